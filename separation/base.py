@@ -1,0 +1,117 @@
+"""The one contract that every separator keeps."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from separation.progress import Report, ignore_progress
+
+SAMPLE_RATE_HZ = 44_100
+"""Rate of the canonical song and of every stem between stages: what the MUSDB models were
+trained at (Defossez, "Hybrid Spectrogram and Waveform Source Separation", 2021)."""
+
+CHANNELS = 2
+
+
+@dataclass(frozen=True)
+class SeparatorOptions:
+    """What may be asked of a separator; each family ignores what it has no use for.
+
+    ``stems``: the wanted stems, ``None`` for all. ``two_stems``: one stem and everything else as
+    ``no_<stem>`` (karaoke); excludes ``stems``. ``segment_s``: window of the network in seconds,
+    ``None`` for the model's own. ``overlap``: share of a window that the next one repeats,
+    0 <= overlap < 1. ``shifts``: random time shifts averaged, 0 for none; ``seed`` makes them
+    repeatable. ``model_dir`` holds fetched weights; ``repo`` is a local repository of weights
+    that the operator named (pickles are loaded from nowhere else).
+    """
+
+    model: str | None = None
+    repo: Path | None = None
+    model_dir: Path | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    shifts: int = 0
+    overlap: float = 0.25
+    segment_s: float | None = None
+    seed: int = 0
+    stems: tuple[str, ...] | None = None
+    two_stems: str | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Whether a separator can run here; true like a bool, with the reason in words."""
+
+    ok: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+@dataclass(frozen=True)
+class SeparatorIdentity:
+    """What ran, exactly; goes into the manifest and the stage key.
+
+    ``weights_digest``: sha256 over the weight files (hex), or over code version and constants for
+    a separator without weights. ``notes``: what the person should know, such as why ``auto``
+    chose this one.
+    """
+
+    separator: str
+    model: str
+    version: str
+    weights_digest: str
+    engine: str = "numpy"
+    precision: str = "float32"
+    device: str = "cpu"
+    seed: int | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+class SeparatorModel(ABC):
+    """Splits a canonical song into stems.
+
+    A separator is built once and used for many songs; whatever is heavy (weights, compiled
+    kernels) is loaded at the first :meth:`separate` or :meth:`load` and kept. Importing its
+    module must not import torch, as the web side reads the registry.
+    """
+
+    name: ClassVar[str]
+    """Registry key, such as ``demucs``; also names the folder ``<name>_output``."""
+
+    def __init__(self, options: SeparatorOptions) -> None:
+        self.options = options
+
+    @abstractmethod
+    def separate(
+        self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
+    ) -> dict[str, Path]:
+        """Write one file per wanted stem and return ``{stem: path}``.
+
+        ``input_path``: a canonical song (44.1 kHz, two channels, float32 WAV or RF64, full scale
+        1.0, not modified). Each stem is written to ``output_dir/<stem>.wav`` in the same layout
+        and exactly as many frames, in blocks, with memory that does not grow with the song.
+
+        Raises ``ModelUnavailable``, ``OutOfMemory``, ``InvalidOptions`` or whatever ``report``
+        raises to cancel.
+        """
+
+    @abstractmethod
+    def validate(self) -> Validation:
+        """Can this separator run here? Cheap, without loading weights or importing torch."""
+
+    @abstractmethod
+    def get_supported_tracks(self) -> list[str]:
+        """The stems that :meth:`separate` returns for these options, in the model's own order."""
+
+    @abstractmethod
+    def identity(self) -> SeparatorIdentity:
+        """What would run, exactly; may load the model."""
+
+    def load(self) -> None:
+        """Load what is heavy ahead of the first song; by default there is nothing."""  # noqa: B027
+
+    def close(self) -> None:
+        """Give memory back; the separator may be used again and then loads anew."""  # noqa: B027

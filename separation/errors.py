@@ -1,0 +1,121 @@
+"""Every way in which a job may end badly, each with a stable code and a plain sentence.
+
+The ``code`` reaches the Stage row, the manifest, the API (``{"code", "detail"}``) and the page
+unchanged, so codes are a public contract: add new ones, never rename one. The message of an
+exception is written for the person who uploaded the song: what is wrong and what to do.
+"""
+
+from typing import ClassVar
+
+
+class SeparationError(Exception):
+    """Root of all expected failures.
+
+    ``retryable`` says whether the same work may succeed when tried again unchanged
+    (a lost worker may; a corrupt file never does).
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    @property
+    def detail(self) -> str:
+        """The sentence for people; never a traceback or a path of the server."""
+        return str(self)
+
+
+class UnsupportedFormat(SeparationError):
+    code = "unsupported_format"
+
+
+class CorruptAudio(SeparationError):
+    code = "corrupt_audio"
+
+
+class EmptyAudio(SeparationError):
+    code = "empty_audio"
+
+
+class TooLarge(SeparationError):
+    code = "too_large"
+
+
+class TooLong(SeparationError):
+    code = "too_long"
+
+
+class TooManyChannels(SeparationError):
+    code = "too_many_channels"
+
+
+class SampleRateOutOfRange(SeparationError):
+    code = "sample_rate_out_of_range"
+
+
+class QuotaExceeded(SeparationError):
+    code = "quota_exceeded"
+
+
+class InvalidOptions(SeparationError):
+    """A separator, stage, stem, format or parameter that does not exist or is out of range."""
+
+    code = "invalid_options"
+
+
+class ModelUnavailable(SeparationError):
+    code = "model_unavailable"
+
+
+class OutOfMemory(SeparationError):
+    code = "out_of_memory"
+    retryable = True
+
+
+class DeadlineExceeded(SeparationError):
+    code = "deadline_exceeded"
+
+
+class WorkerLost(SeparationError):
+    code = "worker_lost"
+    retryable = True
+
+
+class RemoteFailed(SeparationError):
+    code = "remote_failed"
+    retryable = True
+
+
+class OutputInvalid(SeparationError):
+    code = "output_invalid"
+
+
+class DiskFull(SeparationError):
+    code = "disk_full"
+
+
+class Cancelled(SeparationError):
+    code = "cancelled"
+
+
+class Internal(SeparationError):
+    """What nobody foresaw; the traceback is in the log, the person gets one sentence."""
+
+    code = "internal"
+
+
+def _subclasses() -> dict[str, type[SeparationError]]:
+    return {cls.code: cls for cls in SeparationError.__subclasses__()}
+
+
+def error_from_code(code: str, detail: str) -> SeparationError:
+    """Rebuild an error that crossed a process boundary as ``code`` and ``detail``.
+
+    An unknown code becomes :class:`Internal`, with the code kept in the sentence.
+    """
+    cls = _subclasses().get(code)
+    return cls(detail) if cls else Internal(f"{code}: {detail}")
+
+
+def all_codes() -> tuple[str, ...]:
+    """Every stable code, sorted; the API documentation and its test read it."""
+    return tuple(sorted(_subclasses()))
