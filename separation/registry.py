@@ -1,0 +1,145 @@
+"""Which separators there are, by name, without importing any of them.
+
+The rows hold class paths; a class (and with it torch, demucs, ...) is imported only when a
+separator is built. Other packages add theirs through the entry-point group
+``stemsite.separators``, whose value names a :class:`~separation.base.SeparatorModel`.
+"""
+
+import dataclasses
+import logging
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import resolve_name
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from separation.base import SeparatorModel, SeparatorOptions, Validation
+from separation.errors import InvalidOptions, ModelUnavailable
+
+ENTRY_POINT_GROUP = "stemsite.separators"
+
+BUILT_IN = {
+    "auto": "separation.separators.auto:AutoSeparator",
+    "spectral": "separation.separators.spectral:SpectralSeparator",
+    "demucs": "separation.separators.demucs:DemucsSeparator",
+    "torchaudio_hdemucs": "separation.separators.torchaudio_hdemucs:TorchaudioHdemucsSeparator",
+}
+
+_OPTION_NAMES = tuple(field.name for field in dataclasses.fields(SeparatorOptions))
+_ADAPTER = TypeAdapter(SeparatorOptions)
+_log = logging.getLogger("separator.registry")
+
+
+class SeparatorFactory:
+    """The registry of separators; one for the process, like the import system it leans on."""
+
+    _rows: ClassVar[dict[str, str | type[SeparatorModel]]] = dict(BUILT_IN)
+
+    @classmethod
+    def register_separator(cls, name: str, separator: str | type[SeparatorModel]) -> None:
+        """Add or replace a row: a class, or its path as ``package.module:Class``."""
+        if not name.isidentifier():
+            raise InvalidOptions(
+                f"{name!r} cannot name a separator: use letters, digits and underscores, "
+                "as the name also names a folder."
+            )
+        cls._rows[name] = separator
+
+    @classmethod
+    def unregister_separator(cls, name: str) -> None:
+        """Remove a row, or put the built-in one back; unknown names are ignored."""
+        cls._rows.pop(name, None)
+        if name in BUILT_IN:
+            cls._rows[name] = BUILT_IN[name]
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Every name, rows of this process first, then plug-ins by name; imports nothing."""
+        return (*cls._rows, *sorted(set(_plug_ins()) - set(cls._rows)))
+
+    @classmethod
+    def separator_class(cls, name: str) -> type[SeparatorModel]:
+        """Import the class behind a name.
+
+        Raises ``InvalidOptions`` for an unknown name and ``ModelUnavailable`` where the module
+        cannot be imported here.
+        """
+        row = cls._rows.get(name) or _plug_ins().get(name)
+        if row is None:
+            raise InvalidOptions(
+                f"There is no separator {name!r}. There are: {', '.join(cls.names())}."
+            )
+        found = row if isinstance(row, type) else _import_class(name, row)
+        if not (isinstance(found, type) and issubclass(found, SeparatorModel)):
+            raise ModelUnavailable(f"The plug-in {name!r} is not a SeparatorModel: {found!r}.")
+        return found
+
+    @classmethod
+    def create_separator(cls, name: str, **options: Any) -> SeparatorModel:
+        """Build a separator; ``options`` are the fields of :class:`SeparatorOptions`.
+
+        Nothing heavy is loaded yet. Raises ``InvalidOptions`` or ``ModelUnavailable``.
+        """
+        checked = parse_options(**options)
+        return cls.separator_class(name)(checked)
+
+    @classmethod
+    def validate(cls, name: str, **options: Any) -> Validation:
+        """Can this separator run here with these options? Words instead of an exception."""
+        try:
+            return cls.create_separator(name, **options).validate()
+        except (InvalidOptions, ModelUnavailable) as error:
+            return Validation(False, error.detail)
+
+
+def parse_options(**options: Any) -> SeparatorOptions:
+    """Options checked for name, type and range; frozen and hashable, so they serve as a key.
+
+    Text is accepted for paths and numbers, as it comes from forms and command lines. Raises
+    ``InvalidOptions`` with the value received.
+    """
+    unknown = sorted(set(options) - set(_OPTION_NAMES))
+    if unknown:
+        raise InvalidOptions(
+            f"There is no separator option {', '.join(map(repr, unknown))}. "
+            f"There are: {', '.join(_OPTION_NAMES)}."
+        )
+    try:
+        checked = _ADAPTER.validate_python(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidOptions(
+            f"The separator option {where} cannot be {first['input']!r}: {first['msg']}."
+        ) from error
+    _check_ranges(checked)
+    return checked
+
+
+def _check_ranges(options: SeparatorOptions) -> None:
+    if not 0 <= options.overlap < 1:
+        raise InvalidOptions(f"overlap must be at least 0 and below 1, not {options.overlap}.")
+    if options.shifts < 0:
+        raise InvalidOptions(f"shifts must be 0 or more, not {options.shifts}.")
+    if options.segment_s is not None and not 0 < options.segment_s < float("inf"):
+        raise InvalidOptions(f"segment_s must be above 0 seconds, not {options.segment_s}.")
+    if options.stems is not None and options.two_stems is not None:
+        raise InvalidOptions("Give stems or two_stems, not both.")
+    if options.stems == ():
+        raise InvalidOptions("stems is empty: name at least one stem, or leave it out for all.")
+
+
+def _plug_ins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _import_class(name: str, row: str | EntryPoint) -> object:
+    # A plug-in's import may raise anything at all; the person gets one sentence, the log the rest.
+    try:
+        return row.load() if isinstance(row, EntryPoint) else resolve_name(row)
+    except Exception as error:
+        _log.warning("separator %s cannot be imported", name, exc_info=True)
+        raise ModelUnavailable(
+            f"The separator {name!r} cannot be loaded on this machine: "
+            f"{type(error).__name__}: {error}"
+        ) from error
