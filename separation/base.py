@@ -111,7 +111,7 @@ class SeparatorModel(ABC):
         """What would run, exactly; may load the model."""
 
     def load(self) -> None:
-        """Load what is heavy ahead of the first song; by default there is nothing."""  # noqa: B027
+        """Load what is heavy ahead of the first song; by default there is nothing."""
 
     def close(self) -> None:
-        """Give memory back; the separator may be used again and then loads anew."""  # noqa: B027
+        """Give memory back; the separator may be used again and then loads anew."""

@@ -1,0 +1,33 @@
+"""What a runner is asked to do: one job, as plain values that cross a process boundary."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StageRequest(BaseModel):
+    """One stage of a pipeline: its name and the parameters that differ from its defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class JobSpec(BaseModel):
+    """One job.
+
+    ``input_path``: the preserved source file, never written to. ``input_name``: the name for
+    people, already cleaned. ``job_dir``: ``outputs/{job_id}``; all that the job writes lies in it.
+    ``created_at``: ISO 8601 with zone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job_id: str
+    input_path: Path
+    input_name: str
+    job_dir: Path
+    pipeline: tuple[StageRequest, ...]
+    created_at: str

@@ -1,0 +1,130 @@
+"""What a person asks for, validated once, turned into a pipeline.
+
+The command line, the API and the web form all fill a :class:`SeparationRequest`; none of them
+knows a stage's parameters.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from separation.errors import InvalidOptions
+from separation.jobspec import StageRequest
+
+OutputFormat = Literal["wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a", "same"]
+OUTPUT_FORMATS: tuple[OutputFormat, ...] = (
+    "wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a", "same",
+)  # fmt: skip
+OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
+"""What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen."""
+
+
+class SeparationRequest(BaseModel):
+    """All choices for one job, with the specification's defaults.
+
+    ``target_db``: level of the normalized tracks in dBFS (RMS) or LUFS, after ``level_measure``.
+    ``minus``: also make ``minus_<stem>`` for each stem.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    separator: str = "auto"
+    model: str | None = None
+    repo: Path | None = None
+    stems: tuple[str, ...] | None = None
+    two_stems: str | None = None
+    stages: tuple[str, ...] = OPTIONAL_STAGES
+    format: OutputFormat = "wav24"
+    sample_rate_hz: Literal[44100, 48000] = 44100
+    mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    shifts: int = Field(default=0, ge=0, le=20)
+    overlap: float = Field(default=0.25, ge=0.0, le=0.95)
+    segment_s: float | None = Field(default=None, gt=0.0)
+    seed: int = Field(default=0, ge=0)
+    target_db: float = Field(default=-20.0, ge=-60.0, le=0.0)
+    level_measure: Literal["rms", "lufs"] = "rms"
+    true_peak_ceiling_dbtp: float = Field(default=-1.0, ge=-20.0, le=0.0)
+    minus: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        unknown = [name for name in self.stages if name not in OPTIONAL_STAGES]
+        if unknown:
+            raise ValueError(
+                f"there is no stage {unknown[0]!r}; choose from {', '.join(OPTIONAL_STAGES)}"
+            )
+        if self.stems is not None and self.two_stems is not None:
+            raise ValueError("ask for `stems` or for `two_stems`, not for both")
+        if not self.stages:
+            raise ValueError("choose at least one stage")
+        if "composite" in self.stages and "separation" not in self.stages:
+            raise ValueError("the stage 'composite' needs the stage 'separation'")
+        return self
+
+    def to_pipeline(self) -> tuple[StageRequest, ...]:
+        """The ordered stages with their parameters, as they are stored on the job."""
+        params: dict[str, dict[str, Any]] = {
+            "separation": {
+                "separator": self.separator,
+                "model": self.model,
+                "repo": str(self.repo) if self.repo else None,
+                "stems": self.stems,
+                "two_stems": self.two_stems,
+                "device": self.device,
+                "shifts": self.shifts,
+                "overlap": self.overlap,
+                "segment_s": self.segment_s,
+                "seed": self.seed,
+            },
+            "harmonic_percussive": {},
+            "composite": {"minus": self.minus},
+            "normalization": {
+                "target_db": self.target_db,
+                "measure": self.level_measure,
+                "true_peak_ceiling_dbtp": self.true_peak_ceiling_dbtp,
+            },
+        }
+        export = {
+            "format": self.format,
+            "sample_rate_hz": self.sample_rate_hz,
+            "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
+        }
+        chosen = [
+            StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages
+        ]
+        return (StageRequest(name="prepare"), *chosen, StageRequest(name="export", params=export))
+
+
+def parse_request(choices: dict[str, Any]) -> SeparationRequest:
+    """Validate choices from outside; raises ``InvalidOptions`` with the first fault in words."""
+    try:
+        return SeparationRequest.model_validate(choices)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        message = f"{where}: {said} (received {first['input']!r})" if where else said
+        raise InvalidOptions(message) from None
+
+
+def parse_stems(text: str) -> dict[str, Any]:
+    """The short notation for stems as request fields.
+
+    ``4`` all stems of a four-stem model, ``6`` the six of htdemucs_6s, ``2:vocals`` karaoke,
+    ``vocals,drums`` just these. Raises ``InvalidOptions``.
+    """
+    text = text.strip()
+    if text in ("", "4", "all"):
+        return {}
+    if text == "6":
+        return {"separator": "demucs", "model": "htdemucs_6s"}
+    if text.startswith("2:") and text[2:].strip():
+        return {"two_stems": text[2:].strip()}
+    names = tuple(part.strip() for part in text.split(","))
+    if text[0].isdigit() or not all(names):
+        raise InvalidOptions(
+            f"stems {text!r} is not understood: write 4, 6, 2:vocals or a list such as vocals,drums"
+        )
+    return {"stems": names}

@@ -1,0 +1,39 @@
+"""What the core may be told from outside, as values; built once at the edge, never read from the
+environment in here."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class IntakeLimits:
+    """What a source file may be; each limit has its own named refusal.
+
+    ``max_duration_s`` None: no limit, ten hours is ordinary. ``max_decode_ratio``: decoded bytes
+    per stored byte; a 28 kB FLAC that decodes to 49 minutes (ratio 18 000) is a bomb, digital
+    silence in an honest FLAC reaches a few hundred.
+    """
+
+    max_bytes: int = 500 * 1024 * 1024
+    max_duration_s: float | None = None
+    max_channels: int = 64
+    min_sample_rate_hz: int = 1_000
+    max_sample_rate_hz: int = 768_000
+    max_decode_ratio: float = 4_000.0
+    decode_wall_s: float = 3_600.0
+    decode_memory_bytes: int = 2 * 1024**3
+    min_free_bytes: int = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class CoreSettings:
+    """Settings of the runner.
+
+    ``model_dir``: fetched weights. ``offline``: never ask the network for weights.
+    ``keep_work``: leave the float intermediates after a completed job (for debugging).
+    """
+
+    model_dir: Path | None = None
+    offline: bool = False
+    limits: IntakeLimits = field(default_factory=IntakeLimits)
+    keep_work: bool = False
