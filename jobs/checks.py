@@ -1,0 +1,1 @@
+"""System checks: settings that would break a promise stop the start, with an id and a hint."""

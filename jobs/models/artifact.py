@@ -1,0 +1,59 @@
+"""One delivered file of a job."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from jobs.models.job import Job
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+
+class ArtifactQuerySet(models.QuerySet["Artifact"]):
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "ArtifactQuerySet":
+        return self.filter(job__owner_id=user.pk) if user.is_authenticated else self.none()
+
+
+class Artifact(models.Model):
+    """``name`` is the track of the addresses, ``path`` is relative to the job's folder,
+    ``stage_name`` made the sound; the digest was taken when the file was verified."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=128)
+    stage_name = models.CharField(max_length=64)
+    path = models.CharField(max_length=255)
+    format = models.CharField(max_length=16)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    frames = models.PositiveBigIntegerField()
+    sample_rate_hz = models.PositiveIntegerField()
+    channels = models.PositiveSmallIntegerField()
+    duration_s = models.FloatField()
+    gain_db = models.FloatField(default=0.0)
+    peak_dbfs = models.FloatField(null=True)
+    true_peak_dbtp = models.FloatField(null=True)
+    loudness_lufs = models.FloatField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ArtifactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("job", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("job", "name"), name="artifact_once_per_job"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def file(self) -> Path:
+        """The file on disk; the path came from our own pipeline, yet must not leave the folder."""
+        root = self.job.directory.resolve()
+        file = (root / self.path).resolve()
+        if not file.is_relative_to(root):
+            raise ValueError(f"artifact path {self.path!r} leaves the job's folder")
+        return file

@@ -1,0 +1,160 @@
+"""The Job row: what was asked, how far it is, who works on it, how it ended."""
+
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.models.source import Source
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from jobs.models.artifact import Artifact
+    from jobs.models.stage import Stage
+
+
+class JobStatus(models.TextChoices):
+    PENDING = "pending", "Waiting"
+    PROCESSING = "processing", "Processing"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Lane(models.TextChoices):
+    INTERACTIVE = "interactive", "Interactive"
+    BACKFILL = "backfill", "Backfill"
+
+
+ACTIVE = (JobStatus.PENDING, JobStatus.PROCESSING)
+ENDED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "JobQuerySet":
+        """The jobs that ``user`` may know of; pages, API and downloads all start here."""
+        return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
+
+    def active(self) -> "JobQuerySet":
+        return self.filter(status__in=ACTIVE)
+
+    def claimable(self, lane: str) -> "JobQuerySet":
+        """Waiting jobs of ``lane`` whose back-off is over and whose owner has not cancelled."""
+        due = Q(not_before__isnull=True) | Q(not_before__lte=timezone.now())
+        return self.filter(due, status=JobStatus.PENDING, lane=lane)
+
+    def held(self, token: uuid.UUID) -> "JobQuerySet":
+        """The job that ``token`` holds; every write of a worker goes through this fence."""
+        return self.filter(lease_token=token, status=JobStatus.PROCESSING)
+
+    def lease_expired(self) -> "JobQuerySet":
+        return self.filter(status=JobStatus.PROCESSING, lease_until__lt=timezone.now())
+
+
+class Job(models.Model):
+    """One separation of one source.
+
+        pending -> processing -> completed
+           ^          | |  \\-> failed      retry: -> pending, finished stages are kept
+           |          | \\---> cancelled
+           \\----------/ lease lost, drained, or a retryable error with attempts left
+
+    Only filtered updates move ``status``; the row count says whether the move was allowed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs"
+    )
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="jobs")
+    status = models.CharField(
+        max_length=16, choices=JobStatus.choices, default=JobStatus.PENDING, editable=False
+    )
+    lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.INTERACTIVE)
+    priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
+
+    separator = models.CharField(max_length=64)
+    model_name = models.CharField(max_length=128, blank=True)
+    request = models.JSONField(help_text="The validated choices of the person.")
+    pipeline = models.JSONField(help_text="The ordered stages with their parameters.")
+
+    attempt = models.PositiveSmallIntegerField(default=0, editable=False)
+    max_attempts = models.PositiveSmallIntegerField(default=3)
+    not_before = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    worker = models.CharField(max_length=128, blank=True, editable=False)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    progress_percent = models.FloatField(default=0.0, editable=False)
+    progress_stage = models.CharField(max_length=64, blank=True, editable=False)
+    progress_message = models.CharField(max_length=255, blank=True, editable=False)
+    eta_s = models.FloatField(null=True, blank=True, editable=False)
+
+    error_code = models.CharField(max_length=64, blank=True, editable=False)
+    error_detail = models.TextField(blank=True, editable=False)
+    warnings = models.JSONField(default=list, editable=False)
+    manifest = models.JSONField(default=dict, editable=False)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    audio_deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = JobQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        stages: RelatedManager[Stage]
+        artifacts: RelatedManager[Artifact]
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (
+            models.Index(fields=("owner", "-created_at"), name="job_history"),
+            models.Index(fields=("lane", "status", "-priority", "created_at"), name="job_queue"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(progress_percent__gte=0.0) & Q(progress_percent__lte=100.0),
+                name="job_progress_is_a_percentage",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="processing", lease_token__isnull=False)
+                | (~Q(status="processing") & Q(lease_token__isnull=True)),
+                name="job_is_leased_exactly_while_processing",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source.original_name} ({self.status})"
+
+    @property
+    def directory(self) -> Path:
+        return Path(settings.OUTPUT_DIR) / str(self.id)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def is_retryable(self) -> bool:
+        return self.status in RETRYABLE
+
+    @property
+    def cancel_requested(self) -> bool:
+        return self.cancel_requested_at is not None
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """The API's shape of what went wrong."""
+        if not self.error_code:
+            return None
+        return {"code": self.error_code, "detail": self.error_detail}

@@ -1,0 +1,53 @@
+"""The preserved input of jobs."""
+
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "SourceQuerySet":
+        return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
+
+
+class Source(models.Model):
+    """One uploaded file, kept unchanged under a name of ours; jobs read it, none writes it.
+
+    ``original_name`` is cleaned for people; ``sha256`` was computed while the bytes arrived.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sources"
+    )
+    original_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size_bytes = models.PositiveBigIntegerField()
+    container = models.CharField(max_length=32)
+    codec = models.CharField(max_length=32)
+    sample_rate_hz = models.PositiveIntegerField()
+    channels = models.PositiveIntegerField()
+    duration_s = models.FloatField()
+    title = models.CharField(max_length=255, blank=True)
+    artist = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.original_name
+
+    @property
+    def path(self) -> Path:
+        """Where the bytes lie: two letters of the id spread the files over folders."""
+        name = self.id.hex
+        return Path(settings.UPLOAD_DIR) / name[:2] / name

@@ -1,0 +1,297 @@
+"""Settings: the environment over ``.env`` over these defaults. Every variable is in the README."""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+from stemsite import env
+from stemsite.secret import stored_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env.read_file(BASE_DIR / ".env")
+
+DEBUG = env.boolean("STEMSITE_DEBUG", False, "Django's debug pages; never on a public host")
+DATA_DIR = env.path(
+    "STEMSITE_DATA_DIR",
+    BASE_DIR / "data",
+    "everything that must be backed up: database, uploads, outputs",
+    shown="./data",
+)
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+SECRET_KEY = env.text(
+    "STEMSITE_SECRET_KEY", "", "signing key; empty: made once and kept in the data directory"
+) or stored_secret_key(DATA_DIR)
+
+HOST = env.text("STEMSITE_HOST", "127.0.0.1", "address that the web server listens on")
+PORT = env.whole("STEMSITE_PORT", 8000, "port that the web server listens on", least=1)
+ALLOWED_HOSTS = env.words(
+    "STEMSITE_ALLOWED_HOSTS",
+    ["localhost", "127.0.0.1", "[::1]"],
+    "host names under which the site answers",
+)
+PUBLIC_URL = env.text(
+    "STEMSITE_PUBLIC_URL", "", "address people use, such as https://stems.example.org"
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
+HTTPS = env.boolean(
+    "STEMSITE_HTTPS", False, "the site is served over TLS: secure cookies, HSTS, redirect"
+)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "corsheaders",
+    "csp",
+    "django_htmx",
+    "django_q",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "rest_framework",
+    "jobs",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "stemsite.urls"
+WSGI_APPLICATION = "stemsite.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASE_URL = env.text(
+    "STEMSITE_DATABASE_URL",
+    f"sqlite:///{DATA_DIR / 'stemsite.sqlite3'}",
+    "database, such as postgres://user:password@host/name",
+)
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a transaction that reads before it writes would otherwise fail with "database is
+    # locked" under load (600 such transactions: 446 failures deferred, none immediate).
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    # Shared by all processes, unlike LocMem: throttles count over the whole site.
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "cache",
+    }
+}
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.text("STEMSITE_TIME_ZONE", "UTC", "time zone of the pages")
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SIGNUP_OPEN = env.boolean("STEMSITE_SIGNUP", True, "strangers may create an account")
+ACCOUNT_ADAPTER = "stemsite.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "jobs:upload"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+EMAIL_URL = env.text(
+    "STEMSITE_EMAIL_URL",
+    "consolemail://",
+    "mail server for password resets, such as smtp+tls://user:password@host:587",
+)
+vars().update(environ.Env.email_url_config(EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.text(
+    "STEMSITE_FROM_EMAIL", "stemsite@localhost", "sender of the site's mail"
+)
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+X_FRAME_OPTIONS = "DENY"
+if env.boolean(
+    "STEMSITE_TRUST_PROXY", False, "a reverse proxy in front sets X-Forwarded-Proto and -For"
+):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+CORS_ALLOWED_ORIGINS = env.words(
+    "STEMSITE_ALLOWED_ORIGINS", [], "origins of other sites whose pages may call the API"
+)
+CORS_URLS_REGEX = r"^/api/.*$"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.JobPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env.text("STEMSITE_RATE_USER", "3000/min", "API requests of one account"),
+        "anon": env.text("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
+        "upload": env.text("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
+    },
+    "EXCEPTION_HANDLER": "jobs.api.errors.exception_handler",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "stemsite",
+    "DESCRIPTION": "Upload songs, get verified stems back.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+UPLOAD_DIR = env.path(
+    "STEMSITE_UPLOAD_DIR", DATA_DIR / "uploads", "preserved source files", shown="data/uploads"
+)
+OUTPUT_DIR = env.path(
+    "STEMSITE_OUTPUT_DIR", DATA_DIR / "outputs", "a folder for each job", shown="data/outputs"
+)
+LOG_DIR = env.path("STEMSITE_LOG_DIR", DATA_DIR / "logs", "log files", shown="data/logs")
+MODEL_DIR = env.path(
+    "STEMSITE_MODEL_DIR", DATA_DIR / "models", "weights of models", shown="data/models"
+)
+OFFLINE = env.boolean("STEMSITE_OFFLINE", False, "never ask the network for weights")
+DEFAULT_SEPARATOR = env.text("STEMSITE_SEPARATOR", "auto", "separator when none is chosen")
+DEFAULT_DEVICE = env.text(
+    "STEMSITE_DEVICE", "auto", "where models run", choices=("auto", "cpu", "cuda")
+)
+DEFAULT_TARGET_DB = env.number("STEMSITE_TARGET_DB", -20.0, "level of normalized tracks, dBFS RMS")
+MAX_UPLOAD_BYTES = env.whole(
+    "STEMSITE_MAX_UPLOAD_BYTES", 500 * 1024 * 1024, "largest source file", least=1
+)
+MAX_DURATION_S = env.optional_number("STEMSITE_MAX_DURATION_S", "longest song in seconds")
+MIN_FREE_BYTES = env.whole(
+    "STEMSITE_MIN_FREE_BYTES", 512 * 1024 * 1024, "disk space that uploads and jobs leave free"
+)
+MAX_ACTIVE_JOBS = env.whole(
+    "STEMSITE_MAX_ACTIVE_JOBS", 200, "waiting and running jobs of one account", least=1
+)
+RETENTION_DAYS = env.whole(
+    "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"
+)
+WORK_RETENTION_HOURS = env.whole(
+    "STEMSITE_WORK_RETENTION_HOURS", 24, "hours for which a failed job can resume mid-way"
+)
+MAX_JOB_S = env.whole(
+    "STEMSITE_MAX_JOB_S", 6 * 3600, "seconds after which a job is given up", least=60
+)
+MAX_ATTEMPTS = env.whole(
+    "STEMSITE_MAX_ATTEMPTS", 3, "times a job is tried when its worker is lost", least=1
+)
+LEASE_S = env.whole("STEMSITE_LEASE_S", 90, "seconds a silent worker keeps its job", least=10)
+HEARTBEAT_S = env.number("STEMSITE_HEARTBEAT_S", 15.0, "seconds between signs of life of a job")
+WORKERS = env.whole("STEMSITE_WORKERS", 1, "jobs that run at once on this host", least=1)
+WEB_THREADS = env.whole("STEMSITE_WEB_THREADS", 8, "requests served at once", least=2)
+
+# No request body is parsed into memory: uploads stream to disk, forms are small.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+
+# Tried by hand: see docs/operations.md. Retry stays above timeout, or a running ticket is handed
+# out twice; guard_cycle must be 0.5, 1 or 2, as the hard timeout compares a float with zero.
+Q_CLUSTER = {
+    "name": "stemsite",
+    "workers": WORKERS,
+    "queue_limit": max(2, WORKERS),
+    "bulk": 1,
+    "poll": 0.5,
+    "timeout": MAX_JOB_S + 600,
+    "retry": 3 * (MAX_JOB_S + 600) + 60,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "guard_cycle": 1,
+    "catch_up": False,
+    "recycle": 200,
+    "save_limit": 100,
+    "orm": "default",
+    "label": "Queue",
+}
+
+LOG_LEVEL = env.text(
+    "STEMSITE_LOG_LEVEL", "INFO", "detail of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}
