@@ -263,7 +263,8 @@ WEB_THREADS = env.whole("STEMSITE_WEB_THREADS", 8, "requests served at once", le
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
-FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+for folder in (UPLOAD_DIR, OUTPUT_DIR, LOG_DIR, MODEL_DIR, FILE_UPLOAD_TEMP_DIR):
+    folder.mkdir(parents=True, exist_ok=True)
 
 # Tried by hand: see docs/operations.md. Retry stays above timeout, or a running ticket is handed
 # out twice; guard_cycle must be 0.5, 1 or 2, as the hard timeout compares a float with zero.

@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from stemsite.setup import setup
+
 urlpatterns = [
+    path("setup/<str:token>/", setup, name="setup"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("jobs.api.urls")),

@@ -1,0 +1,47 @@
+# make run: install, migrate and serve.  make test: the whole suite.  make help: the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint separate bench clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'stemsite needs Python 3.11 or newer; set PYTHON=/path/to/python3.11'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.txt
+	@touch $@
+
+$(DEV_STAMP): requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet -r requirements-dev.txt
+	@touch $@ $(RUN_STAMP)
+
+run: $(RUN_STAMP)  ## install what is missing, then serve; Ctrl-C stops everything
+	$(BIN)/python manage.py serve
+
+test: $(DEV_STAMP)  ## the whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	STEMSITE_DATA_DIR=$$(mktemp -d) STEMSITE_HTTPS=1 STEMSITE_DEBUG=0 \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+	STEMSITE_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+
+separate: $(RUN_STAMP)  ## one song without a server: make separate SONG=path [OUT=stems] [ARGS=...]
+	@test -n "$(SONG)" || { echo 'name the song: make separate SONG=path/to/song.mp3'; exit 2; }
+	$(BIN)/python manage.py separate "$(SONG)" --out "$(or $(OUT),stems)" $(ARGS)
+
+clean:  ## remove the virtual environment and caches; data/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

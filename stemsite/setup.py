@@ -1,0 +1,86 @@
+"""The first administrator, made through a link that works once.
+
+``manage.py serve`` prints the link while there is no administrator. Whoever can read the server's
+terminal (or its data directory) may use it; nobody can guess it, and it is void as soon as an
+administrator exists, however that one came about.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model, login
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+
+class AdministratorForm(UserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
+
+def _token_file() -> Path:
+    return Path(settings.DATA_DIR) / "setup_token"
+
+
+def administrator_exists() -> bool:
+    return get_user_model().objects.filter(is_superuser=True, is_active=True).exists()
+
+
+def setup_path() -> str | None:
+    """The path of the one-time link, made if need be; None when there is an administrator."""
+    file = _token_file()
+    if administrator_exists():
+        file.unlink(missing_ok=True)
+        return None
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(32))
+    return reverse("setup", args=[file.read_text(encoding="ascii")])
+
+
+def _token_is_right(token: str) -> bool:
+    try:
+        expected = _token_file().read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+    return secrets.compare_digest(token.encode(), expected.encode())
+
+
+def _create_administrator(form: AdministratorForm) -> User | None:
+    """Make the first administrator; None when somebody else was first."""
+    with transaction.atomic():
+        # On SQLite the transaction holds the write lock from its start, so two requests cannot
+        # both find no administrator; on PostgreSQL the token file decides, as one unlink wins.
+        if administrator_exists():
+            return None
+        try:
+            _token_file().unlink()
+        except FileNotFoundError:
+            return None
+        user = form.save(commit=False)
+        user.is_staff = user.is_superuser = True
+        user.save()
+    return user
+
+
+@never_cache
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    if not _token_is_right(token) or administrator_exists():
+        raise Http404
+    form = AdministratorForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = _create_administrator(form)
+        if user is None:
+            raise Http404
+        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    return render(request, "setup.html", {"form": form}, status=400 if form.errors else 200)
