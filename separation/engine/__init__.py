@@ -1,0 +1,1 @@
+"""Running a network over a song in windows, whatever computes the network."""

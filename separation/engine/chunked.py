@@ -1,0 +1,219 @@
+"""A bag of networks over a whole song, streamed: what ``demucs.apply.apply_model`` computes.
+
+Same windows, same padding, same weights and the same order of additions as demucs 4.1.0
+(demucs/apply.py), but nothing is held for longer than a window. Where demucs runs model after
+model and shift after shift over the whole song, all of them advance here side by side.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from separation.audio.blocks import FloatArray
+from separation.engine.interface import Engine
+from separation.engine.overlap_add import OverlapAdd
+from separation.engine.statistics import MonoStatistics, Song
+from separation.errors import InvalidOptions
+from separation.progress import Report, ignore_progress
+
+MAX_SHIFT_S = 0.5
+"""The largest random shift (demucs/apply.py)."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a bag and its weight for each stem."""
+
+    engine: Engine
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to go over the song; the words are those of ``SeparatorOptions``."""
+
+    sample_rate_hz: int
+    overlap: float = 0.25
+    shifts: int = 0
+    seed: int = 0
+
+
+class NormalisedSong:
+    """A song as the networks see it: (x - mean) / scale, with plain zeros outside."""
+
+    def __init__(self, song: Song, statistics: MonoStatistics) -> None:
+        self._song = song
+        self._mean = np.float32(statistics.mean)
+        self._scale = np.float32(statistics.scale)
+        self.frames = song.frames
+        self.channels = song.channels
+
+    def read(self, start: int, count: int) -> FloatArray:
+        """(channels, count) from ``start``, which may be negative."""
+        out = np.zeros((self.channels, count), dtype=np.float32)
+        first, last = max(start, 0), min(start + count, self.frames)
+        if last > first:
+            real = self._song.read(first, last - first)
+            out[:, first - start : last - start] = (real - self._mean) / self._scale
+        return out
+
+    def restore(self, block: FloatArray) -> FloatArray:
+        """The way back for separated frames."""
+        return block * self._scale + self._mean
+
+
+class _Pass:
+    """One network over the song once, shifted to the right by ``-origin`` frames (origin <= 0)."""
+
+    def __init__(
+        self, engine: Engine, song: NormalisedSong, stems: Sequence[int], origin: int, plan: Plan
+    ) -> None:
+        self._engine = engine
+        self._song = song
+        self._stems = list(stems)
+        self._origin = origin
+        self._total = song.frames - origin
+        self._segment = engine.segment_frames
+        self._offsets = _offsets(engine, plan, self._total)
+        self._next = 0
+        self._add = OverlapAdd(
+            len(stems), song.channels, self._segment, self._offsets.step, self._total
+        )
+        self._ready: list[FloatArray] = []
+        self._to_drop = -origin
+        self.available = 0
+
+    @property
+    def windows(self) -> int:
+        return len(self._offsets)
+
+    def advance(self) -> int:
+        """Run the next windows; returns how many."""
+        offsets, frames = self._next_batch()
+        length = self._engine.input_frames(frames)
+        left = (length - frames) // 2
+        batch = np.stack([self._song.read(o + self._origin - left, length) for o in offsets])
+        separated = self._engine.run(batch)[:, self._stems, :, left : left + frames]
+        for window in separated:
+            self._keep(self._add.add(window))
+        self._next += len(offsets)
+        return len(offsets)
+
+    def take(self, count: int) -> FloatArray:
+        """The next ``count`` frames, of those available, as (stems, channels, count)."""
+        parts, missing = [], count
+        while missing:
+            head = self._ready.pop(0)
+            if head.shape[-1] > missing:
+                self._ready.insert(0, head[..., missing:])
+                head = head[..., :missing]
+            parts.append(head)
+            missing -= head.shape[-1]
+        self.available -= count
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+    def _next_batch(self) -> tuple[list[int], int]:
+        """Offsets of the next windows of equal length, and that length."""
+        offsets = self._offsets[self._next : self._next + self._engine.batch_size]
+        frames = self._frames_at(offsets[0])
+        return [o for o in offsets if self._frames_at(o) == frames], frames
+
+    def _frames_at(self, offset: int) -> int:
+        return min(self._segment, self._total - offset)
+
+    def _keep(self, block: FloatArray) -> None:
+        drop = min(self._to_drop, block.shape[-1])
+        self._to_drop -= drop
+        if block.shape[-1] > drop:
+            self._ready.append(block[..., drop:])
+            self.available += block.shape[-1] - drop
+
+
+class BagStream:
+    """The song through a bag of networks.
+
+    Networks whose weight is zero for every wanted stem are not run. ``stems`` are indices into
+    the order of the networks' own stems.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        song: Song,
+        statistics: MonoStatistics,
+        stems: Sequence[int],
+        plan: Plan,
+    ) -> None:
+        self._song = NormalisedSong(song, statistics)
+        self._totals = [sum(member.weights[k] for member in members) for k in stems]
+        self._groups: list[tuple[list[_Pass], list[float]]] = []
+        draw = random.Random(plan.seed)
+        for member in members:
+            # Drawn for networks that are left out too: the others keep their shifts.
+            origins = _origins(draw, member.engine, plan, song.frames)
+            weights = [member.weights[k] for k in stems]
+            if any(weights):
+                passes = [_Pass(member.engine, self._song, stems, o, plan) for o in origins]
+                self._groups.append((passes, weights))
+
+    def blocks(self, report: Report = ignore_progress) -> Iterator[FloatArray]:
+        """Finished frames in order, each block (stems, channels, n), at the song's level.
+
+        ``report`` is called after every batch of windows.
+        """
+        passes = [one for group, _ in self._groups for one in group]
+        windows = sum(one.windows for one in passes)
+        run, written = 0, 0
+        while written < self._song.frames:
+            for one in passes:
+                while one.available == 0:
+                    run += one.advance()
+                    report(run / windows, "Separating")
+            count = min(one.available for one in passes)
+            yield self._song.restore(self._combine(count))
+            written += count
+
+    def _combine(self, count: int) -> FloatArray:
+        total: FloatArray | None = None
+        for passes, weights in self._groups:
+            mean = passes[0].take(count)
+            for one in passes[1:]:
+                mean = mean + one.take(count)
+            mean = mean / np.float32(len(passes)) * _per_stem(weights)
+            total = mean if total is None else total + mean
+        assert total is not None
+        return total / _per_stem(self._totals)
+
+
+def _offsets(engine: Engine, plan: Plan, total: int) -> range:
+    """Where the windows of a pass over ``total`` frames start."""
+    stride = int((1 - plan.overlap) * engine.segment_frames)
+    if stride < 1:
+        raise InvalidOptions(
+            f"An overlap of {plan.overlap} leaves no step between windows: make it smaller."
+        )
+    return range(0, total, stride)
+
+
+def _origins(draw: random.Random, engine: Engine, plan: Plan, frames: int) -> list[int]:
+    """Where each pass starts, in frames of the song: 0, or up to half a second before it.
+
+    demucs pads the song by half a second on both sides and starts up to that much into it. The
+    numbers are those of demucs after ``random.seed(seed)``, with what its networks draw for
+    themselves in between.
+    """
+    longest = int(MAX_SHIFT_S * plan.sample_rate_hz)
+    origins = []
+    for _ in range(max(plan.shifts, 1)):
+        origin = draw.randint(0, longest) - longest if plan.shifts else 0
+        if engine.draws_below is not None:
+            for _window in _offsets(engine, plan, frames - origin):
+                draw.randrange(engine.draws_below)
+        origins.append(origin)
+    return origins
+
+
+def _per_stem(values: Sequence[float]) -> FloatArray:
+    return np.asarray(values, dtype=np.float32)[:, np.newaxis, np.newaxis]
