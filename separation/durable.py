@@ -1,0 +1,65 @@
+"""Files that are either wholly there or not there, also after a power cut."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+_CHUNK_BYTES = 1 << 20
+
+
+class FileDigest(BaseModel):
+    """What a file was when it was written; ``sha256`` in hex."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    size: int
+
+    def matches(self, path: Path) -> bool:
+        """Is the file there, unchanged? The size is looked at first, as that costs nothing."""
+        return path.is_file() and path.stat().st_size == self.size and digest_of(path) == self
+
+
+def digest_of(path: Path) -> FileDigest:
+    """Read a file once and say what it is."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return FileDigest(sha256=digest.hexdigest(), size=size)
+
+
+def sync(path: Path) -> None:
+    """Push a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Replace ``path`` in one step: readers see the old content or the new, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Put ``source`` in the place of ``target``; both lie on the same file system."""
+    if target.exists():
+        shutil.rmtree(target)
+    source.replace(target)
+    sync(target.parent)

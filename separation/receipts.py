@@ -1,0 +1,97 @@
+"""What a finished stage leaves behind, so that a later attempt need not run it again.
+
+A receipt lies in the stage's folder and was written last, so a folder without one is unfinished
+work. It is believed only when its key is the one wanted now and every file has the size and
+digest that it states.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from separation.durable import FileDigest, digest_of, sync, write_durably
+from separation.stages.base import ArtifactRecord, Song
+from separation.tracks import Track
+
+RECEIPT_NAME = "receipt.json"
+
+
+class Receipt(BaseModel):
+    """One finished stage. ``files`` are relative to the stage's folder; ``artifacts`` lie in the
+    job's folder and carry their own digests. Times are ISO 8601 with zone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    version: int
+    key: str
+    params: dict[str, Any]
+    song: Song | None
+    tracks: tuple[Track, ...]
+    artifacts: tuple[ArtifactRecord, ...]
+    files: dict[str, FileDigest]
+    details: dict[str, Any]
+    warnings: tuple[str, ...]
+    started_at: str
+    completed_at: str
+    duration_s: float
+
+
+def stage_key(
+    *,
+    input_digest: str,
+    stage: str,
+    version: int,
+    params: dict[str, Any],
+    key_material: dict[str, Any],
+    previous: str | None,
+) -> str:
+    """Names a stage's output by everything that decides it: sha256 (hex) of canonical JSON."""
+    question = {
+        "input_digest": input_digest,
+        "stage": stage,
+        "version": version,
+        "params": params,
+        "key_material": key_material,
+        "previous": previous,
+    }
+    text = json.dumps(question, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def seal_files(folder: Path) -> dict[str, FileDigest]:
+    """Push every file below ``folder`` to the disk and say what it is."""
+    sealed = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            sync(path)
+        elif path.name != RECEIPT_NAME:
+            sync(path)
+            sealed[path.relative_to(folder).as_posix()] = digest_of(path)
+    return sealed
+
+
+def write_receipt(folder: Path, receipt: Receipt) -> None:
+    write_durably(folder / RECEIPT_NAME, receipt.model_dump_json(indent=1).encode())
+
+
+def load_receipt(folder: Path, *, key: str, job_dir: Path) -> Receipt | None:
+    """The receipt in ``folder`` when it answers ``key`` and all its files are intact, else None."""
+    try:
+        receipt = Receipt.model_validate_json((folder / RECEIPT_NAME).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    if receipt.key != key:
+        return None
+    intact = all(digest.matches(folder / name) for name, digest in receipt.files.items())
+    delivered = all(artifact_is_intact(record, job_dir) for record in receipt.artifacts)
+    return receipt if intact and delivered else None
+
+
+def artifact_is_intact(record: ArtifactRecord, job_dir: Path) -> bool:
+    """Is the delivered file in the job's folder, with its size and digest?"""
+    stated = FileDigest(sha256=record.sha256, size=record.size_bytes)
+    return stated.matches(job_dir / record.path)
