@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "knox",
     "rest_framework",
     "jobs",
+    "stemsite",
 ]
 
 MIDDLEWARE = [
