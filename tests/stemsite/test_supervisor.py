@@ -86,7 +86,7 @@ def test_killing_the_supervisor_itself_ends_the_child(tmp_path: Path) -> None:
     process = start(SLEEPER.format(file=str(file)))
     wait_for(lambda: file.exists() and pids_in(file))
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=10)
+    process.wait(timeout=10)
     child, grandchild = pids_in(file)[0]
     wait_for(lambda: not alive(child))
     os.kill(grandchild, signal.SIGKILL)  # a sleeper knows no better; ours end on end-of-file

@@ -1,0 +1,27 @@
+# One image for the web server and the worker. Weights, uploads and outputs live in /data.
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/venv
+COPY requirements.txt /tmp/requirements.txt
+RUN /opt/venv/bin/pip install -r /tmp/requirements.txt
+
+FROM python:3.11-slim-bookworm
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    STEMSITE_DATA_DIR=/data STEMSITE_HOST=0.0.0.0
+RUN useradd --system --create-home --uid 10001 stemsite \
+    && install -d -o stemsite -g stemsite /data
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY manage.py ./
+COPY stemsite stemsite
+COPY jobs jobs
+COPY separation separation
+COPY templates templates
+COPY static static
+COPY README.md CHANGELOG.md ./
+USER stemsite
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
+CMD ["python", "manage.py", "serve"]
