@@ -1,0 +1,63 @@
+"""What a person chose, checked against this site before anything is stored."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from separation.catalogue import models_for
+from separation.errors import InvalidOptions
+from separation.registry import BUILT_IN, SeparatorFactory
+from separation.request import SeparationRequest, parse_request
+
+
+def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
+    """Validate ``choices`` over the site's defaults; raises ``InvalidOptions``."""
+    defaults = {
+        "separator": settings.DEFAULT_SEPARATOR,
+        "device": settings.DEFAULT_DEVICE,
+        "target_db": settings.DEFAULT_TARGET_DB,
+    }
+    return parse_request({**defaults, **choices})
+
+
+def check_request(*, request: SeparationRequest) -> None:
+    """Refuse what could only fail in the queue: separator, model and stems that do not exist."""
+    if request.repo is not None:
+        raise InvalidOptions(
+            "A repository of weights can only be named by the operator, on the command line."
+        )
+    if request.separator not in SeparatorFactory.names():
+        raise InvalidOptions(
+            f"There is no separator {request.separator!r}. "
+            f"There are: {', '.join(SeparatorFactory.names())}."
+        )
+    _check_stems(request, _known_stems(request))
+
+
+def _known_stems(request: SeparationRequest) -> tuple[str, ...] | None:
+    """The stems as the catalogue states them; None where only the loaded model knows."""
+    if request.separator not in BUILT_IN:
+        return None
+    # `auto` has no rows of its own: it runs htdemucs or the built-in masks, both of four stems.
+    models = models_for("demucs" if request.separator == "auto" else request.separator)
+    if request.model is None:
+        return models[0].stems
+    for model in models:
+        if model.name == request.model:
+            return model.stems
+    raise InvalidOptions(
+        f"The separator {request.separator!r} has no model {request.model!r}. "
+        f"It has: {', '.join(model.name for model in models)}."
+    )
+
+
+def _check_stems(request: SeparationRequest, known: tuple[str, ...] | None) -> None:
+    wanted = (request.two_stems,) if request.two_stems else request.stems or ()
+    if request.stems == ():
+        raise InvalidOptions("Name at least one stem, or leave the stems out for all of them.")
+    for stem in wanted:
+        if known is not None and stem not in known:
+            raise InvalidOptions(
+                f"This model gives no stem {stem!r}. It gives: {', '.join(known)}."
+            )

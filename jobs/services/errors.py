@@ -1,0 +1,19 @@
+"""Refusals of the services that the audio core knows nothing about; same root, same contract."""
+
+from typing import ClassVar
+
+from separation.errors import SeparationError
+
+
+class JobConflict(SeparationError):
+    """The job is not in a state that allows this; ``http_status`` is what an API answers."""
+
+    code = "conflict"
+    http_status: ClassVar[int] = 409
+
+
+class SourceMissing(SeparationError):
+    """The preserved input is no longer there."""
+
+    code = "source_missing"
+    http_status: ClassVar[int] = 409

@@ -1,0 +1,87 @@
+"""What is kept for how long: audio by retention, unfinished work and uploads by age."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from jobs.models import Job, Source
+from jobs.models.job import ENDED, JobStatus
+from jobs.services.files import remove_file, remove_folder
+from jobs.services.intake import incoming_dir
+
+WORK = "work"
+MANIFEST_NAME = "manifest.json"
+UPLOAD_STALE_S = 24 * 3600
+"""Older than any upload that still moves; its connection is long gone."""
+
+
+def expire_everything() -> None:
+    """All of the below; safe to run at any time, by several hosts at once."""
+    expire_audio()
+    expire_work()
+    expire_uploads()
+
+
+def expire_audio() -> int:
+    """Delete the audio of jobs that ended more than RETENTION_DAYS ago; the rows and the
+    manifest stay for ever. Returns how many jobs lost theirs."""
+    if not settings.RETENTION_DAYS:
+        return 0
+    now = timezone.now()
+    before = now - timedelta(days=settings.RETENTION_DAYS)
+    old = Job.objects.filter(status__in=ENDED, completed_at__lt=before, audio_deleted_at=None)
+    expired = 0
+    for job in old.select_related("source").iterator():
+        # Filtered again: the owner may have retried it this very second.
+        mine = Job.objects.filter(pk=job.pk, status__in=ENDED, completed_at__lt=before)
+        if mine.update(audio_deleted_at=now, updated_at=now):
+            _remove_audio(job.directory)
+            _remove_song_unless_used(job.source)
+            expired += 1
+    return expired
+
+
+def _remove_audio(directory: Path) -> None:
+    if not directory.is_dir():
+        return
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            remove_folder(entry)
+        elif entry.name != MANIFEST_NAME:
+            remove_file(entry)
+
+
+def _remove_song_unless_used(source: Source) -> None:
+    """The row stays, as rows of jobs tell their song's name from it."""
+    if not Job.objects.filter(source=source, audio_deleted_at=None).exists():
+        remove_file(source.path)
+
+
+def expire_work() -> int:
+    """Delete the intermediates of jobs that failed or were cancelled too long ago to resume."""
+    before = timezone.now() - timedelta(hours=settings.WORK_RETENTION_HOURS)
+    stale = Job.objects.filter(
+        status__in=(JobStatus.FAILED, JobStatus.CANCELLED), completed_at__lt=before
+    )
+    folders = [job.directory / WORK for job in stale.only("id").iterator()]
+    present = [folder for folder in folders if folder.is_dir()]
+    for folder in present:
+        remove_folder(folder)
+    return len(present)
+
+
+def expire_uploads() -> int:
+    """Delete parts of uploads that ended without a word."""
+    if not incoming_dir().is_dir():
+        return 0
+    stale = [
+        part
+        for part in incoming_dir().iterdir()
+        if time.time() - part.stat().st_mtime > UPLOAD_STALE_S
+    ]
+    for part in stale:
+        remove_file(part)
+    return len(stale)

@@ -1,0 +1,56 @@
+"""Run a job again that failed or was cancelled."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.models.job import RETRYABLE, JobStatus
+from jobs.models.stage import StageStatus
+from jobs.queue.tickets import put_ticket
+from jobs.services.errors import JobConflict, SourceMissing
+from jobs.services.quota import check_quota
+
+
+def retry_job(*, job: Job) -> Job:
+    """Back to waiting with all attempts; stages that were finished stay finished.
+
+    Raises ``JobConflict`` unless the job failed or was cancelled, ``SourceMissing`` when its
+    song is gone, ``QuotaExceeded``.
+    """
+    if not job.source.path.is_file():
+        raise SourceMissing("The song of this job is no longer stored here. Upload it again.")
+    check_quota(owner=job.owner)
+    with transaction.atomic():
+        moved = Job.objects.filter(pk=job.pk, status__in=RETRYABLE).update(
+            status=JobStatus.PENDING,
+            attempt=0,
+            not_before=None,
+            cancel_requested_at=None,
+            error_code="",
+            error_detail="",
+            progress_percent=0.0,
+            progress_stage="",
+            progress_message="",
+            eta_s=None,
+            started_at=None,
+            completed_at=None,
+            audio_deleted_at=None,
+            updated_at=timezone.now(),
+        )
+        if not moved:
+            job.refresh_from_db()
+            raise JobConflict(
+                "Only a job that failed or was cancelled can be run again; "
+                f"this one is {job.get_status_display().lower()}."
+            )
+        job.stages.exclude(status=StageStatus.COMPLETED).update(
+            status=StageStatus.PENDING,
+            started_at=None,
+            completed_at=None,
+            duration_s=None,
+            error_code="",
+            error_detail="",
+        )
+        transaction.on_commit(lambda: put_ticket(job.lane), robust=True)
+    job.refresh_from_db()
+    return job

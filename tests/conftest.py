@@ -1,0 +1,54 @@
+"""The small world of the tests: an owner, a stranger, staff, and folders of their own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+from tests.factories import make_user
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@pytest.fixture(autouse=True)
+def site_paths(settings: SettingsWrapper, tmp_path: Path) -> Path:
+    """Every path of the site under ``tmp_path``, and nothing that needs a build or a network."""
+    settings.DATA_DIR = tmp_path
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    settings.OUTPUT_DIR = tmp_path / "outputs"
+    settings.LOG_DIR = tmp_path / "logs"
+    settings.MODEL_DIR = tmp_path / "models"
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "tmp"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    settings.OFFLINE = True
+    settings.MIN_FREE_BYTES = 0
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": tmp_path / "cache",
+        }
+    }
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    # Hashing that is slow on purpose would be most of the run.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    return tmp_path
+
+
+@pytest.fixture
+def owner(db: None) -> "User":
+    return make_user("owner")
+
+
+@pytest.fixture
+def stranger(db: None) -> "User":
+    return make_user("stranger")
+
+
+@pytest.fixture
+def staff(db: None) -> "User":
+    return make_user("staff", is_staff=True, is_superuser=True)
