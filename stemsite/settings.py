@@ -95,10 +95,14 @@ TEMPLATES = [
 
 DATABASE_URL = env.text(
     "STEMSITE_DATABASE_URL",
-    f"sqlite:///{DATA_DIR / 'stemsite.sqlite3'}",
-    "database, such as postgres://user:password@host/name",
+    "",
+    "such as `postgres://user:password@host/name`; empty: SQLite in the data directory",
 )
-DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+DATABASES = {
+    "default": environ.Env.db_url_config(
+        DATABASE_URL or f"sqlite:///{DATA_DIR / 'stemsite.sqlite3'}"
+    )
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction that reads before it writes would otherwise fail with "database is
     # locked" under load (600 such transactions: 446 failures deferred, none immediate).
@@ -166,9 +170,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
 X_FRAME_OPTIONS = "DENY"
-if env.boolean(
+TRUST_PROXY = env.boolean(
     "STEMSITE_TRUST_PROXY", False, "a reverse proxy in front sets X-Forwarded-Proto and -For"
-):
+)
+if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -204,9 +209,15 @@ REST_FRAMEWORK = {
         "user": env.text("STEMSITE_RATE_USER", "3000/min", "API requests of one account"),
         "anon": env.text("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
         "upload": env.text("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
+        "token": env.text("STEMSITE_RATE_TOKEN", "10/min", "attempts to get a token, per address"),
     },
+    # Without this, a client's own X-Forwarded-For would name the address that is counted.
+    "NUM_PROXIES": 1 if TRUST_PROXY else 0,
+    # `format` is the audio format of a job, never that of a response.
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "jobs.api.errors.exception_handler",
 }
+TOKEN_DAYS = env.whole("STEMSITE_TOKEN_DAYS", 90, "days for which an API token works", least=1)
 SPECTACULAR_SETTINGS = {
     "TITLE": "stemsite",
     "DESCRIPTION": "Upload songs, get verified stems back.",
@@ -214,6 +225,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # No badge from a validator on the internet: the page works offline.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
 }
 
@@ -259,6 +272,11 @@ LEASE_S = env.whole("STEMSITE_LEASE_S", 90, "seconds a silent worker keeps its j
 HEARTBEAT_S = env.number("STEMSITE_HEARTBEAT_S", 15.0, "seconds between signs of life of a job")
 WORKERS = env.whole("STEMSITE_WORKERS", 1, "jobs that run at once on this host", least=1)
 WEB_THREADS = env.whole("STEMSITE_WEB_THREADS", 8, "requests served at once", least=2)
+ACCEL_PREFIX = env.text(
+    "STEMSITE_ACCEL_PREFIX",
+    "",
+    "internal address under which nginx sends files itself (X-Accel-Redirect), such as /files",
+)
 
 # No request body is parsed into memory: uploads stream to disk, forms are small.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

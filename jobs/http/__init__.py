@@ -1,0 +1,1 @@
+"""Files over HTTP: ranges, ZIP archives and the refusals of a download; pages and API share it."""

@@ -1,0 +1,23 @@
+"""A job's ZIP as a response."""
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from jobs.models import Job
+from jobs.services.archive import job_zip
+
+
+def archive_response(request: HttpRequest, job: Job) -> HttpResponseBase:
+    """All tracks of ``job`` and its manifest, made while it is sent, of exactly known length."""
+    archive = job_zip(job)
+    response: HttpResponseBase
+    response = HttpResponse() if request.method == "HEAD" else StreamingHttpResponse(archive.stream)
+    headers = response.headers
+    headers["Content-Type"] = "application/zip"
+    headers["Content-Length"] = str(archive.length)
+    headers["Content-Disposition"] = content_disposition_header(True, archive.filename) or ""
+    headers["Accept-Ranges"] = "none"
+    headers["Cache-Control"] = "private, no-store"
+    headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,68 @@
+"""From a job and a track's name to a response; the caller has chosen the job by ``visible_to``."""
+
+import logging
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from jobs.http.archive import archive_response
+from jobs.http.errors import AudioDeleted, TrackNotFound
+from jobs.http.ranged import ranged_file_response
+from jobs.models import Artifact, Job
+from jobs.models.job import JobStatus
+from jobs.services.archive import download_name
+from jobs.services.errors import JobConflict
+
+_log = logging.getLogger("jobs.http")
+
+
+def track_response(
+    request: HttpRequest, job: Job, track: str, *, as_attachment: bool = True
+) -> HttpResponseBase:
+    """One delivered track; ``as_attachment`` False lets a browser play it.
+
+    Raises ``JobConflict`` before the job is complete, ``AudioDeleted``, ``TrackNotFound``.
+    """
+    check_downloadable(job)
+    artifact = _find(job, track)
+    try:
+        return ranged_file_response(
+            request,
+            artifact.file,
+            sha256=artifact.sha256,
+            filename=download_name(artifact),
+            as_attachment=as_attachment,
+        )
+    except FileNotFoundError:
+        _log.exception("job %s: the file of track %s is missing", job.pk, track)
+        raise AudioDeleted(
+            f"The file of the track {track!r} is no longer on the server. Run the job again."
+        ) from None
+
+
+def all_tracks_response(request: HttpRequest, job: Job) -> HttpResponseBase:
+    """Every track in one ZIP. Raises ``JobConflict`` or ``AudioDeleted``."""
+    check_downloadable(job)
+    return archive_response(request, job)
+
+
+def check_downloadable(job: Job) -> None:
+    if job.audio_deleted_at is not None:
+        raise AudioDeleted(
+            f"The audio of this job was deleted on {job.audio_deleted_at:%Y-%m-%d}, as this site "
+            "keeps it for a limited time. Its manifest is still here."
+        )
+    if job.status in (JobStatus.PENDING, JobStatus.PROCESSING):
+        raise JobConflict("The job is not finished yet. Ask again when its status is completed.")
+    if job.status != JobStatus.COMPLETED:
+        ended = "it has failed" if job.status == JobStatus.FAILED else "it was cancelled"
+        raise JobConflict(f"The job has no files to download: {ended}.")
+
+
+def _find(job: Job, track: str) -> Artifact:
+    artifacts = {artifact.name: artifact for artifact in job.artifacts.all()}
+    if track not in artifacts:
+        raise TrackNotFound(
+            f"This job has no track {track!r}. It has: {', '.join(artifacts) or 'none'}."
+        )
+    return artifacts[track]

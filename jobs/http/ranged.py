@@ -1,0 +1,138 @@
+"""One file as a response: whole, in part, or only its headers."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, quote_etag
+
+from jobs.http.ranges import ByteRange, Unsatisfiable, parse_range
+
+BLOCK_BYTES = 64 * 1024
+
+CONTENT_TYPES = {
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
+    ".ogg": "audio/ogg",
+    ".m4a": "audio/mp4",
+}
+
+
+def ranged_file_response(
+    request: HttpRequest, path: Path, *, sha256: str, filename: str, as_attachment: bool = True
+) -> HttpResponseBase:
+    """Answer GET or HEAD with ``path``, whose content is that of ``sha256``.
+
+    Knows ``Range`` (one part; several are answered with the whole), ``If-Range``,
+    ``If-None-Match`` and ``If-Match``. Raises ``FileNotFoundError``.
+    """
+    etag = quote_etag(sha256)
+    file = path.open("rb")
+    size = os.fstat(file.fileno()).st_size
+    response = _body(request, file, path, size, etag)
+    _describe(response, path, etag, filename, as_attachment)
+    answer = get_conditional_response(request, etag=etag, response=response)
+    if answer is not response:
+        response.close()
+    assert answer is not None  # it is None only where no response was given
+    return answer
+
+
+def _body(
+    request: HttpRequest, file: BinaryIO, path: Path, size: int, etag: str
+) -> HttpResponseBase:
+    accelerated = _accelerated(path)
+    if accelerated is not None:
+        file.close()
+        return accelerated
+    try:
+        part = _wanted_part(request, size, etag)
+    except Unsatisfiable:
+        file.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    length = size if part is None else part.length
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        file.close()
+        response = HttpResponse()
+    elif part is None:
+        response = _Streamed(file)
+    else:
+        file.seek(part.start)
+        response = _Streamed(_Window(file, part.length))
+    response.headers["Content-Length"] = str(length)
+    if part is not None:
+        response.status_code = 206
+        response.headers["Content-Range"] = part.content_range(size)
+    return response
+
+
+def _wanted_part(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
+    header = request.headers.get("Range")
+    if header is None:
+        return None
+    # If-Range: a part only of the very same content. A date never matches, as none was sent.
+    if request.headers.get("If-Range", etag).strip() != etag:
+        return None
+    return parse_range(header, size)
+
+
+def _describe(
+    response: HttpResponseBase, path: Path, etag: str, filename: str, as_attachment: bool
+) -> None:
+    headers = response.headers
+    headers["Content-Type"] = CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
+    disposition = content_disposition_header(as_attachment, filename)
+    if disposition:
+        headers["Content-Disposition"] = disposition
+    headers["ETag"] = etag
+    headers["Accept-Ranges"] = "bytes"
+    # Revalidated each time: what belongs to a person stops being served when access ends.
+    headers["Cache-Control"] = "private, no-cache"
+    headers["X-Content-Type-Options"] = "nosniff"
+
+
+def _accelerated(path: Path) -> HttpResponse | None:
+    """Leave the sending, ranges included, to the reverse proxy in front."""
+    if not settings.ACCEL_PREFIX:
+        return None
+    roots = {"outputs": Path(settings.OUTPUT_DIR), "uploads": Path(settings.UPLOAD_DIR)}
+    for name, root in roots.items():
+        if path.resolve().is_relative_to(root.resolve()):
+            inner = quote(path.resolve().relative_to(root.resolve()).as_posix())
+            address = f"{settings.ACCEL_PREFIX.rstrip('/')}/{name}/{inner}"
+            return HttpResponse(headers={"X-Accel-Redirect": address})
+    return None
+
+
+class _Streamed(FileResponse):
+    """FileResponse streams in blocks and closes its file; the headers are ours."""
+
+    block_size = BLOCK_BYTES
+
+    def set_headers(self, filelike: object) -> None:
+        pass
+
+
+class _Window:
+    """The next ``length`` bytes of a file. It has no ``fileno``: a server that sends files by
+    descriptor would not stop where the part ends."""
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file = file
+        self._left = length
+
+    def read(self, count: int = -1) -> bytes:
+        wanted = self._left if count < 0 else min(count, self._left)
+        block = self._file.read(wanted)
+        self._left -= len(block)
+        return block
+
+    def close(self) -> None:
+        self._file.close()
