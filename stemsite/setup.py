@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 
-class AdministratorForm(UserCreationForm[User]):
+class AdministratorForm(UserCreationForm):  # type: ignore[type-arg]  # generic in stubs only
     class Meta:
         model = User
         fields = ("username", "email")
