@@ -23,7 +23,8 @@ class SeparatorOptions:
     ``None`` for the model's own. ``overlap``: share of a window that the next one repeats,
     0 <= overlap < 1. ``shifts``: random time shifts averaged, 0 for none; ``seed`` makes them
     repeatable. ``model_dir`` holds fetched weights; ``repo`` is a local repository of weights
-    that the operator named (pickles are loaded from nowhere else).
+    that the operator named (pickles are loaded from nowhere else). ``hub_timeout_s``: how long a
+    silent download site is waited for; ``hub_retry_s``: how long its failure is remembered.
     """
 
     model: str | None = None
@@ -37,6 +38,8 @@ class SeparatorOptions:
     stems: tuple[str, ...] | None = None
     two_stems: str | None = None
     offline: bool = False
+    hub_timeout_s: float = 5.0
+    hub_retry_s: float = 300.0
 
 
 @dataclass(frozen=True)

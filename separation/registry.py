@@ -5,16 +5,14 @@ separator is built. Other packages add theirs through the entry-point group
 ``stemsite.separators``, whose value names a :class:`~separation.base.SeparatorModel`.
 """
 
-import dataclasses
 import logging
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import resolve_name
 from typing import Any, ClassVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from separation.base import SeparatorModel, SeparatorOptions, Validation
+from separation.base import SeparatorModel, Validation
 from separation.errors import InvalidOptions, ModelUnavailable
+from separation.options import parse_options
 
 ENTRY_POINT_GROUP = "stemsite.separators"
 
@@ -25,8 +23,6 @@ BUILT_IN = {
     "torchaudio_hdemucs": "separation.separators.torchaudio_hdemucs:TorchaudioHdemucsSeparator",
 }
 
-_OPTION_NAMES = tuple(field.name for field in dataclasses.fields(SeparatorOptions))
-_ADAPTER = TypeAdapter(SeparatorOptions)
 _log = logging.getLogger("separator.registry")
 
 
@@ -90,43 +86,6 @@ class SeparatorFactory:
             return cls.create_separator(name, **options).validate()
         except (InvalidOptions, ModelUnavailable) as error:
             return Validation(False, error.detail)
-
-
-def parse_options(**options: Any) -> SeparatorOptions:
-    """Options checked for name, type and range; frozen and hashable, so they serve as a key.
-
-    Text is accepted for paths and numbers, as it comes from forms and command lines. Raises
-    ``InvalidOptions`` with the value received.
-    """
-    unknown = sorted(set(options) - set(_OPTION_NAMES))
-    if unknown:
-        raise InvalidOptions(
-            f"There is no separator option {', '.join(map(repr, unknown))}. "
-            f"There are: {', '.join(_OPTION_NAMES)}."
-        )
-    try:
-        checked = _ADAPTER.validate_python(options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InvalidOptions(
-            f"The separator option {where} cannot be {first['input']!r}: {first['msg']}."
-        ) from error
-    _check_ranges(checked)
-    return checked
-
-
-def _check_ranges(options: SeparatorOptions) -> None:
-    if not 0 <= options.overlap < 1:
-        raise InvalidOptions(f"overlap must be at least 0 and below 1, not {options.overlap}.")
-    if options.shifts < 0:
-        raise InvalidOptions(f"shifts must be 0 or more, not {options.shifts}.")
-    if options.segment_s is not None and not 0 < options.segment_s < float("inf"):
-        raise InvalidOptions(f"segment_s must be above 0 seconds, not {options.segment_s}.")
-    if options.stems is not None and options.two_stems is not None:
-        raise InvalidOptions("Give stems or two_stems, not both.")
-    if options.stems == ():
-        raise InvalidOptions("stems is empty: name at least one stem, or leave it out for all.")
 
 
 def _plug_ins() -> dict[str, EntryPoint]:

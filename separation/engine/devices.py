@@ -1,13 +1,14 @@
 """Which device computes, and what its failures mean."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from separation.errors import InvalidOptions, OutOfMemory
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
+_GPU_WORDS = ("cuda", "cudnn", "cublas", "nvidia")
 
 
 class DeviceFailed(Exception):
@@ -64,12 +65,13 @@ def device_errors(device: str) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise OutOfMemory(_memory_words(device)) from error
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:
+        # An assertion is how a torch without CUDA refuses the device.
         text = str(error).lower()
         # torch.cuda.OutOfMemoryError is a RuntimeError; the CPU allocator says "can't allocate".
         if "out of memory" in text or "can't allocate memory" in text:
             raise OutOfMemory(_memory_words(device)) from error
-        if device != "cpu" and ("cuda" in text or "cudnn" in text or "cublas" in text):
+        if device != "cpu" and any(word in text for word in _GPU_WORDS):
             raise DeviceFailed(_first_line(error)) from error
         raise
 
@@ -79,7 +81,9 @@ def release_memory(device: str) -> None:
     if device != "cpu":
         import torch
 
-        torch.cuda.empty_cache()
+        # After a fault on the card every call to it fails, and the fault was told already.
+        with suppress(RuntimeError, AssertionError):
+            torch.cuda.empty_cache()
 
 
 def _memory_words(device: str) -> str:

@@ -1,0 +1,120 @@
+"""The demucs family: htdemucs and its relatives, and local repositories of weights.
+
+Rouard, Massa and Defossez, "Hybrid Transformers for Music Source Separation" (ICASSP 2023);
+Defossez, "Hybrid Spectrogram and Waveform Source Separation" (ISMIR MDX workshop 2021).
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from separation.base import Validation
+from separation.catalogue import find_model, models_for
+from separation.errors import InvalidOptions, ModelUnavailable
+from separation.progress import Report
+from separation.separators.neural import LoadedBag, NeuralSeparator
+from separation.separators.weights import (
+    HUB_REPOSITORIES,
+    WeightFiles,
+    default_model_dir,
+    find_weights,
+    model_name,
+)
+from separation.separators.weights_fetch import FailureMemory, fetch_model
+
+_failures = FailureMemory()
+_MB = 1_000_000
+
+
+class DemucsSeparator(NeuralSeparator):
+    """Runs demucs' own networks; equal to ``demucs.apply.apply_model``, streamed.
+
+    Weights come from ``options.repo``, the model directory, the cache of huggingface_hub or,
+    unless ``options.offline``, the hub at first use.
+    """
+
+    name = "demucs"
+
+    def validate(self) -> Validation:
+        missing = [package for package in ("torch", "demucs") if find_spec(package) is None]
+        if missing:
+            return Validation(False, f"{' and '.join(missing)} cannot be imported here.")
+        try:
+            found = find_weights(self.options)
+        except (InvalidOptions, ModelUnavailable) as error:
+            return Validation(False, error.detail)
+        if found is not None:
+            return Validation(True, f"The weights of {found.name} are on this machine.")
+        return self._validate_fetching()
+
+    def stems_before_loading(self) -> tuple[str, ...] | None:
+        found = find_weights(self.options)
+        if found is not None and (stems := found.stems()):
+            return stems
+        name = found.name if found else model_name(self.options)
+        if self.options.repo is None and name in HUB_REPOSITORIES:
+            return find_model(name).stems
+        return None
+
+    def load_bag(self, report: Report) -> LoadedBag:
+        from separation.separators.demucs_models import load_bag
+
+        found = find_weights(self.options) or self._fetch(report)
+        report(0.0, f"Loading {found.name}")
+        return load_bag(found, self.options.segment_s)
+
+    def _version(self) -> str:
+        return _demucs_version()
+
+    def _validate_fetching(self) -> Validation:
+        name = model_name(self.options)
+        if name not in HUB_REPOSITORIES:
+            return Validation(False, _unknown(name))
+        if self.options.offline:
+            return Validation(False, _what_to_do(name, "this server is set to work offline"))
+        size = find_model(name).download_bytes // _MB
+        return Validation(
+            True,
+            f"The weights of {name} are not on this machine; about {size} MB would be "
+            "downloaded at first use.",
+        )
+
+    def _fetch(self, report: Report) -> WeightFiles:
+        options, name = self.options, model_name(self.options)
+        if name not in HUB_REPOSITORIES:
+            raise InvalidOptions(_unknown(name))
+        if options.offline:
+            raise ModelUnavailable(_what_to_do(name, "this server is set to work offline"))
+        reason = _failures.recall(name, options.hub_retry_s)
+        if reason is None:
+            try:
+                return fetch_model(
+                    name,
+                    options.model_dir or default_model_dir(),
+                    report=report,
+                    timeout_s=options.hub_timeout_s,
+                    legacy=False,
+                )
+            except ModelUnavailable as error:
+                reason = error.detail.rstrip(".")
+                _failures.remember(name, reason)
+        raise ModelUnavailable(_what_to_do(name, reason))
+
+
+def _demucs_version() -> str:
+    try:
+        return version("demucs")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _unknown(name: str) -> str:
+    known = ", ".join(model.name for model in models_for("demucs"))
+    return f"There is no demucs model {name!r} here or to download. There are: {known}."
+
+
+def _what_to_do(name: str, reason: str) -> str:
+    return (
+        f"The weights of {name} are not on this machine and could not be fetched ({reason}). "
+        f"Run: python manage.py fetch_models {name}, or set STEMSITE_MODEL_DIR to a directory "
+        "that holds them."
+    )

@@ -1,0 +1,204 @@
+"""What every separator made of networks does alike: load once, stream, retry on the CPU."""
+
+import logging
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from separation.audio.blocks import BlockReader, StemWriters
+from separation.base import (
+    CHANNELS,
+    SAMPLE_RATE_HZ,
+    SeparatorIdentity,
+    SeparatorModel,
+    SeparatorOptions,
+)
+from separation.engine.chunked import BagStream, Member, Plan
+from separation.engine.devices import (
+    Device,
+    DeviceFailed,
+    pick_device,
+    release_memory,
+)
+from separation.engine.interface import Engine
+from separation.engine.statistics import measure_mono
+from separation.errors import ModelUnavailable, OutOfMemory
+from separation.options import check_options
+from separation.progress import Report, ignore_progress, part_of
+from separation.separators.stems import StemChoice, choose_stems
+
+MEASURE_SHARE = 0.01
+"""Share of the progress bar for the pass that measures the song."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One torch module of a bag; the other fields are those of ``TorchEngine`` and ``Member``."""
+
+    module: Any
+    weights: tuple[float, ...]
+    segment_frames: int
+    fixed_frames: int | None = None
+    draws_below: int | None = None
+
+
+@dataclass(frozen=True)
+class LoadedBag:
+    """A model in memory; ``stems`` as the model itself names them."""
+
+    model: str
+    stems: tuple[str, ...]
+    sample_rate_hz: int
+    channels: int
+    weights_digest: str
+    networks: tuple[Network, ...]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    bag: LoadedBag
+    device: Device
+    members: tuple[Member, ...]
+
+
+class NeuralSeparator(SeparatorModel):
+    """A bag of networks run over the song by overlap-add.
+
+    When the GPU runs out of memory or breaks in the middle of a song, the song is done again on
+    the CPU, the separator stays there until :meth:`close`, and its identity says so.
+    """
+
+    version: ClassVar[str]
+
+    def __init__(self, options: SeparatorOptions) -> None:
+        check_options(options)
+        super().__init__(options)
+        self._log = logging.getLogger(f"separator.{self.name}")
+        self._ready: _Ready | None = None
+        self._failure = ""
+
+    @abstractmethod
+    def load_bag(self, report: Report) -> LoadedBag:
+        """Find, if need be fetch, and load the weights. Raises ``ModelUnavailable``."""
+
+    @abstractmethod
+    def stems_before_loading(self) -> tuple[str, ...] | None:
+        """The model's stems as far as known without loading it."""
+
+    def load(self) -> None:
+        self._loaded(ignore_progress)
+
+    def close(self) -> None:
+        if self._ready is not None:
+            device = self._ready.device.name
+            self._ready = None
+            release_memory(device)
+        self._failure = ""
+
+    def get_supported_tracks(self) -> list[str]:
+        known = self._ready.bag.stems if self._ready else self.stems_before_loading()
+        stems = known or self._loaded(ignore_progress).bag.stems
+        return list(choose_stems(stems, self.options).outputs)
+
+    def identity(self) -> SeparatorIdentity:
+        ready = self._loaded(ignore_progress)
+        engine = ready.members[0].engine
+        return SeparatorIdentity(
+            separator=self.name,
+            model=ready.bag.model,
+            version=self._version(),
+            weights_digest=ready.bag.weights_digest,
+            engine=engine.name,
+            precision=engine.precision,
+            device=ready.device.name,
+            seed=self.options.seed if self.options.shifts else None,
+            notes=(f"Separated on the CPU. {self._failure}",) if self._failure else (),
+        )
+
+    def separate(
+        self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
+    ) -> dict[str, Path]:
+        ready = self._loaded(part_of(report, 0.0, 0.0))
+        try:
+            return self._run(ready, input_path, output_dir, report)
+        except (OutOfMemory, DeviceFailed) as error:
+            if ready.device.name == "cpu":
+                raise
+            failure = str(error)
+        # Outside the handler, whose traceback would keep the GPU's tensors alive.
+        del ready
+        self._fall_back_to_cpu(failure)
+        ready = self._loaded(part_of(report, 0.0, 0.0))
+        return self._run(ready, input_path, output_dir, report)
+
+    def _run(
+        self, ready: _Ready, input_path: Path, output_dir: Path, report: Report
+    ) -> dict[str, Path]:
+        choice = choose_stems(ready.bag.stems, self.options)
+        try:
+            return self._stream(ready, choice, input_path, output_dir, report)
+        except BaseException:
+            for stem in choice.outputs:
+                (output_dir / f"{stem}.wav").unlink(missing_ok=True)
+            raise
+        finally:
+            release_memory(ready.device.name)
+
+    def _stream(
+        self, ready: _Ready, choice: StemChoice, input_path: Path, output_dir: Path, report: Report
+    ) -> dict[str, Path]:
+        options = self.options
+        plan = Plan(ready.bag.sample_rate_hz, options.overlap, options.shifts, options.seed)
+        with BlockReader(input_path) as song:
+            report(0.0, "Measuring the song")
+            stream = BagStream(ready.members, song, measure_mono(song), choice.computed, plan)
+            with StemWriters(output_dir, list(choice.outputs)) as writers:
+                for block in stream.blocks(part_of(report, MEASURE_SHARE, 1.0)):
+                    writers.write(choice.arrange(block))
+        return writers.paths
+
+    def _loaded(self, report: Report) -> _Ready:
+        if self._ready is None:
+            device = pick_device("cpu" if self._failure else self.options.device)
+            self._log.info("running on %s: %s", device.label, self._failure or device.reason)
+            bag = self.load_bag(report)
+            _check_layout(bag)
+            self._ready = _Ready(bag, device, _members(bag, device))
+        return self._ready
+
+    def _fall_back_to_cpu(self, failure: str) -> None:
+        """Loads anew, as memory on a card that failed cannot be read back."""
+        assert self._ready is not None
+        device = self._ready.device
+        self._failure = f"{device.label} failed: {failure}"
+        self._log.warning("trying again on the CPU: %s", self._failure)
+        self._ready = None
+        release_memory(device.name)
+
+    def _version(self) -> str:
+        return self.version
+
+
+def _members(bag: LoadedBag, device: Device) -> tuple[Member, ...]:
+    from separation.engine.torch_engine import TorchEngine
+
+    def engine(network: Network) -> Engine:
+        return TorchEngine(
+            network.module,
+            stems=bag.stems,
+            segment_frames=network.segment_frames,
+            device=device.name,
+            fixed_frames=network.fixed_frames,
+            draws_below=network.draws_below,
+        )
+
+    return tuple(Member(engine(network), network.weights) for network in bag.networks)
+
+
+def _check_layout(bag: LoadedBag) -> None:
+    if (bag.sample_rate_hz, bag.channels) != (SAMPLE_RATE_HZ, CHANNELS):
+        raise ModelUnavailable(
+            f"The model {bag.model} works on {bag.channels} channels at {bag.sample_rate_hz} Hz; "
+            f"only models for {CHANNELS} channels at {SAMPLE_RATE_HZ} Hz can be used."
+        )
