@@ -4,9 +4,6 @@ Rouard, Massa and Defossez, "Hybrid Transformers for Music Source Separation" (I
 Defossez, "Hybrid Spectrogram and Waveform Source Separation" (ISMIR MDX workshop 2021).
 """
 
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-
 from separation.base import Validation
 from separation.catalogue import find_model, models_for
 from separation.errors import InvalidOptions, ModelUnavailable
@@ -19,7 +16,7 @@ from separation.separators.weights import (
     find_weights,
     model_name,
 )
-from separation.separators.weights_fetch import FailureMemory, fetch_model
+from separation.separators.weights_fetch import FailureMemory, fetch_demucs_model
 
 _failures = FailureMemory()
 _MB = 1_000_000
@@ -33,11 +30,11 @@ class DemucsSeparator(NeuralSeparator):
     """
 
     name = "demucs"
+    packages = ("demucs",)
 
     def validate(self) -> Validation:
-        missing = [package for package in ("torch", "demucs") if find_spec(package) is None]
-        if missing:
-            return Validation(False, f"{' and '.join(missing)} cannot be imported here.")
+        if missing := self.missing_packages():
+            return Validation(False, missing)
         try:
             found = find_weights(self.options)
         except (InvalidOptions, ModelUnavailable) as error:
@@ -62,9 +59,6 @@ class DemucsSeparator(NeuralSeparator):
         report(0.0, f"Loading {found.name}")
         return load_bag(found, self.options.segment_s)
 
-    def _version(self) -> str:
-        return _demucs_version()
-
     def _validate_fetching(self) -> Validation:
         name = model_name(self.options)
         if name not in HUB_REPOSITORIES:
@@ -87,7 +81,7 @@ class DemucsSeparator(NeuralSeparator):
         reason = _failures.recall(name, options.hub_retry_s)
         if reason is None:
             try:
-                return fetch_model(
+                return fetch_demucs_model(
                     name,
                     options.model_dir or default_model_dir(),
                     report=report,
@@ -98,13 +92,6 @@ class DemucsSeparator(NeuralSeparator):
                 reason = error.detail.rstrip(".")
                 _failures.remember(name, reason)
         raise ModelUnavailable(_what_to_do(name, reason))
-
-
-def _demucs_version() -> str:
-    try:
-        return version("demucs")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _unknown(name: str) -> str:

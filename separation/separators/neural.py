@@ -3,6 +3,8 @@
 import logging
 from abc import abstractmethod
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -69,7 +71,8 @@ class NeuralSeparator(SeparatorModel):
     the CPU, the separator stays there until :meth:`close`, and its identity says so.
     """
 
-    version: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]]
+    """What must be importable beside torch."""
 
     def __init__(self, options: SeparatorOptions) -> None:
         check_options(options)
@@ -85,6 +88,11 @@ class NeuralSeparator(SeparatorModel):
     @abstractmethod
     def stems_before_loading(self) -> tuple[str, ...] | None:
         """The model's stems as far as known without loading it."""
+
+    def missing_packages(self) -> str:
+        """A sentence naming what is not installed; empty when all is there."""
+        missing = [name for name in ("torch", *self.packages) if find_spec(name) is None]
+        return f"{' and '.join(missing)} cannot be imported here." if missing else ""
 
     def load(self) -> None:
         self._loaded(ignore_progress)
@@ -107,7 +115,7 @@ class NeuralSeparator(SeparatorModel):
         return SeparatorIdentity(
             separator=self.name,
             model=ready.bag.model,
-            version=self._version(),
+            version=version(self.packages[0]),
             weights_digest=ready.bag.weights_digest,
             engine=engine.name,
             precision=engine.precision,
@@ -160,6 +168,8 @@ class NeuralSeparator(SeparatorModel):
 
     def _loaded(self, report: Report) -> _Ready:
         if self._ready is None:
+            if missing := self.missing_packages():
+                raise ModelUnavailable(missing)
             device = pick_device("cpu" if self._failure else self.options.device)
             self._log.info("running on %s: %s", device.label, self._failure or device.reason)
             bag = self.load_bag(report)
@@ -175,9 +185,6 @@ class NeuralSeparator(SeparatorModel):
         self._log.warning("trying again on the CPU: %s", self._failure)
         self._ready = None
         release_memory(device.name)
-
-    def _version(self) -> str:
-        return self.version
 
 
 def _members(bag: LoadedBag, device: Device) -> tuple[Member, ...]:

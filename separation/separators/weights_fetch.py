@@ -28,7 +28,7 @@ class Sources:
     legacy_lists: Path | None = None
 
 
-def fetch_model(
+def fetch_demucs_model(
     name: str,
     model_dir: Path,
     *,
