@@ -11,7 +11,8 @@ class IntakeLimits:
 
     ``max_duration_s`` None: no limit, ten hours is ordinary. ``max_decode_ratio``: decoded bytes
     per stored byte; a 28 kB FLAC that decodes to 49 minutes (ratio 18 000) is a bomb, digital
-    silence in an honest FLAC reaches a few hundred.
+    silence in an honest FLAC reaches 1 100. ``probe_s``: seconds of sound that are decoded
+    before a file is accepted, within ``probe_wall_s``.
     """
 
     max_bytes: int = 500 * 1024 * 1024
@@ -21,6 +22,8 @@ class IntakeLimits:
     max_sample_rate_hz: int = 768_000
     max_decode_ratio: float = 4_000.0
     decode_wall_s: float = 3_600.0
+    probe_s: float = 30.0
+    probe_wall_s: float = 20.0
     decode_memory_bytes: int = 2 * 1024**3
     min_free_bytes: int = 512 * 1024 * 1024
 

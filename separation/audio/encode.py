@@ -1,33 +1,94 @@
-"""Writing delivered files, in blocks, in the format that a person chose."""
+"""Writing delivered files, in blocks, in the format that a person chose.
+
+Every encoder delivers exactly the frames that it was given: LAME and Vorbis state their length,
+and M4A carries an edit list that hides the padding of AAC.
+"""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from separation.audio.blocks import FloatArray
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from separation.audio.blocks import BLOCK_FRAMES, FloatArray
+from separation.errors import DiskFull, OutputInvalid
 from separation.request import OutputFormat
 
 ConcreteFormat = Literal["wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a"]
 
+_EXTENSIONS: dict[ConcreteFormat, str] = {
+    "wav16": ".wav",
+    "wav24": ".wav",
+    "wav32f": ".wav",
+    "flac16": ".flac",
+    "flac24": ".flac",
+    "mp3": ".mp3",
+    "ogg": ".ogg",
+    "m4a": ".m4a",
+}
+_INTEGER_BITS: dict[ConcreteFormat, int] = {"wav16": 16, "wav24": 24, "flac16": 16, "flac24": 24}
 
-def resolve_format(
-    requested: OutputFormat, container: str, codec: str, bit_depth: int | None, is_float: bool
-) -> ConcreteFormat:
-    """What ``same`` means for this source; every other format is itself."""
-    raise NotImplementedError
+_WAV_SAFE_BYTES = 2**32 - 2**24
+"""RIFF counts its bytes in 32 bits; 16 MiB are left for tags and cover."""
+
+_CLIP_TOLERANCE = 1e-6
+"""Above full scale by float rounding only; anything more is a caller that forgot the gain."""
+
+_VORBIS_COMPRESSION = 0.2
+"""libsndfile's scale, 0 largest to 1 smallest: Vorbis quality 8, about 256 kbit/s in stereo."""
+
+_AAC_BITS_PER_S = 256_000
+
+
+def resolve_format(requested: OutputFormat, container: str, codec: str) -> ConcreteFormat:
+    """What ``same`` means for a source (``Song.container``, ``Song.codec``).
+
+    A WAV keeps its class of depth, a MP3 stays a MP3, everything else becomes 16-bit WAV. Every
+    other requested format is itself.
+    """
+    if requested != "same":
+        return requested
+    if container == "mp3":
+        return "mp3"
+    if container not in ("wav", "rf64", "w64"):
+        return "wav16"
+    if codec == "pcm_24":
+        return "wav24"
+    return "wav32f" if codec in ("pcm_32", "pcm_float", "pcm_double") else "wav16"
 
 
 def extension_for(output_format: ConcreteFormat) -> str:
     """File name extension with its dot."""
-    raise NotImplementedError
+    return _EXTENSIONS[output_format]
 
 
 class Encoder(ABC):
-    """Appends (2, n) float32 blocks to one delivered file; a context manager."""
+    """Appends (2, n) float32 blocks to one delivered file; a context manager.
+
+    Samples are full scale 1.0 and must lie within it, but for ``wav32f``, which has no ceiling.
+    """
+
+    may_exceed_full_scale = False
+
+    def write(self, block: FloatArray) -> None:
+        """Append one block; raises ``OutputInvalid`` (not finite, clipping) or ``DiskFull``."""
+        if not block.shape[1]:
+            return
+        peak = float(max(block.max(), -block.min()))
+        if not np.isfinite(peak):
+            raise OutputInvalid("A track contains samples that are not numbers.")
+        if not self.may_exceed_full_scale and peak > 1.0:
+            if peak > 1.0 + _CLIP_TOLERANCE:
+                raise OutputInvalid(f"A track exceeds full scale (peak {peak:.4f}) and would clip.")
+            block = np.clip(block, -1.0, 1.0)
+        for start in range(0, block.shape[1], BLOCK_FRAMES):
+            self._write(block[:, start : start + BLOCK_FRAMES])
 
     @abstractmethod
-    def write(self, block: FloatArray) -> None: ...
+    def _write(self, block: FloatArray) -> None: ...
 
     @abstractmethod
     def close(self) -> None: ...
@@ -44,6 +105,40 @@ class Encoder(ABC):
         self.close()
 
 
+class _SoundfileEncoder(Encoder):
+    """``integer_bits`` makes our own rounding replace libsndfile's, which multiplies by 2^15 - 1
+    where reading divides by 2^15: a gain error of -90 dB in every 16-bit track."""
+
+    def __init__(self, file: soundfile.SoundFile, *, integer_bits: int | None = None) -> None:
+        self._file = file
+        self._integer_bits = integer_bits
+
+    def _write(self, block: FloatArray) -> None:
+        data = block.T if self._integer_bits is None else _as_integers(block.T, self._integer_bits)
+        try:
+            self._file.write(np.ascontiguousarray(data))
+        # soundfile asserts that everything was written, so a full disk may show as either.
+        except (soundfile.LibsndfileError, AssertionError) as error:
+            raise DiskFull("A track could not be written: the disk is full.") from error
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _FloatWavEncoder(_SoundfileEncoder):
+    may_exceed_full_scale = True
+
+
+def _as_integers(data: FloatArray, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Plain rounding to the nearest step; +1.0 becomes the highest step."""
+    full_scale = 2 ** (bits - 1)
+    steps: FloatArray = np.minimum(np.rint(data * np.float32(full_scale)), full_scale - 1)
+    if bits == 16:
+        return steps.astype(np.int16)
+    # libsndfile takes the upper bits of a 32-bit sample.
+    return np.left_shift(steps.astype(np.int32), 32 - bits)
+
+
 def open_encoder(
     path: Path,
     output_format: ConcreteFormat,
@@ -52,5 +147,36 @@ def open_encoder(
     expected_frames: int,
     mp3_bitrate_kbps: int = 320,
 ) -> Encoder:
-    """Open ``path`` for writing."""
-    raise NotImplementedError
+    """Open ``path`` for writing two channels.
+
+    ``expected_frames`` at ``sample_rate_hz`` decides between WAV and RF64 (from 4 GiB on).
+    ``mp3_bitrate_kbps``: constant bit rate; LAME takes the nearest one that the standard has.
+    """
+    if output_format == "m4a":
+        from separation.audio.encode_m4a import M4aEncoder
+
+        return M4aEncoder(path, sample_rate_hz, _AAC_BITS_PER_S)
+    kind, subtype, extra = _soundfile_layout(output_format, expected_frames, mp3_bitrate_kbps)
+    file = soundfile.SoundFile(
+        path, "w", samplerate=sample_rate_hz, channels=2, format=kind, subtype=subtype, **extra
+    )
+    if output_format == "wav32f":
+        return _FloatWavEncoder(file)
+    return _SoundfileEncoder(file, integer_bits=_INTEGER_BITS.get(output_format))
+
+
+def _soundfile_layout(
+    output_format: ConcreteFormat, expected_frames: int, mp3_bitrate_kbps: int
+) -> tuple[str, str, dict[str, object]]:
+    if output_format == "mp3":
+        # libsndfile's MPEG encoder maps 0..1 linearly to 320..32 kbit/s.
+        level = (320 - mp3_bitrate_kbps) / (320 - 32)
+        return "MP3", "MPEG_LAYER_III", {"bitrate_mode": "CONSTANT", "compression_level": level}
+    if output_format == "ogg":
+        return "OGG", "VORBIS", {"compression_level": _VORBIS_COMPRESSION}
+    bits = _INTEGER_BITS.get(output_format, 32)
+    subtype = "FLOAT" if output_format == "wav32f" else f"PCM_{bits}"
+    if output_format.startswith("flac"):
+        return "FLAC", subtype, {}
+    fits = expected_frames * 2 * bits // 8 < _WAV_SAFE_BYTES
+    return "WAV" if fits else "RF64", subtype, {}

@@ -1,9 +1,216 @@
-"""Text tags and cover pictures: read in the decoding child, written onto delivered files."""
+"""Text tags and cover pictures: read in the decoding child, written onto delivered files.
 
+Tags of a source are hostile bytes like its sound: :func:`read_tags` and :func:`read_cover` run
+in the sandbox only.
+"""
+
+# mutagen says that it is typed and leaves its functions without annotations.
+# mypy: disallow-untyped-calls=False
+
+import base64
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from mutagen import id3
+from mutagen.aiff import AIFF
+from mutagen.flac import FLAC, Picture
+from mutagen.id3 import ID3, ID3NoHeaderError
+from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4, MP4Cover
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
+from mutagen.wave import WAVE
+
+FIELDS = ("title", "artist", "album", "date", "genre", "track")
+MAX_TAG_CHARACTERS = 300
+MAX_COVER_BYTES = 8 * 1024 * 1024
+
+_ID3_FRAMES = {
+    "title": "TIT2",
+    "artist": "TPE1",
+    "album": "TALB",
+    "date": "TDRC",
+    "genre": "TCON",
+    "track": "TRCK",
+}
+_MP4_ATOMS = {
+    "title": "\xa9nam",
+    "artist": "\xa9ART",
+    "album": "\xa9alb",
+    "date": "\xa9day",
+    "genre": "\xa9gen",
+    "track": "trkn",
+}
+_VORBIS_KEYS = {field: field for field in FIELDS} | {"track": "tracknumber"}
+_FRONT_COVER = 3
+"""Picture type of ID3v2 (APIC) and FLAC alike."""
+
+_OGG_TYPES = {"vorbis": OggVorbis, "opus": OggOpus, "flac": OggFLAC}
+
+
+def image_type(data: bytes) -> str | None:
+    """MIME type of a JPEG or PNG by its first bytes, ``None`` for anything else."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    return "image/png" if data.startswith(b"\x89PNG\r\n\x1a\n") else None
+
+
+def clean_tags(found: Mapping[str, Any]) -> dict[str, str]:
+    """The known fields as one line of text each: NFC, no control or format characters, capped."""
+    cleaned = {field: _one_line(found[field]) for field in FIELDS if found.get(field)}
+    return {field: text for field, text in cleaned.items() if text}
+
+
+def _one_line(value: object) -> str:
+    # Cut first: normalising a megabyte of combining marks is slow.
+    text = unicodedata.normalize("NFC", str(value)[: 4 * MAX_TAG_CHARACTERS])
+    shown = (" " if unicodedata.category(c)[0] in "CZ" and c.isspace() else c for c in text)
+    kept = "".join(c for c in shown if not unicodedata.category(c).startswith("C"))
+    return " ".join(kept.split())[:MAX_TAG_CHARACTERS].strip()
+
+
+def read_tags(path: Path, container: str, codec: str) -> tuple[dict[str, str], bytes | None]:
+    """Cleaned text tags and the cover of a source; may raise anything that mutagen does."""
+    if container in ("wav", "aiff"):
+        return _read_id3((WAVE if container == "wav" else AIFF)(path).tags)
+    if container == "mp3":
+        return _read_id3(MP3(path).tags)
+    if container == "aac":
+        return _read_id3(_id3_at_start(path))
+    if container == "mp4":
+        return _read_mp4(MP4(path).tags or {})
+    if container == "flac":
+        file: Any = FLAC(path)
+        pictures = [picture.data for picture in file.pictures]
+        return _read_vorbis(file.tags or {}), _first_cover(pictures)
+    if container == "ogg" and codec in _OGG_TYPES:
+        tags: Any = _OGG_TYPES[codec](path).tags or {}
+        coded = tags.get("metadata_block_picture", [])[:4]
+        return _read_vorbis(tags), _first_cover(
+            [Picture(base64.b64decode(text)).data for text in coded]
+        )
+    return {}, None
+
+
+def _id3_at_start(path: Path) -> ID3 | None:
+    try:
+        return ID3(path)
+    except ID3NoHeaderError:
+        return None
+
+
+def _read_id3(tags: ID3 | None) -> tuple[dict[str, str], bytes | None]:
+    if tags is None:
+        return {}, None
+    frames = {field: tags.get(frame) for field, frame in _ID3_FRAMES.items()}
+    texts = {field: frame.text[0] for field, frame in frames.items() if frame and frame.text}
+    if frames["genre"] and frames["genre"].genres:
+        # Resolves the numbers of ID3v1, such as "(17)" for Rock.
+        texts["genre"] = frames["genre"].genres[0]
+    return clean_tags(texts), _first_cover([picture.data for picture in tags.getall("APIC")])
+
+
+def _read_mp4(tags: Mapping[str, Any]) -> tuple[dict[str, str], bytes | None]:
+    texts = {field: tags[atom][0] for field, atom in _MP4_ATOMS.items() if tags.get(atom)}
+    if isinstance(texts.get("track"), tuple):
+        number, total = texts["track"]
+        texts["track"] = f"{number}/{total}" if total else str(number or "")
+    return clean_tags(texts), _first_cover([bytes(data) for data in tags.get("covr", [])])
+
+
+def _read_vorbis(tags: Mapping[str, Any]) -> dict[str, str]:
+    return clean_tags({field: tags[key][0] for field, key in _VORBIS_KEYS.items() if tags.get(key)})
+
+
+def _first_cover(pictures: list[bytes]) -> bytes | None:
+    fit = (data for data in pictures if len(data) <= MAX_COVER_BYTES and image_type(data))
+    return next(fit, None)
 
 
 def write_tags(path: Path, tags: Mapping[str, str], cover: bytes | None = None) -> None:
-    """Put title, artist, album, date, genre, track and a JPEG or PNG cover into a file of ours."""
-    raise NotImplementedError
+    """Put text tags and a JPEG or PNG cover into a file of ours; the sound stays as it is.
+
+    Fields other than ``FIELDS`` are left out, as is a cover of another kind. RF64 files get no
+    tags: nothing that we know of reads them there.
+    """
+    wanted = clean_tags(tags)
+    kind = image_type(cover) if cover and len(cover) <= MAX_COVER_BYTES else None
+    cover = cover if kind else None
+    if not wanted and not cover:
+        return
+    suffix = path.suffix
+    if suffix == ".wav" and not _is_riff(path):
+        return
+    if suffix in (".wav", ".mp3"):
+        _write_id3(path, wanted, cover, kind)
+    elif suffix == ".m4a":
+        _write_mp4(path, wanted, cover, kind)
+    elif suffix in (".flac", ".ogg"):
+        _write_vorbis(path, wanted, cover, kind)
+    else:
+        raise ValueError(f"no tags are known for {suffix!r}")
+
+
+def _is_riff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"RIFF"
+
+
+def _write_id3(path: Path, tags: Mapping[str, str], cover: bytes | None, kind: str | None) -> None:
+    file: Any = WAVE(path) if path.suffix == ".wav" else MP3(path)
+    if file.tags is None:
+        file.add_tags()
+    for field, text in tags.items():
+        frame_type = getattr(id3, _ID3_FRAMES[field])
+        file.tags.add(frame_type(encoding=id3.Encoding.UTF16, text=[text]))
+    if cover:
+        picture = id3.APIC(
+            encoding=id3.Encoding.LATIN1, mime=kind, type=_FRONT_COVER, desc="", data=cover
+        )
+        file.tags.add(picture)
+    # Version 2.3 is the one that every player reads.
+    file.save(v2_version=3)
+
+
+def _write_mp4(path: Path, tags: Mapping[str, str], cover: bytes | None, kind: str | None) -> None:
+    file: Any = MP4(path)
+    if file.tags is None:
+        file.add_tags()
+    for field, text in tags.items():
+        if field != "track":
+            file.tags[_MP4_ATOMS[field]] = [text]
+        elif (pair := _track_pair(text)) is not None:
+            file.tags[_MP4_ATOMS[field]] = [pair]
+    if cover:
+        image_format = MP4Cover.FORMAT_PNG if kind == "image/png" else MP4Cover.FORMAT_JPEG
+        file.tags["covr"] = [MP4Cover(cover, imageformat=image_format)]
+    file.save()
+
+
+def _track_pair(text: str) -> tuple[int, int] | None:
+    """``"3/12"`` as MP4 stores it: two 16-bit numbers, 0 for unknown."""
+    number, _, total = text.partition("/")
+    if not number.isdecimal() or (total and not total.isdecimal()):
+        return None
+    pair = int(number), int(total or 0)
+    return pair if max(pair) < 2**16 else None
+
+
+def _write_vorbis(
+    path: Path, tags: Mapping[str, str], cover: bytes | None, kind: str | None
+) -> None:
+    file: Any = FLAC(path) if path.suffix == ".flac" else OggVorbis(path)
+    for field, text in tags.items():
+        file[_VORBIS_KEYS[field]] = text
+    if cover:
+        picture: Any = Picture()
+        picture.data, picture.type, picture.mime = cover, _FRONT_COVER, kind
+        if path.suffix == ".flac":
+            file.clear_pictures()
+            file.add_picture(picture)
+        else:
+            file["metadata_block_picture"] = base64.b64encode(picture.write()).decode("ascii")
+    file.save()

@@ -1,0 +1,143 @@
+"""Runs the decoding child: started by exec, watched, and killed with everything that it started."""
+
+import contextlib
+import json
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from separation.errors import CorruptAudio, DeadlineExceeded, error_from_code
+
+logger = logging.getLogger(__name__)
+
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_BOOT = (
+    "import sys; sys.path.append(sys.argv[1]); "
+    "from separation.audio.decode_child import main; main(sys.argv[2])"
+)
+"""Isolated mode (-I) keeps the working directory and the environment out of the import path; the
+one folder that the child needs is named to it."""
+
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Nothing of ours (keys, addresses of databases). One thread: each more reserves address space."""
+
+_BEAT_S = 0.2
+"""How often ``on_progress`` is called at least, and so how soon a cancel is noticed."""
+
+_MAX_LINE_BYTES = 256 * 1024
+_KEPT_STDERR_BYTES = 4096
+
+
+def run_child(
+    task: dict[str, Any], *, wall_s: float, on_progress: Callable[[float | None], None]
+) -> dict[str, Any]:
+    """Run one task to its end and return what the child measured.
+
+    ``on_progress`` gets the child's share done (``None``: nothing new) at least five times a
+    second; whatever it raises kills the child and passes. Raises the child's named error,
+    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="stemsite-decode-") as folder,
+        _started(task, Path(folder)) as process,
+    ):
+        answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress)
+        exit_code = process.wait()
+    if answer is None or "done" not in answer:
+        _raise_failure(answer, exit_code, noise)
+    assert answer is not None
+    done: dict[str, Any] = answer["done"]
+    return done
+
+
+@contextlib.contextmanager
+def _started(task: dict[str, Any], folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """The running child in a session of its own; its whole group is gone afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-c", _BOOT, str(_PACKAGE_ROOT), json.dumps(task)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=_ENVIRONMENT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _listen(
+    process: "subprocess.Popen[bytes]",
+    deadline: float,
+    wall_s: float,
+    on_progress: Callable[[float | None], None],
+) -> tuple[dict[str, Any] | None, bytes]:
+    """Read both pipes until the child closes them; the last message and the tail of stderr."""
+    assert process.stdout is not None and process.stderr is not None
+    answer: dict[str, Any] | None = None
+    pending, noise = b"", b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while selector.get_map():
+            fraction: float | None = None
+            for key, _ in selector.select(_BEAT_S):
+                data = os.read(key.fd, 65_536)
+                if not data:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stderr:
+                    noise = (noise + data)[-_KEPT_STDERR_BYTES:]
+                else:
+                    *lines, pending = (pending + data).split(b"\n")
+                    for line in lines:
+                        answer = _parse(line)
+                        fraction = answer.get("fraction", fraction)
+                    if len(pending) > _MAX_LINE_BYTES:
+                        raise CorruptAudio("The file made the decoder talk nonsense.")
+            on_progress(fraction)
+            if time.monotonic() > deadline:
+                raise DeadlineExceeded(
+                    f"Decoding took longer than the {wall_s:g} seconds that are allowed. "
+                    "Convert the file to WAV or FLAC, or cut it."
+                )
+    return answer, noise
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict):
+        raise CorruptAudio("The file made the decoder talk nonsense.")
+    return message
+
+
+def _raise_failure(answer: dict[str, Any] | None, exit_code: int, noise: bytes) -> None:
+    if answer is not None and isinstance(answer.get("error"), str):
+        raise error_from_code(answer["error"], str(answer.get("detail", "")))
+    logger.error(
+        "decoding child ended with %s: %s", exit_code, noise.decode(errors="backslashreplace")
+    )
+    if exit_code == -signal.SIGXCPU:
+        raise DeadlineExceeded("Decoding the file took more processor time than is allowed.")
+    raise CorruptAudio(
+        "The file made the decoder crash, so it is damaged or made to harm. "
+        "Export it again or convert it to WAV or FLAC."
+    )

@@ -1,0 +1,271 @@
+"""The side that touches hostile bytes: a process of its own that decodes one file and ends.
+
+Run by :mod:`separation.audio.decode` only. It talks in JSON lines on standard output:
+``{"fraction": f}`` while it works (``null`` when the length is unknown), then one of
+``{"done": {...}}`` and ``{"error": code, "detail": words}``. It imports neither torch nor scipy:
+every upload starts one.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from separation.audio.blocks import FloatArray, FloatWriter
+from separation.audio.confine import confine
+from separation.audio.downmix import Downmix
+from separation.audio.measure import SongMeasure
+from separation.audio.readers import AudioReader, open_reader
+from separation.audio.resample import Resampler
+from separation.audio.sniff import Sniffed
+from separation.audio.tags import clean_tags, read_tags
+from separation.base import CHANNELS, SAMPLE_RATE_HZ
+from separation.errors import (
+    CorruptAudio,
+    DiskFull,
+    EmptyAudio,
+    SampleRateOutOfRange,
+    SeparationError,
+    TooLarge,
+    TooLong,
+    TooManyChannels,
+)
+
+PROGRESS_INTERVAL_S = 0.1
+_BYTES_PER_FRAME = CHANNELS * 4
+_CUT_TOLERANCE_S = 0.1
+"""Headers of lossy files count the padding of the codec; less than this is no cut file."""
+
+
+@dataclass(frozen=True)
+class ChildTask:
+    """What the parent asks for; crosses the boundary as JSON."""
+
+    source: str
+    target: str
+    container: str
+    reader: str
+    probe_s: float | None
+    max_duration_s: float | None
+    max_channels: int
+    min_sample_rate_hz: int
+    max_sample_rate_hz: int
+    max_decode_ratio: float
+    max_output_bytes: int
+    memory_bytes: int
+    cpu_s: float
+
+
+class _Intake:
+    """Walks through one source, with a hard stop at every limit."""
+
+    def __init__(self, task: ChildTask, reader: AudioReader) -> None:
+        self.task = task
+        self.reader = reader
+        self.frames = 0
+        self._size_bytes = max(Path(task.source).stat().st_size, 1)
+        self._last_said = 0.0
+        self._check_header()
+
+    def _check_header(self) -> None:
+        task, reader = self.task, self.reader
+        if reader.channels > task.max_channels:
+            raise TooManyChannels(
+                f"The file has {reader.channels} channels; at most {task.max_channels} are allowed."
+            )
+        if not task.min_sample_rate_hz <= reader.rate_hz <= task.max_sample_rate_hz:
+            raise SampleRateOutOfRange(
+                f"The sample rate is {reader.rate_hz} Hz; it must lie between "
+                f"{task.min_sample_rate_hz} and {task.max_sample_rate_hz} Hz."
+            )
+        if reader.header_frames is not None:
+            self._check_duration(reader.header_frames)
+
+    def _check_duration(self, frames: int) -> None:
+        limit_s = self.task.max_duration_s
+        if limit_s is not None and frames > limit_s * self.reader.rate_hz:
+            raise TooLong(
+                f"The song is longer than the {limit_s:g} seconds that are allowed. Cut it first."
+            )
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """The source's blocks, counted and checked; ends early when probing."""
+        reader, task = self.reader, self.task
+        limit = None if task.probe_s is None else int(task.probe_s * reader.rate_hz)
+        for block in reader.blocks():
+            self.frames += block.shape[1]
+            self._check_duration(self.frames)
+            self._check_ratio()
+            if not np.isfinite(block).all():
+                raise CorruptAudio(
+                    "The file contains samples that are not numbers (NaN or infinity). "
+                    "Export it again from the program that made it."
+                )
+            self._say()
+            yield block
+            if limit is not None and self.frames >= limit:
+                return
+        self._check_end()
+
+    def _check_ratio(self) -> None:
+        sample_bytes = (self.reader.bit_depth or 16) / 8
+        decoded = self.frames * self.reader.channels * sample_bytes
+        if decoded > self.task.max_decode_ratio * self._size_bytes:
+            raise TooLarge(
+                "The file unpacks to more than "
+                f"{self.task.max_decode_ratio:g} times its size, which no real song does."
+            )
+
+    def _check_end(self) -> None:
+        reader = self.reader
+        if self.frames == 0:
+            if reader.warnings or reader.header_frames:
+                raise CorruptAudio("Nothing in the file decodes. Export or download it again.")
+            raise EmptyAudio("The file holds no sound.")
+        missing = (reader.header_frames or 0) - self.frames
+        if missing > _CUT_TOLERANCE_S * reader.rate_hz and not reader.warnings:
+            reader.warnings.append(
+                f"The file ends {missing / reader.rate_hz:.1f} s before its header says; "
+                "what is there was used."
+            )
+
+    def _say(self) -> None:
+        now = time.monotonic()
+        if now - self._last_said < PROGRESS_INTERVAL_S:
+            return
+        self._last_said = now
+        total = self.reader.header_frames
+        say({"fraction": min(self.frames / total, 1.0) if total else None})
+
+    def facts(self, *, measured: bool) -> dict[str, Any]:
+        reader = self.reader
+        frames = self.frames if measured else max(reader.header_frames or 0, self.frames)
+        return {
+            "container": self.task.container,
+            "codec": reader.codec,
+            "bit_depth": reader.bit_depth,
+            "source_rate_hz": reader.rate_hz,
+            "source_channels": reader.channels,
+            "source_frames": frames,
+            "duration_s": frames / reader.rate_hz,
+            "measured": measured,
+        }
+
+
+def say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _probe(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
+    intake = _Intake(task, reader)
+    ended = True
+    for _ in intake.blocks():
+        ended = intake.frames < (task.probe_s or 0.0) * reader.rate_hz
+    return intake.facts(measured=ended)
+
+
+def _decode(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
+    intake = _Intake(task, reader)
+    measure = SongMeasure()
+    downmix = Downmix(reader.channels, reader.layout)
+    resampler = Resampler(reader.rate_hz, SAMPLE_RATE_HZ, downmix.channels_out)
+    with FloatWriter(Path(task.target)) as writer:
+
+        def put(block: FloatArray) -> None:
+            stereo = np.repeat(block, CHANNELS, axis=0) if block.shape[0] == 1 else block
+            measure.write(stereo)
+            if measure.frames * _BYTES_PER_FRAME > task.max_output_bytes:
+                raise DiskFull("There is not enough disk space to decode the song.")
+            _write(writer, stereo)
+
+        for block in intake.blocks():
+            put(resampler.write(downmix.apply(block)))
+        put(resampler.finish())
+    return {
+        **intake.facts(measured=True),
+        "frames": measure.frames,
+        "peak": measure.peak,
+        "mean": measure.mean,
+        "std": measure.std,
+        "input_digest": _sha256(Path(task.source)),
+    }
+
+
+def _write(writer: FloatWriter, block: FloatArray) -> None:
+    try:
+        writer.write(block)
+    # soundfile asserts that everything was written, so a full disk may show as either.
+    except (soundfile.LibsndfileError, AssertionError) as error:
+        raise DiskFull("The disk was full before the song was decoded.") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _tags(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
+    """Tags never decide whether a song is accepted, so whatever they raise becomes a warning."""
+    warnings: list[str] = []
+    tags: dict[str, str] = {}
+    cover: bytes | None = None
+    try:
+        tags, cover = read_tags(Path(task.source), task.container, reader.codec)
+    except Exception as error:
+        warnings.append(f"The tags could not be read ({type(error).__name__}).")
+    if cover is not None and task.probe_s is None:
+        Path(task.target).with_name("cover.bin").write_bytes(cover)
+    tags = {**clean_tags(reader.text_tags()), **tags}
+    return {"tags": tags, "has_cover": cover is not None, "warnings": reader.warnings + warnings}
+
+
+def _run(task: ChildTask) -> dict[str, Any]:
+    sniffed = Sniffed(task.container, task.reader)  # type: ignore[arg-type]
+    work: Callable[[ChildTask, AudioReader], dict[str, Any]]
+    work = _decode if task.probe_s is None else _probe
+    with open_reader(Path(task.source), sniffed) as reader:
+        return {**work(task, reader), **_tags(task, reader)}
+
+
+def main(text: str) -> None:
+    """Do one task given as JSON; the outcome is the last line on standard output."""
+    task = ChildTask(**json.loads(text))
+    if task.reader == "pyav":
+        # Its import starts threads, which the confinement forbids.
+        import separation.audio.pyav_reader  # noqa: F401
+    confine(
+        memory_bytes=task.memory_bytes,
+        cpu_s=task.cpu_s,
+        file_bytes=task.max_output_bytes + 2**20,
+    )
+    try:
+        say({"done": _run(task)})
+    except SeparationError as error:
+        say({"error": error.code, "detail": error.detail})
+    except MemoryError:
+        say(
+            {
+                "error": CorruptAudio.code,
+                "detail": "Decoding the file takes more memory than is allowed. "
+                "Convert it to plain WAV or FLAC.",
+            }
+        )
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        say({"error": DiskFull.code, "detail": "The disk is full."})
+    # Closing libraries that hostile input has confused may hang or crash; all files are closed.
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,68 @@
+"""Decoding in blocks by soundfile or PyAV, behind one small interface.
+
+Used by the sandboxed child for sources, and in process for files that we wrote ourselves.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from separation.audio.blocks import FloatArray
+from separation.audio.sniff import Sniffed
+
+
+class AudioReader(ABC):
+    """One opened file. Blocks are float32 (channels, n), integers scaled to full scale 1.0.
+
+    ``header_frames``: the header's claim, ``None`` when it makes none; never trusted.
+    ``layout``: names of the channels such as ``FL``, ``None`` when unknown. ``warnings`` grows
+    while reading.
+    """
+
+    codec: str
+    bit_depth: int | None
+    rate_hz: int
+    channels: int
+    layout: tuple[str, ...] | None
+    header_frames: int | None
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    @abstractmethod
+    def blocks(self) -> Iterator[FloatArray]:
+        """Everything that decodes, in order, once. Damaged parts add a warning and are skipped.
+
+        Raises ``CorruptAudio`` when the file changes its format half-way.
+        """
+
+    @abstractmethod
+    def text_tags(self) -> dict[str, str]:
+        """What the reading library itself knows of title, artist and so on; uncleaned."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
+    """Open a file; raises ``UnsupportedFormat`` (its codec), ``CorruptAudio``."""
+    if sniffed.reader == "soundfile":
+        from separation.audio.soundfile_reader import SoundfileReader
+
+        return SoundfileReader(path, sniffed.container)
+    from separation.audio.pyav_reader import PyavReader
+
+    return PyavReader(path, sniffed.container)

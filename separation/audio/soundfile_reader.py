@@ -1,0 +1,121 @@
+"""WAV, FLAC, OGG, MP3, AIFF and CAF through libsndfile."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from separation.audio.blocks import BLOCK_FRAMES, FloatArray
+from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER
+from separation.audio.readers import AudioReader
+from separation.audio.sniff import Container
+from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
+
+_BIT_DEPTHS: dict[str, int | None] = {
+    "PCM_S8": 8,
+    "PCM_U8": 8,
+    "PCM_16": 16,
+    "PCM_24": 24,
+    "PCM_32": 32,
+    "FLOAT": 32,
+    "DOUBLE": 64,
+    "ALAC_16": 16,
+    "ALAC_20": 20,
+    "ALAC_24": 24,
+    "ALAC_32": 32,
+    "ULAW": None,
+    "ALAW": None,
+    "IMA_ADPCM": None,
+    "MS_ADPCM": None,
+    "VORBIS": None,
+    "MPEG_LAYER_I": None,
+    "MPEG_LAYER_II": None,
+    "MPEG_LAYER_III": None,
+}
+"""The allow-list of codecs, with the bits of a stored sample (None: lossy)."""
+
+_CODEC_NAMES = {
+    "FLOAT": "pcm_float",
+    "DOUBLE": "pcm_double",
+    "MPEG_LAYER_I": "mp1",
+    "MPEG_LAYER_II": "mp2",
+    "MPEG_LAYER_III": "mp3",
+}
+_UNKNOWN_LENGTH = 2**40
+"""libsndfile reports 2^63 - 1 for a FLAC stream whose header leaves the length open; anything
+beyond this many frames (300 days at 44.1 kHz) is no length."""
+
+
+class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
+    """soundfile seeks after every block of a seekable file, which costs a MP3 40 % of its speed
+    and cuts reads off at the header's length; we read once, from start to end, and count."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+class SoundfileReader(AudioReader):
+    def __init__(self, path: Path, container: Container) -> None:
+        super().__init__()
+        try:
+            self._file = _OneWayFile(path)
+        except soundfile.LibsndfileError as error:
+            raise CorruptAudio(
+                "The file says that it is "
+                f"{container.upper()}, but it cannot be decoded: {error.error_string}"
+            ) from None
+        subtype = self._file.subtype
+        if subtype not in _BIT_DEPTHS:
+            self._file.close()
+            raise UnsupportedFormat(
+                f"The sound is coded as {subtype}, which is not supported. "
+                "Convert the file to plain WAV or FLAC."
+            )
+        is_flac = self._file.format == "FLAC" or (container == "ogg" and subtype != "VORBIS")
+        self.codec = "flac" if is_flac else _CODEC_NAMES.get(subtype, subtype.lower())
+        self.bit_depth = _BIT_DEPTHS[subtype]
+        self.rate_hz = self._file.samplerate
+        self.channels = self._file.channels
+        order = VORBIS_ORDER if subtype == "VORBIS" else WAVE_ORDER
+        self.layout = order.get(self.channels)
+        frames = self._file.frames
+        self.header_frames = frames if 0 < frames < _UNKNOWN_LENGTH else None
+        if container in ("wav", "aiff") and _is_cut(path, container):
+            self.warnings.append("The file ends before its header says; what is there was used.")
+        if container in ("wav", "aiff", "rf64", "w64") and frames == 0:
+            self._file.close()
+            raise EmptyAudio("The file holds a header and no sound.")
+
+    def blocks(self) -> Iterator[FloatArray]:
+        # Many channels would make a block of fixed frames large.
+        block_frames = max(1024, 2 * BLOCK_FRAMES // max(self.channels, 2))
+        while True:
+            try:
+                data = self._file.read(block_frames, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                self.warnings.append(f"The file is damaged: {error.error_string}")
+                return
+            if not len(data):
+                return
+            yield np.ascontiguousarray(data.T)
+
+    def text_tags(self) -> dict[str, str]:
+        known = self._file.copy_metadata()
+        names = {"tracknumber": "track"}
+        return {names.get(key, key): value for key, value in known.items()}
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _is_cut(path: Path, container: Container) -> bool:
+    """Whether the outer chunk claims more bytes than there are.
+
+    0 and 2^32 - 1 are what a program writes that streams and cannot know.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    order = "big" if container == "aiff" or head.startswith(b"RIFX") else "little"
+    claimed = int.from_bytes(head[4:8], "big" if order == "big" else "little")
+    return claimed not in (0, 2**32 - 1) and claimed + 8 > path.stat().st_size + 1
