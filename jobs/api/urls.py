@@ -1,4 +1,34 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from jobs.api.routes import route
+from jobs.api.views.docs import DocsView, SchemaView, UnknownView
+from jobs.api.views.downloads import DownloadAllView, DownloadView
+from jobs.api.views.jobs import (
+    CancelView,
+    JobDetailView,
+    JobsView,
+    ManifestView,
+    OutputsView,
+    RetryView,
+)
+from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
+from jobs.api.views.tokens import TokenView
 
 app_name = "api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    *route("auth/token", TokenView, "token"),
+    *route("jobs", JobsView, "jobs"),
+    *route("jobs/<uuid:job_id>", JobDetailView, "job"),
+    *route("jobs/<uuid:job_id>/outputs", OutputsView, "outputs"),
+    *route("jobs/<uuid:job_id>/cancel", CancelView, "cancel"),
+    *route("jobs/<uuid:job_id>/retry", RetryView, "retry"),
+    *route("jobs/<uuid:job_id>/manifest", ManifestView, "manifest"),
+    *route("jobs/<uuid:job_id>/download/all", DownloadAllView, "download-all"),
+    *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),
+    *route("separators", SeparatorsView, "separators"),
+    *route("config", ConfigView, "config"),
+    *route("health", HealthView, "health"),
+    *route("schema", SchemaView, "schema", described=False),
+    *route("docs", DocsView, "docs", described=False),
+    path("<path:rest>", UnknownView.as_view(schema=None)),
+]

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
 from django.conf import settings
@@ -37,7 +37,8 @@ def ranged_file_response(
     size = os.fstat(file.fileno()).st_size
     response = _body(request, file, path, size, etag)
     _describe(response, path, etag, filename, as_attachment)
-    answer = get_conditional_response(request, etag=etag, response=response)
+    # It reads and copies headers only, which a streamed response has like any other.
+    answer = get_conditional_response(request, etag=etag, response=cast("HttpResponse", response))
     if answer is not response:
         response.close()
     assert answer is not None  # it is None only where no response was given

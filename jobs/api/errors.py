@@ -1,0 +1,103 @@
+"""Every refusal leaves the API as ``{"code", "detail"}`` with the status that its code means."""
+
+import errno
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
+from django.http import Http404, UnreadablePostError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as rest_handler
+
+from separation.errors import DiskFull, SeparationError, TooLarge
+
+_log = logging.getLogger("jobs.api")
+
+STATUSES = {
+    "corrupt_audio": 400,
+    "empty_audio": 400,
+    "invalid_options": 400,
+    "sample_rate_out_of_range": 400,
+    "too_long": 400,
+    "too_many_channels": 400,
+    "too_large": 413,
+    "unsupported_format": 415,
+    "quota_exceeded": 429,
+    "disk_full": 503,
+    "model_unavailable": 503,
+}
+"""Codes of the core; errors of ``jobs`` state an ``http_status``; all others are our fault: 500."""
+
+OURS = "Something went wrong on the server and was written to its log. Try again later."
+
+
+class UploadIncomplete(SeparationError):
+    code = "upload_incomplete"
+    http_status = 400
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """What DRF calls for an exception of a view."""
+    error = _named(error)
+    if isinstance(error, SeparationError):
+        return _answer(status_of(error), error.code, error.detail)
+    response = rest_handler(error, context)
+    if response is not None:
+        response.data = {"code": _code(error), "detail": _sentence(response.data)}
+        return response
+    if isinstance(error, OperationalError):
+        _log.exception("the database cannot be used", exc_info=error)
+        return _answer(503, "unavailable", "The database cannot be reached. Try again in a moment.")
+    if settings.DEBUG:
+        return None
+    # Django would answer with a page of HTML, which no program expects here.
+    _log.error("unexpected error in %s", context.get("view"), exc_info=error)
+    return _answer(500, "internal", OURS)
+
+
+def status_of(error: SeparationError) -> int:
+    """The HTTP status of an expected failure."""
+    own = getattr(error, "http_status", None)
+    return own if isinstance(own, int) else STATUSES.get(error.code, 500)
+
+
+def _named(error: Exception) -> Exception:
+    """The same fault under the name of our contract, where Django or the system has its own."""
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge("The fields of the form are too large. Send the song in the field `file`.")
+    if isinstance(error, SuspiciousOperation):
+        return exceptions.ParseError("The request is malformed.")
+    if isinstance(error, UnreadablePostError):
+        return UploadIncomplete("The connection broke before the whole file had arrived.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull("The server has no room for this file at the moment. Try again later.")
+    return error
+
+
+def _answer(status: int, code: str, detail: str) -> Response:
+    headers = {"Retry-After": "60"} if status in (429, 503) else None
+    return Response({"code": code, "detail": detail}, status=status, headers=headers)
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, exceptions.ValidationError):
+        return "invalid"
+    if isinstance(error, exceptions.APIException):
+        return str(error.default_code)
+    return "not_found" if isinstance(error, Http404) else "permission_denied"
+
+
+def _sentence(data: Any, field: str = "") -> str:
+    """DRF's nested lists and dicts of messages as one line for people."""
+    if isinstance(data, dict):
+        parts = []
+        for key, value in data.items():
+            known = key in ("detail", "non_field_errors")
+            parts.append(_sentence(value, field if known else str(key)))
+        return " ".join(parts)
+    if isinstance(data, list):
+        return " ".join(_sentence(item, field) for item in data)
+    return f"{field}: {data}" if field else str(data)

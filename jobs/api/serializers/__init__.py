@@ -1,0 +1,1 @@
+"""What goes in and what comes out; the two never share a class."""

@@ -1,0 +1,77 @@
+"""The choices that come with an upload, as text of a form or a query."""
+
+from typing import Any, cast
+
+from django.http import QueryDict
+from rest_framework import serializers
+
+from separation.errors import InvalidOptions
+from separation.request import OUTPUT_FORMATS, parse_stems
+
+NOT_CHOICES = frozenset({"file", "audio", "filename", "csrfmiddlewaretoken"})
+
+
+class WordsField(serializers.CharField):
+    """``a,b`` or the same field given twice."""
+
+    def get_value(self, dictionary: Any) -> Any:
+        name = self.field_name or ""
+        if isinstance(dictionary, QueryDict) and name in dictionary:
+            return ",".join(dictionary.getlist(name))
+        return super().get_value(dictionary)
+
+
+class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
+    """Types only: ranges and what goes together are the core's to judge, in one place.
+
+    ``repo`` is missing on purpose: only the operator may name a folder of weights.
+    """
+
+    separator = serializers.CharField(required=False, help_text="A name of /separators.")
+    model = serializers.CharField(required=False, help_text="A model of the separator.")
+    stems = WordsField(
+        required=False, help_text="`4`, `6`, `2:vocals`, or a list such as `vocals,drums`."
+    )
+    two_stems = serializers.CharField(required=False, help_text="One stem and all the rest.")
+    stages = WordsField(
+        required=False,
+        help_text="Of `separation,harmonic_percussive,composite,normalization`; all by default.",
+    )
+    format = serializers.CharField(
+        required=False, help_text=f"One of {', '.join(OUTPUT_FORMATS)}; wav24 by default."
+    )
+    sample_rate_hz = serializers.IntegerField(required=False, help_text="44100 or 48000.")
+    mp3_bitrate_kbps = serializers.IntegerField(required=False, help_text="64 to 320.")
+    device = serializers.CharField(required=False, help_text="auto, cpu or cuda.")
+    shifts = serializers.IntegerField(required=False, help_text="0 to 20.")
+    overlap = serializers.FloatField(required=False, help_text="0 to 0.95.")
+    segment_s = serializers.FloatField(required=False, help_text="Seconds per segment.")
+    seed = serializers.IntegerField(required=False, help_text="Makes shifts repeatable.")
+    target_db = serializers.FloatField(required=False, help_text="-60 to 0; -20 by default.")
+    level_measure = serializers.CharField(required=False, help_text="rms or lufs.")
+    true_peak_ceiling_dbtp = serializers.FloatField(required=False, help_text="-20 to 0.")
+    minus = serializers.BooleanField(required=False, help_text="Also make minus_<stem>.")
+
+
+def read_choices(data: QueryDict) -> dict[str, Any]:
+    """Fields of a :class:`separation.request.SeparationRequest`; an empty field is not a choice.
+
+    Raises ``InvalidOptions`` for a field that does not exist, so that no typo is passed over.
+    """
+    given = QueryDict(mutable=True)
+    for name in data:
+        values = [value for value in data.getlist(name) if value != ""]
+        if values and name not in NOT_CHOICES:
+            given.setlist(name, values)
+    serializer = ChoicesSerializer(data=given)
+    unknown = sorted(set(given) - set(serializer.fields))
+    if unknown:
+        raise InvalidOptions(
+            f"There is no option {unknown[0]!r}. There are: {', '.join(serializer.fields)}."
+        )
+    serializer.is_valid(raise_exception=True)
+    choices = {**cast("dict[str, Any]", serializer.validated_data)}
+    if "stages" in choices:
+        choices["stages"] = tuple(part.strip() for part in choices["stages"].split(","))
+    # What is named outright wins over what the short notation implies.
+    return {**parse_stems(choices.pop("stems", "")), **choices}

@@ -1,0 +1,171 @@
+"""Jobs, their stages and tracks as they leave the API."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from jobs.models import Artifact, Job, Source, Stage
+from jobs.models.job import JobStatus
+from jobs.services.progress import status_label
+
+
+class ErrorSerializer(serializers.Serializer[dict[str, str]]):
+    """The shape of every refusal and of a failed job's reason."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class SourceSerializer(serializers.ModelSerializer[Source]):
+    class Meta:
+        model = Source
+        fields = (
+            "sha256",
+            "size_bytes",
+            "container",
+            "codec",
+            "sample_rate_hz",
+            "channels",
+            "duration_s",
+            "title",
+            "artist",
+        )
+        read_only_fields = fields
+
+
+class ProgressSerializer(serializers.Serializer[Job]):
+    percent = serializers.FloatField(source="progress_percent", read_only=True)
+    stage = serializers.CharField(source="progress_stage", read_only=True)
+    message = serializers.CharField(source="progress_message", read_only=True)
+    eta_s = serializers.FloatField(read_only=True, allow_null=True)
+
+
+class JobSummarySerializer(serializers.ModelSerializer[Job]):
+    """A row of the list: the job itself and its song's name, nothing that needs another query."""
+
+    job_id = serializers.UUIDField(source="id", read_only=True)
+    status_label = serializers.SerializerMethodField(help_text="The status in words.")
+    input_file = serializers.CharField(source="source.original_name", read_only=True)
+    model = serializers.CharField(source="model_name", read_only=True)
+    progress = ProgressSerializer(source="*", read_only=True)
+    error = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields: tuple[str, ...] = (
+            "job_id",
+            "status",
+            "status_label",
+            "input_file",
+            "separator",
+            "model",
+            "progress",
+            "error",
+            "created_at",
+            "started_at",
+            "completed_at",
+            "audio_deleted_at",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_status_label(self, job: Job) -> str:
+        return status_label(job)
+
+    @extend_schema_field(ErrorSerializer(allow_null=True))
+    def get_error(self, job: Job) -> dict[str, Any] | None:
+        return job.error
+
+    def get_url(self, job: Job) -> str:
+        return reverse("api:job", args=[job.pk])
+
+
+class StageSerializer(serializers.ModelSerializer[Stage]):
+    class Meta:
+        model = Stage
+        fields = (
+            "name",
+            "processor_type",
+            "status",
+            "version",
+            "params",
+            "started_at",
+            "completed_at",
+            "duration_s",
+            "error_code",
+            "error_detail",
+        )
+        read_only_fields = fields
+
+
+class JobSerializer(JobSummarySerializer):
+    """One job with all that is known of it; ``request`` is what was asked for."""
+
+    input = SourceSerializer(source="source", read_only=True)
+    request = serializers.DictField(read_only=True)
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+    stages = StageSerializer(many=True, read_only=True)
+
+    class Meta(JobSummarySerializer.Meta):
+        fields = (
+            *JobSummarySerializer.Meta.fields,
+            "cancel_requested_at",
+            "attempt",
+            "input",
+            "request",
+            "warnings",
+            "stages",
+        )
+        read_only_fields = fields
+
+
+class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    url = serializers.SerializerMethodField(help_text="Where the file is downloaded.")
+
+    class Meta:
+        model = Artifact
+        fields = (
+            "name",
+            "stage_name",
+            "path",
+            "format",
+            "sha256",
+            "size_bytes",
+            "frames",
+            "sample_rate_hz",
+            "channels",
+            "duration_s",
+            "gain_db",
+            "peak_dbfs",
+            "true_peak_dbtp",
+            "loudness_lufs",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_url(self, artifact: Artifact) -> str:
+        return reverse("api:download", args=[artifact.job_id, artifact.name])
+
+
+class OutputsSerializer(serializers.ModelSerializer[Job]):
+    """Empty ``outputs`` until the job is completed."""
+
+    job_id = serializers.UUIDField(source="id", read_only=True)
+    archive_url = serializers.SerializerMethodField(help_text="All of them as one ZIP.")
+    outputs = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = ("job_id", "status", "audio_deleted_at", "archive_url", "outputs")
+        read_only_fields = fields
+
+    def get_archive_url(self, job: Job) -> str:
+        return reverse("api:download-all", args=[job.pk])
+
+    @extend_schema_field(ArtifactSerializer(many=True))
+    def get_outputs(self, job: Job) -> Any:
+        artifacts = job.artifacts.all() if job.status == JobStatus.COMPLETED else ()
+        return ArtifactSerializer(artifacts, many=True).data

@@ -1,0 +1,95 @@
+"""What the site can do and how it is."""
+
+import dataclasses
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jobs.api.schema import refusals
+from jobs.api.serializers.jobs import ErrorSerializer
+from jobs.api.serializers.site import ConfigSerializer, HealthSerializer, SeparatorSerializer
+from jobs.queue.health import queue_health
+from separation import CODE_VERSION
+from separation.catalogue import models_for
+from separation.registry import SeparatorFactory
+from separation.request import OPTIONAL_STAGES, OUTPUT_FORMATS
+
+_log = logging.getLogger("jobs.api")
+
+
+class HealthView(APIView):
+    """For probes: neither an account nor a rate limit, as both need what may be broken."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+
+    @extend_schema(
+        operation_id="health",
+        summary="Is the site able to work?",
+        responses={200: HealthSerializer, 503: ErrorSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        try:
+            queue = queue_health()
+        except DatabaseError:
+            _log.exception("health: the database cannot be used")
+            refusal = {"code": "unavailable", "detail": "The database cannot be reached."}
+            return Response({"status": "unavailable", **refusal}, status=503)
+        # Still 200: restarting the web server would not bring a worker back.
+        status = "ok" if queue.workers_alive else "degraded"
+        return Response(
+            {"status": status, "version": CODE_VERSION, "queue": dataclasses.asdict(queue)},
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+class ConfigView(APIView):
+    @extend_schema(
+        operation_id="config",
+        summary="Limits and defaults of this site",
+        responses={200: ConfigSerializer, **refusals(401)},
+    )
+    def get(self, request: Request) -> Response:
+        return Response(ConfigSerializer(site_config()).data)
+
+
+class SeparatorsView(APIView):
+    @extend_schema(
+        operation_id="separators",
+        summary="Separators and the models they are known to have",
+        responses={200: SeparatorSerializer(many=True), **refusals(401)},
+    )
+    def get(self, request: Request) -> Response:
+        rows = [
+            {
+                "name": name,
+                "is_default": name == settings.DEFAULT_SEPARATOR,
+                "models": [dataclasses.asdict(model) for model in models_for(name)],
+            }
+            for name in SeparatorFactory.names()
+        ]
+        return Response(SeparatorSerializer(rows, many=True).data)
+
+
+def site_config() -> dict[str, Any]:
+    return {
+        "version": CODE_VERSION,
+        "separator": settings.DEFAULT_SEPARATOR,
+        "separators": SeparatorFactory.names(),
+        "device": settings.DEFAULT_DEVICE,
+        "target_db": settings.DEFAULT_TARGET_DB,
+        "stages": OPTIONAL_STAGES,
+        "formats": OUTPUT_FORMATS,
+        "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_duration_s": settings.MAX_DURATION_S,
+        "max_active_jobs": settings.MAX_ACTIVE_JOBS,
+        "retention_days": settings.RETENTION_DAYS,
+    }
