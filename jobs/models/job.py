@@ -45,10 +45,13 @@ class JobQuerySet(models.QuerySet["Job"]):
     def active(self) -> "JobQuerySet":
         return self.filter(status__in=ACTIVE)
 
-    def claimable(self, lane: str) -> "JobQuerySet":
-        """Waiting jobs of ``lane`` whose back-off is over and whose owner has not cancelled."""
+    def due(self) -> "JobQuerySet":
+        """Waiting jobs whose back-off is over."""
         due = Q(not_before__isnull=True) | Q(not_before__lte=timezone.now())
-        return self.filter(due, status=JobStatus.PENDING, lane=lane)
+        return self.filter(due, status=JobStatus.PENDING)
+
+    def claimable(self, lane: str) -> "JobQuerySet":
+        return self.due().filter(lane=lane)
 
     def held(self, token: uuid.UUID) -> "JobQuerySet":
         """The job that ``token`` holds; every write of a worker goes through this fence."""

@@ -9,6 +9,9 @@ from django_q.status import Stat
 from jobs.models import Job
 from jobs.models.job import JobStatus
 
+STUCK_AFTER_S = 120.0
+"""Tickets are topped up every few seconds: an idle queue that keeps a job this long is stuck."""
+
 
 @dataclass(frozen=True)
 class QueueHealth:
@@ -19,6 +22,20 @@ class QueueHealth:
     pending: int
     processing: int
     oldest_pending_s: float | None
+
+    @property
+    def ok(self) -> bool:
+        """Somebody is there, and nothing has waited for long while nobody works."""
+        idle = self.processing == 0 and (self.oldest_pending_s or 0.0) > STUCK_AFTER_S
+        return self.workers_alive > 0 and not idle
+
+    def sentence(self) -> str:
+        waiting = f"{self.pending} waiting, {self.processing} running"
+        if self.workers_alive == 0:
+            return f"No worker is running; {waiting}."
+        if not self.ok:
+            return f"Jobs wait and no worker takes them; {waiting}."
+        return f"{self.workers_alive} worker(s); {waiting}."
 
 
 def queue_health() -> QueueHealth:

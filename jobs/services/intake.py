@@ -18,6 +18,8 @@ from separation.errors import DiskFull, EmptyAudio, TooLarge
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from separation.audio.decode import SourceFacts
+
 INCOMING = "incoming"
 """Folder of uploads on their way; on the file system of the sources, so a rename suffices."""
 
@@ -79,13 +81,13 @@ def _write(part: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _facts(part: Path) -> Any:
+def _facts(part: Path) -> "SourceFacts":
     from separation.audio.decode import probe
 
     return probe(part, intake_limits())
 
 
-def _keep(part: Path, *, owner: "User", name: str, facts: Any, **stored: Any) -> Source:
+def _keep(part: Path, *, owner: "User", name: str, facts: "SourceFacts", **stored: Any) -> Source:
     from separation.audio.names import clean_name
 
     source = Source(
@@ -93,9 +95,11 @@ def _keep(part: Path, *, owner: "User", name: str, facts: Any, **stored: Any) ->
         original_name=clean_name(name),
         container=facts.container,
         codec=facts.codec,
-        sample_rate_hz=facts.sample_rate_hz,
-        channels=facts.channels,
+        sample_rate_hz=facts.source_rate_hz,
+        channels=facts.source_channels,
         duration_s=facts.duration_s,
+        title=facts.tags.get("title", "")[:255],
+        artist=facts.tags.get("artist", "")[:255],
         **stored,
     )
     source.path.parent.mkdir(parents=True, exist_ok=True)

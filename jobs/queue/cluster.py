@@ -1,0 +1,89 @@
+"""The django-q2 cluster as a well-behaved program: it drains quickly and leaves no process.
+
+Three layers. The keeper (this process) gets the signals. Its child, in a session of its own so
+that a signal to the keeper's whole group cannot tear the cluster apart, runs the cluster and the
+housekeeping. The cluster has its sentinel, workers, pusher and monitor. django-q2 by itself hangs
+or leaves orphans when one of these is killed; the keeper then ends them all and says so by its
+exit code, so that whatever supervises it starts it anew.
+"""
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from django.db import connections
+from django_q.cluster import Cluster
+
+from jobs.queue import drain
+from jobs.queue.reaper import Housekeeping
+
+DRAIN_S = 12.0
+"""From the signal to SIGKILL. Running jobs are back in the queue within a second; the rest is
+django-q2 winding down."""
+
+PR_SET_PDEATHSIG = 1
+"""Linux prctl(2): the signal a process gets when its parent dies."""
+
+TURN_S = 0.2
+
+_log = logging.getLogger("jobs.worker")
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    drain.request()
+
+
+class DrainingCluster(Cluster):  # type: ignore[misc]
+    """A signal only raises the shared flag: stopping inside a signal handler could wait for
+    workers that wait for a database lock that the interrupted code holds."""
+
+    def sig_handler(self, number: int, frame: FrameType | None) -> None:
+        drain.request()
+
+
+def run_cluster() -> int:
+    """Blocks until a signal or a crash; the exit code says which."""
+    drain.clear()
+    connections.close_all()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _on_signal)
+    child = multiprocessing.get_context("fork").Process(target=_serve, name="stemworker")
+    child.start()
+    while child.is_alive() and not drain.requested():
+        child.join(TURN_S)
+    child.join(DRAIN_S)
+    clean = child.exitcode == 0 and drain.requested()
+    if not clean:
+        _log.error("the cluster did not end by itself (code %s); killing it", child.exitcode)
+    _kill_group(child.pid)
+    child.join()
+    return 0 if clean else 1
+
+
+def _kill_group(pid: int | None) -> None:
+    assert pid is not None
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _serve() -> None:
+    os.setsid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    cluster = DrainingCluster()
+    cluster.start()
+    housekeeping = Housekeeping()
+    while not drain.requested():
+        if not cluster.sentinel.is_alive():
+            sys.exit(1)
+        housekeeping.turn()
+        time.sleep(TURN_S)
+    connections.close_all()
+    cluster.stop()

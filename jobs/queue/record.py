@@ -1,0 +1,80 @@
+"""What the runner reports becomes rows, each write behind the lease's fence."""
+
+import time
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from jobs.models import Stage
+from jobs.models.stage import StageStatus
+from jobs.queue.lease import Lease
+from separation.protocol import ProgressEvent, StageFinishedEvent, StageStartedEvent
+
+MIN_INTERVAL_S = 0.5
+"""The specification's: progress at most every half second and job."""
+
+
+class Recorder:
+    """Writes the course of one attempt; every method may raise ``LeaseLost``."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._latest: ProgressEvent | None = None
+        self._written_at = float("-inf")
+        self._warnings: list[str] = []
+
+    def stage_started(self, event: StageStartedEvent) -> None:
+        with self._lease.fenced(progress_stage=event.stage):
+            self._stage(event.stage).update(
+                status=StageStatus.PROCESSING,
+                started_at=timezone.now(),
+                completed_at=None,
+                duration_s=None,
+                error_code="",
+                error_detail="",
+            )
+
+    def progress(self, event: ProgressEvent) -> None:
+        """Keep the newest; :meth:`flush` writes it when it is time."""
+        self._latest = event
+
+    def flush(self) -> None:
+        now = time.monotonic()
+        if self._latest is None or now - self._written_at < MIN_INTERVAL_S:
+            return
+        event, self._latest, self._written_at = self._latest, None, now
+        self._lease.write(
+            progress_percent=min(max(event.percent, 0.0), 100.0),
+            progress_stage=event.stage[:64],
+            progress_message=event.message[:255],
+            eta_s=event.eta_s,
+        )
+
+    def stage_finished(self, event: StageFinishedEvent) -> None:
+        self._warnings += [text for text in event.warnings if text not in self._warnings]
+        with self._lease.fenced(manifest=event.manifest, warnings=self._warnings):
+            self._stage(event.stage).update(
+                status=StageStatus.COMPLETED,
+                version=event.version,
+                key=event.key,
+                details=event.details,
+                duration_s=event.duration_s,
+                error_code="",
+                error_detail="",
+                **_times(event),
+            )
+
+    def _stage(self, name: str) -> Any:
+        return Stage.objects.filter(job_id=self._lease.job_id, name=name)
+
+
+def _times(event: StageFinishedEvent) -> dict[str, Any]:
+    """When the work was done, which for a reused stage was in an earlier attempt."""
+    for record in event.manifest.get("stages", ()):
+        if record["name"] == event.stage and record.get("completed_at"):
+            return {
+                "started_at": parse_datetime(record["started_at"]),
+                "completed_at": parse_datetime(record["completed_at"]),
+            }
+    return {"completed_at": timezone.now()}
