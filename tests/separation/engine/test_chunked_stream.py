@@ -1,0 +1,112 @@
+"""What the stream promises beside its numbers: memory, progress, cancel, refusals."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from separation.audio.blocks import FloatArray
+from separation.engine.chunked import BagStream, Member, NormalisedSong, Plan
+from separation.engine.interface import Engine
+from separation.engine.statistics import MonoStatistics, Song
+from separation.errors import Cancelled, InvalidOptions
+
+RATE_HZ = 44_100
+PLAIN = MonoStatistics(mean=0.0, std=1.0)
+
+
+class ShareEngine(Engine):
+    """Gives each of two stems half of the mixture."""
+
+    name = "share"
+    stems = ("left", "right")
+    segment_frames = 20_000
+
+    def input_frames(self, frames: int) -> int:
+        return self.segment_frames
+
+    def run(self, windows: FloatArray) -> FloatArray:
+        return np.stack([windows * 0.5] * 2, axis=1)
+
+
+class ToneSong:
+    """A sine computed when read, so that the song itself takes no memory."""
+
+    channels = 2
+
+    def __init__(self, frames: int) -> None:
+        self.frames = frames
+
+    def read(self, start: int, count: int) -> FloatArray:
+        tone = np.sin(np.arange(start, start + count, dtype=np.float64) / 30)
+        return np.stack([tone, -tone]).astype(np.float32)
+
+
+def a_stream(song: Song, **plan: float) -> BagStream:
+    members = [Member(ShareEngine(), (1.0, 1.0))]
+    return BagStream(members, song, PLAIN, [0, 1], Plan(RATE_HZ, **plan))  # type: ignore[arg-type]
+
+
+def peak_bytes(frames: int) -> int:
+    tracemalloc.start()
+    for _ in a_stream(ToneSong(frames), shifts=2).blocks():
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_memory_does_not_grow_with_the_song() -> None:
+    # Ten times the song; a single stem of the longer one would be 24 MB.
+    short, long = peak_bytes(300_000), peak_bytes(3_000_000)
+    assert long < short * 1.2
+    assert long < 10_000_000
+
+
+def test_every_frame_comes_once_and_in_order() -> None:
+    song = ToneSong(123_457)
+    out = np.concatenate(list(a_stream(song, shifts=3, seed=1).blocks()), axis=-1)
+    expected = song.read(0, song.frames) * 0.5
+    # The average of equal windows, weighted: a few roundings in float32.
+    np.testing.assert_allclose(out[0], expected, atol=1e-6)
+    assert out.shape == (2, 2, 123_457)
+
+
+def test_progress_rises_window_by_window_to_one() -> None:
+    seen: list[float] = []
+    list(a_stream(ToneSong(100_000)).blocks(lambda fraction, message="": seen.append(fraction)))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert len(seen) == 7  # windows start every 15 000 frames
+
+
+def test_cancel_stops_before_the_next_window() -> None:
+    windows = 0
+
+    def cancel(fraction: float, message: str = "") -> None:
+        nonlocal windows
+        windows += 1
+        if windows == 2:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        list(a_stream(ToneSong(1_000_000)).blocks(cancel))
+    assert windows == 2
+
+
+def test_an_overlap_that_leaves_no_step_is_refused() -> None:
+    with pytest.raises(InvalidOptions, match="overlap"):
+        a_stream(ToneSong(1_000), overlap=0.99999)
+
+
+def test_an_empty_song_gives_nothing() -> None:
+    assert list(a_stream(ToneSong(0)).blocks()) == []
+
+
+def test_padding_is_zero_after_normalisation() -> None:
+    # demucs pads the normalised song: silence outside must not become -mean/scale.
+    song = NormalisedSong(ToneSong(10), MonoStatistics(mean=0.5, std=2.0))
+    window = song.read(-5, 20)
+    assert not window[:, :5].any()
+    assert not window[:, 15:].any()
+    np.testing.assert_allclose(song.restore(window[:, 5:15]), ToneSong(10).read(0, 10), atol=1e-6)
