@@ -1,4 +1,20 @@
-from django.urls import URLPattern
+"""Addresses of the pages."""
+
+from django.urls import path
+
+from jobs.web.views import downloads, history, job, upload
 
 app_name = "jobs"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", upload.upload, name="upload"),
+    path("jobs/", history.history, name="history"),
+    path("jobs/<uuid:job_id>/", job.detail, name="detail"),
+    path("jobs/<uuid:job_id>/progress/", job.progress, name="progress"),
+    path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
+    path("jobs/<uuid:job_id>/retry/", job.retry, name="retry"),
+    path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),
+    path("jobs/<uuid:job_id>/tracks.zip", downloads.archive, name="archive"),
+    path("jobs/<uuid:job_id>/manifest.json", downloads.manifest, name="manifest"),
+    path("jobs/<uuid:job_id>/tracks/<str:name>/", downloads.track, name="track"),
+    path("jobs/<uuid:job_id>/tracks/<str:name>/listen/", downloads.listen, name="listen"),
+]

@@ -1,0 +1,76 @@
+"""How numbers and names of jobs are written for people."""
+
+from django import template
+
+register = template.Library()
+
+_STAGES = {
+    "prepare": "Prepare",
+    "separation": "Separate stems",
+    "harmonic_percussive": "Split harmonic and percussive",
+    "composite": "Build composites",
+    "normalization": "Normalize",
+    "export": "Encode and verify",
+}
+_STEMS = ("vocals", "drums", "bass", "guitar", "piano", "harmonic", "percussive")
+
+
+@register.filter
+def stage_label(name: str) -> str:
+    return _STAGES.get(name, name.replace("_", " ").capitalize())
+
+
+@register.filter
+def track_label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
+def stem_class(name: str) -> str:
+    """The class that gives a track the colour of its stem; sums have the neutral one."""
+    first = name.removeprefix("normalized_").removesuffix("_normalized")
+    if first.startswith("minus_"):
+        return "stem-other"
+    return next((f"stem-{stem}" for stem in _STEMS if first.endswith(stem)), "stem-other")
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """Length of a song, as a player shows it."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def time_left(seconds: float | None) -> str:
+    """An estimate in words, no more exact than an estimate is."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 90:
+        return f"about {round(seconds / 5) * 5} s left"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min left"
+    return f"about {seconds / 3600:.1f} h left"
+
+
+@register.filter
+def took(seconds: float | None) -> str:
+    """How long a stage ran."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+@register.filter
+def decibels(value: float | None, unit: str) -> str:
+    """One decimal with a true minus sign; silence has no level."""
+    if value is None:
+        return "silent"
+    return f"{value:.1f} {unit}".replace("-", "\N{MINUS SIGN}")

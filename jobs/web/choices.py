@@ -1,0 +1,89 @@
+"""What the upload form offers, read from the catalogue and the registry."""
+
+from dataclasses import dataclass
+
+from separation.catalogue import CATALOGUE, ModelInfo
+from separation.registry import SeparatorFactory
+from separation.request import OutputFormat
+
+FEATURED = ("auto", "spectral:spectral", "demucs:htdemucs")
+"""Models that the form shows at once; the others wait behind "More models"."""
+
+FORMATS: tuple[tuple[OutputFormat, str], ...] = (
+    ("wav24", "WAV, 24 bit"),
+    ("wav16", "WAV, 16 bit"),
+    ("wav32f", "WAV, 32 bit float"),
+    ("flac24", "FLAC, 24 bit"),
+    ("flac16", "FLAC, 16 bit"),
+    ("mp3", "MP3"),
+    ("ogg", "OGG Vorbis"),
+    ("m4a", "M4A (AAC)"),
+    ("same", "Same as the file sent (WAV and MP3)"),
+)
+
+STAGES = (
+    ("separation", "Stems", "Drums, bass, vocals and the rest, each on its own track."),
+    ("harmonic_percussive", "Harmonic and percussive", "The sustained and the struck part."),
+    ("composite", "Composites", "The song without vocals, and other sums of stems."),
+    ("normalization", "Normalized copies", "The same tracks at one common level."),
+)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One choice of separator and model; ``value`` is ``separator`` or ``separator:model``."""
+
+    value: str
+    label: str
+    description: str
+    stems: tuple[str, ...] = ()
+    licence: str = ""
+    training_data: str = ""
+    download_bytes: int = 0
+
+    @property
+    def featured(self) -> bool:
+        return self.value in FEATURED
+
+
+_AUTO = ModelCard(
+    value="auto",
+    label="Automatic",
+    description="Demucs where its weights are here or can be fetched, otherwise spectral masks. "
+    "The job says which was used and why.",
+)
+
+
+def _card(model: ModelInfo) -> ModelCard:
+    return ModelCard(
+        value=f"{model.separator}:{model.name}",
+        label=model.label,
+        description=model.description,
+        stems=model.stems,
+        licence=model.licence,
+        training_data=model.training_data,
+        download_bytes=model.download_bytes,
+    )
+
+
+def model_cards() -> tuple[ModelCard, ...]:
+    """Automatic, the catalogue's models, then separators that the catalogue does not know."""
+    listed = {"auto", *(model.separator for model in CATALOGUE)}
+    plug_ins = tuple(
+        ModelCard(value=name, label=name, description="A plug-in installed on this site.")
+        for name in SeparatorFactory.names()
+        if name not in listed
+    )
+    return (_AUTO, *(_card(model) for model in CATALOGUE), *plug_ins)
+
+
+def card_value(separator: str) -> str:
+    """The card that stands for a separator named without a model."""
+    values = [card.value for card in model_cards()]
+    matching = (value for value in values if value.partition(":")[0] == separator)
+    return next(matching, values[0])
+
+
+def stem_names() -> tuple[str, ...]:
+    """Every stem that some model of the catalogue gives, in the catalogue's order."""
+    return tuple(dict.fromkeys(stem for model in CATALOGUE for stem in model.stems))

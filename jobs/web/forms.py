@@ -1,0 +1,186 @@
+"""The forms of the pages. Ranges live in ``SeparationRequest``; here they only guide typing."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from jobs.models.job import JobStatus
+from jobs.web import choices
+from separation.errors import InvalidOptions
+from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
+
+_PLAIN = (
+    "format",
+    "sample_rate_hz",
+    "mp3_bitrate_kbps",
+    "device",
+    "shifts",
+    "overlap",
+    "segment_s",
+    "seed",
+    "target_db",
+    "level_measure",
+    "true_peak_ceiling_dbtp",
+    "minus",
+)
+"""Fields that have the same name in the request."""
+
+
+def _default(name: str) -> Any:
+    return SeparationRequest.model_fields[name].default
+
+
+class SeparationForm(forms.Form):
+    """The person's choices; ``separation_request`` holds them, validated, once the form is."""
+
+    model = forms.ChoiceField(
+        choices=lambda: [(card.value, card.label) for card in choices.model_cards()],
+        initial=lambda: choices.card_value(settings.DEFAULT_SEPARATOR),
+        required=False,
+    )
+    stem_choice = forms.ChoiceField(
+        choices=(
+            ("all", "All stems"),
+            ("karaoke", "Karaoke: the vocals, and everything else"),
+            ("chosen", "Only these:"),
+        ),
+        initial="all",
+        required=False,
+    )
+    stems = forms.MultipleChoiceField(
+        choices=lambda: [(stem, stem.capitalize()) for stem in choices.stem_names()],
+        required=False,
+    )
+    stages = forms.MultipleChoiceField(
+        choices=[(name, label) for name, label, _ in choices.STAGES],
+        initial=list(OPTIONAL_STAGES),
+        error_messages={"required": "Choose at least one thing to make."},
+    )
+    format = forms.ChoiceField(
+        label="Format", choices=choices.FORMATS, initial=_default("format"), required=False
+    )
+    sample_rate_hz = forms.TypedChoiceField(
+        label="Sample rate",
+        choices=((44100, "44.1 kHz"), (48000, "48 kHz")),
+        coerce=int,
+        initial=_default("sample_rate_hz"),
+        required=False,
+    )
+    mp3_bitrate_kbps = forms.IntegerField(
+        label="MP3 bit rate, kbit/s",
+        min_value=64,
+        max_value=320,
+        initial=_default("mp3_bitrate_kbps"),
+        required=False,
+    )
+    device = forms.ChoiceField(
+        label="Run on",
+        choices=(("auto", "Whatever is there"), ("cpu", "Processor"), ("cuda", "Graphics card")),
+        initial=lambda: settings.DEFAULT_DEVICE,
+        required=False,
+    )
+    shifts = forms.IntegerField(
+        label="Random shifts",
+        help_text="Neural models only: average this many passes. Each takes the full time again.",
+        min_value=0,
+        max_value=20,
+        initial=_default("shifts"),
+        required=False,
+    )
+    overlap = forms.FloatField(
+        label="Overlap of segments",
+        min_value=0.0,
+        max_value=0.95,
+        step_size=0.05,
+        initial=_default("overlap"),
+        required=False,
+    )
+    segment_s = forms.FloatField(
+        label="Segment length, seconds",
+        help_text="Empty: the length the model was trained on.",
+        min_value=0.1,
+        step_size=0.1,
+        required=False,
+    )
+    seed = forms.IntegerField(
+        label="Seed of the shifts", min_value=0, initial=_default("seed"), required=False
+    )
+    target_db = forms.FloatField(
+        label="Level of normalized copies, dB",
+        min_value=-60.0,
+        max_value=0.0,
+        step_size=0.5,
+        initial=lambda: settings.DEFAULT_TARGET_DB,
+        required=False,
+    )
+    level_measure = forms.ChoiceField(
+        label="Level measured as",
+        choices=(("rms", "dBFS, RMS"), ("lufs", "LUFS, perceived loudness")),
+        initial=_default("level_measure"),
+        required=False,
+    )
+    true_peak_ceiling_dbtp = forms.FloatField(
+        label="True-peak ceiling, dBTP",
+        min_value=-20.0,
+        max_value=0.0,
+        step_size=0.1,
+        initial=_default("true_peak_ceiling_dbtp"),
+        required=False,
+    )
+    minus = forms.BooleanField(
+        label="Also make the song without each stem",
+        initial=_default("minus"),
+        required=False,
+    )
+
+    separation_request: SeparationRequest
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                self.separation_request = parse_request(self._choices(cleaned))
+            except InvalidOptions as error:
+                raise forms.ValidationError(error.detail, code=error.code) from error
+        return cleaned
+
+    def _choices(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """The request's fields; what was left empty keeps the request's default."""
+        value = cleaned["model"] or choices.card_value(settings.DEFAULT_SEPARATOR)
+        separator, _, model = value.partition(":")
+        stems: dict[str, dict[str, Any]] = {
+            "karaoke": {"two_stems": "vocals"},
+            "chosen": {"stems": tuple(cleaned["stems"])},
+        }
+        if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
+            raise InvalidOptions("Tick at least one stem, or ask for all of them.")
+        plain = {name: cleaned[name] for name in _PLAIN if cleaned[name] not in (None, "")}
+        return {
+            "separator": separator,
+            "model": model or None,
+            "stages": tuple(cleaned["stages"]),
+            **stems.get(cleaned["stem_choice"], {}),
+            **plain,
+        }
+
+
+class HistoryFilter(forms.Form):
+    """Search and filters of the history; an odd value counts as none."""
+
+    search = forms.CharField(label="Name, title or artist", max_length=200, required=False)
+    status = forms.ChoiceField(
+        label="Status", choices=(("", "Any status"), *JobStatus.choices), required=False
+    )
+    separator = forms.ChoiceField(label="Separator", required=False)
+
+    def __init__(self, *args: Any, separators: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["separator"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Any separator"), *((name, name) for name in separators)]
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}

@@ -1,0 +1,62 @@
+"""Limits that act while a form's files are still arriving."""
+
+import shutil
+
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest
+
+from separation.errors import DiskFull
+
+
+class SizeLimitHandler(FileUploadHandler):
+    """Drops a file as soon as it passes the size limit and remembers its name.
+
+    Django would write any number of bytes to its temporary folder before a view could look.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request)
+        self.refused: list[str] = []
+        self._received = 0
+
+    def new_file(self, *args: object, **kwargs: object) -> None:
+        super().new_file(*args, **kwargs)  # type: ignore[arg-type]
+        self._received = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        self._received += len(raw_data)
+        if self._received > settings.MAX_UPLOAD_BYTES:
+            self.refused.append(self.file_name or "")
+            raise SkipFile
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def body_size(request: HttpRequest) -> int:
+    """The length that the client announced; 0 where it said nothing that is a number."""
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isdigit() else 0
+
+
+def largest_body() -> int:
+    """A form may bring as many files as Django takes, each of the largest size, no more."""
+    return settings.MAX_UPLOAD_BYTES * (settings.DATA_UPLOAD_MAX_NUMBER_FILES or 1)
+
+
+def guard_body(request: HttpRequest) -> SizeLimitHandler:
+    """Put the limits in place before anything reads the body.
+
+    Raises ``DiskFull`` when the announced body would not fit beside the space to be left free.
+    """
+    free = shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free
+    if body_size(request) > free - settings.MIN_FREE_BYTES:
+        raise DiskFull(
+            "The server's disk has no room for this upload. Try again later, or ask whoever runs "
+            "the site to make space."
+        )
+    handler = SizeLimitHandler(request)
+    request.upload_handlers.insert(0, handler)
+    return handler

@@ -1,0 +1,59 @@
+"""A finished job as its page shows it: tracks in groups, and facts with their names."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.models import Artifact, Job
+
+_GROUPS = (
+    ("separation", "Stems", "Together with the residual they sum to the song you sent."),
+    ("harmonic_percussive", "Harmonic and percussive", "The sustained and the struck part."),
+    ("composite", "Composites", "Sums of stems."),
+    ("normalization", "Normalized", "The same tracks brought to one level."),
+)
+
+
+@dataclass(frozen=True)
+class TrackGroup:
+    slug: str
+    title: str
+    note: str
+    tracks: list[Artifact]
+
+
+def track_groups(artifacts: list[Artifact]) -> list[TrackGroup]:
+    """In the order of the pipeline; a stage that this list does not know comes last."""
+    known = {slug for slug, _, _ in _GROUPS}
+    others = dict.fromkeys(a.stage_name for a in artifacts if a.stage_name not in known)
+    rows = (*_GROUPS, *((slug, slug.replace("_", " ").capitalize(), "") for slug in others))
+    groups = (
+        TrackGroup(slug, title, note, [a for a in artifacts if a.stage_name == slug])
+        for slug, title, note in rows
+    )
+    return [group for group in groups if group.tracks]
+
+
+def facts(job: Job) -> list[tuple[str, str]]:
+    """What ran, from the manifest; what an old or unfinished manifest lacks is left out."""
+    ran: dict[str, Any] = job.manifest.get("separation") or {}
+    source = job.source
+    rows = [
+        ("Separator", ran.get("separator") or job.separator),
+        ("Model", ran.get("model") or job.model_name),
+        ("Engine", ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
+        ("Device", ran.get("device") or ""),
+        ("Time taken", _time_taken(job)),
+        ("Input", f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
+    ]
+    return [(name, str(value)) for name, value in rows if value]
+
+
+def _time_taken(job: Job) -> str:
+    if job.started_at is None or job.completed_at is None:
+        return ""
+    seconds = (job.completed_at - job.started_at).total_seconds()
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _channels(source: Any) -> str:
+    return {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")

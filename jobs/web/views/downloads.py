@@ -1,0 +1,62 @@
+"""The files of a job: to play, to keep, all at once; and its manifest."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from jobs.api.errors import status_of
+from jobs.http.downloads import all_tracks_response, track_response
+from jobs.models import Job
+from jobs.web.requests import UserRequest, visible_job
+from separation.errors import SeparationError
+
+
+@login_required
+@require_safe
+def track(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
+    return _in_words(request, job_id, lambda job: track_response(request, job, name))
+
+
+@login_required
+@require_safe
+def listen(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
+    return _in_words(
+        request, job_id, lambda job: track_response(request, job, name, as_attachment=False)
+    )
+
+
+@login_required
+@require_safe
+def archive(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    return _in_words(request, job_id, lambda job: all_tracks_response(request, job))
+
+
+@login_required
+@require_safe
+def manifest(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    if not job.manifest:
+        raise Http404("this job has no manifest yet")
+    response = JsonResponse(job.manifest, json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = 'attachment; filename="manifest.json"'
+    return response
+
+
+def _in_words(
+    request: UserRequest, job_id: UUID, answer: Callable[[Job], HttpResponseBase]
+) -> HttpResponseBase:
+    """What is not there is 404; what is not ready leads back to the job's page with the reason."""
+    job = visible_job(request, job_id)
+    try:
+        return answer(job)
+    except SeparationError as error:
+        if status_of(error) == 404:
+            raise Http404(error.detail) from error
+        messages.error(request, error.detail)
+        return redirect("jobs:detail", job_id)

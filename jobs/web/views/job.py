@@ -1,0 +1,94 @@
+"""One job: its page, the fragment that the page polls, and what its owner may do to it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jobs.models import Job
+from jobs.models.job import JobStatus
+from jobs.queue.health import queue_health
+from jobs.services.cancel import cancel_job
+from jobs.services.delete import delete_job
+from jobs.services.retry import retry_job
+from jobs.web import results
+from jobs.web.requests import UserRequest, visible_job
+from separation.errors import SeparationError
+
+
+@never_cache
+@login_required
+@require_GET
+def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    if job.is_active:
+        return render(request, "jobs/active.html", _progress(job))
+    artifacts = list(job.artifacts.all())
+    context = {
+        "job": job,
+        "stages": job.stages.all(),
+        "groups": results.track_groups(artifacts),
+        "facts": results.facts(job),
+        "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
+    }
+    return render(request, "jobs/ended.html", context)
+
+
+@never_cache
+@login_required
+@require_GET
+def progress(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """The moving part of the page; once the job has ended the page is told to load anew."""
+    job = visible_job(request, job_id)
+    response = render(request, "jobs/partials/progress.html", _progress(job))
+    if not job.is_active:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@login_required
+@require_POST
+def cancel(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    try:
+        cancel_job(job=job)
+    except SeparationError as error:
+        messages.error(request, error.detail)
+    return redirect("jobs:detail", job.pk)
+
+
+@login_required
+@require_POST
+def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    try:
+        retry_job(job=job)
+    except SeparationError as error:
+        messages.error(request, error.detail)
+    return redirect("jobs:detail", job.pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    if request.method != "POST":
+        return render(request, "jobs/delete.html", {"job": job})
+    name = job.source.original_name
+    try:
+        delete_job(job=job)
+    except SeparationError as error:
+        messages.error(request, error.detail)
+        return redirect("jobs:detail", job.pk)
+    messages.success(request, f"{name} and its tracks are deleted.")
+    return redirect("jobs:history")
+
+
+def _progress(job: Job) -> dict[str, object]:
+    waiting = job.status == JobStatus.PENDING
+    health = queue_health() if waiting else None
+    return {"job": job, "stages": job.stages.all(), "waiting": waiting, "health": health}
