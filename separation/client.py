@@ -1,0 +1,230 @@
+"""The other end of the runner: starts it, sends it jobs, reads what happens.
+
+Used by the worker and by the command line alike; neither imports anything heavy.
+"""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from separation.errors import WorkerLost
+from separation.jobspec import JobSpec
+from separation.protocol import (
+    CancelCommand,
+    Command,
+    Event,
+    FailedEvent,
+    FinishedEvent,
+    ReadyEvent,
+    RunCommand,
+    ShutdownCommand,
+    StageStartedEvent,
+    parse_event,
+)
+from separation.settings import CoreSettings
+
+MALLOC_ENVIRONMENT = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(4 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+"""glibc then keeps the pages of freed tensors instead of having the kernel clear new ones for
+every layer: a quarter less time for a network on a CPU. Other C libraries ignore these."""
+
+_READY_WITHIN_S = 60.0
+_GONE_WITHIN_S = 5.0
+_READ_BYTES = 1 << 16
+
+
+class RunnerProcess:
+    """One runner and its pipes. Not for use from several threads, but for :meth:`cancel`.
+
+    It is started by exec in a session of its own, so that Ctrl-C reaches the parent first, which
+    then decides. A runner that died is not brought back: make a new one.
+    """
+
+    def __init__(
+        self,
+        settings: CoreSettings,
+        *,
+        log_level: str = "INFO",
+        stderr: IO[bytes] | int | None = None,
+    ) -> None:
+        """Start the process; it becomes ready while the caller does something else.
+
+        ``stderr``: where its log goes, as for :class:`subprocess.Popen`; by default the parent's.
+        """
+        settings_json = TypeAdapter(CoreSettings).dump_json(settings).decode()
+        command = [sys.executable, "-m", "separation.runner"]
+        self._process = subprocess.Popen(
+            [*command, "--settings", settings_json, "--log-level", log_level],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            env=_environment(),
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._unread = b""
+        self._ended = False
+        self._peak_bytes = 0
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return not self._ended and self._process.poll() is None
+
+    def wait_ready(self, timeout_s: float = _READY_WITHIN_S) -> None:
+        """Wait until the runner listens. Raises ``WorkerLost``."""
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0 and not self._ended:
+            if isinstance(self._next_event(left), ReadyEvent):
+                return
+        raise WorkerLost(f"The separation process did not start within {timeout_s:.0f} seconds.")
+
+    def events(self, spec: JobSpec, poll_s: float = 1.0) -> Iterator[Event | None]:
+        """Run a job: its events as they come, None whenever ``poll_s`` passed without one.
+
+        The last one is a ``FinishedEvent`` or a ``FailedEvent``; a runner that dies makes one with
+        the code ``worker_lost``, so the loop always ends.
+        """
+        self._send(RunCommand(job=spec))
+        stage: str | None = None
+        while True:
+            event = self._next_event(poll_s)
+            if event is None and self._ended:
+                yield self._lost(spec.job_id, stage)
+                return
+            # What an abandoned job still had to say is not for this one.
+            if event is not None and getattr(event, "job_id", None) != spec.job_id:
+                continue
+            if isinstance(event, StageStartedEvent):
+                stage = event.stage
+            if isinstance(event, FinishedEvent | FailedEvent):
+                self.peak_memory_bytes()
+                yield event
+                return
+            yield event
+
+    def cancel(self, job_id: str) -> None:
+        """Ask for the end of a job; its ``FailedEvent`` says ``cancelled``. May be called from
+        another thread and for a job that is over."""
+        self._send(CancelCommand(job_id=job_id))
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """End the runner: politely, and after ``timeout_s`` by force. A running job stops and
+        keeps its finished stages."""
+        self.peak_memory_bytes()
+        self._send(ShutdownCommand())
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._release()
+
+    def kill(self) -> None:
+        """End the runner and what it started at once."""
+        if self._process.poll() is None:
+            # Its own session makes its process id the id of its group.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._release()
+
+    def peak_memory_bytes(self) -> int:
+        """Highest resident memory of the runner so far, without its decoding children; the last
+        known figure when it has ended, 0 where the system does not tell (``VmHWM`` of Linux)."""
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    self._peak_bytes = max(self._peak_bytes, int(line.split()[1]) * 1024)
+        return self._peak_bytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _send(self, command: Command) -> None:
+        # A dead runner is noticed where its events are read.
+        with contextlib.suppress(OSError, ValueError):
+            self._stdin.write(command.to_line())
+            self._stdin.flush()
+
+    def _next_event(self, timeout_s: float) -> Event | None:
+        """The next event; None after ``timeout_s`` or when the runner has ended."""
+        deadline = time.monotonic() + timeout_s
+        while not self._ended:
+            line, found, rest = self._unread.partition(b"\n")
+            if found:
+                self._unread = rest
+                return self._parsed(line)
+            if not self._selector.select(max(deadline - time.monotonic(), 0.0)):
+                return None
+            data = os.read(self._stdout.fileno(), _READ_BYTES)
+            self._unread += data
+            self._ended = not data
+        return None
+
+    def _parsed(self, line: bytes) -> Event | None:
+        try:
+            return parse_event(line)
+        except ValidationError:
+            # Only something that is not our runner writes such a line.
+            self.kill()
+            return None
+
+    def _lost(self, job_id: str, stage: str | None) -> FailedEvent:
+        try:
+            self._process.wait(_GONE_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        error = WorkerLost(
+            "The separation process stopped unexpectedly, perhaps for want of memory. "
+            "The job can be retried; its finished stages are kept."
+        )
+        return FailedEvent(
+            job_id=job_id,
+            stage=stage,
+            code=error.code,
+            detail=error.detail,
+            retryable=error.retryable,
+        )
+
+    def _release(self) -> None:
+        self._ended = True
+        self._selector.close()
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        self._stdout.close()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with this package importable whatever the current folder is."""
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, **MALLOC_ENVIRONMENT, "PYTHONPATH": path}

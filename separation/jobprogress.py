@@ -1,0 +1,136 @@
+"""How far a whole job is, and how long it will still take, from what its stages report."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from separation.progress import Report
+from separation.protocol import ProgressEvent
+from separation.stages.base import PipelineStage
+
+MIN_INTERVAL_S = 0.5
+"""The specification's: a callback at most every half second."""
+
+_SEPARATION = "separation"
+_SEPARATION_FROM, _SEPARATION_TO = 30.0, 90.0
+_TRUST_AFTER_S = 1.0
+"""Before a stage has run this long, its own pace says less than that of earlier jobs."""
+
+_GUESSES = {"prepare": 0.02, "harmonic_percussive": 0.05, "normalization": 0.01, "export": 0.1}
+"""Seconds of work per second of audio, until this process has measured its own; rough figures
+for one core. Separation has no guess: it differs by hundreds between models and machines."""
+
+
+@dataclass
+class Rates:
+    """Seconds of work per second of audio, measured by stage and parameters; one for a process,
+    so that the second job's estimate is better than the first's."""
+
+    _measured: dict[str, float] = field(default_factory=dict)
+
+    def remember(self, stage: PipelineStage[Any], work_s: float, audio_s: float) -> None:
+        if audio_s > 0:
+            self._measured[_rate_key(stage)] = work_s / audio_s
+
+    def expected_s(self, stage: PipelineStage[Any], audio_s: float) -> float | None:
+        """None where nothing is known."""
+        rate = self._measured.get(_rate_key(stage), _GUESSES.get(stage.name))
+        if stage.name == "composite":
+            rate = 0.0  # recipes only
+        return None if rate is None else rate * audio_s
+
+
+def _rate_key(stage: PipelineStage[Any]) -> str:
+    return stage.name + json.dumps(stage.params.model_dump(mode="json"), sort_keys=True)
+
+
+def stage_shares(names: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Where each stage begins and ends in the job's bar, in percent.
+
+    Separation fills 30 to 90, what comes before shares 0 to 30, what follows 90 to 100; without
+    a separation all share alike.
+    """
+    if _SEPARATION not in names:
+        return _even(names, 0.0, 100.0)
+    place = list(names).index(_SEPARATION)
+    return {
+        **_even(names[:place], 0.0, _SEPARATION_FROM),
+        _SEPARATION: (_SEPARATION_FROM, _SEPARATION_TO),
+        **_even(names[place + 1 :], _SEPARATION_TO, 100.0),
+    }
+
+
+def _even(names: Sequence[str], start: float, stop: float) -> dict[str, tuple[float, float]]:
+    step = (stop - start) / max(len(names), 1)
+    return {name: (start + i * step, start + (i + 1) * step) for i, name in enumerate(names)}
+
+
+class JobProgress:
+    """Turns each stage's 0..1 into the job's percent, at most one event every half second."""
+
+    def __init__(
+        self,
+        job_id: str,
+        stages: Sequence[PipelineStage[Any]],
+        *,
+        send: Callable[[ProgressEvent], None],
+        check: Callable[[], None],
+        rates: Rates,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._job_id = job_id
+        self._stages = list(stages)
+        self._shares = stage_shares([stage.name for stage in stages])
+        self._send = send
+        self._check = check
+        self._rates = rates
+        self._clock = clock
+        self._sent_at = float("-inf")
+        self._percent = 0.0
+        self.audio_s = 0.0
+
+    def begin(self, stage: PipelineStage[Any]) -> Report:
+        """The report to hand to ``stage``; raises what ``check`` raises."""
+        started = self._clock()
+        start, stop = self._shares[stage.name]
+        shown = stage.label
+
+        def report(fraction: float, message: str = "") -> None:
+            nonlocal shown
+            self._check()
+            shown = message or shown
+            done = min(max(fraction, 0.0), 1.0)
+            # A bar that runs backwards reads as a fault.
+            self._percent = max(self._percent, start + (stop - start) * done)
+            now = self._clock()
+            if now - self._sent_at >= MIN_INTERVAL_S:
+                self._sent_at = now
+                self._tell(stage, shown, self._eta_s(stage, done, now - started))
+
+        return report
+
+    def _tell(self, stage: PipelineStage[Any], message: str, eta_s: float | None) -> None:
+        self._send(
+            ProgressEvent(
+                job_id=self._job_id,
+                stage=stage.name,
+                percent=round(self._percent, 2),
+                message=message,
+                eta_s=None if eta_s is None else round(eta_s, 1),
+            )
+        )
+
+    def _eta_s(self, stage: PipelineStage[Any], done: float, elapsed_s: float) -> float | None:
+        expected = self._rates.expected_s(stage, self.audio_s)
+        if done > 0 and elapsed_s >= _TRUST_AFTER_S:
+            rest = elapsed_s * (1 - done) / done
+        elif expected is not None and self.audio_s > 0:
+            rest = max(expected - elapsed_s, 0.0)
+        else:
+            return None
+        later = self._stages[self._stages.index(stage) + 1 :]
+        guesses = [self._rates.expected_s(other, self.audio_s) for other in later]
+        known = [guess for guess in guesses if guess is not None]
+        return rest + sum(known) if len(known) == len(guesses) else None

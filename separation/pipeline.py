@@ -1,0 +1,358 @@
+"""Runs a job's stages in order so that it may be stopped, killed and taken up again anywhere.
+
+A stage writes into a temporary folder; when it is done its files are pushed to disk and hashed, a
+receipt is added last and the folder gets its final name in ``job_dir/work``. The next attempt
+keeps every stage whose receipt answers the same question and whose files are intact. Delivered
+files move to their folders in ``job_dir`` one by one, complete or not at all.
+"""
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from separation.durable import FileDigest, digest_of, replace_folder, sync
+from separation.errors import Cancelled, CorruptAudio, SeparationError
+from separation.faults import named_error
+from separation.jobprogress import JobProgress, Rates
+from separation.jobspec import JobSpec
+from separation.ledger import Ledger, now_iso
+from separation.manifest import (
+    MANIFEST_NAME,
+    Manifest,
+    StageRecord,
+    load_manifest,
+    verify_manifest,
+)
+from separation.migration import ManifestUnreadable
+from separation.progress import Report, ignore_progress
+from separation.protocol import (
+    Event,
+    FailedEvent,
+    FinishedEvent,
+    StageFinishedEvent,
+    StageStartedEvent,
+)
+from separation.receipts import Receipt, load_receipt, seal_files, stage_key, write_receipt
+from separation.settings import CoreSettings
+from separation.stages.base import (
+    ArtifactRecord,
+    PipelineStage,
+    SeparatorSource,
+    Song,
+    StageContext,
+    StageResult,
+)
+from separation.stages.registry import check_pipeline
+from separation.tracks import Track
+
+WORK_FOLDER = "work"
+_TEMPORARY_PREFIX = ".tmp-"
+_log = logging.getLogger("pipeline")
+
+Observer = Callable[[Event], None]
+"""Is told everything that happens, in order, the end included."""
+
+
+def never_stop() -> None:
+    """The ``check`` of a job that nobody will stop."""
+
+
+def run_pipeline(
+    spec: JobSpec,
+    settings: CoreSettings,
+    *,
+    separators: SeparatorSource,
+    observer: Observer,
+    check: Callable[[], None] = never_stop,
+    rates: Rates | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Manifest:
+    """Run a job and return its manifest, which then also lies in ``spec.job_dir``.
+
+    ``check`` is called at every progress report and raises (``Cancelled``, ``WorkerLost``) when
+    the job is to stop. ``rates`` carries measured speeds from job to job. Raises
+    ``SeparationError`` of every kind, after the manifest says so and ``observer`` was told.
+    """
+    run = _JobRun(spec, settings, separators, observer, check, rates or Rates(), clock)
+    return run.to_the_end()
+
+
+def remove_work(job_dir: Path) -> None:
+    """Drop a job's intermediates; a retry then begins anew. Fine when there are none."""
+    shutil.rmtree(job_dir / WORK_FOLDER, ignore_errors=True)
+
+
+class _JobRun:
+    def __init__(
+        self,
+        spec: JobSpec,
+        settings: CoreSettings,
+        separators: SeparatorSource,
+        observer: Observer,
+        check: Callable[[], None],
+        rates: Rates,
+        clock: Callable[[], float],
+    ) -> None:
+        self._spec = spec
+        self._settings = settings
+        self._separators = separators
+        self._observe = observer
+        self._check = check
+        self._rates = rates
+        self._clock = clock
+        self._work = spec.job_dir / WORK_FOLDER
+        self._ledger = Ledger(spec)
+        self._stage_name: str | None = None
+        self._song: Song | None = None
+        self._tracks: dict[str, Track] = {}
+        self._key: str | None = None
+        self._source = FileDigest(sha256="", size=0)
+
+    def to_the_end(self) -> Manifest:
+        # SystemExit too: command line code inside libraries calls sys.exit on bad input.
+        try:
+            return self._run()
+        except (Exception, SystemExit) as error:
+            named = named_error(error, self._spec.job_dir)
+            self._end_badly(named)
+            if named is error:
+                raise
+            raise named from error
+        finally:
+            _remove_temporary(self._work)
+
+    def _run(self) -> Manifest:
+        stages = check_pipeline(self._spec.pipeline)
+        self._work.mkdir(parents=True, exist_ok=True)
+        _remove_temporary(self._work)
+        self._source = _digest_source(self._spec.input_path)
+        earlier = self._completed_before(stages)
+        if earlier is not None:
+            return self._tell_again(earlier)
+        self._ledger.begin(stages, self._source)
+        progress = JobProgress(
+            self._spec.job_id,
+            stages,
+            send=self._observe,
+            check=self._check,
+            rates=self._rates,
+            clock=self._clock,
+        )
+        for stage in stages:
+            self._run_stage(stage, progress)
+        self._stage_name = None
+        self._ledger.completed()
+        if not self._settings.keep_work:
+            remove_work(self._spec.job_dir)
+        self._tell_finished(self._ledger.manifest)
+        return self._ledger.manifest
+
+    def _run_stage(self, stage: PipelineStage[Any], progress: JobProgress) -> None:
+        self._stage_name = stage.name
+        self._observe(StageStartedEvent(job_id=self._spec.job_id, stage=stage.name))
+        self._ledger.stage_began(stage.name)
+        report = progress.begin(stage)
+        report(0.0, stage.label)
+        context = self._context(stage, report)
+        key = self._next_key(stage, context)
+        receipt = load_receipt(self._work / stage.name, key=key, job_dir=self._spec.job_dir)
+        reused = receipt is not None
+        if receipt is None:
+            receipt = self._execute(stage, context, key)
+            self._rates.remember(stage, receipt.duration_s, self._audio_s(receipt))
+        self._song = receipt.song or self._song
+        progress.audio_s = self._audio_s(receipt)
+        self._tracks.update({track.name: track for track in receipt.tracks})
+        self._key = key
+        self._ledger.stage_ended(receipt, reused=reused)
+        self._tell_stage_finished(receipt, self._ledger.manifest, reused=reused)
+
+    def _context(self, stage: PipelineStage[Any], report: Report) -> StageContext:
+        return StageContext(
+            spec=self._spec,
+            settings=self._settings,
+            work_dir=self._work,
+            out_dir=self._work / f"{_TEMPORARY_PREFIX}{stage.name}-{os.getpid()}",
+            report=report,
+            separators=self._separators,
+            song=self._song,
+            tracks=dict(self._tracks),
+        )
+
+    def _next_key(self, stage: PipelineStage[Any], context: StageContext) -> str:
+        return stage_key(
+            input_digest=self._source.sha256,
+            stage=stage.name,
+            version=stage.version,
+            params=stage.params.model_dump(mode="json"),
+            key_material=stage.key_material(context),
+            previous=self._key,
+        )
+
+    def _execute(self, stage: PipelineStage[Any], context: StageContext, key: str) -> Receipt:
+        log = logging.getLogger(f"stage.{stage.name}")
+        log.info("job %s: started", self._spec.job_id)
+        started_at, started = now_iso(), time.monotonic()
+        shutil.rmtree(self._work / stage.name, ignore_errors=True)
+        context.out_dir.mkdir()
+        stage.validate_input(context)
+        result = stage.execute(context)
+        self._deliver(result.artifacts, context.out_dir)
+        receipt = _receipt(stage, key, result, seal_files(context.out_dir), started_at, started)
+        write_receipt(context.out_dir, receipt)
+        replace_folder(context.out_dir, self._work / stage.name)
+        for warning in receipt.warnings:
+            log.warning("job %s: %s", self._spec.job_id, warning)
+        log.info("job %s: completed in %.2f s", self._spec.job_id, receipt.duration_s)
+        return receipt
+
+    def _deliver(self, artifacts: tuple[ArtifactRecord, ...], out_dir: Path) -> None:
+        """Move final files to their places, each in one step."""
+        folders = set()
+        for record in artifacts:
+            target = self._spec.job_dir / record.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sync(out_dir / record.path)
+            (out_dir / record.path).replace(target)
+            folders.add(target.parent)
+        for folder in folders:
+            sync(folder)
+
+    def _audio_s(self, receipt: Receipt) -> float:
+        song = receipt.song or self._song
+        return song.duration_s if song else 0.0
+
+    def _completed_before(self, stages: list[PipelineStage[Any]]) -> Manifest | None:
+        """The manifest of an earlier attempt that did exactly this and whose files are intact.
+
+        A worker may die after its runner finished the job and before it wrote that down.
+        """
+        try:
+            earlier = load_manifest(self._spec.job_dir / MANIFEST_NAME)
+        except (OSError, ManifestUnreadable):
+            return None
+        same_job = earlier.job_id == self._spec.job_id and earlier.status == "completed"
+        if not same_job or [record.name for record in earlier.stages] != [s.name for s in stages]:
+            return None
+        if not self._same_question(stages, earlier.stages):
+            return None
+        return earlier if not verify_manifest(self._spec.job_dir) else None
+
+    def _same_question(
+        self, stages: list[PipelineStage[Any]], records: tuple[StageRecord, ...]
+    ) -> bool:
+        """Do finished stages answer what is asked now? Keys count as far as they can be known
+        without running anything; what follows separation is decided by it and its parameters."""
+        asked = [(stage.version, stage.params.model_dump(mode="json")) for stage in stages]
+        if asked != [(record.version, record.parameters) for record in records]:
+            return False
+        self._key, keys = None, []
+        for stage in stages:
+            if stage.name in ("prepare", "separation"):
+                self._stage_name = stage.name
+                self._key = self._next_key(stage, self._context(stage, ignore_progress))
+                keys.append((stage.name, self._key))
+        self._key = self._stage_name = None
+        known = {record.name: record.key for record in records}
+        return all(known[name] == key for name, key in keys)
+
+    def _tell_again(self, manifest: Manifest) -> Manifest:
+        for record in manifest.stages:
+            self._observe(StageStartedEvent(job_id=self._spec.job_id, stage=record.name))
+            self._observe(
+                StageFinishedEvent(
+                    job_id=self._spec.job_id,
+                    stage=record.name,
+                    key=record.key or "",
+                    version=record.version or 0,
+                    duration_s=record.duration_seconds or 0.0,
+                    reused=True,
+                    warnings=record.warnings,
+                    details=record.details,
+                    manifest=manifest.model_dump(mode="json"),
+                )
+            )
+        self._tell_finished(manifest)
+        return manifest
+
+    def _tell_stage_finished(self, receipt: Receipt, manifest: Manifest, *, reused: bool) -> None:
+        self._observe(
+            StageFinishedEvent(
+                job_id=self._spec.job_id,
+                stage=receipt.stage,
+                key=receipt.key,
+                version=receipt.version,
+                duration_s=receipt.duration_s,
+                reused=reused,
+                warnings=receipt.warnings,
+                details=receipt.details,
+                manifest=manifest.model_dump(mode="json"),
+            )
+        )
+
+    def _tell_finished(self, manifest: Manifest) -> None:
+        self._observe(
+            FinishedEvent(job_id=self._spec.job_id, manifest=manifest.model_dump(mode="json"))
+        )
+
+    def _end_badly(self, error: SeparationError) -> None:
+        level = logging.INFO if isinstance(error, Cancelled) else logging.ERROR
+        where = self._stage_name or "job"
+        _log.log(level, "job %s: %s ended: %s: %s", self._spec.job_id, where, error.code, error)
+        try:
+            self._spec.job_dir.mkdir(parents=True, exist_ok=True)
+            self._ledger.ended_badly(self._stage_name, error)
+        except OSError:
+            # The disk may be what failed; the event below still tells the worker.
+            _log.error("job %s: the manifest cannot be saved", self._spec.job_id, exc_info=True)
+        self._observe(
+            FailedEvent(
+                job_id=self._spec.job_id,
+                stage=self._stage_name,
+                code=error.code,
+                detail=error.detail,
+                retryable=error.retryable,
+                manifest=self._ledger.manifest.model_dump(mode="json"),
+            )
+        )
+
+
+def _receipt(
+    stage: PipelineStage[Any],
+    key: str,
+    result: StageResult,
+    files: dict[str, FileDigest],
+    started_at: str,
+    started: float,
+) -> Receipt:
+    return Receipt(
+        stage=stage.name,
+        version=stage.version,
+        key=key,
+        params=stage.params.model_dump(mode="json"),
+        song=result.song,
+        tracks=result.tracks,
+        artifacts=result.artifacts,
+        files=files,
+        details=result.details,
+        warnings=result.warnings,
+        started_at=started_at,
+        completed_at=now_iso(),
+        duration_s=round(time.monotonic() - started, 3),
+    )
+
+
+def _digest_source(path: Path) -> FileDigest:
+    try:
+        return digest_of(path)
+    except FileNotFoundError:
+        raise CorruptAudio("The source file is not there any more. Upload it again.") from None
+
+
+def _remove_temporary(work: Path) -> None:
+    for folder in work.glob(f"{_TEMPORARY_PREFIX}*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,261 @@
+"""export: writes every track as a file of the chosen format and reads it back.
+
+Reads: all tracks so far. Writes: ``<track folder>/<file stem><extension>`` for each, verified,
+with the source's tags and cover. Tracks: none; artifacts: one per file. Where a peak would not
+fit the format, all tracks but the normalized ones are lowered by one common gain, so that stems
+plus residual still sum to the mixture times that gain; the normalized tracks have a common gain
+of their own (their ceiling makes it 1 as a rule). Parameters: format, sample rate, MP3 bit rate.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from separation.audio.blocks import FloatArray
+from separation.audio.decode import cover_path
+from separation.audio.encode import (
+    ConcreteFormat,
+    Encoder,
+    extension_for,
+    open_encoder,
+    resolve_format,
+)
+from separation.audio.loudness import Levels
+from separation.audio.resample import Resampler, frames_at
+from separation.audio.tags import write_tags
+from separation.audio.verify import verify_file
+from separation.base import CHANNELS, SAMPLE_RATE_HZ
+from separation.durable import digest_of
+from separation.progress import Report, part_of
+from separation.request import OutputFormat
+from separation.stages.base import (
+    ArtifactRecord,
+    PipelineStage,
+    Song,
+    StageContext,
+    StageParams,
+    StageResult,
+)
+from separation.stages.mixdown import measure_tracks, scaled_levels
+from separation.tracks import Track, TrackReader
+
+_BITS = {"wav16": 16, "flac16": 16, "wav24": 24, "flac24": 24}
+_LOSSY_HEADROOM_DB = -1.0
+"""Lossy codecs overshoot the peaks of what they were given; -1 dBTP is what EBU R 128 (2023)
+allows a programme before such a codec."""
+
+_SILENT_BELOW_DBFS = -60.0
+"""A track whose highest peak is lower may come out of a 16-bit or lossy file as silence."""
+
+_MEASURED_AT = 0.3
+"""Where in the stage's bar measuring ends and writing begins."""
+
+NORMALIZATION = "normalization"
+
+
+class ExportParams(StageParams):
+    """``format`` "same": that of the source for WAV and MP3, else 16-bit WAV."""
+
+    format: OutputFormat = "wav24"
+    sample_rate_hz: Literal[44100, 48000] = 44100
+    mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
+
+
+class ExportStage(PipelineStage[ExportParams]):
+    name: ClassVar[str] = "export"
+    processor_type: ClassVar[str] = "export"
+    version: ClassVar[int] = 1
+    label: ClassVar[str] = "Writing tracks"
+    params_type: ClassVar[type[StageParams]] = ExportParams
+    needs: ClassVar[tuple[str, ...]] = ("prepare",)
+
+    def execute(self, context: StageContext) -> StageResult:
+        song = context.require_song()
+        output_format = resolve_format(self.params.format, song.container, song.codec)
+        tracks = list(context.tracks.values())
+        if not tracks:
+            return StageResult(details={"format": output_format})
+        levels = measure_tracks(
+            tracks, context.work_dir, report=part_of(context.report, 0.0, _MEASURED_AT)
+        )
+        gains = self._gains(tracks, levels, output_format)
+        records = []
+        for place, track in enumerate(tracks):
+            start, stop = (
+                _MEASURED_AT + (1 - _MEASURED_AT) * part / len(tracks)
+                for part in (place, place + 1)
+            )
+            report = part_of(context.report, start, stop)
+            gain = gains[track.stage == NORMALIZATION]
+            delivery = _Delivery(self.params, output_format, track, gain, song)
+            records.append(delivery.write(context, levels[track.name], report))
+        return StageResult(artifacts=tuple(records), details=self._details(output_format, gains))
+
+    def _gains(
+        self, tracks: list[Track], levels: Mapping[str, Levels], output_format: ConcreteFormat
+    ) -> dict[bool, float]:
+        """The common gain of the normalized tracks (True) and of all others (False)."""
+        resampled = self.params.sample_rate_hz != SAMPLE_RATE_HZ
+        return {
+            normalized: common_gain(
+                (levels[t.name] for t in tracks if (t.stage == NORMALIZATION) == normalized),
+                output_format,
+                resampled=resampled,
+            )
+            for normalized in (False, True)
+        }
+
+    def _details(
+        self, output_format: ConcreteFormat, gains: Mapping[bool, float]
+    ) -> dict[str, object]:
+        return {
+            "format": output_format,
+            "sample_rate_hz": self.params.sample_rate_hz,
+            "gain_db": round(20 * math.log10(gains[False]), 4),
+            "normalized_gain_db": round(20 * math.log10(gains[True]), 4),
+        }
+
+
+def common_gain(
+    levels: Iterable[Levels], output_format: ConcreteFormat, *, resampled: bool
+) -> float:
+    """The linear gain, at most 1, with which every track fits the format.
+
+    Integer formats end one step below full scale; resampling and lossy codecs reach between the
+    samples, so there the true peak counts. Float WAV holds any level: always 1.
+    """
+    if output_format == "wav32f":
+        return 1.0
+    lossless = output_format in _BITS
+    ceiling = 1 - 2.0 ** (1 - _BITS[output_format]) if lossless else 10 ** (_LOSSY_HEADROOM_DB / 20)
+    highest = max((_peak(level, between=resampled or not lossless) for level in levels), default=0)
+    return min(1.0, ceiling / highest) if highest > 0 else 1.0
+
+
+def _peak(levels: Levels, *, between: bool) -> float:
+    """Highest magnitude, linear; with ``between`` also what lies between the samples."""
+    known = [levels.peak_dbfs, levels.true_peak_dbtp if between else None]
+    return max((10 ** (level / 20) for level in known if level is not None), default=0.0)
+
+
+def delivered_frames(song: Song, sample_rate_hz: int) -> int:
+    """Exactly the source's frames at the source's rate, else the same time, rounded up."""
+    return frames_at(sample_rate_hz, song.source_frames, song.source_rate_hz)
+
+
+class _Delivery:
+    """One track on its way into one file."""
+
+    def __init__(
+        self,
+        params: ExportParams,
+        output_format: ConcreteFormat,
+        track: Track,
+        gain: float,
+        song: Song,
+    ) -> None:
+        self._params = params
+        self._format = output_format
+        self._track = track
+        self._gain = gain
+        self._song = song
+        self._frames = delivered_frames(song, params.sample_rate_hz)
+        name = f"{track.file_stem}{extension_for(output_format)}"
+        self._path = str(PurePosixPath(track.folder) / name)
+
+    def write(self, context: StageContext, levels: Levels, report: Report) -> ArtifactRecord:
+        """Encode, tag, read back; raises ``OutputInvalid`` when the file is not what it should."""
+        title = self._track.name.replace("_", " ")
+        report(0.0, f"Saving {title} track")
+        target = context.out_dir / self._path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._encode(target, context.work_dir, report)
+        self._tag(target, context)
+        record = self._verified(target, scaled_levels(levels, self._gain))
+        report(1.0, f"{title.capitalize()} track saved")
+        return record
+
+    def _encode(self, target: Path, work_dir: Path, report: Report) -> None:
+        rate = self._params.sample_rate_hz
+        resampler = Resampler(SAMPLE_RATE_HZ, rate, CHANNELS)
+        track = self._track
+        if self._gain != 1.0:
+            track = track.scaled(
+                self._gain, name=track.name, folder=track.folder, stage=track.stage
+            )
+        with (
+            TrackReader(track, work_dir) as reader,
+            open_encoder(
+                target,
+                self._format,
+                sample_rate_hz=rate,
+                expected_frames=self._frames,
+                mp3_bitrate_kbps=self._params.mp3_bitrate_kbps,
+            ) as encoder,
+        ):
+            sink = _ExactLength(encoder, self._frames)
+            done = 0
+            for block in reader.blocks():
+                sink.write(resampler.write(block))
+                done += block.shape[1]
+                report(done / reader.frames)
+            sink.write(resampler.finish())
+            sink.finish()
+
+    def _tag(self, target: Path, context: StageContext) -> None:
+        tags = dict(self._song.tags)
+        title = tags.get("title") or PurePosixPath(context.spec.input_name).stem
+        tags["title"] = f"{title} ({self._track.name.replace('_', ' ')})"
+        cover = cover_path(context.work_dir / self._song.path)
+        write_tags(target, tags, cover.read_bytes() if cover.is_file() else None)
+
+    def _verified(self, target: Path, levels: Levels) -> ArtifactRecord:
+        rate = self._params.sample_rate_hz
+        may_be_silent = levels.peak_dbfs is None or levels.peak_dbfs < _SILENT_BELOW_DBFS
+        facts = verify_file(
+            target,
+            frames=self._frames,
+            channels=CHANNELS,
+            sample_rate_hz=rate,
+            may_be_silent=may_be_silent,
+        )
+        digest = digest_of(target)
+        return ArtifactRecord(
+            name=self._track.name,
+            path=self._path,
+            stage=self._track.stage,
+            format=self._format,
+            sha256=digest.sha256,
+            size_bytes=digest.size,
+            frames=facts.frames,
+            sample_rate_hz=facts.sample_rate_hz,
+            channels=facts.channels,
+            duration_s=facts.frames / facts.sample_rate_hz,
+            gain_db=20 * math.log10(self._gain),
+            peak_dbfs=levels.peak_dbfs,
+            true_peak_dbtp=levels.true_peak_dbtp,
+            loudness_lufs=levels.loudness_lufs,
+        )
+
+
+class _ExactLength:
+    """Cuts or fills with zeros: two roundings up, to 44.1 kHz and back, may add a frame."""
+
+    def __init__(self, encoder: Encoder, frames: int) -> None:
+        self._encoder = encoder
+        self._missing = frames
+
+    def write(self, block: FloatArray) -> None:
+        kept = block[:, : self._missing]
+        if kept.shape[1]:
+            self._encoder.write(kept)
+            self._missing -= kept.shape[1]
+
+    def finish(self) -> None:
+        if self._missing:
+            self._encoder.write(np.zeros((CHANNELS, self._missing), dtype=np.float32))
+            self._missing = 0

@@ -1,0 +1,69 @@
+"""Which stages there are, by name, without importing any of them."""
+
+from collections.abc import Sequence
+from pkgutil import resolve_name
+from typing import Any
+
+from pydantic import ValidationError
+
+from separation.errors import InvalidOptions
+from separation.jobspec import StageRequest
+from separation.stages.base import PipelineStage
+
+STAGES = {
+    "prepare": "separation.stages.prepare:PrepareStage",
+    "separation": "separation.stages.separation:SeparationStage",
+    "harmonic_percussive": "separation.stages.harmonic_percussive:HarmonicPercussiveStage",
+    "composite": "separation.stages.composite:CompositeStage",
+    "normalization": "separation.stages.normalization:NormalizationStage",
+    "export": "separation.stages.export:ExportStage",
+}
+"""Class paths in the order in which a pipeline runs them; the first and the last are always
+there, as nothing runs without a song and nothing is delivered without an export."""
+
+
+def build_stage(request: StageRequest) -> PipelineStage[Any]:
+    """Import a stage and check its parameters. Raises ``InvalidOptions`` naming both."""
+    path = STAGES.get(request.name)
+    if path is None:
+        raise InvalidOptions(f"There is no stage {request.name!r}. There are: {', '.join(STAGES)}.")
+    stage_class: type[PipelineStage[Any]] = resolve_name(path)
+    try:
+        params = stage_class.params_type.model_validate(request.params)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "parameters"
+        said = first["msg"].removeprefix("Value error, ")
+        raise InvalidOptions(
+            f"The stage {request.name!r} cannot run with {where} {first['input']!r}: {said}."
+        ) from error
+    return stage_class(params)
+
+
+def check_pipeline(pipeline: Sequence[StageRequest]) -> list[PipelineStage[Any]]:
+    """Build every stage of a pipeline and check that they fit together.
+
+    ``prepare`` is first, ``export`` last, the others stand in the registry's order after what
+    they need, none twice. Raises ``InvalidOptions``.
+    """
+    stages = [build_stage(request) for request in pipeline]
+    names = [stage.name for stage in stages]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidOptions(f"The stage {name!r} is in the pipeline twice.")
+    first, *_, last = STAGES
+    if len(names) < 2 or names[0] != first or names[-1] != last:
+        raise InvalidOptions(
+            f"A pipeline begins with {first!r} and ends with {last!r}; this one is: "
+            f"{', '.join(names) or 'empty'}."
+        )
+    for place, stage in enumerate(stages):
+        missing = [need for need in stage.needs if need not in names[:place]]
+        if missing:
+            raise InvalidOptions(f"The stage {stage.name!r} needs {missing[0]!r} before it.")
+    if names != [name for name in STAGES if name in names]:
+        raise InvalidOptions(
+            f"The stages run in the order {', '.join(STAGES)}; this pipeline has: "
+            f"{', '.join(names)}."
+        )
+    return stages

@@ -1,0 +1,117 @@
+"""Every way in which a job ends badly is named, saved and told."""
+
+from pathlib import Path
+
+import pytest
+
+from separation.errors import (
+    Cancelled,
+    CorruptAudio,
+    DiskFull,
+    Internal,
+    ModelUnavailable,
+    OutOfMemory,
+    OutputInvalid,
+    SeparationError,
+)
+from separation.manifest import load_manifest
+from separation.pipeline import remove_work, run_pipeline
+from separation.protocol import Event, FailedEvent
+from separation.settings import CoreSettings
+from tests.separation.fakes import fake_separators, make_song, make_spec
+
+
+def fail(spec, error: type[SeparationError], match: str | None = None, **how) -> FailedEvent:
+    events: list[Event] = []
+    with pytest.raises(error, match=match):
+        run_pipeline(
+            spec, CoreSettings(), separators=fake_separators, observer=events.append, **how
+        )
+    assert isinstance(events[-1], FailedEvent)
+    return events[-1]
+
+
+@pytest.mark.parametrize("fault", ["missing", "short", "nan", "silent"])
+def test_a_stem_that_is_missing_or_broken_fails_the_stage(tmp_path: Path, fault: str) -> None:
+    spec = make_spec(tmp_path, model=fault)
+    told = fail(spec, OutputInvalid, "vocals")
+    assert (told.code, told.stage) == ("output_invalid", "separation")
+    manifest = load_manifest(spec.job_dir / "manifest.json")
+    assert manifest.status == "failed" and manifest.error_code == "output_invalid"
+    stage = manifest.stage("separation")
+    assert (stage.status, stage.error_code) == ("failed", "output_invalid")
+    assert stage.error is not None and "vocals" in stage.error
+    assert manifest.stage("prepare").status == "completed"
+    assert manifest.stage("export").status == "pending"
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "retryable"),
+    [
+        ("full", DiskFull, False),
+        ("memory", OutOfMemory, True),
+        ("unusable", ModelUnavailable, False),
+    ],
+)
+def test_what_the_machine_lacks_has_a_name(
+    tmp_path: Path, model: str, error: type[SeparationError], retryable: bool
+) -> None:
+    told = fail(make_spec(tmp_path, model=model), error)
+    assert told.retryable is retryable
+
+
+@pytest.mark.parametrize("model", ["bug", "exits"])
+def test_a_fault_of_ours_is_logged_whole_and_told_in_one_sentence(
+    tmp_path: Path, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = fail(make_spec(tmp_path, model=model), Internal)
+    assert "Traceback" not in told.detail and "fakes.py" not in told.detail
+    assert any(record.exc_info and record.name == "pipeline" for record in caplog.records)
+
+
+def test_the_cause_stays_attached_to_an_internal_error(tmp_path: Path) -> None:
+    with pytest.raises(Internal) as caught:
+        run_pipeline(
+            make_spec(tmp_path, model="bug"),
+            CoreSettings(),
+            separators=fake_separators,
+            observer=lambda event: None,
+        )
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_a_failed_job_keeps_its_finished_stages_and_no_unfinished_one(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, model="nan")
+    fail(spec, OutputInvalid)
+    assert [path.name for path in (spec.job_dir / "work").iterdir()] == ["prepare"]
+    remove_work(spec.job_dir)
+    assert [path.name for path in spec.job_dir.iterdir()] == ["manifest.json"]
+
+
+def test_a_source_that_is_gone_is_told(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    spec.input_path.unlink()
+    fail(spec, CorruptAudio, "not there")
+
+
+def test_a_source_that_is_no_audio_fails_in_prepare(tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    song.write_text("this is no song")
+    told = fail(make_spec(tmp_path, song=song), SeparationError)
+    assert told.stage == "prepare"
+
+
+def test_a_cancelled_job_says_so_and_leaves_no_unfinished_stage(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, song=make_song(tmp_path / "song.wav", 3.0))
+    separating = spec.job_dir / "work" / "prepare" / "receipt.json"
+
+    def check() -> None:
+        if separating.exists():
+            raise Cancelled("The job was cancelled.")
+
+    told = fail(spec, Cancelled, check=check)
+    assert told.code == "cancelled"
+    manifest = load_manifest(spec.job_dir / "manifest.json")
+    assert manifest.status == "cancelled"
+    assert [stage.status for stage in manifest.stages] == ["completed", "skipped", "skipped"]
+    assert [path.name for path in (spec.job_dir / "work").iterdir()] == ["prepare"]
