@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from tests.factories import make_user
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def site_paths(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def site_paths(settings: Settings, tmp_path: Path) -> Path:
     """Every path of the site under ``tmp_path``, and nothing that needs a build or a network."""
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
