@@ -15,7 +15,7 @@ Parameters:
 - ``true_peak_ceiling_dbtp``: -20 to 0 dBTP. Default -1, as EBU R 128 asks for.
 
 Details: ``gain_db`` as applied, ``measured_db`` of the song (none where it has no level),
-``true_peak_dbtp`` of the loudest track before the gain (none where it needed no measuring), and
+``true_peak_dbtp`` of the loudest track before the gain (none where all are silent), and
 ``limited_by_ceiling``.
 
 A silent song, or one too short for a loudness (400 ms), keeps its level and a warning says so.
@@ -25,26 +25,21 @@ Version 1: first.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from separation.audio.blocks import BLOCK_FRAMES, BlockReader
-from separation.audio.loudness import LevelMeter, Levels
+from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.audio.loudness import LevelMeter
+from separation.audio.true_peak import TruePeakMeter
+from separation.base import CHANNELS
 from separation.errors import InvalidOptions
 from separation.progress import Report, part_of
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
-from separation.tracks import Term, Track, TrackReader
-
-OVERSHOOT_DB = 3.02
-"""How far a true peak is taken to lie above the sample peak at most: what a sine at a quarter of
-the rate reaches when its samples fall beside its crests (ITU-R BS.1770-5, annex 2, attachment 1).
-It decides only which tracks need the costly measurement."""
-
-_Terms = tuple[Term, ...]
+from separation.tracks import Term, Track
 
 
 class NormalizationParams(StageParams):
@@ -75,7 +70,8 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
         measured_db = self._level_of_song(context)
         wanted_db = 0.0 if measured_db is None else self.params.target_db - measured_db
         ceiling_db = self.params.true_peak_ceiling_dbtp
-        true_peak_db = _highest_true_peak(tracks.values(), ceiling_db - wanted_db, context)
+        report = part_of(context.report, 0.3, 1.0)
+        true_peak_db = _highest_true_peak(tracks.values(), context, report)
         limited = true_peak_db is not None and true_peak_db + wanted_db > ceiling_db
         gain_db = ceiling_db - true_peak_db if limited and true_peak_db is not None else wanted_db
         gain = 10.0 ** (gain_db / 20.0)
@@ -98,8 +94,16 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
     def _level_of_song(self, context: StageContext) -> float | None:
         song = context.require_song()
         with BlockReader(context.work_dir / song.path) as reader:
-            levels = _levels(reader, part_of(context.report, 0.0, 0.3))
-        return levels.rms_dbfs if self.params.measure == "rms" else levels.loudness_lufs
+            by_loudness = self.params.measure == "lufs"
+            meter = LevelMeter(reader.sample_rate_hz, reader.channels, loudness=by_loudness)
+            report = part_of(context.report, 0.0, 0.3)
+            done = 0
+            for block in reader.blocks():
+                meter.write(block)
+                done += block.shape[1]
+                report(done / reader.frames)
+        levels = meter.levels()
+        return levels.loudness_lufs if by_loudness else levels.rms_dbfs
 
     def _warnings(
         self, measured_db: float | None, gain_db: float, limited: bool
@@ -126,60 +130,35 @@ def _delivered(context: StageContext) -> dict[str, Track]:
 
 
 def _highest_true_peak(
-    tracks: Iterable[Track], harmless_db: float, context: StageContext
+    tracks: Iterable[Track], context: StageContext, report: Report
 ) -> float | None:
-    """The highest true peak of all tracks in dBTP, measured only where it can matter.
+    """The highest true peak of all tracks in dBTP; None where all are silent.
 
-    None where no track can pass ``harmless_db`` even with the largest overshoot. Loudest sample
-    peak first, so most tracks need no second reading.
+    One meter takes all tracks as channels: it interpolates only where the peak found so far in
+    any of them could be beaten. Every file is read once, however many tracks use it.
     """
-    recipes = {track.terms: track for track in tracks}
-    peaks = _sample_peaks(recipes, context, part_of(context.report, 0.3, 0.7))
-    highest: float | None = None
-    report = part_of(context.report, 0.7, 1.0)
-    for count, terms in enumerate(sorted(peaks, key=lambda key: -peaks[key])):
-        relevant_db = harmless_db if highest is None else max(highest, harmless_db)
-        if peaks[terms] + OVERSHOOT_DB <= relevant_db:
-            break
-        share = part_of(report, count / len(peaks), (count + 1) / len(peaks))
-        found = _true_peak(recipes[terms], context, share)
-        if found is not None:
-            highest = found if highest is None else max(highest, found)
-    report(1.0)
-    return highest
-
-
-def _sample_peaks(
-    recipes: Iterable[_Terms], context: StageContext, report: Report
-) -> dict[_Terms, float]:
-    """Highest sample of each recipe in dBFS; every file is read once, however many use it."""
-    peaks = dict.fromkeys(recipes, 0.0)
+    recipes = dict.fromkeys(track.terms for track in tracks)
     frames = context.require_song().frames
+    meter = TruePeakMeter(CHANNELS * len(recipes))
+    sample_peak = 0.0
     with ExitStack() as stack:
         readers = {
             path: stack.enter_context(BlockReader(context.work_dir / path))
-            for path in sorted({term.path for terms in peaks for term in terms})
+            for path in sorted({term.path for terms in recipes for term in terms})
         }
         for start in range(0, frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, frames - start)
             blocks = {path: reader.read(start, count) for path, reader in readers.items()}
-            for terms in peaks:
-                total = sum(np.float32(term.gain) * blocks[term.path] for term in terms)
-                peaks[terms] = max(peaks[terms], float(np.max(np.abs(total))))
+            joined = np.concatenate([_mixed(terms, blocks) for terms in recipes])
+            meter.write(joined)
+            sample_peak = max(sample_peak, float(joined.max()), float(-joined.min()))
             report((start + count) / frames)
-    return {terms: 20.0 * math.log10(peak) if peak else -math.inf for terms, peak in peaks.items()}
+    peak = max(sample_peak, meter.peak())
+    return 20.0 * math.log10(peak) if peak else None
 
 
-def _true_peak(track: Track, context: StageContext, report: Report) -> float | None:
-    with TrackReader(track, context.work_dir) as reader:
-        return _levels(reader, report).true_peak_dbtp
-
-
-def _levels(reader: BlockReader | TrackReader, report: Report) -> Levels:
-    meter = LevelMeter(reader.sample_rate_hz)
-    done = 0
-    for block in reader.blocks():
-        meter.write(block)
-        done += block.shape[1]
-        report(done / reader.frames)
-    return meter.levels()
+def _mixed(terms: tuple[Term, ...], blocks: Mapping[str, FloatArray]) -> FloatArray:
+    total = np.float32(terms[0].gain) * blocks[terms[0].path]
+    for term in terms[1:]:
+        total += np.float32(term.gain) * blocks[term.path]
+    return total

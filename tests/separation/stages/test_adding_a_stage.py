@@ -1,0 +1,44 @@
+"""The example of docs/adding-a-stage.md, registered as the page says and run."""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from separation.errors import InvalidOptions
+from separation.jobspec import StageRequest
+from separation.stages.registry import STAGES, build_stage, check_pipeline
+from tests.separation.fenced import blocks
+from tests.separation.stages.stage_world import make_context, run, samples_of, sound
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    module = ModuleType("width_example")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    (code,) = blocks("adding-a-stage.md", "python")
+    exec(compile(code, "adding-a-stage.md", "exec"), module.__dict__)
+    last = STAGES["export"]
+    monkeypatch.delitem(STAGES, "export")
+    monkeypatch.setitem(STAGES, "width", "width_example:WidthStage")
+    monkeypatch.setitem(STAGES, "export", last)
+
+
+def test_the_example_runs_and_does_what_it_says(tmp_path):
+    song = sound(6, 70_000)
+    stage = build_stage(StageRequest(name="width", params={"width": 0.0}))
+    _, context = run(stage, make_context(tmp_path, song))
+    wide = samples_of(context, "wide")
+    assert np.array_equal(wide[0], wide[1])
+    assert np.max(np.abs(wide[0] - song.mean(axis=0))) < 1e-7  # one rounding to float32
+
+
+def test_its_range_is_kept(tmp_path):
+    with pytest.raises(InvalidOptions, match=r"width.*4"):
+        build_stage(StageRequest(name="width", params={"width": 4}))
+
+
+def test_it_fits_into_a_pipeline():
+    names = ("prepare", "width", "export")
+    assert [s.name for s in check_pipeline([StageRequest(name=n) for n in names])] == list(names)
