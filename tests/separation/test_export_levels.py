@@ -1,0 +1,164 @@
+"""Nothing clips, and what sums before the export still sums after it."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from separation.audio.loudness import LevelMeter, Levels
+from separation.jobspec import StageRequest
+from separation.manifest import Manifest
+from separation.pipeline import run_pipeline
+from separation.settings import CoreSettings
+from separation.stages.export import common_gain
+from separation.stages.mixdown import measure_tracks
+from separation.tracks import Term, Track
+from tests.separation.fakes import (
+    fake_separators,
+    make_samples,
+    make_song,
+    make_spec,
+    separation_request,
+)
+
+ALL_STAGES = tuple(
+    StageRequest(name=n) for n in ("harmonic_percussive", "composite", "normalization")
+)
+
+
+def run(spec) -> Manifest:
+    return run_pipeline(
+        spec, CoreSettings(), separators=fake_separators, observer=lambda event: None
+    )
+
+
+def levels(**known: float | None) -> Levels:
+    return Levels(
+        **{
+            "frames": 1,
+            "peak_dbfs": None,
+            "rms_dbfs": None,
+            "true_peak_dbtp": None,
+            "loudness_lufs": None,
+            **known,
+        }
+    )
+
+
+def test_stems_far_above_full_scale_get_one_gain_and_still_sum(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, model="loud")
+    manifest = run(spec)
+    gains_db = {record.gain_db for record in manifest.artifacts}
+    assert len(gains_db) == 1
+    gain = 10 ** (gains_db.pop() / 20)
+    stems = {name: soundfile.read(spec.job_dir / p)[0] for name, p in manifest.outputs.items()}
+    # The drums of this fake are three times the song, whose peak is 0.5.
+    assert gain == pytest.approx(1 / 1.5, rel=1e-6)
+    assert max(np.abs(samples).max() for samples in stems.values()) <= 1 - 2.0**-23
+    error = np.abs(sum(stems.values()) - gain * make_samples().T).max()
+    # Five tracks, each within half a step of 24 bit: -124 dBFS; float32 sums add a little.
+    assert 20 * math.log10(error) < -110
+
+
+def test_a_quiet_song_is_not_touched(tmp_path: Path) -> None:
+    manifest = run(make_spec(tmp_path))
+    assert {record.gain_db for record in manifest.artifacts} == {0.0}
+
+
+def test_float_files_keep_levels_above_full_scale(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, model="loud", format="wav32f")
+    manifest = run(spec)
+    assert {record.gain_db for record in manifest.artifacts} == {0.0}
+    drums = soundfile.read(spec.job_dir / manifest.outputs["drums"])[0]
+    assert np.abs(drums).max() == pytest.approx(1.5, rel=1e-6)
+
+
+def test_all_families_but_the_normalized_share_their_gain(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, separation_request(model="loud"), *ALL_STAGES)
+    manifest = run(spec)
+    by_family: dict[bool, set[float]] = {True: set(), False: set()}
+    for record in manifest.artifacts:
+        by_family[record.stage == "normalization"].add(record.gain_db)
+    assert by_family[True] == {0.0}, "the normalization's ceiling leaves nothing to do"
+    assert len(by_family[False]) == 1 and by_family[False].pop() < -3
+    assert {Path(path).parts[0] for path in manifest.outputs.values()} == {
+        "fake_output", "harmonic_percussive", "composite", "normalized",
+    }  # fmt: skip
+    main = soundfile.read(spec.job_dir / manifest.outputs["main"])[0]
+    parts = [
+        soundfile.read(spec.job_dir / manifest.outputs[name])[0]
+        for name in ("main_harmonic", "main_percussive")
+    ]
+    assert 20 * math.log10(np.abs(main - sum(parts)).max()) < -110
+
+
+@pytest.mark.parametrize(("output_format", "bits"), [("wav16", 16), ("flac24", 24)])
+def test_an_integer_format_is_filled_up_to_its_last_step(output_format, bits: int) -> None:
+    gain = common_gain([levels(peak_dbfs=6.0)], output_format, resampled=False)
+    assert gain * 10 ** (6 / 20) == pytest.approx(1 - 2.0 ** (1 - bits), rel=1e-12)
+
+
+def test_a_lossy_format_gets_headroom_by_the_true_peak() -> None:
+    hot = levels(peak_dbfs=-0.5, true_peak_dbtp=0.5)
+    assert 20 * math.log10(common_gain([hot], "mp3", resampled=False)) == pytest.approx(-1.5)
+    assert common_gain([levels(peak_dbfs=-6.0, true_peak_dbtp=-5.9)], "mp3", resampled=False) == 1
+
+
+def test_resampling_counts_what_lies_between_the_samples() -> None:
+    hot = levels(peak_dbfs=-0.5, true_peak_dbtp=0.5)
+    assert common_gain([hot], "wav24", resampled=False) == 1.0
+    assert 20 * math.log10(common_gain([hot], "wav24", resampled=True)) == pytest.approx(
+        -0.5, abs=1e-5
+    )
+
+
+def test_silence_needs_no_gain() -> None:
+    assert common_gain([levels()], "wav16", resampled=False) == 1.0
+    assert common_gain([], "mp3", resampled=False) == 1.0
+
+
+def test_levels_of_recipes_are_those_of_the_sound(tmp_path: Path) -> None:
+    """Measured together and scaled, against each recipe computed and measured alone."""
+    a, b = make_samples(), make_samples(peak=0.3)[:, ::-1].copy()
+    for name, samples in (("a", a), ("b", b)):
+        soundfile.write(tmp_path / f"{name}.wav", samples.T, 44_100, subtype="FLOAT")
+    recipes = {
+        "one": {"a": 1.0},
+        "softer": {"a": 0.25},
+        "inverse": {"a": -1.0},
+        "sum": {"a": 1.0, "b": 0.5},
+        "scaled_sum": {"a": 0.1, "b": 0.05},
+    }
+    tracks = [
+        Track(
+            name=name,
+            folder="f",
+            file_stem=name,
+            stage="s",
+            terms=tuple(Term(path=f"{file}.wav", gain=gain) for file, gain in terms.items()),
+        )
+        for name, terms in recipes.items()
+    ]
+    found = measure_tracks(tracks, tmp_path)
+    sounds = {"a": a, "b": b}
+    for name, terms in recipes.items():
+        meter = LevelMeter(44_100)
+        meter.write(sum(np.float32(gain) * sounds[file] for file, gain in terms.items()))
+        expected = meter.levels()
+        for level in ("peak_dbfs", "rms_dbfs", "true_peak_dbtp", "loudness_lufs"):
+            # Float32 sums in another order; the relative gate of loudness does not move.
+            assert getattr(found[name], level) == pytest.approx(
+                getattr(expected, level), abs=1e-3
+            ), (name, level)
+
+
+def test_the_exported_file_has_the_recorded_levels(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, song=make_song(tmp_path / "song.wav", 1.5), format="wav24")
+    manifest = run(spec)
+    record = next(record for record in manifest.artifacts if record.name == "vocals")
+    samples = soundfile.read(spec.job_dir / record.path)[0]
+    assert record.peak_dbfs == pytest.approx(20 * math.log10(np.abs(samples).max()), abs=1e-3)
+    assert record.loudness_lufs is not None and record.true_peak_dbtp is not None
+    assert record.true_peak_dbtp >= record.peak_dbfs - 0.01
