@@ -44,9 +44,10 @@ class SeparatorFactory:
     @classmethod
     def unregister_separator(cls, name: str) -> None:
         """Remove a row, or put the built-in one back; unknown names are ignored."""
-        cls._rows.pop(name, None)
         if name in BUILT_IN:
             cls._rows[name] = BUILT_IN[name]
+        else:
+            cls._rows.pop(name, None)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
