@@ -14,7 +14,7 @@ only steps that a float holds exactly ever meet it."""
 
 @register(Tags.compatibility)
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    cluster = settings.Q_CLUSTER
+    cluster: dict[str, Any] = settings.Q_CLUSTER
     found: list[CheckMessage] = []
     if cluster.get("retry", 60) <= (cluster.get("timeout") or float("inf")):
         found.append(
@@ -37,7 +37,7 @@ def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register(Tags.caches)
 def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    backend = settings.CACHES["default"]["BACKEND"]
+    backend = str(settings.CACHES["default"]["BACKEND"])
     if not backend.endswith(("LocMemCache", "DummyCache")):
         return []
     return [

@@ -22,6 +22,8 @@ def site_paths(settings: Settings, tmp_path: Path) -> Path:
     settings.MODEL_DIR = tmp_path / "models"
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "tmp"
     settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    settings.STATIC_ROOT = tmp_path / "staticfiles"
+    settings.STATIC_ROOT.mkdir()
     settings.OFFLINE = True
     settings.MIN_FREE_BYTES = 0
     settings.CACHES = {

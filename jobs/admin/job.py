@@ -1,0 +1,90 @@
+"""Jobs in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from jobs.admin import actions
+from jobs.admin.base import LookOnly
+from jobs.admin.inlines import ArtifactInline, StageInline
+from jobs.admin.words import pretty_json
+from jobs.models import Job
+from jobs.services.delete import delete_job
+from separation.errors import SeparationError
+
+
+@admin.register(Job)
+class JobAdmin(LookOnly):
+    list_display = (
+        "id", "source", "owner", "status", "progress", "separator", "lane", "attempt",
+        "error_code", "created_at",
+    )  # fmt: skip
+    list_filter = ("status", "separator", "lane", "error_code", "created_at")
+    search_fields = ("id", "owner__username", "owner__email", "source__original_name")
+    search_help_text = "Id of the job, name or address of the owner, name of the song"
+    date_hierarchy = "created_at"
+    list_select_related = ("source", "owner")
+    list_per_page = 50
+    actions = (actions.retry, actions.cancel)
+    inlines = (StageInline, ArtifactInline)
+    fieldsets = (
+        (
+            None,
+            {"fields": ("id", "source", "owner", "status", "error", "warnings", "created_at")},
+        ),
+        (
+            "Progress",
+            {"fields": ("progress_percent", "progress_stage", "progress_message", "eta_s",
+                        "started_at", "completed_at", "cancel_requested_at")},
+        ),
+        (
+            "Queue",
+            {"fields": ("lane", "priority", "attempt", "max_attempts", "not_before", "worker",
+                        "lease_until")},
+        ),
+        ("Choices", {"fields": ("separator", "model_name", "request_made")}),
+        ("Manifest", {"fields": ("manifest_pretty", "audio_deleted_at")}),
+    )  # fmt: skip
+
+    @admin.display(description="Progress")
+    def progress(self, job: Job) -> str:
+        return f"{job.progress_percent:.0f} %" if job.is_active else "-"
+
+    @admin.display(description="Error")
+    def error(self, job: Job) -> str:
+        return f"{job.error_code}: {job.error_detail}" if job.error_code else "-"
+
+    @admin.display(description="Manifest")
+    def manifest_pretty(self, job: Job) -> str:
+        return pretty_json(job.manifest) if job.manifest else "-"
+
+    @admin.display(description="Request")
+    def request_made(self, job: Job) -> str:
+        return pretty_json(job.request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Asked for each row of a bulk deletion too; delete_job() would refuse these.
+        return super().has_delete_permission(request) and not (obj and obj.is_active)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        # An id is stored without its dashes on SQLite, and shown with them.
+        return super().get_search_results(request, queryset, _id_without_dashes(search_term))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        actions.delete(request, queryset)
+
+    def delete_model(self, request: HttpRequest, obj: Job) -> None:
+        try:
+            delete_job(job=obj)
+        except SeparationError as error:
+            messages.error(request, error.detail)
+
+
+def _id_without_dashes(term: str) -> str:
+    plain = term.strip().replace("-", "")
+    is_id = len(plain) == 32 and all(c in "0123456789abcdef" for c in plain.lower())
+    return plain if is_id else term
