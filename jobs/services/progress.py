@@ -50,7 +50,7 @@ class JobProgress:
 def job_progress(job: Job) -> JobProgress:
     """All that the job page shows; two queries at most (stages unless prefetched, queue)."""
     return JobProgress(
-        status=job.status,
+        status=str(job.status),
         label=status_label(job),
         active=job.is_active,
         percent=100.0 if job.status == JobStatus.COMPLETED else round(job.progress_percent, 1),
@@ -68,7 +68,7 @@ def stage_progress(stage: Stage) -> StageProgress:
     return StageProgress(
         name=stage.name,
         label=LABELS.get(stage.name, stage.name),
-        status=stage.status,
+        status=str(stage.status),
         duration_s=stage.duration_s,
         error_code=stage.error_code,
         error_detail=stage.error_detail,

@@ -1,0 +1,124 @@
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+from pytest_django.fixtures import Settings
+
+from jobs.models import Source
+from jobs.services.create import receive_source
+from separation.errors import (
+    DiskFull,
+    EmptyAudio,
+    QuotaExceeded,
+    SeparationError,
+    TooLarge,
+    UnsupportedFormat,
+)
+from tests.factories import make_job, wav_bytes
+
+
+def in_pieces(data: bytes, size: int = 1000) -> Iterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def never_read() -> Iterator[bytes]:
+    pytest.fail("a byte was taken before the limits were looked at")
+    yield b""
+
+
+def files_under(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_song_is_stored_unchanged_hashed_and_measured(owner: User) -> None:
+    data = wav_bytes(0.75, rate_hz=22_050, channels=1)
+    source = receive_source(
+        owner=owner, name="../My\u202e Song.wav", chunks=in_pieces(data), declared_size=len(data)
+    )
+    stored = Source.objects.get()
+    assert stored == source
+    assert source.path.read_bytes() == data
+    assert stored.sha256 == hashlib.sha256(data).hexdigest()
+    assert stored.original_name == "My Song.wav"
+    assert (stored.container, stored.sample_rate_hz, stored.channels) == ("wav", 22_050, 1)
+    # A file has whole frames only.
+    assert stored.duration_s == pytest.approx(0.75, abs=1 / 22_050)
+    assert stored.size_bytes == len(data)
+
+
+def test_only_the_song_is_left_of_an_upload(owner: User, settings: Settings) -> None:
+    source = receive_source(owner=owner, name="a.wav", chunks=[wav_bytes()])
+    assert files_under(settings.UPLOAD_DIR) == [source.path]
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", EmptyAudio),
+        (b"This is a letter, not a song. " * 100, UnsupportedFormat),
+        (wav_bytes()[:30], SeparationError),
+    ],
+)
+def test_what_is_not_a_song_is_refused_and_leaves_nothing(
+    owner: User, settings: Settings, data: bytes, error: type[SeparationError]
+) -> None:
+    with pytest.raises(error):
+        receive_source(owner=owner, name="a.wav", chunks=in_pieces(data))
+    assert files_under(settings.UPLOAD_DIR) == []
+    assert not Source.objects.exists()
+
+
+def test_a_size_that_is_too_large_is_refused_before_a_byte_is_taken(
+    owner: User, settings: Settings
+) -> None:
+    settings.MAX_UPLOAD_BYTES = 1000
+    with pytest.raises(TooLarge):
+        receive_source(owner=owner, name="a.wav", chunks=never_read(), declared_size=1001)
+
+
+def test_a_body_longer_than_the_limit_is_cut_off_and_leaves_nothing(
+    owner: User, settings: Settings
+) -> None:
+    settings.MAX_UPLOAD_BYTES = 5000
+    body = in_pieces(wav_bytes(), 1000)
+    with pytest.raises(TooLarge):
+        receive_source(owner=owner, name="a.wav", chunks=body, declared_size=10)
+    assert next(body, None) is not None, "more was read than was needed to know"
+    assert files_under(settings.UPLOAD_DIR) == []
+
+
+def test_a_full_disk_refuses_before_a_byte_is_taken(owner: User, settings: Settings) -> None:
+    settings.MIN_FREE_BYTES = 1 << 62
+    with pytest.raises(DiskFull):
+        receive_source(owner=owner, name="a.wav", chunks=never_read())
+
+
+def test_an_account_with_too_many_jobs_is_refused_before_a_byte_is_taken(
+    owner: User, settings: Settings
+) -> None:
+    settings.MAX_ACTIVE_JOBS = 1
+    make_job(owner=owner)
+    with pytest.raises(QuotaExceeded):
+        receive_source(owner=owner, name="a.wav", chunks=never_read())
+
+
+def test_a_connection_that_breaks_leaves_nothing(owner: User, settings: Settings) -> None:
+    def broken() -> Iterator[bytes]:
+        yield wav_bytes()[:2000]
+        raise ConnectionResetError("gone")
+
+    with pytest.raises(ConnectionResetError):
+        receive_source(owner=owner, name="a.wav", chunks=broken())
+    assert files_under(settings.UPLOAD_DIR) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_cannot_be_stored_leaves_no_file(settings: Settings) -> None:
+    nobody = User(pk=999, username="deleted while the upload ran")
+    with pytest.raises(IntegrityError):
+        receive_source(owner=nobody, name="a.wav", chunks=[wav_bytes()])
+    assert files_under(settings.UPLOAD_DIR) == []
