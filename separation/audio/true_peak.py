@@ -42,28 +42,37 @@ class TruePeakMeter:
         joined = np.concatenate([self._tail, block], axis=1)
         self._tail = joined[:, joined.shape[1] - _CARRY :]
         for channel in joined:
-            self._search(channel)
+            self._peak = _highest(channel, self._peak)
 
     def peak(self) -> float:
-        """The linear true peak of all that was written, what rings after the end included."""
-        after = np.concatenate([self._tail, np.zeros_like(self._tail)], axis=1)
-        for channel in after:
-            self._search(channel)
-        return self._peak
+        """The linear true peak of all so far, with what rings when nothing follows."""
+        silence = np.zeros_like(self._tail)
+        after = np.concatenate([self._tail, silence], axis=1)
+        return max(_highest(channel, self._peak) for channel in after)
 
-    def _search(self, samples: FloatArray) -> None:
-        """Interpolate between ``samples``, of which the first ``_CARRY`` were seen before."""
-        count = len(samples) - _CARRY
-        chunks = -(-count // _CHUNK)
-        padded = np.zeros(chunks * _CHUNK + _CARRY, dtype=np.float32)
-        padded[: len(samples)] = samples
-        windows = np.lib.stride_tricks.sliding_window_view(padded, _CHUNK + _CARRY)[::_CHUNK]
-        bounds = np.maximum(windows.max(axis=1), -windows.min(axis=1)) * _HIGHEST_GAIN
-        order = np.argsort(-bounds)
-        # A few of the loudest first: they raise the peak that the rest must beat.
-        for chosen in (order[:4], order[4:]):
-            rivals = chosen[bounds[chosen] > self._peak]
-            if len(rivals):
-                dense = upfirdn(_TAPS, windows[rivals], up=OVERSAMPLING, axis=-1)
-                whole = dense[:, _CARRY * OVERSAMPLING : (_CARRY + _CHUNK) * OVERSAMPLING]
-                self._peak = max(self._peak, float(np.abs(whole).max()))
+
+def _highest(samples: FloatArray, peak: float) -> float:
+    """``peak``, or what is higher among the values between ``samples``, float32 of shape (n,).
+
+    The first ``_CARRY`` samples were the end of the block before.
+    """
+    whole = (len(samples) - _CARRY) // _CHUNK
+    if whole:
+        windows = np.lib.stride_tricks.sliding_window_view(samples, _CARRY + _CHUNK)
+        peak = _highest_of_chunks(windows[: whole * _CHUNK : _CHUNK], peak)
+    rest = samples[whole * _CHUNK :]
+    return _highest_of_chunks(rest[None], peak) if len(rest) > _CARRY else peak
+
+
+def _highest_of_chunks(windows: FloatArray, peak: float) -> float:
+    """The same for windows of shape (chunks, _CARRY + n)."""
+    bounds = np.maximum(windows.max(axis=1), -windows.min(axis=1)) * _HIGHEST_GAIN
+    order = np.argsort(-bounds)
+    # A few of the loudest first: they raise the peak that the rest must beat.
+    for chosen in (order[:4], order[4:]):
+        rivals = chosen[bounds[chosen] > peak]
+        if len(rivals):
+            dense = upfirdn(_TAPS, windows[rivals], up=OVERSAMPLING, axis=-1)
+            inside = dense[:, _CARRY * OVERSAMPLING : windows.shape[1] * OVERSAMPLING]
+            peak = max(peak, float(np.abs(inside).max()))
+    return peak

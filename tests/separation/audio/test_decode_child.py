@@ -1,0 +1,197 @@
+"""The child: what it may not do, how it is stopped, and what its death means."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from separation.audio import child_process
+from separation.audio.child_process import run_child
+from separation.audio.decode import decode_to_canonical, probe
+from separation.errors import Cancelled, CorruptAudio, DeadlineExceeded, DiskFull
+from tests.separation.audio.sounds import LIMITS, save_wav, tones
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def long_song(tmp_path: Path) -> Path:
+    """Thirteen minutes of silence at 96 kHz as a sparse file: made at once, decoded in seconds."""
+    size = 300_000_000
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", size + 36, b"WAVE", b"fmt ", 16, 1, 2, 96_000, 384_000, 4, 16, b"data", size),
+    )
+    path = tmp_path / "long.wav"
+    path.write_bytes(header)
+    os.truncate(path, size + len(header))
+    return path
+
+
+def _children_working_on(path: Path) -> list[str]:
+    """Command lines of processes that name this file."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = entry.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if str(path) in command:
+            found.append(command)
+    return found
+
+
+def test_a_cancel_kills_the_child_at_once_and_removes_what_it_wrote(
+    long_song: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "work" / "song.wav"
+    target.parent.mkdir()
+    asked_at = 0.0
+
+    def cancel_once_it_writes(fraction: float, message: str = "") -> None:
+        nonlocal asked_at
+        if target.exists() and target.stat().st_size > 1_000_000:
+            assert _children_working_on(long_song)
+            asked_at = time.monotonic()
+            raise Cancelled("Cancelled.")
+
+    with pytest.raises(Cancelled):
+        decode_to_canonical(long_song, target, LIMITS, report=cancel_once_it_writes)
+
+    assert time.monotonic() - asked_at < 1.0
+    assert _children_working_on(long_song) == []
+    assert list(target.parent.iterdir()) == []
+
+
+def test_the_wall_clock_ends_a_decode_that_takes_too_long(long_song: Path, tmp_path: Path) -> None:
+    with pytest.raises(DeadlineExceeded, match=r"0\.6 seconds"):
+        decode_to_canonical(long_song, tmp_path / "song.wav", replace(LIMITS, decode_wall_s=0.6))
+
+    assert _children_working_on(long_song) == []
+    assert not (tmp_path / "song.wav").exists()
+
+
+def test_progress_rises_to_the_whole(tmp_path: Path) -> None:
+    source = save_wav(tmp_path / "a.wav", tones(1_000_000, 48_000), 48_000)
+    shares: list[float] = []
+
+    decode_to_canonical(
+        source, tmp_path / "song.wav", LIMITS, report=lambda share, _="": shares.append(share)
+    )
+
+    assert shares == sorted(shares)
+    assert 0.0 < max(shares) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crash"),
+        ("print('hello, this is no JSON')", "nonsense"),
+        ("print('x' * 2_000_000, end='')", "nonsense"),
+        ("raise RuntimeError('odd')", "crash"),
+    ],
+)
+def test_a_child_that_dies_or_talks_nonsense_means_a_corrupt_file(
+    monkeypatch: pytest.MonkeyPatch, script: str, words: str
+) -> None:
+    monkeypatch.setattr(child_process, "_BOOT", script)
+
+    with pytest.raises(CorruptAudio, match=words):
+        run_child({}, wall_s=10.0, on_progress=lambda _: None)
+
+
+def test_a_child_gets_neither_our_environment_nor_our_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "hush")
+    look = (
+        "import json, os; print(json.dumps({'done': {'env': dict(os.environ), 'at': os.getcwd()}}))"
+    )
+    monkeypatch.setattr(child_process, "_BOOT", look)
+
+    seen = run_child({}, wall_s=10.0, on_progress=lambda _: None)
+
+    assert "SECRET_KEY" not in seen["env"]
+    assert seen["at"] != str(Path.cwd())
+
+
+def test_a_full_disk_while_decoding_is_named(tmp_path: Path) -> None:
+    source = save_wav(tmp_path / "a.wav", tones(400_000))
+    task = {
+        "source": str(source),
+        "target": str(tmp_path / "song.wav"),
+        "container": "wav",
+        "reader": "soundfile",
+        "probe_s": None,
+        "max_duration_s": None,
+        "max_channels": 2,
+        "min_sample_rate_hz": 1,
+        "max_sample_rate_hz": 96_000,
+        "max_decode_ratio": 100.0,
+        "max_output_bytes": 1_000_000,
+        "memory_bytes": LIMITS.decode_memory_bytes,
+        "cpu_s": 10.0,
+    }
+
+    with pytest.raises(DiskFull):
+        run_child(task, wall_s=10.0, on_progress=lambda _: None)
+
+
+def test_a_decoder_that_wants_too_much_memory_is_stopped(tmp_path: Path) -> None:
+    source = save_wav(tmp_path / "a.wav", tones(400_000))
+
+    with pytest.raises(CorruptAudio):
+        probe(source, replace(LIMITS, decode_memory_bytes=1_000_000))
+
+
+CONFINED = """
+import json, os, socket, sys
+sys.path.append(sys.argv[1])
+from separation.audio.confine import confine
+confine(memory_bytes=2**31, cpu_s=5.0, file_bytes=1000)
+refused = []
+for name, attempt in (
+    ("socket", socket.socket),
+    ("fork", os.fork),
+    ("exec", lambda: os.execv("/bin/true", ["true"])),
+    ("large file", lambda: open("big", "wb", buffering=0).write(bytes(1001)) == 1001 or 1 / 0),
+):
+    try:
+        attempt()
+    except (OSError, ZeroDivisionError):
+        refused.append(name)
+print(json.dumps(refused))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux's")
+def test_the_confined_process_opens_no_sockets_and_starts_no_programs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", CONFINED, str(ROOT)],
+        capture_output=True,
+        cwd=tmp_path,
+        check=True,
+    )
+
+    assert json.loads(done.stdout) == ["socket", "fork", "exec", "large file"]
+
+
+def test_the_child_imports_nothing_heavy() -> None:
+    look = (
+        "import sys; sys.path.append(sys.argv[1]); import separation.audio.decode_child; "
+        "print([n for n in ('torch', 'scipy', 'librosa', 'pydantic', 'django', 'av') "
+        "if n in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", look, str(ROOT)], capture_output=True, check=True
+    )
+
+    assert done.stdout.decode().strip() == "[]"

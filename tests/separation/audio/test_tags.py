@@ -1,0 +1,141 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mutagen.id3 import APIC, TIT2
+from mutagen.mp3 import MP3
+
+from separation.audio.decode import cover_path, decode_to_canonical, probe
+from separation.audio.encode import ConcreteFormat, extension_for, open_encoder
+from separation.audio.tags import (
+    MAX_COVER_BYTES,
+    MAX_TAG_CHARACTERS,
+    clean_tags,
+    read_tags,
+    write_tags,
+)
+from separation.audio.verify import verify_file
+from tests.separation.audio.sounds import LIMITS, save, save_wav, tones
+
+TAGS = {
+    "title": "Ça ira — vocals",
+    "artist": "Ensemble Ünder",
+    "album": "First",
+    "date": "2019",
+    "genre": "Rock",
+    "track": "3/12",
+}
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
+KINDS: tuple[tuple[ConcreteFormat, str, str], ...] = (
+    ("wav24", "wav", "pcm_24"),
+    ("flac16", "flac", "flac"),
+    ("mp3", "mp3", "mp3"),
+    ("ogg", "ogg", "vorbis"),
+    ("m4a", "mp4", "aac"),
+)
+
+
+def _file(folder: Path, output_format: ConcreteFormat) -> Path:
+    path = folder / f"a{extension_for(output_format)}"
+    with open_encoder(
+        path, output_format, sample_rate_hz=44_100, expected_frames=20_000
+    ) as encoder:
+        encoder.write(tones(20_000))
+    return path
+
+
+@pytest.mark.parametrize(("output_format", "container", "codec"), KINDS)
+def test_tags_and_cover_come_back_and_the_sound_is_untouched(
+    tmp_path: Path, output_format: ConcreteFormat, container: str, codec: str
+) -> None:
+    path = _file(tmp_path, output_format)
+
+    write_tags(path, TAGS, PNG)
+
+    assert read_tags(path, container, codec) == (TAGS, PNG)
+    verify_file(path, frames=20_000, channels=2, sample_rate_hz=44_100, may_be_silent=False)
+
+
+def test_a_source_s_tags_and_cover_come_through_the_child(tmp_path: Path) -> None:
+    path = _file(tmp_path, "mp3")
+    write_tags(path, TAGS, PNG)
+    target = tmp_path / "work" / "song.wav"
+    target.parent.mkdir()
+
+    song = decode_to_canonical(path, target, LIMITS)
+
+    assert (song.tags, song.has_cover) == (TAGS, True)
+    assert cover_path(target).read_bytes() == PNG
+
+
+def test_probing_tells_of_a_cover_and_writes_none(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    path = _file(tmp_path / "inbox", "flac16")
+    write_tags(path, TAGS, PNG)
+
+    facts = probe(path, LIMITS)
+
+    assert (facts.tags["artist"], facts.has_cover) == (TAGS["artist"], True)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_cover_that_is_no_picture_or_too_large_is_left_out(tmp_path: Path) -> None:
+    path = _file(tmp_path, "mp3")
+    for data in (b"<svg onload=...>", PNG + bytes(MAX_COVER_BYTES)):
+        file = MP3(path)
+        if file.tags is None:
+            file.add_tags()
+        file.tags.delall("APIC")
+        file.tags.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=data))
+        file.tags.add(TIT2(encoding=3, text=["kept"]))
+        file.save()
+        assert read_tags(path, "mp3", "mp3") == ({"title": "kept"}, None)
+
+
+def test_hostile_text_becomes_one_short_line() -> None:
+    found = {
+        "title": "a\r\nb\x00\x1b[31m\u202ec\u200d  d",
+        "artist": "x" * 100_000,
+        "album": "e\u0301",
+        "genre": "\n\t",
+        "comment": "not ours",
+    }
+
+    assert clean_tags(found) == {
+        "title": "a b[31mc d",
+        "artist": "x" * MAX_TAG_CHARACTERS,
+        "album": "\u00e9",
+    }
+
+
+def test_broken_tags_do_not_cost_the_song(tmp_path: Path) -> None:
+    path = _file(tmp_path, "m4a")
+    write_tags(path, {"title": "unreadable"})
+    content = bytearray(path.read_bytes())
+    # The atom of the title gets a length that no atom can have.
+    title = content.index(b"\xa9nam")
+    content[title - 4 : title] = b"\0\0\0\x03"
+    path.write_bytes(content)
+
+    facts = probe(path, LIMITS)
+
+    assert (facts.source_frames, facts.tags) == (20_000, {})
+    assert any("tags could not be read" in warning for warning in facts.warnings)
+
+
+def test_a_rf64_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.wav", np.zeros((2, 9), np.float32), kind="RF64", subtype="PCM_16")
+    before = path.read_bytes()
+
+    write_tags(path, TAGS, PNG)
+
+    assert path.read_bytes() == before
+
+
+def test_without_tags_the_file_is_not_rewritten(tmp_path: Path) -> None:
+    path = save_wav(tmp_path / "a.wav", tones(9))
+    before = path.read_bytes()
+
+    write_tags(path, {"mood": "unknown field"}, b"no picture")
+
+    assert path.read_bytes() == before
