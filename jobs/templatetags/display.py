@@ -12,7 +12,7 @@ _STAGES = {
     "normalization": "Normalize",
     "export": "Encode and verify",
 }
-_STEMS = ("vocals", "drums", "bass", "guitar", "piano", "harmonic", "percussive")
+_STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
 
 
 @register.filter
@@ -28,10 +28,8 @@ def track_label(name: str) -> str:
 @register.filter
 def stem_class(name: str) -> str:
     """The class that gives a track the colour of its stem; sums have the neutral one."""
-    first = name.removeprefix("normalized_").removesuffix("_normalized")
-    if first.startswith("minus_"):
-        return "stem-other"
-    return next((f"stem-{stem}" for stem in _STEMS if first.endswith(stem)), "stem-other")
+    plain = name.removeprefix("normalized_").removesuffix("_normalized")
+    return f"stem-{plain}" if plain in _STEMS else "stem-sum"
 
 
 @register.filter
@@ -56,6 +54,16 @@ def time_left(seconds: float | None) -> str:
     if seconds < 5400:
         return f"about {round(seconds / 60)} min left"
     return f"about {seconds / 3600:.1f} h left"
+
+
+@register.filter
+def size(count: int) -> str:
+    """Bytes in decimal units, as the sentences of the services and the script write them."""
+    if count < 1_000_000:
+        return f"{-(-count // 1000)} kB"
+    if count < 100_000_000:
+        return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e6:.0f} MB" if count < 1_000_000_000 else f"{count / 1e9:.2f} GB"
 
 
 @register.filter

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 
 from jobs.models.job import JobStatus
+from jobs.services.choices import check_request
 from jobs.web import choices
 from separation.errors import InvalidOptions
 from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
@@ -141,6 +142,7 @@ class SeparationForm(forms.Form):
         if not self.errors:
             try:
                 self.separation_request = parse_request(self._choices(cleaned))
+                check_request(request=self.separation_request)
             except InvalidOptions as error:
                 raise forms.ValidationError(error.detail, code=error.code) from error
         return cleaned

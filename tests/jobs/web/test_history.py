@@ -1,0 +1,101 @@
+"""The list of a person's jobs."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from jobs.models.job import JobStatus
+from jobs.web.views.history import PAGE_SIZE
+from separation.request import SeparationRequest
+from tests.factories import make_job, make_source
+
+
+@pytest.fixture
+def member(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def add(
+    owner: User, name: str, hours_ago: float = 0, separator: str = "auto", **fields: str
+) -> None:
+    make_job(
+        owner=owner,
+        source=make_source(owner=owner, content=b"", original_name=f"{name}.wav"),
+        request=SeparationRequest(separator=separator),
+        created_at=timezone.now() - timedelta(hours=hours_ago),
+        **fields,
+    )
+
+
+def names(client: Client, query: str = "") -> list[str]:
+    page = client.get(reverse("jobs:history") + query).content.decode()
+    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)\.wav</a>', page)
+
+
+def test_the_newest_job_comes_first(member: Client, owner: User) -> None:
+    for name, age in (("old", 3), ("new", 1), ("middle", 2)):
+        add(owner, name, age)
+    assert names(member) == ["new", "middle", "old"]
+
+
+def test_jobs_of_others_are_not_in_the_list(member: Client, owner: User, stranger: User) -> None:
+    add(owner, "mine")
+    add(stranger, "theirs", separator="spectral")
+    assert names(member) == ["mine"]
+    assert "spectral" not in member.get(reverse("jobs:history")).content.decode()
+
+
+def test_search_and_filters_narrow_the_list(member: Client, owner: User) -> None:
+    add(owner, "Night train", 1, "spectral", status=JobStatus.COMPLETED)
+    add(owner, "Morning train", 2, "demucs", status=JobStatus.FAILED)
+    add(owner, "Boat", 3, "demucs", status=JobStatus.COMPLETED)
+    assert names(member, "?search=TRAIN") == ["Night train", "Morning train"]
+    assert names(member, "?status=completed") == ["Night train", "Boat"]
+    assert names(member, "?separator=demucs") == ["Morning train", "Boat"]
+    assert names(member, "?search=train&separator=demucs&status=failed") == ["Morning train"]
+
+
+def test_an_odd_filter_counts_as_none(member: Client, owner: User) -> None:
+    add(owner, "Song")
+    assert names(member, "?status=perhaps&separator=x&page=moon") == ["Song"]
+
+
+def test_pages_keep_the_search(member: Client, owner: User) -> None:
+    for number in range(PAGE_SIZE + 1):
+        add(owner, f"Song {number:02}", number)
+    add(owner, "Other", 99)
+    assert len(names(member, "?search=song")) == PAGE_SIZE
+    page = member.get(reverse("jobs:history"), {"search": "song"}).content.decode()
+    assert "?search=song&amp;page=2" in page
+    assert names(member, "?search=song&page=2") == ["Song 20"]
+
+
+def test_an_empty_history_and_an_empty_search_say_different_things(
+    member: Client, owner: User
+) -> None:
+    assert "No jobs yet" in member.get(reverse("jobs:history")).content.decode()
+    add(owner, "Song")
+    page = member.get(reverse("jobs:history"), {"search": "tuba"}).content.decode()
+    assert "No job matches" in page
+
+
+def test_the_status_is_said_in_words(member: Client, owner: User) -> None:
+    add(owner, "Song", status=JobStatus.CANCELLED)
+    assert "</svg>Cancelled</span>" in member.get(reverse("jobs:history")).content.decode()
+
+
+@pytest.mark.parametrize("jobs", (1, 15))
+def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
+    member: Client, owner: User, jobs: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(jobs):
+        add(owner, f"Song {number}")
+    with django_assert_num_queries(5):  # session, account, separators, count, page
+        member.get(reverse("jobs:history"))

@@ -1,0 +1,194 @@
+"""What the page of a job says in each state, and what its buttons do."""
+
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+
+from jobs.models import Artifact, Job
+from jobs.models.job import JobStatus
+from jobs.models.stage import StageStatus
+from tests.factories import make_artifact, make_job
+
+TRACKS = {
+    "vocals": "separation",
+    "residual": "separation",
+    "harmonic": "harmonic_percussive",
+    "instrumental": "composite",
+    "vocals_normalized": "normalization",
+}
+
+
+def page(client: Client, job: Job, name: str = "detail") -> HttpResponse:
+    client.force_login(job.owner)
+    return client.get(reverse(f"jobs:{name}", args=[job.pk]))
+
+
+def text(client: Client, job: Job, name: str = "detail") -> str:
+    return page(client, job, name).content.decode()
+
+
+def finished_job() -> Job:
+    job = make_job(status=JobStatus.COMPLETED, manifest={"separation": {"model": "spectral"}})
+    for name, stage in TRACKS.items():
+        make_artifact(job, name, stage_name=stage, loudness_lufs=-14.25, true_peak_dbtp=-1.0)
+    return job
+
+
+def test_a_running_job_shows_its_bar_stage_and_time_left(client: Client, owner: User) -> None:
+    job = make_job(
+        owner=owner,
+        status=JobStatus.PROCESSING,
+        progress_percent=47.2,
+        progress_stage="separation",
+        progress_message="Separating stems with spectral",
+        eta_s=73.0,
+        stages={"prepare": StageStatus.COMPLETED, "separation": StageStatus.PROCESSING},
+    )
+    shown = text(client, job)
+    assert 'max="100" value="47.2"' in shown
+    assert "Separating stems with spectral" in shown
+    assert "about 75 s left" in shown
+    assert shown.count('aria-current="step"') == 1
+    assert 'hx-trigger="every 1s"' in shown
+    assert '<noscript><meta http-equiv="refresh"' in shown
+
+
+def test_a_waiting_job_says_that_no_worker_is_there(client: Client, owner: User) -> None:
+    assert "No worker is running" in text(client, make_job(owner=owner))
+
+
+def test_polling_ends_by_loading_the_page_anew(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING)
+    assert "HX-Refresh" not in page(client, job, "progress")
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.COMPLETED, lease_token=None)
+    assert page(client, job, "progress")["HX-Refresh"] == "true"
+    assert "hx-get" not in text(client, job)
+
+
+def test_the_fragment_is_not_a_whole_page(client: Client, owner: User) -> None:
+    shown = text(client, make_job(owner=owner), "progress")
+    assert "<progress" in shown
+    assert "<html" not in shown
+
+
+def test_a_finished_job_offers_every_track_to_play_and_to_keep(client: Client, owner: User) -> None:
+    job = finished_job()
+    shown = text(client, job)
+    for name in TRACKS:
+        assert f'src="{reverse("jobs:listen", args=[job.pk, name])}"' in shown
+        assert f'href="{reverse("jobs:track", args=[job.pk, name])}"' in shown
+    for title in ("Stems", "Harmonic and percussive", "Composites", "Normalized"):
+        assert f">{title}</h2>" in shown
+    assert "−14.2 LUFS" in shown  # noqa: RUF001  # the true minus sign is meant
+    assert reverse("jobs:archive", args=[job.pk]) in shown
+
+
+def test_a_finished_job_takes_few_queries_however_many_tracks(
+    client: Client, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    job = finished_job()
+    client.force_login(owner)
+    with django_assert_num_queries(5):  # session, account, job, stages, tracks
+        client.get(reverse("jobs:detail", args=[job.pk]))
+
+
+def test_polling_takes_few_queries(
+    client: Client, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING)
+    client.force_login(owner)
+    with django_assert_num_queries(4):  # session, account, job, stages
+        client.get(reverse("jobs:progress", args=[job.pk]))
+
+
+def test_warnings_of_the_job_are_shown(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.COMPLETED, warnings=["Spectral: <no> weights."])
+    assert "Spectral: &lt;no&gt; weights." in text(client, job)
+
+
+def test_a_failed_job_says_why_and_offers_a_retry(client: Client, owner: User) -> None:
+    job = make_job(
+        owner=owner,
+        status=JobStatus.FAILED,
+        error_code="out_of_memory",
+        error_detail="Too little memory.",
+    )
+    shown = text(client, job)
+    assert "Too little memory." in shown
+    assert "out_of_memory" in shown
+    client.post(reverse("jobs:retry", args=[job.pk]))
+    job.refresh_from_db()
+    assert job.status == JobStatus.PENDING
+
+
+def test_the_cancel_button_cancels(client: Client, owner: User) -> None:
+    job = make_job(owner=owner)
+    assert reverse("jobs:cancel", args=[job.pk]) in text(client, job)
+    client.post(reverse("jobs:cancel", args=[job.pk]))
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+    assert "You cancelled this job" in text(client, job)
+
+
+def test_cancelling_what_has_ended_says_so(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.COMPLETED)
+    client.force_login(owner)
+    answer = client.post(reverse("jobs:cancel", args=[job.pk]), follow=True)
+    assert "already ended" in answer.content.decode()
+
+
+def test_deleting_asks_first_and_then_removes_files(
+    client: Client,
+    owner: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    job = finished_job()
+    file = Artifact.objects.filter(job=job).first().file  # type: ignore[union-attr]
+    assert "cannot be undone" in text(client, job, "delete")
+    assert file.is_file()
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(reverse("jobs:delete", args=[job.pk]))
+    assert answer.headers["Location"] == reverse("jobs:history")
+    assert not Job.objects.filter(pk=job.pk).exists()
+    assert not file.exists()
+
+
+def test_a_running_job_is_not_deleted(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING)
+    client.force_login(owner)
+    answer = client.post(reverse("jobs:delete", args=[job.pk]), follow=True)
+    assert "cancel it first" in answer.content.decode()
+    assert Job.objects.filter(pk=job.pk).exists()
+
+
+def test_part_of_a_track_can_be_asked_for(client: Client, owner: User) -> None:
+    job = finished_job()
+    client.force_login(owner)
+    address = reverse("jobs:listen", args=[job.pk, "vocals"])
+    answer = client.get(address, headers={"Range": "bytes=0-3"})
+    assert answer.status_code == 206
+    assert b"".join(answer.streaming_content) == b"RIFF"  # type: ignore[attr-defined]
+    assert answer.headers["Content-Disposition"].startswith("inline")
+    kept = client.get(reverse("jobs:track", args=[job.pk, "vocals"]))
+    assert kept.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_track_that_is_not_there_is_404(client: Client, owner: User) -> None:
+    job = finished_job()
+    client.force_login(owner)
+    assert client.get(reverse("jobs:track", args=[job.pk, "tuba"])).status_code == 404
+
+
+def test_the_archive_of_an_unfinished_job_leads_back_with_the_reason(
+    client: Client, owner: User
+) -> None:
+    job = make_job(owner=owner)
+    client.force_login(owner)
+    answer = client.get(reverse("jobs:archive", args=[job.pk]), follow=True)
+    assert "not finished yet" in answer.content.decode()
+
+
+def test_the_manifest_is_that_of_the_row(client: Client, owner: User) -> None:
+    assert page(client, finished_job(), "manifest").json() == {"separation": {"model": "spectral"}}
