@@ -1,0 +1,5 @@
+"""The embedded separator: spectral masks, no download."""
+
+from separation.separators.spectral.separator import SpectralSeparator
+
+__all__ = ["SpectralSeparator"]

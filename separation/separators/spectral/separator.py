@@ -1,0 +1,165 @@
+"""Streams a song through the spectral masks."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from separation.audio.blocks import BlockReader, FloatArray, StemWriters
+from separation.base import (
+    CHANNELS,
+    SAMPLE_RATE_HZ,
+    SeparatorIdentity,
+    SeparatorModel,
+    SeparatorOptions,
+    Validation,
+)
+from separation.errors import InvalidOptions
+from separation.progress import Report, ignore_progress, part_of
+from separation.separators.spectral.cues import all_cues
+from separation.separators.spectral.masks import COEFFICIENTS, mask_model
+from separation.separators.spectral.transform import BINS, HOP, WINDOW, resynthesis, spectrogram
+from separation.separators.stems import choose_stems
+
+STEMS = ("drums", "bass", "other", "vocals")
+REST = "other"
+VERSION = "1"
+
+CORE_FRAMES = 860 * HOP
+"""20 s of song a block: enough for a bar to come again, which the repetition cue looks for."""
+
+CONTEXT_FRAMES = 130 * HOP
+"""3 s on either side, more than any cue but repetition looks around."""
+
+FADE_FRAMES = 2 * HOP
+"""The next block takes over within 46 ms, as its repetitions are not quite the same."""
+
+SHORTEST_FRAMES = 2 * SAMPLE_RATE_HZ
+"""A shorter window has no half second apart in which anything could be repeated."""
+
+STEPS_PER_BLOCK = 8
+
+
+@dataclass(frozen=True)
+class _Block:
+    """``start``, ``stop``: frames of the song that this block writes, the fade not counted."""
+
+    start: int
+    stop: int
+    song_frames: int
+
+    @property
+    def context_start(self) -> int:
+        return max(0, self.start - CONTEXT_FRAMES)
+
+    @property
+    def window_frames(self) -> int:
+        stop = min(self.song_frames, self.stop + CONTEXT_FRAMES)
+        return max(stop - self.context_start, SHORTEST_FRAMES)
+
+
+class _Steps:
+    """Counts the parts of one block's work for the report."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._done = report, 0
+
+    def __call__(self) -> None:
+        self._done += 1
+        self._report(self._done / STEPS_PER_BLOCK)
+
+
+class SpectralSeparator(SeparatorModel):
+    """Four stems by soft masks over a short-time spectrum, with nothing to download.
+
+    For every bin of the spectrum a dozen cues are weighed: harmonic against percussive by median
+    filters at three resolutions (drums, voice), attack and decay of the low bands (kick against
+    bass), likeness of the channels (centre), repetition (accompaniment). The papers stand with
+    each cue in :mod:`separation.separators.spectral.cues`. The weighed cues become masks that
+    sum to one by logistic regression; ``other`` is the song minus the rest, so that the stems
+    sum to the song up to the rounding of float32.
+    """
+
+    name = "spectral"
+
+    def __init__(self, options: SeparatorOptions) -> None:
+        super().__init__(options)
+        if options.stems is not None and options.two_stems is not None:
+            raise InvalidOptions("Ask for some of the stems or for two stems, not for both.")
+        self._choice = choose_stems(STEMS, options)
+
+    def separate(
+        self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
+    ) -> dict[str, Path]:
+        report(0.0, "Separating by spectral masks")
+        with (
+            BlockReader(input_path) as song,
+            StemWriters(output_dir, list(self._choice.outputs)) as writers,
+        ):
+            self._check(song)
+            tail = np.zeros((len(STEMS), CHANNELS, 0), dtype=np.float32)
+            for start in range(0, song.frames, CORE_FRAMES):
+                block = _Block(start, min(start + CORE_FRAMES, song.frames), song.frames)
+                steps = _Steps(part_of(report, start / song.frames, block.stop / song.frames))
+                core, next_tail = _separate_block(song, block, steps)
+                stems = _faded(tail, core)
+                writers.write(self._choice.arrange(stems[list(self._choice.computed)]))
+                tail = next_tail
+            report(1.0)
+            return writers.paths
+
+    def validate(self) -> Validation:
+        return Validation(True)
+
+    def get_supported_tracks(self) -> list[str]:
+        return list(self._choice.outputs)
+
+    def identity(self) -> SeparatorIdentity:
+        constants = (VERSION, WINDOW, HOP, CORE_FRAMES, CONTEXT_FRAMES, FADE_FRAMES)
+        digest = hashlib.sha256(repr(constants).encode() + COEFFICIENTS.read_bytes())
+        return SeparatorIdentity(
+            separator=self.name,
+            model=self.name,
+            version=VERSION,
+            weights_digest=digest.hexdigest(),
+        )
+
+    def _check(self, song: BlockReader) -> None:
+        if (song.channels, song.sample_rate_hz) != (CHANNELS, SAMPLE_RATE_HZ):
+            raise InvalidOptions(
+                f"The spectral separator takes {CHANNELS} channels at {SAMPLE_RATE_HZ} Hz, not "
+                f"{song.channels} at {song.sample_rate_hz} Hz. Prepare the song first."
+            )
+
+
+def _separate_block(
+    song: BlockReader, block: _Block, step: _Steps
+) -> tuple[FloatArray, FloatArray]:
+    """(stems, channels, frames) of the block, and of the fade into the next one."""
+    samples = song.read(block.context_start, block.window_frames)
+    spectra = spectrogram(samples)
+    model = mask_model()
+    masks = model.masks(all_cues(samples, spectra, step))
+    step()
+    first = block.start - block.context_start
+    last = min(block.stop + FADE_FRAMES, song.frames) - block.context_start
+    stems = np.empty((len(STEMS), CHANNELS, last - first), dtype=np.float32)
+    rest = stems[STEMS.index(REST)]
+    rest[:] = samples[:, first:last]
+    for stem, mask in zip(model.stems, masks, strict=True):
+        masked = np.zeros_like(spectra)
+        np.multiply(spectra[:, :, :BINS], mask, out=masked[:, :, :BINS])
+        stems[STEMS.index(stem)] = resynthesis(masked)[:, first:last]
+        rest -= stems[STEMS.index(stem)]
+        step()
+    length = block.stop - block.start
+    return stems[:, :, :length], stems[:, :, length:].copy()
+
+
+def _faded(tail: FloatArray, core: FloatArray) -> FloatArray:
+    """``core`` with its beginning faded in over the end of the block before; sums stay sums."""
+    length = min(tail.shape[2], core.shape[2])
+    rising = np.linspace(0, 1, tail.shape[2] + 2, dtype=np.float32)[1:-1][:length]
+    core[:, :, :length] += (1 - rising) * (tail[:, :, :length] - core[:, :, :length])
+    return core
