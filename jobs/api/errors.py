@@ -26,8 +26,10 @@ STATUSES = {
     "too_large": 413,
     "unsupported_format": 415,
     "quota_exceeded": 429,
+    "deadline_exceeded": 503,
     "disk_full": 503,
     "model_unavailable": 503,
+    "out_of_memory": 503,
 }
 """Codes of the core; errors of ``jobs`` state an ``http_status``; all others are our fault: 500."""
 

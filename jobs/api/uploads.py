@@ -104,7 +104,7 @@ def _bare_upload(request: Request, size: int | None) -> Upload:
 
 def _body(request: Request) -> IO[bytes]:
     # Django takes a body without a length for empty; a server that marks the end lets it be read.
-    if "CONTENT_LENGTH" not in request.META and request.META.get("wsgi.input_terminated"):
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
         return cast("IO[bytes]", request.META["wsgi.input"])
     return cast("IO[bytes]", request._request)
 

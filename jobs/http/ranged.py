@@ -1,8 +1,7 @@
 """One file as a response: whole, in part, or only its headers."""
 
-import os
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 from urllib.parse import quote
 
 from django.conf import settings
@@ -32,46 +31,47 @@ def ranged_file_response(
     Knows ``Range`` (one part; several are answered with the whole), ``If-Range``,
     ``If-None-Match`` and ``If-Match``. Raises ``FileNotFoundError``.
     """
+    size = path.stat().st_size
     etag = quote_etag(sha256)
-    file = path.open("rb")
-    size = os.fstat(file.fileno()).st_size
-    response = _body(request, file, path, size, etag)
-    _describe(response, path, etag, filename, as_attachment)
-    # It reads and copies headers only, which a streamed response has like any other.
-    answer = get_conditional_response(request, etag=etag, response=cast("HttpResponse", response))
-    if answer is not response:
-        response.close()
-    assert answer is not None  # it is None only where no response was given
-    return answer
+    response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = _accelerated(path) or _content(request, path, size, etag)
+        response.headers["Content-Type"] = content_type(path)
+        response.headers["Content-Disposition"] = (
+            content_disposition_header(as_attachment, filename) or "inline"
+        )
+        response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = etag
+    # Revalidated each time: what belongs to a person stops being served when access ends.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
-def _body(
-    request: HttpRequest, file: BinaryIO, path: Path, size: int, etag: str
-) -> HttpResponseBase:
-    accelerated = _accelerated(path)
-    if accelerated is not None:
-        file.close()
-        return accelerated
+def content_type(path: Path) -> str:
+    return CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
+
+
+def _content(request: HttpRequest, path: Path, size: int, etag: str) -> HttpResponseBase:
     try:
         part = _wanted_part(request, size, etag)
     except Unsatisfiable:
-        file.close()
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    length = size if part is None else part.length
     response: HttpResponseBase
-    if request.method == "HEAD":
-        file.close()
-        response = HttpResponse()
-    elif part is None:
-        response = _Streamed(file)
-    else:
-        file.seek(part.start)
-        response = _Streamed(_Window(file, part.length))
-    response.headers["Content-Length"] = str(length)
+    response = HttpResponse() if request.method == "HEAD" else _streamed(path, part)
+    response.headers["Content-Length"] = str(size if part is None else part.length)
     if part is not None:
         response.status_code = 206
         response.headers["Content-Range"] = part.content_range(size)
     return response
+
+
+def _streamed(path: Path, part: ByteRange | None) -> HttpResponseBase:
+    file = path.open("rb")
+    if part is None:
+        return _Streamed(file)
+    file.seek(part.start)
+    return _Streamed(_Window(file, part.length))
 
 
 def _wanted_part(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
@@ -82,21 +82,6 @@ def _wanted_part(request: HttpRequest, size: int, etag: str) -> ByteRange | None
     if request.headers.get("If-Range", etag).strip() != etag:
         return None
     return parse_range(header, size)
-
-
-def _describe(
-    response: HttpResponseBase, path: Path, etag: str, filename: str, as_attachment: bool
-) -> None:
-    headers = response.headers
-    headers["Content-Type"] = CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
-    disposition = content_disposition_header(as_attachment, filename)
-    if disposition:
-        headers["Content-Disposition"] = disposition
-    headers["ETag"] = etag
-    headers["Accept-Ranges"] = "bytes"
-    # Revalidated each time: what belongs to a person stops being served when access ends.
-    headers["Cache-Control"] = "private, no-cache"
-    headers["X-Content-Type-Options"] = "nosniff"
 
 
 def _accelerated(path: Path) -> HttpResponse | None:

@@ -1,0 +1,31 @@
+from typing import TYPE_CHECKING
+
+import pytest
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def client_of(user: "User") -> APIClient:
+    """A program with a token of ``user``."""
+    client = APIClient()
+    _, token = AuthToken.objects.create(user=user)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    return client
+
+
+@pytest.fixture
+def api(owner: "User") -> APIClient:
+    return client_of(owner)
+
+
+@pytest.fixture
+def stranger_api(stranger: "User") -> APIClient:
+    return client_of(stranger)
+
+
+@pytest.fixture
+def anonymous(db: None) -> APIClient:
+    return APIClient()
