@@ -1,0 +1,64 @@
+"""``manage.py fetch_models NAME...``: download weights before the first job needs them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from jobs.management.progress_bar import ProgressBar
+from separation.catalogue import CATALOGUE
+from separation.errors import Internal, InvalidOptions, SeparationError, error_from_code
+
+EXIT_FAILED = 2
+
+
+class Command(BaseCommand):
+    help = "Download the weights of models into STEMSITE_MODEL_DIR and prove that they load."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own spelling
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        names = ", ".join(fetchable())
+        parser.add_argument("names", metavar="NAME", nargs="+", help=f"one of {names}")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            for name in options["names"]:
+                if name not in fetchable():
+                    known = ", ".join(fetchable())
+                    raise InvalidOptions(f"there is no model {name!r} to fetch; choose of {known}.")
+                for file in fetch(name, settings.MODEL_DIR):
+                    self.stdout.write(file)
+        except SeparationError as error:
+            self.stderr.write(f"{error.code}: {error.detail}", self.style.ERROR)
+            sys.exit(EXIT_FAILED)
+
+
+def fetchable() -> list[str]:
+    return [model.name for model in CATALOGUE if model.download_bytes]
+
+
+def fetch(name: str, directory: Path) -> list[str]:
+    """Run the core's fetcher, showing its progress; returns the files it wrote."""
+    command = [sys.executable, "-m", "separation.fetch", name, str(directory)]
+    bar = ProgressBar(sys.stderr)
+    bar.show(0.0, f"{name}: connecting")
+    try:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, cwd=settings.BASE_DIR, text=True
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                said = json.loads(line)
+                if "fraction" in said:
+                    bar.show(100 * said["fraction"], f"{name}: {said['message']}")
+                elif "code" in said:
+                    raise error_from_code(said["code"], said["detail"])
+                else:
+                    return list(said["files"])
+    finally:
+        bar.end()
+    raise Internal("the download process ended without a word; its log is above.")

@@ -1,0 +1,187 @@
+"""``manage.py separate``: the whole pipeline in the foreground, no server and no database."""
+
+import json
+import signal
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from jobs.core import core_settings
+from jobs.management.progress_bar import ProgressBar
+from separation.audio.names import clean_name
+from separation.client import RunnerProcess
+from separation.errors import Cancelled, EmptyAudio, SeparationError, error_from_code
+from separation.jobspec import JobSpec
+from separation.manifest import load_manifest
+from separation.protocol import FailedEvent, FinishedEvent, ProgressEvent, StageFinishedEvent
+from separation.request import (
+    OPTIONAL_STAGES,
+    OUTPUT_FORMATS,
+    SeparationRequest,
+    parse_request,
+    parse_stems,
+)
+
+EXIT_FAILED = 2
+
+
+class Command(BaseCommand):
+    help = "Separate songs in the foreground; each gets its own folder below --out."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own spelling
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("songs", metavar="SONG", nargs="+", type=Path)
+        parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+        parser.add_argument(
+            "--separator", default=settings.DEFAULT_SEPARATOR, help="default: %(default)s"
+        )
+        parser.add_argument("--model", help="model of the separator; see manage.py models")
+        parser.add_argument("--repo", type=Path, help="local repository of weights")
+        parser.add_argument("--stems", default="4", help="4, 6, 2:vocals or a list: vocals,drums")
+        parser.add_argument("--stages", help=f"default: {','.join(OPTIONAL_STAGES)}")
+        parser.add_argument("--format", choices=OUTPUT_FORMATS, default="wav24")
+        parser.add_argument(
+            "--sample-rate", type=int, choices=(44100, 48000), default=44100, metavar="HZ"
+        )
+        parser.add_argument(
+            "--device", choices=("auto", "cpu", "cuda"), default=settings.DEFAULT_DEVICE
+        )
+        parser.add_argument("--shifts", type=int, default=0, help="random shifts to average")
+        parser.add_argument("--overlap", type=float, default=0.25, help="0 to 0.95 of a window")
+        parser.add_argument("--segment", type=float, help="window in seconds")
+        parser.add_argument("--seed", type=int, default=0, help="makes shifts repeatable")
+        parser.add_argument(
+            "--target-db", type=float, default=settings.DEFAULT_TARGET_DB, help="normalized level"
+        )
+        parser.add_argument("--minus", action="store_true", help="also a mix without each stem")
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object a song, the last line"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            request = request_from(options)
+            with RunnerProcess(core_settings()) as runner:
+                for song in options["songs"]:
+                    summary = self._separate(runner, song, options["out"], request)
+                    self._tell(summary, as_json=options["json"])
+        except SeparationError as error:
+            self.stderr.write(f"{error.code}: {error.detail}", self.style.ERROR)
+            sys.exit(EXIT_FAILED)
+
+    def _separate(
+        self, runner: RunnerProcess, song: Path, out: Path, request: SeparationRequest
+    ) -> dict[str, Any]:
+        if not song.is_file():
+            raise EmptyAudio(f"there is no file {str(song)!r}; check the path.")
+        spec = spec_for(song, out, request)
+        bar = ProgressBar(sys.stderr)
+        bar.show(0.0, f"{spec.input_name}: starting")
+        try:
+            with cancel_on_interrupt(runner, spec.job_id):
+                return follow(runner, spec, bar)
+        finally:
+            bar.end()
+
+    def _tell(self, summary: dict[str, Any], *, as_json: bool) -> None:
+        for sentence in summary["warnings"]:
+            self.stderr.write(f"note: {sentence}", self.style.WARNING)
+        if as_json:
+            self.stdout.write(json.dumps(summary))
+            return
+        folder = Path(summary["manifest"]).parent
+        for name, path in summary["outputs"].items():
+            self.stdout.write(f"{name:<24} {folder / path}")
+
+
+def request_from(options: dict[str, Any]) -> SeparationRequest:
+    stages = options["stages"]
+    choices: dict[str, Any] = {
+        "separator": options["separator"],
+        "model": options["model"],
+        "repo": options["repo"],
+        "format": options["format"],
+        "sample_rate_hz": options["sample_rate"],
+        "device": options["device"],
+        "shifts": options["shifts"],
+        "overlap": options["overlap"],
+        "segment_s": options["segment"],
+        "seed": options["seed"],
+        "target_db": options["target_db"],
+        "minus": options["minus"],
+        **parse_stems(options["stems"]),
+    }
+    if stages:
+        choices["stages"] = tuple(part.strip() for part in stages.split(","))
+    return parse_request(choices)
+
+
+def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:
+    name = clean_name(song.name)
+    return JobSpec(
+        job_id=str(uuid.uuid4()),
+        input_path=song.resolve(),
+        input_name=name,
+        job_dir=free_folder(out.resolve(), Path(name).stem),
+        pipeline=request.to_pipeline(),
+        created_at=datetime.now(UTC).isoformat(),
+    )
+
+
+def free_folder(out: Path, name: str) -> Path:
+    """``out/name``, or ``out/name (2)`` and so on where a completed job lies there; what a job that
+    was broken off left is taken up again."""
+    number = 1
+    while True:
+        folder = out / (name if number == 1 else f"{name} ({number})")
+        manifest = folder / "manifest.json"
+        if not manifest.is_file() or load_manifest(manifest).status != "completed":
+            return folder
+        number += 1
+
+
+def follow(runner: RunnerProcess, spec: JobSpec, bar: ProgressBar) -> dict[str, Any]:
+    """Run one job to its end; raises what it failed with."""
+    seconds: dict[str, float] = {}
+    warnings: list[str] = []
+    for event in runner.events(spec, poll_s=0.5):
+        match event:
+            case ProgressEvent():
+                bar.show(event.percent, f"{spec.input_name}: {event.message}", event.eta_s)
+            case StageFinishedEvent():
+                seconds[event.stage] = round(event.duration_s, 3)
+                warnings.extend(event.warnings)
+            case FailedEvent():
+                raise error_from_code(event.code, event.detail)
+            case FinishedEvent():
+                bar.show(100.0, f"{spec.input_name}: done")
+                return {
+                    "manifest": str(spec.job_dir / "manifest.json"),
+                    "outputs": event.manifest["outputs"],
+                    "seconds_per_stage": seconds,
+                    "peak_memory_mb": round(runner.peak_memory_bytes() / 1e6, 1),
+                    "warnings": warnings,
+                }
+    raise Cancelled("the runner ended before the job did.")
+
+
+@contextmanager
+def cancel_on_interrupt(runner: RunnerProcess, job_id: str) -> Iterator[None]:
+    """Ctrl-C asks the runner to cancel, so that it can clean up; a second one ends at once."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        runner.cancel(job_id)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

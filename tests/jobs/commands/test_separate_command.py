@@ -1,0 +1,100 @@
+"""``manage.py separate``: the pipeline in the foreground, with the real runner."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from django.core.management import call_command
+
+from jobs.management.commands.separate import free_folder, request_from
+from tests.factories import wav_bytes
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    path = tmp_path / "My song.wav"
+    path.write_bytes(wav_bytes(2.0))
+    return path
+
+
+def separate(song: Path, out: Path, **options: Any) -> tuple[str, str]:
+    said, errors = io.StringIO(), io.StringIO()
+    call_command(
+        "separate", str(song), out=out, separator="spectral", stdout=said, stderr=errors, **options
+    )
+    return said.getvalue(), errors.getvalue()
+
+
+def test_a_song_becomes_stems_that_sum_to_it(song: Path, tmp_path: Path) -> None:
+    said, _ = separate(song, tmp_path / "out", stages="separation", json=True)
+    summary = json.loads(said.splitlines()[-1])
+    folder = Path(summary["manifest"]).parent
+    assert folder == tmp_path / "out" / "My song"
+    total = sum(
+        soundfile.read(folder / path, always_2d=True)[0] for path in summary["outputs"].values()
+    )
+    mixture, _rate = soundfile.read(song, always_2d=True)
+    # Five 24-bit files, each rounded by half a step of 2^-23: far below -90 dBFS.
+    assert np.abs(total - mixture).max() < 10 ** (-90 / 20)
+
+
+def test_the_summary_tells_seconds_per_stage_and_memory(song: Path, tmp_path: Path) -> None:
+    said, _ = separate(song, tmp_path / "out", stages="separation", json=True)
+    summary = json.loads(said.splitlines()[-1])
+    assert list(summary["seconds_per_stage"]) == ["prepare", "separation", "export"]
+    assert summary["peak_memory_mb"] > 10
+
+
+def test_a_text_file_named_mp3_ends_with_2_and_its_code(tmp_path: Path) -> None:
+    song = tmp_path / "letter.mp3"
+    song.write_text("Dear Sir or Madam, " * 100)
+    errors = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("separate", str(song), out=tmp_path / "out", stderr=errors)
+    assert ended.value.code == 2
+    assert "unsupported_format: " in errors.getvalue()
+    assert "Traceback" not in errors.getvalue()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    errors = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("separate", "nowhere.wav", out=tmp_path, stderr=errors)
+    assert ended.value.code == 2
+    assert "nowhere.wav" in errors.getvalue()
+
+
+def test_an_unknown_separator_names_those_there_are(song: Path, tmp_path: Path) -> None:
+    errors = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("separate", str(song), out=tmp_path / "out", separator="magic", stderr=errors)
+    assert "invalid_options: " in errors.getvalue()
+    assert "spectral" in errors.getvalue()
+
+
+def test_a_completed_folder_is_not_written_over(song: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        separate(song, tmp_path / "out", stages="separation")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["My song", "My song (2)"]
+
+
+def test_what_a_broken_off_job_left_is_taken_up_again(tmp_path: Path) -> None:
+    (tmp_path / "song" / "work").mkdir(parents=True)
+    assert free_folder(tmp_path, "song") == tmp_path / "song"
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [("2:vocals", "two_stems", "vocals"), ("6", "model", "htdemucs_6s"), ("4", "stems", None)],
+)
+def test_the_short_notation_of_stems_is_understood(text: str, field: str, value: object) -> None:
+    options = {
+        "stages": None, "separator": "auto", "model": None, "repo": None, "format": "wav24",
+        "sample_rate": 44100, "device": "auto", "shifts": 0, "overlap": 0.25, "segment": None,
+        "seed": 0, "target_db": -20.0, "minus": False, "stems": text,
+    }  # fmt: skip
+    assert getattr(request_from(options), field) == value
