@@ -1,0 +1,97 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.models.job import JobStatus
+from jobs.queue import outcome
+from jobs.queue.lease import Lease
+from jobs.queue.reaper import reap
+from separation.errors import CorruptAudio, OutOfMemory
+from tests.factories import make_job
+
+
+def running(**overrides: object) -> Job:
+    return make_job(
+        status=JobStatus.PROCESSING,
+        stages={"prepare": "completed", "separation": "processing"},
+        **overrides,
+    )
+
+
+def lost(**overrides: object) -> Job:
+    return running(lease_until=timezone.now() - timedelta(seconds=1), **overrides)
+
+
+def states(job: Job) -> list[str]:
+    return [stage.status for stage in job.stages.all()][:2]
+
+
+def test_an_error_that_may_pass_is_tried_again_after_a_while(owner: User) -> None:
+    job = running(attempt=1)
+    outcome.attempt_failed(Lease(job), OutOfMemory("Too little memory."))
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == (JobStatus.PENDING, 1)
+    assert job.not_before is not None and job.not_before > timezone.now()
+    assert states(job) == ["completed", "pending"]
+    assert "Too little memory." in job.progress_message
+
+
+def test_the_last_attempt_fails_for_good_with_the_error_on_its_stage(owner: User) -> None:
+    job = running(attempt=3, max_attempts=3, manifest={"status": "processing", "version": "2.0"})
+    outcome.attempt_failed(Lease(job), OutOfMemory("Too little memory."), stage="separation")
+    job.refresh_from_db()
+    assert job.status == JobStatus.FAILED
+    assert job.error == {"code": "out_of_memory", "detail": "Too little memory."}
+    assert job.manifest["status"] == "failed" and job.manifest["error_code"] == "out_of_memory"
+    stage = job.stages.get(name="separation")
+    assert (stage.status, stage.error_code) == ("failed", "out_of_memory")
+
+
+def test_an_error_that_never_passes_fails_at_once(owner: User) -> None:
+    job = running(attempt=1)
+    outcome.attempt_failed(Lease(job), CorruptAudio("It ends early."), stage="prepare")
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "corrupt_audio")
+
+
+def test_a_drained_job_waits_again_and_its_attempt_is_not_charged(owner: User) -> None:
+    job = running(attempt=2)
+    outcome.give_back(Lease(job))
+    job.refresh_from_db()
+    assert (job.status, job.attempt, job.not_before) == (JobStatus.PENDING, 1, None)
+    assert states(job) == ["completed", "pending"]
+
+
+@pytest.mark.parametrize("leave", ["drained", "retryable", "reaped"])
+def test_a_wish_to_cancel_is_granted_whichever_way_a_job_leaves_its_worker(
+    owner: User, leave: str
+) -> None:
+    job = lost(cancel_requested_at=timezone.now())
+    if leave == "drained":
+        outcome.give_back(Lease(job))
+    elif leave == "retryable":
+        outcome.attempt_failed(Lease(job), OutOfMemory("x"))
+    else:
+        assert reap() == 1
+    job.refresh_from_db()
+    assert (job.status, job.error) == (JobStatus.CANCELLED, None)
+
+
+def test_the_reaper_puts_back_jobs_whose_worker_is_silent(owner: User) -> None:
+    job, healthy = lost(attempt=1), running()
+    assert reap() == 1
+    job.refresh_from_db()
+    healthy.refresh_from_db()
+    assert (job.status, healthy.status) == (JobStatus.PENDING, JobStatus.PROCESSING)
+    assert reap() == 0
+
+
+def test_the_reaper_gives_up_a_job_that_lost_every_worker(owner: User) -> None:
+    job = lost(attempt=3, max_attempts=3)
+    reap()
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "worker_lost")
+    assert job.stages.get(name="separation").status == "failed"
