@@ -116,11 +116,11 @@ def _masks(
     wanted = slice(first - low, last - low)
     along_frequency = _median_in_frequency(magnitude[wanted], settings.kernel[1])
     split_zeros = settings.complementary
-    mask_harmonic = _soft_mask(
+    mask_harmonic = soft_mask(
         along_time, along_frequency, settings.margin[0], settings.power, split_zeros
     )
     mask_percussive = (
-        _soft_mask(along_frequency, along_time, settings.margin[1], settings.power, split_zeros)
+        soft_mask(along_frequency, along_time, settings.margin[1], settings.power, split_zeros)
         if both
         else None
     )
@@ -154,12 +154,13 @@ def _median_in_frequency(magnitude: FloatArray, kernel: int) -> FloatArray:
     return np.ascontiguousarray(sliding_median(padded, kernel).T).reshape(magnitude.shape)
 
 
-def _soft_mask(
+def soft_mask(
     part: FloatArray, other: FloatArray, margin: float, power: float, split_zeros: bool
 ) -> FloatArray:
     """``part^p / (part^p + (margin other)^p)``, scaled by the larger one against underflow.
 
-    Where both are zero: one half when the masks are to sum to one, else zero, as librosa does.
+    ``part``, ``other``: float32 of one shape, >= 0, not modified. Where both are zero: one half
+    with ``split_zeros``, for masks that are to sum to one, else zero, as librosa does.
     """
     reference = other * np.float32(margin)
     largest = np.maximum(part, reference)

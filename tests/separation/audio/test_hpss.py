@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from separation.audio.blocks import FloatArray
-from separation.audio.hpss import HOP, HpssSettings, split
+from separation.audio.hpss import HOP, HpssSettings, soft_mask, split
 from separation.errors import Cancelled
 
 RATE_HZ = 44_100
@@ -121,6 +121,17 @@ def test_every_parameter_means_what_it_means_in_librosa(ours, theirs):
     ):
         assert difference(mine, wanted) < TOLERANCE
         assert difference(mine, default) > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize("split_zeros", [True, False])
+@pytest.mark.parametrize(("margin", "power"), [(1.0, 2.0), (3.0, 1.0), (1.0, 7.5)])
+def test_the_mask_is_librosas_also_for_nothing_and_next_to_nothing(margin, power, split_zeros):
+    # 1e-30 squared is below float32, 1e-40 is below its normal numbers.
+    levels = np.array([0, 1e-40, 1e-30, 3e-30, 1e-3, 1, 1e6], dtype=np.float32)
+    part, other = (grid.copy() for grid in np.meshgrid(levels, levels))
+    ours = soft_mask(part, other, margin, power, split_zeros)
+    wanted = librosa.util.softmask(part, other * margin, power=power, split_zeros=split_zeros)
+    assert np.allclose(ours, wanted, rtol=1e-6, atol=0)  # float32 arithmetic in both
 
 
 def test_silence_before_and_inside_the_sound_divides_as_in_librosa():

@@ -97,6 +97,24 @@ def test_a_stem_that_is_louder_than_the_song_counts(tmp_path):
         assert true_peak_db(samples_of(context, track.name)) < -1.0 + TRUE_PEAK_DB
 
 
+def test_a_recipe_that_is_louder_than_all_files_counts(tmp_path):
+    inverted = {"drums": -0.8 * SONG, "other": -0.8 * SONG}
+    result, context = normalized(tmp_path, stems=inverted, target_db=-10.0)
+    assert result.details["limited_by_ceiling"] is True
+    loudest = true_peak_db(samples_of(context, "residual_normalized"))
+    assert loudest == pytest.approx(-1.0, abs=TRUE_PEAK_DB)
+
+
+def test_a_single_sample_counts_in_full_though_interpolation_would_lower_it(tmp_path):
+    click = np.zeros((2, FRAMES), dtype=np.float32)
+    click[0, 40_000] = 0.9
+    result, context = normalized(tmp_path, click, {"drums": click}, target_db=-20.0)
+    assert result.details["limited_by_ceiling"] is True
+    # Exact but for float32: one value times one gain.
+    peak = np.abs(samples_of(context, "drums_normalized")).max()
+    assert peak == pytest.approx(10 ** (-1.0 / 20), rel=1e-6)
+
+
 def test_peaks_between_the_samples_count(tmp_path):
     """A sine at a quarter of the rate, its samples beside its crests, hides 3 dB of its peak."""
     time = np.arange(FRAMES)
