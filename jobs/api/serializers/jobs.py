@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -83,7 +84,17 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
         return reverse("api:job", args=[job.pk])
 
 
+@extend_schema_field(OpenApiTypes.OBJECT)
+class ChosenField(serializers.ReadOnlyField):
+    """Stored choices without the operator's folder of weights, a path of the server."""
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return {name: choice for name, choice in value.items() if name != "repo"}
+
+
 class StageSerializer(serializers.ModelSerializer[Stage]):
+    params = ChosenField()
+
     class Meta:
         model = Stage
         fields = (
@@ -105,7 +116,7 @@ class JobSerializer(JobSummarySerializer):
     """One job with all that is known of it; ``request`` is what was asked for."""
 
     input = SourceSerializer(source="source", read_only=True)
-    request = serializers.DictField(read_only=True)
+    request = ChosenField()
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
     stages = StageSerializer(many=True, read_only=True)
 
