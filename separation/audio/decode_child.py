@@ -46,6 +46,9 @@ _BYTES_PER_FRAME = CHANNELS * 4
 _CUT_TOLERANCE_S = 0.1
 """Headers of lossy files count the padding of the codec; less than this is no cut file."""
 
+_LEAST_SHARE = 0.01
+"""Of what the header claims; a rest smaller than this is not what the person meant to send."""
+
 
 @dataclass(frozen=True)
 class ChildTask:
@@ -132,7 +135,10 @@ class _Intake:
             if reader.warnings or reader.header_frames:
                 raise CorruptAudio("Nothing in the file decodes. Export or download it again.")
             raise EmptyAudio("The file holds no sound.")
-        missing = (reader.header_frames or 0) - self.frames
+        claimed = reader.header_frames or 0
+        if self.frames < _LEAST_SHARE * claimed:
+            raise CorruptAudio("Next to nothing of the file decodes. Export or download it again.")
+        missing = claimed - self.frames
         if missing > _CUT_TOLERANCE_S * reader.rate_hz and not reader.warnings:
             reader.warnings.append(
                 f"The file ends {missing / reader.rate_hz:.1f} s before its header says; "

@@ -42,6 +42,9 @@ _CODEC_NAMES = {
     "MPEG_LAYER_II": "mp2",
     "MPEG_LAYER_III": "mp3",
 }
+_STEP_FRAMES = 4096
+"""Frames of one read: a read that meets damage loses what it had decoded until then."""
+
 _UNKNOWN_LENGTH = 2**40
 """libsndfile reports 2^63 - 1 for a FLAC stream whose header leaves the length open; anything
 beyond this many frames (300 days at 44.1 kHz) is no length."""
@@ -89,16 +92,30 @@ class SoundfileReader(AudioReader):
 
     def blocks(self) -> Iterator[FloatArray]:
         # Many channels would make a block of fixed frames large.
-        block_frames = max(1024, 2 * BLOCK_FRAMES // max(self.channels, 2))
-        while True:
-            try:
-                data = self._file.read(block_frames, dtype="float32", always_2d=True)
-            except soundfile.LibsndfileError as error:
-                self.warnings.append(f"The file is damaged: {error.error_string}")
-                return
-            if not len(data):
-                return
-            yield np.ascontiguousarray(data.T)
+        steps = max(1, 2 * BLOCK_FRAMES // max(self.channels, 2) // _STEP_FRAMES)
+        ended = False
+        while not ended:
+            parts: list[FloatArray] = []
+            for _ in range(steps):
+                part = self._read_step()
+                ended = part is None
+                if part is None:
+                    break
+                parts.append(part)
+            if parts:
+                yield np.ascontiguousarray(np.concatenate(parts).T)
+
+    def _read_step(self) -> FloatArray | None:
+        """(frames, channels), ``None`` at the end; libsndfile does not go on behind damage."""
+        try:
+            data = self._file.read(_STEP_FRAMES, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            self.warnings.append(
+                f"The file is damaged ({error.error_string.rstrip('.')}); "
+                "only what comes before that was used."
+            )
+            return None
+        return data if len(data) else None
 
     def text_tags(self) -> dict[str, str]:
         known = self._file.copy_metadata()
@@ -116,6 +133,6 @@ def _is_cut(path: Path, container: Container) -> bool:
     """
     with path.open("rb") as file:
         head = file.read(8)
-    order = "big" if container == "aiff" or head.startswith(b"RIFX") else "little"
-    claimed = int.from_bytes(head[4:8], "big" if order == "big" else "little")
+    is_big = container == "aiff" or head.startswith(b"RIFX")
+    claimed = int.from_bytes(head[4:8], "big" if is_big else "little")
     return claimed not in (0, 2**32 - 1) and claimed + 8 > path.stat().st_size + 1

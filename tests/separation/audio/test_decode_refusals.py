@@ -73,6 +73,12 @@ def _flac_of_rubbish(path: Path) -> Path:
     return path
 
 
+def _flac_cut_at_the_start(path: Path) -> Path:
+    save(path, tones(1_000_000), kind="FLAC", subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:25_000])
+    return path
+
+
 CASES: list[tuple[Callable[[Path], Path], IntakeLimits, type[SeparationError], str]] = [
     (_no_bytes, LIMITS, EmptyAudio, "0 bytes"),
     (_text, LIMITS, UnsupportedFormat, "text file"),
@@ -86,6 +92,7 @@ CASES: list[tuple[Callable[[Path], Path], IntakeLimits, type[SeparationError], s
     (_mp4_without_sound, LIMITS, EmptyAudio, "no sound track"),
     (_mp4_of_rubbish, LIMITS, CorruptAudio, "cannot be decoded"),
     (_flac_of_rubbish, LIMITS, CorruptAudio, "cannot be decoded"),
+    (_flac_cut_at_the_start, LIMITS, CorruptAudio, "[Nn]othing"),
 ]
 
 
