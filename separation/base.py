@@ -113,8 +113,11 @@ class SeparatorModel(ABC):
     def identity(self) -> SeparatorIdentity:
         """What would run, exactly; may load the model."""
 
-    def load(self) -> None:
-        """Load what is heavy ahead of the first song; by default there is nothing."""
+    def load(self, *, report: Report = ignore_progress) -> None:
+        """Load what is heavy ahead of the song, fetching weights if need be; by default nothing.
+
+        Called once for each song. ``report`` is told of a download and may cancel it.
+        """
 
     def close(self) -> None:
         """Give memory back; the separator may be used again and then loads anew."""

@@ -9,7 +9,7 @@ from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions,
 from separation.catalogue import CATALOGUE, models_for
 from separation.errors import ModelUnavailable
 from separation.options import check_options
-from separation.progress import Report, ignore_progress
+from separation.progress import Report, ignore_progress, part_of
 from separation.registry import SeparatorFactory
 
 FALLBACK = "spectral"
@@ -37,7 +37,9 @@ class AutoSeparator(SeparatorModel):
     def separate(
         self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
     ) -> dict[str, Path]:
-        return self._choice().separate(input_path, output_dir, report=report)
+        return self._choice(part_of(report, 0.0, 0.0)).separate(
+            input_path, output_dir, report=report
+        )
 
     def validate(self) -> Validation:
         wanted = self._wanted().validate()
@@ -54,11 +56,11 @@ class AutoSeparator(SeparatorModel):
         identity = self._choice().identity()
         return replace(identity, notes=(self._note, *identity.notes))
 
-    def load(self) -> None:
+    def load(self, *, report: Report = ignore_progress) -> None:
         fell_back = self._fell_back_at
         if fell_back is not None and time.monotonic() - fell_back >= self.options.hub_retry_s:
             self._forget()
-        self._choice().load()
+        self._choice(report).load(report=report)
 
     def close(self) -> None:
         if self._chosen is not None:
@@ -68,16 +70,16 @@ class AutoSeparator(SeparatorModel):
     def _forget(self) -> None:
         self._chosen, self._note, self._fell_back_at = None, "", None
 
-    def _choice(self) -> SeparatorModel:
+    def _choice(self, report: Report = ignore_progress) -> SeparatorModel:
         if self._chosen is None:
-            self._chosen = self._choose()
+            self._chosen = self._choose(report)
             _log.info(self._note)
         return self._chosen
 
-    def _choose(self) -> SeparatorModel:
+    def _choose(self, report: Report) -> SeparatorModel:
         wanted = self._wanted()
         try:
-            wanted.load()
+            wanted.load(report=report)
         except ModelUnavailable as error:
             if not self._may_fall_back():
                 raise

@@ -68,7 +68,7 @@ class NeuralSeparator(SeparatorModel):
     """A bag of networks run over the song by overlap-add.
 
     When the GPU runs out of memory or breaks in the middle of a song, the song is done again on
-    the CPU, the separator stays there until :meth:`close`, and its identity says so.
+    the CPU and the identity says so; the next song tries the GPU again.
     """
 
     packages: ClassVar[tuple[str, ...]]
@@ -94,8 +94,8 @@ class NeuralSeparator(SeparatorModel):
         missing = [name for name in ("torch", *self.packages) if find_spec(name) is None]
         return f"{' and '.join(missing)} cannot be imported here." if missing else ""
 
-    def load(self) -> None:
-        self._loaded(ignore_progress)
+    def load(self, *, report: Report = ignore_progress) -> None:
+        self._loaded(report)
 
     def close(self) -> None:
         if self._ready is not None:
@@ -127,6 +127,8 @@ class NeuralSeparator(SeparatorModel):
     def separate(
         self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
     ) -> dict[str, Path]:
+        if self._failure:
+            self.close()
         ready = self._loaded(part_of(report, 0.0, 0.0))
         try:
             return self._run(ready, input_path, output_dir, report)

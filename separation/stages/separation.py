@@ -58,7 +58,10 @@ class SeparationStage(PipelineStage[SeparationParams]):
 
     def key_material(self, context: StageContext) -> dict[str, Any]:
         """What would run, without the device: the engine and precision say what matters of it."""
-        identity = _as_details(self._usable_separator(context).identity())
+        separator = self._usable_separator(context)
+        # Ahead of the identity, which would load too, but silently and deaf to a cancel.
+        separator.load(report=part_of(context.report, 0.0, 0.0))
+        identity = _as_details(separator.identity())
         return {name: value for name, value in identity.items() if name != "device"}
 
     def validate_input(self, context: StageContext) -> None:

@@ -185,3 +185,24 @@ def test_a_failed_fetch_says_what_to_do_and_is_remembered(
     offline = SeparatorFactory.create_separator("demucs", **options, offline=True)
     assert "offline" in offline.validate().reason
     assert not offline.validate()
+
+
+@pytest.mark.usefixtures("bare_home", "forgetful")
+@pytest.mark.parametrize("name", ["demucs", "auto"])
+def test_a_download_at_first_use_tells_and_can_be_cancelled(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from huggingface_hub import constants
+
+    def cancel(fraction: float, message: str = "") -> None:
+        assert "Fetching" in message
+        raise Cancelled("stopped")
+
+    separator = SeparatorFactory.create_separator(name, model_dir=tmp_path / "models", device="cpu")
+    with serving(site) as url:
+        monkeypatch.setattr(constants, "ENDPOINT", url)
+        with pytest.raises(Cancelled):
+            separator.load(report=cancel)
+        assert weights_in(tmp_path / "models") == []
+        separator.load()
+    assert separator.identity().model == "htdemucs"

@@ -25,7 +25,10 @@ def test_a_gpu_that_stops_answering_is_replaced_by_the_cpu(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The card answered when it was picked; torch then fails for real on the first window.
+    chosen: list[str] = []
+
     def picked(choice: str) -> Device:
+        chosen.append(choice)
         return Device("cpu", "CPU") if choice == "cpu" else Device("cuda", "Card 9000")
 
     monkeypatch.setattr(neural, "pick_device", picked)
@@ -41,6 +44,10 @@ def test_a_gpu_that_stops_answering_is_replaced_by_the_cpu(
     identity = separator.identity()
     assert identity.device == "cpu"
     assert "Card 9000 failed" in identity.notes[0]
+    # The next song tries the card again, and the note is told anew.
+    chosen.clear()
+    separator.separate(song, tmp_path / "auto")
+    assert chosen == ["auto", "cpu"]
     separator.close()
     assert separator.identity().notes == ()
 
