@@ -14,10 +14,7 @@ _MB = 1_000_000
 _FOUR = ("drums", "bass", "other", "vocals")
 _DEMUCS = "https://github.com/adefossez/demucs"
 _MIT = "MIT (code and weights, as published by the demucs project)"
-_MUSDB = (
-    "MUSDB18-HQ, whose songs may be used for education and research only (some under "
-    "Creative Commons BY-NC-SA), not commercially"
-)
+_MUSDB = "MUSDB18-HQ (songs licensed for education and non-commercial research only)"
 _UNDISCLOSED = (
     "What that means for commercial use of the output is not settled; ask a lawyer if it matters."
 )
@@ -47,7 +44,7 @@ CATALOGUE: tuple[ModelInfo, ...] = (
         label="Spectral masks",
         stems=_FOUR,
         licence="stemsite's own code; there are no weights",
-        training_data="None: masks computed from the song itself.",
+        training_data="Nothing: its masks are computed from the song itself.",
         source_url="",
         memory_bytes=_GB // 2,
         description="Built in, needs no download. Much less exact than the neural models.",
@@ -96,8 +93,8 @@ CATALOGUE: tuple[ModelInfo, ...] = (
         label="Hybrid Demucs, MDX challenge 2021 track B",
         stems=_FOUR,
         licence=_MIT,
-        training_data=f"{_MUSDB}, its test set included, and further songs that its authors do "
-        f"not name; scores on the MUSDB test set say nothing. {_UNDISCLOSED}",
+        training_data=f"{_MUSDB}, its test set included, so that scores on that set say "
+        f"nothing; and further songs that its authors do not name. {_UNDISCLOSED}",
         source_url=_DEMUCS,
         memory_bytes=4 * _GB,
         description="Four older networks averaged; slow, sometimes better on unusual music.",
@@ -109,7 +106,7 @@ CATALOGUE: tuple[ModelInfo, ...] = (
         label="Hybrid Demucs from torchaudio",
         stems=_FOUR,
         licence="torchaudio's code is BSD-2-Clause; no separate licence is stated for the weights",
-        training_data=f"{_MUSDB}, training and test set, and 150 songs internal to Meta. "
+        training_data=f"{_MUSDB}, its test set included, and 150 songs internal to Meta. "
         f"{_UNDISCLOSED}",
         source_url="https://docs.pytorch.org/audio/stable/pipelines.html",
         memory_bytes=4 * _GB,
