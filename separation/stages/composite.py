@@ -28,7 +28,6 @@ Version 1: first.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import Field
 
@@ -58,9 +57,6 @@ class CompositeStage(PipelineStage[CompositeParams]):
     label = "Combining stems"
     params_type = CompositeParams
     needs = ("separation",)
-
-    def key_material(self, context: StageContext) -> dict[str, Any]:
-        return {"stems": list(_stems(context)), "all_stems": _all_stems_wanted(context)}
 
     def validate_input(self, context: StageContext) -> None:
         stems = _stems(context)

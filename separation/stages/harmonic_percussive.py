@@ -58,6 +58,7 @@ class HarmonicPercussiveStage(PipelineStage[HarmonicPercussiveParams]):
     version = 1
     label = "Splitting harmonic from percussive"
     params_type = HarmonicPercussiveParams
+    needs = ("prepare",)
 
     def execute(self, context: StageContext) -> StageResult:
         song = context.require_song()

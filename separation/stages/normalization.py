@@ -56,6 +56,7 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
     version = 1
     label = "Normalizing levels"
     params_type = NormalizationParams
+    needs = ("prepare",)
 
     def validate_input(self, context: StageContext) -> None:
         if not _delivered(context):
