@@ -8,7 +8,7 @@ from jobs.models import Artifact, Job
 _GROUPS = (
     ("separation", "Stems", "Together with the residual they sum to the song you sent."),
     ("harmonic_percussive", "Harmonic and percussive", "The sustained and the struck part."),
-    ("composite", "Composites", "Sums of stems."),
+    ("composite", "Composites", "Sums of stems, such as the song without its vocals."),
     ("normalization", "Normalized", "The same tracks brought to one level."),
 )
 
@@ -19,6 +19,11 @@ class TrackGroup:
     title: str
     note: str
     tracks: list[Artifact]
+
+    @property
+    def collapsed(self) -> bool:
+        """Copies of all the other tracks: most people want to see those first."""
+        return self.slug == "normalization"
 
 
 def track_groups(artifacts: list[Artifact]) -> list[TrackGroup]:

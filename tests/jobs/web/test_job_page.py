@@ -67,6 +67,15 @@ def test_polling_ends_by_loading_the_page_anew(client: Client, owner: User) -> N
     assert "hx-get" not in text(client, job)
 
 
+def test_polling_brings_the_badge_up_to_date(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING)
+    client.force_login(owner)
+    address = reverse("jobs:progress", args=[job.pk])
+    fragment = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert 'id="job-status" hx-swap-oob="true"' in fragment
+    assert text(client, job).count('id="job-status"') == 1
+
+
 def test_the_fragment_is_not_a_whole_page(client: Client, owner: User) -> None:
     shown = text(client, make_job(owner=owner), "progress")
     assert "<progress" in shown

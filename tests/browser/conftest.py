@@ -1,0 +1,104 @@
+"""A real site in its own folder, web server and worker, and a real Chromium that visits it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, sync_playwright
+
+START_S = 30.0
+
+
+def _chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing = "There is no chromium here: install Debian's package of that name."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _process(arguments: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
+    """Runs until the block ends, then gets SIGTERM; what stays behind is killed as a group."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _wait_for(address: str, log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the site did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a site with the settings of a public one, its worker beside it."""
+    _chromium()
+    folder = tmp_path_factory.mktemp("site")
+    port = _free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("STEMSITE_")},
+        "STEMSITE_DATA_DIR": str(folder),
+        "STEMSITE_OFFLINE": "1",
+        "STEMSITE_MIN_FREE_BYTES": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):
+        arguments = [sys.executable, "manage.py", *command]
+        subprocess.run(arguments, cwd=settings.BASE_DIR, env=environment, check=True)
+    serve = ["-m", "gunicorn", "stemsite.wsgi", f"--bind=127.0.0.1:{port}", "--threads=8"]
+    with ExitStack() as stack:
+        stack.enter_context(_process(serve, environment, folder / "web.log"))
+        worker = ["manage.py", "stemworker"]
+        stack.enter_context(_process(worker, environment, folder / "worker.log"))
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(address, folder / "web.log")
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=_chromium(), args=["--no-sandbox", "--mute-audio"]
+        )
+        yield chromium
+        chromium.close()

@@ -1,0 +1,56 @@
+"""A person with a browser: what they do, and what the browser complained of meanwhile."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.factories import PASSWORD, wav_bytes
+
+JOB_S = 30_000
+"""Time for a job of a few seconds of sound, in the milliseconds of playwright."""
+
+
+@dataclass
+class Visitor:
+    site: str
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> int:
+        answer = self.page.goto(self.site + path)
+        assert answer is not None
+        return answer.status
+
+    def sign_up(self, name: str) -> None:
+        self.go("/")
+        self.page.get_by_role("link", name="Create an account").click()
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_label("Password (again)").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign up").click()
+
+    def choose(self, *files: Path) -> None:
+        self.page.get_by_label("Choose songs").set_input_files(files)
+        self.page.get_by_role("radio", name="Spectral masks").check()
+
+    def separate(self) -> None:
+        self.page.get_by_role("button", name="Separate").click()
+
+
+def visitor(browser: Browser, site: str, *, scripts: bool = True, width: int = 1280) -> Visitor:
+    context = browser.new_context(
+        java_script_enabled=scripts, viewport={"width": width, "height": 800}
+    )
+    person = Visitor(site, context, context.new_page())
+    # Chromium reports what the content policy blocked as an error of the console.
+    context.on("console", lambda said: person.complaints.append(f"{said.type}: {said.text}"))
+    context.on("weberror", lambda raised: person.complaints.append(str(raised.error)))
+    return person
+
+
+def song(folder: Path, name: str, *, seconds: float = 3.0) -> Path:
+    path = folder / name
+    path.write_bytes(wav_bytes(seconds))
+    return path
