@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,50 @@ def test_the_wall_clock_ends_a_decode_that_takes_too_long(long_song: Path, tmp_p
 
     assert _children_working_on(long_song) == []
     assert not (tmp_path / "song.wav").exists()
+
+
+def test_a_child_that_says_nothing_can_be_cancelled_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "_BOOT", "import time; time.sleep(60)")
+    began = time.monotonic()
+
+    def cancel(_: float | None) -> None:
+        raise Cancelled("Cancelled.")
+
+    with pytest.raises(Cancelled):
+        run_child({}, wall_s=30.0, on_progress=cancel)
+
+    assert time.monotonic() - began < 2.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of that")
+def test_the_child_does_not_outlive_a_parent_that_is_killed(
+    long_song: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "song.wav"
+    script = (
+        "import sys; from pathlib import Path; sys.path.append(sys.argv[1])\n"
+        "from separation.audio.decode import decode_to_canonical\n"
+        "from separation.settings import IntakeLimits\n"
+        "decode_to_canonical(*map(Path, sys.argv[2:]), IntakeLimits(min_free_bytes=1))\n"
+    )
+    # The folder of the killed parent's own temporary files goes with this test's.
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, str(ROOT), str(long_song), str(target)],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    _wait_until(lambda: target.exists() and target.stat().st_size > 1000)
+
+    parent.kill()
+    parent.wait()
+
+    _wait_until(lambda: _children_working_on(long_song) == [])
+
+
+def _wait_until(holds: Callable[[], bool], limit_s: float = 10.0) -> None:
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_progress_rises_to_the_whole(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -151,3 +152,29 @@ def test_a_file_that_ends_early_is_used_as_far_as_it_goes_and_the_person_is_told
 
         assert 60_000 < song.frames < 85_000, kind
         assert song.warnings, kind
+
+
+def test_of_a_video_the_first_sound_track_is_used_and_the_person_is_told(tmp_path: Path) -> None:
+    sound = tones(48_000, 48_000)
+    source = tmp_path / "clip.mkv"
+    with av.open(str(source), "w", format="matroska") as container:
+        picture = container.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+        tracks = [container.add_stream("pcm_s16le", rate=48_000, layout="stereo") for _ in "ab"]
+        image = av.VideoFrame(64, 64, "yuv420p")
+        image.pts = 0
+        container.mux(picture.encode(image))
+        for track, gain in zip(tracks, (1.0, 0.1), strict=True):
+            steps = np.rint(sound * gain * 2**15).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(steps.T).reshape(1, -1), format="s16", layout="stereo"
+            )
+            frame.sample_rate, frame.pts = 48_000, 0
+            container.mux(track.encode(frame))
+
+    song = decode_to_canonical(source, tmp_path / "song.wav", LIMITS)
+
+    assert (song.codec, song.bit_depth, song.source_frames) == ("pcm_16", 16, 48_000)
+    # The other track is 20 dB softer; resampling takes the highest of the noise away.
+    assert song.peak == pytest.approx(np.abs(sound).max(), rel=0.1)
+    assert song.warnings == ("The file has 2 sound tracks; the first was used.",)
