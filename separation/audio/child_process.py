@@ -32,6 +32,7 @@ _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _BEAT_S = 0.2
 """How often ``on_progress`` is called at least, and so how soon a cancel is noticed."""
 
+_PARTING_S = 1.0
 _MAX_LINE_BYTES = 256 * 1024
 _KEPT_STDERR_BYTES = 4096
 
@@ -50,7 +51,7 @@ def run_child(
         _started(task, Path(folder)) as process,
     ):
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress)
-        exit_code = process.wait()
+        exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
         _raise_failure(answer, exit_code, noise)
     assert answer is not None
@@ -117,6 +118,15 @@ def _listen(
                     "Convert the file to WAV or FLAC, or cut it."
                 )
     return answer, noise
+
+
+def _exit_code(process: "subprocess.Popen[bytes]") -> int:
+    """A child that has closed its pipes is done; one that stays nevertheless is killed."""
+    try:
+        return process.wait(timeout=_PARTING_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -91,6 +91,17 @@ def test_a_child_that_says_nothing_can_be_cancelled_too(monkeypatch: pytest.Monk
     assert time.monotonic() - began < 2.0
 
 
+def test_a_child_that_hangs_up_and_stays_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "import os, time; os.close(1); os.close(2); time.sleep(60)"
+    monkeypatch.setattr(child_process, "_BOOT", script)
+    began = time.monotonic()
+
+    with pytest.raises(CorruptAudio, match="crash"):
+        run_child({}, wall_s=30.0, on_progress=lambda _: None)
+
+    assert time.monotonic() - began < 5.0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of that")
 def test_the_child_does_not_outlive_a_parent_that_is_killed(
     long_song: Path, tmp_path: Path
