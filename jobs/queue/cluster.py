@@ -18,9 +18,12 @@ from types import FrameType
 
 from django.db import connections
 from django_q.cluster import Cluster
+from django_q.signals import post_spawn
 
 from jobs.queue import drain
 from jobs.queue.reaper import Housekeeping
+from jobs.queue.runners import current_runner
+from jobs.queue.watchdog import Watchdog
 
 DRAIN_S = 12.0
 """From the signal to SIGKILL. Running jobs are back in the queue within a second; the rest is
@@ -77,13 +80,19 @@ def _serve() -> None:
     os.setsid()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    post_spawn.connect(_warm_up)
     cluster = DrainingCluster()
     cluster.start()
-    housekeeping = Housekeeping()
+    housekeeping, watchdog = Housekeeping(), Watchdog()
     while not drain.requested():
-        if not cluster.sentinel.is_alive():
+        if not cluster.sentinel.is_alive() or watchdog.bites():
             sys.exit(1)
         housekeeping.turn()
         time.sleep(TURN_S)
     connections.close_all()
     cluster.stop()
+
+
+def _warm_up(**_: object) -> None:
+    """Runs in each worker as it is born: its runner starts while nobody waits for it."""
+    current_runner()

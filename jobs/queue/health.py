@@ -1,6 +1,7 @@
 """Is somebody working? For pages, ``/health`` and ``stemworker --check``."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Count, Min, Q
 from django.utils import timezone
@@ -15,19 +16,26 @@ STUCK_AFTER_S = 120.0
 
 @dataclass(frozen=True)
 class QueueHealth:
-    """``workers_alive`` counts processes that take jobs; ``oldest_pending_s`` is None when
-    nothing waits."""
+    """``workers_alive`` counts processes that take jobs; ``oldest_pending_s`` is how long the
+    first of the waiting jobs could have been taken, None when nothing waits; ``ended_lately``:
+    some job ended within the last two minutes."""
 
     workers_alive: int
     pending: int
     processing: int
     oldest_pending_s: float | None
+    ended_lately: bool = False
 
     @property
     def ok(self) -> bool:
         """Somebody is there, and nothing has waited for long while nobody works."""
-        idle = self.processing == 0 and (self.oldest_pending_s or 0.0) > STUCK_AFTER_S
-        return self.workers_alive > 0 and not idle
+        return self.workers_alive > 0 and not self.stuck
+
+    @property
+    def stuck(self) -> bool:
+        """Between two jobs nobody works for a moment, hence the look at those that ended."""
+        waits_long = (self.oldest_pending_s or 0.0) > STUCK_AFTER_S
+        return waits_long and self.processing == 0 and not self.ended_lately
 
     def sentence(self) -> str:
         waiting = f"{self.pending} waiting, {self.processing} running"
@@ -41,16 +49,19 @@ class QueueHealth:
 def queue_health() -> QueueHealth:
     now = timezone.now()
     waits = Q(status=JobStatus.PENDING) & (Q(not_before=None) | Q(not_before__lte=now))
-    counted = Job.objects.aggregate(
+    counted = Job.objects.active().aggregate(
         pending=Count("pk", filter=waits),
         processing=Count("pk", filter=Q(status=JobStatus.PROCESSING)),
-        oldest=Min("created_at", filter=waits),
+        # A waiting row last changed when it began to wait: made, retried, or given back.
+        since=Min("updated_at", filter=waits),
     )
-    oldest = counted["oldest"]
+    since = counted["since"]
+    recent = now - timedelta(seconds=STUCK_AFTER_S)
     return QueueHealth(
         # A cluster signs on in the shared cache each second; its entry lives for three.
         workers_alive=sum(len(stat.workers) for stat in Stat.get_all()),
         pending=counted["pending"],
         processing=counted["processing"],
-        oldest_pending_s=(now - oldest).total_seconds() if oldest else None,
+        oldest_pending_s=(now - since).total_seconds() if since else None,
+        ended_lately=Job.objects.filter(completed_at__gte=recent).exists(),
     )

@@ -3,6 +3,7 @@
 import logging
 import time
 import uuid
+from collections.abc import Callable
 
 from django.db import DatabaseError, close_old_connections, transaction
 
@@ -17,6 +18,7 @@ TICKETS_EVERY_S = 2.0
 """A job whose back-off is over, or whose ticket went astray, waits no longer than this."""
 
 REAP_EVERY_S = 60.0
+EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
 
@@ -47,20 +49,24 @@ class Housekeeping:
     """Call :meth:`turn` often; it does what is due. Everything is due at the first turn."""
 
     def __init__(self) -> None:
-        self._reaped = self._topped_up = float("-inf")
+        self._chores: dict[Callable[[], object], float] = {
+            reap: REAP_EVERY_S,
+            expire_everything: EXPIRE_EVERY_S,
+            top_up: TICKETS_EVERY_S,
+        }
+        self._due = dict.fromkeys(self._chores, float("-inf"))
 
     def turn(self) -> None:
-        now = time.monotonic()
-        try:
-            if now - self._reaped >= REAP_EVERY_S:
-                self._reaped = now
-                close_old_connections()
-                reap()
-                expire_everything()
-            if now - self._topped_up >= TICKETS_EVERY_S:
-                self._topped_up = now
-                top_up()
-        except (DatabaseError, OSError):
-            # Also without the database for a while the workers live; the next turn tries again.
-            _log.exception("housekeeping failed")
-            close_old_connections()
+        for chore, every_s in self._chores.items():
+            if time.monotonic() >= self._due[chore]:
+                self._due[chore] = time.monotonic() + every_s
+                _attempt(chore)
+
+
+def _attempt(chore: Callable[[], object]) -> None:
+    try:
+        close_old_connections()
+        chore()
+    except (DatabaseError, OSError):
+        # Workers live on without the database for a while; the chore comes round again.
+        _log.exception("housekeeping failed")

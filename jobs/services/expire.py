@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from jobs.models import Job, Source
 from jobs.models.job import ENDED, JobStatus
+from jobs.services.create import discard_source_if_unused
 from jobs.services.files import remove_file, remove_folder
 from jobs.services.intake import incoming_dir
 
@@ -23,6 +24,7 @@ def expire_everything() -> None:
     expire_audio()
     expire_work()
     expire_uploads()
+    expire_unused_sources()
 
 
 def expire_audio() -> int:
@@ -85,3 +87,10 @@ def expire_uploads() -> int:
     for part in stale:
         remove_file(part)
     return len(stale)
+
+
+def expire_unused_sources() -> int:
+    """Delete songs that never came to a job, as when the choices were refused after the upload."""
+    before = timezone.now() - timedelta(seconds=UPLOAD_STALE_S)
+    unused = Source.objects.filter(jobs=None, created_at__lt=before)
+    return sum(discard_source_if_unused(source=source) for source in unused.iterator())

@@ -76,7 +76,8 @@ def test_housekeeping_reaps_and_tops_up_at_the_first_turn(owner: User) -> None:
 
 
 def test_health_counts_what_waits_and_for_how_long(owner: User) -> None:
-    make_job(created_at=timezone.now() - timedelta(seconds=300))
+    waiting = make_job()
+    Job.objects.filter(pk=waiting.pk).update(updated_at=timezone.now() - timedelta(seconds=300))
     make_job(status=JobStatus.PROCESSING)
     make_job(not_before=timezone.now() + timedelta(seconds=60))
     health = queue_health()
@@ -91,6 +92,7 @@ def test_health_counts_what_waits_and_for_how_long(owner: User) -> None:
         (QueueHealth(1, 0, 0, None), True),
         (QueueHealth(1, 1, 0, 5.0), True),
         (QueueHealth(1, 9, 1, 9000.0), True),
+        (QueueHealth(1, 1, 0, 600.0, ended_lately=True), True),
         (QueueHealth(1, 1, 0, 600.0), False),
         (QueueHealth(0, 0, 0, None), False),
     ],

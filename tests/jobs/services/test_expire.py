@@ -6,9 +6,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from jobs.models import Job
+from jobs.models import Job, Source
 from jobs.models.job import JobStatus
-from jobs.services.expire import expire_audio, expire_uploads, expire_work
+from jobs.services.expire import expire_audio, expire_unused_sources, expire_uploads, expire_work
 from jobs.services.intake import incoming_dir
 from tests.factories import make_artifact, make_job, make_source
 
@@ -73,3 +73,11 @@ def test_parts_of_uploads_that_ended_long_ago_go(settings: Settings) -> None:
     os.utime(stale, (two_days_ago, two_days_ago))
     assert expire_uploads() == 1
     assert moving.exists() and not stale.exists()
+
+
+def test_songs_that_never_came_to_a_job_go_after_a_day(owner: User) -> None:
+    used, young = make_job().source, make_source()
+    make_source(original_name="Never used.wav")
+    Source.objects.exclude(pk=young.pk).update(created_at=days_ago(1.1))
+    assert expire_unused_sources() == 1
+    assert set(Source.objects.all()) == {used, young}

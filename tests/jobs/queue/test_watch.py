@@ -1,0 +1,63 @@
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from jobs.models import Job
+from jobs.models.job import JobStatus
+from jobs.queue import drain
+from jobs.queue.lease import Lease, LeaseLost
+from jobs.queue.watch import Stop, Watch
+from jobs.services.cancel import cancel_job
+from tests.factories import make_job
+
+
+@pytest.fixture
+def job(owner: User) -> Job:
+    return make_job(status=JobStatus.PROCESSING)
+
+
+@pytest.fixture
+def draining() -> Iterator[None]:
+    drain.request()
+    yield
+    drain.clear()
+
+
+def test_a_job_that_nobody_stops_goes_on(job: Job) -> None:
+    assert Watch(Lease(job)).look() is None
+
+
+def test_a_wish_to_cancel_is_seen(job: Job) -> None:
+    cancel_job(job=job)
+    assert Watch(Lease(job)).look() is Stop.CANCEL
+
+
+def test_a_job_that_runs_for_too_long_is_stopped(job: Job, settings: Settings) -> None:
+    settings.MAX_JOB_S = 0
+    assert Watch(Lease(job)).look() is Stop.DEADLINE
+
+
+def test_a_worker_told_to_stop_stops_its_job(job: Job, draining: None) -> None:
+    assert Watch(Lease(job)).look() is Stop.DRAIN
+
+
+def test_a_heartbeat_renews_the_lease_when_it_is_due(job: Job, settings: Settings) -> None:
+    soon = timezone.now() + timedelta(seconds=5)
+    Job.objects.update(lease_until=soon)
+    Watch(Lease(job)).look()
+    assert Job.objects.get().lease_until == soon
+    settings.HEARTBEAT_S = 0.0
+    Watch(Lease(job)).look()
+    renewed = Job.objects.get().lease_until
+    assert renewed is not None and renewed > soon
+
+
+def test_a_lost_lease_is_noticed_without_a_heartbeat(job: Job) -> None:
+    lease = Lease(job)
+    Job.objects.update(status=JobStatus.PENDING, lease_token=None)
+    with pytest.raises(LeaseLost):
+        Watch(lease).look()
