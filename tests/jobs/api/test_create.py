@@ -1,14 +1,21 @@
 """Uploading a song, as a form or as the bare body."""
 
 import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from jobs.api.serializers.choices import read_choices
 from jobs.models import Job, Source
+from jobs.services.choices import request_with_defaults
+from separation.errors import QuotaExceeded
 from tests.factories import make_job, wav_bytes
 
 JOBS = "/api/v1/jobs"
@@ -60,13 +67,6 @@ def test_a_bare_body_becomes_a_job_with_choices_from_the_address(
     assert job.request["minus"] is True
 
 
-def test_the_name_may_stand_in_the_address(api: APIClient) -> None:
-    response = api.post(
-        JOBS + "?filename=a.wav", wav_bytes(), content_type="application/octet-stream"
-    )
-    assert response.json()["input_file"] == "a.wav"
-
-
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -79,12 +79,9 @@ def test_the_name_may_stand_in_the_address(api: APIClient) -> None:
         ({"separator": "", "model": "", "stems": ""}, {"separator": "auto", "model": None}),
     ],
 )
-def test_choices_are_understood(
-    api: APIClient, fields: dict[str, object], expected: dict[str, object]
-) -> None:
-    response = api.post(JOBS, {"file": song(), **fields})
-    assert response.status_code == 201, response.json()
-    asked = response.json()["request"]
+def test_choices_are_understood(fields: dict[str, object], expected: dict[str, object]) -> None:
+    query = QueryDict(urlencode(fields, doseq=True))
+    asked = request_with_defaults(choices=read_choices(query)).model_dump(mode="json")
     assert {name: asked[name] for name in expected} == expected
 
 
@@ -182,7 +179,7 @@ def test_a_body_of_unknown_length_is_read_where_the_server_marks_its_end(api: AP
     content = wav_bytes()
     response = api.generic(
         "POST",
-        JOBS,
+        JOBS + "?filename=a.wav",
         content,
         content_type="audio/wav",
         **{
@@ -194,6 +191,7 @@ def test_a_body_of_unknown_length_is_read_where_the_server_marks_its_end(api: AP
     )
     assert response.status_code == 201, response.json()
     assert Source.objects.get().size_bytes == len(content)
+    assert response.json()["input_file"] == "a.wav"
 
 
 @pytest.mark.parametrize("fields", [{}, {"file": "words"}, {"song": "x"}])
@@ -225,6 +223,24 @@ def test_more_jobs_than_allowed_are_refused(api: APIClient, settings: Settings) 
     assert response.json()["code"] == "quota_exceeded"
     assert response.headers["Retry-After"]
     assert Job.objects.count() == 1
+
+
+def test_a_song_that_lost_the_race_for_the_last_place_leaves_nothing(
+    api: APIClient,
+    site_paths: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
+) -> None:
+    def taken(*, owner: object) -> None:
+        raise QuotaExceeded("The last place was taken while the song arrived.")
+
+    # Only the check inside the transaction, which follows the one before the upload.
+    monkeypatch.setattr("jobs.services.create.check_quota", taken)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = api.post(JOBS, {"file": song()})
+    assert response.status_code == 429
+    assert not Source.objects.exists()
+    assert files_below(site_paths) == []
 
 
 @pytest.mark.parametrize("bare", [False, True])

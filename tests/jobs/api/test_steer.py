@@ -1,5 +1,8 @@
 """Cancel, retry and delete, once and again."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -55,7 +58,9 @@ def test_a_job_whose_song_is_gone_cannot_be_run_again(api: APIClient) -> None:
 
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_an_ended_job_is_deleted_with_its_song_and_files(
-    api: APIClient, slash: str, django_capture_on_commit_callbacks: object
+    api: APIClient,
+    slash: str,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
 ) -> None:
     job = make_job(status="completed")
     track, song = make_artifact(job).file, job.source.path
