@@ -172,10 +172,11 @@ class NeuralSeparator(SeparatorModel):
         if self._ready is None:
             if missing := self.missing_packages():
                 raise ModelUnavailable(missing)
-            device = pick_device("cpu" if self._failure else self.options.device)
-            self._log.info("running on %s: %s", device.label, self._failure or device.reason)
+            # First, as weights that cannot be had are known before torch is imported.
             bag = self.load_bag(report)
             _check_layout(bag)
+            device = pick_device("cpu" if self._failure else self.options.device)
+            self._log.info("running on %s: %s", device.label, self._failure or device.reason)
             self._ready = _Ready(bag, device, _members(bag, device))
         return self._ready
 
