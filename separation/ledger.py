@@ -5,6 +5,7 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from separation import CODE_VERSION
@@ -33,6 +34,14 @@ def now_iso() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def told_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
+    """A stage's parameters for the manifest; of a folder on the server only the last name, as
+    whoever may download a manifest need not know where things lie."""
+    values = stage.params.model_dump(mode="json")
+    paths = {name: value for name, value in stage.params if isinstance(value, Path)}
+    return {**values, **{name: path.name for name, path in paths.items()}}
+
+
 class Ledger:
     """One job's manifest in memory and on disk."""
 
@@ -58,7 +67,7 @@ class Ledger:
                 name=stage.name,
                 processor_type=stage.processor_type,
                 version=stage.version,
-                parameters=stage.params.model_dump(mode="json"),
+                parameters=told_parameters(stage),
             )
             for stage in stages
         )

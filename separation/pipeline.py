@@ -19,7 +19,7 @@ from separation.errors import Cancelled, CorruptAudio, SeparationError
 from separation.faults import named_error
 from separation.jobprogress import JobProgress, Rates
 from separation.jobspec import JobSpec
-from separation.ledger import Ledger, now_iso
+from separation.ledger import Ledger, now_iso, told_parameters
 from separation.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -247,7 +247,7 @@ class _JobRun:
     ) -> bool:
         """Do finished stages answer what is asked now? Keys count as far as they can be known
         without running anything; what follows separation is decided by it and its parameters."""
-        asked = [(stage.version, stage.params.model_dump(mode="json")) for stage in stages]
+        asked = [(stage.version, told_parameters(stage)) for stage in stages]
         if asked != [(record.version, record.parameters) for record in records]:
             return False
         self._key, keys = None, []

@@ -94,6 +94,13 @@ def test_the_manifest_on_disk_tells_enough_to_do_it_again(
     assert "numpy" in manifest.metadata.libraries
 
 
+def test_the_manifest_names_no_folder_of_the_server(tmp_path: Path, events: list[Event]) -> None:
+    repo = tmp_path / "secret place" / "weights"
+    run(make_spec(tmp_path, separation_request(repo=str(repo))), events)
+    text = next((tmp_path / "outputs").rglob("manifest.json")).read_text()
+    assert str(tmp_path) not in text and '"repo": "weights"' in text
+
+
 def test_events_tell_the_stages_in_order_and_carry_the_manifest(
     tmp_path: Path, events: list[Event]
 ) -> None:
