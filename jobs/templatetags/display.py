@@ -28,7 +28,7 @@ def track_label(name: str) -> str:
 @register.filter
 def stem_class(name: str) -> str:
     """The class that gives a track the colour of its stem; sums have the neutral one."""
-    plain = name.removeprefix("normalized_").removesuffix("_normalized")
+    plain = name.removesuffix("_normalized")
     return f"stem-{plain}" if plain in _STEMS else "stem-sum"
 
 

@@ -5,12 +5,14 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django_htmx.middleware import HtmxDetails
 
 from jobs.models import Job
 
 
 class UserRequest(HttpRequest):
     user: User
+    htmx: HtmxDetails
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -15,4 +15,8 @@ function tell() {
 }
 
 region.addEventListener("htmx:afterSwap", tell);
+region.addEventListener("htmx:responseError", ({ detail }) => {
+  // Deleted in another window; other errors pass, and the next poll shows the truth.
+  if (detail.xhr.status === 404) location.reload();
+});
 tell();

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -39,10 +40,17 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
 
 
 @never_cache
-@login_required
 @require_GET
-def progress(request: UserRequest, job_id: UUID) -> HttpResponse:
-    """The moving part of the page; once the job has ended the page is told to load anew."""
+def progress(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """The moving part of the page; a page that is out of date is told to load anew."""
+    if request.htmx and not request.user.is_authenticated:
+        # A redirect would put the whole log-in page into the middle of this one.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return _fragment(request, job_id)
+
+
+@login_required
+def _fragment(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     response = render(request, "jobs/partials/progress.html", _progress(job))
     if not job.is_active:

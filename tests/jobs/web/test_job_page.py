@@ -67,6 +67,17 @@ def test_polling_ends_by_loading_the_page_anew(client: Client, owner: User) -> N
     assert "hx-get" not in text(client, job)
 
 
+def test_polling_after_logging_out_loads_the_page_anew(client: Client, owner: User) -> None:
+    address = reverse("jobs:progress", args=[make_job(owner=owner).pk])
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"], answer.content) == (200, "true", b"")
+
+
+def test_a_stage_that_will_not_run_is_not_called_waiting(client: Client, owner: User) -> None:
+    assert "Not run" in text(client, make_job(owner=owner, status=JobStatus.CANCELLED))
+    assert "Not run" not in text(client, make_job(owner=owner))
+
+
 def test_polling_brings_the_badge_up_to_date(client: Client, owner: User) -> None:
     job = make_job(owner=owner, status=JobStatus.PROCESSING)
     client.force_login(owner)

@@ -1,0 +1,59 @@
+"""Numbers and names as people read them."""
+
+import pytest
+
+from jobs.templatetags import display
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, ""), (0.4, "0:00"), (59.6, "1:00"), (184.2, "3:04"), (36_005.0, "10:00:05")],
+)
+def test_a_length_reads_like_a_player(seconds: float | None, shown: str) -> None:
+    assert display.clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, ""),
+        (3.0, "a few seconds left"),
+        (73.0, "about 75 s left"),
+        (200.0, "about 3 min left"),
+        (9000.0, "about 2.5 h left"),
+    ],
+)
+def test_an_estimate_is_no_more_exact_than_it_is(seconds: float | None, shown: str) -> None:
+    assert display.time_left(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(1, "1 kB"), (999_001, "1000 kB"), (2_190_172, "2.2 MB"), (174_682_746, "175 MB")],
+)
+def test_sizes_are_decimal(count: int, shown: str) -> None:
+    assert display.size(count) == shown
+
+
+def test_silence_has_no_level() -> None:
+    assert display.decibels(None, "LUFS") == "silent"
+    assert display.decibels(-14.26, "LUFS") == "\N{MINUS SIGN}14.3 LUFS"
+
+
+@pytest.mark.parametrize(
+    ("track", "shown"),
+    [
+        ("vocals", "stem-vocals"),
+        ("drums_normalized", "stem-drums"),
+        ("main_percussive", "stem-sum"),
+        ("minus_vocals", "stem-sum"),
+        ("residual", "stem-sum"),
+    ],
+)
+def test_only_a_stem_has_the_colour_of_its_stem(track: str, shown: str) -> None:
+    assert display.stem_class(track) == shown
+
+
+def test_a_stage_of_a_plug_in_is_named_all_the_same() -> None:
+    assert display.stage_label("noise_reduction") == "Noise reduction"
+    assert display.stage_label("separation") == "Separate stems"
