@@ -1,7 +1,10 @@
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
@@ -41,12 +44,7 @@ def test_the_list_can_be_narrowed(client: Client) -> None:
     assert "Broken.wav" in found and "Waiting.wav" not in found
 
 
-def test_the_list_costs_as_many_queries_for_many_jobs_as_for_one(
-    client: Client, django_assert_max_num_queries: object
-) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_the_list_costs_as_many_queries_for_many_jobs_as_for_one(client: Client) -> None:
     make_job()
     with CaptureQueriesContext(connection) as one:
         client.get(LIST)
@@ -100,12 +98,12 @@ def test_cancel_stops_waiting_jobs_and_says_why_not_the_rest(client: Client) -> 
 
 
 def test_deleting_in_the_admin_removes_files_too(
-    client: Client, django_capture_on_commit_callbacks: object
+    client: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     job = make_job(status=JobStatus.COMPLETED)
     artifact = make_artifact(job)
     song = job.source.path
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         client.post(reverse("admin:jobs_job_delete", args=[job.pk]), {"post": "yes"})
     assert not Job.objects.filter(pk=job.pk).exists()
     assert not artifact.file.exists() and not song.exists()
