@@ -12,10 +12,11 @@ from separation.stages.base import ArtifactRecord
 @pytest.fixture
 def job_dir(tmp_path: Path) -> Path:
     """A completed job with two small files; what is in them does not matter here."""
+    folder = tmp_path / "job"
     records = []
     for name in ("vocals", "drums"):
-        path = tmp_path / "fake_output" / f"{name}.wav"
-        path.parent.mkdir(exist_ok=True)
+        path = folder / "fake_output" / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode() * 100)
         digest = digest_of(path)
         records.append(
@@ -44,8 +45,8 @@ def job_dir(tmp_path: Path) -> Path:
         artifacts=tuple(records),
         outputs={record.name: record.path for record in records},
     )
-    save_manifest(manifest, tmp_path)
-    return tmp_path
+    save_manifest(manifest, folder)
+    return folder
 
 
 def test_files_as_delivered_raise_no_problem(job_dir: Path) -> None:
