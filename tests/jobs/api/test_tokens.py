@@ -71,6 +71,13 @@ def test_an_expired_token_is_refused(owner: "User") -> None:
     assert with_token(token).get("/api/v1/jobs").status_code == 401
 
 
+@pytest.mark.parametrize("token", ["", "x", "a b", "\xff\xfe", "x" * 5000])
+def test_what_is_no_token_is_refused(anonymous: APIClient, token: str) -> None:
+    response = anonymous.get("/api/v1/jobs", HTTP_AUTHORIZATION=f"Token {token}")
+    assert response.status_code == 401
+    assert response.json()["code"] == "authentication_failed"
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
