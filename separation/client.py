@@ -12,11 +12,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from pydantic import TypeAdapter, ValidationError
 
+from separation.closing import Closing
 from separation.errors import WorkerLost
 from separation.jobspec import JobSpec
 from separation.protocol import (
@@ -46,7 +46,7 @@ _GONE_WITHIN_S = 5.0
 _READ_BYTES = 1 << 16
 
 
-class RunnerProcess:
+class RunnerProcess(Closing):
     """One runner and its pipes. Not for use from several threads, but for :meth:`cancel`.
 
     It is started by exec in a session of its own, so that Ctrl-C reaches the parent first, which
@@ -162,17 +162,6 @@ class RunnerProcess:
                 if line.startswith("VmHWM:"):
                     self._peak_bytes = max(self._peak_bytes, int(line.split()[1]) * 1024)
         return self._peak_bytes
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _send(self, command: Command) -> None:
         # A dead runner is noticed where its events are read.

@@ -61,6 +61,10 @@ class SeparationRequest(BaseModel):
             raise ValueError("choose at least one stage")
         if "composite" in self.stages and "separation" not in self.stages:
             raise ValueError("the stage 'composite' needs the stage 'separation'")
+        if set(self.stages) == {"normalization"}:
+            raise ValueError(
+                "the stage 'normalization' needs 'separation' or 'harmonic_percussive' before it"
+            )
         return self
 
     def to_pipeline(self) -> tuple[StageRequest, ...]:

@@ -8,13 +8,12 @@ part) is on disk.
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.closing import Closing
 
 
 class Term(BaseModel):
@@ -47,7 +46,7 @@ class Track(BaseModel):
         return Track(name=name, folder=folder, file_stem=self.file_stem, stage=stage, terms=terms)
 
 
-class TrackReader:
+class TrackReader(Closing):
     """Reads a track as (channels, frames) float32 blocks; all files of it have equal length."""
 
     def __init__(self, track: Track, work_dir: Path) -> None:
@@ -78,14 +77,3 @@ class TrackReader:
 
     def close(self) -> None:
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -5,14 +5,13 @@ Arrays are float32 of shape (channels, frames), full scale 1.0, everywhere in th
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
+from separation.closing import Closing
 
 FloatArray = NDArray[np.float32]
 
@@ -20,7 +19,7 @@ BLOCK_FRAMES = 65_536
 """One OGG write of 3 million stereo frames crashes libsndfile; 65 536 never did."""
 
 
-class BlockReader:
+class BlockReader(Closing):
     """Random access to one audio file; reads past either end give zeros."""
 
     def __init__(self, path: Path) -> None:
@@ -48,19 +47,8 @@ class BlockReader:
     def close(self) -> None:
         self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class FloatWriter:
+class FloatWriter(Closing):
     """Appends blocks to one float32 RF64 file, which has no 4 GiB limit."""
 
     def __init__(
@@ -84,19 +72,8 @@ class FloatWriter:
     def close(self) -> None:
         self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class StemWriters:
+class StemWriters(Closing):
     """One :class:`FloatWriter` per stem, opened and closed together."""
 
     def __init__(self, directory: Path, stems: list[str]) -> None:
@@ -111,14 +88,6 @@ class StemWriters:
     def paths(self) -> dict[str, Path]:
         return {stem: writer.path for stem, writer in self._writers.items()}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         for writer in self._writers.values():
             writer.close()

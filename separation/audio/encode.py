@@ -4,16 +4,16 @@ Every encoder delivers exactly the frames that it was given: LAME and Vorbis sta
 and M4A carries an edit list that hides the padding of AAC.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
+from separation.closing import Closing
 from separation.errors import DiskFull, OutputInvalid
 from separation.request import OutputFormat
 
@@ -65,7 +65,7 @@ def extension_for(output_format: ConcreteFormat) -> str:
     return _EXTENSIONS[output_format]
 
 
-class Encoder(ABC):
+class Encoder(Closing):
     """Appends (2, n) float32 blocks to one delivered file; a context manager.
 
     Samples are full scale 1.0 and must lie within it, but for ``wav32f``, which has no ceiling.
@@ -92,17 +92,6 @@ class Encoder(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _SoundfileEncoder(Encoder):

@@ -3,17 +3,16 @@
 Used by the sandboxed child for sources, and in process for files that we wrote ourselves.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from separation.audio.blocks import FloatArray
 from separation.audio.sniff import Sniffed
+from separation.closing import Closing
 
 
-class AudioReader(ABC):
+class AudioReader(Closing):
     """One opened file. Blocks are float32 (channels, n), integers scaled to full scale 1.0.
 
     ``header_frames``: the header's claim, ``None`` when it makes none; never trusted.
@@ -44,17 +43,6 @@ class AudioReader(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:

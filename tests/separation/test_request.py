@@ -1,0 +1,44 @@
+"""Choices become a pipeline, or a sentence."""
+
+import pytest
+
+from separation.errors import InvalidOptions
+from separation.request import parse_request, parse_stems
+
+
+def test_the_default_is_the_specification_s_pipeline() -> None:
+    names = [stage.name for stage in parse_request({}).to_pipeline()]
+    assert names == [
+        "prepare", "separation", "harmonic_percussive", "composite", "normalization", "export",
+    ]  # fmt: skip
+
+
+def test_stages_run_in_their_order_whatever_order_they_were_named_in() -> None:
+    chosen = parse_request({"stages": ("composite", "separation")}).to_pipeline()
+    assert [stage.name for stage in chosen] == ["prepare", "separation", "composite", "export"]
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        ({"stages": ("magic",)}, "no stage 'magic'"),
+        ({"stages": ()}, "at least one stage"),
+        ({"stages": ("composite",)}, "needs the stage 'separation'"),
+        ({"stages": ("normalization",)}, "needs 'separation' or 'harmonic_percussive'"),
+        ({"stems": ("vocals",), "two_stems": "vocals"}, "not for both"),
+        ({"overlap": 1.5}, "overlap"),
+        ({"shifts": -1}, "shifts"),
+        ({"format": "aiff"}, "format"),
+        ({"sample_rate_hz": 22050}, "sample_rate_hz"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_choice_is_refused_in_words(choices: dict[str, object], said: str) -> None:
+    with pytest.raises(InvalidOptions, match=said):
+        parse_request(choices)
+
+
+@pytest.mark.parametrize("text", ["5", "2:", "vocals,,drums", "9:vocals"])
+def test_stems_that_make_no_sense_are_refused_with_the_ways_to_write_them(text: str) -> None:
+    with pytest.raises(InvalidOptions, match="2:vocals"):
+        parse_stems(text)
