@@ -221,11 +221,11 @@ def _ducked(stem: Signal, step: int, random: Random) -> Signal:
 Generator = Callable[[int, int, Random], Signal]
 STEMS: dict[str, tuple[Generator, float]] = {
     "drums": (drums, 0.0),
-    "bass": (bass, 1.0),
+    "bass": (bass, 5.5),
     "other": (other, -2.0),
     "vocals": (vocals, -3.0),
 }
-"""Generator and mean level in dB; levels spread by 5 dB, and one stem in twenty is absent."""
+"""Generator and mean level in dB; levels spread by 7 dB, and one stem in twenty is absent."""
 
 
 def _stem(name: str, frames: int, step: int, random: Random) -> Signal:
@@ -238,7 +238,7 @@ def _stem(name: str, frames: int, step: int, random: Random) -> Signal:
     if random.random() < 0.5:
         treble = _filtered(stem, "high", random.uniform(200, 4000), order=1)
         stem = stem + random.uniform(-0.6, 2) * treble
-    level_db = -60.0 if random.random() < 0.05 else mean_db + random.normal(0, 5)
+    level_db = -60.0 if random.random() < 0.05 else mean_db + random.normal(0, 7)
     return stem * RMS * 10 ** (level_db / 20) / (np.sqrt(np.mean(stem**2)) + 1e-9)
 
 
