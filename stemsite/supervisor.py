@@ -4,32 +4,24 @@ Each child gets its own process group, so that its own children end with it, and
 for a SIGTERM when the supervisor dies, so that even ``kill -9`` of the supervisor leaves nobody.
 """
 
-import ctypes
 import logging
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
-logger = logging.getLogger(__name__)
+from separation.processes import end_with_parent
 
-PR_SET_PDEATHSIG = 1
-"""Linux prctl(2): the signal a process gets when its parent dies."""
+logger = logging.getLogger(__name__)
 
 STABLE_S = 30.0
 """A child that ran this long was healthy; its next crash waits the shortest time again."""
 
 MAX_BACKOFF_S = 30.0
-
-
-def _end_with_parent() -> None:
-    """Run in the child between fork and exec."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -50,7 +42,7 @@ class Child:
             env=dict(self.environment),
             start_new_session=True,
             # This process has one thread, so running Python between fork and exec is safe.
-            preexec_fn=_end_with_parent,
+            preexec_fn=partial(end_with_parent, signal.SIGTERM, parent=os.getpid()),
         )
         self.started_at = time.monotonic()
 

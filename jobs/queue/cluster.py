@@ -7,7 +7,6 @@ or leaves orphans when one of these is killed; the keeper then ends them all and
 exit code, so that whatever supervises it starts it anew.
 """
 
-import ctypes
 import logging
 import multiprocessing
 import os
@@ -24,13 +23,11 @@ from jobs.queue import drain
 from jobs.queue.reaper import Housekeeping
 from jobs.queue.runners import current_runner
 from jobs.queue.watchdog import Watchdog
+from separation.processes import end_with_parent
 
 DRAIN_S = 12.0
 """From the signal to SIGKILL. Running jobs are back in the queue within a second; the rest is
 django-q2 winding down."""
-
-PR_SET_PDEATHSIG = 1
-"""Linux prctl(2): the signal a process gets when its parent dies."""
 
 TURN_S = 0.2
 
@@ -55,7 +52,9 @@ def run_cluster() -> int:
     connections.close_all()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _on_signal)
-    child = multiprocessing.get_context("fork").Process(target=_serve, name="stemworker")
+    child = multiprocessing.get_context("fork").Process(
+        target=_serve, args=(os.getpid(),), name="stemworker"
+    )
     child.start()
     while child.is_alive() and not drain.requested():
         child.join(TURN_S)
@@ -76,10 +75,11 @@ def _kill_group(pid: int | None) -> None:
         return
 
 
-def _serve() -> None:
+def _serve(keeper: int) -> None:
     os.setsid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(signal.SIGTERM, parent=keeper)
+    # Were keeper and cluster both killed, nobody would be left to end the others.
+    os.register_at_fork(after_in_child=end_with_parent)
     post_spawn.connect(_warm_up)
     cluster = DrainingCluster()
     cluster.start()

@@ -7,10 +7,10 @@ stand. The parent's wall clock and kill need none of this.
 import ctypes
 import platform
 import resource
-import signal
 import sys
 
-_PR_SET_PDEATHSIG = 1
+from separation.processes import end_with_parent, prctl
+
 _PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_MODE_FILTER = 2
@@ -55,10 +55,9 @@ def confine(*, memory_bytes: int, cpu_s: float, file_bytes: int) -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NPROC, 0)
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        _prctl(libc, _PR_SET_PDEATHSIG, signal.SIGKILL)
-        if _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1):
-            _filter_calls(libc)
+        end_with_parent()
+        if prctl(_PR_SET_NO_NEW_PRIVS, 1):
+            _filter_calls()
 
 
 def _limit(kind: int, value: int) -> None:
@@ -67,13 +66,7 @@ def _limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value, value))
 
 
-def _prctl(libc: ctypes.CDLL, option: int, value: int, pointer: object = 0) -> bool:
-    words = [ctypes.c_ulong(option), ctypes.c_ulong(value)]
-    rest = [pointer or ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)]
-    return bool(libc.prctl(*words, *rest) == 0)
-
-
-def _filter_calls(libc: ctypes.CDLL) -> None:
+def _filter_calls() -> None:
     """A seccomp filter: the named calls fail with EPERM, all others pass."""
     if platform.machine() not in _ARCHITECTURES:
         return
@@ -91,4 +84,4 @@ def _filter_calls(libc: ctypes.CDLL) -> None:
     ]
     code = (_Instruction * len(steps))(*(_Instruction(*step) for step in steps))
     program = _Program(len(steps), code)
-    _prctl(libc, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program))
+    prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program))
