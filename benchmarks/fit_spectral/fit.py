@@ -27,6 +27,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import synthetic
 
 from separation.separators.spectral.cues import all_cues
+from separation.separators.spectral.masks import (
+    BALANCE,
+    BALANCE_STEPS,
+    LEAST_SHARE,
+    REST_SHARE,
+)
 from separation.separators.spectral.transform import BINS, spectrogram
 
 KNOT_BINS = (2, 5, 9, 16, 32, 64, 128, 256, 512, 1200)
@@ -104,7 +110,7 @@ def _draw(
 def loss(coefficients: torch.Tensor, song: Sampled) -> torch.Tensor:
     """``coefficients``: (knots, cues + 1, stems)."""
     at_bins = torch.einsum("nb,bjk->njk", song.knots, coefficients)
-    mask = torch.softmax((at_bins * song.cues[:, :, None]).sum(1), dim=1)
+    mask = _balanced(torch.softmax((at_bins * song.cues[:, :, None]).sum(1), dim=1), song.song)
     wanted = song.stems.sum(0)
     common, got = (mask * song.common).sum(0), (mask**2 * song.song[:, None]).sum(0)
     error = wanted - 2 * common + got
@@ -113,9 +119,22 @@ def loss(coefficients: torch.Tensor, song: Sampled) -> torch.Tensor:
     nothing = wanted - 2 * song.common.sum(0) + mixed
     nothing_unscaled = wanted - song.common.sum(0) ** 2 / mixed
     total = 0.6 * _log(error) + 0.4 * _log(unscaled) - _log(wanted)
-    total += EXTRA * torch.relu(_log(error) - _log(nothing) + MARGIN)
+    total += EXTRA * torch.relu(
+        _log(error) - _log(torch.minimum(nothing, nothing_unscaled)) + MARGIN
+    )
     total += EXTRA * torch.relu(_log(unscaled) - _log(nothing_unscaled) + MARGIN)
     return total.mean()
+
+
+def _balanced(mask: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:
+    """What ``masks.balanced`` and ``REST_SHARE`` do, on drawn bins."""
+    balanced = mask
+    for _ in range(BALANCE_STEPS):
+        share = (balanced * energy[:, None]).sum(0) / energy.sum()
+        balanced = mask * share.clamp_min(LEAST_SHARE) ** BALANCE
+        balanced = balanced / balanced.sum(1, keepdim=True)
+    rest = torch.tensor([name == REST for name in synthetic.STEMS]) * REST_SHARE
+    return balanced * (1 - REST_SHARE) + rest
 
 
 def _log(energy: torch.Tensor) -> torch.Tensor:

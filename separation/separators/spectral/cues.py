@@ -33,7 +33,8 @@ CLICK_BIN = 186
 Step = Callable[[], None]
 
 
-def _power(spectra: ComplexArray) -> FloatArray:
+def channel_power(spectra: ComplexArray) -> FloatArray:
+    """(frames, bins), summed over the channels."""
     power: FloatArray = (spectra.real**2 + spectra.imag**2).sum(axis=0)
     return power
 
@@ -59,7 +60,7 @@ def _long_harmonicity(samples: FloatArray, frames: int) -> FloatArray:
     (ISMIR 2014) and Tachibana, Ono and Sagayama, "Singing voice enhancement in monaural music
     signals based on two-stage harmonic/percussive sound separation" (IEEE TASLP 22, 2014).
     """
-    power = _power(spectrogram(samples, LONG_WINDOW, 2 * HOP))
+    power = channel_power(spectrogram(samples, LONG_WINDOW, 2 * HOP))
     cue = running_contrast_in_groups(power, LONG_WINDOW // 2 // BINS)
     before = np.minimum(np.arange(frames) // 2, len(cue) - 1)
     after = np.minimum((np.arange(frames) + 1) // 2, len(cue) - 1)
@@ -78,7 +79,7 @@ def running_contrast_in_groups(power: FloatArray, group: int) -> FloatArray:
 def _short_harmonicity(samples: FloatArray, frames: int) -> FloatArray:
     """Harmonicity at 23 ms, where a voice is harmonic and a stroke is not (sources above)."""
     per_frame = HOP // (SHORT_WINDOW // 4)
-    power = _power(spectrogram(samples, SHORT_WINDOW, SHORT_WINDOW // 4))
+    power = channel_power(spectrogram(samples, SHORT_WINDOW, SHORT_WINDOW // 4))
     cue = uniform_filter1d(_harmonicity(power, (1, 5))[:, : SHORT_WINDOW // 2], 5, axis=0)
     cue = cue[::per_frame][:frames]
     cue = np.pad(cue, ((0, frames - len(cue)), (0, 0)), mode="edge")
@@ -166,7 +167,7 @@ def all_cues(samples: FloatArray, spectra: ComplexArray, step: Step) -> dict[str
     ``step`` is called between the parts of the work, so that it may be cancelled.
     """
     frames = spectra.shape[1]
-    power = _power(spectra)[:, :BINS]
+    power = channel_power(spectra)[:, :BINS]
     harmonic = _harmonicity(power, (1, 5))
     step()
     cues = {

@@ -17,6 +17,17 @@ COEFFICIENTS = Path(__file__).with_name("coefficients.json")
 TILE_FRAMES = 32
 """Frames at a time, so that the sums of one tile stay in the processor's cache."""
 
+BALANCE = 0.6
+BALANCE_STEPS = 4
+LEAST_SHARE = 0.01
+"""Strength, rounds and floor of :func:`balanced`. Full strength (1) would make faint stems vanish;
+without it they are taken for louder than they are."""
+
+REST_SHARE = 0.05
+"""What the rest gets of every bin whatever the cues say. A rest that is nothing but what the other
+masks left over by mistake tells less of the true rest than the song itself does; and a floor
+hides the tones that masks leave behind (Berouti, Schwartz and Makhoul, ICASSP 1979)."""
+
 
 @dataclass(frozen=True)
 class MaskModel:
@@ -31,8 +42,10 @@ class MaskModel:
     weights: FloatArray
     bias: FloatArray
 
-    def masks(self, cues: Mapping[str, FloatArray]) -> FloatArray:
+    def masks(self, cues: Mapping[str, FloatArray], power: FloatArray) -> FloatArray:
         """(stems, frames, bins) between 0 and 1; with the rest's they sum to one.
+
+        ``power``: (frames, bins), by which :func:`balanced` weighs.
 
         The masks are those of least squared error under the model, which is what a Wiener filter
         gives: a bin that tells little is shared out rather than awarded.
@@ -48,7 +61,32 @@ class MaskModel:
                     tile[stem] += values * weights[stem]
             np.exp(tile, out=tile)
             tile /= 1 + tile.sum(axis=0)
+        masks = balanced(masks, power)
+        masks *= 1 - REST_SHARE
         return masks
+
+
+def balanced(masks: FloatArray, power: FloatArray) -> FloatArray:
+    """Masks fitted to how much of this song each stem is, instead of to how much as a rule.
+
+    ``masks``: (stems, frames, bins) without the rest's. The share of energy that the masks give a
+    stem corrects its prior, and the masks with it, in a few rounds: expectation maximization as
+    in Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori
+    probabilities" (Neural Computation 14, 2002), here with less than full strength.
+    """
+    energy = power / (power.sum() + np.float32(1e-20))
+    rest = 1 - masks.sum(axis=0)
+    given = np.append(np.einsum("sfb,fb->s", masks, energy), (rest * energy).sum())
+    now = masks
+    for _ in range(BALANCE_STEPS):
+        factors = np.maximum(given, LEAST_SHARE).astype(np.float32) ** np.float32(BALANCE)
+        now = masks * factors[:-1, None, None]
+        scale = 1 / (now.sum(axis=0) + rest * factors[-1])
+        now *= scale
+        given = np.append(
+            np.einsum("sfb,fb->s", now, energy), (rest * scale * energy).sum() * factors[-1]
+        )
+    return now
 
 
 @cache

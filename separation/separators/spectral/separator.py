@@ -17,8 +17,15 @@ from separation.base import (
 )
 from separation.errors import InvalidOptions
 from separation.progress import Report, ignore_progress, part_of
-from separation.separators.spectral.cues import all_cues
-from separation.separators.spectral.masks import COEFFICIENTS, mask_model
+from separation.separators.spectral.cues import all_cues, channel_power
+from separation.separators.spectral.masks import (
+    BALANCE,
+    BALANCE_STEPS,
+    COEFFICIENTS,
+    LEAST_SHARE,
+    REST_SHARE,
+    mask_model,
+)
 from separation.separators.spectral.transform import BINS, HOP, WINDOW, resynthesis, spectrogram
 from separation.separators.stems import choose_stems
 
@@ -77,8 +84,8 @@ class SpectralSeparator(SeparatorModel):
     filters at three resolutions (drums, voice), attack and decay of the low bands (kick against
     bass), likeness of the channels (centre), repetition (accompaniment). The papers stand with
     each cue in :mod:`separation.separators.spectral.cues`. The weighed cues become masks that
-    sum to one by logistic regression; ``other`` is the song minus the rest, so that the stems
-    sum to the song up to the rounding of float32.
+    sum to one by logistic regression, balanced by how loud each stem turns out to be; ``other``
+    is the song minus the rest, so that the stems sum to the song up to the rounding of float32.
     """
 
     name = "spectral"
@@ -116,7 +123,10 @@ class SpectralSeparator(SeparatorModel):
         return list(self._choice.outputs)
 
     def identity(self) -> SeparatorIdentity:
-        constants = (VERSION, WINDOW, HOP, CORE_FRAMES, CONTEXT_FRAMES, FADE_FRAMES)
+        constants = (
+            *(VERSION, WINDOW, HOP, CORE_FRAMES, CONTEXT_FRAMES, FADE_FRAMES),
+            *(BALANCE, BALANCE_STEPS, LEAST_SHARE, REST_SHARE),
+        )
         digest = hashlib.sha256(repr(constants).encode() + COEFFICIENTS.read_bytes())
         return SeparatorIdentity(
             separator=self.name,
@@ -140,7 +150,8 @@ def _separate_block(
     samples = song.read(block.context_start, block.window_frames)
     spectra = spectrogram(samples)
     model = mask_model()
-    masks = model.masks(all_cues(samples, spectra, step))
+    power = channel_power(spectra)[:, :BINS]
+    masks = model.masks(all_cues(samples, spectra, step), power)
     step()
     first = block.start - block.context_start
     last = min(block.stop + FADE_FRAMES, song.frames) - block.context_start

@@ -10,6 +10,7 @@ from separation.audio.blocks import BlockReader, FloatArray, FloatWriter
 from separation.base import SAMPLE_RATE_HZ, SeparatorOptions
 from separation.errors import Cancelled, InvalidOptions
 from separation.separators.spectral import SpectralSeparator
+from separation.separators.spectral.masks import balanced
 
 STEMS = ["drums", "bass", "other", "vocals"]
 SUM_TOLERANCE = 1e-6
@@ -226,3 +227,26 @@ def test_other_coefficients_are_another_identity(
     (tmp_path / "other.json").write_text("{}")
     monkeypatch.setattr(module, "COEFFICIENTS", tmp_path / "other.json")
     assert SpectralSeparator(SeparatorOptions()).identity().weights_digest != before
+
+
+def test_a_stem_that_is_faint_in_the_song_is_not_taken_for_louder() -> None:
+    power = np.ones((50, 8), dtype=np.float32)
+    # The cues say little: every bin looks a quarter each, but the last bins are surely vocals.
+    masks = np.full((3, 50, 8), 0.25, dtype=np.float32)
+    masks[:, :, :5] = np.array([0.05, 0.15, 0.6], dtype=np.float32)[:, None, None]
+    adapted = balanced(masks, power)
+    assert adapted[2, 0, 7] > 0.3
+    assert adapted[0, 0, 7] < 0.2
+
+
+def test_balanced_masks_leave_the_rest_its_part() -> None:
+    power = np.random.default_rng(0).random((20, 6)).astype(np.float32)
+    masks = np.random.default_rng(1).dirichlet([1, 1, 1, 1], (20, 6)).astype(np.float32)
+    adapted = balanced(np.moveaxis(masks[..., :3], -1, 0).copy(), power)
+    assert adapted.min() >= 0
+    assert adapted.sum(axis=0).max() <= 1 + 1e-6
+
+
+def test_balancing_silence_divides_by_nothing() -> None:
+    masks = np.full((3, 4, 5), 0.25, dtype=np.float32)
+    assert np.isfinite(balanced(masks, np.zeros((4, 5), dtype=np.float32))).all()
