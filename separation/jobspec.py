@@ -1,5 +1,6 @@
 """What a runner is asked to do: one job, as plain values that cross a process boundary."""
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ class JobSpec(BaseModel):
 
     ``input_path``: the preserved source file, never written to. ``input_name``: the name for
     people, already cleaned. ``job_dir``: ``outputs/{job_id}``; all that the job writes lies in it.
-    ``created_at``: ISO 8601 with zone.
+    ``created_at``: ISO 8601 with zone. ``attempt_id``: no two attempts at the job share one; it is
+    part of file names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,3 +33,4 @@ class JobSpec(BaseModel):
     job_dir: Path
     pipeline: tuple[StageRequest, ...]
     created_at: str
+    attempt_id: str = Field(default_factory=lambda: uuid.uuid4().hex, pattern=r"^[0-9a-z]{1,64}$")

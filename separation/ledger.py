@@ -11,6 +11,7 @@ from typing import Any
 from separation import CODE_VERSION
 from separation.durable import FileDigest
 from separation.errors import Cancelled, SeparationError
+from separation.fence import AttemptFence
 from separation.jobspec import JobSpec
 from separation.manifest import (
     InputRecord,
@@ -43,10 +44,11 @@ def told_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
 
 
 class Ledger:
-    """One job's manifest in memory and on disk."""
+    """One job's manifest in memory and on disk; it writes nothing once ``fence`` is lost."""
 
-    def __init__(self, spec: JobSpec) -> None:
+    def __init__(self, spec: JobSpec, fence: AttemptFence) -> None:
         self._job_dir = spec.job_dir
+        self._fence = fence
         self.manifest = Manifest(
             job_id=spec.job_id,
             input_file=spec.input_name,
@@ -137,6 +139,8 @@ class Ledger:
         )
 
     def _save(self, **changes: Any) -> None:
+        """Raises ``WorkerLost`` when another attempt holds the job's folder."""
+        self._fence.check()
         self.manifest = self.manifest.model_copy(update=changes)
         save_manifest(self.manifest, self._job_dir)
 

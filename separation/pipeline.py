@@ -3,11 +3,11 @@
 A stage writes into a temporary folder; when it is done its files are pushed to disk and hashed, a
 receipt is added last and the folder gets its final name in ``job_dir/work``. The next attempt
 keeps every stage whose receipt answers the same question and whose files are intact. Delivered
-files move to their folders in ``job_dir`` one by one, complete or not at all.
+files move to their folders in ``job_dir`` one by one, complete or not at all. An attempt that was
+given up and goes on nevertheless is kept out by :mod:`separation.fence`.
 """
 
 import logging
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from separation.durable import FileDigest, digest_of, replace_folder, sync
-from separation.errors import Cancelled, CorruptAudio, SeparationError
+from separation.errors import Cancelled, CorruptAudio, SeparationError, WorkerLost
 from separation.faults import named_error
+from separation.fence import AttemptFence
 from separation.jobprogress import JobProgress, Rates
 from separation.jobspec import JobSpec
 from separation.ledger import Ledger, now_iso, told_parameters
@@ -105,7 +106,8 @@ class _JobRun:
         self._rates = rates
         self._clock = clock
         self._work = spec.job_dir / WORK_FOLDER
-        self._ledger = Ledger(spec)
+        self._fence = AttemptFence(self._work, spec.attempt_id)
+        self._ledger = Ledger(spec, self._fence)
         self._stage_name: str | None = None
         self._song: Song | None = None
         self._tracks: dict[str, Track] = {}
@@ -117,21 +119,30 @@ class _JobRun:
         try:
             return self._run()
         except (Exception, SystemExit) as error:
-            named = named_error(error, self._spec.job_dir)
+            named = self._named(error)
             self._end_badly(named)
             if named is error:
                 raise
             raise named from error
         finally:
-            _remove_temporary(self._work)
+            _remove_temporary(self._work, self._spec.attempt_id)
+
+    def _named(self, error: BaseException) -> SeparationError:
+        """Whatever happens to an attempt that lost its folder comes of that."""
+        if self._fence.is_lost:
+            return WorkerLost("Another attempt has taken over this job.")
+        return named_error(error, self._spec.job_dir)
 
     def _run(self) -> Manifest:
         stages = check_pipeline(self._spec.pipeline)
         self._work.mkdir(parents=True, exist_ok=True)
-        _remove_temporary(self._work)
+        self._fence.take()
+        # Of every attempt: all others are older than this one.
+        _remove_temporary(self._work, "*")
         self._source = _digest_source(self._spec.input_path)
         earlier = self._completed_before(stages)
         if earlier is not None:
+            self._drop_work()
             return self._tell_again(earlier)
         self._ledger.begin(stages, self._source)
         progress = JobProgress(
@@ -146,10 +157,13 @@ class _JobRun:
             self._run_stage(stage, progress)
         self._stage_name = None
         self._ledger.completed()
-        if not self._settings.keep_work:
-            remove_work(self._spec.job_dir)
+        self._drop_work()
         self._tell_finished(self._ledger.manifest)
         return self._ledger.manifest
+
+    def _drop_work(self) -> None:
+        if not self._settings.keep_work:
+            remove_work(self._spec.job_dir)
 
     def _run_stage(self, stage: PipelineStage[Any], progress: JobProgress) -> None:
         self._stage_name = stage.name
@@ -176,7 +190,7 @@ class _JobRun:
             spec=self._spec,
             settings=self._settings,
             work_dir=self._work,
-            out_dir=self._work / f"{_TEMPORARY_PREFIX}{stage.name}-{os.getpid()}",
+            out_dir=self._work / f"{_TEMPORARY_PREFIX}{stage.name}-{self._spec.attempt_id}",
             report=report,
             separators=self._separators,
             song=self._song,
@@ -197,6 +211,7 @@ class _JobRun:
         log = logging.getLogger(f"stage.{stage.name}")
         log.info("job %s: started", self._spec.job_id)
         started_at, started = now_iso(), time.monotonic()
+        self._fence.check()
         shutil.rmtree(self._work / stage.name, ignore_errors=True)
         context.out_dir.mkdir()
         stage.validate_input(context)
@@ -204,6 +219,7 @@ class _JobRun:
         self._deliver(result.artifacts, context.out_dir)
         receipt = _receipt(stage, key, result, seal_files(context.out_dir), started_at, started)
         write_receipt(context.out_dir, receipt)
+        self._fence.check()
         replace_folder(context.out_dir, self._work / stage.name)
         for warning in receipt.warnings:
             log.warning("job %s: %s", self._spec.job_id, warning)
@@ -217,6 +233,7 @@ class _JobRun:
             target = self._spec.job_dir / record.path
             target.parent.mkdir(parents=True, exist_ok=True)
             sync(out_dir / record.path)
+            self._fence.check()
             (out_dir / record.path).replace(target)
             folders.add(target.parent)
         for folder in folders:
@@ -304,8 +321,9 @@ class _JobRun:
         where = self._stage_name or "job"
         _log.log(level, "job %s: %s ended: %s: %s", self._spec.job_id, where, error.code, error)
         try:
-            self._spec.job_dir.mkdir(parents=True, exist_ok=True)
-            self._ledger.ended_badly(self._stage_name, error)
+            if not self._fence.is_lost:
+                self._spec.job_dir.mkdir(parents=True, exist_ok=True)
+                self._ledger.ended_badly(self._stage_name, error)
         except OSError:
             # The disk may be what failed; the event below still tells the worker.
             _log.error("job %s: the manifest cannot be saved", self._spec.job_id, exc_info=True)
@@ -353,6 +371,6 @@ def _digest_source(path: Path) -> FileDigest:
         raise CorruptAudio("The source file is not there any more. Upload it again.") from None
 
 
-def _remove_temporary(work: Path) -> None:
-    for folder in work.glob(f"{_TEMPORARY_PREFIX}*"):
+def _remove_temporary(work: Path, attempt_id: str) -> None:
+    for folder in work.glob(f"{_TEMPORARY_PREFIX}*-{attempt_id}"):
         shutil.rmtree(folder, ignore_errors=True)

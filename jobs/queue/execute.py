@@ -74,7 +74,9 @@ class _Drive:
 
     def run(self) -> None:
         """Raises ``LeaseLost``, or ``WorkerLost`` when the runner dies."""
-        for event in current_runner().events(job_spec(self._job), POLL_S):
+        # A worker that slept since its claim must not start what is no longer its own.
+        self._lease.renew()
+        for event in current_runner().events(job_spec(self._job, self._lease), POLL_S):
             if event is not None and self._take(event):
                 return
             self._recorder.flush()
@@ -146,7 +148,7 @@ def _too_slow() -> str:
     )
 
 
-def job_spec(job: Job) -> JobSpec:
+def job_spec(job: Job, lease: Lease) -> JobSpec:
     return JobSpec(
         job_id=str(job.pk),
         input_path=job.source.path,
@@ -154,4 +156,5 @@ def job_spec(job: Job) -> JobSpec:
         job_dir=job.directory,
         pipeline=tuple(StageRequest.model_validate(stage) for stage in job.pipeline),
         created_at=job.created_at.isoformat(),
+        attempt_id=lease.token.hex,
     )

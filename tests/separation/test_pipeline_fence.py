@@ -1,0 +1,82 @@
+"""An attempt that was given up and goes on nevertheless harms nothing of the one in its place."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from separation.errors import WorkerLost
+from separation.jobspec import JobSpec
+from separation.manifest import Manifest, load_manifest, verify_manifest
+from separation.pipeline import run_pipeline
+from separation.protocol import Event, StageStartedEvent
+from separation.settings import CoreSettings
+from tests.separation.fakes import fake_separators, make_spec
+
+
+def run(spec: JobSpec, at_separation=lambda: None, *, keep: bool = False) -> Manifest:
+    def observe(event: Event) -> None:
+        if isinstance(event, StageStartedEvent) and event.stage == "separation":
+            at_separation()
+
+    settings = CoreSettings(keep_work=keep)
+    return run_pipeline(spec, settings, separators=fake_separators, observer=observe)
+
+
+def again(spec: JobSpec) -> JobSpec:
+    return spec.model_copy(update={"attempt_id": f"{spec.attempt_id}b"})
+
+
+def everything(spec: JobSpec) -> dict[str, bytes]:
+    files = (path for path in spec.job_dir.rglob("*") if path.is_file())
+    return {str(path.relative_to(spec.job_dir)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_an_attempt_that_wakes_up_after_the_next_one_ended_changes_nothing(
+    tmp_path: Path, keep: bool
+) -> None:
+    spec = make_spec(tmp_path)
+    left: dict[str, bytes] = {}
+
+    def overtaken() -> None:
+        run(again(spec), keep=keep)
+        left.update(everything(spec))
+
+    with pytest.raises(WorkerLost, match="Another attempt"):
+        run(spec, overtaken, keep=keep)
+    assert left and everything(spec) == left
+    assert load_manifest(spec.job_dir / "manifest.json").status == "completed"
+    assert verify_manifest(spec.job_dir) == []
+
+
+def test_an_attempt_that_wakes_up_beside_the_next_one_does_not_disturb_it(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    asleep, awake = threading.Event(), threading.Event()
+    ends: list[BaseException] = []
+
+    def sleep() -> None:
+        asleep.set()
+        assert awake.wait(20)
+
+    def old_attempt() -> None:
+        try:
+            run(spec, sleep)
+        except WorkerLost as error:
+            ends.append(error)
+
+    thread = threading.Thread(target=old_attempt)
+    thread.start()
+    assert asleep.wait(20)
+
+    def wake_the_old_one() -> None:
+        (spec.job_dir / "work" / f".tmp-separation-{again(spec).attempt_id}").mkdir()
+        awake.set()
+        thread.join(20)
+        # Where the pipeline will make it in a moment; the old attempt left it alone.
+        (spec.job_dir / "work" / f".tmp-separation-{again(spec).attempt_id}").rmdir()
+
+    assert run(again(spec), wake_the_old_one).status == "completed"
+    assert len(ends) == 1
+    assert verify_manifest(spec.job_dir) == []
+    assert not (spec.job_dir / "work").exists()
