@@ -1,8 +1,10 @@
 """Jobs in the admin."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -71,8 +73,7 @@ class JobAdmin(LookOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        # An id is stored without its dashes on SQLite, and shown with them.
-        return super().get_search_results(request, queryset, _id_without_dashes(search_term))
+        return super().get_search_results(request, queryset, _id_as_stored(search_term))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         actions.delete(request, queryset)
@@ -84,7 +85,10 @@ class JobAdmin(LookOnly):
             messages.error(request, error.detail)
 
 
-def _id_without_dashes(term: str) -> str:
-    plain = term.strip().replace("-", "")
-    is_id = len(plain) == 32 and all(c in "0123456789abcdef" for c in plain.lower())
-    return plain if is_id else term
+def _id_as_stored(term: str) -> str:
+    """PostgreSQL knows ids and shows their dashes; SQLite keeps 32 letters."""
+    try:
+        job_id = UUID(term.strip())
+    except ValueError:
+        return term
+    return str(job_id) if connection.features.has_native_uuid_field else job_id.hex

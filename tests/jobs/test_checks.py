@@ -36,7 +36,9 @@ def test_a_cache_of_one_process_is_refused(settings: Settings, backend: str) -> 
 def test_a_transaction_around_every_request_is_refused_on_sqlite(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+    database = settings.DATABASES["default"]
+    monkeypatch.setitem(database, "ENGINE", "django.db.backends.sqlite3")
+    monkeypatch.setitem(database, "ATOMIC_REQUESTS", True)
     assert ids() == {"stemsite.E004"}
 
 
