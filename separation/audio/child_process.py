@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from separation.errors import CorruptAudio, DeadlineExceeded, error_from_code
+from separation.errors import CorruptAudio, DeadlineExceeded, OutOfMemory, error_from_code
 
 logger = logging.getLogger(__name__)
 
@@ -120,13 +120,14 @@ def _listen(
     return answer, noise
 
 
-def _exit_code(process: "subprocess.Popen[bytes]") -> int:
-    """A child that has closed its pipes is done; one that stays nevertheless is killed."""
+def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
+    """A child that has closed its pipes is done; one that stays nevertheless is killed (None)."""
     try:
         return process.wait(timeout=_PARTING_S)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
+        process.wait()
+        return None
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def _parse(line: bytes) -> dict[str, Any]:
     return message
 
 
-def _raise_failure(answer: dict[str, Any] | None, exit_code: int, noise: bytes) -> None:
+def _raise_failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> None:
     if answer is not None and isinstance(answer.get("error"), str):
         raise error_from_code(answer["error"], str(answer.get("detail", "")))
     logger.error(
@@ -147,6 +148,9 @@ def _raise_failure(answer: dict[str, Any] | None, exit_code: int, noise: bytes) 
     )
     if exit_code == -signal.SIGXCPU:
         raise DeadlineExceeded("Decoding the file took more processor time than is allowed.")
+    if exit_code == -signal.SIGKILL:
+        # Nothing in a file can do that; the kernel does when memory runs out.
+        raise OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
     raise CorruptAudio(
         "The file made the decoder crash, so it is damaged or made to harm. "
         "Export it again or convert it to WAV or FLAC."

@@ -49,7 +49,8 @@ def confine(*, memory_bytes: int, cpu_s: float, file_bytes: int) -> None:
     opens no sockets and starts no programs or threads, and it dies with its parent.
     """
     _limit(resource.RLIMIT_AS, memory_bytes)
-    _limit(resource.RLIMIT_CPU, max(int(cpu_s), 1))
+    # A second of grace: at the hard limit the kernel kills without saying why.
+    _limit(resource.RLIMIT_CPU, max(int(cpu_s), 1), grace=1)
     _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, 32)
     _limit(resource.RLIMIT_CORE, 0)
@@ -60,10 +61,11 @@ def confine(*, memory_bytes: int, cpu_s: float, file_bytes: int) -> None:
             _filter_calls()
 
 
-def _limit(kind: int, value: int) -> None:
+def _limit(kind: int, value: int, *, grace: int = 0) -> None:
     _, hard = resource.getrlimit(kind)
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    most = value + grace
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (min(value, most), most))
 
 
 def _filter_calls() -> None:

@@ -1,7 +1,9 @@
 """The child: what it may not do, how it is stopped, and what its death means."""
 
+import contextlib
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import pytest
 from separation.audio import child_process
 from separation.audio.child_process import run_child
 from separation.audio.decode import decode_to_canonical, probe
-from separation.errors import Cancelled, CorruptAudio, DeadlineExceeded, DiskFull
+from separation.errors import Cancelled, CorruptAudio, DeadlineExceeded, DiskFull, OutOfMemory
 from tests.separation.audio.sounds import LIMITS, save_wav, tones
 
 ROOT = Path(__file__).parents[3]
@@ -205,6 +207,32 @@ def test_a_decoder_that_wants_too_much_memory_is_stopped(tmp_path: Path) -> None
 
     with pytest.raises(CorruptAudio):
         probe(source, replace(LIMITS, decode_memory_bytes=1_000_000))
+
+
+def test_a_decoder_killed_by_the_system_is_not_put_down_to_the_song(
+    long_song: Path, tmp_path: Path
+) -> None:
+    def kill(fraction: float, message: str = "") -> None:
+        for facts in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if int(facts.read_text().rsplit(")", 1)[1].split()[1]) == os.getpid():
+                    os.kill(int(facts.parent.name), signal.SIGKILL)
+
+    with pytest.raises(OutOfMemory):
+        decode_to_canonical(long_song, tmp_path / "song.wav", LIMITS, report=kill)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels count processor time otherwise")
+def test_too_much_processor_time_ends_the_process_with_a_signal_that_says_so() -> None:
+    spin = (
+        "import sys; sys.path.append(sys.argv[1]); "
+        "from separation.audio.confine import confine; "
+        "confine(memory_bytes=2**31, cpu_s=1.0, file_bytes=1000)\nwhile True: pass"
+    )
+
+    ended = subprocess.run([sys.executable, "-I", "-c", spin, str(ROOT)], check=False)
+
+    assert ended.returncode == -signal.SIGXCPU
 
 
 CONFINED = """
