@@ -85,7 +85,10 @@ class ExportStage(PipelineStage[ExportParams]):
             return StageResult(details={"format": output_format})
         measured_at = _MEASURED_AT if output_format in _LOSSLESS else _MEASURED_AT_LOSSY
         levels = measure_tracks(
-            tracks, context.work_dir, report=part_of(context.report, 0.0, measured_at)
+            tracks,
+            context.work_dir,
+            sample_rate_hz=self.params.sample_rate_hz,
+            report=part_of(context.report, 0.0, measured_at),
         )
         gains = self._gains(tracks, levels, output_format)
         deliveries = [
@@ -107,12 +110,10 @@ class ExportStage(PipelineStage[ExportParams]):
         self, tracks: list[Track], levels: Mapping[str, Levels], output_format: ConcreteFormat
     ) -> dict[bool, float]:
         """The common gain of the normalized tracks (True) and of all others (False)."""
-        resampled = self.params.sample_rate_hz != SAMPLE_RATE_HZ
         return {
             normalized: common_gain(
                 (levels[t.name] for t in tracks if (t.stage == NORMALIZATION) == normalized),
                 output_format,
-                resampled=resampled,
             )
             for normalized in (False, True)
         }
@@ -128,19 +129,17 @@ class ExportStage(PipelineStage[ExportParams]):
         }
 
 
-def common_gain(
-    levels: Iterable[Levels], output_format: ConcreteFormat, *, resampled: bool
-) -> float:
+def common_gain(levels: Iterable[Levels], output_format: ConcreteFormat) -> float:
     """The linear gain, at most 1, with which every track fits the format.
 
-    Integer formats end one step below full scale; resampling and lossy codecs reach between the
-    samples, so there the true peak counts. Float WAV holds any level: always 1.
+    ``levels`` at the delivered rate. Integer formats end one step below full scale; lossy codecs
+    reach between the samples, so there the true peak counts. Float WAV holds any level: always 1.
     """
     if output_format == "wav32f":
         return 1.0
     lossless = output_format in _BITS
     ceiling = 1 - 2.0 ** (1 - _BITS[output_format]) if lossless else 10 ** (_LOSSY_HEADROOM_DB / 20)
-    highest = max((_peak(level, between=resampled or not lossless) for level in levels), default=0)
+    highest = max((_peak(level, between=not lossless) for level in levels), default=0)
     return min(1.0, ceiling / highest) if highest > 0 else 1.0
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
 from separation.audio.loudness import LevelMeter, Levels
-from separation.base import SAMPLE_RATE_HZ
+from separation.audio.resample import Resampler
+from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.progress import Report, ignore_progress
 from separation.tracks import Track
 
@@ -22,11 +23,20 @@ _Shape = tuple[tuple[str, float], ...]
 
 
 def measure_tracks(
-    tracks: Sequence[Track], work_dir: Path, *, report: Report = ignore_progress
+    tracks: Sequence[Track],
+    work_dir: Path,
+    *,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
+    report: Report = ignore_progress,
 ) -> dict[str, Levels]:
-    """The levels of each track by name; reads every file once, in blocks."""
+    """The levels of each track by name; reads every file once, in blocks.
+
+    ``sample_rate_hz``: the rate at which the tracks will be delivered. What is louder after
+    resampling is louder here too: an estimate of what lies between the samples is not enough, as
+    a clipped song exceeds it.
+    """
     shapes = {track.name: _shape(track) for track in tracks}
-    meters = {shape: LevelMeter(SAMPLE_RATE_HZ) for shape in set(shapes.values())}
+    meters = {shape: _MeterAtRate(sample_rate_hz) for shape in set(shapes.values())}
     with ExitStack() as stack:
         paths = sorted({path for shape in meters for path, _ in shape})
         readers = {path: stack.enter_context(BlockReader(work_dir / path)) for path in paths}
@@ -37,11 +47,26 @@ def measure_tracks(
             for shape, meter in meters.items():
                 meter.write(_sum(shape, blocks))
             report((start + count) / frames)
-    measured = {shape: meter.levels() for shape, meter in meters.items()}
+    measured = {shape: meter.finish() for shape, meter in meters.items()}
     return {
         track.name: scaled_levels(measured[shapes[track.name]], track.terms[0].gain)
         for track in tracks
     }
+
+
+class _MeterAtRate:
+    """Levels of a track as the resampler will deliver it."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._resampler = Resampler(SAMPLE_RATE_HZ, sample_rate_hz, CHANNELS)
+        self._meter = LevelMeter(sample_rate_hz)
+
+    def write(self, block: FloatArray) -> None:
+        self._meter.write(self._resampler.write(block))
+
+    def finish(self) -> Levels:
+        self._meter.write(self._resampler.finish())
+        return self._meter.levels()
 
 
 def scaled_levels(levels: Levels, gain: float) -> Levels:

@@ -131,6 +131,7 @@ def make_spec(
     song: Path | None = None,
     model: str = "plain",
     format: str = "wav24",
+    sample_rate_hz: int = 44_100,
     job_id: str = "3f1c2a4e-0000-4000-8000-000000000001",
 ) -> JobSpec:
     """Prepare, ``stages`` (by default separation with the fake behaving as ``model``), export."""
@@ -143,7 +144,7 @@ def make_spec(
         pipeline=(
             StageRequest(name="prepare"),
             *middle,
-            StageRequest(name="export", params={"format": format}),
+            StageRequest(name="export", params={"format": format, "sample_rate_hz": sample_rate_hz}),
         ),
         created_at="2026-01-02T03:04:05+00:00",
     )
