@@ -144,7 +144,9 @@ def make_spec(
         pipeline=(
             StageRequest(name="prepare"),
             *middle,
-            StageRequest(name="export", params={"format": format, "sample_rate_hz": sample_rate_hz}),
+            StageRequest(
+                name="export", params={"format": format, "sample_rate_hz": sample_rate_hz}
+            ),
         ),
         created_at="2026-01-02T03:04:05+00:00",
     )
