@@ -12,12 +12,13 @@ from jobs.queue import outcome
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.tickets import top_up
 from jobs.services.expire import expire_everything
+from jobs.services.sweep import sweep_everything
 from separation.errors import WorkerLost
 
 TICKETS_EVERY_S = 2.0
 """A job whose back-off is over, or whose ticket went astray, waits no longer than this."""
 
-REAP_EVERY_S = 60.0
+REAP_EVERY_S = 15.0
 EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
@@ -52,6 +53,7 @@ class Housekeeping:
         self._chores: dict[Callable[[], object], float] = {
             reap: REAP_EVERY_S,
             expire_everything: EXPIRE_EVERY_S,
+            sweep_everything: EXPIRE_EVERY_S,
             top_up: TICKETS_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))

@@ -79,14 +79,17 @@ def expire_uploads() -> int:
     """Delete parts of uploads that ended without a word."""
     if not incoming_dir().is_dir():
         return 0
-    stale = [
-        part
-        for part in incoming_dir().iterdir()
-        if time.time() - part.stat().st_mtime > UPLOAD_STALE_S
-    ]
+    stale = [part for part in incoming_dir().iterdir() if _age_s(part) > UPLOAD_STALE_S]
     for part in stale:
         remove_file(part)
     return len(stale)
+
+
+def _age_s(part: Path) -> float:
+    try:
+        return time.time() - part.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0  # the upload came to its end a moment ago
 
 
 def expire_unused_sources() -> int:

@@ -67,6 +67,7 @@ def test_a_job_whose_song_is_gone_fails_by_name_and_the_next_gets_a_ticket(owner
     assert tickets_waiting() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_housekeeping_reaps_and_tops_up_at_the_first_turn(owner: User) -> None:
     make_job(status=JobStatus.PROCESSING, lease_until=timezone.now() - timedelta(seconds=1))
     make_job()
