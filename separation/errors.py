@@ -93,6 +93,12 @@ class DiskFull(SeparationError):
     code = "disk_full"
 
 
+class StorageUnavailable(SeparationError):
+    """The folder for results cannot be written to: its rights, or a disk mounted read-only."""
+
+    code = "storage_unavailable"
+
+
 class Cancelled(SeparationError):
     code = "cancelled"
 

@@ -5,9 +5,10 @@ import logging
 import shutil
 from pathlib import Path
 
-from separation.errors import DiskFull, Internal, OutOfMemory, SeparationError
+from separation.errors import DiskFull, Internal, OutOfMemory, SeparationError, StorageUnavailable
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FULL_BELOW_BYTES = 1 << 20
 """Less room than one block of audio: libsndfile says only "System error" or writes short, so a
 failure next to a full disk is put down to the disk."""
@@ -15,6 +16,10 @@ failure next to a full disk is put down to the disk."""
 _DISK_FULL = (
     "The disk is full. Free some space, or ask whoever runs this server to, and retry the job: "
     "the finished stages are kept."
+)
+_NOT_WRITABLE = (
+    "The server cannot write to its folder for results. Ask whoever runs it to make that folder "
+    "writable, and retry the job."
 )
 _OUT_OF_MEMORY = (
     "This machine ran out of memory. Retry with a smaller model or a shorter segment, "
@@ -31,6 +36,8 @@ def named_error(error: BaseException, job_dir: Path) -> SeparationError:
         return error
     if _is_out_of_memory(error):
         return OutOfMemory(_OUT_OF_MEMORY)
+    if _is_not_writable(error, job_dir):
+        return StorageUnavailable(_NOT_WRITABLE)
     if _is_disk_full(error, job_dir):
         return DiskFull(_DISK_FULL)
     _log.error("unexpected failure", exc_info=error)
@@ -40,6 +47,13 @@ def named_error(error: BaseException, job_dir: Path) -> SeparationError:
 def _is_out_of_memory(error: BaseException) -> bool:
     # torch has its own class, which must not be imported here.
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _is_not_writable(error: BaseException, job_dir: Path) -> bool:
+    if not isinstance(error, OSError) or error.errno not in _NO_RIGHTS:
+        return False
+    # Only there: a song or weights that may not be read are another matter.
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(job_dir.parent)
 
 
 def _is_disk_full(error: BaseException, job_dir: Path) -> bool:

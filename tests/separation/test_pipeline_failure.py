@@ -1,5 +1,6 @@
 """Every way in which a job ends badly is named, saved and told."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from separation.errors import (
     OutputInvalid,
     SeparationError,
 )
+from separation.faults import named_error
 from separation.manifest import load_manifest
 from separation.pipeline import remove_work, run_pipeline
 from separation.protocol import Event, FailedEvent
@@ -115,3 +117,14 @@ def test_a_cancelled_job_says_so_and_leaves_no_unfinished_stage(tmp_path: Path) 
     assert manifest.status == "cancelled"
     assert [stage.status for stage in manifest.stages] == ["completed", "skipped", "skipped"]
     assert {path.name for path in (spec.job_dir / "work").iterdir()} == {".holder", "prepare"}
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_folder_for_results_that_cannot_be_written_to_has_a_name(
+    tmp_path: Path, number: int
+) -> None:
+    job_dir = tmp_path / "outputs" / "job"
+    here = OSError(number, "no", str(job_dir / "work"))
+    elsewhere = OSError(number, "no", str(tmp_path / "models" / "weights.th"))
+    assert named_error(here, job_dir).code == "storage_unavailable"
+    assert named_error(elsewhere, job_dir).code == "internal"
