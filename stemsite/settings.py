@@ -245,6 +245,9 @@ MODEL_DIR = env.path(
     "STEMSITE_MODEL_DIR", DATA_DIR / "models", "weights of models", shown="data/models"
 )
 OFFLINE = env.boolean("STEMSITE_OFFLINE", False, "never ask the network for weights")
+HUB_TIMEOUT_S = env.number(
+    "STEMSITE_HUB_TIMEOUT_S", 5.0, "seconds that a job waits for a silent site with weights"
+)
 DEFAULT_SEPARATOR = env.text("STEMSITE_SEPARATOR", "auto", "separator when none is chosen")
 DEFAULT_DEVICE = env.text(
     "STEMSITE_DEVICE", "auto", "where models run", choices=("auto", "cpu", "cuda")
@@ -274,6 +277,12 @@ MAX_ATTEMPTS = env.whole(
 )
 LEASE_S = env.whole("STEMSITE_LEASE_S", 90, "seconds a silent worker keeps its job", least=10)
 HEARTBEAT_S = env.number("STEMSITE_HEARTBEAT_S", 15.0, "seconds between signs of life of a job")
+BACKOFF_S = env.number(
+    "STEMSITE_BACKOFF_S", 2.0, "seconds until a lost job is tried again; four times more each time"
+)
+DRAIN_S = env.whole(
+    "STEMSITE_DRAIN_S", 12, "seconds a stopping worker has to end by itself", least=3
+)
 WORKERS = env.whole("STEMSITE_WORKERS", 1, "jobs that run at once on this host", least=1)
 WEB_THREADS = env.whole("STEMSITE_WEB_THREADS", 8, "requests served at once", least=2)
 ACCEL_PREFIX = env.text(

@@ -15,6 +15,7 @@ import sys
 import time
 from types import FrameType
 
+from django.conf import settings
 from django.db import connections
 from django_q.cluster import Cluster
 from django_q.signals import post_spawn
@@ -24,10 +25,6 @@ from jobs.queue.reaper import Housekeeping
 from jobs.queue.runners import current_runner
 from jobs.queue.watchdog import Watchdog
 from separation.processes import end_with_parent
-
-DRAIN_S = 12.0
-"""From the signal to SIGKILL. Running jobs are back in the queue within a second; the rest is
-django-q2 winding down."""
 
 TURN_S = 0.2
 
@@ -58,7 +55,8 @@ def run_cluster() -> int:
     child.start()
     while child.is_alive() and not drain.requested():
         child.join(TURN_S)
-    child.join(DRAIN_S)
+    # Running jobs are back in the queue within a second; the rest is django-q2 winding down.
+    child.join(settings.DRAIN_S)
     clean = child.exitcode == 0 and drain.requested()
     if not clean:
         _log.error("the cluster did not end by itself (code %s); killing it", child.exitcode)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -12,9 +13,6 @@ from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.lease import Lease
 from separation.errors import SeparationError
-
-BACKOFF_S = 2.0
-"""Wait after the first lost attempt; four times as long after each further one."""
 
 ARTIFACT_FIELDS = (
     "name", "path", "format", "sha256", "size_bytes", "frames", "sample_rate_hz", "channels",
@@ -95,7 +93,7 @@ def attempt_failed(lease: Lease, error: SeparationError, *, stage: str | None = 
         elif job is None or not error.retryable or job.attempt >= job.max_attempts:
             fail(lease, error, stage=stage)
         else:
-            delay = timedelta(seconds=BACKOFF_S * 4 ** (job.attempt - 1))
+            delay = timedelta(seconds=settings.BACKOFF_S * 4 ** (job.attempt - 1))
             _wait_again(
                 lease,
                 not_before=timezone.now() + delay,

@@ -33,7 +33,8 @@ class Command(BaseCommand):
         if not options["no_worker"]:
             children.append(Child("worker", [sys.executable, "manage.py", "stemworker"]))
         os.chdir(settings.BASE_DIR)
-        Supervisor(children).run(
+        # Longer than the worker's own limit, so that it can say what it had to kill.
+        Supervisor(children, grace_s=settings.DRAIN_S + 8.0).run(
             is_ready=lambda: listens(host, port), on_ready=lambda: self._announce(host, port)
         )
         self.stdout.write("stemsite has stopped.")

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
@@ -37,6 +38,20 @@ def test_an_error_that_may_pass_is_tried_again_after_a_while(owner: User) -> Non
     assert job.not_before is not None and job.not_before > timezone.now()
     assert states(job) == ["completed", "pending"]
     assert "Too little memory." in job.progress_message
+
+
+@pytest.mark.parametrize(("attempt", "wait_s"), [(1, 3.0), (2, 12.0), (3, 48.0)])
+def test_each_further_attempt_waits_four_times_as_long(
+    owner: User, settings: Settings, attempt: int, wait_s: float
+) -> None:
+    settings.BACKOFF_S = 3.0
+    job = running(attempt=attempt, max_attempts=9)
+    now = timezone.now()
+    outcome.attempt_failed(Lease(job), OutOfMemory("Too little memory."))
+    job.refresh_from_db()
+    assert job.not_before is not None
+    # The clock runs on while rows are written.
+    assert (job.not_before - now).total_seconds() == pytest.approx(wait_s, abs=2.0)
 
 
 def test_the_last_attempt_fails_for_good_with_the_error_on_its_stage(owner: User) -> None:
