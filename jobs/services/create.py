@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from jobs.models import Job, Source, Stage
@@ -13,7 +12,7 @@ from jobs.services.choices import check_request
 from jobs.services.errors import SourceMissing
 from jobs.services.files import remove_file
 from jobs.services.intake import receive_source
-from jobs.services.quota import check_quota
+from jobs.services.quota import check_quota, lock_account
 from separation.request import SeparationRequest
 
 if TYPE_CHECKING:
@@ -38,9 +37,7 @@ def create_job(
     if not source.path.is_file():
         raise SourceMissing("The song is no longer stored here. Upload it again.")
     with transaction.atomic():
-        # The lock on the account makes counting and creating one step: two requests at once
-        # cannot both take the last place.
-        get_user_model().objects.select_for_update().get(pk=owner.pk)
+        lock_account(owner)
         check_quota(owner=owner)
         job = _insert(owner, source, request, lane, priority)
         # Robust: the job is stored; a ticket that is lost is topped up by the reaper.

@@ -3,12 +3,19 @@
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 
 from jobs.models import Job
 from separation.errors import QuotaExceeded
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+def lock_account(owner: "User") -> None:
+    """Until the transaction ends, counting this account's jobs and adding one is one step: of two
+    requests at once only one can take the last place."""
+    get_user_model().objects.select_for_update().get(pk=owner.pk)
 
 
 def check_quota(*, owner: "User") -> None:

@@ -8,7 +8,7 @@ from jobs.models.job import RETRYABLE, JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
 from jobs.services.errors import JobConflict, SourceMissing
-from jobs.services.quota import check_quota
+from jobs.services.quota import check_quota, lock_account
 
 
 def retry_job(*, job: Job) -> Job:
@@ -19,8 +19,9 @@ def retry_job(*, job: Job) -> Job:
     """
     if not job.source.path.is_file():
         raise SourceMissing("The song of this job is no longer stored here. Upload it again.")
-    check_quota(owner=job.owner)
     with transaction.atomic():
+        lock_account(job.owner)
+        check_quota(owner=job.owner)
         moved = Job.objects.filter(pk=job.pk, status__in=RETRYABLE).update(
             status=JobStatus.PENDING,
             attempt=0,
