@@ -6,13 +6,14 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.db import connection
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from jobs.admin import actions
 from jobs.admin.base import LookOnly
 from jobs.admin.inlines import ArtifactInline, StageInline
 from jobs.admin.words import pretty_json
 from jobs.models import Job
+from jobs.queue.health import queue_health
 from jobs.services.delete import delete_job
 from separation.errors import SeparationError
 
@@ -65,6 +66,13 @@ class JobAdmin(LookOnly):
     @admin.display(description="Request")
     def request_made(self, job: Job) -> str:
         return pretty_json(job.request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Above the list: whether anybody works on it.
+        told = {"subtitle": queue_health().sentence()}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Asked for each row of a bulk deletion too; delete_job() would refuse these.

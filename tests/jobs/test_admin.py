@@ -37,6 +37,11 @@ def test_the_list_finds_jobs_by_owner_song_and_id(client: Client, owner: User) -
     assert "Hay.flac" in client.get(LIST, {"q": owner.username}).content.decode()
 
 
+def test_the_list_says_whether_anybody_works(client: Client) -> None:
+    make_job()
+    assert "No worker is running; 1 waiting, 0 running." in client.get(LIST).content.decode()
+
+
 def test_the_list_can_be_narrowed(client: Client) -> None:
     make_job(source=make_source(original_name="Broken.wav"), status=JobStatus.FAILED)
     make_job(source=make_source(original_name="Waiting.wav"))
