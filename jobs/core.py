@@ -15,5 +15,8 @@ def intake_limits() -> IntakeLimits:
 
 def core_settings() -> CoreSettings:
     return CoreSettings(
-        model_dir=settings.MODEL_DIR, offline=settings.OFFLINE, limits=intake_limits()
+        model_dir=settings.MODEL_DIR,
+        offline=settings.OFFLINE,
+        hub_timeout_s=settings.HUB_TIMEOUT_S,
+        limits=intake_limits(),
     )

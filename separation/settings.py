@@ -33,10 +33,12 @@ class CoreSettings:
     """Settings of the runner.
 
     ``model_dir``: fetched weights. ``offline``: never ask the network for weights.
+    ``hub_timeout_s``: how long a job waits for a silent download site.
     ``keep_work``: leave the float intermediates after a completed job (for debugging).
     """
 
     model_dir: Path | None = None
     offline: bool = False
+    hub_timeout_s: float = 5.0
     limits: IntakeLimits = field(default_factory=IntakeLimits)
     keep_work: bool = False

@@ -119,7 +119,10 @@ class SeparationStage(PipelineStage[SeparationParams]):
     def _options(self, context: StageContext) -> SeparatorOptions:
         chosen = self.params.model_dump(exclude={"separator"})
         return SeparatorOptions(
-            **chosen, model_dir=context.settings.model_dir, offline=context.settings.offline
+            **chosen,
+            model_dir=context.settings.model_dir,
+            offline=context.settings.offline,
+            hub_timeout_s=context.settings.hub_timeout_s,
         )
 
     def _tracks(
