@@ -96,10 +96,16 @@ class JobProgress:
         self._percent = 0.0
         self.audio_s = 0.0
 
+    @property
+    def percent(self) -> float:
+        """Where the bar stands, 0 to 100."""
+        return round(self._percent, 2)
+
     def begin(self, stage: PipelineStage[Any]) -> Report:
         """The report to hand to ``stage``; raises what ``check`` raises."""
         started = self._clock()
         start, stop = self._shares[stage.name]
+        self._percent = max(self._percent, start)
         shown = stage.label
 
         def report(fraction: float, message: str = "") -> None:
@@ -121,7 +127,7 @@ class JobProgress:
             ProgressEvent(
                 job_id=self._job_id,
                 stage=stage.name,
-                percent=round(self._percent, 2),
+                percent=self.percent,
                 message=message,
                 eta_s=None if eta_s is None else round(eta_s, 1),
             )

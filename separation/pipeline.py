@@ -167,9 +167,16 @@ class _JobRun:
 
     def _run_stage(self, stage: PipelineStage[Any], progress: JobProgress) -> None:
         self._stage_name = stage.name
-        self._observe(StageStartedEvent(job_id=self._spec.job_id, stage=stage.name))
-        self._ledger.stage_began(stage.name)
         report = progress.begin(stage)
+        self._observe(
+            StageStartedEvent(
+                job_id=self._spec.job_id,
+                stage=stage.name,
+                label=stage.label,
+                percent=progress.percent,
+            )
+        )
+        self._ledger.stage_began(stage.name)
         report(0.0, stage.label)
         context = self._context(stage, report)
         key = self._next_key(stage, context)

@@ -45,9 +45,14 @@ class ReadyEvent(_Line):
 
 
 class StageStartedEvent(_Line):
+    """``label`` and ``percent``: what to show until the stage reports, as loading a model may be
+    silent for seconds; empty and None where a finished job only tells its course again."""
+
     type: Literal["stage_started"] = "stage_started"
     job_id: str
     stage: str
+    label: str = ""
+    percent: float | None = None
 
 
 class ProgressEvent(_Line):

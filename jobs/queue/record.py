@@ -25,7 +25,12 @@ class Recorder:
         self._warnings: list[str] = []
 
     def stage_started(self, event: StageStartedEvent) -> None:
-        with self._lease.fenced(progress_stage=event.stage):
+        # What the stage before still had to say would now be shown with this one's name.
+        self._latest = None
+        shown: dict[str, Any] = {"progress_stage": event.stage[:64]}
+        if event.percent is not None:
+            shown |= {"progress_percent": event.percent, "progress_message": event.label[:255]}
+        with self._lease.fenced(**shown):
             self._stage(event.stage).update(
                 status=StageStatus.PROCESSING,
                 started_at=timezone.now(),

@@ -120,6 +120,23 @@ def test_events_tell_the_stages_in_order_and_carry_the_manifest(
     assert last.manifest == json.loads(manifest.model_dump_json())
 
 
+def test_the_start_of_a_stage_says_what_to_show_until_it_reports(
+    tmp_path: Path, events: list[Event]
+) -> None:
+    """Reports may be held back for half a second, and loading a model is silent for longer."""
+    run(make_spec(tmp_path), events)
+    shown = {
+        event.stage: (event.percent, event.label)
+        for event in events
+        if isinstance(event, StageStartedEvent)
+    }
+    assert shown == {
+        "prepare": (0.0, "Loading audio file"),
+        "separation": (30.0, "Separating stems"),
+        "export": (90.0, "Writing tracks"),
+    }
+
+
 def test_a_song_of_one_frame_goes_through(tmp_path: Path, events: list[Event]) -> None:
     song = make_song(tmp_path / "one.wav", 1 / 44_100)
     manifest = run(make_spec(tmp_path, song=song), events)

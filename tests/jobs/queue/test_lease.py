@@ -71,6 +71,25 @@ def test_every_write_renews_the_lease(job: Job, lease: Lease) -> None:
     assert job.lease_until > timezone.now() + timedelta(seconds=60)  # type: ignore[operator]
 
 
+def test_a_stage_that_begins_replaces_what_the_one_before_had_to_say(
+    job: Job, lease: Lease
+) -> None:
+    recorder = Recorder(lease)
+    recorder.progress(
+        ProgressEvent(job_id=str(job.pk), stage="prepare", percent=29.0, message="Loading")
+    )
+    recorder.stage_started(
+        StageStartedEvent(
+            job_id=str(job.pk), stage="separation", label="Separating stems", percent=30.0
+        )
+    )
+    recorder.flush()
+    job.refresh_from_db()
+    assert (job.progress_stage, job.progress_percent, job.progress_message) == (
+        "separation", 30.0, "Separating stems",
+    )  # fmt: skip
+
+
 def test_stages_are_recorded_as_they_run(job: Job, lease: Lease) -> None:
     recorder = Recorder(lease)
     recorder.stage_started(started(job))
