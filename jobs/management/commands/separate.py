@@ -1,8 +1,10 @@
 """``manage.py separate``: the whole pipeline in the foreground, no server and no database."""
 
 import json
+import shutil
 import signal
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +19,25 @@ from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
 from separation.audio.names import clean_name
 from separation.client import RunnerProcess
-from separation.errors import Cancelled, EmptyAudio, SeparationError, error_from_code
+from separation.errors import (
+    Cancelled,
+    EmptyAudio,
+    SeparationError,
+    StorageUnavailable,
+    WorkerLost,
+    error_from_code,
+)
 from separation.jobspec import JobSpec
-from separation.manifest import load_manifest
-from separation.protocol import FailedEvent, FinishedEvent, ProgressEvent, StageFinishedEvent
+from separation.manifest import MANIFEST_NAME, ManifestUnreadable, load_manifest
+from separation.pipeline import WORK_FOLDER, remove_work
+from separation.protocol import (
+    FailedEvent,
+    FinishedEvent,
+    ProgressEvent,
+    StageFinishedEvent,
+    StageStartedEvent,
+)
+from separation.receipts import RECEIPT_NAME
 from separation.request import (
     OPTIONAL_STAGES,
     OUTPUT_FORMATS,
@@ -68,13 +85,42 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             request = request_from(options)
-            with RunnerProcess(core_settings()) as runner:
-                for song in options["songs"]:
-                    summary = self._separate(runner, song, options["out"], request)
-                    self._tell(summary, as_json=options["json"])
+            check_writable(options["out"])
+            with RunnerProcess(core_settings(), log_level=log_level(options)) as runner:
+                failed = [
+                    song
+                    for song in options["songs"]
+                    if not self._done(runner, song, request, options)
+                ]
         except SeparationError as error:
-            self.stderr.write(f"{error.code}: {error.detail}", self.style.ERROR)
+            self._tell_error(error)
             sys.exit(EXIT_FAILED)
+        except KeyboardInterrupt:
+            self._tell_error(Cancelled("stopped at once; finished stages are kept."))
+            sys.exit(EXIT_FAILED)
+        if failed:
+            sys.exit(EXIT_FAILED)
+
+    def _done(
+        self, runner: RunnerProcess, song: Path, request: SeparationRequest, options: dict[str, Any]
+    ) -> bool:
+        """One song; what is wrong with it is told, and does not keep the next from its turn.
+
+        Raises what would befall the next one too.
+        """
+        try:
+            summary = self._separate(runner, song, options["out"], request)
+        except (Cancelled, WorkerLost):
+            raise
+        except SeparationError as error:
+            self._tell_error(error, song if len(options["songs"]) > 1 else None)
+            return False
+        self._tell(summary, as_json=options["json"])
+        return True
+
+    def _tell_error(self, error: SeparationError, song: Path | None = None) -> None:
+        where = f"{song.name}: " if song else ""
+        self.stderr.write(f"{error.code}: {where}{error.detail}", self.style.ERROR)
 
     def _separate(
         self, runner: RunnerProcess, song: Path, out: Path, request: SeparationRequest
@@ -87,6 +133,9 @@ class Command(BaseCommand):
         try:
             with cancel_on_interrupt(runner, spec.job_id):
                 return follow(runner, spec, bar)
+        except SeparationError:
+            drop_empty_folder(spec.job_dir)
+            raise
         finally:
             bar.end()
 
@@ -135,16 +184,50 @@ def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:
     )
 
 
+def log_level(options: dict[str, Any]) -> str:
+    """The runner's log would run through the bar, and its warnings are told as notes."""
+    return settings.LOG_LEVEL if options["verbosity"] > 1 else "ERROR"
+
+
+def check_writable(out: Path) -> None:
+    """Make the folder for results; raises ``StorageUnavailable`` where nothing can be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise StorageUnavailable(
+            f"nothing can be written to {str(out)!r} ({error.strerror}); "
+            "choose another folder for --out."
+        ) from error
+
+
 def free_folder(out: Path, name: str) -> Path:
-    """``out/name``, or ``out/name (2)`` and so on where a completed job lies there; what a job that
-    was broken off left is taken up again."""
+    """``out/name``, or ``out/name (2)`` and so on where a completed job lies there or something
+    that is not ours; what a job that was broken off left is taken up again."""
     number = 1
-    while True:
-        folder = out / (name if number == 1 else f"{name} ({number})")
-        manifest = folder / "manifest.json"
-        if not manifest.is_file() or load_manifest(manifest).status != "completed":
-            return folder
+    while is_taken(folder := out / (name if number == 1 else f"{name} ({number})")):
         number += 1
+    return folder
+
+
+def is_taken(folder: Path) -> bool:
+    manifest = folder / MANIFEST_NAME
+    if not manifest.is_file():
+        return folder.exists() and not (folder / WORK_FOLDER).is_dir()
+    try:
+        return load_manifest(manifest).status == "completed"
+    except ManifestUnreadable:
+        return True
+
+
+def drop_empty_folder(folder: Path) -> None:
+    """Remove what a job left that finished no stage, as there is nothing to take up again."""
+    if any(folder.glob(f"{WORK_FOLDER}/*/{RECEIPT_NAME}")):
+        return
+    remove_work(folder)
+    if [path.name for path in folder.glob("*")] == [MANIFEST_NAME]:
+        shutil.rmtree(folder)
 
 
 def follow(runner: RunnerProcess, spec: JobSpec, bar: ProgressBar) -> dict[str, Any]:
@@ -153,6 +236,8 @@ def follow(runner: RunnerProcess, spec: JobSpec, bar: ProgressBar) -> dict[str, 
     warnings: list[str] = []
     for event in runner.events(spec, poll_s=0.5):
         match event:
+            case StageStartedEvent(label=label, percent=float(percent)):
+                bar.show(percent, f"{spec.input_name}: {label}")
             case ProgressEvent():
                 bar.show(event.percent, f"{spec.input_name}: {event.message}", event.eta_s)
             case StageFinishedEvent():

@@ -82,6 +82,58 @@ def test_a_completed_folder_is_not_written_over(song: Path, tmp_path: Path) -> N
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["My song", "My song (2)"]
 
 
+def fails(*songs: Path, out: Path, **options: Any) -> tuple[str, str]:
+    """Standard output and error of a run that must end with 2."""
+    said, errors = io.StringIO(), io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command(
+            "separate", *map(str, songs), out=out, separator="spectral", stages="separation",
+            stdout=said, stderr=errors, **options,
+        )  # fmt: skip
+    assert ended.value.code == 2
+    return said.getvalue(), errors.getvalue()
+
+
+def test_a_bad_song_is_named_and_the_next_one_still_gets_its_turn(
+    song: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.mp3"
+    letter.write_text("Dear Sir or Madam, " * 100)
+    said, errors = fails(letter, song, out=tmp_path / "out", json=True)
+    assert errors.startswith("unsupported_format: letter.mp3: ")
+    assert json.loads(said.splitlines()[-1])["outputs"]["vocals"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["My song"], (
+        "a song that never decoded leaves no folder"
+    )
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_any_work(
+    song: Path, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    said, errors = fails(song, out=in_the_way / "out")
+    assert errors.startswith("storage_unavailable: ") and str(in_the_way) in errors
+    assert said == ""
+
+
+def test_the_log_runs_through_the_bar_only_when_asked_for(
+    song: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    separate(song, tmp_path / "out", stages="harmonic_percussive")
+    assert "INFO" not in capfd.readouterr().err
+    separate(song, tmp_path / "out", stages="harmonic_percussive", verbosity=2)
+    assert "stage.prepare - INFO" in capfd.readouterr().err
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "song").mkdir()
+    assert free_folder(tmp_path, "song") == tmp_path / "song (2)"
+    (tmp_path / "song (2)").mkdir()
+    (tmp_path / "song (2)" / "manifest.json").write_text("{ of another program")
+    assert free_folder(tmp_path, "song") == tmp_path / "song (3)"
+
+
 def test_what_a_broken_off_job_left_is_taken_up_again(tmp_path: Path) -> None:
     (tmp_path / "song" / "work").mkdir(parents=True)
     assert free_folder(tmp_path, "song") == tmp_path / "song"
