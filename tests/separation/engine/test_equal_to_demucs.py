@@ -39,7 +39,9 @@ class ArraySong:
         return self._samples[:, start : start + count]
 
 
-def engine_for(model: Any, segment_s: float | None = None) -> TorchEngine:
+def engine_for(
+    model: Any, segment_s: float | None = None, batch_limit: int | None = None
+) -> TorchEngine:
     transformer = hasattr(model, "crosstransformer")
     return TorchEngine(
         model,
@@ -47,6 +49,7 @@ def engine_for(model: Any, segment_s: float | None = None) -> TorchEngine:
         segment_frames=int(model.samplerate * (segment_s or model.segment)),
         fixed_frames=int(segment_s * RATE_HZ) if segment_s and transformer else None,
         draws_below=1 if transformer else None,
+        batch_limit=batch_limit,
     )
 
 
@@ -154,9 +157,7 @@ def test_one_stem_of_a_one_hot_bag_runs_one_network_with_the_same_result(shifts:
 
 def test_batches_of_windows_change_nothing_but_rounding() -> None:
     model, song, plan = small_htdemucs(), noise(120_000), Plan(RATE_HZ)
-    engine = engine_for(model)
-    engine.batch_size = 4
-    got = stream([Member(engine, (1.0,) * 4)], song, plan)
+    got = stream([Member(engine_for(model, batch_limit=4), (1.0,) * 4)], song, plan)
     # A batched matrix product may sum in another order: float32 rounding through the network.
     assert relative_error(got, theirs(model, song, plan)) <= 1e-5
 
