@@ -4,6 +4,7 @@ import logging
 import time
 
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections
 
 from jobs.models import Job
 from jobs.queue import outcome
@@ -28,6 +29,9 @@ CANCEL_GRACE_S = 0.8
 """How long a runner may take to stop by itself. With LOOK_S and POLL_S before it this stays
 below the 2 s within which a cancel works; then the process is killed and its models reload."""
 
+DATABASE_PAUSES_S = (1.0, 3.0, 9.0)
+"""A database that restarts is back within seconds, much sooner than a lease runs out."""
+
 LOST = "The process that worked on this song ended unexpectedly."
 
 _log = logging.getLogger("jobs.worker")
@@ -46,8 +50,23 @@ def execute(job: Job) -> None:
     except Exception:
         discard_runner()
         _log.exception("job %s: the worker failed", job.pk)
-        outcome.attempt_failed(lease, WorkerLost(LOST))
+        _say_failed(lease)
         raise
+
+
+def _say_failed(lease: Lease) -> None:
+    """The database itself may be what failed; when it stays away, the lease runs out."""
+    for pause_s in DATABASE_PAUSES_S:
+        try:
+            outcome.attempt_failed(lease, WorkerLost(LOST))
+        except LeaseLost:
+            return
+        except DatabaseError:
+            _log.warning("job %s: the database cannot be told", lease.job_id, exc_info=True)
+            time.sleep(pause_s)
+            close_old_connections()
+        else:
+            return
 
 
 def _attempt(job: Job, lease: Lease) -> None:
