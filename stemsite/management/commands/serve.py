@@ -86,6 +86,7 @@ def web_command(host: str, port: int) -> list[str]:
         "--bind", bind, "--worker-class", "gthread", "--workers", "1",
         "--threads", str(settings.WEB_THREADS), "--timeout", "120",
         "--log-level", "warning", "--access-logfile", str(settings.LOG_DIR / "access.log"),
+        "--logger-class", "stemsite.weblog.BoundedLog",
     ]  # fmt: skip
 
 

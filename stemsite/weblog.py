@@ -1,0 +1,33 @@
+"""The web server's access log, which must not fill the disk."""
+
+import logging
+from logging.handlers import RotatingFileHandler
+from typing import IO
+
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+MAX_BYTES = 10_000_000
+KEPT_FILES = 5
+
+
+class BoundedLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
+    """Writes the access log in files of at most 10 MB and keeps the last five beside the current.
+
+    For one gunicorn worker, as two would rename the file behind each other's back.
+    """
+
+    def _set_handler(
+        self,
+        log: logging.Logger,
+        output: str | None,
+        fmt: logging.Formatter,
+        stream: IO[str] | None = None,
+    ) -> None:
+        if log is not self.access_log or output in (None, "-"):
+            super()._set_handler(log, output, fmt, stream)
+            return
+        handler = RotatingFileHandler(output, maxBytes=MAX_BYTES, backupCount=KEPT_FILES)
+        handler.setFormatter(fmt)
+        # Gunicorn finds its own handlers by this when it sets itself up again.
+        handler._gunicorn = True  # type: ignore[attr-defined]
+        log.addHandler(handler)
