@@ -7,7 +7,7 @@ RUN /opt/venv/bin/pip install -r /tmp/requirements.txt
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    STEMSITE_DATA_DIR=/data STEMSITE_HOST=0.0.0.0
+    NUMBA_CACHE_DIR=/tmp/numba STEMSITE_DATA_DIR=/data STEMSITE_HOST=0.0.0.0
 RUN useradd --system --create-home --uid 10001 stemsite \
     && install -d -o stemsite -g stemsite /data
 COPY --from=build /opt/venv /opt/venv
@@ -19,9 +19,11 @@ COPY separation separation
 COPY templates templates
 COPY static static
 COPY README.md CHANGELOG.md ./
+# The user cannot write here, and each upload starts a decoder that would compile anew.
+RUN python -m compileall -q stemsite jobs separation
 USER stemsite
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ.get('STEMSITE_PORT', '8000') + '/health', timeout=4)"]
 CMD ["python", "manage.py", "serve"]

@@ -30,6 +30,8 @@ ALLOWED_HOSTS = env.words(
     ["localhost", "127.0.0.1", "[::1]"],
     "host names under which the site answers",
 )
+if "127.0.0.1" not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append("127.0.0.1")  # the container's health check asks there
 PUBLIC_URL = env.text(
     "STEMSITE_PUBLIC_URL", "", "address people use, such as https://stems.example.org"
 )
@@ -175,6 +177,8 @@ TRUST_PROXY = env.boolean(
 )
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whose address the log-in's limits count: the visitor's, not the proxy's.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
