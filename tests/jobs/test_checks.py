@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
@@ -48,3 +51,12 @@ def test_a_heartbeat_too_slow_for_its_lease_is_refused(
 ) -> None:
     settings.HEARTBEAT_S, settings.LEASE_S = beat_s, lease_s
     assert ids() == {"stemsite.E005"}
+
+
+def test_every_check_is_explained_to_the_operator_and_tested_here() -> None:
+    root = Path(__file__).resolve().parents[2]
+    files = ("jobs/checks.py", "docs/operations.md", "tests/jobs/test_checks.py")
+    code, docs, tests = (
+        set(re.findall(r"stemsite\.[EW]\d{3}", (root / f).read_text())) for f in files
+    )
+    assert code == docs == tests
