@@ -1,9 +1,15 @@
 """All addresses of the site."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from stemsite.setup import setup
+
+admin.site.site_header = admin.site.site_title = "stemsite"
+admin.site.index_title = "Administration"
+# One way in for everybody: the admin's own form would take any number of guesses.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("setup/<str:token>/", setup, name="setup"),
