@@ -99,3 +99,20 @@ def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
         add(owner, f"Song {number}")
     with django_assert_num_queries(5):  # session, account, separators, count, page
         member.get(reverse("jobs:history"))
+
+
+def test_a_list_with_jobs_under_way_keeps_itself_up_to_date(member: Client, owner: User) -> None:
+    add(owner, "done", status=JobStatus.COMPLETED)
+    address = reverse("jobs:history") + "?search=o"
+    assert "hx-get" not in member.get(address).content.decode()
+    add(owner, "moving", status=JobStatus.PENDING)
+    shown = member.get(address).content.decode()
+    assert f'hx-get="{address}"' in shown
+    assert 'hx-select="#jobs"' in shown
+    assert 'src="/static/' in shown
+
+
+def test_a_list_that_outlives_its_session_loads_the_page_anew(client: Client, db: None) -> None:
+    answer = client.get(reverse("jobs:history"), headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"], answer.content) == (200, "true", b"")
+    assert client.get(reverse("jobs:history")).status_code == 302
