@@ -1,5 +1,6 @@
 """One job: its page, the fragment that the page polls, and what its owner may do to it."""
 
+from hashlib import blake2b
 from uuid import UUID
 
 from django.contrib import messages
@@ -7,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import quote_etag
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -39,23 +42,22 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     return render(request, "jobs/ended.html", context)
 
 
-@never_cache
 @require_GET
 def progress(request: UserRequest, job_id: UUID) -> HttpResponseBase:
     """The moving part of the page; a page that is out of date is told to load anew."""
     if request.htmx and not request.user.is_authenticated:
         # A redirect would put the whole log-in page into the middle of this one.
-        return HttpResponse(headers={"HX-Refresh": "true"})
+        return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
     return _fragment(request, job_id)
 
 
 @login_required
-def _fragment(request: UserRequest, job_id: UUID) -> HttpResponse:
+def _fragment(request: UserRequest, job_id: UUID) -> HttpResponseBase:
     job = visible_job(request, job_id)
     response = render(request, "jobs/partials/progress.html", _progress(job))
     if not job.is_active:
         response["HX-Refresh"] = "true"
-    return response
+    return _unless_known(request, response)
 
 
 @login_required
@@ -94,6 +96,15 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
         return redirect("jobs:detail", job.pk)
     messages.success(request, f"{name} and its tracks are deleted.")
     return redirect("jobs:history")
+
+
+def _unless_known(request: UserRequest, response: HttpResponse) -> HttpResponseBase:
+    """304 where the browser holds these very words: most polls of a waiting job."""
+    response["ETag"] = quote_etag(blake2b(response.content, digest_size=16).hexdigest())
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ("HX-Request", "Cookie"))
+    known = get_conditional_response(request, etag=response["ETag"], response=response)
+    return known or response
 
 
 def _progress(job: Job) -> dict[str, object]:

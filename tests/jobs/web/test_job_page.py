@@ -212,3 +212,21 @@ def test_the_archive_of_an_unfinished_job_leads_back_with_the_reason(
 
 def test_the_manifest_is_that_of_the_row(client: Client, owner: User) -> None:
     assert page(client, finished_job(), "manifest").json() == {"separation": {"model": "spectral"}}
+
+
+def test_a_poll_that_brings_nothing_new_has_no_body(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING)
+    first = page(client, job, "progress")
+    address = reverse("jobs:progress", args=[job.pk])
+    again = client.get(address, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    Job.objects.filter(pk=job.pk).update(progress_percent=60)
+    moved = client.get(address, headers={"If-None-Match": first["ETag"]})
+    assert moved.status_code == 200
+    assert "60" in moved.content.decode()
+
+
+def test_a_browser_may_keep_the_progress_but_asks_each_time(client: Client, owner: User) -> None:
+    answer = page(client, make_job(owner=owner, status=JobStatus.PROCESSING), "progress")
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert "HX-Request" in answer["Vary"]
