@@ -126,9 +126,8 @@ class RunnerProcess(Closing):
         """Ask for the end of a job; its ``FailedEvent`` says ``cancelled``. May be called from
         another thread and for a job that is over.
 
-        A job looks for it at least once a block or segment, but not while a finished file is
-        hashed or read back, which for hours of audio takes longer than a person will wait:
-        :meth:`kill` is then safe, as finished stages are on disk and unfinished ones are ignored.
+        A job looks for it at least once a block or segment. Where that takes too long
+        :meth:`kill` is safe, as finished stages are on disk and unfinished ones are ignored.
         """
         self._send(CancelCommand(job_id=job_id))
 

@@ -3,9 +3,12 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
+
+from separation.progress import never_stop
 
 _CHUNK_BYTES = 1 << 20
 
@@ -18,19 +21,23 @@ class FileDigest(BaseModel):
     sha256: str
     size: int
 
-    def matches(self, path: Path) -> bool:
+    def matches(self, path: Path, check: Callable[[], None] = never_stop) -> bool:
         """Is the file there, unchanged? The size is looked at first, as that costs nothing."""
-        return path.is_file() and path.stat().st_size == self.size and digest_of(path) == self
+        if not path.is_file() or path.stat().st_size != self.size:
+            return False
+        return digest_of(path, check) == self
 
 
-def digest_of(path: Path) -> FileDigest:
-    """Read a file once and say what it is."""
+def digest_of(path: Path, check: Callable[[], None] = never_stop) -> FileDigest:
+    """Read a file once and say what it is. ``check`` is called for every chunk; what it raises
+    ends the reading: hours of sound are read for longer than a person waits for a cancel."""
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
+            check()
     return FileDigest(sha256=digest.hexdigest(), size=size)
 
 

@@ -8,6 +8,7 @@ folder, so the folder may be moved. The JSON Schema is published as
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from separation.durable import write_durably
 from separation.migration import MANIFEST_VERSION, ManifestUnreadable, migrate_manifest
+from separation.progress import never_stop
 from separation.receipts import artifact_is_intact
 from separation.stages.base import ArtifactRecord
 
@@ -165,10 +167,11 @@ def save_manifest(manifest: Manifest, job_dir: Path) -> None:
     write_durably(job_dir / MANIFEST_NAME, manifest.model_dump_json(indent=2).encode() + b"\n")
 
 
-def verify_manifest(job_dir: Path) -> list[str]:
+def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> list[str]:
     """What is wrong with a job's files, in sentences; empty when all is as the manifest says.
 
-    Reads every file once. Raises ``ManifestUnreadable`` or ``OSError`` when there is no manifest.
+    Reads every file once; what ``check`` raises ends that. Raises ``ManifestUnreadable`` or
+    ``OSError`` when there is no manifest.
     """
     manifest = load_manifest(job_dir / MANIFEST_NAME)
     recorded = {record.path for record in manifest.artifacts}
@@ -180,7 +183,7 @@ def verify_manifest(job_dir: Path) -> list[str]:
     for record in manifest.artifacts:
         if not (job_dir / record.path).is_file():
             problems.append(f"{record.name}: {record.path} is missing.")
-        elif not artifact_is_intact(record, job_dir):
+        elif not artifact_is_intact(record, job_dir, check):
             problems.append(f"{record.name}: {record.path} is not the file that was delivered.")
     return problems
 

@@ -29,7 +29,7 @@ from separation.manifest import (
     verify_manifest,
 )
 from separation.migration import ManifestUnreadable
-from separation.progress import Report, ignore_progress
+from separation.progress import Report, ignore_progress, never_stop
 from separation.protocol import (
     Event,
     FailedEvent,
@@ -58,10 +58,6 @@ Observer = Callable[[Event], None]
 """Is told everything that happens, in order, the end included."""
 
 
-def never_stop() -> None:
-    """The ``check`` of a job that nobody will stop."""
-
-
 def run_pipeline(
     spec: JobSpec,
     settings: CoreSettings,
@@ -74,9 +70,10 @@ def run_pipeline(
 ) -> Manifest:
     """Run a job and return its manifest, which then also lies in ``spec.job_dir``.
 
-    ``check`` is called at every progress report and raises (``Cancelled``, ``WorkerLost``) when
-    the job is to stop. ``rates`` carries measured speeds from job to job. Raises
-    ``SeparationError`` of every kind, after the manifest says so and ``observer`` was told.
+    ``check`` is called at every progress report and while files are hashed, and raises
+    (``Cancelled``, ``WorkerLost``) when the job is to stop. ``rates`` carries measured speeds from
+    job to job. Raises ``SeparationError`` of every kind, after the manifest says so and
+    ``observer`` was told.
     """
     run = _JobRun(spec, settings, separators, observer, check, rates or Rates(), clock)
     return run.to_the_end()
@@ -139,7 +136,7 @@ class _JobRun:
         self._fence.take()
         # Of every attempt: all others are older than this one.
         _remove_temporary(self._work, "*")
-        self._source = _digest_source(self._spec.input_path)
+        self._source = _digest_source(self._spec.input_path, self._check)
         earlier = self._completed_before(stages)
         if earlier is not None:
             self._drop_work()
@@ -180,7 +177,9 @@ class _JobRun:
         report(0.0, stage.label)
         context = self._context(stage, report)
         key = self._next_key(stage, context)
-        receipt = load_receipt(self._work / stage.name, key=key, job_dir=self._spec.job_dir)
+        receipt = load_receipt(
+            self._work / stage.name, key=key, job_dir=self._spec.job_dir, check=self._check
+        )
         reused = receipt is not None
         if receipt is None:
             receipt = self._execute(stage, context, key)
@@ -224,7 +223,8 @@ class _JobRun:
         stage.validate_input(context)
         result = stage.execute(context)
         self._deliver(result.artifacts, context.out_dir)
-        receipt = _receipt(stage, key, result, seal_files(context.out_dir), started_at, started)
+        files = seal_files(context.out_dir, self._check)
+        receipt = _receipt(stage, key, result, files, started_at, started)
         write_receipt(context.out_dir, receipt)
         self._fence.check()
         replace_folder(context.out_dir, self._work / stage.name)
@@ -264,7 +264,7 @@ class _JobRun:
             return None
         if not self._same_question(stages, earlier.stages):
             return None
-        return earlier if not verify_manifest(self._spec.job_dir) else None
+        return earlier if not verify_manifest(self._spec.job_dir, self._check) else None
 
     def _same_question(
         self, stages: list[PipelineStage[Any]], records: tuple[StageRecord, ...]
@@ -371,9 +371,9 @@ def _receipt(
     )
 
 
-def _digest_source(path: Path) -> FileDigest:
+def _digest_source(path: Path, check: Callable[[], None]) -> FileDigest:
     try:
-        return digest_of(path)
+        return digest_of(path, check)
     except FileNotFoundError:
         raise CorruptAudio("The source file is not there any more. Upload it again.") from None
 

@@ -3,6 +3,10 @@
 from typing import Protocol
 
 
+def never_stop() -> None:
+    """The check of work that nobody will stop; another check raises when the work is to stop."""
+
+
 class Report(Protocol):
     """Called by long work with its own share done, 0.0 to 1.0, at least once a segment.
 

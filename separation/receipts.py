@@ -7,12 +7,14 @@ digest that it states.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from separation.durable import FileDigest, digest_of, sync, write_durably
+from separation.progress import never_stop
 from separation.stages.base import ArtifactRecord, Song
 from separation.tracks import Track
 
@@ -62,15 +64,15 @@ def stage_key(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def seal_files(folder: Path) -> dict[str, FileDigest]:
-    """Push every file below ``folder`` to the disk and say what it is."""
+def seal_files(folder: Path, check: Callable[[], None] = never_stop) -> dict[str, FileDigest]:
+    """Push every file below ``folder`` to the disk and say what it is; ``check`` may end it."""
     sealed = {}
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             sync(path)
         elif path.name != RECEIPT_NAME:
             sync(path)
-            sealed[path.relative_to(folder).as_posix()] = digest_of(path)
+            sealed[path.relative_to(folder).as_posix()] = digest_of(path, check)
     return sealed
 
 
@@ -78,20 +80,27 @@ def write_receipt(folder: Path, receipt: Receipt) -> None:
     write_durably(folder / RECEIPT_NAME, receipt.model_dump_json(indent=1).encode())
 
 
-def load_receipt(folder: Path, *, key: str, job_dir: Path) -> Receipt | None:
-    """The receipt in ``folder`` when it answers ``key`` and all its files are intact, else None."""
+def load_receipt(
+    folder: Path, *, key: str, job_dir: Path, check: Callable[[], None] = never_stop
+) -> Receipt | None:
+    """The receipt in ``folder`` when it answers ``key`` and all its files are intact, else None.
+
+    Reads every file once; what ``check`` raises ends that.
+    """
     try:
         receipt = Receipt.model_validate_json((folder / RECEIPT_NAME).read_bytes())
     except (OSError, ValidationError):
         return None
     if receipt.key != key:
         return None
-    intact = all(digest.matches(folder / name) for name, digest in receipt.files.items())
-    delivered = all(artifact_is_intact(record, job_dir) for record in receipt.artifacts)
+    intact = all(digest.matches(folder / name, check) for name, digest in receipt.files.items())
+    delivered = all(artifact_is_intact(record, job_dir, check) for record in receipt.artifacts)
     return receipt if intact and delivered else None
 
 
-def artifact_is_intact(record: ArtifactRecord, job_dir: Path) -> bool:
+def artifact_is_intact(
+    record: ArtifactRecord, job_dir: Path, check: Callable[[], None] = never_stop
+) -> bool:
     """Is the delivered file in the job's folder, with its size and digest?"""
     stated = FileDigest(sha256=record.sha256, size=record.size_bytes)
-    return stated.matches(job_dir / record.path)
+    return stated.matches(job_dir / record.path, check)

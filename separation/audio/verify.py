@@ -1,5 +1,6 @@
 """Reading a delivered file back before anybody is told that it is there."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from separation.audio.readers import open_reader
 from separation.audio.sniff import sniff
-from separation.errors import OutputInvalid, SeparationError
+from separation.errors import CorruptAudio, EmptyAudio, OutputInvalid, UnsupportedFormat
+from separation.progress import never_stop
 
 
 class VerifiedFacts(BaseModel):
@@ -22,21 +24,25 @@ class VerifiedFacts(BaseModel):
 
 
 def verify_file(
-    path: Path, *, frames: int, channels: int, sample_rate_hz: int, may_be_silent: bool
+    path: Path,
+    *,
+    frames: int,
+    channels: int,
+    sample_rate_hz: int,
+    may_be_silent: bool,
+    check: Callable[[], None] = never_stop,
 ) -> VerifiedFacts:
     """Decode the whole of a file that we wrote, block by block, in this process.
 
     Raises ``OutputInvalid`` in words when it is not there, does not decode, is damaged, has
     another layout or length than expected, holds what is no number, or is digital silence where
-    ``may_be_silent`` is false.
+    ``may_be_silent`` is false; and what ``check`` raises, which is called for every block.
     """
     if not path.is_file():
         raise OutputInvalid(f"The file {path.name} was not written.")
     try:
-        facts = _decode(path)
-    except OutputInvalid:
-        raise
-    except SeparationError as error:
+        facts = _decode(path, check)
+    except (CorruptAudio, EmptyAudio, UnsupportedFormat) as error:
         raise OutputInvalid(f"The file {path.name} does not decode: {error.detail}") from error
     expected = (("frames", frames), ("channels", channels), ("sample_rate_hz", sample_rate_hz))
     for name, value in expected:
@@ -49,10 +55,11 @@ def verify_file(
     return facts
 
 
-def _decode(path: Path) -> VerifiedFacts:
+def _decode(path: Path, check: Callable[[], None]) -> VerifiedFacts:
     frames, peak = 0, 0.0
     with open_reader(path, sniff(path)) as reader:
         for block in reader.blocks():
+            check()
             frames += block.shape[1]
             # max() of Python would drop a NaN; numpy's keeps it.
             peak = float(np.maximum(peak, np.abs(block).max(initial=0.0)))

@@ -187,7 +187,8 @@ class _Delivery:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._encode(target, context.work_dir, report)
         self._tag(target, context)
-        record = self._verified(target)
+        # Hours of sound are read back for longer than a person waits for a cancel.
+        record = self._verified(target, lambda: report(1.0))
         report(1.0, f"{title.capitalize()} track saved")
         return record
 
@@ -225,7 +226,7 @@ class _Delivery:
         cover = cover_path(context.work_dir / self._song.path)
         write_tags(target, tags, cover.read_bytes() if cover.is_file() else None)
 
-    def _verified(self, target: Path) -> ArtifactRecord:
+    def _verified(self, target: Path, check: Callable[[], None]) -> ArtifactRecord:
         rate, levels = self._params.sample_rate_hz, self._levels
         may_be_silent = levels.peak_dbfs is None or levels.peak_dbfs < _SILENT_BELOW_DBFS
         facts = verify_file(
@@ -234,8 +235,9 @@ class _Delivery:
             channels=CHANNELS,
             sample_rate_hz=rate,
             may_be_silent=may_be_silent,
+            check=check,
         )
-        digest = digest_of(target)
+        digest = digest_of(target, check)
         return ArtifactRecord(
             name=self._track.name,
             path=self._path,

@@ -7,7 +7,7 @@ import pytest
 from separation.errors import Cancelled
 from separation.jobprogress import JobProgress, Rates, stage_shares
 from separation.jobspec import StageRequest
-from separation.pipeline import never_stop
+from separation.progress import never_stop
 from separation.protocol import ProgressEvent
 from separation.stages.registry import check_pipeline
 

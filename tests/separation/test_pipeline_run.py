@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from separation.base import SeparatorOptions
 from separation.durable import digest_of
 from separation.errors import InvalidOptions
 from separation.jobspec import StageRequest
@@ -16,6 +17,7 @@ from separation.protocol import Event, FinishedEvent, StageFinishedEvent, StageS
 from separation.settings import CoreSettings
 from tests.separation.fakes import (
     STEMS,
+    FakeSeparator,
     fake_separators,
     make_samples,
     make_song,
@@ -135,6 +137,18 @@ def test_the_start_of_a_stage_says_what_to_show_until_it_reports(
         "separation": (30.0, "Separating stems"),
         "export": (90.0, "Writing tracks"),
     }
+
+
+def test_the_separator_is_told_what_the_operator_set(tmp_path: Path) -> None:
+    asked: list[SeparatorOptions] = []
+
+    def separators(name: str, options: SeparatorOptions) -> FakeSeparator:
+        asked.append(options)
+        return FakeSeparator(options)
+
+    settings = CoreSettings(model_dir=tmp_path, offline=True, hub_timeout_s=1.5)
+    run_pipeline(make_spec(tmp_path), settings, separators=separators, observer=lambda event: None)
+    assert {(o.model_dir, o.offline, o.hub_timeout_s) for o in asked} == {(tmp_path, True, 1.5)}
 
 
 def test_a_song_of_one_frame_goes_through(tmp_path: Path, events: list[Event]) -> None:
