@@ -3,10 +3,16 @@
 Same windows, same padding, same weights and the same order of additions as demucs 4.1.0
 (demucs/apply.py), but nothing is held for longer than a window. Where demucs runs model after
 model and shift after shift over the whole song, all of them advance here side by side.
+
+One thing differs: a window of nothing but digital silence is not given to the network, and what
+only such windows cover is exactly silent in every stem, where demucs writes what its networks make
+of a constant.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,21 +53,37 @@ class NormalisedSong:
         self._song = song
         self._mean = np.float32(statistics.mean)
         self._scale = np.float32(statistics.scale)
+        self.silence = -self._mean / self._scale
         self.frames = song.frames
         self.channels = song.channels
 
     def read(self, start: int, count: int) -> FloatArray:
         """(channels, count) from ``start``, which may be negative."""
+        return self.window(start, count)[0]
+
+    def window(self, start: int, count: int) -> tuple[FloatArray, bool]:
+        """The same, and whether there is any sound in it: a sample of the song that is not 0."""
         out = np.zeros((self.channels, count), dtype=np.float32)
         first, last = max(start, 0), min(start + count, self.frames)
-        if last > first:
-            real = self._song.read(first, last - first)
-            out[:, first - start : last - start] = (real - self._mean) / self._scale
-        return out
+        if last <= first:
+            return out, False
+        real = self._song.read(first, last - first)
+        out[:, first - start : last - start] = (real - self._mean) / self._scale
+        return out, bool(real.any())
 
     def restore(self, block: FloatArray) -> FloatArray:
         """The way back for separated frames."""
         return block * self._scale + self._mean
+
+
+@dataclass(frozen=True)
+class _Window:
+    """``offset`` and ``frames`` in frames of the pass; ``left``: context given before them."""
+
+    offset: int
+    frames: int
+    left: int
+    audible: bool
 
 
 class _Pass:
@@ -77,10 +99,13 @@ class _Pass:
         self._total = song.frames - origin
         self._segment = engine.segment_frames
         self._offsets = _offsets(engine, plan, self._total)
-        self._next = 0
         self._add = OverlapAdd(
             len(stems), song.channels, self._segment, self._offsets.step, self._total
         )
+        self._read: deque[_Window] = deque()
+        self._results = self._separated()
+        self._written = 0
+        self._audible_until = 0
         self._ready: list[FloatArray] = []
         self._to_drop = -origin
         self.available = 0
@@ -89,17 +114,67 @@ class _Pass:
     def windows(self) -> int:
         return len(self._offsets)
 
-    def advance(self) -> int:
-        """Run the next windows; returns how many."""
-        offsets, frames = self._next_batch()
-        length = self._engine.input_frames(frames)
-        left = (length - frames) // 2
-        batch = np.stack([self._song.read(o + self._origin - left, length) for o in offsets])
-        separated = self._engine.run(batch)[:, self._stems, :, left : left + frames]
-        for window in separated:
-            self._keep(self._add.add(window))
-        self._next += len(offsets)
-        return len(offsets)
+    def advance(self) -> None:
+        """Take the next window to its end."""
+        separated = next(self._results)
+        window = self._read.popleft()
+        if window.audible:
+            self._audible_until = window.offset + window.frames
+        self._keep(self._silenced(self._song.restore(self._add.add(separated))))
+
+    def close(self) -> None:
+        """Give up the windows that the engine has begun."""
+        self._results.close()
+
+    def _separated(self) -> Generator[FloatArray]:
+        """One (stems, channels, frames) for each window in order, silent ones without a network.
+
+        Beside what is returned, at most one batch and what the engine takes ahead is held.
+        """
+        shape = (len(self._stems), self._song.channels, self._segment)
+        silence = np.full(shape, self._song.silence)
+        given = 0
+        with ExitStack() as stack:
+            results = self._engine.run_ahead(self._batches())
+            stack.callback(getattr(results, "close", lambda: None))
+            held: deque[FloatArray] = deque()
+            while given < self.windows:
+                if (not self._read or self._read[0].audible) and not held:
+                    held.extend(next(results, ()))
+                window = self._read[0]
+                if window.audible:
+                    left = window.left
+                    yield held.popleft()[self._stems, :, left : left + window.frames]
+                else:
+                    yield silence[..., : window.frames]
+                given += 1
+
+    def _batches(self) -> Iterator[FloatArray]:
+        """Audible windows of equal length, stacked; notes every window that was read."""
+        batch: list[FloatArray] = []
+        for offset in self._offsets:
+            frames = min(self._segment, self._total - offset)
+            length = self._engine.input_frames(frames)
+            left = (length - frames) // 2
+            samples, audible = self._song.window(offset + self._origin - left, length)
+            if audible and batch and batch[0].shape[-1] != length:
+                yield np.stack(batch)
+                batch = []
+            self._read.append(_Window(offset, frames, left, audible))
+            if audible:
+                batch.append(samples)
+            if len(batch) >= self._engine.batch_size:
+                yield np.stack(batch)
+                batch = []
+        if batch:
+            yield np.stack(batch)
+
+    def _silenced(self, block: FloatArray) -> FloatArray:
+        """Finished frames with zeros where only silent windows lie."""
+        silent_from = max(self._audible_until - self._written, 0)
+        block[..., silent_from:] = 0.0
+        self._written += block.shape[-1]
+        return block
 
     def take(self, count: int) -> FloatArray:
         """The next ``count`` frames, of those available, as (stems, channels, count)."""
@@ -113,15 +188,6 @@ class _Pass:
             missing -= head.shape[-1]
         self.available -= count
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
-
-    def _next_batch(self) -> tuple[list[int], int]:
-        """Offsets of the next windows of equal length, and that length."""
-        offsets = self._offsets[self._next : self._next + self._engine.batch_size]
-        frames = self._frames_at(offsets[0])
-        return [o for o in offsets if self._frames_at(o) == frames], frames
-
-    def _frames_at(self, offset: int) -> int:
-        return min(self._segment, self._total - offset)
 
     def _keep(self, block: FloatArray) -> None:
         drop = min(self._to_drop, block.shape[-1])
@@ -161,19 +227,23 @@ class BagStream:
     def blocks(self, report: Report = ignore_progress) -> Iterator[FloatArray]:
         """Finished frames in order, each block (stems, channels, n), at the song's level.
 
-        ``report`` is called after every batch of windows.
+        ``report`` is called after every window.
         """
         passes = [one for group, _ in self._groups for one in group]
         windows = sum(one.windows for one in passes)
         run, written = 0, 0
-        while written < self._song.frames:
+        with ExitStack() as stack:
             for one in passes:
-                while one.available == 0:
-                    run += one.advance()
-                    report(run / windows, "Separating")
-            count = min(one.available for one in passes)
-            yield self._song.restore(self._combine(count))
-            written += count
+                stack.enter_context(closing(one))
+            while written < self._song.frames:
+                for one in passes:
+                    while one.available == 0:
+                        one.advance()
+                        run += 1
+                        report(run / windows, "Separating")
+                count = min(one.available for one in passes)
+                yield self._combine(count)
+                written += count
 
     def _combine(self, count: int) -> FloatArray:
         total: FloatArray | None = None

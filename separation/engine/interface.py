@@ -1,6 +1,7 @@
 """What runs one network: torch now, others beside it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import ClassVar
 
 from separation.audio.blocks import FloatArray
@@ -35,3 +36,12 @@ class Engine(ABC):
         The input is not modified. Raises ``OutOfMemory``, or
         :class:`~separation.engine.devices.DeviceFailed` where another device may succeed.
         """
+
+    def run_ahead(self, batches: Iterator[FloatArray]) -> Iterator[FloatArray]:
+        """The results of :meth:`run` for each batch, in order.
+
+        An engine that works on several batches side by side takes some of ``batches`` ahead of
+        the result it gives. Closing the iterator gives up what was begun.
+        """
+        for batch in batches:
+            yield self.run(batch)

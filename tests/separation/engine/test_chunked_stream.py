@@ -110,3 +110,57 @@ def test_padding_is_zero_after_normalisation() -> None:
     assert not window[:, :5].any()
     assert not window[:, 15:].any()
     np.testing.assert_allclose(song.restore(window[:, 5:15]), ToneSong(10).read(0, 10), atol=1e-6)
+
+
+class IslandSong(ToneSong):
+    """A tone between digital silence, as gaps on a record are."""
+
+    def __init__(self, frames: int, first: int, last: int) -> None:
+        super().__init__(frames)
+        self._first, self._last = first, last
+
+    def read(self, start: int, count: int) -> FloatArray:
+        tone = super().read(start, count)
+        place = np.arange(start, start + count)
+        tone[:, (place < self._first) | (place >= self._last)] = 0.0
+        return tone
+
+
+class HummingEngine(ShareEngine):
+    """Makes something of nothing, as networks do, and counts."""
+
+    windows = 0
+
+    def run(self, windows: FloatArray) -> FloatArray:
+        self.windows += len(windows)
+        return super().run(windows) + np.float32(0.25)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_windows_of_digital_silence_skip_the_network_and_stay_silent(batch: int) -> None:
+    engine = HummingEngine()
+    engine.batch_size = batch
+    # Windows start every 15 000 frames and are 20 000 long: those from 45 000 to 90 000 hear it.
+    song = IslandSong(300_000, 60_000, 100_000)
+    level = MonoStatistics(mean=0.3, std=2.0)
+    members = [Member(engine, (1.0, 1.0))]
+    seen: list[float] = []
+    stream = BagStream(members, song, level, [0, 1], Plan(RATE_HZ))
+    out = np.concatenate(list(stream.blocks(lambda f, message="": seen.append(f))), axis=-1)
+    assert engine.windows == 4
+    assert out.shape == (2, 2, 300_000)
+    assert not out[..., :45_000].any()
+    assert not out[..., 110_000:].any()
+    assert np.abs(out[..., 60_000:100_000]).min() > 0.0
+    assert len(seen) == 20
+
+
+def test_a_song_of_silence_is_silent_without_a_network() -> None:
+    engine = HummingEngine()
+    stream = BagStream(
+        [Member(engine, (1.0, 1.0))], IslandSong(50_000, 0, 0), PLAIN, [0], Plan(RATE_HZ, shifts=2)
+    )
+    out = np.concatenate(list(stream.blocks()), axis=-1)
+    assert engine.windows == 0
+    assert out.shape == (1, 2, 50_000)
+    assert not out.any()
