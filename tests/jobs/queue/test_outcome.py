@@ -9,7 +9,7 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import outcome
 from jobs.queue.lease import Lease
-from jobs.queue.reaper import reap
+from jobs.queue.reaper import _reap_one, reap
 from separation.errors import CorruptAudio, OutOfMemory
 from tests.factories import make_job
 
@@ -110,3 +110,10 @@ def test_the_reaper_gives_up_a_job_that_lost_every_worker(owner: User) -> None:
     job.refresh_from_db()
     assert (job.status, job.error_code) == (JobStatus.FAILED, "worker_lost")
     assert job.stages.get(name="separation").status == "failed"
+
+
+def test_a_lease_that_was_renewed_since_the_reaper_looked_is_left_alone(owner: User) -> None:
+    job = running(attempt=1, lease_until=timezone.now() + timedelta(seconds=60))
+    assert not _reap_one(job.pk)
+    job.refresh_from_db()
+    assert job.status == JobStatus.PROCESSING and job.lease_token is not None

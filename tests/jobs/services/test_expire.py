@@ -1,8 +1,11 @@
 import os
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -42,6 +45,25 @@ def test_a_song_that_a_younger_job_uses_stays(owner: User, settings: Settings) -
     make_job(source=source)
     assert expire_audio() == 1
     assert source.path.exists()
+
+
+def test_a_job_that_is_run_again_this_very_moment_keeps_its_audio(
+    owner: User, settings: Settings
+) -> None:
+    settings.RETENTION_DAYS = 7
+    job = make_job(status=JobStatus.FAILED, completed_at=days_ago(8))
+    artifact = make_artifact(job)
+    retried: list[bool] = []
+
+    def retry_first(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and not retried:
+            retried.append(True)
+            Job.objects.filter(pk=job.pk).update(status=JobStatus.PENDING, completed_at=None)
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(retry_first):
+        assert expire_audio() == 0
+    assert retried and artifact.file.exists() and job.source.path.exists()
 
 
 def test_nothing_expires_unless_a_retention_is_set(owner: User, settings: Settings) -> None:
