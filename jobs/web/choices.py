@@ -9,11 +9,15 @@ from separation.request import OutputFormat
 FEATURED = ("auto", "spectral:spectral", "demucs:htdemucs")
 """Models that the form shows at once; the others wait behind "More models"."""
 
+PAGE_FORMAT: OutputFormat = "flac24"
+"""What the form proposes: the same samples as 24-bit WAV in about half the bytes. Programs keep
+WAV, which every tool reads, unless they ask."""
+
 FORMATS: tuple[tuple[OutputFormat, str], ...] = (
+    ("flac24", "FLAC, 24 bit (lossless, smaller than WAV)"),
     ("wav24", "WAV, 24 bit"),
     ("wav16", "WAV, 16 bit"),
     ("wav32f", "WAV, 32 bit float"),
-    ("flac24", "FLAC, 24 bit"),
     ("flac16", "FLAC, 16 bit"),
     ("mp3", "MP3"),
     ("ogg", "OGG Vorbis"),
@@ -40,6 +44,11 @@ class ModelCard:
     licence: str = ""
     training_data: str = ""
     download_bytes: int = 0
+
+    @property
+    def offered_stems(self) -> tuple[str, ...]:
+        """Stems that can be ticked beside this card; those of every model where it names none."""
+        return self.stems or common_stems()
 
     @property
     def featured(self) -> bool:
@@ -75,6 +84,35 @@ def model_cards() -> tuple[ModelCard, ...]:
         if name not in listed
     )
     return (_AUTO, *(_card(model) for model in CATALOGUE), *plug_ins)
+
+
+@dataclass(frozen=True)
+class StemChoice:
+    """One box of "Only these"; ``note`` names the models where not all of them give the stem."""
+
+    value: str
+    label: str
+    note: str = ""
+
+
+def common_stems() -> tuple[str, ...]:
+    """Stems that every model of the catalogue gives."""
+    return tuple(name for name in stem_names() if not _exclusive_to(name))
+
+
+def stem_choices() -> tuple[StemChoice, ...]:
+    return tuple(StemChoice(name, name.capitalize(), _note(name)) for name in stem_names())
+
+
+def _exclusive_to(stem: str) -> list[str]:
+    """The labels of the models that give ``stem``; empty where all do."""
+    giving = [model.label for model in CATALOGUE if stem in model.stems]
+    return giving if len(giving) < len(CATALOGUE) else []
+
+
+def _note(stem: str) -> str:
+    labels = _exclusive_to(stem)
+    return f"with {' or '.join(labels)} only" if labels else ""
 
 
 def card_value(separator: str) -> str:

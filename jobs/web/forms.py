@@ -50,7 +50,7 @@ class SeparationForm(forms.Form):
         required=False,
     )
     stems = forms.MultipleChoiceField(
-        choices=lambda: [(stem, stem.capitalize()) for stem in choices.stem_names()],
+        choices=lambda: [(stem.value, stem.label) for stem in choices.stem_choices()],
         required=False,
     )
     stages = forms.MultipleChoiceField(
@@ -59,7 +59,7 @@ class SeparationForm(forms.Form):
         error_messages={"required": "Choose at least one thing to make."},
     )
     format = forms.ChoiceField(
-        label="Format", choices=choices.FORMATS, initial=_default("format"), required=False
+        label="Format", choices=choices.FORMATS, initial=choices.PAGE_FORMAT, required=False
     )
     sample_rate_hz = forms.TypedChoiceField(
         label="Sample rate",

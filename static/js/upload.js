@@ -25,6 +25,7 @@ function show(item, state, note) {
   item.remove.textContent = state === "sending" ? "Cancel" : "Remove";
   item.remove.setAttribute("aria-label", `${item.remove.textContent} ${item.file.name}`);
   item.remove.hidden = state === "done";
+  item.again.hidden = true;
 }
 
 function count(state) {
@@ -43,10 +44,12 @@ function refresh() {
 function add(file) {
   const row = template.content.firstElementChild.cloneNode(true);
   const find = (key) => row.querySelector(`[data-${key}]`);
-  const item = { file, row, note: find("note"), bar: find("bar"), remove: find("remove"), open: find("open") };
+  const item = { file, row, note: find("note"), bar: find("bar"), remove: find("remove"), open: find("open"), again: find("again") };
   find("name").textContent = file.name;
   item.bar.setAttribute("aria-label", `Upload of ${file.name}`);
   item.remove.addEventListener("click", () => take(item));
+  item.again.setAttribute("aria-label", `Send ${file.name} again`);
+  item.again.addEventListener("click", () => sendAgain(item));
   items.push(item);
   queue.append(row);
   if (file.size === 0) show(item, "failed", "The file is empty.");
@@ -62,10 +65,22 @@ function take(item) {
   refresh();
 }
 
+function sendAgain(item) {
+  show(item, "waiting", size(item.file.size));
+  // A round that is under way picks it up by itself.
+  if (!sending) sendAll();
+}
+
+// Reasons that lie on the way and not in the file: the same file may well pass the next time.
+function mayPassLater({ status }) {
+  return status === 0 || status === 429 || status >= 500;
+}
+
 function answer(request) {
   try {
     return JSON.parse(request.responseText);
   } catch {
+    if (request.status === 403) return { detail: "This page is out of date. Load it again, then choose the song once more." };
     return { detail: `The server answered with status ${request.status}. Try again in a moment.` };
   }
 }
@@ -76,7 +91,10 @@ function send(item) {
     body.delete("files");
     body.append("files", item.file);
     const request = (item.request = new XMLHttpRequest());
-    const fail = (sentence) => show(item, "failed", sentence);
+    const fail = (sentence) => {
+      show(item, "failed", sentence);
+      item.again.hidden = !mayPassLater(request);
+    };
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       const percent = Math.round((100 * event.loaded) / event.total);
@@ -91,7 +109,7 @@ function send(item) {
       item.open.setAttribute("aria-label", `Open the job of ${item.file.name}`);
       show(item, "done", "In the queue");
     });
-    request.addEventListener("error", () => fail("The connection was lost. Try again."));
+    request.addEventListener("error", () => fail("The connection was lost before the song had arrived."));
     request.addEventListener("loadend", () => {
       item.request = undefined;
       resolve();
@@ -115,6 +133,21 @@ async function sendAll() {
   announce.textContent = `${sent} in the queue${failed ? `, ${failed} refused` : ""}.`;
   if (sent && !failed) location.assign(sent === 1 ? items[0].url : form.dataset.history);
 }
+
+const cards = [...form.querySelectorAll("input[name=model]")];
+
+function offerStems() {
+  const offered = cards.find(({ checked }) => checked)?.dataset.stems.split(" ");
+  for (const label of form.querySelectorAll("[data-stem]")) {
+    const box = label.querySelector("input");
+    label.hidden = offered !== undefined && !offered.includes(box.value);
+    // A box that is disabled keeps its tick and is not sent.
+    box.disabled = label.hidden;
+  }
+}
+
+for (const card of cards) card.addEventListener("change", offerStems);
+offerStems();
 
 input.addEventListener("change", () => {
   [...input.files].forEach(add);

@@ -58,7 +58,7 @@ def test_a_stem_and_the_archive_come_down_whole(owner: Visitor) -> None:
     with zipfile.ZipFile(io.BytesIO(archive.value.path().read_bytes())) as files:
         assert files.testzip() is None
         names = {Path(name).name for name in files.namelist()}
-    assert {"drums.wav", "vocals.wav", "manifest.json"} <= names
+    assert {"drums.flac", "vocals.flac", "manifest.json"} <= names
 
 
 def test_the_browser_had_nothing_to_complain_of(owner: Visitor) -> None:
@@ -132,3 +132,25 @@ def test_the_keyboard_reaches_the_content_first(owner: Visitor) -> None:
     expect(owner.page.get_by_role("link", name="Skip to the content")).to_be_focused()
     owner.page.keyboard.press("Enter")
     expect(owner.page.locator("main")).to_be_focused()
+
+
+def test_only_stems_of_the_chosen_model_are_offered(owner: Visitor) -> None:
+    owner.go("/")
+    owner.page.get_by_role("radio", name="Only these").check()
+    expect(owner.page.get_by_role("checkbox", name="Vocals", exact=True)).to_be_visible()
+    expect(owner.page.get_by_role("checkbox", name="Guitar")).to_be_hidden()
+    owner.page.get_by_text("More models").click()
+    owner.page.locator("input[value='demucs:htdemucs_6s']").check()
+    expect(owner.page.get_by_role("checkbox", name="Guitar")).to_be_visible()
+
+
+def test_a_song_that_a_lost_connection_stopped_is_sent_again(owner: Visitor, folder: Path) -> None:
+    owner.go("/")
+    owner.choose(song(folder, "Again.wav", seconds=0.3))
+    owner.context.set_offline(True)
+    owner.separate()
+    again = owner.page.get_by_role("button", name="Send Again.wav again")
+    expect(again).to_be_visible()
+    owner.context.set_offline(False)
+    again.click()
+    owner.page.wait_for_url("**/jobs/*/")

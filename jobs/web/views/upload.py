@@ -92,6 +92,7 @@ def _page(
         "cards": [card for card in cards if card.featured],
         "more_cards": [card for card in cards if not card.featured],
         "stages": choices.STAGES,
+        "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
     }
     return render(request, "jobs/upload.html", context, status=status)

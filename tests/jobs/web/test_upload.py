@@ -1,6 +1,7 @@
 """The upload form, with and without its script."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,25 @@ def test_the_form_states_download_and_licence_of_every_model(member: Client) -> 
     page = member.get("/").content.decode()
     for words in ("84.0 MB download", "MIT (code and weights", "No download", "MUSDB18-HQ"):
         assert words in page
+
+
+def test_the_page_proposes_lossless_flac(member: Client) -> None:
+    assert '<option value="flac24" selected>' in member.get("/").content.decode()
+
+
+def test_a_stem_that_few_models_give_names_them(member: Client) -> None:
+    page = member.get("/").content.decode()
+    boxes = dict(re.findall(r'name="stems" value="(\w+)".*?<span>(.*?)</span>', page))
+    assert {stem for stem, words in boxes.items() if " only" in words} == {
+        "guitar",
+        "piano",
+    }
+
+
+def test_every_model_says_which_stems_belong_to_it(member: Client) -> None:
+    page = member.get("/").content.decode()
+    stems = dict(re.findall(r'name="model"[^>]* value="([^"]+)" data-stems="([^"]*)"', page))
+    assert stems["demucs:htdemucs_6s"].split() == [
+        "drums", "bass", "other", "vocals", "guitar", "piano",
+    ]  # fmt: skip
+    assert set(stems["auto"].split()) == {"drums", "bass", "other", "vocals"}
