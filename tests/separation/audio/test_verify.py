@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from separation.audio.encode import open_encoder
 from separation.audio.verify import verify_file
@@ -86,3 +87,15 @@ def test_bytes_that_are_no_sound_are_invalid(tmp_path: Path) -> None:
 
     with pytest.raises(OutputInvalid, match="does not decode"):
         _verify(path)
+
+
+def test_damage_inside_a_file_is_told_as_damage(tmp_path: Path) -> None:
+    path = tmp_path / "noise.flac"
+    noise = 0.1 * np.random.default_rng(5).standard_normal((44_100, 2))
+    soundfile.write(path, noise, 44_100, subtype="PCM_16")
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 2_000] = bytes(2_000)
+    path.write_bytes(data)
+    with pytest.raises(OutputInvalid, match="is damaged"):
+        verify_file(path, frames=44_100, channels=2, sample_rate_hz=44_100, may_be_silent=False)
