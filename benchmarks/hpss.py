@@ -7,9 +7,6 @@ runs in a process of its own, so that neither sees the other's memory or warm ca
 """
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,26 +17,9 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
+from benchmarks import common
+from separation.audio.blocks import BlockReader, FloatWriter
 from separation.audio.hpss import split
-from separation.base import SAMPLE_RATE_HZ
-
-
-def synthesise(path: Path, seconds: float) -> None:
-    """Chords, drum-like bursts and noise: about the share of both parts that a song has."""
-    random = np.random.default_rng(7)
-    burst = random.normal(0, 0.3, 4000) * np.exp(-np.arange(4000) / 800)
-    beat = np.zeros(SAMPLE_RATE_HZ // 2)
-    beat[:4000] = burst
-    with FloatWriter(path) as writer:
-        for start in range(0, round(seconds * SAMPLE_RATE_HZ), BLOCK_FRAMES):
-            count = min(BLOCK_FRAMES, round(seconds * SAMPLE_RATE_HZ) - start)
-            time_s = (start + np.arange(count)) / SAMPLE_RATE_HZ
-            root = 110.0 * 2 ** (np.floor(time_s / 2) % 5 / 12)
-            tones = sum(np.sin(2 * np.pi * root * k * time_s) / k for k in range(1, 9))
-            drums = beat[(start + np.arange(count)) % len(beat)]
-            noise = random.normal(0, 0.02, (2, count))
-            writer.write((0.1 * tones + drums + noise).astype(np.float32))
 
 
 def run_ours(song: Path, out: Path) -> float:
@@ -66,12 +46,8 @@ def run_librosa(song: Path, out: Path) -> float:
 def measured(which: str, song: Path, out: Path) -> tuple[float, float]:
     """Seconds, and peak memory in MB of the process that needed them."""
     command = [sys.executable, __file__, "--child", which, "--song", str(song), "--out", str(out)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        seconds = float(child.stdout.read())
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    return seconds, usage.ru_maxrss * 1024 / 1e6
+    _, peak_mb, seconds = common.timed_process(command)
+    return float(seconds), peak_mb
 
 
 def largest_error(song: Path, out: Path) -> float:
@@ -87,7 +63,7 @@ def largest_error(song: Path, out: Path) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = common.arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--song", type=Path)
     parser.add_argument("--child", choices=("ours", "librosa"), help=argparse.SUPPRESS)
@@ -98,14 +74,11 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        song = options.song or out / "song.wav"
-        if options.song is None:
-            synthesise(song, options.seconds)
+        song = (options.song or common.song_of(options.seconds)).resolve()
         ours_s, ours_mb = measured("ours", song, out)
         librosa_s, librosa_mb = measured("librosa", song, out)
-        line = {
-            "benchmark": "hpss",
-            "song_s": round(soundfile.info(song).duration, 1),
+        figures = {
+            "song_s": common.seconds_of(song),
             "seconds": round(ours_s, 2),
             "librosa_seconds": round(librosa_s, 2),
             "ratio": round(ours_s / librosa_s, 4),
@@ -113,7 +86,7 @@ def main() -> None:
             "peak_mb": round(ours_mb),
             "librosa_peak_mb": round(librosa_mb),
         }
-    print(json.dumps(line))
+    common.emit("hpss", figures)
 
 
 if __name__ == "__main__":
