@@ -40,7 +40,6 @@ def ranged_file_response(
         response.headers["Content-Disposition"] = (
             content_disposition_header(as_attachment, filename) or "inline"
         )
-        response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = etag
     # Revalidated each time: what belongs to a person stops being served when access ends.
     response.headers["Cache-Control"] = "private, no-cache"
@@ -59,6 +58,8 @@ def _content(request: HttpRequest, path: Path, size: int, etag: str) -> HttpResp
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     response: HttpResponseBase
     response = HttpResponse() if request.method == "HEAD" else _streamed(path, part)
+    # Here and not for X-Accel-Redirect: the proxy that sends a file adds its own.
+    response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Length"] = str(size if part is None else part.length)
     if part is not None:
         response.status_code = 206

@@ -138,6 +138,7 @@ def test_a_proxy_in_front_is_told_which_file_to_send(file: Path, settings: Setti
     address = "/files/outputs/job/demucs%20output/vocals.flac"
     assert response.headers["X-Accel-Redirect"] == address
     assert response.headers["Content-Type"] == "audio/flac"
+    assert "Accept-Ranges" not in response.headers
     assert body(response) == b""
 
 
