@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -29,3 +30,9 @@ def test_confirming_a_password_speaks_as_the_others_do(client: Client, owner: Us
     assert (
         "Confirm that it is you" in client.get(reverse("account_reauthenticate")).content.decode()
     )
+
+
+def test_mail_bears_the_name_of_the_site(client: Client, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(email="owner@example.org")
+    client.post(reverse("account_reset_password"), {"email": "owner@example.org"})
+    assert mail.outbox[0].subject.startswith("[stemsite] ")
