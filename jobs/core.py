@@ -9,6 +9,13 @@ def intake_limits() -> IntakeLimits:
     return IntakeLimits(
         max_bytes=settings.MAX_UPLOAD_BYTES,
         max_duration_s=settings.MAX_DURATION_S,
+        max_channels=settings.MAX_CHANNELS,
+        min_sample_rate_hz=settings.MIN_SAMPLE_RATE_HZ,
+        max_sample_rate_hz=settings.MAX_SAMPLE_RATE_HZ,
+        max_decode_ratio=settings.MAX_DECODE_RATIO,
+        decode_wall_s=settings.DECODE_WALL_S,
+        probe_wall_s=settings.PROBE_WALL_S,
+        decode_memory_bytes=settings.DECODE_MEMORY_BYTES,
         min_free_bytes=settings.MIN_FREE_BYTES,
     )
 

@@ -262,6 +262,23 @@ MAX_UPLOAD_BYTES = env.whole(
     "STEMSITE_MAX_UPLOAD_BYTES", 500 * 1024 * 1024, "largest source file", least=1
 )
 MAX_DURATION_S = env.optional_number("STEMSITE_MAX_DURATION_S", "longest song in seconds")
+MAX_CHANNELS = env.whole("STEMSITE_MAX_CHANNELS", 64, "channels of a source file", least=1)
+MIN_SAMPLE_RATE_HZ = env.whole(
+    "STEMSITE_MIN_SAMPLE_RATE_HZ", 1_000, "lowest sample rate of a source file", least=1
+)
+MAX_SAMPLE_RATE_HZ = env.whole(
+    "STEMSITE_MAX_SAMPLE_RATE_HZ", 768_000, "highest sample rate of a source file", least=1
+)
+MAX_DECODE_RATIO = env.number(
+    "STEMSITE_MAX_DECODE_RATIO", 4_000.0, "decoded bytes for each byte of a source file"
+)
+DECODE_WALL_S = env.number("STEMSITE_DECODE_WALL_S", 3_600.0, "seconds that decoding may take")
+PROBE_WALL_S = env.number(
+    "STEMSITE_PROBE_WALL_S", 20.0, "seconds that looking at an upload may take"
+)
+DECODE_MEMORY_BYTES = env.whole(
+    "STEMSITE_DECODE_MEMORY_BYTES", 2 * 1024**3, "address space of a decoding process", least=1
+)
 MIN_FREE_BYTES = env.whole(
     "STEMSITE_MIN_FREE_BYTES", 512 * 1024 * 1024, "disk space that uploads and jobs leave free"
 )
