@@ -26,4 +26,6 @@ def core_settings() -> CoreSettings:
         offline=settings.OFFLINE,
         hub_timeout_s=settings.HUB_TIMEOUT_S,
         limits=intake_limits(),
+        engine=settings.ENGINE,
+        precision=settings.PRECISION,
     )

@@ -25,6 +25,8 @@ class SeparatorOptions:
     repeatable. ``model_dir`` holds fetched weights; ``repo`` is a local repository of weights
     that the operator named (pickles are loaded from nowhere else). ``hub_timeout_s``: how long a
     silent download site is waited for; ``hub_retry_s``: how long its failure is remembered.
+    ``engine`` and ``precision`` are as in :class:`separation.settings.CoreSettings`, but by default
+    the reference: torch in float32. ``cache_dir``: where converted networks are kept.
     """
 
     model: str | None = None
@@ -40,6 +42,9 @@ class SeparatorOptions:
     offline: bool = False
     hub_timeout_s: float = 5.0
     hub_retry_s: float = 300.0
+    engine: Literal["auto", "torch", "openvino"] = "torch"
+    precision: Literal["auto", "exact", "fast"] = "exact"
+    cache_dir: Path | None = None
 
 
 @dataclass(frozen=True)

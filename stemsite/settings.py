@@ -257,6 +257,18 @@ DEFAULT_SEPARATOR = env.text("STEMSITE_SEPARATOR", "auto", "separator when none 
 DEFAULT_DEVICE = env.text(
     "STEMSITE_DEVICE", "auto", "where models run", choices=("auto", "cpu", "cuda")
 )
+ENGINE = env.text(
+    "STEMSITE_ENGINE",
+    "auto",
+    "what computes the networks; auto takes the fastest here",
+    choices=("auto", "torch", "openvino"),
+)
+PRECISION = env.text(
+    "STEMSITE_PRECISION",
+    "auto",
+    "exact is float32, fast half precision; auto is fast where the processor is made for it",
+    choices=("auto", "exact", "fast"),
+)
 DEFAULT_TARGET_DB = env.number("STEMSITE_TARGET_DB", -20.0, "level of normalized tracks, dBFS RMS")
 MAX_UPLOAD_BYTES = env.whole(
     "STEMSITE_MAX_UPLOAD_BYTES", 500 * 1024 * 1024, "largest source file", least=1

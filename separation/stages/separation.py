@@ -123,6 +123,9 @@ class SeparationStage(PipelineStage[SeparationParams]):
             model_dir=context.settings.model_dir,
             offline=context.settings.offline,
             hub_timeout_s=context.settings.hub_timeout_s,
+            engine=context.settings.engine,
+            precision=context.settings.precision,
+            cache_dir=context.settings.cache_dir,
         )
 
     def _tracks(
