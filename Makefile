@@ -6,7 +6,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint separate clean
+.PHONY: help run test lint separate bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -42,6 +42,9 @@ lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
 separate: $(RUN_STAMP)  ## one song without a server: make separate SONG=path [OUT=stems] [ARGS=...]
 	@test -n "$(SONG)" || { echo 'name the song: make separate SONG=path/to/song.mp3'; exit 2; }
 	$(BIN)/python manage.py separate "$(SONG)" --out "$(or $(OUT),stems)" $(ARGS)
+
+bench: $(DEV_STAMP)  ## every benchmark, short; BENCH_ARGS=--full for the figures of the docs
+	$(BIN)/python benchmarks/all.py $(BENCH_ARGS)
 
 clean:  ## remove the virtual environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,146 @@
+"""The table of ``docs/performance.md`` from the kept results: ``python benchmarks/render.py``.
+
+Takes the latest line of each benchmark in ``benchmarks/out/results.jsonl`` and writes what lies
+between the two marks in the document. A figure that was not measured says so.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import common
+
+DOCUMENT = common.ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+MISSING = "not measured"
+
+Lines = Mapping[str, dict[str, Any]]
+
+
+def latest() -> dict[str, dict[str, Any]]:
+    if not common.RESULTS.exists():
+        return {}
+    lines = [json.loads(line) for line in common.RESULTS.read_text().splitlines()]
+    return {line["benchmark"]: line for line in lines}
+
+
+def _separation(line: dict[str, Any], precision: str) -> str:
+    one = line[precision]
+    return (
+        f"{one['warm_ratio']} warm, {one['started_ratio']} with start-up; error {one['error']:.1e} "
+        f"({one['error_db']} dB); {one['engine']}, {one['ran_in']}; {line['song_s']:g} s, "
+        f"{line['repeats']} pairs"
+    )
+
+
+def _memory(line: dict[str, Any]) -> str:
+    return (
+        f"{_listed(line['peak_mb'])} (spread {100 * line['spread']:.1f} %); "
+        f"demucs {_listed(line['demucs_peak_mb']) or MISSING}"
+    )
+
+
+def _listed(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{length}: {mb:g} MB" for length, mb in figures.items())
+
+
+def _hpss(line: dict[str, Any]) -> str:
+    return (
+        f"{line['ratio']:.3f}; {line['peak_mb']} MB against {line['librosa_peak_mb']} MB; "
+        f"error {line['relative_error']:.1e}; {line['song_s']:g} s"
+    )
+
+
+def _pipeline(line: dict[str, Any]) -> str:
+    stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in line["seconds"].items())
+    return (
+        f"{100 * line['other_share']:.0f} % ({line['engine']}, {line['ran_in']}); seconds: {stages}"
+        f"; {line['song_s']:g} s of audio"
+    )
+
+
+def _latency(line: dict[str, Any]) -> str:
+    first, later = line["first_job"], line["later_jobs"]
+    return (
+        f"first job {first['first_segment_s']} s, later {later['first_segment_s']} s "
+        f"({line['engine']}, {line['ran_in']})"
+    )
+
+
+def _gpu(line: dict[str, Any]) -> str:
+    if "result" in line:
+        return f"{MISSING}: {line['result']}"
+    sides = (
+        f"{side} {line[side]['times_real_time']} x, {line[side]['peak_mb']} MB"
+        for side in ("demucs", *common.PRECISIONS)
+    )
+    return f"{'; '.join(sides)} ({line['gpu']})"
+
+
+ROWS: tuple[tuple[str, str, str, Callable[[dict[str, Any]], str]], ...] = (
+    (
+        "separation",
+        "`separation.py`: time by that of the demucs command line, exact",
+        "<= 0.42",
+        lambda line: _separation(line, "exact"),
+    ),
+    (
+        "separation",
+        "the same, fast",
+        "<= 0.27, error <= -45 dB",
+        lambda line: _separation(line, "fast"),
+    ),
+    (
+        "memory",
+        "`memory.py`: peak of the runner by length",
+        "<= 1.6 GB, within 10 %",
+        _memory,
+    ),
+    ("hpss", "`hpss.py`: time by librosa's", "<= 0.1, error <= 1e-4", _hpss),
+    ("pipeline", "`pipeline.py`: all but the network, by the separation", "<= 15 %", _pipeline),
+    ("latency", "`latency.py`: to the first segment", "-", _latency),
+    ("gpu", "`gpu.py`: times real time", "-", _gpu),
+)
+
+
+def table(lines: Lines) -> str:
+    rows = ["| benchmark | goal | measured |", "| --- | --- | --- |"]
+    for name, about, goal, words in ROWS:
+        try:
+            measured = words(lines[name])
+        except KeyError:
+            measured = MISSING
+        rows.append(f"| {about} | {goal} | {measured} |")
+    return "\n".join([*rows, "", *_conditions(lines)])
+
+
+def _conditions(lines: Lines) -> list[str]:
+    """One sentence for each machine that the figures were taken on."""
+    said: dict[str, list[str]] = {}
+    for name, line in lines.items():
+        machine = line["machine"]
+        versions = ", ".join(
+            f"{k} {machine[k]}" for k in ("torch", "openvino", "demucs", "librosa")
+        )
+        words = (
+            f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
+            f"{machine['system']}, Python {machine['python']}, {versions}"
+        )
+        shared = f", load {machine['load']} before it" if machine["load"] > 0.5 else ""
+        said.setdefault(words, []).append(f"{name} ({line['at'][:10]}{shared})")
+    return [f"On {words}: {', '.join(names)}." for words, names in said.items()]
+
+
+def main() -> None:
+    text = DOCUMENT.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{table(latest())}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
