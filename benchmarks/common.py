@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -139,10 +139,8 @@ def core_settings(precision: str | None = None, engine: str | None = None) -> An
     django.setup()
     from jobs.core import core_settings as from_environment
 
-    settings = from_environment()
     chosen = {"precision": precision, "engine": engine}
-    known = {one.name for one in fields(settings)}
-    return replace(settings, **{k: v for k, v in chosen.items() if v is not None and k in known})
+    return replace(from_environment(), **{k: v for k, v in chosen.items() if v is not None})
 
 
 @contextmanager

@@ -43,7 +43,8 @@ _CODEC_NAMES = {
     "MPEG_LAYER_III": "mp3",
 }
 _STEP_FRAMES = 4096
-"""Frames of one read: a read that meets damage loses what it had decoded until then."""
+"""Frames of one read: a read that meets damage loses what it had decoded until then. Plain
+samples cannot be damaged in this sense, and are read a block at a time."""
 
 _UNKNOWN_LENGTH = 2**40
 """libsndfile reports 2^63 - 1 for a FLAC stream whose header leaves the length open; anything
@@ -92,23 +93,26 @@ class SoundfileReader(AudioReader):
 
     def blocks(self) -> Iterator[FloatArray]:
         # Many channels would make a block of fixed frames large.
-        steps = max(1, 2 * BLOCK_FRAMES // max(self.channels, 2) // _STEP_FRAMES)
+        block_frames = 2 * BLOCK_FRAMES // max(self.channels, 2)
+        step_frames = block_frames if self.codec.startswith("pcm_") else _STEP_FRAMES
+        steps = max(1, block_frames // step_frames)
         ended = False
         while not ended:
             parts: list[FloatArray] = []
             for _ in range(steps):
-                part = self._read_step()
+                part = self._read_step(step_frames)
                 ended = part is None
                 if part is None:
                     break
                 parts.append(part)
             if parts:
-                yield np.ascontiguousarray(np.concatenate(parts).T)
+                whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+                yield np.ascontiguousarray(whole.T)
 
-    def _read_step(self) -> FloatArray | None:
+    def _read_step(self, frames: int) -> FloatArray | None:
         """(frames, channels), ``None`` at the end; libsndfile does not go on behind damage."""
         try:
-            data = self._file.read(_STEP_FRAMES, dtype="float32", always_2d=True)
+            data = self._file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             self.warnings.append(
                 f"The file is damaged ({error.error_string.rstrip('.')}); "

@@ -25,6 +25,8 @@ _HIGHEST_GAIN = float(np.abs(_PHASES).sum(axis=1).max())
 """No value between samples exceeds the largest sample near it times this (about 2.0)."""
 
 _CHUNK = 256
+_SUB = 16
+"""Samples whose values in between are one row of a matrix product."""
 
 
 class TruePeakMeter:
@@ -72,7 +74,32 @@ def _highest_of_chunks(windows: FloatArray, peak: float) -> float:
     for chosen in (order[:4], order[4:]):
         rivals = chosen[bounds[chosen] > peak]
         if len(rivals):
-            dense = upfirdn(_TAPS, windows[rivals], up=OVERSAMPLING, axis=-1)
-            inside = dense[:, _CARRY * OVERSAMPLING : windows.shape[1] * OVERSAMPLING]
-            peak = max(peak, float(np.abs(inside).max()))
+            dense = _interpolated(windows[rivals])
+            peak = max(peak, float(dense.max()), float(-dense.min()))
     return peak
+
+
+def _interpolated(windows: FloatArray) -> FloatArray:
+    """The values between all samples but the first ``_CARRY`` of each window."""
+    count = windows.shape[1] - _CARRY
+    if count % _SUB:
+        dense = upfirdn(_TAPS, windows, up=OVERSAMPLING, axis=-1)
+        inside: FloatArray = dense[:, _CARRY * OVERSAMPLING : windows.shape[1] * OVERSAMPLING]
+        return inside
+    rows = np.lib.stride_tricks.sliding_window_view(windows, _CARRY + _SUB, axis=1)[:, ::_SUB]
+    # Window by window: as one large product BLAS would spread it over threads that wait for
+    # each other longer than they compute.
+    product: FloatArray = np.ascontiguousarray(rows) @ _FILTER
+    return product
+
+
+def _filter_matrix() -> FloatArray:
+    """The filter for ``_SUB`` samples at once, shape (_CARRY + _SUB, OVERSAMPLING * _SUB): a
+    matrix product takes an eighth of the time of scipy's upfirdn."""
+    matrix = np.zeros((_CARRY + _SUB, _SUB, OVERSAMPLING), dtype=np.float32)
+    for sample in range(_SUB):
+        matrix[sample : sample + _CARRY + 1, sample] = _PHASES[:, ::-1].T
+    return matrix.reshape(_CARRY + _SUB, -1)
+
+
+_FILTER = _filter_matrix()

@@ -6,7 +6,9 @@ sum under another name, so only what truly differs is measured.
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from separation.audio.loudness import LevelMeter, Levels
 from separation.audio.resample import Resampler
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.progress import Report, ignore_progress
+from separation.stages.parallel import thread_count
 from separation.tracks import Track
 
 _Shape = tuple[tuple[str, float], ...]
@@ -40,18 +43,24 @@ def measure_tracks(
     with ExitStack() as stack:
         paths = sorted({path for shape in meters for path, _ in shape})
         readers = {path: stack.enter_context(BlockReader(work_dir / path)) for path in paths}
+        pool = stack.enter_context(ThreadPoolExecutor(thread_count()))
         frames = next(iter(readers.values())).frames
         for start in range(0, frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, frames - start)
             blocks = {path: reader.read(start, count) for path, reader in readers.items()}
-            for shape, meter in meters.items():
-                meter.write(_sum(shape, blocks))
+            # scipy and numpy work outside Python's lock. All are waited for, and none is lost.
+            list(pool.map(partial(_measure, blocks), meters.items()))
             report((start + count) / frames)
     measured = {shape: meter.finish() for shape, meter in meters.items()}
     return {
         track.name: scaled_levels(measured[shapes[track.name]], track.terms[0].gain)
         for track in tracks
     }
+
+
+def _measure(blocks: dict[str, FloatArray], meter_of: "tuple[_Shape, _MeterAtRate]") -> None:
+    shape, meter = meter_of
+    meter.write(_sum(shape, blocks))
 
 
 class _MeterAtRate:

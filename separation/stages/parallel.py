@@ -15,6 +15,10 @@ MAX_THREADS = 8
 """Beyond this the disk decides."""
 
 
+def thread_count() -> int:
+    return min(os.cpu_count() or 1, MAX_THREADS)
+
+
 def in_parallel(parts: Sequence[Callable[[Report], T]], report: Report) -> list[T]:
     """Run ``parts``, each with a report of its own share, and return their results in order.
 
@@ -22,7 +26,7 @@ def in_parallel(parts: Sequence[Callable[[Report], T]], report: Report) -> list[
     those that have not begun never do, and the first error is raised.
     """
     shared = _SharedReport(report, len(parts))
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS)) as pool:
+    with ThreadPoolExecutor(thread_count()) as pool:
         futures = [pool.submit(_run, part, shared, place) for place, part in enumerate(parts)]
     if shared.error is not None:
         raise shared.error
