@@ -1,6 +1,6 @@
 """What all pages of the admin share."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -14,6 +14,9 @@ else:
 
 class LookOnly(_Page):
     """Rows change through services only: a form that saves would step over every fence."""
+
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["css/admin.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

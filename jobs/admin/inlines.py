@@ -3,24 +3,39 @@
 from django.contrib import admin
 
 from jobs.admin.base import LookOnlyInline
-from jobs.admin.words import size_words
+from jobs.admin.words import decibels, digest_start, seconds, size_words
 from jobs.models import Artifact, Stage
 
 
 class StageInline(LookOnlyInline):
     model = Stage
     fields = readonly_fields = (
-        "position", "name", "status", "duration_s", "started_at", "completed_at", "error_code",
+        "name", "status", "duration", "started_at", "completed_at", "error_code",
         "error_detail",
     )  # fmt: skip
+
+    @admin.display(description="Duration")
+    def duration(self, stage: Stage) -> str:
+        return seconds(stage.duration_s)
 
 
 class ArtifactInline(LookOnlyInline):
     model = Artifact
     fields = readonly_fields = (
-        "position", "name", "path", "format", "size", "duration_s", "loudness_lufs",
-        "true_peak_dbtp", "sha256",
+        "name", "path", "format", "size", "loudness", "true_peak", "digest",
     )  # fmt: skip
+
+    @admin.display(description="LUFS")
+    def loudness(self, artifact: Artifact) -> str:
+        return decibels(artifact.loudness_lufs)
+
+    @admin.display(description="dBTP")
+    def true_peak(self, artifact: Artifact) -> str:
+        return decibels(artifact.true_peak_dbtp)
+
+    @admin.display(description="SHA-256")
+    def digest(self, artifact: Artifact) -> str:
+        return digest_start(artifact.sha256)
 
     @admin.display(description="Size")
     def size(self, artifact: Artifact) -> str:

@@ -7,11 +7,13 @@ from django.contrib import admin, messages
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 
 from jobs.admin import actions
 from jobs.admin.base import LookOnly
+from jobs.admin.filters import NamedEmptyFilter
 from jobs.admin.inlines import ArtifactInline, StageInline
-from jobs.admin.words import pretty_json
+from jobs.admin.words import id_start, pretty_json
 from jobs.models import Job
 from jobs.queue.health import queue_health
 from jobs.services.delete import delete_job
@@ -21,10 +23,12 @@ from separation.errors import SeparationError
 @admin.register(Job)
 class JobAdmin(LookOnly):
     list_display = (
-        "id", "source", "owner", "status", "progress", "separator", "lane", "attempt",
+        "short_id", "source", "owner", "status", "progress", "separator", "lane", "attempt",
         "error_code", "created_at",
     )  # fmt: skip
-    list_filter = ("status", "separator", "lane", "error_code", "created_at")
+    list_filter = (
+        "status", "separator", "lane", ("error_code", NamedEmptyFilter), "created_at",
+    )  # fmt: skip
     search_fields = ("id", "owner__username", "owner__email", "source__original_name")
     search_help_text = "Id of the job, name or address of the owner, name of the song"
     date_hierarchy = "created_at"
@@ -45,11 +49,22 @@ class JobAdmin(LookOnly):
         (
             "Queue",
             {"fields": ("lane", "priority", "attempt", "max_attempts", "not_before", "worker",
-                        "lease_until")},
+                        "lease_until"),
+             "classes": ("collapse",)},
         ),
-        ("Choices", {"fields": ("separator", "model_name", "request_made")}),
-        ("Manifest", {"fields": ("manifest_pretty", "audio_deleted_at")}),
+        (
+            "Choices",
+            {"fields": ("separator", "model_name", "request_made"), "classes": ("collapse",)},
+        ),
+        (
+            "Manifest",
+            {"fields": ("manifest_pretty", "audio_deleted_at"), "classes": ("collapse",)},
+        ),
     )  # fmt: skip
+
+    @admin.display(description="Id", ordering="id")
+    def short_id(self, job: Job) -> SafeString:
+        return id_start(str(job.pk))
 
     @admin.display(description="Progress")
     def progress(self, job: Job) -> str:

@@ -4,22 +4,27 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from jobs.admin.base import LookOnly
-from jobs.admin.words import size_words
+from jobs.admin.words import seconds, size_words
 from jobs.models import Source
 
 
 @admin.register(Source)
 class SourceAdmin(LookOnly):
-    list_display = ("original_name", "owner", "container", "codec", "duration_s", "size",
+    list_display = ("original_name", "owner", "container", "codec", "duration", "size",
                     "created_at")  # fmt: skip
     list_filter = ("container", "created_at")
     search_fields = ("original_name", "owner__username", "owner__email", "sha256")
+    search_help_text = "Name of the song, name or address of the owner, SHA-256"
     date_hierarchy = "created_at"
     list_select_related = ("owner",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         # A song goes with the last job that uses it.
         return False
+
+    @admin.display(description="Duration", ordering="duration_s")
+    def duration(self, source: Source) -> str:
+        return seconds(source.duration_s)
 
     @admin.display(description="Size", ordering="size_bytes")
     def size(self, source: Source) -> str:

@@ -14,3 +14,20 @@ def pretty_json(value: Any) -> SafeString:
 
 def size_words(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB"
+
+
+def seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"
+
+
+def decibels(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def id_start(job_id: str) -> SafeString:
+    return format_html('<span title="{}">{}</span>', job_id, job_id[:8])
+
+
+def digest_start(sha256: str) -> SafeString:
+    """Enough of a digest to tell files apart; the title holds all of it."""
+    return format_html('<code title="{}">{}…</code>', sha256, sha256[:12])

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from jobs.models import Job
+from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from tests.factories import make_artifact, make_job, make_source
 
@@ -73,6 +73,32 @@ def test_a_job_page_shows_stages_artifacts_error_and_manifest(client: Client) ->
         assert text in shown, text
     assert "<script>&quot;" not in shown and "&lt;script&gt;" in shown
     assert "It &lt;b&gt;ends" in shown
+
+
+def test_a_job_page_rounds_levels_and_shortens_digests(client: Client) -> None:
+    job = make_job(status=JobStatus.COMPLETED, manifest={"version": "2.0"})
+    sha256 = "0123456789abcdef" * 4
+    Artifact.objects.filter(pk=make_artifact(job, "vocals").pk).update(
+        sha256=sha256, loudness_lufs=-17.26543, true_peak_dbtp=-1.04321
+    )
+    shown = client.get(page(job)).content.decode()
+    assert f'<code title="{sha256}">0123456789ab…</code>' in shown
+    assert "-17.3<" in shown and "-1.0<" in shown
+    assert "-17.26" not in shown and "-1.04" not in shown
+
+
+def test_the_manifest_is_folded_away(client: Client) -> None:
+    shown = client.get(page(make_job(manifest={"version": "2.0"}))).content.decode()
+    folded = [part.partition("</summary>")[0] for part in shown.split("<details><summary>")[1:]]
+    assert any("Manifest" in heading for heading in folded)
+
+
+def test_every_filter_and_the_search_have_words(client: Client) -> None:
+    make_job()
+    make_job(status=JobStatus.FAILED, error_code="corrupt_audio")
+    shown = client.get(LIST).content.decode()
+    assert '<a href="?error_code=">None</a>' in shown
+    assert '<label for="searchbar">Id of the job' in shown
 
 
 def test_nothing_can_be_added_or_edited_by_hand(client: Client) -> None:
