@@ -1,13 +1,19 @@
-"""Which device computes, and what its failures mean."""
+"""Which device and which engine compute, why, and what their failures mean."""
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
-from separation.errors import InvalidOptions, OutOfMemory
+from separation.engine.host import Card, HostReport, host_report
+from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
+EngineName = Literal["auto", "torch", "openvino"]
+PrecisionChoice = Literal["auto", "exact", "fast"]
 _GPU_WORDS = ("cuda", "cudnn", "cublas", "nvidia")
 
 
@@ -24,8 +30,90 @@ class Device:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class EngineChoice:
+    """``fast``: half precision. ``reason``: why, in sentences for the log."""
+
+    name: Literal["torch", "openvino"]
+    fast: bool
+    reason: str
+
+
+def describe_host(device: Device) -> HostReport:
+    """What the machine has, its cards too where ``device`` is one; those need torch."""
+    if device.name == "cpu":
+        return host_report()
+    import torch
+
+    cards = []
+    for index in range(torch.cuda.device_count()):
+        free, total = torch.cuda.mem_get_info(index)
+        cards.append(Card(torch.cuda.get_device_name(index), total, free))
+    return host_report(tuple(cards))
+
+
+def choose_engine(
+    engine: EngineName,
+    precision: PrecisionChoice,
+    device: Device,
+    host: HostReport,
+    *,
+    installed: bool | None = None,
+) -> EngineChoice:
+    """The engine for ``device``, and whether in half precision.
+
+    ``auto`` takes OpenVINO on a CPU where it is installed, and half precision on a GPU and on a
+    CPU that has instructions for it. ``fast`` on another CPU is float32, as half precision would
+    be slower there. ``installed`` tells whether OpenVINO is; ``None``: look. Raises
+    ``ModelUnavailable`` where OpenVINO was asked for and is not installed, ``InvalidOptions``
+    where it was asked for on a GPU.
+    """
+    on_cpu = device.name == "cpu"
+    if installed is None:
+        installed = find_spec("openvino") is not None
+    if engine == "openvino":
+        _require_openvino(installed, on_cpu=on_cpu)
+    fast = precision != "exact" and (not on_cpu or host.has_bfloat16)
+    return EngineChoice(
+        "openvino" if engine != "torch" and on_cpu and installed else "torch",
+        fast,
+        f"{_why_engine(engine, installed, on_cpu=on_cpu)} {_why_precision(precision, fast=fast)}",
+    )
+
+
+def _require_openvino(installed: bool, *, on_cpu: bool) -> None:
+    if not installed:
+        raise ModelUnavailable(
+            "The engine openvino was asked for but is not installed here. Install it "
+            "(pip install openvino), or set STEMSITE_ENGINE to auto or torch."
+        )
+    if not on_cpu:
+        raise InvalidOptions(
+            "The engine openvino computes on the CPU, but the device cuda was asked for. Choose "
+            "the device cpu, or set STEMSITE_ENGINE to auto or torch."
+        )
+
+
+def _why_engine(engine: EngineName, installed: bool, *, on_cpu: bool) -> str:
+    if engine != "auto":
+        return f"The engine {engine} was asked for."
+    if not on_cpu:
+        return "The engine torch, for the GPU."
+    if installed:
+        return "The engine openvino, the faster one on a CPU."
+    return "The engine torch, as openvino is not installed."
+
+
+def _why_precision(precision: PrecisionChoice, *, fast: bool) -> str:
+    if precision == "exact":
+        return "Exact precision was asked for."
+    if fast:
+        return "Half precision, as the processor has instructions for it."
+    return "Exact precision, as this CPU has no bfloat16 instructions."
+
+
 def pick_device(choice: DeviceChoice) -> Device:
-    """The device to compute on; imports torch.
+    """The device to compute on; imports torch where there is a CUDA driver.
 
     ``auto`` takes CUDA where it answers, else the CPU and says why. Raises ``InvalidOptions``
     where ``cuda`` was asked for and cannot be had.
@@ -44,6 +132,8 @@ def pick_device(choice: DeviceChoice) -> Device:
 
 def _cuda_fault() -> str | None:
     """Why CUDA cannot be used, ending a sentence; ``None`` where it computes."""
+    if not _has_driver():
+        return "this machine has no CUDA driver."
     import torch
 
     if torch.version.cuda is None:
@@ -56,6 +146,15 @@ def _cuda_fault() -> str | None:
     except RuntimeError as error:
         return f"the GPU failed a first calculation ({_first_line(error)})."
     return None
+
+
+def _has_driver() -> bool:
+    """Whether the library is there that torch's CUDA calls; importing torch takes seconds."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class DemucsSeparator(NeuralSeparator):
 
     name = "demucs"
     packages = ("demucs",)
+    convertible = True
 
     def validate(self) -> Validation:
         if missing := self.missing_packages():
@@ -52,10 +53,13 @@ class DemucsSeparator(NeuralSeparator):
             return find_model(name).stems
         return None
 
+    def locate(self, report: Report) -> WeightFiles:
+        return find_weights(self.options) or self._fetch(report)
+
     def load_bag(self, report: Report) -> LoadedBag:
         from separation.separators.demucs_models import load_bag
 
-        found = find_weights(self.options) or self._fetch(report)
+        found = self.locate(report)
         report(0.0, f"Loading {found.name}")
         return load_bag(found, self.options.segment_s)
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from separation.engine.devices import device_errors
-from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
-from separation.separators.neural import LoadedBag, Network
+from separation.errors import ModelUnavailable, SeparationError
+from separation.separators.neural import LoadedBag, Network, check_segment
 from separation.separators.weights import WeightFiles, safetensors_metadata
 
 _CLASSES = frozenset({"demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs"})
@@ -26,11 +26,7 @@ def load_bag(weights: WeightFiles, segment_s: float | None = None) -> LoadedBag:
     with _in_words(weights.name), device_errors("cpu"):
         models = [_load_one(path) for path in weights.files]
         bag = BagOfModels(models, definition.get("weights"), definition.get("segment"))
-    if segment_s is not None and segment_s > bag.max_allowed_segment:
-        raise InvalidOptions(
-            f"A segment of {segment_s:g} s is longer than {weights.name} was trained for: "
-            f"at most {bag.max_allowed_segment:g} s."
-        )
+    check_segment(weights.name, segment_s, float(bag.max_allowed_segment))
     return LoadedBag(
         model=weights.name,
         stems=tuple(bag.sources),

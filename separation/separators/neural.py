@@ -1,4 +1,8 @@
-"""What every separator made of networks does alike: load once, stream, retry on the CPU."""
+"""What every separator made of networks does alike: load once, stream, retry on the CPU.
+
+On a CPU, OpenVINO runs the networks where it can; then nothing here imports torch, and the weights
+are read in their converted form alone.
+"""
 
 import logging
 from abc import abstractmethod
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from separation.audio.blocks import BlockReader, StemWriters
 from separation.base import (
@@ -17,21 +21,31 @@ from separation.base import (
     SeparatorOptions,
 )
 from separation.engine.chunked import BagStream, Member, Plan
+from separation.engine.converted import BagRecord, ConvertedBag
 from separation.engine.devices import (
     Device,
     DeviceFailed,
+    EngineChoice,
+    choose_engine,
+    describe_host,
     pick_device,
     release_memory,
 )
 from separation.engine.interface import Engine
 from separation.engine.statistics import measure_mono
-from separation.errors import ModelUnavailable, OutOfMemory
+from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
+from separation.separators.conversion import CannotConvert, converted_bag
 from separation.separators.stems import StemChoice, choose_stems
+from separation.separators.weights import WeightFiles, default_model_dir
 
 MEASURE_SHARE = 0.01
 """Share of the progress bar for the pass that measures the song."""
+
+
+CACHE_FOLDER = ".openvino"
+"""In the model directory, where no other folder for converted networks is named."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +73,15 @@ class LoadedBag:
 
 @dataclass(frozen=True)
 class _Ready:
-    bag: LoadedBag
+    """``note``: what kept the engine that was chosen from running, for the person."""
+
+    model: str
+    stems: tuple[str, ...]
+    sample_rate_hz: int
+    weights_digest: str
     device: Device
     members: tuple[Member, ...]
+    note: str = ""
 
 
 class NeuralSeparator(SeparatorModel):
@@ -74,12 +94,19 @@ class NeuralSeparator(SeparatorModel):
     packages: ClassVar[tuple[str, ...]]
     """What must be importable beside torch."""
 
+    convertible: ClassVar[bool] = False
+    """Whether there may be networks among its own that OpenVINO can run."""
+
     def __init__(self, options: SeparatorOptions) -> None:
         check_options(options)
         super().__init__(options)
         self._log = logging.getLogger(f"separator.{self.name}")
         self._ready: _Ready | None = None
         self._failure = ""
+
+    @abstractmethod
+    def locate(self, report: Report) -> WeightFiles:
+        """Find, and if need be fetch, the weights. Raises ``ModelUnavailable``."""
 
     @abstractmethod
     def load_bag(self, report: Report) -> LoadedBag:
@@ -105,23 +132,24 @@ class NeuralSeparator(SeparatorModel):
         self._failure = ""
 
     def get_supported_tracks(self) -> list[str]:
-        known = self._ready.bag.stems if self._ready else self.stems_before_loading()
-        stems = known or self._loaded(ignore_progress).bag.stems
+        known = self._ready.stems if self._ready else self.stems_before_loading()
+        stems = known or self._loaded(ignore_progress).stems
         return list(choose_stems(stems, self.options).outputs)
 
     def identity(self) -> SeparatorIdentity:
         ready = self._loaded(ignore_progress)
         engine = ready.members[0].engine
+        failed = f"Separated on the CPU. {self._failure}" if self._failure else ""
         return SeparatorIdentity(
             separator=self.name,
-            model=ready.bag.model,
+            model=ready.model,
             version=version(self.packages[0]),
-            weights_digest=ready.bag.weights_digest,
+            weights_digest=ready.weights_digest,
             engine=engine.name,
             precision=engine.precision,
             device=ready.device.name,
             seed=self.options.seed if self.options.shifts else None,
-            notes=(f"Separated on the CPU. {self._failure}",) if self._failure else (),
+            notes=tuple(filter(None, [failed, ready.note])),
         )
 
     def separate(
@@ -145,7 +173,7 @@ class NeuralSeparator(SeparatorModel):
     def _run(
         self, ready: _Ready, input_path: Path, output_dir: Path, report: Report
     ) -> dict[str, Path]:
-        choice = choose_stems(ready.bag.stems, self.options)
+        choice = choose_stems(ready.stems, self.options)
         try:
             return self._stream(ready, choice, input_path, output_dir, report)
         except BaseException:
@@ -159,7 +187,7 @@ class NeuralSeparator(SeparatorModel):
         self, ready: _Ready, choice: StemChoice, input_path: Path, output_dir: Path, report: Report
     ) -> dict[str, Path]:
         options = self.options
-        plan = Plan(ready.bag.sample_rate_hz, options.overlap, options.shifts, options.seed)
+        plan = Plan(ready.sample_rate_hz, options.overlap, options.shifts, options.seed)
         with BlockReader(input_path) as song:
             report(0.0, "Measuring the song")
             stream = BagStream(ready.members, song, measure_mono(song), choice.computed, plan)
@@ -173,12 +201,57 @@ class NeuralSeparator(SeparatorModel):
             if missing := self.missing_packages():
                 raise ModelUnavailable(missing)
             # First, as weights that cannot be had are known before torch is imported.
-            bag = self.load_bag(report)
-            _check_layout(bag)
-            device = pick_device("cpu" if self._failure else self.options.device)
+            weights = self.locate(report)
+            device = pick_device(self._device_choice())
+            host = describe_host(device)
+            chosen = choose_engine(self.options.engine, self.options.precision, device, host)
             self._log.info("running on %s: %s", device.label, self._failure or device.reason)
-            self._ready = _Ready(bag, device, _members(bag, device))
+            self._log.info("%s %s", host, chosen.reason)
+            self._ready = self._ready_with(chosen, weights, device, report)
         return self._ready
+
+    def _device_choice(self) -> Literal["auto", "cpu", "cuda"]:
+        options = self.options
+        for_cpu_only = options.engine == "openvino" and options.device == "auto"
+        return "cpu" if self._failure or for_cpu_only else options.device
+
+    def _ready_with(
+        self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
+    ) -> _Ready:
+        note = ""
+        if chosen.name == "openvino":
+            try:
+                return self._converted(chosen, weights, device, report)
+            except CannotConvert as error:
+                note = f"OpenVINO could not run {weights.name}, so torch did: {error}."
+                self._log.warning(note)
+        bag = self.load_bag(report)
+        _check_layout(bag.model, bag.channels, bag.sample_rate_hz)
+        return _Ready(
+            bag.model,
+            bag.stems,
+            bag.sample_rate_hz,
+            bag.weights_digest,
+            device,
+            _torch_members(bag, device, fast=chosen.fast),
+            note,
+        )
+
+    def _converted(
+        self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
+    ) -> _Ready:
+        """Raises ``CannotConvert`` where torch is to run these weights."""
+        if not self.convertible:
+            raise CannotConvert("networks of this family are not converted")
+        options = self.options
+        folder = options.cache_dir or (options.model_dir or default_model_dir()) / CACHE_FOLDER
+        digest = weights.digest()
+        bag = ConvertedBag(folder, digest)
+        record = converted_bag(self.name, options, bag, report)
+        check_segment(weights.name, options.segment_s, record.max_segment_s)
+        _check_layout(weights.name, record.channels, record.sample_rate_hz)
+        members = _openvino_members(bag, record, options, fast=chosen.fast)
+        return _Ready(weights.name, record.stems, record.sample_rate_hz, digest, device, members)
 
     def _fall_back_to_cpu(self, failure: str) -> None:
         """Loads anew, as memory on a card that failed cannot be read back."""
@@ -190,7 +263,16 @@ class NeuralSeparator(SeparatorModel):
         release_memory(device.name)
 
 
-def _members(bag: LoadedBag, device: Device) -> tuple[Member, ...]:
+def check_segment(model: str, segment_s: float | None, longest_s: float) -> None:
+    """Raises ``InvalidOptions`` for a window longer than the model allows."""
+    if segment_s is not None and segment_s > longest_s:
+        raise InvalidOptions(
+            f"A segment of {segment_s:g} s is longer than {model} was trained for: "
+            f"at most {longest_s:g} s."
+        )
+
+
+def _torch_members(bag: LoadedBag, device: Device, *, fast: bool) -> tuple[Member, ...]:
     from separation.engine.torch_engine import TorchEngine
 
     def engine(network: Network) -> Engine:
@@ -199,6 +281,7 @@ def _members(bag: LoadedBag, device: Device) -> tuple[Member, ...]:
             stems=bag.stems,
             segment_frames=network.segment_frames,
             device=device.name,
+            fast=fast,
             fixed_frames=network.fixed_frames,
             draws_below=network.draws_below,
         )
@@ -206,9 +289,33 @@ def _members(bag: LoadedBag, device: Device) -> tuple[Member, ...]:
     return tuple(Member(engine(network), network.weights) for network in bag.networks)
 
 
-def _check_layout(bag: LoadedBag) -> None:
-    if (bag.sample_rate_hz, bag.channels) != (SAMPLE_RATE_HZ, CHANNELS):
+def _openvino_members(
+    bag: ConvertedBag, record: BagRecord, options: SeparatorOptions, *, fast: bool
+) -> tuple[Member, ...]:
+    from separation.engine.openvino_engine import OpenVinoEngine
+
+    frames = None
+    if options.segment_s is not None:
+        frames = int(options.segment_s * record.sample_rate_hz)
+    return tuple(
+        Member(
+            OpenVinoEngine(
+                bag.model_file(index),
+                network,
+                stems=record.stems,
+                segment_frames=frames,
+                fixed_frames=frames,
+                precision="bfloat16" if fast else "float32",
+            ),
+            network.weights,
+        )
+        for index, network in enumerate(record.networks)
+    )
+
+
+def _check_layout(model: str, channels: int, sample_rate_hz: int) -> None:
+    if (sample_rate_hz, channels) != (SAMPLE_RATE_HZ, CHANNELS):
         raise ModelUnavailable(
-            f"The model {bag.model} works on {bag.channels} channels at {bag.sample_rate_hz} Hz; "
+            f"The model {model} works on {channels} channels at {sample_rate_hz} Hz; "
             f"only models for {CHANNELS} channels at {SAMPLE_RATE_HZ} Hz can be used."
         )

@@ -17,7 +17,7 @@ from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
 from separation.progress import Report, ignore_progress
 from separation.separators.download import download
 from separation.separators.neural import LoadedBag, Network, NeuralSeparator
-from separation.separators.weights import default_model_dir
+from separation.separators.weights import WeightFiles, default_model_dir
 from separation.separators.weights_fetch import FailureMemory
 
 MODEL = "hdemucs_high_musdb_plus"
@@ -66,8 +66,11 @@ class TorchaudioHdemucsSeparator(NeuralSeparator):
     def stems_before_loading(self) -> tuple[str, ...]:
         return find_model(MODEL).stems
 
+    def locate(self, report: Report) -> WeightFiles:
+        return WeightFiles(MODEL, (find_bundle(self.options) or self._fetch(report),))
+
     def load_bag(self, report: Report) -> LoadedBag:
-        path = find_bundle(self.options) or self._fetch(report)
+        (path,) = self.locate(report).files
         report(0.0, f"Loading {MODEL}")
         module, rate = self._network(path)
         segment_s = self.options.segment_s or DEFAULT_SEGMENT_S

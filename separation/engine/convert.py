@@ -1,0 +1,101 @@
+"""Makes OpenVINO models of Hybrid Transformer Demucs. Imports torch and openvino.
+
+What is converted is the network between the STFT and its inverse, by tracing demucs' own
+``forward`` with its four transforms replaced; :mod:`separation.engine.spectra` does those.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import openvino
+import torch
+from demucs.htdemucs import HTDemucs
+
+from separation.engine.spectra import Spectra
+
+
+def refusal(module: Any) -> str:
+    """Why a network cannot be converted, in words; empty where it can."""
+    if not isinstance(module, HTDemucs):
+        return f"networks of the kind {type(module).__name__} are not converted"
+    if not module.use_train_segment:
+        return "the network takes windows of any length"
+    if not module.cac:
+        return "the network masks magnitudes instead of giving spectra"
+    if window_frames(module) <= module.nfft:
+        return "its window is hardly longer than one of its spectra"
+    transformer = module.crosstransformer
+    if transformer is not None and transformer.emb == "sin" and transformer.sin_random_shift:
+        return "the network draws random numbers"
+    return ""
+
+
+def window_frames(module: HTDemucs) -> int:
+    """The length in which such a network takes every window."""
+    return int(module.segment * module.samplerate)
+
+
+def convert(module: HTDemucs, path: Path) -> None:
+    """Write ``module`` as OpenVINO's pair of files, ``path`` (.xml) and the same with .bin.
+
+    Inputs: spectra (1, channels, times, bins, 2) and signal (1, channels, frames). Outputs: the
+    same with an axis for stems after the first. All float32.
+    """
+    frames = window_frames(module)
+    spectra = Spectra(module.nfft, frames)
+    example = (
+        torch.randn(1, module.audio_channels, *spectra.shape),
+        torch.randn(1, module.audio_channels, frames),
+    )
+    fused = torch.backends.mha.get_fastpath_enabled()
+    # The fused attention of torch is one opaque operation, which cannot be converted.
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            # That sizes become constants is what is wanted here.
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)
+            model = openvino.convert_model(
+                _Between(module.eval()),
+                example_input=example,
+                input=[list(one.shape) for one in example],
+            )
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
+    # By default weights would be rounded to half precision.
+    openvino.save_model(model, path, compress_to_fp16=False)
+
+
+class _Between(torch.nn.Module):
+    """The network from spectra to spectra, in the layout of :class:`Spectra`, which the converted
+    graph rearranges faster than numpy does."""
+
+    def __init__(self, network: HTDemucs) -> None:
+        super().__init__()
+        self.network: Any = network
+
+    def forward(
+        self, spectra: torch.Tensor, signal: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        batch, channels, times, bins, parts = spectra.shape
+        inward = spectra.permute(0, 1, 4, 3, 2).reshape(batch, channels * parts, bins, times)
+        caught: list[torch.Tensor] = []
+
+        def catch(outward: torch.Tensor, length: int) -> float:
+            caught.append(outward)
+            return 0.0
+
+        replaced = {
+            "_spec": lambda mix: inward,
+            "_magnitude": lambda spectrum: spectrum,
+            "_mask": lambda spectrum, outward: outward,
+            "_ispec": catch,
+        }
+        vars(self.network).update(replaced)
+        try:
+            signals = self.network(signal)
+        finally:
+            for name in replaced:
+                del vars(self.network)[name]
+        shape = (batch, -1, channels, parts, bins, times)
+        return caught[0].reshape(shape).permute(0, 1, 2, 5, 4, 3), signals
