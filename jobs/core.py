@@ -1,8 +1,10 @@
 """The one place where Django's settings become the core's values."""
 
+from typing import cast
+
 from django.conf import settings
 
-from separation.settings import CoreSettings, IntakeLimits
+from separation.settings import CoreSettings, EngineName, IntakeLimits, PrecisionName
 
 
 def intake_limits() -> IntakeLimits:
@@ -26,6 +28,6 @@ def core_settings() -> CoreSettings:
         offline=settings.OFFLINE,
         hub_timeout_s=settings.HUB_TIMEOUT_S,
         limits=intake_limits(),
-        engine=settings.ENGINE,
-        precision=settings.PRECISION,
+        engine=cast(EngineName, settings.ENGINE),
+        precision=cast(PrecisionName, settings.PRECISION),
     )

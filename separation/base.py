@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from separation.progress import Report, ignore_progress
+from separation.settings import EngineName, PrecisionName
 
 SAMPLE_RATE_HZ = 44_100
 """Rate of the canonical song and of every stem between stages: what the MUSDB models were
@@ -42,8 +43,8 @@ class SeparatorOptions:
     offline: bool = False
     hub_timeout_s: float = 5.0
     hub_retry_s: float = 300.0
-    engine: Literal["auto", "torch", "openvino"] = "torch"
-    precision: Literal["auto", "exact", "fast"] = "exact"
+    engine: EngineName = "torch"
+    precision: PrecisionName = "exact"
     cache_dir: Path | None = None
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+EngineName = Literal["auto", "torch", "openvino"]
+PrecisionName = Literal["auto", "exact", "fast"]
+
 
 @dataclass(frozen=True)
 class IntakeLimits:
@@ -35,8 +38,8 @@ class CoreSettings:
 
     ``model_dir``: fetched weights. ``offline``: never ask the network for weights.
     ``hub_timeout_s``: how long a job waits for a silent download site.
-    ``engine`` computes the networks, ``auto`` the fastest here; ``precision``: ``exact`` is float32,
-    ``fast`` half precision where the processor is made for it, ``auto`` the same by default.
+    ``engine`` computes the networks, ``auto`` the fastest here. ``precision``: ``exact`` is
+    float32; ``fast`` is half precision where the processor is made for it, and so is ``auto``.
     ``cache_dir``: networks converted for this machine; ``None``: in the model directory.
     ``keep_work``: leave the float intermediates after a completed job (for debugging).
     """
@@ -46,6 +49,6 @@ class CoreSettings:
     hub_timeout_s: float = 5.0
     limits: IntakeLimits = field(default_factory=IntakeLimits)
     keep_work: bool = False
-    engine: Literal["auto", "torch", "openvino"] = "auto"
-    precision: Literal["auto", "exact", "fast"] = "auto"
+    engine: EngineName = "auto"
+    precision: PrecisionName = "auto"
     cache_dir: Path | None = None

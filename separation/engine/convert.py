@@ -14,6 +14,9 @@ from demucs.htdemucs import HTDemucs
 
 from separation.engine.spectra import Spectra
 
+_jit: Any = torch.jit
+"""Untyped, as torch does not export the name of its warning for type checkers."""
+
 
 def refusal(module: Any) -> str:
     """Why a network cannot be converted, in words; empty where it can."""
@@ -54,7 +57,7 @@ def convert(module: HTDemucs, path: Path) -> None:
     try:
         with torch.no_grad(), warnings.catch_warnings():
             # That sizes become constants is what is wanted here.
-            warnings.simplefilter("ignore", torch.jit.TracerWarning)
+            warnings.simplefilter("ignore", category=_jit.TracerWarning)
             model = openvino.convert_model(
                 _Between(module.eval()),
                 example_input=example,

@@ -10,10 +10,9 @@ from typing import Literal
 
 from separation.engine.host import Card, HostReport, host_report
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
+from separation.settings import EngineName, PrecisionName
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
-EngineName = Literal["auto", "torch", "openvino"]
-PrecisionChoice = Literal["auto", "exact", "fast"]
 _GPU_WORDS = ("cuda", "cudnn", "cublas", "nvidia")
 
 
@@ -54,7 +53,7 @@ def describe_host(device: Device) -> HostReport:
 
 def choose_engine(
     engine: EngineName,
-    precision: PrecisionChoice,
+    precision: PrecisionName,
     device: Device,
     host: HostReport,
     *,
@@ -104,7 +103,7 @@ def _why_engine(engine: EngineName, installed: bool, *, on_cpu: bool) -> str:
     return "The engine torch, as openvino is not installed."
 
 
-def _why_precision(precision: PrecisionChoice, *, fast: bool) -> str:
+def _why_precision(precision: PrecisionName, *, fast: bool) -> str:
     if precision == "exact":
         return "Exact precision was asked for."
     if fast:
