@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from separation.durable import FileDigest, digest_of, replace_folder, sync
-from separation.errors import Cancelled, CorruptAudio, SeparationError, WorkerLost
+from separation.errors import Cancelled, CorruptAudio, Internal, SeparationError, WorkerLost
 from separation.faults import named_error
 from separation.fence import AttemptFence
 from separation.jobprogress import JobProgress, Rates
@@ -30,13 +30,6 @@ from separation.manifest import (
 )
 from separation.migration import ManifestUnreadable
 from separation.progress import Report, ignore_progress, never_stop
-from separation.protocol import (
-    Event,
-    FailedEvent,
-    FinishedEvent,
-    StageFinishedEvent,
-    StageStartedEvent,
-)
 from separation.receipts import Receipt, load_receipt, seal_files, stage_key, write_receipt
 from separation.settings import CoreSettings
 from separation.stages.base import (
@@ -48,14 +41,12 @@ from separation.stages.base import (
     StageResult,
 )
 from separation.stages.registry import check_pipeline
+from separation.telling import Observer, Teller
 from separation.tracks import Track
 
 WORK_FOLDER = "work"
 _TEMPORARY_PREFIX = ".tmp-"
 _log = logging.getLogger("pipeline")
-
-Observer = Callable[[Event], None]
-"""Is told everything that happens, in order, the end included."""
 
 
 def run_pipeline(
@@ -99,6 +90,7 @@ class _JobRun:
         self._settings = settings
         self._separators = separators
         self._observe = observer
+        self._tell = Teller(spec.job_id, observer)
         self._check = check
         self._rates = rates
         self._clock = clock
@@ -140,7 +132,8 @@ class _JobRun:
         earlier = self._completed_before(stages)
         if earlier is not None:
             self._drop_work()
-            return self._tell_again(earlier)
+            self._tell.finished_before(earlier)
+            return earlier
         self._ledger.begin(stages, self._source)
         progress = JobProgress(
             self._spec.job_id,
@@ -155,7 +148,7 @@ class _JobRun:
         self._stage_name = None
         self._ledger.completed()
         self._drop_work()
-        self._tell_finished(self._ledger.manifest)
+        self._tell.finished(self._ledger.manifest)
         return self._ledger.manifest
 
     def _drop_work(self) -> None:
@@ -165,14 +158,7 @@ class _JobRun:
     def _run_stage(self, stage: PipelineStage[Any], progress: JobProgress) -> None:
         self._stage_name = stage.name
         report = progress.begin(stage)
-        self._observe(
-            StageStartedEvent(
-                job_id=self._spec.job_id,
-                stage=stage.name,
-                label=stage.label,
-                percent=progress.percent,
-            )
-        )
+        self._tell.stage_started(stage, progress.percent)
         self._ledger.stage_began(stage.name)
         report(0.0, stage.label)
         context = self._context(stage, report)
@@ -189,7 +175,8 @@ class _JobRun:
         self._tracks.update({track.name: track for track in receipt.tracks})
         self._key = key
         self._ledger.stage_ended(receipt, reused=reused)
-        self._tell_stage_finished(receipt, self._ledger.manifest, reused=reused)
+        manifest = self._ledger.manifest
+        self._tell.stage_finished(manifest.stage(stage.name), manifest, reused=reused)
 
     def _context(self, stage: PipelineStage[Any], report: Report) -> StageContext:
         return StageContext(
@@ -284,49 +271,16 @@ class _JobRun:
         known = {record.name: record.key for record in records}
         return all(known[name] == key for name, key in keys)
 
-    def _tell_again(self, manifest: Manifest) -> Manifest:
-        for record in manifest.stages:
-            self._observe(StageStartedEvent(job_id=self._spec.job_id, stage=record.name))
-            self._observe(
-                StageFinishedEvent(
-                    job_id=self._spec.job_id,
-                    stage=record.name,
-                    key=record.key or "",
-                    version=record.version or 0,
-                    duration_s=record.duration_seconds or 0.0,
-                    reused=True,
-                    warnings=record.warnings,
-                    details=record.details,
-                    manifest=manifest.model_dump(mode="json"),
-                )
-            )
-        self._tell_finished(manifest)
-        return manifest
-
-    def _tell_stage_finished(self, receipt: Receipt, manifest: Manifest, *, reused: bool) -> None:
-        self._observe(
-            StageFinishedEvent(
-                job_id=self._spec.job_id,
-                stage=receipt.stage,
-                key=receipt.key,
-                version=receipt.version,
-                duration_s=receipt.duration_s,
-                reused=reused,
-                warnings=receipt.warnings,
-                details=receipt.details,
-                manifest=manifest.model_dump(mode="json"),
-            )
-        )
-
-    def _tell_finished(self, manifest: Manifest) -> None:
-        self._observe(
-            FinishedEvent(job_id=self._spec.job_id, manifest=manifest.model_dump(mode="json"))
-        )
-
     def _end_badly(self, error: SeparationError) -> None:
-        level = logging.INFO if isinstance(error, Cancelled) else logging.ERROR
         where = self._stage_name or "job"
-        _log.log(level, "job %s: %s ended: %s: %s", self._spec.job_id, where, error.code, error)
+        _log.log(
+            _log_level(error),
+            "job %s: %s ended: %s: %s",
+            self._spec.job_id,
+            where,
+            error.code,
+            error,
+        )
         try:
             if not self._fence.is_lost:
                 self._spec.job_dir.mkdir(parents=True, exist_ok=True)
@@ -334,16 +288,14 @@ class _JobRun:
         except OSError:
             # The disk may be what failed; the event below still tells the worker.
             _log.error("job %s: the manifest cannot be saved", self._spec.job_id, exc_info=True)
-        self._observe(
-            FailedEvent(
-                job_id=self._spec.job_id,
-                stage=self._stage_name,
-                code=error.code,
-                detail=error.detail,
-                retryable=error.retryable,
-                manifest=self._ledger.manifest.model_dump(mode="json"),
-            )
-        )
+        self._tell.failed(self._stage_name, error, self._ledger.manifest)
+
+
+def _log_level(error: SeparationError) -> int:
+    """An error is what somebody has to look into; a song that is no song is not that."""
+    if isinstance(error, Cancelled):
+        return logging.INFO
+    return logging.ERROR if isinstance(error, Internal) else logging.WARNING
 
 
 def _receipt(

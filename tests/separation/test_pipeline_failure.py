@@ -128,3 +128,18 @@ def test_a_folder_for_results_that_cannot_be_written_to_has_a_name(
     elsewhere = OSError(number, "no", str(tmp_path / "models" / "weights.th"))
     assert named_error(here, job_dir).code == "storage_unavailable"
     assert named_error(elsewhere, job_dir).code == "internal"
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "level"),
+    [("unusable", ModelUnavailable, "WARNING"), ("bug", Internal, "ERROR")],
+)
+def test_only_what_nobody_foresaw_is_an_error_of_the_log(
+    tmp_path: Path,
+    model: str,
+    error: type[SeparationError],
+    level: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fail(make_spec(tmp_path, model=model), error)
+    assert {record.levelname for record in caplog.records if record.name == "pipeline"} == {level}
