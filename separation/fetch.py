@@ -40,9 +40,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="separation.fetch", description=__doc__)
     parser.add_argument("name")
     parser.add_argument("directory", type=Path)
+    parser.add_argument("--timeout", type=float, default=30.0, help="seconds of silence, then fail")
     chosen = parser.parse_args()
     try:
-        files = fetch_model(chosen.name, chosen.directory, report=_Teller())
+        files = fetch_model(
+            chosen.name, chosen.directory, report=_Teller(), timeout_s=chosen.timeout
+        )
     except SeparationError as error:
         say({"code": error.code, "detail": error.detail})
         return 2

@@ -1,6 +1,7 @@
 """``manage.py fetch_models NAME...``: download weights before the first job needs them."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ from separation.catalogue import CATALOGUE
 from separation.errors import Internal, InvalidOptions, SeparationError, error_from_code
 
 EXIT_FAILED = 2
+PATIENCE_S = 30.0
+"""Longer than STEMSITE_HUB_TIMEOUT_S, for which a job waits: here somebody looks on, and nothing
+else can be used in place of the model."""
 
 
 class Command(BaseCommand):
@@ -23,6 +27,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         names = ", ".join(fetchable())
         parser.add_argument("names", metavar="NAME", nargs="+", help=f"one of {names}")
+        parser.add_argument(
+            "--timeout",
+            type=positive,
+            default=PATIENCE_S,
+            metavar="SECONDS",
+            help="give up after so long without a byte; default: %(default)g",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -30,7 +41,7 @@ class Command(BaseCommand):
                 if name not in fetchable():
                     known = ", ".join(fetchable())
                     raise InvalidOptions(f"there is no model {name!r} to fetch; choose of {known}.")
-                for file in fetch(name, settings.MODEL_DIR):
+                for file in fetch(name, settings.MODEL_DIR, options["timeout"]):
                     self.stdout.write(file)
         except SeparationError as error:
             self.stderr.write(f"{error.code}: {error.detail}", self.style.ERROR)
@@ -41,9 +52,17 @@ def fetchable() -> list[str]:
     return [model.name for model in CATALOGUE if model.download_bytes]
 
 
-def fetch(name: str, directory: Path) -> list[str]:
+def positive(text: str) -> float:
+    seconds = float(text)
+    if not 0.0 < seconds < math.inf:
+        raise ValueError(text)
+    return seconds
+
+
+def fetch(name: str, directory: Path, timeout_s: float) -> list[str]:
     """Run the core's fetcher, showing its progress; returns the files it wrote."""
     command = [sys.executable, "-m", "separation.fetch", name, str(directory)]
+    command += ["--timeout", str(timeout_s)]
     bar = ProgressBar(sys.stderr)
     bar.show(0.0, f"{name}: connecting")
     try:
