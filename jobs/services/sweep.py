@@ -1,5 +1,5 @@
-"""What lies on disk and belongs to nothing any more, as after a crash in the middle of a deletion
-or a download."""
+"""What lies on disk and belongs to nothing any more, as after a crash in the middle of a deletion,
+an upload or a download."""
 
 import logging
 import time
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from jobs.models import Job
-from jobs.services.files import remove_folder
+from jobs.models import Job, Source
+from jobs.services.files import remove_file, remove_folder
 
 LEFT_ALONE_S = 24 * 3600
 """Whatever changed within a day may still be in somebody's hands."""
@@ -20,6 +20,7 @@ _log = logging.getLogger("jobs.sweep")
 
 def sweep_everything() -> None:
     sweep_outputs()
+    sweep_uploads()
     sweep_downloads()
 
 
@@ -31,16 +32,22 @@ def sweep_outputs() -> int:
     """
     folders = {job_id: path for path in _entries(settings.OUTPUT_DIR) if (job_id := _id(path))}
     known = set(Job.objects.values_list("pk", flat=True))
-    strange = [path for job_id, path in folders.items() if job_id not in known]
-    if len(strange) * 2 > len(folders):
-        _log.error(
-            "%s of the %s folders in %s belong to no job: is this their database? None is deleted.",
-            len(strange),
-            len(folders),
-            settings.OUTPUT_DIR,
-        )
-        return 0
-    return _remove_old(strange)
+    return _remove_old(_strange(folders, known, settings.OUTPUT_DIR))
+
+
+def sweep_uploads() -> int:
+    """Delete sources that have no row any more, or never got one; returns how many.
+
+    With the caution of :func:`sweep_outputs`.
+    """
+    files = {
+        source_id: path
+        for folder in _entries(settings.UPLOAD_DIR)
+        for path in folder.iterdir()
+        if (source_id := _source_id(path))
+    }
+    known = set(Source.objects.values_list("pk", flat=True))
+    return _remove_old(_strange(files, known, settings.UPLOAD_DIR))
 
 
 def sweep_downloads() -> int:
@@ -66,20 +73,41 @@ def _id(path: Path) -> uuid.UUID | None:
     return job_id if str(job_id) == path.name else None
 
 
-def _remove_old(folders: list[Path]) -> int:
-    old = [folder for folder in folders if time.time() - _changed_at(folder) > LEFT_ALONE_S]
-    for folder in old:
-        _log.info("removing %s, which belongs to nothing", folder)
-        remove_folder(folder)
+def _source_id(path: Path) -> uuid.UUID | None:
+    """Of a file that lies where ``Source.path`` puts it."""
+    try:
+        source_id = uuid.UUID(hex=path.name)
+    except ValueError:
+        return None
+    ours = path == Source(pk=source_id).path and path.is_file() and not path.is_symlink()
+    return source_id if ours else None
+
+
+def _strange(found: dict[uuid.UUID, Path], known: set[uuid.UUID], root: Path) -> list[Path]:
+    """What has no row; nothing when that is most of it."""
+    strange = [path for key, path in found.items() if key not in known]
+    if len(strange) * 2 > len(found):
+        _log.error(
+            "%s of the %s entries of %s have no row: is this their database? None is deleted.",
+            len(strange),
+            len(found),
+            root,
+        )
+        return []
+    return strange
+
+
+def _remove_old(paths: list[Path]) -> int:
+    old = [path for path in paths if time.time() - _changed_at(path) > LEFT_ALONE_S]
+    for path in old:
+        _log.info("removing %s, which belongs to nothing", path)
+        remove_folder(path) if path.is_dir() else remove_file(path)
     return len(old)
 
 
-def _changed_at(folder: Path) -> float:
-    """When anything in it last changed, as seconds since the epoch."""
-    newest = folder.stat().st_mtime
-    for path in folder.rglob("*"):
-        try:
-            newest = max(newest, path.lstat().st_mtime)
-        except FileNotFoundError:
-            return time.time()
-    return newest
+def _changed_at(path: Path) -> float:
+    """When it, or anything in it, last changed, as seconds since the epoch; now if it just went."""
+    try:
+        return max(each.lstat().st_mtime for each in (path, *path.rglob("*")))
+    except FileNotFoundError:
+        return time.time()

@@ -6,8 +6,9 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from jobs.services.sweep import sweep_downloads, sweep_outputs
-from tests.factories import make_job
+from jobs.models import Source
+from jobs.services.sweep import sweep_downloads, sweep_outputs, sweep_uploads
+from tests.factories import make_job, make_source
 
 
 def folder(path: Path, *, days: float) -> Path:
@@ -65,3 +66,33 @@ def test_leftovers_of_broken_downloads_go_and_models_stay(settings: Settings) ->
     broken = folder(models / ".htdemucs_ft-x1y2z3", days=2)
     assert sweep_downloads() == 1
     assert not broken.exists() and all(path.exists() for path in kept)
+
+
+def upload(*, days: float) -> Path:
+    """A file where a source would lie, without a row."""
+    return file(Source(pk=uuid.uuid4()).path, days=days)
+
+
+def file(path: Path, *, days: float) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    changed_at = time.time() - days * 24 * 3600
+    os.utime(path, (changed_at, changed_at))
+    return path
+
+
+def test_old_uploads_without_a_row_go(owner: User, settings: Settings) -> None:
+    uploads = Path(settings.UPLOAD_DIR)
+    kept = [file(make_source().path, days=9) for _ in range(3)]
+    kept.append(upload(days=0.9))
+    kept += [file(uploads / name, days=9) for name in ("ab/notes", f"zz/{uuid.uuid4().hex}")]
+    orphan = upload(days=1.1)
+    assert sweep_uploads() == 1
+    assert not orphan.exists() and all(path.exists() for path in kept)
+
+
+def test_no_upload_goes_when_the_database_seems_to_be_another(owner: User) -> None:
+    file(make_source().path, days=9)
+    others = [upload(days=9) for _ in range(2)]
+    assert sweep_uploads() == 0
+    assert all(path.exists() for path in others)
