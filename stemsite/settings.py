@@ -167,6 +167,7 @@ DEFAULT_FROM_EMAIL = env.text(
     "STEMSITE_FROM_EMAIL", "stemsite@localhost", "sender of the site's mail"
 )
 
+CSRF_FAILURE_VIEW = "jobs.web.requests.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -3,11 +3,13 @@
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
 from django_htmx.middleware import HtmxDetails
 
 from jobs.models import Job
+
+EXPIRED = "The form has expired. Load the page again and send it once more."
 
 
 class UserRequest(HttpRequest):
@@ -18,6 +20,13 @@ class UserRequest(HttpRequest):
 def wants_json(request: HttpRequest) -> bool:
     """True for the page's own script, which asks for JSON; a browser's form asks for HTML."""
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What Django shows when a form's token is missing or stale; ``reason`` is for the log only."""
+    if wants_json(request):
+        return JsonResponse({"code": "permission_denied", "detail": EXPIRED}, status=403)
+    return render(request, "403_csrf.html", status=403)
 
 
 def visible_job(request: UserRequest, job_id: UUID) -> Job:

@@ -17,6 +17,8 @@ from jobs.web.requests import UserRequest, wants_json
 from jobs.web.submission import Outcome, submit_files
 from separation.errors import DiskFull, InvalidOptions, SeparationError, TooLarge
 
+TOO_MUCH = "The files together are larger than this server takes in one go. Send fewer at a time."
+
 
 # Exempt here, protected in `_receive`: the check reads the body, and nobody's body is read
 # before the account and the limits are known.
@@ -28,7 +30,7 @@ def upload(request: UserRequest) -> HttpResponseBase:
     if not request.user.is_authenticated:
         return _log_in_first(request)
     if body_size(request) > largest_body():
-        return render(request, "413.html", status=413)
+        return _too_much(request)
     try:
         limit = guard_body(request)
     except DiskFull as error:
@@ -107,6 +109,12 @@ def _log_in_first(request: HttpRequest) -> HttpResponse:
         detail = "You are logged out. Log in again, then send the file once more."
         return JsonResponse({"code": "not_authenticated", "detail": detail}, status=401)
     return redirect_to_login("/")
+
+
+def _too_much(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"code": TooLarge.code, "detail": TOO_MUCH}, status=413)
+    return render(request, "413.html", status=413)
 
 
 def _too_large(name: str) -> Outcome:

@@ -108,6 +108,8 @@ def test_a_body_of_absurd_length_is_refused_unread(member: Client, settings: Set
     answer = send(member, song())
     assert answer.status_code == 413
     assert "too much at once" in answer.content.decode()
+    told = send(member, song(), script=True)
+    assert (told.status_code, told.json()["code"]) == (413, "too_large")
 
 
 def test_an_upload_that_would_fill_the_disk_is_refused(member: Client, settings: Settings) -> None:
@@ -208,7 +210,11 @@ def test_nobody_in_particular_uploads_nothing(client: Client, db: None, site_pat
 def test_a_form_of_another_site_uploads_nothing(owner: User, site_paths: Path) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner)
-    assert send(client, song()).status_code == 403
+    page = send(client, song())
+    assert page.status_code == 403 and "The form has expired" in page.content.decode()
+    told = send(client, song(), script=True)
+    assert (told.status_code, told.json()["code"]) == (403, "permission_denied")
+    assert "Load the page again" in told.json()["detail"]
     assert not Source.objects.exists()
     assert left_behind(site_paths) == []
 
