@@ -66,7 +66,7 @@ def _create_administrator(form: AdministratorForm) -> User | None:
             _token_file().unlink()
         except FileNotFoundError:
             return None
-        user = form.save(commit=False)
+        user: User = form.save(commit=False)
         user.is_staff = user.is_superuser = True
         user.save()
     return user
