@@ -26,12 +26,13 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
+from separation.audio.blocks import BLOCK_FRAMES, BlockReader
 from separation.base import SAMPLE_RATE_HZ
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "out"
 RESULTS = OUT / "results.jsonl"
+STDERR = OUT / "stderr.log"
 MODEL = "bench"
 STEMS = ["drums", "bass", "other", "vocals"]
 PRECISIONS = ("exact", "fast")
@@ -46,17 +47,20 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
 
 
 def song_of(seconds: float) -> Path:
-    """A made song of this length: chords, drum-like bursts, noise; made once, in blocks."""
+    """A made song of this length: chords, drum-like bursts, noise; made once, in blocks.
+
+    16-bit WAV, as demucs reads neither float nor RF64 files without FFmpeg.
+    """
     path = OUT / f"song-{seconds:g}s.wav"
     if path.exists():
         return path
     OUT.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(7)
-    burst = random.normal(0, 0.3, 4000) * np.exp(-np.arange(4000) / 800)
+    burst = random.normal(0, 0.2, 4000) * np.exp(-np.arange(4000) / 800)
     beat = np.zeros(SAMPLE_RATE_HZ // 2)
     beat[:4000] = burst
     partial = path.with_suffix(".part")
-    with FloatWriter(partial) as writer:
+    with soundfile.SoundFile(partial, "w", SAMPLE_RATE_HZ, 2, "PCM_16", format="WAV") as writer:
         for start in range(0, round(seconds * SAMPLE_RATE_HZ), BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, round(seconds * SAMPLE_RATE_HZ) - start)
             time_s = (start + np.arange(count)) / SAMPLE_RATE_HZ
@@ -64,7 +68,7 @@ def song_of(seconds: float) -> Path:
             tones = sum(np.sin(2 * np.pi * root * k * time_s) / k for k in range(1, 9))
             drums = beat[(start + np.arange(count)) % len(beat)]
             noise = random.normal(0, 0.02, (2, count))
-            writer.write((0.1 * tones + drums + noise).astype(np.float32))
+            writer.write((0.1 * tones + drums + noise).T)
     return partial.rename(path)
 
 
@@ -190,20 +194,23 @@ def run_job(runner: Any, song: Path, **choices: Any) -> JobTimes:
 def timed_process(command: Sequence[str], **environment: str) -> tuple[float, float, str]:
     """Seconds, peak resident memory in MB (of it and what it waited for), standard output."""
     started = time.perf_counter()
-    with subprocess.Popen(
-        list(command),
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as child:
+    with (
+        STDERR.open("wb") as stderr,
+        subprocess.Popen(
+            list(command),
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as child,
+    ):
         assert child.stdout is not None
         output = child.stdout.read()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise RuntimeError(f"exit status {child.returncode}: {' '.join(command)}")
+        raise RuntimeError(f"{' '.join(command)} failed: {STDERR.read_text()[-500:]}")
     return time.perf_counter() - started, usage.ru_maxrss * 1024 / 1e6, output
 
 

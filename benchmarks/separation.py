@@ -33,7 +33,6 @@ class WarmDemucs:
             [sys.executable, __file__, "--demucs-child", "--song", str(song)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
         self._answer()
