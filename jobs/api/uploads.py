@@ -121,6 +121,12 @@ def _blocks(body: IO[bytes], size: int | None) -> Iterator[bytes]:
 
 
 def _form_upload(request: Request, size: int) -> Upload:
+    if not size and request.META.get("HTTP_TRANSFER_ENCODING"):
+        # Django takes such a form for an empty one.
+        raise InvalidOptions(
+            "A form must state its length (Content-Length). Send the song as the bare body, which "
+            "may come in chunks, with the choices in the address."
+        )
     # Django writes the file to its temporary folder before anybody can look at it.
     if shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free - size < settings.MIN_FREE_BYTES:
         raise DiskFull("The server has no room for this file at the moment. Try again later.")

@@ -159,6 +159,19 @@ def test_a_body_far_above_the_limit_is_refused_before_it_is_read(
     assert response.status_code == 413
 
 
+def test_a_form_in_chunks_is_told_how_to_send_it(api: APIClient) -> None:
+    response = api.generic(
+        "POST",
+        JOBS,
+        b"--x--",
+        content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH="",
+        HTTP_TRANSFER_ENCODING="chunked",
+    )
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_options")
+    assert "Content-Length" in response.json()["detail"]
+
+
 def test_a_body_that_breaks_off_is_refused_and_leaves_nothing(
     api: APIClient, site_paths: Path
 ) -> None:
