@@ -2,8 +2,12 @@
 
 The remedian of Rousseeuw and Bassett, "The Remedian: A Robust Averaging Method for Large Data
 Sets" (JASA 85, 1990): the median of five medians of five stands for the median of 25. It needs
-comparisons of whole arrays only, about thirty times faster than a sliding exact median, and a
-mask does not feel the difference.
+comparisons of whole arrays only, and a mask does not feel the difference.
+
+This is not :mod:`separation.audio.median` made twice: the values are an estimate, strides leave
+gaps between the neighbours that are looked at, and the coefficients of the masks were fitted to
+exactly these values. The exact median is no slower, but it gives other cues, so it could only take
+this one's place together with coefficients that are fitted anew.
 """
 
 from collections.abc import Sequence
