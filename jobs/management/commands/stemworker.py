@@ -3,7 +3,8 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from jobs.queue.health import queue_health
 
@@ -25,7 +26,13 @@ class Command(BaseCommand):
         sys.exit(run_cluster())
 
     def _check(self) -> None:
-        health = queue_health()
+        try:
+            health = queue_health()
+        except DatabaseError as error:
+            raise CommandError(
+                "The database cannot be read. It is made by `manage.py serve` or `manage.py "
+                f"migrate`, which must have run once: {error}"
+            ) from error
         self.stdout.write(health.sentence())
         if not health.ok:
             sys.exit(1)
