@@ -55,6 +55,7 @@ class OpenVinoEngine(Engine):
     ) -> None:
         """``path``: the converted network. ``segment_frames``, ``fixed_frames``: as for
         ``TorchEngine``; neither may exceed ``record.frames``."""
+        _touch_bindings()
         cores = usable_cores()
         self.stems = stems
         self.segment_frames = segment_frames or record.segment_frames
@@ -138,6 +139,21 @@ class OpenVinoEngine(Engine):
                 "INFERENCE_PRECISION_HINT": _PRECISIONS[self.precision],
             },
         )
+
+
+@cache
+def _touch_bindings() -> None:
+    """Use every call of OpenVINO's Python bindings that is used here, once, in one thread.
+
+    Their first use fills tables in C++, whose guard one thread then holds while it waits for
+    Python's lock, and another waits for the guard while it holds that lock: two threads that
+    began together stood still for ever (seen with 2026.4.1, in the conversion of an array).
+    """
+    one = openvino.opset8.parameter([1], np.float32)
+    model = openvino.Model([openvino.opset8.relu(one)], [one], "touch")
+    request = openvino.Core().compile_model(model, "CPU").create_infer_request()
+    request.infer([np.ones(1, np.float32)], share_inputs=True, share_outputs=True)
+    request.get_output_tensor(0).data.copy()
 
 
 @cache
