@@ -16,7 +16,12 @@ from separation.errors import SeparationError
 
 
 def apply(
-    request: HttpRequest, jobs: QuerySet[Job], service: Callable[..., Any], done: str
+    request: HttpRequest,
+    jobs: QuerySet[Job],
+    service: Callable[..., Any],
+    done: str,
+    *,
+    announce: bool = True,
 ) -> None:
     """Call ``service`` for each job, and say for how many it could not be done, and why."""
     refused: Counter[str] = Counter()
@@ -27,7 +32,7 @@ def apply(
             moved += 1
         except SeparationError as error:
             refused[error.detail] += 1
-    if moved:
+    if moved and announce:
         messages.success(request, f"{moved} job(s) {done}.")
     for reason, count in refused.items():
         messages.warning(request, f"{count} job(s) not {done}: {reason}")
@@ -44,4 +49,5 @@ def cancel(modeladmin: object, request: HttpRequest, jobs: QuerySet[Job]) -> Non
 
 
 def delete(request: HttpRequest, jobs: QuerySet[Job]) -> None:
-    apply(request, jobs, delete_job, "deleted with their files")
+    """For Django's own action, which tells of what went well itself."""
+    apply(request, jobs, delete_job, "deleted", announce=False)

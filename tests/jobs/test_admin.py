@@ -140,6 +140,18 @@ def test_deleting_in_the_admin_removes_files_too(
     assert not artifact.file.exists() and not song.exists()
 
 
+def test_deleting_several_is_told_once(client: Client) -> None:
+    jobs = [make_job(status=JobStatus.FAILED) for _ in range(2)]
+    chosen = {
+        "action": "delete_selected",
+        "_selected_action": [str(job.pk) for job in jobs],
+        "post": "yes",
+    }
+    shown = client.post(LIST, chosen, follow=True).content.decode()
+    assert not Job.objects.exists()
+    assert shown.count('<li class="success">') == 1 and "Successfully deleted 2 jobs." in shown
+
+
 def test_a_running_job_cannot_be_deleted(client: Client) -> None:
     job = make_job(status=JobStatus.PROCESSING)
     answer = client.post(reverse("admin:jobs_job_delete", args=[job.pk]), {"post": "yes"})
