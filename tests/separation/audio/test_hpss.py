@@ -88,9 +88,10 @@ def test_blocks_of_any_size_give_what_librosa_gives_for_the_whole(block_hops):
     assert difference(ours[0], ours[1]) > 0.5
 
 
-# 512 to 1 023 samples (two frames) are left out: there scipy 1.17.1's one-dimensional median,
-# which librosa calls, differs from the median of the sorted window; test_median covers length 2.
-@pytest.mark.parametrize("frames", [1, 100, 511, 1024, 2047, 2048, 2049, 5000])
+# 512 to 1 535 samples (two or three frames) are left out: there scipy 1.17.1's one-dimensional
+# median, which librosa calls, differs from the median of the sorted window, and for three frames
+# librosa's result is NaN in about every second call; test_median covers such lengths.
+@pytest.mark.parametrize("frames", [1, 100, 511, 2047, 2048, 2049, 5000])
 def test_signals_shorter_than_the_windows_agree_too(frames):
     samples = chord_with_clicks(frames)
     for mine, theirs in zip(parts(samples, 2), librosa_parts(samples), strict=True):
