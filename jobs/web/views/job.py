@@ -1,5 +1,6 @@
 """One job: its page, the fragment that the page polls, and what its owner may do to it."""
 
+from collections.abc import Callable
 from hashlib import blake2b
 from uuid import UUID
 
@@ -64,19 +65,20 @@ def _fragment(request: UserRequest, job_id: UUID) -> HttpResponseBase:
 @require_POST
 def cancel(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
-    try:
-        cancel_job(job=job)
-    except SeparationError as error:
-        messages.error(request, error.detail)
-    return redirect("jobs:detail", job.pk)
+    return _back_to_job(request, job, lambda: cancel_job(job=job))
 
 
 @login_required
 @require_POST
 def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
+    return _back_to_job(request, job, lambda: retry_job(job=job))
+
+
+def _back_to_job(request: UserRequest, job: Job, act: Callable[[], Job]) -> HttpResponse:
+    """Do it and show the job again, with the reason where it could not be done."""
     try:
-        retry_job(job=job)
+        act()
     except SeparationError as error:
         messages.error(request, error.detail)
     return redirect("jobs:detail", job.pk)
