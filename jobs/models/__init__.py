@@ -1,8 +1,11 @@
-"""Source, Job, Stage and Artifact: the rows that tell the truth about every song."""
+"""The rows that tell the truth about every song, and who works on it."""
 
 from jobs.models.artifact import Artifact
+from jobs.models.campaign import Campaign
 from jobs.models.job import Job
 from jobs.models.source import Source
+from jobs.models.speed import Speed
 from jobs.models.stage import Stage
+from jobs.models.worker import Worker
 
-__all__ = ["Artifact", "Job", "Source", "Stage"]
+__all__ = ["Artifact", "Campaign", "Job", "Source", "Speed", "Stage", "Worker"]

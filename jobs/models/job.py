@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs.models.campaign import Campaign
 from jobs.models.source import Source
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ class Job(models.Model):
            \\----------/ lease lost, drained, or a retryable error with attempts left
 
     Only filtered updates move ``status``; the row count says whether the move was allowed.
+
+    A job of a ``campaign`` makes another version of what ``replaces`` made; it stays beside that
+    one until its owner accepts it (``accepted_at``).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -101,10 +105,28 @@ class Job(models.Model):
     progress_message = models.CharField(max_length=255, blank=True, editable=False)
     eta_s = models.FloatField(null=True, blank=True, editable=False)
 
+    expected_s = models.FloatField(
+        null=True, blank=True, editable=False, help_text="How long this attempt should take."
+    )
+    deadline_s = models.FloatField(
+        null=True, blank=True, editable=False, help_text="After how long it is given up."
+    )
+    routing = models.JSONField(
+        default=list, editable=False, help_text="The ways that were tried, and what came of each."
+    )
+
     error_code = models.CharField(max_length=64, blank=True, editable=False)
     error_detail = models.TextField(blank=True, editable=False)
     warnings = models.JSONField(default=list, editable=False)
     manifest = models.JSONField(default=dict, editable=False)
+
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs"
+    )
+    replaces = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replacements"
+    )
+    accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
