@@ -307,6 +307,15 @@ WORK_RETENTION_HOURS = env.whole(
 MAX_JOB_S = env.whole(
     "STEMSITE_MAX_JOB_S", 6 * 3600, "seconds after which a job is given up", least=60
 )
+DEADLINE_FACTOR = env.whole(
+    "STEMSITE_DEADLINE_FACTOR",
+    10,
+    "a job is given up after so many times what it should take",
+    least=2,
+)
+DEADLINE_FLOOR_S = env.whole(
+    "STEMSITE_DEADLINE_FLOOR_S", 900, "seconds that every job may take at least", least=60
+)
 MAX_ATTEMPTS = env.whole(
     "STEMSITE_MAX_ATTEMPTS", 3, "times a job is tried when its worker is lost", least=1
 )
