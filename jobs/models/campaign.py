@@ -12,11 +12,23 @@ class CampaignStatus(models.TextChoices):
     DONE = "done", "Done"
 
 
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def running(self) -> "CampaignQuerySet":
+        """Those that still have work, the oldest first: it has waited longest."""
+        return self.filter(status=CampaignStatus.RUNNING).order_by("created_at", "id")
+
+
 class Campaign(models.Model):
     """Which sources (``query``) are separated with what (``request``), and how far that is.
 
+        running <-> paused
+           |
+           v
+         done      every source was looked at, and every job made for one has ended
+
     ``cursor`` is the id of the last source that was looked at: sources are taken in the order of
-    their ids, so that a campaign goes on where it stopped and never takes one twice.
+    their ids, so that a campaign goes on where it stopped and never takes one twice. Only songs
+    that were there when it was made belong to it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -25,14 +37,17 @@ class Campaign(models.Model):
     )
     separator = models.CharField(max_length=64)
     model_name = models.CharField(max_length=128, blank=True)
-    request = models.JSONField(help_text="The choices for every job of it.")
+    request = models.JSONField(
+        help_text="What every job of it is made with; other choices stay as they were."
+    )
     query = models.JSONField(default=dict, help_text="Which sources.")
     key = models.CharField(
         max_length=64, unique=True, help_text="Digest of query and request: asked twice is once."
     )
     total = models.PositiveIntegerField(default=0, help_text="Sources that the query found.")
     queued = models.PositiveIntegerField(default=0, help_text="Jobs made so far.")
-    skipped = models.PositiveIntegerField(default=0, help_text="Sources that needed none.")
+    skipped = models.PositiveIntegerField(default=0, help_text="Sources that got none.")
+    reasons = models.JSONField(default=dict, help_text="Why sources got none, with counts.")
     cursor = models.UUIDField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -45,8 +60,14 @@ class Campaign(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects = CampaignQuerySet.as_manager()
+
     class Meta:
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
         return f"{self.separator} {self.model_name}".strip() + f" ({self.status})"
+
+    @property
+    def looked_at(self) -> int:
+        return self.queued + self.skipped

@@ -1,12 +1,13 @@
 """The Job row: what was asked, how far it is, who works on it, how it ended."""
 
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils import timezone
 
 from jobs.models.campaign import Campaign
@@ -42,6 +43,32 @@ class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "JobQuerySet":
         """The jobs that ``user`` may know of; pages, API and downloads all start here."""
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
+
+    def listed(self) -> "JobQuerySet":
+        """What counts as its owner's: histories, totals and quotas start here.
+
+        Left out are versions that a campaign offers until they are accepted, and jobs that an
+        accepted version has taken the place of.
+        """
+        taking_its_place = Job.objects.filter(replaces=OuterRef("pk"), accepted_at__isnull=False)
+        wanted = Q(campaign__isnull=True) | Q(accepted_at__isnull=False)
+        return self.filter(wanted, ~Exists(taking_its_place))
+
+    def offered(self) -> "JobQuerySet":
+        """Versions that a campaign made, or is to make, and nobody has accepted."""
+        return self.filter(campaign__isnull=False, accepted_at__isnull=True)
+
+    def ready(self) -> "JobQuerySet":
+        """Offered versions that can be listened to and accepted."""
+        return self.offered().filter(status=JobStatus.COMPLETED, audio_deleted_at__isnull=True)
+
+    def newest_first(self) -> "JobQuerySet":
+        """An accepted version stands where its song stood, not at the top; the id settles the
+        order of jobs of one instant, or pages could repeat one."""
+        stands_at = Case(
+            When(accepted_at__isnull=False, then=F("source__created_at")), default=F("created_at")
+        )
+        return self.annotate(stands_at=stands_at).order_by("-stands_at", "-id")
 
     def active(self) -> "JobQuerySet":
         return self.filter(status__in=ACTIVE)
@@ -120,8 +147,9 @@ class Job(models.Model):
     warnings = models.JSONField(default=list, editable=False)
     manifest = models.JSONField(default=dict, editable=False)
 
+    # Protected: a job without its campaign would turn up among those that its owner asked for.
     campaign = models.ForeignKey(
-        Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs"
+        Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs"
     )
     replaces = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replacements"
@@ -156,6 +184,9 @@ class Job(models.Model):
                 | (~Q(status="processing") & Q(lease_token__isnull=True)),
                 name="job_is_leased_exactly_while_processing",
             ),
+            models.UniqueConstraint(
+                fields=("campaign", "source"), name="job_once_for_each_source_of_a_campaign"
+            ),
         )
 
     def __str__(self) -> str:
@@ -172,6 +203,21 @@ class Job(models.Model):
     @property
     def is_retryable(self) -> bool:
         return self.status in RETRYABLE
+
+    @property
+    def is_offered(self) -> bool:
+        """A version that nobody has accepted; see ``JobQuerySet.offered``."""
+        return self.campaign_id is not None and self.accepted_at is None
+
+    @property
+    def is_ready(self) -> bool:
+        completed = self.status == JobStatus.COMPLETED and self.audio_deleted_at is None
+        return self.is_offered and completed
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the person sent it; an accepted version answers for the song."""
+        return self.created_at if self.accepted_at is None else self.source.created_at
 
     @property
     def cancel_requested(self) -> bool:

@@ -1,6 +1,6 @@
 """A song and some choices become a job in the queue."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -39,15 +39,14 @@ def create_job(
     with transaction.atomic():
         lock_account(owner)
         check_quota(owner=owner)
-        job = _insert(owner, source, request, lane, priority)
+        job = insert_job(owner=owner, source=source, request=request, lane=lane, priority=priority)
         # Robust: the job is stored; a ticket that is lost is topped up by the reaper.
         transaction.on_commit(lambda: put_ticket(lane), robust=True)
     return job
 
 
-def _insert(
-    owner: "User", source: Source, request: SeparationRequest, lane: str, priority: int
-) -> Job:
+def insert_job(*, owner: "User", source: Source, request: SeparationRequest, **fields: Any) -> Job:
+    """The rows of one job, without a check of its choices or of a quota, and without a ticket."""
     # Here, not above: building stages brings NumPy and SciPy, which most pages do without.
     from separation.stages.registry import check_pipeline
 
@@ -56,13 +55,12 @@ def _insert(
     job = Job.objects.create(
         owner=owner,
         source=source,
-        lane=lane,
-        priority=priority,
         separator=request.separator,
         model_name=request.model or "",
         request=request.model_dump(mode="json"),
         pipeline=[stage.model_dump(mode="json") for stage in pipeline],
         max_attempts=settings.MAX_ATTEMPTS,
+        **fields,
     )
     Stage.objects.bulk_create(
         Stage(

@@ -20,7 +20,7 @@ def lock_account(owner: "User") -> None:
 
 def check_quota(*, owner: "User") -> None:
     """Raises ``QuotaExceeded`` when one more job of ``owner`` would be too many."""
-    active = Job.objects.active().filter(owner=owner).count()
+    active = Job.objects.listed().active().filter(owner=owner).count()
     if active >= settings.MAX_ACTIVE_JOBS:
         raise QuotaExceeded(
             f"You have {active} jobs waiting or running, and {settings.MAX_ACTIVE_JOBS} are "

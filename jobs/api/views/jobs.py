@@ -57,9 +57,8 @@ class JobsView(UploadMixin, ListAPIView[Job]):
     serializer_class = JobSummarySerializer
 
     def get_queryset(self) -> JobQuerySet:
-        jobs = Job.objects.visible_to(self.request.user).select_related("source")
-        # The id settles the order of jobs of one instant, or pages could repeat one.
-        return filtered(jobs, self.request.query_params.dict()).order_by("-created_at", "-id")
+        jobs = Job.objects.visible_to(self.request.user).listed().select_related("source")
+        return filtered(jobs, self.request.query_params.dict()).newest_first()
 
     @extend_schema(
         operation_id="jobs_list",

@@ -25,10 +25,10 @@ def history(request: UserRequest) -> HttpResponseBase:
 
 @login_required
 def _page(request: UserRequest) -> HttpResponse:
-    mine = Job.objects.visible_to(request.user)
+    mine = Job.objects.visible_to(request.user).listed()
     separators = mine.order_by("separator").values_list("separator", flat=True).distinct()
     form = HistoryFilter(request.GET, separators=list(separators))
-    found = filtered(mine, form.chosen).select_related("source")
+    found = filtered(mine, form.chosen).newest_first().select_related("source")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "form": form,
