@@ -53,6 +53,7 @@ class Ledger:
             job_id=spec.job_id,
             input_file=spec.input_name,
             created_at=spec.created_at,
+            replaces=spec.replaces,
             status="processing",
             metadata=ManifestMetadata(
                 processor_count=os.cpu_count(),

@@ -109,7 +109,9 @@ class ManifestMetadata(_Record):
 
 
 class Manifest(_Record):
-    """One job. ``outputs`` gives each track's file, ``artifacts`` all that is known of it."""
+    """One job. ``outputs`` gives each track's file, ``artifacts`` all that is known of it.
+
+    ``replaces``: the job of the same song that this one was made to take the place of."""
 
     job_id: str
     input_file: str
@@ -119,6 +121,7 @@ class Manifest(_Record):
     completed_at: str | None = None
     error: str | None = None
     error_code: str | None = None
+    replaces: str | None = None
     stages: tuple[StageRecord, ...] = ()
     outputs: dict[str, str] = Field(default_factory=dict)
     metadata: ManifestMetadata = ManifestMetadata()

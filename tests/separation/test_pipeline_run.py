@@ -49,6 +49,15 @@ def test_a_song_goes_in_and_verified_stems_come_out(tmp_path: Path, events: list
     assert verify_manifest(spec.job_dir) == []
 
 
+def test_the_manifest_names_the_job_that_this_one_replaces(
+    tmp_path: Path, events: list[Event]
+) -> None:
+    older = "3f1c2a4e-0000-4000-8000-000000000009"
+    spec = make_spec(tmp_path).model_copy(update={"replaces": older})
+    run(spec, events)
+    assert load_manifest(spec.job_dir / "manifest.json").replaces == older
+
+
 def test_stems_plus_residual_sum_to_the_mixture(tmp_path: Path, events: list[Event]) -> None:
     spec = make_spec(tmp_path, separation_request(stems=["vocals", "drums"]))
     manifest = run(spec, events)

@@ -9,7 +9,8 @@ from django.db import OperationalError, connection
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import execute as module
-from jobs.queue.execute import execute
+from jobs.queue.execute import execute, job_spec
+from jobs.queue.lease import Lease
 from tests.factories import make_job, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,3 +53,11 @@ def test_a_lease_that_went_meanwhile_is_no_second_fault(job: Job) -> None:
         execute(job)
     job.refresh_from_db()
     assert (job.status, job.attempt, job.not_before) == ("pending", 1, None)
+
+
+def test_a_runner_is_told_which_job_a_version_replaces() -> None:
+    older = make_job(status=JobStatus.COMPLETED)
+    newer = make_job(status=JobStatus.PROCESSING, source=older.source, replaces=older)
+    assert job_spec(newer, Lease(newer)).replaces == str(older.pk)
+    alone = make_job(status=JobStatus.PROCESSING)
+    assert job_spec(alone, Lease(alone)).replaces is None
