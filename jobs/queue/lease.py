@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import Job
+from jobs.queue import clock
 
 
 class LeaseLost(Exception):
@@ -31,9 +32,8 @@ class Lease:
 
     def write(self, **fields: Any) -> None:
         """Change the job while it is ours. Raises ``LeaseLost``."""
-        now = timezone.now()
-        until = now + timedelta(seconds=settings.LEASE_S)
-        self._update(**{"lease_until": until, "updated_at": now, **fields})
+        until = clock.now() + timedelta(seconds=settings.LEASE_S)
+        self._update(**{"lease_until": until, "updated_at": timezone.now(), **fields})
 
     def end(self, **fields: Any) -> None:
         """The last write: the job is no longer ours after it. Raises ``LeaseLost``."""
