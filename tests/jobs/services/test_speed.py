@@ -1,0 +1,210 @@
+"""What a completed job teaches, and what is expected of the next one."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs.models import Job, Speed
+from jobs.services import speed
+from jobs.services.speed import (
+    DEFAULT_RATES,
+    NETWORK_RATE,
+    SOME_STEMS,
+    STAGE_RATE,
+    START_S,
+    Speeds,
+    Work,
+    learn_speeds,
+)
+from separation.request import SeparationRequest
+from tests.factories import make_job, make_source
+
+HOST = "amber"
+
+
+def demucs_job(duration_s: float = 100.0, **choices: Any) -> Job:
+    request = SeparationRequest(**{"separator": "demucs", "stages": ("separation",), **choices})
+    source = make_source(duration_s=duration_s, content=b"")
+    return make_job(request=request, source=source, model_name=request.model or "")
+
+
+def manifest_of(
+    job: Job, seconds: float = 50.0, *, audio_s: float = 100.0, **ran: Any
+) -> dict[str, Any]:
+    """A finished manifest: a tenth of a second of audio for each stage but separation."""
+    details = {"model": "htdemucs", "precision": "float32", "device": "cpu", **ran}
+    stages = [
+        {
+            "name": stage["name"],
+            "status": "completed",
+            "parameters": stage["params"],
+            "duration_seconds": seconds if stage["name"] == "separation" else audio_s / 10,
+            "reused": False,
+            "details": details if stage["name"] == "separation" else {},
+        }
+        for stage in job.pipeline
+    ]
+    return {"input": {"duration_s": audio_s}, "stages": stages}
+
+
+def learned(work: str = "separation", **fields: Any) -> float:
+    return Speed.objects.get(work=work, **fields).seconds_per_second
+
+
+def speed_row(rate: float, **fields: Any) -> Speed:
+    row = {"host": HOST, "device": "cpu", "work": "separation", "separator": "demucs"}
+    return Speed.objects.create(
+        **{**row, "model_name": "htdemucs", "seconds_per_second": rate, **fields}
+    )
+
+
+def separation_s(job: Job, **where: Any) -> float:
+    """What is expected of the separation alone, the other stages taken as free."""
+    Speed.objects.filter(work__in=("prepare", "export")).delete()
+    for stage in ("prepare", "export"):
+        Speed.objects.create(work=stage, seconds_per_second=0.0)
+    return Speeds.load().expect(Work.of_job(job), **where).seconds - START_S
+
+
+def test_a_completed_job_teaches_what_each_stage_costs(owner: User) -> None:
+    job = demucs_job()
+    assert learn_speeds(job, manifest_of(job), host=HOST) == 3
+    row = Speed.objects.get(work="separation")
+    assert (row.host, row.device, row.separator) == (HOST, "cpu", "demucs")
+    assert (row.model_name, row.precision) == ("htdemucs", "float32")
+    assert row.seconds_per_second == pytest.approx(0.5)
+    assert learned("export", separator="", model_name="") == pytest.approx(0.1)
+
+
+def test_the_average_moves_towards_what_is_new(owner: User) -> None:
+    job = demucs_job()
+    for seconds in (50.0, 100.0):
+        learn_speeds(job, manifest_of(job, seconds), host=HOST)
+    assert learned() == pytest.approx(0.75)
+    for _ in range(30):
+        learn_speeds(job, manifest_of(job, 200.0), host=HOST)
+    assert learned() == pytest.approx(2.0, rel=0.01)
+    assert Speed.objects.get(work="separation").samples == 32
+
+
+def test_another_machine_device_model_and_precision_have_rows_of_their_own(owner: User) -> None:
+    job = demucs_job()
+    ran = ({}, {"device": "cuda"}, {"model": "htdemucs_ft"}, {"precision": "bfloat16"})
+    for fields in ran:
+        learn_speeds(job, manifest_of(job, **fields), host=HOST)
+    learn_speeds(job, manifest_of(job), host="basalt")
+    assert Speed.objects.filter(work="separation").count() == 5
+
+
+def test_a_song_of_seconds_teaches_nothing(owner: User) -> None:
+    job = demucs_job()
+    assert learn_speeds(job, manifest_of(job, audio_s=5.0), host=HOST) == 0
+    assert not Speed.objects.exists()
+
+
+def test_stages_of_an_earlier_attempt_teach_nothing(owner: User) -> None:
+    job = demucs_job()
+    manifest = manifest_of(job)
+    manifest["stages"][0]["reused"] = True
+    manifest["stages"][1]["details"]["resumed"] = True
+    assert learn_speeds(job, manifest, host=HOST) == 1
+    assert list(Speed.objects.values_list("work", flat=True)) == ["export"]
+
+
+def test_a_manifest_without_measurements_teaches_nothing(owner: User) -> None:
+    job = demucs_job()
+    for manifest in ({}, {"input": None}, {"input": {"duration_s": 100.0}}):
+        assert learn_speeds(job, manifest, host=HOST) == 0
+
+
+def test_many_passes_are_learned_as_one_and_expected_as_many(owner: User) -> None:
+    slow = demucs_job(shifts=4, overlap=0.625)
+    # Four shifts, and twice as many windows: eight times the work.
+    learn_speeds(slow, manifest_of(slow, 400.0), host=HOST)
+    assert learned() == pytest.approx(0.5)
+    assert separation_s(slow) == pytest.approx(400.0)
+    assert separation_s(demucs_job()) == pytest.approx(50.0)
+
+
+def test_fewer_stems_do_not_make_the_whole_song_look_cheap(owner: User) -> None:
+    karaoke = demucs_job(two_stems="vocals")
+    learn_speeds(karaoke, manifest_of(karaoke, 10.0), host=HOST)
+    whole = demucs_job()
+    learn_speeds(whole, manifest_of(whole, 40.0), host=HOST)
+    assert learned(SOME_STEMS) == pytest.approx(0.1)
+    assert separation_s(whole) == pytest.approx(40.0)
+    assert separation_s(karaoke) == pytest.approx(10.0)
+
+
+def test_what_ran_here_counts_before_what_ran_elsewhere(owner: User) -> None:
+    speed_row(0.5)
+    speed_row(0.1, host="basalt")
+    job = demucs_job()
+    assert separation_s(job, hosts=(HOST,), device="cpu") == pytest.approx(50.0)
+    assert separation_s(job, hosts=("basalt",), device="cpu") == pytest.approx(10.0)
+
+
+def test_the_same_device_counts_before_another_one(owner: User) -> None:
+    speed_row(0.5)
+    speed_row(0.02, device="cuda")
+    job = demucs_job()
+    assert separation_s(job, hosts=(HOST,), device="cpu") == pytest.approx(50.0)
+    assert separation_s(job, hosts=(HOST,), device="cuda") == pytest.approx(2.0)
+    # Nobody says where: as it went last.
+    assert separation_s(job, hosts=(HOST,)) == pytest.approx(2.0)
+
+
+def test_another_model_of_the_separator_is_nearer_than_a_constant(owner: User) -> None:
+    speed_row(0.5)
+    assert separation_s(demucs_job(model="htdemucs_6s"), device="cpu") == pytest.approx(50.0)
+    speed_row(0.7, model_name="htdemucs_6s", host="basalt")
+    job = demucs_job(model="htdemucs_6s")
+    assert separation_s(job, hosts=(HOST,), device="cpu") == pytest.approx(70.0)
+
+
+def test_auto_expects_what_auto_led_to_last(owner: User) -> None:
+    job = demucs_job(separator="auto")
+    speed_row(0.5)
+    learn_speeds(job, manifest_of(job, 3.0, model="spectral"), host=HOST)
+    assert separation_s(job, hosts=(HOST,)) == pytest.approx(3.0)
+    # And a network that ran for somebody who left it open is known to whoever names it.
+    Speed.objects.filter(separator="demucs").delete()
+    learn_speeds(job, manifest_of(job, 60.0), host=HOST)
+    assert separation_s(demucs_job(), hosts=(HOST,)) == pytest.approx(60.0)
+
+
+def test_without_any_measurement_the_expectation_is_careful_and_says_so(owner: User) -> None:
+    told = Speeds.load().expect(Work.of_job(demucs_job()))
+    assert told.seconds == pytest.approx(START_S + 100.0 * (NETWORK_RATE + 2 * STAGE_RATE))
+    assert not told.learned
+    four = Speeds.load().expect(Work.of_job(demucs_job(model="htdemucs_ft")))
+    assert four.seconds > 3 * told.seconds
+    masks = Speeds.load().expect(Work.of_job(demucs_job(separator="spectral")))
+    assert masks.seconds == pytest.approx(
+        START_S + 100.0 * (DEFAULT_RATES["spectral"] + 2 * STAGE_RATE)
+    )
+
+
+def test_decoding_knows_the_length_better_than_the_upload(owner: User) -> None:
+    job = demucs_job(duration_s=1.0)
+    job.manifest = {"input": {"duration_s": 100.0}}
+    speed_row(0.5)
+    assert separation_s(job) == pytest.approx(50.0)
+
+
+def test_of_two_workers_that_learn_the_same_first_both_count(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = demucs_job()
+    learn_speeds(job, manifest_of(job), host=HOST)
+    really_moved, answers = speed._moved, iter([False])
+
+    def looked_too_early(row: dict[str, str], rate: float) -> bool:
+        """The row was not there yet when this worker looked; now it is."""
+        return next(answers, None) is None and really_moved(row, rate)
+
+    monkeypatch.setattr(speed, "_moved", looked_too_early)
+    learn_speeds(job, manifest_of(job, 100.0), host=HOST)
+    assert set(Speed.objects.values_list("samples", flat=True)) == {2}
+    assert learned() == pytest.approx(0.75)
