@@ -1,0 +1,153 @@
+"""What an attempt may take, and what it says beforehand and afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django.fixtures import Settings
+
+from jobs.models import Job, Speed
+from jobs.models.job import JobStatus
+from jobs.queue.lease import Lease, LeaseLost
+from jobs.services import deadline
+from jobs.services.deadline import limit_s, set_deadline, too_slow
+from separation.request import SeparationRequest
+from tests.factories import make_job, make_source
+
+DURATION_S = 100.0
+
+
+@pytest.fixture(autouse=True)
+def no_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    device = tmp_path / "nvidiactl"
+    monkeypatch.setattr(deadline, "NVIDIA_DEVICE", device)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return device
+
+
+def running_job(separator: str = "demucs", **choices: Any) -> Job:
+    request = SeparationRequest(separator=separator, **choices)
+    source = make_source(duration_s=DURATION_S, content=b"")
+    return make_job(
+        request=request,
+        source=source,
+        status=JobStatus.PROCESSING,
+        model_name=choices.get("model", ""),
+    )
+
+
+def all_known(rate: float) -> None:
+    """Each second of audio costs ``rate`` seconds, all of them in the separation."""
+    others = ("prepare", "harmonic_percussive", "composite", "normalization", "export")
+    Speed.objects.bulk_create(
+        Speed(host="h", device="cpu", work=work, seconds_per_second=0.0) for work in others
+    )
+    row = {"host": "h", "device": "cpu", "separator": "demucs", "model_name": "htdemucs"}
+    Speed.objects.create(work="separation", seconds_per_second=rate, **row)
+
+
+def start(job: Job) -> Job:
+    set_deadline(job, Lease(job))
+    return Job.objects.get(pk=job.pk)
+
+
+def test_the_limit_follows_from_length_and_speed(owner: User, settings: Settings) -> None:
+    settings.DEADLINE_FACTOR, settings.DEADLINE_FLOOR_S, settings.MAX_JOB_S = 10, 60, 10_000
+    all_known(2.38)
+    job = start(running_job())
+    assert (job.expected_s, job.deadline_s) == (240.0, 2400.0)
+
+
+@pytest.mark.parametrize(("expected_s", "limit"), [(1.0, 900.0), (200.0, 2000.0), (9e9, 21_600.0)])
+def test_the_limit_has_a_floor_and_the_ceiling_of_all_jobs(
+    settings: Settings, expected_s: float, limit: float
+) -> None:
+    settings.DEADLINE_FACTOR, settings.DEADLINE_FLOOR_S, settings.MAX_JOB_S = 10, 900, 21_600
+    assert limit_s(expected_s) == limit
+
+
+def test_who_lost_the_lease_sets_no_limit(owner: User) -> None:
+    job = running_job()
+    lease = Lease(job)
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.CANCELLED, lease_token=None)
+    with pytest.raises(LeaseLost):
+        set_deadline(job, lease)
+    assert Job.objects.get(pk=job.pk).deadline_s is None
+
+
+def test_a_network_on_the_processor_warns_with_the_time_it_will_take(owner: User) -> None:
+    all_known(2.38)
+    job = start(running_job())
+    assert job.warnings == [
+        "Runs on the processor, as no graphics card can take it; about 4 min expected. "
+        "The spectral masks are much faster, and less exact."
+    ]
+
+
+def test_a_time_that_nothing_was_learned_for_is_told_as_a_bound(owner: User) -> None:
+    assert "; up to 4 min expected." in start(running_job()).warnings[0]
+
+
+def test_who_chose_the_processor_is_not_told_what_else_there_is(owner: User) -> None:
+    warnings = start(running_job(device="cpu")).warnings
+    assert len(warnings) == 1
+    assert warnings[0].startswith("Runs on the processor, as was chosen; up to ")
+
+
+def test_masks_warn_of_nothing(owner: User) -> None:
+    assert start(running_job("spectral")).warnings == []
+
+
+def test_without_separation_there_is_nothing_to_warn_of(owner: User) -> None:
+    assert start(running_job(stages=("harmonic_percussive",))).warnings == []
+
+
+def test_auto_warns_where_a_network_is_here_to_be_run(owner: User, settings: Settings) -> None:
+    job = running_job("auto")
+    assert start(job).warnings == []
+    folder = settings.MODEL_DIR / "htdemucs"
+    folder.mkdir(parents=True)
+    (folder / "955717e8-8726e21a.th").write_bytes(b"weights")
+    (folder / "htdemucs.yaml").write_text("models: ['955717e8']\n")
+    assert len(start(job).warnings) == 1
+
+
+def test_a_card_makes_the_warning_needless(
+    owner: User, no_card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_card.touch()
+    job = running_job()
+    assert start(job).warnings == []
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert len(start(job).warnings) == 1
+
+
+def test_going_on_elsewhere_brings_a_limit_and_a_warning_of_its_own(
+    owner: User, no_card: Path
+) -> None:
+    no_card.touch()
+    all_known(20.0)
+    Speed.objects.create(
+        host="h", device="cuda", work="separation", separator="demucs",
+        model_name="htdemucs", seconds_per_second=0.05,
+    )  # fmt: skip
+    job = start(running_job())
+    on_card = job.deadline_s
+    set_deadline(job, Lease(job), device="cpu")
+    set_deadline(job, Lease(job), device="cpu")
+    job.refresh_from_db()
+    assert on_card is not None and job.deadline_s is not None and job.deadline_s > on_card
+    assert len(job.warnings) == 1
+
+
+def test_what_was_too_slow_says_how_slow_and_what_to_do(owner: User, settings: Settings) -> None:
+    settings.DEADLINE_FACTOR, settings.DEADLINE_FLOOR_S, settings.MAX_JOB_S = 10, 900, 21_600
+    all_known(2.38)
+    told = too_slow(start(running_job()))
+    assert "ran for more than 40 min and was stopped" in told
+    assert "a song of 2 min should take 4 min here" in told
+    settings.MAX_JOB_S = 1200
+    assert "for more than 20 min and was stopped, which is the limit" in too_slow(
+        start(running_job())
+    )
