@@ -6,6 +6,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from stemsite import env
+from stemsite.cards import cards
 from stemsite.secret import stored_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -298,6 +299,14 @@ MIN_FREE_BYTES = env.whole(
 MAX_ACTIVE_JOBS = env.whole(
     "STEMSITE_MAX_ACTIVE_JOBS", 200, "waiting and running jobs of one account", least=1
 )
+MAX_RUNNING_JOBS = env.whole(
+    "STEMSITE_MAX_RUNNING_JOBS", 0, "jobs of one account that run at once; 0: as many as can"
+)
+MAX_AUDIO_MINUTES_PER_DAY = env.whole(
+    "STEMSITE_MAX_AUDIO_MINUTES_PER_DAY",
+    0,
+    "minutes of audio that one account may have separated in 24 hours; 0: no limit",
+)
 RETENTION_DAYS = env.whole(
     "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"
 )
@@ -324,10 +333,32 @@ HEARTBEAT_S = env.number("STEMSITE_HEARTBEAT_S", 15.0, "seconds between signs of
 BACKOFF_S = env.number(
     "STEMSITE_BACKOFF_S", 2.0, "seconds until a lost job is tried again; four times more each time"
 )
+STALL_S = env.whole(
+    "STEMSITE_STALL_S",
+    300,
+    "seconds without a sign of life after which a running job's process is replaced",
+    least=10,
+)
+RUNNER_MEMORY_MB = env.whole(
+    "STEMSITE_RUNNER_MEMORY_MB",
+    0,
+    "megabytes of memory that a separating process may hold; 0: no limit",
+)
 DRAIN_S = env.whole(
     "STEMSITE_DRAIN_S", 12, "seconds a stopping worker has to end by itself", least=3
 )
 WORKERS = env.whole("STEMSITE_WORKERS", 1, "jobs that run at once on this host", least=1)
+GPU_WORKERS = env.whole(
+    "STEMSITE_GPU_WORKERS", 0, "jobs that a gpu worker runs at once; 0: one for each card"
+)
+LANES = env.words(
+    "STEMSITE_LANES",
+    ["interactive", "backfill"],
+    "lanes that a worker serves when it is not told by --lanes",
+)
+BACKFILL_PENDING = env.whole(
+    "STEMSITE_BACKFILL_PENDING", 2, "jobs that campaigns keep waiting in the queue at once", least=1
+)
 WEB_THREADS = env.whole("STEMSITE_WEB_THREADS", 8, "requests served at once", least=2)
 ACCEL_PREFIX = env.text(
     "STEMSITE_ACCEL_PREFIX",
@@ -360,6 +391,15 @@ Q_CLUSTER = {
     "save_limit": 100,
     "orm": "default",
     "label": "Queue",
+    # What differs from the above. A worker of the gpu cluster has a card for itself.
+    "ALT_CLUSTERS": {
+        "gpu": {
+            "workers": GPU_WORKERS or max(1, len(cards())),
+            "queue_limit": 1,
+            "timeout": MAX_JOB_S + 600,
+            "retry": 3 * (MAX_JOB_S + 600) + 60,
+        }
+    },
 }
 
 LOG_LEVEL = env.text(

@@ -1,6 +1,7 @@
 """The rows that tell the truth about every song, and who works on it."""
 
 from jobs.models.artifact import Artifact
+from jobs.models.audio_use import AudioUse
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
 from jobs.models.source import Source
@@ -8,4 +9,4 @@ from jobs.models.speed import Speed
 from jobs.models.stage import Stage
 from jobs.models.worker import Worker
 
-__all__ = ["Artifact", "Campaign", "Job", "Source", "Speed", "Stage", "Worker"]
+__all__ = ["Artifact", "AudioUse", "Campaign", "Job", "Source", "Speed", "Stage", "Worker"]

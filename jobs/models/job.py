@@ -1,7 +1,7 @@
 """The Job row: what was asked, how far it is, who works on it, how it ended."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,11 @@ class Lane(models.TextChoices):
 ACTIVE = (JobStatus.PENDING, JobStatus.PROCESSING)
 ENDED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+HELD_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
+"""``not_before`` of a waiting job of a paused campaign: neither workers nor those who watch over
+the queue take it for work that could be done."""
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -172,6 +177,7 @@ class Job(models.Model):
         ordering = ("-created_at",)
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="job_history"),
+            models.Index(fields=("owner", "-started_at"), name="job_last_start"),
             models.Index(fields=("lane", "status", "-priority", "created_at"), name="job_queue"),
         )
         constraints = (

@@ -1,53 +1,67 @@
-"""Taking one job out of the table, so that exactly one worker has it."""
+"""Taking one job out of the table, so that exactly one worker has it, and everybody has a turn."""
 
 import uuid
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from jobs.models import Job
-from jobs.models.job import JobQuerySet, JobStatus, Lane
+from jobs.models.job import JobQuerySet, JobStatus
+from jobs.queue import clock
+from jobs.queue.lanes import current_post
+from jobs.services.quota import lock_account
 
-CANDIDATES = 5
-"""How many jobs to look at: with a few workers the first is nearly always still free."""
+LONGEST_WAIT_S = 3600.0
+"""A back-off that ends later than this was written by a clock that was wrong, and is over."""
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+Account: TypeAlias = tuple[int, bool]
+"""An owner, and whether it is about what an operator recomputes for that owner: a campaign
+neither uses up a person's share nor profits from it."""
 
 
-def claim_next(*, lane: str, worker: str) -> Job | None:
+@dataclass(frozen=True)
+class Turn:
+    """The waiting jobs of one account with one priority; the oldest of them is meant."""
+
+    lane: str
+    priority: int
+    account: Account
+    oldest: datetime
+
+
+def claim_next(*, worker: str, lanes: Sequence[str] | None = None) -> Job | None:
     """Claim the job that is to run next, or say that there is none.
 
-    Waiting people go before recomputation whatever the ticket's lane; ``lane`` only decides
-    what follows.
+    ``lanes``: those that may be taken from, first things first; by default this worker's own.
     """
-    for each in dict.fromkeys((Lane.INTERACTIVE.value, lane, Lane.BACKFILL.value)):
-        job = _claim_in(each, worker)
-        if job is not None:
-            return job
-    return None
-
-
-def _claim_in(lane: str, worker: str) -> Job | None:
-    with transaction.atomic():
-        for pk in _candidates(lane).values_list("pk", flat=True)[:CANDIDATES]:
-            token = uuid.uuid4()
-            if claim(pk=pk, token=token, worker=worker):
-                return Job.objects.select_related("source").get(lease_token=token)
+    for lane in current_post().lanes if lanes is None else lanes:
+        for turn in fair_order(lane):
+            job = _claim_one_of(turn, worker)
+            if job is not None:
+                return job
     return None
 
 
 def claim(*, pk: uuid.UUID, token: uuid.UUID, worker: str) -> bool:
     """The one conditional update that makes ``token`` the holder; False when another was faster."""
     now = timezone.now()
-    taken = Job.objects.due().filter(pk=pk)
+    taken = Job.objects.filter(due(), pk=pk)
     return bool(
         taken.update(
             status=JobStatus.PROCESSING,
             attempt=F("attempt") + 1,
             lease_token=token,
-            lease_until=now + timedelta(seconds=settings.LEASE_S),
+            lease_until=clock.now() + timedelta(seconds=settings.LEASE_S),
             worker=worker[:128],
             started_at=now,
             not_before=None,
@@ -60,18 +74,89 @@ def claim(*, pk: uuid.UUID, token: uuid.UUID, worker: str) -> bool:
     )
 
 
-def _candidates(lane: str) -> JobQuerySet:
-    """In fair order: priority, then who has fewest jobs running, then age."""
-    running = (
-        Job.objects.filter(owner=OuterRef("owner"), status=JobStatus.PROCESSING)
+def due() -> Q:
+    """Waits, and its back-off is over."""
+    now = timezone.now()
+    waits = Q(not_before__gt=now) & Q(not_before__lte=now + timedelta(seconds=LONGEST_WAIT_S))
+    return Q(status=JobStatus.PENDING) & (Q(not_before=None) | ~waits)
+
+
+def runnable(lanes: Iterable[str]) -> JobQuerySet:
+    """The jobs of ``lanes`` that a free worker could take now: due, and their owner below the
+    cap on running jobs."""
+    jobs = Job.objects.filter(due(), lane__in=tuple(lanes))
+    full = [owner for (owner, campaign), n in _running().items() if not campaign and _is_full(n)]
+    return jobs.exclude(owner__in=full, campaign=None) if full else jobs
+
+
+def fair_order(lane: str) -> list[Turn]:
+    """Whose turn it is: by priority, then who has fewest jobs running, then who has waited longest
+    since one of theirs was started, then age.
+
+    One row for each account and not for each job, so that a queue of thousands costs no more.
+    """
+    found = (
+        runnable([lane])
         .order_by()
-        .values("owner")
-        .annotate(n=Count("pk"))
-        .values("n")
+        .values_list("priority", "owner_id", "campaign_id")
+        .annotate(oldest=Min("created_at"))
     )
-    share = Coalesce(Subquery(running, output_field=IntegerField()), 0)
-    jobs = Job.objects.claimable(lane).annotate(share=share)
-    ordered = jobs.order_by("-priority", "share", "created_at")
-    if connection.features.has_select_for_update_skip_locked:
-        return ordered.select_for_update(skip_locked=True, of=("self",))
-    return ordered
+    turns = [
+        Turn(lane, priority, (owner, campaign is not None), oldest)
+        for priority, owner, campaign, oldest in found
+    ]
+    running, last = _running(), _last_started({turn.account for turn in turns})
+    return sorted(
+        turns,
+        key=lambda turn: (-turn.priority, running[turn.account], last[turn.account], turn.oldest),
+    )
+
+
+def _running() -> Counter[Account]:
+    rows = Job.objects.filter(status=JobStatus.PROCESSING).values_list("owner_id", "campaign_id")
+    return Counter((owner, campaign is not None) for owner, campaign in rows)
+
+
+def _last_started(accounts: set[Account]) -> dict[Account, datetime]:
+    found: dict[Account, datetime] = {}
+    for campaign in (False, True):
+        owners = [owner for owner, is_campaign in accounts if is_campaign is campaign]
+        if not owners:
+            continue
+        started = Job.objects.filter(
+            owner=OuterRef("pk"), started_at__isnull=False, campaign__isnull=not campaign
+        ).order_by("-started_at")
+        users = get_user_model().objects.filter(pk__in=owners)
+        newest = users.annotate(newest=Subquery(started.values("started_at")[:1]))
+        for owner, last in newest.values_list("pk", "newest"):
+            found[owner, campaign] = last or NEVER
+    return found
+
+
+def _is_full(running: int) -> bool:
+    return 0 < settings.MAX_RUNNING_JOBS <= running
+
+
+def _claim_one_of(turn: Turn, worker: str) -> Job | None:
+    owner, campaign = turn.account
+    with transaction.atomic():
+        if settings.MAX_RUNNING_JOBS and not campaign:
+            # Until the end of this transaction nobody else starts a job of this owner, so that
+            # counting and claiming are one step. Only one account at a time: no deadlock.
+            lock_account(owner)
+            if _is_full(_running()[turn.account]):
+                return None
+        jobs = Job.objects.filter(
+            due(),
+            lane=turn.lane,
+            priority=turn.priority,
+            owner=owner,
+            campaign__isnull=not campaign,
+        ).order_by("created_at")
+        if connection.features.has_select_for_update_skip_locked:
+            jobs = jobs.select_for_update(skip_locked=True, of=("self",))
+        pk = jobs.values_list("pk", flat=True).first()
+        token = uuid.uuid4()
+        if pk is None or not claim(pk=pk, token=token, worker=worker):
+            return None
+        return Job.objects.select_related("source").get(lease_token=token)

@@ -16,7 +16,7 @@ def run_next(lane: str) -> str:
     """
     if drain.requested():
         return "stopping"
-    job = claim_next(lane=lane, worker=f"{socket.gethostname()}:{os.getpid()}")
+    job = claim_next(worker=f"{socket.gethostname()}:{os.getpid()}")
     if job is None:
         return "nothing waits"
     execute(job)

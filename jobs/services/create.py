@@ -12,7 +12,7 @@ from jobs.services.choices import check_request
 from jobs.services.errors import SourceMissing
 from jobs.services.files import remove_file
 from jobs.services.intake import receive_source
-from jobs.services.quota import check_quota, lock_account
+from jobs.services.quota import check_quota, lock_account, use_audio_minutes
 from separation.request import SeparationRequest
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def create_job(
     with transaction.atomic():
         lock_account(owner)
         check_quota(owner=owner)
+        use_audio_minutes(owner=owner, source=source)
         job = insert_job(owner=owner, source=source, request=request, lane=lane, priority=priority)
         # Robust: the job is stored; a ticket that is lost is topped up by the reaper.
         transaction.on_commit(lambda: put_ticket(lane), robust=True)

@@ -4,15 +4,22 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
-from jobs.models import Job
+from jobs.models import Campaign, Job
 from jobs.models.job import JobStatus
-from jobs.queue.claim import claim, claim_next
-from tests.factories import make_job
+from jobs.queue.claim import claim, claim_next, fair_order, runnable
+from jobs.queue.lease import Lease
+from tests.factories import make_job, make_source, make_user
+
+
+def make_campaign() -> Campaign:
+    return Campaign.objects.create(separator="spectral", request={}, key="k")
 
 
 def next_job() -> Job | None:
-    return claim_next(lane="interactive", worker="test")
+    return claim_next(worker="test")
 
 
 def test_a_claim_takes_the_job_and_counts_the_attempt(owner: User) -> None:
@@ -72,8 +79,112 @@ def test_who_floods_the_queue_does_not_starve_others(owner: User, stranger: User
     assert owners == [owner, stranger]
 
 
-def test_a_ticket_for_recomputation_still_serves_people_first(owner: User) -> None:
-    make_job(lane="backfill", created_at=minutes_ago(60))
+def names(*jobs: Job | None) -> list[str]:
+    return [job.owner.username if job else "nobody" for job in jobs]
+
+
+def test_fifty_songs_of_one_person_do_not_make_another_wait(owner: User, stranger: User) -> None:
+    song = make_source(owner=owner)
+    for minute in range(50):
+        make_job(owner=owner, source=song, created_at=minutes_ago(100 - minute))
+    first = next_job()
+    assert first is not None
+    Lease(first).end(status=JobStatus.COMPLETED)
+    make_job(owner=stranger)
+    assert names(next_job(), next_job()) == ["stranger", "owner"]
+
+
+def test_who_has_waited_longest_since_a_start_is_next(owner: User, stranger: User) -> None:
+    """Nobody runs anything, and the owner's song is the older one: it is not the owner's turn."""
+    make_job(owner=stranger, status=JobStatus.COMPLETED, started_at=minutes_ago(20))
+    make_job(owner=owner, status=JobStatus.COMPLETED, started_at=minutes_ago(10))
+    make_job(owner=owner, created_at=minutes_ago(30))
+    make_job(owner=stranger, created_at=minutes_ago(5))
+    assert names(next_job(), next_job()) == ["stranger", "owner"]
+
+
+def test_two_people_with_long_queues_take_turns(owner: User, stranger: User) -> None:
+    for _ in range(3):
+        make_job(owner=owner, created_at=minutes_ago(30))
+    for _ in range(3):
+        make_job(owner=stranger, created_at=minutes_ago(1))
+    taken = []
+    for _ in range(6):
+        job = next_job()
+        taken += names(job)
+        assert job is not None
+        Lease(job).end(status=JobStatus.COMPLETED)
+    assert taken == ["owner", "stranger"] * 3
+
+
+def test_a_campaign_takes_nothing_from_the_share_of_the_owner(owner: User, stranger: User) -> None:
+    campaign = make_campaign()
+    made_anew = {"owner": owner, "lane": "backfill", "campaign": campaign}
+    make_job(status=JobStatus.PROCESSING, **made_anew)
+    make_job(status=JobStatus.COMPLETED, started_at=minutes_ago(0), **made_anew)
+    make_job(owner=owner, created_at=minutes_ago(9))
+    make_job(owner=stranger, created_at=minutes_ago(1))
+    assert names(next_job()) == ["owner"]
+
+
+def test_a_worker_takes_only_from_its_lanes_and_people_first(owner: User) -> None:
+    backfill = make_job(lane="backfill", priority=9, created_at=minutes_ago(60))
+    assert claim_next(worker="test", lanes=("interactive",)) is None
     interactive = make_job()
-    job = claim_next(lane="backfill", worker="test")
-    assert job is not None and job.pk == interactive.pk
+    assert claim_next(worker="test", lanes=("backfill",)) == backfill
+    Job.objects.filter(pk=backfill.pk).update(status="pending", lease_token=None)
+    taken = [claim_next(worker="test"), claim_next(worker="test")]
+    assert taken == [interactive, backfill]
+
+
+def test_a_back_off_that_a_wrong_clock_wrote_is_over(owner: User) -> None:
+    make_job(not_before=timezone.now() + timedelta(days=365))
+    assert next_job() is not None
+
+
+def test_an_owner_at_the_cap_waits_while_others_run(
+    owner: User, stranger: User, settings: Settings
+) -> None:
+    settings.MAX_RUNNING_JOBS = 1
+    for _ in range(3):
+        make_job(owner=owner, created_at=minutes_ago(30), priority=5)
+    make_job(owner=stranger)
+    assert names(next_job(), next_job(), next_job()) == ["owner", "stranger", "nobody"]
+    assert runnable(("interactive",)).count() == 0
+    running = Job.objects.get(owner=owner, status=JobStatus.PROCESSING)
+    Lease(running).end(status=JobStatus.COMPLETED)
+    assert runnable(("interactive",)).count() == 2
+    assert names(next_job(), next_job()) == ["owner", "nobody"]
+
+
+def test_the_cap_leaves_campaigns_alone(owner: User, settings: Settings) -> None:
+    settings.MAX_RUNNING_JOBS = 1
+    campaign = make_campaign()
+    for _ in range(2):
+        make_job(owner=owner, lane="backfill", campaign=campaign)
+    make_job(owner=owner)
+    assert names(next_job(), next_job(), next_job(), next_job()) == [*["owner"] * 3, "nobody"]
+
+
+def test_a_cap_that_filled_up_after_the_look_still_holds(
+    owner: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker took a job of this owner between our look at the queue and our claim."""
+    settings.MAX_RUNNING_JOBS = 1
+    make_job(owner=owner)
+    turns = fair_order("interactive")
+    make_job(owner=owner, status=JobStatus.PROCESSING)
+    monkeypatch.setattr("jobs.queue.claim.fair_order", lambda lane: turns)
+    assert next_job() is None
+
+
+def test_the_order_of_thousands_costs_as_many_queries_as_that_of_one(
+    owner: User, stranger: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    song = make_source()
+    for name in ("a", "b", "c"):
+        make_job(owner=make_user(name), source=song)
+    for _ in range(20):
+        make_job(owner=owner, source=song)
+    with django_assert_num_queries(4):  # running, groups, running, last starts
+        assert len(fair_order("interactive")) == 4

@@ -1,0 +1,21 @@
+"""AudioUse: how much audio an account gave to be separated, and when."""
+
+from django.conf import settings
+from django.db import models
+
+
+class AudioUse(models.Model):
+    """One line for each job that was made; it outlives the job, and goes once it is too old to
+    count against the daily limit."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="audio_uses"
+    )
+    seconds = models.FloatField()
+    used_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("owner", "used_at"), name="audio_use_of_the_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.0f} s at {self.used_at:%Y-%m-%d %H:%M}"
