@@ -9,6 +9,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import IO
 from pydantic import TypeAdapter, ValidationError
 
 from separation.closing import Closing
-from separation.errors import WorkerLost
+from separation.errors import SeparationError, WorkerLost
 from separation.jobspec import JobSpec
+from separation.process_tree import resident_bytes
 from separation.protocol import (
     CancelCommand,
     Command,
@@ -32,6 +34,7 @@ from separation.protocol import (
     parse_event,
 )
 from separation.settings import CoreSettings
+from separation.supervision import NO_LIMITS, Guard, RunnerLimits
 
 MALLOC_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
@@ -50,22 +53,26 @@ class RunnerProcess(Closing):
     """One runner and its pipes. Not for use from several threads, but for :meth:`cancel`.
 
     It is started by exec in a session of its own, so that Ctrl-C reaches the parent first, which
-    then decides. A runner that died is not brought back: make a new one.
+    then decides. It ends with the thread that made this object where that is the main one, else
+    with the process. A runner that died is not brought back: make a new one.
     """
 
     def __init__(
         self,
         settings: CoreSettings,
         *,
+        limits: RunnerLimits = NO_LIMITS,
         log_level: str = "INFO",
         stderr: IO[bytes] | int | None = None,
     ) -> None:
         """Start the process; it becomes ready while the caller does something else.
 
-        ``stderr``: where its log goes, as for :class:`subprocess.Popen`; by default the parent's.
+        ``limits``: beyond these it is killed in a job. ``stderr``: where its log goes, as for
+        :class:`subprocess.Popen`; by default the parent's.
         """
         settings_json = TypeAdapter(CoreSettings).dump_json(settings).decode()
-        command = [sys.executable, "-m", "separation.runner"]
+        command = [sys.executable, "-m", "separation.runner", *_whom_to_follow()]
+        self._limits = limits
         self._process = subprocess.Popen(
             [*command, "--settings", settings_json, "--log-level", log_level],
             stdin=subprocess.PIPE,
@@ -81,6 +88,7 @@ class RunnerProcess(Closing):
         self._unread = b""
         self._ended = False
         self._peak_bytes = 0
+        self._spent = False
 
     @property
     def pid(self) -> int:
@@ -89,6 +97,15 @@ class RunnerProcess(Closing):
     @property
     def alive(self) -> bool:
         return not self._ended and self._process.poll() is None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it must not get another job: its GPU failed, or its memory grew too large."""
+        return self._spent
+
+    def memory_bytes(self) -> int:
+        """What it and everything that it started hold in memory now; 0 where nobody tells."""
+        return resident_bytes(self.pid) if self.alive else 0
 
     def wait_ready(self, timeout_s: float = _READY_WITHIN_S) -> None:
         """Wait until the runner listens. Raises ``WorkerLost``."""
@@ -102,14 +119,25 @@ class RunnerProcess(Closing):
         """Run a job: its events as they come, None whenever ``poll_s`` passed without one.
 
         The last one is a ``FinishedEvent`` or a ``FailedEvent``; a runner that dies makes one with
-        the code ``worker_lost``, so the loop always ends.
+        the code ``worker_lost``, one that passes its limits is killed and makes one with that or
+        ``out_of_memory``, so the loop always ends.
         """
         self._send(RunCommand(job=spec))
         stage: str | None = None
+        guard = Guard(self.pid, self._limits)
         while True:
+            asked = time.monotonic()
             event = self._next_event(poll_s)
             if event is None and self._ended:
-                yield self._lost(spec.job_id, stage)
+                yield _failure(spec.job_id, stage, self._lost())
+                return
+            if event is not None:
+                guard.heard()
+            else:
+                guard.waited(time.monotonic() - asked, 2 * poll_s)
+            if fault := guard.fault():
+                self.kill()
+                yield _failure(spec.job_id, stage, fault)
                 return
             # What an abandoned job still had to say is not for this one.
             if event is not None and getattr(event, "job_id", None) != spec.job_id:
@@ -117,7 +145,7 @@ class RunnerProcess(Closing):
             if isinstance(event, StageStartedEvent):
                 stage = event.stage
             if isinstance(event, FinishedEvent | FailedEvent):
-                self.peak_memory_bytes()
+                self._spent = self._spent or event.replace_runner or self._has_grown()
                 yield event
                 return
             yield event
@@ -191,21 +219,20 @@ class RunnerProcess(Closing):
             self.kill()
             return None
 
-    def _lost(self, job_id: str, stage: str | None) -> FailedEvent:
+    def _has_grown(self) -> bool:
+        """By its peak: between two looks of the guard it may have held more."""
+        most = self._limits.memory_bytes
+        peak = self.peak_memory_bytes()
+        return most is not None and max(peak, self.memory_bytes()) > most
+
+    def _lost(self) -> WorkerLost:
         try:
             self._process.wait(_GONE_WITHIN_S)
         except subprocess.TimeoutExpired:
             self.kill()
-        error = WorkerLost(
+        return WorkerLost(
             "The separation process stopped unexpectedly, perhaps for want of memory. "
             "The job can be retried; its finished stages are kept."
-        )
-        return FailedEvent(
-            job_id=job_id,
-            stage=stage,
-            code=error.code,
-            detail=error.detail,
-            retryable=error.retryable,
         )
 
     def _release(self) -> None:
@@ -214,6 +241,24 @@ class RunnerProcess(Closing):
         with contextlib.suppress(OSError):
             self._stdin.close()
         self._stdout.close()
+
+
+def _failure(job_id: str, stage: str | None, error: SeparationError) -> FailedEvent:
+    return FailedEvent(
+        job_id=job_id,
+        stage=stage,
+        code=error.code,
+        detail=error.detail,
+        retryable=error.retryable,
+    )
+
+
+def _whom_to_follow() -> list[str]:
+    """The kernel ends the runner with its parent, at once and whatever it computes; but "parent"
+    means a thread to it, and only the main one surely lives as long as its process."""
+    if threading.current_thread() is not threading.main_thread():
+        return []
+    return ["--parent", str(os.getpid())]
 
 
 def _environment() -> dict[str, str]:

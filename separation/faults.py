@@ -5,7 +5,15 @@ import logging
 import shutil
 from pathlib import Path
 
-from separation.errors import DiskFull, Internal, OutOfMemory, SeparationError, StorageUnavailable
+from separation.engine.health import DeviceFailed, device_has_failed
+from separation.errors import (
+    DiskFull,
+    Internal,
+    OutOfMemory,
+    SeparationError,
+    StorageUnavailable,
+    WorkerLost,
+)
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -25,6 +33,10 @@ _OUT_OF_MEMORY = (
     "This machine ran out of memory. Retry with a smaller model or a shorter segment, "
     "or on a machine with more memory."
 )
+_DEVICE_FAILED = (
+    "The GPU failed while it worked on this song. The job can be retried; its finished stages are "
+    "kept."
+)
 _INTERNAL = "Something went wrong inside stemsite; the log of the server has the details."
 
 _log = logging.getLogger("pipeline")
@@ -36,6 +48,9 @@ def named_error(error: BaseException, job_dir: Path) -> SeparationError:
         return error
     if _is_out_of_memory(error):
         return OutOfMemory(_OUT_OF_MEMORY)
+    if isinstance(error, DeviceFailed) or (isinstance(error, RuntimeError) and device_has_failed()):
+        _log.error("the device failed", exc_info=error)
+        return WorkerLost(_DEVICE_FAILED)
     if _is_not_writable(error, job_dir):
         return StorageUnavailable(_NOT_WRITABLE)
     if _is_disk_full(error, job_dir):

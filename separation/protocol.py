@@ -66,6 +66,14 @@ class ProgressEvent(_Line):
     eta_s: float | None = None
 
 
+class AliveEvent(_Line):
+    """The work goes on and has nothing to tell: sent by the work itself every few seconds, so a
+    runner that stands still is silent."""
+
+    type: Literal["alive"] = "alive"
+    job_id: str
+
+
 class StageFinishedEvent(_Line):
     """A stage is verified and on disk. ``reused``: it was, from an earlier attempt."""
 
@@ -82,16 +90,21 @@ class StageFinishedEvent(_Line):
 
 
 class FinishedEvent(_Line):
-    """The job ended well; the manifest holds every artifact."""
+    """The job ended well; the manifest holds every artifact.
+
+    ``replace_runner``: this process must not get another job, as its GPU failed; what a card
+    computes for a process after a fault is an error at best.
+    """
 
     type: Literal["finished"] = "finished"
     job_id: str
     manifest: dict[str, Any]
+    replace_runner: bool = False
 
 
 class FailedEvent(_Line):
     """The job ended badly in ``stage`` (None: before the first), or was cancelled
-    (code ``cancelled``)."""
+    (code ``cancelled``). ``replace_runner`` as in :class:`FinishedEvent`."""
 
     type: Literal["failed"] = "failed"
     job_id: str
@@ -100,12 +113,14 @@ class FailedEvent(_Line):
     detail: str
     retryable: bool
     manifest: dict[str, Any] | None = None
+    replace_runner: bool = False
 
 
 Event = Annotated[
     ReadyEvent
     | StageStartedEvent
     | ProgressEvent
+    | AliveEvent
     | StageFinishedEvent
     | FinishedEvent
     | FailedEvent,

@@ -2,7 +2,9 @@
 
 Reads commands from standard input, writes events where standard output was, runs one job at a
 time and keeps separators loaded between jobs (see :mod:`separation.protocol`). It ends when
-standard input does, and when its parent is gone, in the middle of a job too.
+standard input does, and when its parent is gone, in the middle of a job too. SIGTERM ends it at
+the job's next report: an init system sends it to every process of a service, and the worker then
+has something to record.
 """
 
 import argparse
@@ -10,23 +12,30 @@ import dataclasses
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 import time
 from collections import OrderedDict
+from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
 
 from separation import CODE_VERSION
 from separation.base import SeparatorModel, SeparatorOptions
+from separation.engine.health import device_has_failed, free_device_cache
 from separation.errors import Cancelled, SeparationError, WorkerLost
 from separation.jobprogress import Rates
 from separation.jobspec import JobSpec
 from separation.pipeline import run_pipeline
+from separation.processes import end_with_parent
 from separation.protocol import (
+    AliveEvent,
     CancelCommand,
     Command,
     Event,
+    FailedEvent,
+    FinishedEvent,
     ReadyEvent,
     RunCommand,
     parse_command,
@@ -42,6 +51,9 @@ _END_WITHIN_S = 1.5
 """How long a job may take to notice that its worker is gone; then the process just ends."""
 
 _PARENT_POLL_S = 0.5
+ALIVE_EVERY_S = 5.0
+"""How often work without progress to tell, such as hashing hours of sound, says that it lives."""
+
 _log = logging.getLogger("pipeline")
 
 
@@ -65,23 +77,23 @@ class SeparatorCache:
         return self._kept[question]
 
 
-def free_device_cache() -> None:
-    """Give back GPU memory that no tensor uses; nothing where torch was never imported."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-
-
 class EventPipe:
     """Writes events whole, from any thread, to the descriptor that was standard output."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lock = threading.Lock()
+        self._sent_at = time.monotonic()
+
+    @property
+    def silent_s(self) -> float:
+        """Since the last event."""
+        return time.monotonic() - self._sent_at
 
     def send(self, event: Event) -> None:
         line = memoryview(event.to_line())
         with self._lock:
+            self._sent_at = time.monotonic()
             while line:
                 try:
                     line = line[os.write(self._descriptor, line) :]
@@ -144,6 +156,7 @@ class Runner:
 
     def serve(self) -> None:
         """Work until the worker closes standard input, asks for the end, or is gone."""
+        signal.signal(signal.SIGTERM, lambda *_: self._end_soon())
         threading.Thread(target=self._read_commands, name="commands", daemon=True).start()
         threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
         self._events.send(ReadyEvent(pid=os.getpid(), code_version=CODE_VERSION))
@@ -157,8 +170,8 @@ class Runner:
                 job,
                 self._settings,
                 separators=self._separators,
-                observer=self._events.send,
-                check=self._stop.check,
+                observer=self._tell,
+                check=partial(self._check, job.job_id),
                 rates=self._rates,
             )
         except SeparationError as error:
@@ -167,6 +180,17 @@ class Runner:
         finally:
             self._stop.end()
             free_device_cache()
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, FinishedEvent | FailedEvent) and device_has_failed():
+            event = event.model_copy(update={"replace_runner": True})
+        self._events.send(event)
+
+    def _check(self, job_id: str) -> None:
+        """Called by the work wherever it can stop, and so a sign that it goes on."""
+        self._stop.check()
+        if self._events.silent_s >= ALIVE_EVERY_S:
+            self._events.send(AliveEvent(job_id=job_id))
 
     def _read_commands(self) -> None:
         with os.fdopen(self._commands, "rb") as lines:
@@ -191,16 +215,19 @@ class Runner:
             return False
         return True
 
-    def _end(self) -> None:
+    def _end_soon(self) -> None:
+        """Safe in a signal handler: neither call takes a lock that it may have interrupted."""
         self._stop.worker_is_gone()
         self._jobs.put(None)
+
+    def _end(self) -> None:
+        self._end_soon()
         time.sleep(_END_WITHIN_S)
         os._exit(1)
 
     def _watch_parent(self) -> None:
-        # A pipe stays open when a forked sibling of the worker inherited its end. The kernel's
-        # own signal (PR_SET_PDEATHSIG) is no substitute: it fires when the *thread* that started
-        # this process ends, and a worker may start it from a thread.
+        # For a runner that was started by a thread, and where there is no prctl: the pipe of
+        # commands stays open when a forked sibling of the worker inherited its end.
         while os.getppid() == self._parent:
             time.sleep(_PARENT_POLL_S)
         self._end()
@@ -220,7 +247,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m separation.runner")
     parser.add_argument("--settings", default="{}", help="CoreSettings as JSON")
     parser.add_argument("--log-level", default="INFO")
+    parser.add_argument("--parent", type=int, help="process to end with, in native code too")
     options = parser.parse_args(arguments)
+    if options.parent is not None:
+        end_with_parent(parent=options.parent)
     settings = TypeAdapter(CoreSettings).validate_json(options.settings)
     commands, events = take_standard_streams()
     logging.basicConfig(level=options.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)

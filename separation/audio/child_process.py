@@ -15,22 +15,25 @@ from pathlib import Path
 from typing import Any
 
 from separation.errors import CorruptAudio, DeadlineExceeded, OutOfMemory, error_from_code
+from separation.process_tree import Movement
 
 logger = logging.getLogger(__name__)
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
     "import sys; sys.path.append(sys.argv[1]); "
+    "from separation.processes import end_with_parent; end_with_parent(parent=int(sys.argv[3])); "
     "from separation.audio.decode_child import main; main(sys.argv[2])"
 )
 """Isolated mode (-I) keeps the working directory and the environment out of the import path; the
-one folder that the child needs is named to it."""
+one folder that the child needs is named to it. Its first act is to tie its life to its parent's:
+the imports take long enough for that to be killed meanwhile."""
 
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Nothing of ours (keys, addresses of databases). One thread: each more reserves address space."""
 
 _BEAT_S = 0.2
-"""How often ``on_progress`` is called at least, and so how soon a cancel is noticed."""
+"""How often ``on_progress`` is called while the child works: how soon a cancel is noticed."""
 
 _PARTING_S = 1.0
 _MAX_LINE_BYTES = 256 * 1024
@@ -42,14 +45,12 @@ def run_child(
 ) -> dict[str, Any]:
     """Run one task to its end and return what the child measured.
 
-    ``on_progress`` gets the child's share done (``None``: nothing new) at least five times a
-    second; whatever it raises kills the child and passes. Raises the child's named error,
+    ``on_progress`` gets the child's share done (``None``: nothing new) five times a second while
+    the child works; one that stands still is no reason to tell anybody that the work goes on.
+    Whatever it raises kills the child and passes. Raises the child's named error,
     ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="stemsite-decode-") as folder,
-        _started(task, Path(folder)) as process,
-    ):
+    with _started(task) as process:
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
@@ -60,17 +61,25 @@ def run_child(
 
 
 @contextlib.contextmanager
-def _started(task: dict[str, Any], folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """The running child in a session of its own; its whole group is gone afterwards."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-c", _BOOT, str(_PACKAGE_ROOT), json.dumps(task)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=_ENVIRONMENT,
-        start_new_session=True,
-    )
+def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
+    """The running child in a session of its own; its whole group is gone afterwards.
+
+    It works in a folder that is gone as soon as it is there: nothing can be found or put into
+    it, and whoever is killed leaves none behind.
+    """
+    with tempfile.TemporaryDirectory(prefix="stemsite-decode-") as folder:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-c", _BOOT),
+                *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=_ENVIRONMENT,
+            start_new_session=True,
+        )
     try:
         yield process
     finally:
@@ -93,6 +102,7 @@ def _listen(
     assert process.stdout is not None and process.stderr is not None
     answer: dict[str, Any] | None = None
     pending, noise = b"", b""
+    movement = Movement(process.pid)
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         selector.register(process.stderr, selectors.EVENT_READ)
@@ -111,7 +121,8 @@ def _listen(
                         fraction = answer.get("fraction", fraction)
                     if len(pending) > _MAX_LINE_BYTES:
                         raise CorruptAudio("The file made the decoder talk nonsense.")
-            on_progress(fraction)
+            if movement.seen() or fraction is not None:
+                on_progress(fraction)
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(
                     f"Decoding took longer than the {wall_s:g} seconds that are allowed. "

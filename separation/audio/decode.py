@@ -82,7 +82,8 @@ def decode_to_canonical(
 
     ``target`` has exactly ``frames_at(44100, source_frames, source_rate_hz)`` frames. A cover is
     left at :func:`cover_path`. Mono becomes two equal channels, more than two are mixed down.
-    ``report`` is called at least five times a second, and what it raises stops the work at once.
+    ``report`` is called five times a second while the decoder works, and what it raises stops the
+    work at once.
     After any failure neither file is there. Raises what :func:`probe` does, and ``DiskFull``.
     """
     free_bytes = shutil.disk_usage(target.parent).free - limits.min_free_bytes

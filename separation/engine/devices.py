@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from separation.engine.health import DeviceFailed as DeviceFailed
+from separation.engine.health import note_failure
 from separation.engine.host import Card, HostReport, host_report
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 from separation.settings import EngineName, PrecisionName
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 _GPU_WORDS = ("cuda", "cudnn", "cublas", "nvidia")
-
-
-class DeviceFailed(Exception):
-    """An accelerator broke during a run; the same work may succeed on the CPU."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +168,7 @@ def device_errors(device: str) -> Iterator[None]:
         if "out of memory" in text or "can't allocate memory" in text:
             raise OutOfMemory(_memory_words(device)) from error
         if device != "cpu" and any(word in text for word in _GPU_WORDS):
+            note_failure()
             raise DeviceFailed(_first_line(error)) from error
         raise
 

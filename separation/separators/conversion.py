@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from separation.base import SeparatorOptions
 from separation.engine.converted import BagRecord, ConvertedBag
 from separation.errors import error_from_code
+from separation.process_tree import Movement
 from separation.progress import Report
 from separation.separators.stems import choose_stems
 
@@ -75,7 +76,7 @@ def _usable(bag: ConvertedBag, options: SeparatorOptions) -> BagRecord | None:
 def _run_child(
     separator: str, options: SeparatorOptions, bag: ConvertedBag, report: Report
 ) -> None:
-    """Convert what is missing; ``report`` is called five times a second."""
+    """Convert what is missing; ``report`` is called five times a second while that goes on."""
     task = {
         "separator": separator,
         "options": TypeAdapter(SeparatorOptions).dump_python(options, mode="json"),
@@ -105,11 +106,14 @@ def _run_child(
 
 def _answer_of(process: "subprocess.Popen[bytes]", report: Report) -> dict[str, Any]:
     """The one line that the child says; empty when it died without a word."""
+    movement = Movement(process.pid)
     while True:
         try:
             said, _ = process.communicate(timeout=_BEAT_S)
         except subprocess.TimeoutExpired:
-            report(0.0, MESSAGE)
+            # One that stands still is no reason to tell anybody that the work goes on.
+            if movement.seen():
+                report(0.0, MESSAGE)
             continue
         try:
             answer = json.loads(said)

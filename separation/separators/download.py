@@ -74,7 +74,8 @@ def _copy(url: str, part: Path, timeout_s: float, report: Report) -> tuple[str, 
         keep.note(answer.headers)
         size = int(answer.headers.get("Content-Length") or 0)
         with part.open("wb") as file:
-            while chunk := answer.read(CHUNK_BYTES):
+            # What is there, not a whole chunk: a slow site would otherwise look like a hang.
+            while chunk := answer.read1(CHUNK_BYTES):
                 hashed.update(chunk)
                 file.write(chunk)
                 done += len(chunk)

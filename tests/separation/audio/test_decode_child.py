@@ -81,16 +81,29 @@ def test_the_wall_clock_ends_a_decode_that_takes_too_long(long_song: Path, tmp_p
 
 
 def test_a_child_that_says_nothing_can_be_cancelled_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child_process, "_BOOT", "import time; time.sleep(60)")
+    monkeypatch.setattr(child_process, "_BOOT", "while True: pass")
     began = time.monotonic()
 
     def cancel(_: float | None) -> None:
-        raise Cancelled("Cancelled.")
+        if time.monotonic() - began > 0.5:
+            raise Cancelled("Cancelled.")
 
     with pytest.raises(Cancelled):
         run_child({}, wall_s=30.0, on_progress=cancel)
 
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 2.5
+
+
+def test_a_child_that_stands_still_is_not_told_to_be_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(child_process, "_BOOT", "import time; time.sleep(60)")
+    began, told = time.monotonic(), []
+
+    with pytest.raises(DeadlineExceeded):
+        run_child({}, wall_s=3.0, on_progress=lambda _: told.append(time.monotonic() - began))
+
+    assert all(when < 2.0 for when in told), "its start is all that it did"
 
 
 def test_a_child_that_hangs_up_and_stays_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,10 +128,11 @@ def test_the_child_does_not_outlive_a_parent_that_is_killed(
         "from separation.settings import IntakeLimits\n"
         "decode_to_canonical(*map(Path, sys.argv[2:]), IntakeLimits(min_free_bytes=1))\n"
     )
-    # The folder of the killed parent's own temporary files goes with this test's.
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     parent = subprocess.Popen(
         [sys.executable, "-c", script, str(ROOT), str(long_song), str(target)],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     _wait_until(lambda: target.exists() and target.stat().st_size > 1000)
 
@@ -126,6 +140,31 @@ def test_the_child_does_not_outlive_a_parent_that_is_killed(
     parent.wait()
 
     _wait_until(lambda: _children_working_on(long_song) == [])
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of that")
+def test_a_child_whose_parent_is_killed_while_it_starts_ends_too(
+    long_song: Path, tmp_path: Path
+) -> None:
+    """Before it has imported anything, let alone confined itself."""
+    script = (
+        "import os, signal, subprocess, sys; from pathlib import Path\n"
+        "sys.path.append(sys.argv[1])\n"
+        "from separation.audio import child_process\n"
+        "start = subprocess.Popen\n"
+        "def die_after(*a, **k): start(*a, **k); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "subprocess.Popen = die_after\n"
+        "from separation.audio.decode import decode_to_canonical\n"
+        "from separation.settings import IntakeLimits\n"
+        "decode_to_canonical(*map(Path, sys.argv[2:]), IntakeLimits(min_free_bytes=1))\n"
+    )
+    target = tmp_path / "song.wav"
+    parent = subprocess.run([sys.executable, "-c", script, str(ROOT), str(long_song), str(target)])
+    assert parent.returncode == -signal.SIGKILL
+
+    _wait_until(lambda: _children_working_on(long_song) == [], limit_s=3.0)
+    assert not target.exists()
 
 
 def _wait_until(holds: Callable[[], bool], limit_s: float = 10.0) -> None:
@@ -170,14 +209,18 @@ def test_a_child_gets_neither_our_environment_nor_our_folder(
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", "hush")
     look = (
-        "import json, os; print(json.dumps({'done': {'env': dict(os.environ), 'at': os.getcwd()}}))"
+        "import json, os\n"
+        "try: os.close(os.open('left_behind', os.O_CREAT)); made = True\n"
+        "except OSError: made = False\n"
+        "print(json.dumps({'done': {'env': dict(os.environ), 'found': os.listdir('.'), "
+        "'made': made}}))"
     )
     monkeypatch.setattr(child_process, "_BOOT", look)
 
     seen = run_child({}, wall_s=10.0, on_progress=lambda _: None)
 
     assert "SECRET_KEY" not in seen["env"]
-    assert seen["at"] != str(Path.cwd())
+    assert (seen["found"], seen["made"]) == ([], False)
 
 
 def test_a_full_disk_while_decoding_is_named(tmp_path: Path) -> None:
