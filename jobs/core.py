@@ -4,7 +4,15 @@ from typing import cast
 
 from django.conf import settings
 
-from separation.settings import CoreSettings, EngineName, IntakeLimits, PrecisionName
+from separation.settings import (
+    CoreSettings,
+    DialectName,
+    EngineName,
+    IntakeLimits,
+    PrecisionName,
+    RemoteSettings,
+    RouteName,
+)
 
 
 def intake_limits() -> IntakeLimits:
@@ -30,4 +38,24 @@ def core_settings() -> CoreSettings:
         limits=intake_limits(),
         engine=cast(EngineName, settings.ENGINE),
         precision=cast(PrecisionName, settings.PRECISION),
+        routes=cast("tuple[RouteName, ...]", tuple(settings.ROUTES)),
+        remote=remote_settings(),
+        gpu_batch=settings.GPU_BATCH,
+    )
+
+
+def remote_settings() -> RemoteSettings:
+    return RemoteSettings(
+        url=settings.REMOTE_URL,
+        token=settings.REMOTE_TOKEN,
+        dialect=cast(DialectName, settings.REMOTE_DIALECT),
+        connect_s=settings.REMOTE_CONNECT_S,
+        read_s=settings.REMOTE_READ_S,
+        write_s=settings.REMOTE_WRITE_S,
+        pool_s=settings.REMOTE_POOL_S,
+        retries=settings.REMOTE_RETRIES,
+        backoff=settings.REMOTE_BACKOFF,
+        max_pause_s=settings.REMOTE_MAX_PAUSE_S,
+        patience_s=settings.REMOTE_PATIENCE_S,
+        keep=settings.REMOTE_KEEP,
     )

@@ -20,6 +20,7 @@ BUILT_IN = {
     "auto": "separation.separators.auto:AutoSeparator",
     "spectral": "separation.separators.spectral:SpectralSeparator",
     "demucs": "separation.separators.demucs:DemucsSeparator",
+    "remote": "separation.separators.remote:RemoteSeparator",
     "torchaudio_hdemucs": "separation.separators.torchaudio_hdemucs:TorchaudioHdemucsSeparator",
 }
 

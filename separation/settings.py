@@ -7,6 +7,12 @@ from typing import Literal
 
 EngineName = Literal["auto", "torch", "openvino"]
 PrecisionName = Literal["auto", "exact", "fast"]
+RouteName = Literal["local_gpu", "remote", "local_cpu"]
+DialectName = Literal["auto", "generic", "stemsite"]
+
+ROUTES: tuple[RouteName, ...] = ("local_gpu", "remote", "local_cpu")
+GPU_BATCH = 8
+"""Windows at once on a GPU: one of htdemucs alone is 244 GFLOP, so more would only cost memory."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,32 @@ class IntakeLimits:
 
 
 @dataclass(frozen=True)
+class RemoteSettings:
+    """A separation service elsewhere; without a ``url`` there is none.
+
+    ``token`` is a secret: it is shown nowhere and never part of a command line. ``connect_s`` to
+    ``pool_s``: how long each part of a request may take. ``retries``: failures of one request in a
+    row; between them the pause grows from ``first_pause_s`` by ``backoff`` up to ``max_pause_s``.
+    ``patience_s``: the longest pause that the service itself may ask for. ``keep``: leave the
+    jobs on the other side when their stems have been fetched.
+    """
+
+    url: str = ""
+    token: str = field(default="", repr=False)
+    dialect: DialectName = "auto"
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    write_s: float = 10.0
+    pool_s: float = 10.0
+    retries: int = 20
+    first_pause_s: float = 1.0
+    backoff: float = 1.5
+    max_pause_s: float = 30.0
+    patience_s: float = 300.0
+    keep: bool = False
+
+
+@dataclass(frozen=True)
 class CoreSettings:
     """Settings of the runner.
 
@@ -41,7 +73,10 @@ class CoreSettings:
     ``engine`` computes the networks, ``auto`` the fastest here. ``precision``: ``exact`` is
     float32; ``fast`` is half precision where the processor is made for it, and so is ``auto``.
     ``cache_dir``: networks converted for this machine; ``None``: in the model directory.
+    ``routes``: where networks may run, the first that can take a job does; ``gpu_batch``: the most
+    windows at once on a GPU.
     ``keep_work``: leave the float intermediates after a completed job (for debugging).
+    ``checkpoint_s``: how often a long separation makes what it has finished safe; 0 for never.
     """
 
     model_dir: Path | None = None
@@ -52,3 +87,7 @@ class CoreSettings:
     engine: EngineName = "auto"
     precision: PrecisionName = "auto"
     cache_dir: Path | None = None
+    checkpoint_s: float = 30.0
+    routes: tuple[RouteName, ...] = ROUTES
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
+    gpu_batch: int = GPU_BATCH

@@ -80,9 +80,15 @@ def optional_number(name: str, meaning: str) -> float | None:
     return value or None
 
 
-def words(name: str, default: Sequence[str], meaning: str) -> list[str]:
+def words(
+    name: str, default: Sequence[str], meaning: str, *, choices: Sequence[str] = ()
+) -> list[str]:
     def parse(value: str) -> list[str]:
-        return [part.strip() for part in value.split(",") if part.strip()]
+        found = [part.strip() for part in value.split(",") if part.strip()]
+        unknown = [part for part in found if choices and part not in choices]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(choices)}")
+        return found
 
     return _read(name, list(default), meaning, parse, ",".join(default))
 

@@ -41,6 +41,8 @@ def _known_stems(request: SeparationRequest) -> tuple[str, ...] | None:
         return None
     # `auto` has no rows of its own: it runs htdemucs or the built-in masks, both of four stems.
     models = models_for("demucs" if request.separator == "auto" else request.separator)
+    if not models:
+        return None  # `remote` has what the other side has.
     if request.model is None:
         return models[0].stems
     for model in models:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from separation.catalogue import CATALOGUE, ModelInfo
 from separation.registry import SeparatorFactory
 from separation.request import OutputFormat
@@ -63,6 +65,13 @@ _AUTO = ModelCard(
 )
 
 
+_REMOTE = ModelCard(
+    value="remote",
+    label="Another machine",
+    description="Sends the song to the separation service that this site was given.",
+)
+
+
 def _card(model: ModelInfo) -> ModelCard:
     return ModelCard(
         value=f"{model.separator}:{model.name}",
@@ -77,13 +86,14 @@ def _card(model: ModelInfo) -> ModelCard:
 
 def model_cards() -> tuple[ModelCard, ...]:
     """Automatic, the catalogue's models, then separators that the catalogue does not know."""
-    listed = {"auto", *(model.separator for model in CATALOGUE)}
+    listed = {"auto", "remote", *(model.separator for model in CATALOGUE)}
     plug_ins = tuple(
         ModelCard(value=name, label=name, description="A plug-in installed on this site.")
         for name in SeparatorFactory.names()
         if name not in listed
     )
-    return (_AUTO, *(_card(model) for model in CATALOGUE), *plug_ins)
+    remote = (_REMOTE,) if settings.REMOTE_URL else ()
+    return (_AUTO, *(_card(model) for model in CATALOGUE), *remote, *plug_ins)
 
 
 @dataclass(frozen=True)

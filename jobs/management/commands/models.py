@@ -56,7 +56,7 @@ class Command(BaseCommand):
 def listed() -> list[Row]:
     """Every model of the catalogue, then separators that have none there (auto, plug-ins)."""
     core = core_settings()
-    where = {"model_dir": core.model_dir, "offline": core.offline}
+    where = {"model_dir": core.model_dir, "offline": core.offline, "remote": core.remote}
     rows = []
     for info in CATALOGUE:
         verdict = SeparatorFactory.validate(info.separator, model=info.name, **where)

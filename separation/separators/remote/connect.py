@@ -1,0 +1,40 @@
+"""Which dialect a service speaks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from separation.separators.remote.dialect import Dialect
+from separation.separators.remote.generic import GenericDialect
+from separation.separators.remote.http import ServiceClient, Trouble
+from separation.separators.remote.patience import Heart
+from separation.separators.remote.stemsite import API, Health, StemsiteDialect
+from separation.settings import RemoteSettings
+
+_ANY_ANSWER = tuple(range(300, 600))
+
+
+@contextmanager
+def connected(
+    settings: RemoteSettings, heart: Heart, *, retries: int | None = None
+) -> Iterator[Dialect]:
+    """The service in its own words, as long as the block lasts. Raises ``RemoteFailed``."""
+    name: str
+    with ServiceClient(settings, heart, retries=retries) as client:
+        name = settings.dialect
+        if name == "auto":
+            name = "stemsite" if client.repeated(lambda: _is_stemsite(client)) else "generic"
+        if name == "stemsite":
+            # knox's word, where others say Bearer.
+            client.authorization = f"Token {settings.token}"
+            yield StemsiteDialect(client)
+        else:
+            yield GenericDialect(client)
+
+
+def _is_stemsite(client: ServiceClient) -> bool:
+    answer = client.call("GET", f"{API}/health", also=_ANY_ANSWER, authorized=False)
+    try:
+        client.parsed(answer, Health)
+    except Trouble:
+        return False
+    return True
