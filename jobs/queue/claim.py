@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -85,7 +85,8 @@ def runnable(lanes: Iterable[str]) -> JobQuerySet:
     """The jobs of ``lanes`` that a free worker could take now: due, and their owner below the
     cap on running jobs."""
     jobs = Job.objects.filter(due(), lane__in=tuple(lanes))
-    full = [owner for (owner, campaign), n in _running().items() if not campaign and _is_full(n)]
+    running = running_of_accounts()
+    full = [owner for (owner, campaign), n in running.items() if not campaign and is_full(n)]
     return jobs.exclude(owner__in=full, campaign=None) if full else jobs
 
 
@@ -105,19 +106,23 @@ def fair_order(lane: str) -> list[Turn]:
         Turn(lane, priority, (owner, campaign is not None), oldest)
         for priority, owner, campaign, oldest in found
     ]
-    running, last = _running(), _last_started({turn.account for turn in turns})
-    return sorted(
-        turns,
-        key=lambda turn: (-turn.priority, running[turn.account], last[turn.account], turn.oldest),
-    )
+    running, last = running_of_accounts(), last_started({turn.account for turn in turns})
+    return sorted(turns, key=lambda turn: precedence(turn, running, last))
 
 
-def _running() -> Counter[Account]:
+def precedence(
+    turn: Turn, running: Counter[Account], last: Mapping[Account, datetime]
+) -> tuple[int, int, datetime, datetime]:
+    """What is least goes first. The one place that says so: forecasts go by it too."""
+    return -turn.priority, running[turn.account], last[turn.account], turn.oldest
+
+
+def running_of_accounts() -> Counter[Account]:
     rows = Job.objects.filter(status=JobStatus.PROCESSING).values_list("owner_id", "campaign_id")
     return Counter((owner, campaign is not None) for owner, campaign in rows)
 
 
-def _last_started(accounts: set[Account]) -> dict[Account, datetime]:
+def last_started(accounts: set[Account]) -> dict[Account, datetime]:
     found: dict[Account, datetime] = {}
     for campaign in (False, True):
         owners = [owner for owner, is_campaign in accounts if is_campaign is campaign]
@@ -133,7 +138,7 @@ def _last_started(accounts: set[Account]) -> dict[Account, datetime]:
     return found
 
 
-def _is_full(running: int) -> bool:
+def is_full(running: int) -> bool:
     return 0 < settings.MAX_RUNNING_JOBS <= running
 
 
@@ -144,7 +149,7 @@ def _claim_one_of(turn: Turn, worker: str) -> Job | None:
             # Until the end of this transaction nobody else starts a job of this owner, so that
             # counting and claiming are one step. Only one account at a time: no deadlock.
             lock_account(owner)
-            if _is_full(_running()[turn.account]):
+            if is_full(running_of_accounts()[turn.account]):
                 return None
         jobs = Job.objects.filter(
             due(),
