@@ -3,10 +3,14 @@
 The choice of ``model`` says how it behaves: ``plain``; ``loud`` (stems far above full scale that
 still sum to the song); ``silent``, ``missing``, ``short``, ``nan`` (what is wrong with the stem
 ``vocals``); ``slow`` (0.1 s a block); ``crash`` (the process dies); ``exits`` (calls sys.exit);
-``full`` (the disk is full); ``memory``; ``bug``.
+``full`` (the disk is full); ``memory``; ``bug``; ``killed`` (by signal 9, as the kernel does when
+memory runs out); ``hangs`` (without a word); ``native`` (the same in C code that keeps Python's
+lock); ``greedy`` (300 MB more); ``card`` (the GPU fails).
 """
 
+import ctypes
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +21,7 @@ import soundfile
 
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
+from separation.engine.devices import device_errors
 from separation.jobspec import JobSpec, StageRequest
 from separation.progress import Report, ignore_progress
 
@@ -24,6 +29,9 @@ STEMS = ("drums", "bass", "other", "vocals")
 GAINS = {"drums": 0.3, "bass": 0.2, "other": 0.1, "vocals": 0.4}
 LOUD_GAINS = {"drums": 3.0, "bass": -2.5, "other": 1.5, "vocals": -1.0}
 BLOCK = 4_410
+ROOT = Path(__file__).resolve().parents[2]
+LONG_S = 120
+"""Longer than any test waits."""
 
 
 class FakeSeparator(SeparatorModel):
@@ -74,6 +82,23 @@ class FakeSeparator(SeparatorModel):
             raise MemoryError
         elif behaviour == "bug":
             raise KeyError("a fault of ours")
+        elif start:
+            self._misbehave_badly(behaviour)
+
+    def _misbehave_badly(self, behaviour: str) -> None:
+        """What only a process of its own survives."""
+        if behaviour == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif behaviour == "hangs":
+            time.sleep(LONG_S)
+        elif behaviour == "native":
+            ctypes.PyDLL(None).sleep(LONG_S)
+        elif behaviour == "greedy":
+            self.kept = np.ones(300_000_000, dtype=np.uint8)
+            time.sleep(0.2)
+        elif behaviour == "card":
+            with device_errors("cuda"):
+                raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     def validate(self) -> Validation:
         if self.options.model == "unusable":
@@ -91,6 +116,27 @@ class FakeSeparator(SeparatorModel):
             weights_digest="0" * 64,
             notes=("A fake ran.",),
         )
+
+
+class HangingSeparator(FakeSeparator):
+    """Never comes to be."""
+
+    def __init__(self, options: SeparatorOptions) -> None:
+        time.sleep(LONG_S)
+
+
+def plug_in(folder: Path, **separators: str) -> str:
+    """Install separators (``name="module:Class"``), by default the fake one, as a package that a
+    new process finds with the ``PYTHONPATH`` returned."""
+    names = separators or {"fake": "tests.separation.fakes:FakeSeparator"}
+    metadata = folder / "site" / "fake-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: fake-separator\nVersion: 1.0\n"
+    )
+    lines = [f"{name} = {place}\n" for name, place in names.items()]
+    (metadata / "entry_points.txt").write_text("[stemsite.separators]\n" + "".join(lines))
+    return os.pathsep.join([str(folder / "site"), str(ROOT)])
 
 
 def fake_separators(name: str, options: SeparatorOptions) -> SeparatorModel:

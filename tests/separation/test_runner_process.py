@@ -21,7 +21,7 @@ from separation.protocol import (
     StageFinishedEvent,
 )
 from separation.settings import CoreSettings
-from tests.separation.fakes import make_song, make_spec, separation_request
+from tests.separation.fakes import make_song, make_spec, plug_in, separation_request
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_SONG_S = 6.0
@@ -29,21 +29,13 @@ SLOW_SONG_S = 6.0
 
 
 @pytest.fixture
-def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def plugged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake separator as an installed package: an entry point that a new process finds."""
-    metadata = tmp_path / "site" / "fake-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: fake-separator\nVersion: 1.0\n"
-    )
-    (metadata / "entry_points.txt").write_text(
-        "[stemsite.separators]\nfake = tests.separation.fakes:FakeSeparator\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), str(ROOT)]))
+    monkeypatch.setenv("PYTHONPATH", plug_in(tmp_path))
 
 
 @pytest.fixture
-def runner(plug_in: None) -> Iterator[RunnerProcess]:
+def runner(plugged_in: None) -> Iterator[RunnerProcess]:
     with RunnerProcess(CoreSettings()) as process:
         yield process
 
@@ -145,7 +137,7 @@ def test_a_runner_that_dies_in_a_job_makes_the_job_retryable(
     assert not runner.alive
 
 
-def test_a_job_goes_on_where_a_killed_runner_left_it(tmp_path: Path, plug_in: None) -> None:
+def test_a_job_goes_on_where_a_killed_runner_left_it(tmp_path: Path, plugged_in: None) -> None:
     spec = slow_spec(tmp_path)
     with RunnerProcess(CoreSettings()) as first:
         events = first.events(spec, poll_s=0.1)
@@ -163,7 +155,7 @@ def test_a_job_goes_on_where_a_killed_runner_left_it(tmp_path: Path, plug_in: No
     assert verify_manifest(spec.job_dir) == []
 
 
-def test_closing_in_the_middle_of_a_job_ends_the_process(tmp_path: Path, plug_in: None) -> None:
+def test_closing_in_the_middle_of_a_job_ends_the_process(tmp_path: Path, plugged_in: None) -> None:
     runner = RunnerProcess(CoreSettings())
     spec = slow_spec(tmp_path)
     wait_until_separating(runner.events(spec, poll_s=0.1), spec)
@@ -174,7 +166,7 @@ def test_closing_in_the_middle_of_a_job_ends_the_process(tmp_path: Path, plug_in
 
 @pytest.mark.parametrize("pipe", ["closed", "held_open"])
 def test_the_runner_ends_when_its_worker_is_killed(
-    tmp_path: Path, plug_in: None, pipe: str
+    tmp_path: Path, plugged_in: None, pipe: str
 ) -> None:
     """Also where another process inherited the worker's end of the pipe."""
     spec = slow_spec(tmp_path)
@@ -211,7 +203,7 @@ for event in runner.events(JobSpec.model_validate_json(sys.argv[1])):
 """
 
 
-def test_whatever_is_printed_the_events_stay_valid_json(tmp_path: Path, plug_in: None) -> None:
+def test_whatever_is_printed_the_events_stay_valid_json(tmp_path: Path, plugged_in: None) -> None:
     """A line that is no command is ignored and told in the log, as is what libraries print."""
     spec = make_spec(tmp_path)
     commands = "not a command\n" + json.dumps(
