@@ -1,0 +1,208 @@
+"""Where a waiting job stands, compared with the order in which workers really take them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from jobs.models import Campaign, Job, Speed, Worker
+from jobs.models.job import JobStatus
+from jobs.queue.claim import claim_next
+from jobs.services.waiting import Waiting, ordinal, waiting
+from separation.request import SeparationRequest
+from tests.factories import make_job, make_source, make_user
+
+STAGES = ("prepare", "separation", "export")
+SONG_S, WORK_S = 100.0, 122.0
+"""A song of the tests, and what it is expected to take: 1.2 s a second and 2 s around."""
+
+
+@pytest.fixture(autouse=True)
+def speeds(db: None) -> None:
+    for work, rate in zip(STAGES, (0.1, 1.0, 0.1), strict=True):
+        named = {"separator": "spectral", "model_name": "spectral"} if work == "separation" else {}
+        Speed.objects.create(host="h", device="cpu", work=work, seconds_per_second=rate, **named)
+
+
+def add_worker(number: int = 1, **fields: Any) -> Worker:
+    row = {"host": "h", "pid": number, "cluster": "stemsite", "seen_at": timezone.now()}
+    return Worker.objects.create(**{"name": f"h:{number}", **row, **fields})
+
+
+def song(name: str = "owner", *, minutes_ago: float = 0.0, **fields: Any) -> Job:
+    owner = make_user(name)
+    return make_job(
+        owner=owner,
+        source=make_source(owner=owner, duration_s=SONG_S, content=b""),
+        request=SeparationRequest(separator="spectral", stages=("separation",)),
+        created_at=timezone.now() - timedelta(minutes=minutes_ago),
+        **fields,
+    )
+
+
+def running(worker: str = "h:1", name: str = "runs", **fields: Any) -> Job:
+    return song(name, status=JobStatus.PROCESSING, worker=worker, **fields)
+
+
+def told(job: Job) -> Waiting:
+    found = waiting(job)
+    assert found is not None
+    return found
+
+
+def test_the_only_job_starts_in_a_moment(owner: User) -> None:
+    add_worker()
+    found = told(song())
+    assert (found.position, found.starts_in_s, found.workers) == (1, 0.0, 1)
+    assert found.sentence() == "Next in line, starts in a moment."
+
+
+def test_only_a_waiting_job_has_a_place(owner: User) -> None:
+    add_worker()
+    for status in JobStatus:
+        if status != JobStatus.PENDING:
+            assert waiting(song(status=status)) is None
+
+
+def test_what_runs_and_what_is_before_it_have_to_end_first(owner: User) -> None:
+    add_worker()
+    running(eta_s=58.0)
+    song(minutes_ago=2)
+    found = told(song(minutes_ago=1))
+    assert (found.position, found.starts_in_s) == (2, 180.0)
+    assert found.sentence() == "2nd in line, starts in about 3 min."
+
+
+def test_two_workers_start_it_sooner(owner: User) -> None:
+    for number in (1, 2):
+        add_worker(number)
+    running("h:1", eta_s=58.0)
+    running("h:2", eta_s=30.0)
+    song(minutes_ago=2)
+    assert told(song(minutes_ago=1)).starts_in_s == 60.0
+
+
+def test_a_running_job_without_an_estimate_is_expected_by_what_was_learned(owner: User) -> None:
+    add_worker()
+    running(started_at=timezone.now() - timedelta(seconds=60))
+    assert told(song()).starts_in_s == 60.0
+
+
+def test_an_overdue_job_is_not_thought_to_end_at_once(owner: User) -> None:
+    add_worker()
+    running(started_at=timezone.now() - timedelta(hours=1), expected_s=200.0)
+    assert told(song()).starts_in_s == 20.0
+
+
+def test_who_has_one_song_is_not_told_to_wait_for_a_hundred(owner: User) -> None:
+    add_worker()
+    running(name="flood", eta_s=58.0)
+    flood = [song("flood", minutes_ago=60 - n) for n in range(5)]
+    mine = song("owner", minutes_ago=1)
+    assert told(mine).position == 1
+    assert [told(job).position for job in flood] == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("cap", [0, 1, 2])
+def test_the_places_are_those_in_which_workers_take_the_jobs(
+    owner: User, settings: Settings, cap: int
+) -> None:
+    settings.MAX_RUNNING_JOBS = cap
+    add_worker()
+    for n in range(4):
+        song("a", minutes_ago=60 - n)
+    for n in range(3):
+        song("b", minutes_ago=30 - n)
+    song("b", minutes_ago=1, priority=5)
+    song("c", minutes_ago=2)
+    owner_c = make_user("c")
+    campaign = Campaign.objects.create(separator="spectral", request={}, key="k")
+    for n in range(2):
+        song("c", minutes_ago=90 - n, lane="backfill", campaign=campaign)
+    song("a", minutes_ago=99, lane="backfill")
+    assert owner_c.jobs.count() == 3
+    waits = list(Job.objects.filter(status=JobStatus.PENDING))
+    places = {told(job).position: job.pk for job in waits}
+    assert sorted(places) == list(range(1, len(waits) + 1))
+    taken = []
+    while (job := claim_next(worker="h:1", lanes=("interactive", "backfill"))) is not None:
+        taken.append(job.pk)
+        Job.objects.filter(pk=job.pk).update(status=JobStatus.COMPLETED, lease_token=None)
+    assert taken == [places[place] for place in sorted(places)]
+
+
+def test_at_their_cap_an_account_waits_for_its_own_job_to_end(
+    owner: User, settings: Settings
+) -> None:
+    settings.MAX_RUNNING_JOBS = 1
+    for number in (1, 2):
+        add_worker(number)
+    running("h:1", name="owner", eta_s=58.0)
+    first, second = song(minutes_ago=2), song(minutes_ago=1)
+    assert told(first).starts_in_s == 60.0
+    assert told(second).starts_in_s == 180.0
+
+
+def test_a_lane_that_no_living_worker_serves_has_a_place_and_no_time(owner: User) -> None:
+    add_worker(lanes=["interactive"])
+    found = told(song(lane="backfill"))
+    assert (found.position, found.starts_in_s) == (1, None)
+    assert found.sentence() == "Next in line, starts when a worker for it is free."
+
+
+def test_a_job_in_its_pause_says_when_it_is_tried_again(owner: User) -> None:
+    add_worker()
+    found = told(song(not_before=timezone.now() + timedelta(seconds=29)))
+    assert found.position is None
+    assert found.sentence() == "Tried again in about 30 s."
+
+
+def test_without_a_worker_staff_are_told_what_to_type(owner: User) -> None:
+    song(minutes_ago=2)
+    found = told(song(minutes_ago=1))
+    assert (found.position, found.starts_in_s, found.workers) == (2, None, 0)
+    command = "No worker is running: start one with `python manage.py stemworker`."
+    assert found.sentence(for_staff=True) == command
+    assert "manage.py" not in found.sentence()
+    assert found.sentence().startswith(
+        "No worker is running. The song keeps its place (2nd in line) and starts as soon as"
+    )
+
+
+def test_a_worker_that_fell_silent_does_not_count(owner: User, settings: Settings) -> None:
+    long_ago = timezone.now() - timedelta(seconds=settings.LEASE_S + 1)
+    add_worker(seen_at=long_ago)
+    assert told(song()).workers == 0
+
+
+def test_a_time_that_was_guessed_is_told_as_a_bound(owner: User) -> None:
+    Speed.objects.all().delete()
+    add_worker()
+    song(minutes_ago=2)
+    found = told(song(minutes_ago=1))
+    assert found.sentence() == "2nd in line, starts within 50 s."
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (12, "12th"), (21, "21st")]
+)
+def test_places_are_told_in_words(number: int, word: str) -> None:
+    assert ordinal(number) == word
+
+
+def test_two_hundred_waiting_jobs_cost_as_many_queries_as_one(owner: User) -> None:
+    add_worker()
+    mine = song()
+    with CaptureQueriesContext(connection) as one:
+        told(mine)
+    for n in range(200):
+        song(f"owner{n % 7}", minutes_ago=n + 1)
+    with CaptureQueriesContext(connection) as many:
+        assert told(mine).position is not None
+    assert len(one) <= 5
+    assert len(many) == len(one)
