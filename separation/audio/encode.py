@@ -118,10 +118,16 @@ class _FloatWavEncoder(_SoundfileEncoder):
     may_exceed_full_scale = True
 
 
-def _as_integers(data: FloatArray, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
-    """Plain rounding to the nearest step; +1.0 becomes the highest step."""
+def in_steps(data: FloatArray, bits: int) -> FloatArray:
+    """Plain rounding to the nearest step of full scale 1.0; +1.0 becomes the highest step."""
     full_scale = 2 ** (bits - 1)
-    steps: FloatArray = np.minimum(np.rint(data * np.float32(full_scale)), full_scale - 1)
+    steps: FloatArray = data * np.float32(full_scale)
+    np.rint(steps, out=steps)
+    return np.minimum(steps, np.float32(full_scale - 1), out=steps)
+
+
+def _as_integers(data: FloatArray, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
+    steps = in_steps(data, bits)
     if bits == 16:
         return steps.astype(np.int16)
     # libsndfile takes the upper bits of a 32-bit sample.
@@ -146,6 +152,10 @@ def open_encoder(
 
         return M4aEncoder(path, sample_rate_hz, _AAC_BITS_PER_S)
     kind, subtype, extra = _soundfile_layout(output_format, expected_frames, mp3_bitrate_kbps)
+    if kind == "WAV" and output_format in _INTEGER_BITS:
+        from separation.audio.encode_wav import PcmWavEncoder
+
+        return PcmWavEncoder(path, sample_rate_hz, _INTEGER_BITS[output_format])
     file = soundfile.SoundFile(
         path, "w", samplerate=sample_rate_hz, channels=2, format=kind, subtype=subtype, **extra
     )

@@ -25,12 +25,13 @@ from separation.audio.encode import (
     open_encoder,
     resolve_format,
 )
+from separation.audio.encode_wav import PcmWavEncoder, WrittenWav, verify_written
 from separation.audio.loudness import Levels
 from separation.audio.resample import Resampler, frames_at
 from separation.audio.tags import write_tags
 from separation.audio.verify import verify_file
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.durable import digest_of
+from separation.durable import FileDigest, digest_of, sync
 from separation.progress import Report, part_of
 from separation.request import OutputFormat
 from separation.stages.base import (
@@ -180,19 +181,23 @@ class _Delivery:
         return partial(self.write, context)
 
     def write(self, context: StageContext, report: Report) -> ArtifactRecord:
-        """Encode, tag, read back; raises ``OutputInvalid`` when the file is not what it should."""
+        """Encode, tag, push to the disk, read back; raises ``OutputInvalid`` when the file is not
+        what it should be."""
         title = self._track.name.replace("_", " ")
         report(0.0, f"Saving {title} track")
         target = context.out_dir / self._path
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._encode(target, context.work_dir, report)
+        written = self._encode(target, context.work_dir, report)
         self._tag(target, context)
+        # Here another track is encoded while this one is waited for.
+        sync(target)
         # Hours of sound are read back for longer than a person waits for a cancel.
-        record = self._verified(target, lambda: report(1.0))
+        record = self._verified(target, written, lambda: report(1.0))
         report(1.0, f"{title.capitalize()} track saved")
         return record
 
-    def _encode(self, target: Path, work_dir: Path, report: Report) -> None:
+    def _encode(self, target: Path, work_dir: Path, report: Report) -> WrittenWav | None:
+        """What was written, where the encoder can say that to the byte."""
         rate = self._params.sample_rate_hz
         resampler = Resampler(SAMPLE_RATE_HZ, rate, CHANNELS)
         track = self._track
@@ -218,6 +223,7 @@ class _Delivery:
                 report(done / reader.frames)
             sink.write(resampler.finish())
             sink.finish()
+        return encoder.written if isinstance(encoder, PcmWavEncoder) else None
 
     def _tag(self, target: Path, context: StageContext) -> None:
         tags = dict(self._song.tags)
@@ -226,18 +232,11 @@ class _Delivery:
         cover = cover_path(context.work_dir / self._song.path)
         write_tags(target, tags, cover.read_bytes() if cover.is_file() else None)
 
-    def _verified(self, target: Path, check: Callable[[], None]) -> ArtifactRecord:
+    def _verified(
+        self, target: Path, written: WrittenWav | None, check: Callable[[], None]
+    ) -> ArtifactRecord:
         rate, levels = self._params.sample_rate_hz, self._levels
-        may_be_silent = levels.peak_dbfs is None or levels.peak_dbfs < _SILENT_BELOW_DBFS
-        facts = verify_file(
-            target,
-            frames=self._frames,
-            channels=CHANNELS,
-            sample_rate_hz=rate,
-            may_be_silent=may_be_silent,
-            check=check,
-        )
-        digest = digest_of(target, check)
+        digest = self._read_back(target, written, check)
         return ArtifactRecord(
             name=self._track.name,
             path=self._path,
@@ -245,15 +244,36 @@ class _Delivery:
             format=self._format,
             sha256=digest.sha256,
             size_bytes=digest.size,
-            frames=facts.frames,
-            sample_rate_hz=facts.sample_rate_hz,
-            channels=facts.channels,
-            duration_s=facts.frames / facts.sample_rate_hz,
+            frames=self._frames,
+            sample_rate_hz=rate,
+            channels=CHANNELS,
+            duration_s=self._frames / rate,
             gain_db=20 * math.log10(self._gain),
             peak_dbfs=levels.peak_dbfs,
             true_peak_dbtp=levels.true_peak_dbtp,
             loudness_lufs=levels.loudness_lufs,
         )
+
+    def _read_back(
+        self, target: Path, written: WrittenWav | None, check: Callable[[], None]
+    ) -> FileDigest:
+        """Proves that the file holds the track: by its bytes where they are ours, by decoding
+        where an encoder's library chose them."""
+        levels = self._levels
+        may_be_silent = levels.peak_dbfs is None or levels.peak_dbfs < _SILENT_BELOW_DBFS
+        if written is not None:
+            return verify_written(
+                target, written, frames=self._frames, may_be_silent=may_be_silent, check=check
+            )
+        verify_file(
+            target,
+            frames=self._frames,
+            channels=CHANNELS,
+            sample_rate_hz=self._params.sample_rate_hz,
+            may_be_silent=may_be_silent,
+            check=check,
+        )
+        return digest_of(target, check)
 
 
 class _ExactLength:
