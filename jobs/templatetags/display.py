@@ -1,6 +1,10 @@
 """How numbers and names of jobs are written for people."""
 
+import re
+
 from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -82,3 +86,10 @@ def decibels(value: float | None, unit: str) -> str:
     if value is None:
         return "silent"
     return f"{value:.1f} {unit}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def commands(sentence: str) -> SafeString:
+    """A sentence with what is to be typed marked as such: it stands between backquotes."""
+    escaped = conditional_escape(sentence)
+    return mark_safe(re.sub("`([^`]*)`", r"<code>\1</code>", escaped))

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from jobs.models import Artifact, Job, Source, Stage
 from jobs.models.job import JobStatus
 from jobs.services.progress import status_label
+from jobs.services.waiting import Waiting, waiting
 
 
 class ErrorSerializer(serializers.Serializer[dict[str, str]]):
@@ -41,6 +42,17 @@ class ProgressSerializer(serializers.Serializer[Job]):
     stage = serializers.CharField(source="progress_stage", read_only=True)
     message = serializers.CharField(source="progress_message", read_only=True)
     eta_s = serializers.FloatField(read_only=True, allow_null=True)
+
+
+class WaitingSerializer(serializers.Serializer[Waiting]):
+    """A job's place in the line while it waits."""
+
+    position = serializers.IntegerField(allow_null=True, help_text="1 is next; null: not known.")
+    starts_in_s = serializers.FloatField(
+        allow_null=True, help_text="Roughly; null while no worker runs that would take it."
+    )
+    workers = serializers.IntegerField(help_text="How many are alive.")
+    detail = serializers.CharField(source="sentence", help_text="The same in words.")
 
 
 class JobSummarySerializer(serializers.ModelSerializer[Job]):
@@ -116,6 +128,7 @@ class JobSerializer(JobSummarySerializer):
     """One job with all that is known of it; ``request`` is what was asked for."""
 
     input = SourceSerializer(source="source", read_only=True)
+    waiting = serializers.SerializerMethodField(help_text="Null unless the job waits.")
     request = ChosenField()
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
     stages = StageSerializer(many=True, read_only=True)
@@ -125,12 +138,20 @@ class JobSerializer(JobSummarySerializer):
             *JobSummarySerializer.Meta.fields,
             "cancel_requested_at",
             "attempt",
+            "waiting",
+            "expected_s",
+            "deadline_s",
             "input",
             "request",
             "warnings",
             "stages",
         )
         read_only_fields = fields
+
+    @extend_schema_field(WaitingSerializer(allow_null=True))
+    def get_waiting(self, job: Job) -> dict[str, Any] | None:
+        place = waiting(job)
+        return dict(WaitingSerializer(place).data) if place else None
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):

@@ -15,11 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.models import Job
-from jobs.models.job import JobStatus
-from jobs.queue.health import queue_health
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.retry import retry_job
+from jobs.services.waiting import waiting
 from jobs.web import results
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
@@ -31,7 +30,7 @@ from separation.errors import SeparationError
 def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     if job.is_active:
-        return render(request, "jobs/active.html", _progress(job))
+        return render(request, "jobs/active.html", _progress(request, job))
     artifacts = list(job.artifacts.all())
     context = {
         "job": job,
@@ -55,7 +54,7 @@ def progress(request: UserRequest, job_id: UUID) -> HttpResponseBase:
 @login_required
 def _fragment(request: UserRequest, job_id: UUID) -> HttpResponseBase:
     job = visible_job(request, job_id)
-    response = render(request, "jobs/partials/progress.html", _progress(job))
+    response = render(request, "jobs/partials/progress.html", _progress(request, job))
     if not job.is_active:
         response["HX-Refresh"] = "true"
     return _unless_known(request, response)
@@ -109,7 +108,7 @@ def _unless_known(request: UserRequest, response: HttpResponse) -> HttpResponseB
     return known or response
 
 
-def _progress(job: Job) -> dict[str, object]:
-    waiting = job.status == JobStatus.PENDING
-    health = queue_health() if waiting else None
-    return {"job": job, "stages": job.stages.all(), "waiting": waiting, "health": health}
+def _progress(request: UserRequest, job: Job) -> dict[str, object]:
+    place = waiting(job)
+    words = place.sentence(for_staff=request.user.is_staff) if place else ""
+    return {"job": job, "stages": job.stages.all(), "place": place, "place_words": words}
