@@ -16,13 +16,17 @@ MIN_INTERVAL_S = 0.5
 
 
 class Recorder:
-    """Writes the course of one attempt; every method may raise ``LeaseLost``."""
+    """Writes the course of one attempt; every method may raise ``LeaseLost``, and may be called
+    again when the database did not take what it wrote.
+
+    ``warnings``: what the person is to know so far.
+    """
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._latest: ProgressEvent | None = None
         self._written_at = float("-inf")
-        self._warnings: list[str] = []
+        self.warnings: list[str] = []
 
     def stage_started(self, event: StageStartedEvent) -> None:
         # What the stage before still had to say would now be shown with this one's name.
@@ -48,17 +52,18 @@ class Recorder:
         now = time.monotonic()
         if self._latest is None or now - self._written_at < MIN_INTERVAL_S:
             return
-        event, self._latest, self._written_at = self._latest, None, now
+        event = self._latest
         self._lease.write(
             progress_percent=min(max(event.percent, 0.0), 100.0),
             progress_stage=event.stage[:64],
             progress_message=event.message[:255],
             eta_s=event.eta_s,
         )
+        self._latest, self._written_at = None, now
 
     def stage_finished(self, event: StageFinishedEvent) -> None:
-        self._warnings += [text for text in event.warnings if text not in self._warnings]
-        with self._lease.fenced(manifest=event.manifest, warnings=self._warnings):
+        self.warnings += [text for text in event.warnings if text not in self.warnings]
+        with self._lease.fenced(manifest=event.manifest, warnings=self.warnings):
             self._stage(event.stage).update(
                 status=StageStatus.COMPLETED,
                 version=event.version,

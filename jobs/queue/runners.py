@@ -1,25 +1,39 @@
 """The runner of this worker process: one, kept between jobs so that models stay loaded."""
 
+import logging
 from typing import TYPE_CHECKING
+
+from django.conf import settings
 
 from jobs.core import core_settings
 
 if TYPE_CHECKING:
     from separation.client import RunnerProcess
 
+_MB = 1_000_000
 _current: "RunnerProcess | None" = None
+_log = logging.getLogger("jobs.worker")
 
 
 def current_runner() -> "RunnerProcess":
-    """The living runner, started if need be. It ends with this process (end of its input)."""
+    """The living runner, started if need be. It ends with this process."""
     from separation.client import RunnerProcess
+    from separation.supervision import RunnerLimits
 
     global _current
     if _current is not None and not _current.alive:
         discard_runner()
     if _current is None:
-        _current = RunnerProcess(core_settings())
+        limits = RunnerLimits(
+            stall_s=settings.STALL_S, memory_bytes=settings.RUNNER_MEMORY_MB * _MB or None
+        )
+        _current = RunnerProcess(core_settings(), limits=limits)
     return _current
+
+
+def known_runner() -> "RunnerProcess | None":
+    """The living runner, if there is one: to look at, not to use."""
+    return _current if _current is not None and _current.alive else None
 
 
 def discard_runner() -> None:
@@ -28,3 +42,19 @@ def discard_runner() -> None:
     runner, _current = _current, None
     if runner is not None:
         runner.kill()
+
+
+def replace_spent_runner() -> None:
+    """Between jobs: a runner that is dead or must not go on makes way for one that is ready when
+    the next job comes."""
+    if _current is None or (_current.alive and not _current.is_spent):
+        return
+    _log.warning("runner %d is replaced: %s", _current.pid, _why(_current))
+    discard_runner()
+    current_runner()
+
+
+def _why(runner: "RunnerProcess") -> str:
+    if not runner.alive:
+        return "it ended"
+    return f"its device failed, or its memory grew ({runner.peak_memory_bytes() // _MB} MB)"

@@ -5,6 +5,7 @@ import time
 
 from django.conf import settings
 
+from jobs.models import Job
 from jobs.queue import drain
 from jobs.queue.lease import Lease
 
@@ -19,24 +20,36 @@ class Stop(enum.Enum):
 
 
 class Watch:
-    """Renews the lease and says when to stop; call :meth:`look` at every turn."""
+    """Says when to stop; call :meth:`look` at every turn, and :meth:`ask`, which needs the
+    database and renews the lease, as often as that is there."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, job: Job, lease: Lease) -> None:
+        self._job = job
         self._lease = lease
         self._started = self._beat = time.monotonic()
-        self._looked = float("-inf")
+        self._asked = float("-inf")
 
     def look(self) -> Stop | None:
-        """Raises ``LeaseLost``."""
+        """What this process knows by itself."""
         if drain.requested():
             return Stop.DRAIN
+        if time.monotonic() - self._started > self._limit_s():
+            return Stop.DEADLINE
+        return None
+
+    def ask(self) -> Stop | None:
+        """What the row says; raises ``LeaseLost`` and what a database raises that is away."""
         now = time.monotonic()
         if now - self._beat >= settings.HEARTBEAT_S:
-            self._beat = now
             self._lease.renew()
-        if now - self._started > settings.MAX_JOB_S:
-            return Stop.DEADLINE
-        if now - self._looked >= LOOK_S:
-            self._looked = now
-            return Stop.CANCEL if self._lease.cancel_requested() else None
-        return None
+            self._beat = now
+        if now - self._asked < LOOK_S:
+            return None
+        cancelled = self._lease.cancel_requested()
+        self._asked = now
+        return Stop.CANCEL if cancelled else None
+
+    def _limit_s(self) -> float:
+        """Looked up at each turn, as it is written down when the attempt begins."""
+        deadline_s = self._job.deadline_s
+        return float(settings.MAX_JOB_S if deadline_s is None else deadline_s)

@@ -28,30 +28,36 @@ def draining() -> Iterator[None]:
 
 
 def test_a_job_that_nobody_stops_goes_on(job: Job) -> None:
-    assert Watch(Lease(job)).look() is None
+    assert Watch(job, Lease(job)).look() is None
 
 
 def test_a_wish_to_cancel_is_seen(job: Job) -> None:
+    assert Watch(job, Lease(job)).ask() is None
     cancel_job(job=job)
-    assert Watch(Lease(job)).look() is Stop.CANCEL
+    assert Watch(job, Lease(job)).ask() is Stop.CANCEL
 
 
 def test_a_job_that_runs_for_too_long_is_stopped(job: Job, settings: Settings) -> None:
+    watch = Watch(job, Lease(job))
     settings.MAX_JOB_S = 0
-    assert Watch(Lease(job)).look() is Stop.DEADLINE
+    assert watch.look() is Stop.DEADLINE
+    job.deadline_s = 60.0
+    assert watch.look() is None, "its own limit counts"
+    job.deadline_s = 0.0
+    assert watch.look() is Stop.DEADLINE
 
 
 def test_a_worker_told_to_stop_stops_its_job(job: Job, draining: None) -> None:
-    assert Watch(Lease(job)).look() is Stop.DRAIN
+    assert Watch(job, Lease(job)).look() is Stop.DRAIN
 
 
 def test_a_heartbeat_renews_the_lease_when_it_is_due(job: Job, settings: Settings) -> None:
     soon = timezone.now() + timedelta(seconds=5)
     Job.objects.update(lease_until=soon)
-    Watch(Lease(job)).look()
+    Watch(job, Lease(job)).ask()
     assert Job.objects.get().lease_until == soon
     settings.HEARTBEAT_S = 0.0
-    Watch(Lease(job)).look()
+    Watch(job, Lease(job)).ask()
     renewed = Job.objects.get().lease_until
     assert renewed is not None and renewed > soon
 
@@ -60,4 +66,4 @@ def test_a_lost_lease_is_noticed_without_a_heartbeat(job: Job) -> None:
     lease = Lease(job)
     Job.objects.update(status=JobStatus.PENDING, lease_token=None)
     with pytest.raises(LeaseLost):
-        Watch(lease).look()
+        Watch(job, lease).ask()
