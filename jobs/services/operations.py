@@ -1,0 +1,177 @@
+"""All that an operator wants to see at once; reads rows and disks, changes nothing."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from jobs.models import Job, Speed, Worker
+from jobs.models.job import JobStatus, Lane
+from jobs.queue.clusters import ClusterSign, cluster_signs
+from jobs.queue.health import QueueHealth, queue_health
+
+FAILURES = 8
+"""As many as one takes in at a glance; the list of jobs has all of them."""
+
+_UNREADABLE = ("manifest", "request", "pipeline", "routing")
+"""Long values of a job that the page does not show."""
+
+
+@dataclass(frozen=True)
+class WorkerSight:
+    """A worker that signs on, or one that only the row of its job tells of."""
+
+    name: str
+    cluster: str
+    lanes: str
+    devices: str
+    seen_at: datetime | None
+    silent: bool
+    runner_pid: int | None
+    runner_memory_bytes: int | None
+    job: Job | None
+
+    @property
+    def state(self) -> str:
+        if self.silent:
+            return "silent"
+        return "working" if self.job else "idle"
+
+
+@dataclass(frozen=True)
+class LaneSight:
+    """``later``: those that wait for a pause after a failed attempt to be over."""
+
+    name: str
+    waiting: int
+    later: int
+    running: int
+    oldest_since: datetime | None
+
+
+@dataclass(frozen=True)
+class DiskSight:
+    label: str
+    path: Path
+    free_bytes: int
+    total_bytes: int
+
+    @property
+    def used_percent(self) -> float:
+        return 100.0 * (1.0 - self.free_bytes / self.total_bytes) if self.total_bytes else 0.0
+
+    @property
+    def is_low(self) -> bool:
+        """Soon uploads are refused: twice what must stay free is all that is left."""
+        return self.free_bytes < 2 * int(settings.MIN_FREE_BYTES)
+
+
+@dataclass(frozen=True)
+class Operations:
+    now: datetime
+    health: QueueHealth
+    clusters: list[ClusterSign]
+    workers: list[WorkerSight]
+    lanes: list[LaneSight]
+    failures: list[Job]
+    disks: list[DiskSight]
+    speeds: list[Speed]
+
+
+def operations() -> Operations:
+    """A handful of queries, however many jobs and workers there are."""
+    return Operations(
+        now=timezone.now(),
+        health=queue_health(),
+        clusters=cluster_signs(),
+        workers=worker_sights(),
+        lanes=lane_sights(),
+        failures=last_failures(),
+        disks=disk_sights(),
+        speeds=list(Speed.objects.order_by("host", "device", "work", "separator", "model_name")),
+    )
+
+
+def worker_sights() -> list[WorkerSight]:
+    running = Job.objects.filter(status=JobStatus.PROCESSING).select_related("source", "owner")
+    by_worker = {job.worker: job for job in running.defer(*_UNREADABLE).order_by("started_at")}
+    signed = [_sight(row, by_worker.pop(row.name, None)) for row in Worker.objects.all()]
+    return [*signed, *(_unsigned(name, job) for name, job in by_worker.items())]
+
+
+def _sight(row: Worker, job: Job | None) -> WorkerSight:
+    return WorkerSight(
+        name=row.name,
+        cluster=row.cluster,
+        lanes=", ".join(row.lanes),
+        devices=", ".join(_words(row.devices)),
+        seen_at=row.seen_at,
+        silent=timezone.now() - row.seen_at > timedelta(seconds=settings.LEASE_S),
+        runner_pid=row.runner_pid,
+        runner_memory_bytes=row.runner_memory_bytes,
+        job=job,
+    )
+
+
+def _unsigned(name: str, job: Job) -> WorkerSight:
+    """Its lease alone says that it lives; when that is over, it does not."""
+    silent = job.lease_until is not None and job.lease_until < timezone.now()
+    return WorkerSight(name, "", job.lane, "", job.updated_at, silent, None, None, job)
+
+
+def _words(devices: Iterable[Any]) -> list[str]:
+    return [
+        str(device.get("name") or device) if isinstance(device, dict) else str(device)
+        for device in devices
+    ]
+
+
+def lane_sights() -> list[LaneSight]:
+    now = timezone.now()
+    waits = Q(status=JobStatus.PENDING)
+    due = waits & (Q(not_before=None) | Q(not_before__lte=now))
+    rows = (
+        Job.objects.active()
+        .order_by()
+        .values("lane")
+        .annotate(
+            waiting=Count("pk", filter=due),
+            later=Count("pk", filter=waits & Q(not_before__gt=now)),
+            running=Count("pk", filter=Q(status=JobStatus.PROCESSING)),
+            # A waiting row last changed when it began to wait: made, retried, or given back.
+            oldest_since=Min("updated_at", filter=due),
+        )
+    )
+    found = {row["lane"]: row for row in rows}
+    return [_lane(lane, found.get(lane.value)) for lane in Lane]
+
+
+def _lane(lane: Lane, row: Mapping[str, Any] | None) -> LaneSight:
+    if row is None:
+        return LaneSight(lane.label, waiting=0, later=0, running=0, oldest_since=None)
+    return LaneSight(lane.label, row["waiting"], row["later"], row["running"], row["oldest_since"])
+
+
+def last_failures() -> list[Job]:
+    failed = Job.objects.filter(status=JobStatus.FAILED).select_related("source", "owner")
+    return list(failed.defer(*_UNREADABLE).order_by("-completed_at")[:FAILURES])
+
+
+def disk_sights() -> list[DiskSight]:
+    places = (("Uploads", settings.UPLOAD_DIR), ("Outputs", settings.OUTPUT_DIR))
+    return [_disk(label, Path(path)) for label, path in places]
+
+
+def _disk(label: str, path: Path) -> DiskSight:
+    try:
+        usage = shutil.disk_usage(path)
+    except OSError:
+        # A mount that is gone; the page must show the rest all the same.
+        return DiskSight(label, path, 0, 0)
+    return DiskSight(label, path, usage.free, usage.total)

@@ -1,0 +1,50 @@
+"""How the operator's page writes spans of time and kinds of work."""
+
+from datetime import datetime
+
+from django import template
+
+from jobs.models import Speed
+from jobs.services.speed import SEPARATION, SOME_STEMS
+from jobs.templatetags.display import stage_label, took
+
+register = template.Library()
+
+NOTHING = "\N{EN DASH}"
+
+FOUR_MINUTES_S = 240.0
+"""An ordinary song: its seconds say more than a rate with four decimals."""
+
+
+@register.filter
+def age(seconds: float | None) -> str:
+    """A span as the operator wants it: two units at most."""
+    if seconds is None:
+        return NOTHING
+    whole = max(int(seconds), 0)
+    if whole < 120:
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{hours} h {minutes % 60} min"
+    return f"{hours // 24} days"
+
+
+@register.filter
+def since(moment: datetime | None, now: datetime) -> str:
+    return age((now - moment).total_seconds()) if moment else ""
+
+
+@register.filter
+def work(speed: Speed) -> str:
+    if speed.work == SOME_STEMS:
+        return f"{stage_label(SEPARATION)}, some only"
+    return stage_label(speed.work)
+
+
+@register.filter
+def four_minutes(speed: Speed) -> str:
+    return took(speed.seconds_per_second * FOUR_MINUTES_S)
