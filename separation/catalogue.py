@@ -23,7 +23,8 @@ _UNDISCLOSED = (
 @dataclass(frozen=True)
 class ModelInfo:
     """One model. ``memory_bytes`` is a first guess of the peak on the device it runs on;
-    ``download_bytes`` is about what fetching it moves, 0 where there is nothing to fetch."""
+    ``download_bytes`` is about what fetching it moves, 0 where there is nothing to fetch.
+    ``smaller``: what may take its place where memory is short; it has the same stems."""
 
     name: str
     separator: str
@@ -35,6 +36,7 @@ class ModelInfo:
     memory_bytes: int
     description: str
     download_bytes: int = 0
+    smaller: str | None = None
 
 
 CATALOGUE: tuple[ModelInfo, ...] = (
@@ -73,6 +75,7 @@ CATALOGUE: tuple[ModelInfo, ...] = (
         description="Four networks, one tuned for each stem: a little better, four times slower; "
         "as fast as htdemucs when one stem is wanted.",
         download_bytes=336 * _MB,
+        smaller="htdemucs",
     ),
     ModelInfo(
         name="htdemucs_6s",

@@ -5,18 +5,22 @@ unchanged, so codes are a public contract: add new ones, never rename one. The m
 exception is written for the person who uploaded the song: what is wrong and what to do.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 
 class SeparationError(Exception):
     """Root of all expected failures.
 
     ``retryable`` says whether the same work may succeed when tried again unchanged
-    (a lost worker may; a corrupt file never does).
+    (a lost worker may; a corrupt file never does). ``details`` go into the stage's record in the
+    manifest.
     """
 
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
+    details: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def detail(self) -> str:

@@ -124,6 +124,7 @@ class Ledger:
                 completed_at=now_iso(),
                 error=error.detail,
                 error_code=error.code,
+                details={**self.manifest.stage(stage).details, **error.details},
             )
         self._save(
             status="cancelled" if cancelled else "failed",

@@ -35,6 +35,8 @@ class BatchPlanner:
         self._ceiling = limit
         self._bytes_per_window: int | None = None
         self.batch = 1
+        self.peaks: dict[int, int] = {}
+        """The most bytes that were held during a batch, by its windows."""
 
     @property
     def is_measured(self) -> bool:
@@ -56,6 +58,10 @@ class BatchPlanner:
         if self._bytes_per_window is not None:
             fitting = int(MEMORY_SHARE * free_bytes) // self._bytes_per_window
             self.batch = min(max(fitting, 1), self._ceiling)
+
+    def saw(self, windows: int, peak_bytes: int) -> None:
+        """A batch fitted, with this much held at its highest."""
+        self.peaks[windows] = max(peak_bytes, self.peaks.get(windows, 0))
 
     def halve(self) -> bool:
         """After a batch that did not fit; False when it held one window already."""
@@ -80,6 +86,10 @@ class Lane(Protocol):
     def bytes_of_last(self) -> int:
         """What the last batch needed at its highest, beyond what stays."""
 
+    def peak_bytes(self) -> int:
+        """What the process held during the last batch at its highest, weights included; 0 where
+        nobody counts."""
+
     def free_bytes(self) -> int: ...
 
     def release(self) -> None:
@@ -98,7 +108,7 @@ def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> Float
     planner.fit(lane.free_bytes())
     done = len(parts)
     while done < len(windows):
-        failure = _run_until_full(windows[done:], lane, planner.batch, parts)
+        failure = _run_until_full(windows[done:], lane, planner, parts)
         done = sum(len(part) for part in parts)
         if failure is None:
             continue
@@ -113,29 +123,35 @@ def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> Float
 
 def _measure(window: FloatArray, lane: Lane, planner: BatchPlanner) -> FloatArray:
     out = lane.receive(lane.compute(lane.send(window)))
+    planner.saw(1, lane.peak_bytes())
     planner.measured(lane.bytes_of_last())
     return out
 
 
 def _run_until_full(
-    windows: FloatArray, lane: Lane, batch: int, parts: list[FloatArray]
+    windows: FloatArray, lane: Lane, planner: BatchPlanner, parts: list[FloatArray]
 ) -> str | None:
     """Append results to ``parts`` until all are there or memory runs out: then the reason."""
+    batch = planner.batch
     batches = [windows[start : start + batch] for start in range(0, len(windows), batch)]
     try:
-        for part in _pipelined(batches, lane):
+        for part in _pipelined(batches, lane, planner):
             parts.append(part)
     except OutOfMemory as error:
         return str(error)
     return None
 
 
-def _pipelined(batches: Sequence[FloatArray], lane: Lane) -> Iterator[FloatArray]:
+def _pipelined(
+    batches: Sequence[FloatArray], lane: Lane, planner: BatchPlanner
+) -> Iterator[FloatArray]:
     """Results in order: the next batch goes in and the last one comes back during computing."""
     sent = lane.send(batches[0])
     computed = None
     for place in range(len(batches)):
         before, computed = computed, lane.compute(sent)
+        # Memory is taken when work is ordered, so this is known before it is done.
+        planner.saw(len(batches[place]), lane.peak_bytes())
         sent = lane.send(batches[place + 1]) if place + 1 < len(batches) else None
         if before is not None:
             yield lane.receive(before)

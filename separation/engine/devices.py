@@ -127,6 +127,20 @@ def pick_device(choice: DeviceChoice) -> Device:
     return Device("cpu", "CPU", f"On the CPU, as {fault}")
 
 
+def look_for_card() -> tuple[Card | None, str]:
+    """The card that ``cuda`` means, with the memory that a job of this process can have, or why
+    there is none, ending a sentence."""
+    fault = _cuda_fault()
+    if fault is not None:
+        return None, fault
+    import torch
+
+    free, total = torch.cuda.mem_get_info(0)
+    # What torch keeps without using it, it gives to the next job.
+    kept = torch.cuda.memory_reserved(0) - torch.cuda.memory_allocated(0)
+    return Card(torch.cuda.get_device_name(0), total, free + kept), ""
+
+
 def _cuda_fault() -> str | None:
     """Why CUDA cannot be used, ending a sentence; ``None`` where it computes."""
     if not _has_driver():

@@ -1,7 +1,7 @@
 """What runs one network: torch now, others beside it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from separation.audio.blocks import FloatArray
@@ -23,6 +23,11 @@ class Engine(ABC):
     batch_size: int = 1
     precision: str = "float32"
     draws_below: int | None = None
+
+    @property
+    def memory_peaks(self) -> Mapping[int, int]:
+        """The most bytes held on a card, by windows in a batch; empty where nobody counts."""
+        return {}
 
     @abstractmethod
     def input_frames(self, frames: int) -> int:

@@ -1,6 +1,7 @@
 """Networks run by torch. Only a process that separates imports this module."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,9 +12,7 @@ from separation.engine.batching import BatchPlanner, Lane, run_windows
 from separation.engine.devices import device_errors
 from separation.engine.interface import Engine
 from separation.engine.torch_lane import CpuLane, CudaLane, half_precision
-
-GPU_BATCH_LIMIT = 8
-"""Windows at once on a GPU: one of htdemucs alone is 244 GFLOP, so more would only cost memory."""
+from separation.settings import GPU_BATCH
 
 _log = logging.getLogger("engine")
 
@@ -42,12 +41,12 @@ class TorchEngine(Engine):
         draws_below: int | None = None,
     ) -> None:
         """``fixed_frames``: give every window in this length, whatever it holds.
-        ``batch_limit``: the most windows at once; by default ``GPU_BATCH_LIMIT``, and one on a
+        ``batch_limit``: the most windows at once; by default ``GPU_BATCH``, and one on a
         CPU, whose cores one window keeps busy."""
         self.stems = stems
         self.segment_frames = segment_frames
         self.draws_below = draws_below
-        self._planner = BatchPlanner(batch_limit or (1 if device == "cpu" else GPU_BATCH_LIMIT))
+        self._planner = BatchPlanner(batch_limit or (1 if device == "cpu" else GPU_BATCH))
         self.batch_size = self._planner.windows_wanted
         self._fixed_frames = fixed_frames
         self._device = device
@@ -58,6 +57,10 @@ class TorchEngine(Engine):
         # torch's modules are untyped beyond forward.
         self._module: Any = module.eval()
         self._lane: Lane | None = None
+
+    @property
+    def memory_peaks(self) -> Mapping[int, int]:
+        return self._planner.peaks
 
     def input_frames(self, frames: int) -> int:
         if self._fixed_frames is not None:

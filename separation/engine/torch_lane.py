@@ -33,6 +33,9 @@ class CpuLane:
     def bytes_of_last(self) -> int:
         return 0
 
+    def peak_bytes(self) -> int:
+        return 0
+
     def free_bytes(self) -> int:
         """Unknown, as it is the kernel's to give: the limit alone decides."""
         return sys.maxsize
@@ -83,6 +86,9 @@ class CudaLane:
     def bytes_of_last(self) -> int:
         return int(self._cuda.max_memory_allocated(self._device)) - self._before
 
+    def peak_bytes(self) -> int:
+        return int(self._cuda.max_memory_allocated(self._device))
+
     def free_bytes(self) -> int:
         """What the driver has free and what torch keeps for itself without using it."""
         with device_errors(self._device):
@@ -113,6 +119,10 @@ def half_precision(device: str, dtype: torch.dtype | None) -> Iterator[None]:
     Autocast leaves norms in float32 and what comes in or goes out as it is, so that the STFT of
     the hybrid networks, outside their layers, works on float32. cuDNN would round the inputs of
     float32 convolutions to 10 bits (TF32) unless told not to.
+
+    cuDNN's benchmark stays off, as torch has it by default: it tries every algorithm at the first
+    batch of each size, with working memory that no plan knows of, and then takes what was fastest
+    at that moment, so that two runs of one song need not agree in the last bits.
     """
     if dtype is not None:
         with torch.autocast(torch.device(device).type, dtype=dtype):

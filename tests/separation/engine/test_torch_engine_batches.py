@@ -7,6 +7,7 @@ from separation.engine.batching import IN_FLIGHT, MEMORY_SHARE, BatchPlanner, ru
 from separation.errors import OutOfMemory
 
 WINDOW_BYTES = 100
+WEIGHT_BYTES = 5000
 
 
 class SmallCard:
@@ -36,6 +37,9 @@ class SmallCard:
 
     def bytes_of_last(self) -> int:
         return WINDOW_BYTES
+
+    def peak_bytes(self) -> int:
+        return WEIGHT_BYTES + WINDOW_BYTES * self.batches[-1]
 
     def free_bytes(self) -> int:
         return self._free
@@ -149,3 +153,15 @@ def test_a_batch_never_gets_below_one_window() -> None:
 def test_a_limit_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one window, not 0"):
         BatchPlanner(0)
+
+
+def test_what_each_size_of_batch_needed_at_its_highest_is_kept() -> None:
+    planner = BatchPlanner(4)
+    run_windows(windows(7), SmallCard(room=1000), planner)
+    assert planner.peaks == {1: 5100, 4: 5400, 2: 5200}
+
+
+def test_a_batch_that_did_not_fit_is_not_taken_for_one_that_did() -> None:
+    planner = BatchPlanner(8)
+    run_windows(windows(9), SmallCard(room=2), planner)
+    assert sorted(planner.peaks) == [1, 2]
