@@ -1,11 +1,13 @@
 """System checks: settings that would break a promise stop the start, with an id and a hint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+
+from jobs.queue.lanes import ALL, clusters, unknown
 
 GUARD_CYCLES = (0.5, 1, 2)
 """django-q2 counts a worker's time down by the guard cycle and compares the float with zero:
@@ -14,25 +16,31 @@ only steps that a float holds exactly ever meet it."""
 
 @register(Tags.compatibility)
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    cluster: dict[str, Any] = settings.Q_CLUSTER
-    found: list[CheckMessage] = []
+    return [
+        message for name, cluster in clusters().items() for message in _of_cluster(name, cluster)
+    ]
+
+
+def _of_cluster(name: str, cluster: dict[str, Any]) -> Iterator[CheckMessage]:
     if cluster.get("retry", 60) <= (cluster.get("timeout") or float("inf")):
-        found.append(
-            Error(
-                "Q_CLUSTER['retry'] is not above Q_CLUSTER['timeout'].",
-                hint="Otherwise a ticket that is still being worked on is handed out again.",
-                id="stemsite.E001",
-            )
+        yield Error(
+            f"Q_CLUSTER: 'retry' is not above 'timeout' (cluster {name}).",
+            hint="Otherwise a ticket that is still being worked on is handed out again.",
+            id="stemsite.E001",
         )
     if cluster.get("guard_cycle", 0.5) not in GUARD_CYCLES:
-        found.append(
-            Error(
-                f"Q_CLUSTER['guard_cycle'] is {cluster['guard_cycle']}.",
-                hint="Use 0.5, 1 or 2; with other values the hard timeout never strikes.",
-                id="stemsite.E002",
-            )
+        yield Error(
+            f"Q_CLUSTER: 'guard_cycle' is {cluster['guard_cycle']} (cluster {name}).",
+            hint="Use 0.5, 1 or 2; with other values the hard timeout never strikes.",
+            id="stemsite.E002",
         )
-    return found
+    if cluster.get("max_attempts") != 1 or not cluster.get("ack_failures"):
+        yield Error(
+            f"Q_CLUSTER: 'max_attempts' is not 1, or 'ack_failures' is off (cluster {name}).",
+            hint="A ticket that failed would come back without end. Jobs have attempts of their "
+            "own: STEMSITE_MAX_ATTEMPTS.",
+            id="stemsite.E006",
+        )
 
 
 @register(Tags.caches)
@@ -61,6 +69,38 @@ def check_requests(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             "ATOMIC_REQUESTS is on with SQLite.",
             hint="An upload or download would hold the only write lock for as long as it lasts.",
             id="stemsite.E004",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_transactions(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    database = settings.DATABASES["default"]
+    mode = str(database.get("OPTIONS", {}).get("transaction_mode"))
+    if not str(database["ENGINE"]).endswith("sqlite3") or mode.upper() == "IMMEDIATE":
+        return []
+    return [
+        Error(
+            "SQLite's transaction_mode is not IMMEDIATE.",
+            hint="Of two processes that read before they write, one would fail with 'database is "
+            "locked', and two workers could pass a cap at once.",
+            id="stemsite.E007",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_lanes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    odd = unknown(settings.LANES)
+    if settings.LANES and not odd:
+        return []
+    return [
+        Error(
+            f"STEMSITE_LANES names {', '.join(odd) or 'no lane'}.",
+            hint=f"Choose from {', '.join(ALL)}; a worker takes jobs from no other lane.",
+            id="stemsite.E008",
         )
     ]
 

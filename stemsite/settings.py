@@ -396,6 +396,7 @@ DRAIN_S = env.whole(
     "STEMSITE_DRAIN_S", 12, "seconds a stopping worker has to end by itself", least=3
 )
 WORKERS = env.whole("STEMSITE_WORKERS", 1, "jobs that run at once on this host", least=1)
+CARDS = cards()
 GPU_WORKERS = env.whole(
     "STEMSITE_GPU_WORKERS", 0, "jobs that a gpu worker runs at once; 0: one for each card"
 )
@@ -442,7 +443,7 @@ Q_CLUSTER = {
     # What differs from the above. A worker of the gpu cluster has a card for itself.
     "ALT_CLUSTERS": {
         "gpu": {
-            "workers": GPU_WORKERS or max(1, len(cards())),
+            "workers": GPU_WORKERS or max(1, len(CARDS)),
             "queue_limit": 1,
             "timeout": MAX_JOB_S + 600,
             "retry": 3 * (MAX_JOB_S + 600) + 60,

@@ -14,7 +14,7 @@ from django.db.models import F, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from jobs.models import Job
-from jobs.models.job import JobQuerySet, JobStatus
+from jobs.models.job import HELD_UNTIL, JobQuerySet, JobStatus
 from jobs.queue import clock
 from jobs.queue.lanes import current_post
 from jobs.services.quota import lock_account
@@ -78,6 +78,7 @@ def due() -> Q:
     """Waits, and its back-off is over."""
     now = timezone.now()
     waits = Q(not_before__gt=now) & Q(not_before__lte=now + timedelta(seconds=LONGEST_WAIT_S))
+    waits |= Q(not_before=HELD_UNTIL)
     return Q(status=JobStatus.PENDING) & (Q(not_before=None) | ~waits)
 
 

@@ -17,16 +17,22 @@ from types import FrameType
 
 from django.conf import settings
 from django.db import connections
+from django_q.brokers import get_broker
 from django_q.cluster import Cluster
 from django_q.signals import post_spawn
 
-from jobs.queue import drain
+from jobs.queue import crew, drain, signs
+from jobs.queue.cards import take_card
+from jobs.queue.lanes import Post, current_post, take_post
 from jobs.queue.reaper import Housekeeping
 from jobs.queue.runners import current_runner
 from jobs.queue.watchdog import Watchdog
 from separation.processes import end_with_parent
 
 TURN_S = 0.2
+GIVE_BACK_S = 4.0
+GPU = "gpu"
+"""The cluster whose workers have a card each."""
 
 _log = logging.getLogger("jobs.worker")
 
@@ -43,9 +49,11 @@ class DrainingCluster(Cluster):  # type: ignore[misc]
         drain.request()
 
 
-def run_cluster() -> int:
+def run_cluster(post: Post) -> int:
     """Blocks until a signal or a crash; the exit code says which."""
+    take_post(post)
     drain.clear()
+    crew.clear()
     connections.close_all()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _on_signal)
@@ -79,18 +87,34 @@ def _serve(keeper: int) -> None:
     # Were keeper and cluster both killed, nobody would be left to end the others.
     os.register_at_fork(after_in_child=end_with_parent)
     post_spawn.connect(_warm_up)
-    cluster = DrainingCluster()
+    cluster = DrainingCluster(get_broker(current_post().queue))
     cluster.start()
     housekeeping, watchdog = Housekeeping(), Watchdog()
     while not drain.requested():
         if not cluster.sentinel.is_alive() or watchdog.bites():
-            sys.exit(1)
+            _give_up(housekeeping)
         housekeeping.turn()
         time.sleep(TURN_S)
+    housekeeping.end()
     connections.close_all()
     cluster.stop()
 
 
+def _give_up(housekeeping: Housekeeping) -> None:
+    """The keeper kills what is left; before that, those who still work give their jobs back, so
+    that no attempt is charged for what was not the job's fault."""
+    drain.request()
+    until = time.monotonic() + GIVE_BACK_S
+    while crew.anyone_works() and time.monotonic() < until:
+        time.sleep(TURN_S)
+    housekeeping.end()
+    sys.exit(1)
+
+
 def _warm_up(**_: object) -> None:
     """Runs in each worker as it is born: its runner starts while nobody waits for it."""
+    crew.sign_on()
+    signs.sign_on(take_card() if current_post().cluster == GPU else None)
+    # The connection that this made must not be one that a runner's start could share.
+    connections.close_all()
     current_runner()

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from django.db.models import Count, Min, Q
 from django.utils import timezone
-from django_q.status import Stat
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
+from jobs.queue import signs
 
 STUCK_AFTER_S = 120.0
 """Tickets are topped up every few seconds: an idle queue that keeps a job this long is stuck."""
@@ -58,8 +58,7 @@ def queue_health() -> QueueHealth:
     since = counted["since"]
     recent = now - timedelta(seconds=STUCK_AFTER_S)
     return QueueHealth(
-        # A cluster signs on in the shared cache each second; its entry lives for three.
-        workers_alive=sum(len(stat.workers) for stat in Stat.get_all()),
+        workers_alive=signs.alive().count(),
         pending=counted["pending"],
         processing=counted["processing"],
         oldest_pending_s=(now - since).total_seconds() if since else None,

@@ -2,14 +2,19 @@
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
+from functools import partial
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, transaction
 
 from jobs.models import Job
+from jobs.models.job import JobStatus
 from jobs.queue import outcome
+from jobs.queue.expiry import Expiry, Held
 from jobs.queue.lease import Lease, LeaseLost
+from jobs.queue.leftovers import prune_queue
+from jobs.queue.signs import Signs, bury
 from jobs.queue.tickets import top_up
 from jobs.services.expire import expire_everything
 from jobs.services.sweep import sweep_everything
@@ -19,6 +24,7 @@ TICKETS_EVERY_S = 2.0
 """A job whose back-off is over, or whose ticket went astray, waits no longer than this."""
 
 REAP_EVERY_S = 15.0
+SIGNS_EVERY_S = 5.0
 EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
@@ -26,34 +32,52 @@ LOST = "The worker that had this song was lost."
 _log = logging.getLogger("jobs.reaper")
 
 
-def reap() -> int:
-    """Jobs whose worker has been silent for too long wait again, or fail; returns how many."""
-    expired = list(Job.objects.lease_expired().values_list("pk", flat=True))
-    return sum(_reap_one(pk) for pk in expired)
+def reap(expiry: Expiry | None = None) -> int:
+    """Jobs whose worker has been silent for too long wait again, or fail; returns how many.
+
+    ``expiry`` remembers earlier looks; without one the clock of the leases decides.
+    """
+    return sum(_reap_one(lease) for lease in (expiry or Expiry()).over())
 
 
-def _reap_one(pk: uuid.UUID) -> bool:
+def _reap_one(lease: Held) -> bool:
     with transaction.atomic():
         # Asked again under the lock: a slow worker may just have renewed its lease.
-        job = Job.objects.lease_expired().select_for_update().filter(pk=pk).first()
+        unchanged = Job.objects.filter(
+            pk=lease.pk,
+            status=JobStatus.PROCESSING,
+            lease_token=lease.token,
+            lease_until=lease.until,
+        )
+        job = unchanged.select_for_update().first()
         if job is None:
             return False
         try:
             outcome.attempt_failed(Lease(job), WorkerLost(LOST))
         except LeaseLost:
             return False
-    _log.warning("job %s: its worker %s was lost", pk, job.worker)
+    _log.warning("job %s: its worker %s was lost", lease.pk, job.worker)
     return True
+
+
+def reap_every_s() -> float:
+    """Several looks to a lease, however short it is."""
+    return min(REAP_EVERY_S, settings.LEASE_S / 4)
 
 
 class Housekeeping:
     """Call :meth:`turn` often; it does what is due. Everything is due at the first turn."""
 
     def __init__(self) -> None:
+        expiry = Expiry(every_s=reap_every_s())
+        self._signs = Signs()
         self._chores: dict[Callable[[], object], float] = {
-            reap: REAP_EVERY_S,
+            self._signs.renew: min(SIGNS_EVERY_S, settings.HEARTBEAT_S),
+            partial(reap, expiry): reap_every_s(),
+            bury: REAP_EVERY_S,
             expire_everything: EXPIRE_EVERY_S,
             sweep_everything: EXPIRE_EVERY_S,
+            prune_queue: EXPIRE_EVERY_S,
             top_up: TICKETS_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
@@ -63,6 +87,10 @@ class Housekeeping:
             if time.monotonic() >= self._due[chore]:
                 self._due[chore] = time.monotonic() + every_s
                 _attempt(chore)
+
+    def end(self) -> None:
+        """Take back what only holds while this cluster lives."""
+        _attempt(self._signs.end)
 
 
 def _attempt(chore: Callable[[], object]) -> None:

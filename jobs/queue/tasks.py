@@ -1,9 +1,6 @@
 """What django-q2 calls; the only names that lie in its tickets."""
 
-import os
-import socket
-
-from jobs.queue import drain
+from jobs.queue import crew, drain, signs
 from jobs.queue.claim import claim_next
 from jobs.queue.execute import execute
 from jobs.queue.tickets import top_up
@@ -12,14 +9,21 @@ from jobs.queue.tickets import top_up
 def run_next(lane: str) -> str:
     """Run whatever is to run next, if anything is; safe to call at any time, any number of times.
 
+    ``lane`` is why the ticket was put, not what will run: that is decided by the table, now.
     Returns a word for the log of tickets.
     """
-    if drain.requested():
-        return "stopping"
-    job = claim_next(worker=f"{socket.gethostname()}:{os.getpid()}")
-    if job is None:
-        return "nothing waits"
-    execute(job)
-    if not drain.requested():
-        top_up()
-    return str(job.pk)
+    with crew.working():
+        if drain.requested():
+            return "stopping"
+        job = claim_next(worker=signs.worker_name())
+        if job is None:
+            return "nothing waits"
+        signs.working_on(job)
+        try:
+            execute(job)
+        finally:
+            signs.found_device(job)
+            signs.working_on(None)
+        if not drain.requested():
+            top_up()
+        return str(job.pk)

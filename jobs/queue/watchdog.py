@@ -6,7 +6,11 @@ from collections.abc import Callable
 
 from django.db import DatabaseError
 
-from jobs.queue.health import STUCK_AFTER_S, queue_health
+from jobs.queue import crew
+from jobs.queue.claim import runnable
+from jobs.queue.crew import Doing
+from jobs.queue.health import STUCK_AFTER_S
+from jobs.queue.lanes import current_post
 
 LOOK_EVERY_S = 15.0
 
@@ -14,24 +18,48 @@ _log = logging.getLogger("jobs.worker")
 
 
 class Watchdog:
-    """django-q2 may lose an idle worker in a way that leaves the queue locked: its processes
-    live and no ticket is ever taken. Only a new start helps."""
+    """Two ways in which django-q2 comes to a halt, and only a new start helps.
+
+    A worker that is killed while it waits holds the lock of the queue between the processes: all
+    that come after it wait for ever. And whatever else may stop the tickets shows in that jobs
+    wait which a free worker of ours could take, and none of ours moves. Wall clocks have no say
+    in this, as they jump.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         # Jobs may have waited for days while no worker ran: that is not this cluster's fault.
-        self._look_at = clock() + STUCK_AFTER_S
+        self._started = self._look_at = clock()
+        self._waits_since: float | None = None
 
     def bites(self) -> bool:
-        """Is the queue stuck?"""
+        """Is this cluster past help?"""
+        for member in crew.sweep():
+            if member.doing is Doing.WAITING:
+                _log.critical("worker %s died while it held the queue", member.pid)
+                return True
         if self._clock() < self._look_at:
             return False
         self._look_at = self._clock() + LOOK_EVERY_S
+        return self._is_stuck()
+
+    def _is_stuck(self) -> bool:
+        free = [member for member in crew.members() if member.doing is not Doing.WORKING]
+        all_work = len(crew.members()) - len(free) >= current_post().workers
+        if all_work or not self._something_waits():
+            self._waits_since = None
+            return False
+        if self._waits_since is None:
+            self._waits_since = self._clock()
+        moved = max([self._started, self._waits_since, *(member.since for member in free)])
+        if self._clock() - moved <= STUCK_AFTER_S:
+            return False
+        _log.critical("jobs wait, and no free worker has moved for %.0f s", STUCK_AFTER_S)
+        return True
+
+    def _something_waits(self) -> bool:
         try:
-            health = queue_health()
+            return runnable(current_post().lanes).exists()
         except (DatabaseError, OSError):
             _log.exception("the queue cannot be looked at")
             return False
-        if health.stuck:
-            _log.critical("jobs wait and nothing moves: %s", health.sentence())
-        return health.stuck

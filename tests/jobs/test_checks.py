@@ -30,6 +30,30 @@ def test_a_guard_cycle_that_misses_zero_is_refused(settings: Settings) -> None:
     assert ids() == {"stemsite.E002"}
 
 
+@pytest.mark.parametrize("settled", [{"max_attempts": 0}, {"max_attempts": 3}, {"ack_failures": 0}])
+def test_a_ticket_that_comes_back_without_end_is_refused(
+    settings: Settings, settled: dict[str, int]
+) -> None:
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, **settled}
+    assert ids() == {"stemsite.E006"}
+
+
+@pytest.mark.parametrize(
+    ("special", "refused"),
+    [
+        ({"timeout": 3600, "retry": 3600}, "stemsite.E001"),
+        ({"guard_cycle": 0.7}, "stemsite.E002"),
+        ({"ack_failures": False}, "stemsite.E006"),
+    ],
+)
+def test_the_settings_of_every_cluster_are_looked_at(
+    settings: Settings, special: dict[str, int], refused: str
+) -> None:
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "ALT_CLUSTERS": {"attic": special}}
+    (message,) = (each for each in run_checks() if (each.id or "").startswith("stemsite."))
+    assert message.id == refused and "(cluster attic)" in message.msg and message.hint
+
+
 @pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
 def test_a_cache_of_one_process_is_refused(settings: Settings, backend: str) -> None:
     settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
@@ -41,8 +65,25 @@ def test_a_transaction_around_every_request_is_refused_on_sqlite(
 ) -> None:
     database = settings.DATABASES["default"]
     monkeypatch.setitem(database, "ENGINE", "django.db.backends.sqlite3")
+    monkeypatch.setitem(database, "OPTIONS", {"transaction_mode": "IMMEDIATE"})
     monkeypatch.setitem(database, "ATOMIC_REQUESTS", True)
     assert ids() == {"stemsite.E004"}
+
+
+@pytest.mark.parametrize("options", [{"transaction_mode": "DEFERRED"}, {}])
+def test_transactions_that_trip_over_each_other_are_refused_on_sqlite(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, options: dict[str, str]
+) -> None:
+    database = settings.DATABASES["default"]
+    monkeypatch.setitem(database, "ENGINE", "django.db.backends.sqlite3")
+    monkeypatch.setitem(database, "OPTIONS", options)
+    assert ids() == {"stemsite.E007"}
+
+
+@pytest.mark.parametrize("lanes", [["interactive", "fast"], []])
+def test_a_lane_that_does_not_exist_is_refused(settings: Settings, lanes: list[str]) -> None:
+    settings.LANES = lanes
+    assert ids() == {"stemsite.E008"}
 
 
 @pytest.mark.parametrize(("beat_s", "lease_s"), [(90.0, 90), (40.0, 90), (0.0, 90)])

@@ -1,12 +1,18 @@
 """``manage.py stemworker``: works on jobs until it is told to stop."""
 
+import os
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from jobs.queue.health import queue_health
+from jobs.queue.lanes import ALL, Post, clusters, in_order, unknown
+from jobs.queue.roll_call import roll_call
+
+CLUSTER_VARIABLE = "Q_CLUSTER_NAME"
+"""django-q2 reads it when it is imported, before any command sees its options."""
 
 
 class Command(BaseCommand):
@@ -14,25 +20,68 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--check", action="store_true", help="only say whether workers are there and jobs move"
+            "--cluster",
+            help="which settings to work with: the default cluster's, or those of gpu, whose "
+            "workers have a card each",
+        )
+        parser.add_argument(
+            "--lanes",
+            help="take jobs only from these, such as interactive; interactive goes first whatever "
+            "the order (default: STEMSITE_LANES)",
+        )
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="only say, cluster by cluster, who is there, and end with 1 when nobody is or "
+            "jobs do not move; with --cluster or --lanes: when nobody is there for these",
         )
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
-        if check:
-            self._check()
+    def handle(
+        self, *args: Any, cluster: str | None, lanes: str | None, check: bool, **options: Any
+    ) -> None:
+        if not check:
+            cluster = cluster or os.environ.get(CLUSTER_VARIABLE) or str(settings.Q_CLUSTER["name"])
+        if cluster is not None and cluster not in clusters():
+            raise CommandError(
+                f"There is no cluster {cluster!r}. Choose one of {', '.join(clusters())}."
+            )
+        wanted = _lanes(lanes) if lanes is not None else None
+        if cluster is None or check:
+            self._check(cluster, wanted)
             return
+        _start_as(cluster)
         from jobs.queue.cluster import run_cluster
 
-        sys.exit(run_cluster())
+        sys.exit(run_cluster(Post(cluster, wanted or in_order(settings.LANES))))
 
-    def _check(self) -> None:
+    def _check(self, cluster: str | None, lanes: tuple[str, ...] | None) -> None:
         try:
-            health = queue_health()
+            said = roll_call(cluster=cluster, lanes=lanes)
         except DatabaseError as error:
             raise CommandError(
                 "The database cannot be read. It is made by `manage.py serve` or `manage.py "
                 f"migrate`, which must have run once: {error}"
             ) from error
-        self.stdout.write(health.sentence())
-        if not health.ok:
+        for sentence in dict.fromkeys((*said.sentences, *said.faults)):
+            self.stdout.write(sentence)
+        if said.faults:
             sys.exit(1)
+
+
+def _lanes(text: str) -> tuple[str, ...]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    odd = unknown(words)
+    if odd or not words:
+        raise CommandError(
+            f"--lanes {text!r}: write one or more of {', '.join(ALL)}, with commas between."
+        )
+    return in_order(words)
+
+
+def _start_as(cluster: str) -> None:
+    """Have django-q2 read the settings of ``cluster``: by a new start, as the same process."""
+    is_default = cluster == settings.Q_CLUSTER["name"]
+    if os.environ.get(CLUSTER_VARIABLE, cluster if is_default else None) == cluster:
+        return
+    os.environ[CLUSTER_VARIABLE] = cluster
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import outcome
+from jobs.queue.expiry import Held
 from jobs.queue.lease import Lease
 from jobs.queue.reaper import _reap_one, reap
 from separation.errors import CorruptAudio, OutOfMemory
@@ -114,6 +115,7 @@ def test_the_reaper_gives_up_a_job_that_lost_every_worker(owner: User) -> None:
 
 def test_a_lease_that_was_renewed_since_the_reaper_looked_is_left_alone(owner: User) -> None:
     job = running(attempt=1, lease_until=timezone.now() + timedelta(seconds=60))
-    assert not _reap_one(job.pk)
+    seen = Held(job.pk, job.lease_token, timezone.now() - timedelta(seconds=60))
+    assert not _reap_one(seen)
     job.refresh_from_db()
     assert job.status == JobStatus.PROCESSING and job.lease_token is not None

@@ -1,18 +1,29 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
+from jobs.queue import crew
+from jobs.queue.crew import Doing
 from jobs.queue.health import STUCK_AFTER_S
-from jobs.queue.watchdog import Watchdog
+from jobs.queue.lanes import Post, take_post
+from jobs.queue.watchdog import LOOK_EVERY_S, Watchdog
 from tests.factories import make_job
 
 
 class Clock:
-    now = 1000.0
+    def __init__(self) -> None:
+        self.now = time.monotonic()
 
     def __call__(self) -> float:
         return self.now
@@ -23,29 +34,133 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(autouse=True)
+def empty_crew() -> Iterator[None]:
+    crew.clear()
+    yield
+    crew.clear()
+    take_post(None)
+
+
 @pytest.fixture
 def forgotten(owner: User) -> Job:
     job = make_job()
-    Job.objects.update(updated_at=timezone.now() - timedelta(seconds=STUCK_AFTER_S + 1))
+    Job.objects.update(updated_at=timezone.now() - timedelta(days=1))
     return job
+
+
+def bites_within(watchdog: Watchdog, clock: Clock, seconds: float) -> bool:
+    until = clock.now + seconds
+    while clock.now < until:
+        if watchdog.bites():
+            return True
+        clock.now += LOOK_EVERY_S / 2
+    return False
+
+
+def fork(then: Callable[[], object]) -> int:
+    """A worker process that shares the table, and then does ``then``."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        then()
+    finally:
+        os._exit(0)
 
 
 def test_a_new_cluster_gets_time_for_jobs_that_waited_before_it(
     clock: Clock, forgotten: Job
 ) -> None:
+    crew.sign_on()
     watchdog = Watchdog(clock)
-    clock.now += STUCK_AFTER_S - 1
+    assert not bites_within(watchdog, clock, STUCK_AFTER_S - 1)
+    assert bites_within(watchdog, clock, 2 * LOOK_EVERY_S)
+
+
+def test_a_free_worker_that_moves_is_left_alone(clock: Clock, forgotten: Job) -> None:
+    watchdog = Watchdog(clock)
+    for _ in range(20):
+        clock.now += LOOK_EVERY_S
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(time, "monotonic", clock)
+            with crew.working():
+                pass
+        assert not watchdog.bites()
+
+
+def test_a_cluster_whose_workers_all_work_may_take_its_time(clock: Clock, forgotten: Job) -> None:
+    with crew.working():
+        assert not bites_within(Watchdog(clock), clock, 10 * STUCK_AFTER_S)
+
+
+def test_one_worker_that_works_does_not_excuse_one_that_stands_still(
+    clock: Clock, forgotten: Job, settings: Settings
+) -> None:
+    """Nor do jobs that another host runs."""
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 2}
+    make_job(status=JobStatus.PROCESSING, worker="another host")
+    with crew.working():
+        assert bites_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)
+
+
+def test_jobs_of_other_lanes_and_of_owners_at_their_cap_do_not_count(
+    clock: Clock, forgotten: Job, settings: Settings
+) -> None:
+    crew.sign_on()
+    take_post(Post("stemsite", ("backfill",)))
+    assert not bites_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)
+    take_post(None)
+    settings.MAX_RUNNING_JOBS = 1
+    make_job(status=JobStatus.PROCESSING)
+    assert not bites_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)
+
+
+def test_a_wall_clock_that_jumps_makes_nothing_stuck(
+    clock: Clock, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew.sign_on()
+    watchdog = Watchdog(clock)
+    clock.now += 10 * STUCK_AFTER_S
+    make_job()
+    later = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
     assert not watchdog.bites()
-    clock.now += 2
+
+
+def test_a_worker_killed_while_it_waits_is_noticed_at_once(clock: Clock, db: None) -> None:
+    pid = fork(lambda: (crew.sign_on(), time.sleep(60)))
+    watchdog = Watchdog(clock)
+    while not crew.members():
+        time.sleep(0.01)
+    assert not watchdog.bites()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
     assert watchdog.bites()
 
 
-@pytest.mark.parametrize("sign_of_life", ["running", "ended"])
-def test_a_cluster_that_moves_is_left_alone(
-    clock: Clock, forgotten: Job, sign_of_life: str
-) -> None:
-    running = sign_of_life == "running"
-    make_job(status=JobStatus.PROCESSING if running else JobStatus.COMPLETED)
-    watchdog = Watchdog(clock)
-    clock.now += STUCK_AFTER_S + 1
-    assert not watchdog.bites()
+def test_a_worker_killed_at_work_holds_no_queue(clock: Clock, db: None) -> None:
+    def work() -> None:
+        with crew.working():
+            time.sleep(60)
+
+    pid = fork(work)
+    while not crew.anyone_works():
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert not Watchdog(clock).bites()
+    assert crew.members() == []
+
+
+def test_a_worker_that_ends_by_itself_says_so() -> None:
+    """By multiprocessing's own way of ending, in a process that has no tests around it."""
+    program = (
+        "import multiprocessing as m; from jobs.queue import crew;"
+        "p = m.get_context('fork').Process(target=crew.sign_on); p.start(); p.join();"
+        "print([each.doing.name for each in crew.members()])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == f"['{Doing.LEFT.name}']"
