@@ -5,6 +5,7 @@ What is converted is the network between the STFT and its inverse, by tracing de
 """
 
 import warnings
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import openvino
 import torch
 from demucs.htdemucs import HTDemucs
 
+from separation.engine.rewrite import rewrite
 from separation.engine.spectra import Spectra
 
 _jit: Any = torch.jit
@@ -45,6 +47,8 @@ def convert(module: HTDemucs, path: Path) -> None:
     Inputs: spectra (1, channels, times, bins, 2) and signal (1, channels, frames). Outputs: the
     same with an axis for stems after the first. All float32.
     """
+    module = deepcopy(module)
+    rewrite(module)
     frames = window_frames(module)
     spectra = Spectra(module.nfft, frames)
     example = (
