@@ -1,20 +1,36 @@
 """Remove a job, its files and, when nobody else needs it, its song."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from jobs.models import Job
-from jobs.models.job import ENDED
+from jobs.models.job import ENDED, JobStatus
 from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import JobConflict
 from jobs.services.files import remove_folder
 
 
 def delete_job(*, job: Job) -> None:
-    """Raises ``JobConflict`` while the job waits or runs. Files go after the rows are gone."""
-    source, directory = job.source, job.directory
+    """Raises ``JobConflict`` while the job waits or runs. Files go after the rows are gone.
+
+    Versions that a campaign offers in its place go with it; one that runs is told to stop, and
+    the housekeeping removes it then.
+    """
+    source = job.source
     with transaction.atomic():
-        deleted, _ = Job.objects.filter(pk=job.pk, status__in=ENDED).delete()
-        if not deleted:
+        offers = Job.objects.offered().filter(replaces=job.pk)
+        # Locked before they are sought: a campaign may be making one this very moment.
+        if not Job.objects.select_for_update().filter(pk=job.pk, status__in=ENDED).exists():
             raise JobConflict("The job is still waiting or running: cancel it first.")
-        transaction.on_commit(lambda: remove_folder(directory))
+        running = offers.filter(status=JobStatus.PROCESSING, cancel_requested_at=None)
+        running.update(cancel_requested_at=timezone.now())
+        waiting = offers.exclude(status=JobStatus.PROCESSING)
+        for each in (job, *waiting.select_for_update()):
+            _delete_one(each)
         discard_source_if_unused(source=source)
+
+
+def _delete_one(job: Job) -> None:
+    directory = job.directory
+    Job.objects.filter(pk=job.pk).delete()
+    transaction.on_commit(lambda: remove_folder(directory))

@@ -40,13 +40,13 @@ def expire_audio() -> int:
         # Filtered again: the owner may have retried it this very second.
         mine = Job.objects.filter(pk=job.pk, status__in=ENDED, completed_at__lt=before)
         if mine.update(audio_deleted_at=now, updated_at=now):
-            _remove_audio(job.directory)
-            _remove_song_unless_used(job.source)
+            remove_audio(job.directory)
+            remove_song_unless_used(job.source)
             expired += 1
     return expired
 
 
-def _remove_audio(directory: Path) -> None:
+def remove_audio(directory: Path) -> None:
     if not directory.is_dir():
         return
     for entry in directory.iterdir():
@@ -56,7 +56,7 @@ def _remove_audio(directory: Path) -> None:
             remove_file(entry)
 
 
-def _remove_song_unless_used(source: Source) -> None:
+def remove_song_unless_used(source: Source) -> None:
     """The row stays, as rows of jobs tell their song's name from it."""
     if not Job.objects.filter(source=source, audio_deleted_at=None).exists():
         remove_file(source.path)

@@ -1,0 +1,181 @@
+"""Which songs a campaign is about: conditions as an operator writes them become filters."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from pkgutil import resolve_name
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from jobs.models import Job, Source, Stage
+from jobs.models.job import JobQuerySet, JobStatus
+from separation.errors import InvalidOptions
+
+Query = dict[str, Any]
+"""Conditions by their key, such as ``duration_s<``, with values that JSON can hold."""
+
+_WRITTEN = re.compile(r"\s*([a-z_]+)\s*([=<>])\s*(.*?)\s*")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``read`` makes a value of what was written, or raises ``ValueError`` with a sentence;
+    ``narrow`` makes a filter of the value, on jobs where ``of_job`` says so, else on sources.
+    ``outdates``: what meets it is old by that alone, even where just this was asked for."""
+
+    meaning: str
+    read: Callable[[str], Any]
+    narrow: Callable[[Any], Q]
+    of_job: bool = False
+    outdates: bool = False
+
+
+def parse_conditions(written: Iterable[str]) -> Query:
+    """``["owner=ella", "duration_s<300"]`` as a query; all of them must hold.
+
+    Raises ``InvalidOptions``, with the list of what may be asked where a key is unknown.
+    """
+    query: Query = {}
+    for text in written:
+        match = _WRITTEN.fullmatch(text)
+        key = "".join(match.groups()[:2]) if match else ""
+        if match is None or key not in CONDITIONS:
+            raise InvalidOptions(f"The condition {text!r} is not known. There are: {_listed()}.")
+        if key in query:
+            raise InvalidOptions(f"The condition {key!r} is given twice; all must hold at once.")
+        try:
+            query[key] = CONDITIONS[key].read(match[3])
+        except ValueError as error:
+            raise InvalidOptions(f"The condition {text!r} is not understood: {error}.") from None
+    return dict(sorted(query.items()))
+
+
+def sources_of(query: Query, *, before: datetime) -> QuerySet[Source]:
+    """The songs that were there at ``before`` and meet the query, by id."""
+    found = Source.objects.filter(_conditions(query, of_job=False), created_at__lte=before)
+    if any(CONDITIONS[key].of_job for key in query):
+        found = found.filter(Exists(replaceable_jobs(query).filter(source=OuterRef("pk"))))
+    return found.order_by("id")
+
+
+def replaceable_jobs(query: Query) -> JobQuerySet:
+    """Completed jobs of people that meet the query: each is one that a version may replace."""
+    completed = Job.objects.listed().filter(status=JobStatus.COMPLETED)
+    return completed.filter(_conditions(query, of_job=True))
+
+
+def outdated_jobs(query: Query) -> JobQuerySet:
+    """Jobs that the query calls old by what made them; none where it says nothing of that."""
+    old = {key: value for key, value in query.items() if CONDITIONS[key].outdates}
+    return Job.objects.filter(_conditions(old, of_job=True)) if old else Job.objects.none()
+
+
+def _conditions(query: Query, *, of_job: bool) -> Q:
+    narrowed = Q()
+    for key, value in query.items():
+        if CONDITIONS[key].of_job == of_job:
+            narrowed &= CONDITIONS[key].narrow(value)
+    return narrowed
+
+
+def _listed() -> str:
+    return ", ".join(f"{key}{row.meaning}" for key, row in CONDITIONS.items())
+
+
+def _word(text: str) -> str:
+    if not text:
+        raise ValueError("nothing stands behind it")
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise ValueError("write a number of seconds") from None
+    if not 0.0 <= seconds < float("inf"):
+        raise ValueError("write a number of seconds")
+    return seconds
+
+
+def _moment(text: str) -> str:
+    """A day, or a day and a time, in the site's time zone unless it names its own; kept in UTC."""
+    day = parse_date(text)
+    moment = datetime.combine(day, time()) if day else parse_datetime(text)
+    if moment is None:
+        raise ValueError("write a day such as 2026-01-31, or 2026-01-31T18:00")
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment)
+    return moment.astimezone(UTC).isoformat()
+
+
+def _account(text: str) -> str:
+    if not get_user_model().objects.filter(username=text).exists():
+        raise ValueError(f"there is no account {text!r}")
+    return text
+
+
+def current_versions() -> dict[str, int]:
+    """The version of each stage in this code; imports them all."""
+    from separation.stages.registry import STAGES
+
+    return {name: int(resolve_name(path).version) for name, path in STAGES.items()}
+
+
+def _stage_versions(text: str) -> dict[str, int]:
+    """``separation:2``, or ``current`` for every stage as this code has it."""
+    known = current_versions()
+    if text == "current":
+        return known
+    name, _, number = text.partition(":")
+    if name not in known or not number.isdigit():
+        stages = ", ".join(known)
+        raise ValueError(f"write current, or a stage and a number such as separation:2 ({stages})")
+    return {name: int(number)}
+
+
+def _ran(field: str, asked: str) -> Callable[[str], Q]:
+    """What ran, which for ``auto`` is not what was asked for; that, where no manifest tells."""
+    told = f"manifest__separation__{field}"
+
+    def narrow(value: str) -> Q:
+        return Q(**{told: value}) | Q(**{f"{told}__isnull": True, asked: value})
+
+    return narrow
+
+
+def _has_older_stage(below: dict[str, int]) -> Q:
+    older = Q()
+    for name, version in below.items():
+        older |= Q(name=name, version__lt=version)
+    return Q(Exists(Stage.objects.filter(older, job=OuterRef("pk"))))
+
+
+CONDITIONS = {
+    "separator=": Condition("NAME", _word, _ran("separator", "separator"), of_job=True),
+    "model=": Condition("NAME", _word, _ran("model", "model_name"), of_job=True),
+    "owner=": Condition("NAME", _account, lambda name: Q(owner__username=name)),
+    "created_before=": Condition("DAY", _moment, lambda moment: Q(created_at__lt=moment)),
+    "created_after=": Condition("DAY", _moment, lambda moment: Q(created_at__gte=moment)),
+    "duration_s<": Condition("SECONDS", _seconds, lambda seconds: Q(duration_s__lt=seconds)),
+    "duration_s>": Condition("SECONDS", _seconds, lambda seconds: Q(duration_s__gt=seconds)),
+    "made_before=": Condition(
+        "DAY", _moment, lambda moment: Q(completed_at__lt=moment), of_job=True, outdates=True
+    ),
+    "stage_version<": Condition(
+        "STAGE:NUMBER", _stage_versions, _has_older_stage, of_job=True, outdates=True
+    ),
+    "weights_digest=": Condition(
+        "HEX",
+        _word,
+        lambda digest: Q(manifest__separation__weights_digest=digest),
+        of_job=True,
+        outdates=True,
+    ),
+}
+"""``created_`` speaks of the song, ``made_`` and the rest of the job that would be replaced."""
