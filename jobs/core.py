@@ -35,6 +35,7 @@ def core_settings() -> CoreSettings:
         model_dir=settings.MODEL_DIR,
         offline=settings.OFFLINE,
         hub_timeout_s=settings.HUB_TIMEOUT_S,
+        checkpoint_s=settings.CHECKPOINT_S,
         limits=intake_limits(),
         engine=cast(EngineName, settings.ENGINE),
         precision=cast(PrecisionName, settings.PRECISION),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from separation.checkpoint import Checkpoints
 from separation.progress import Report, ignore_progress
 from separation.settings import EngineName, PrecisionName
 
@@ -127,3 +128,36 @@ class SeparatorModel(ABC):
 
     def close(self) -> None:
         """Give memory back; the separator may be used again and then loads anew."""
+
+
+class ResumableSeparator(SeparatorModel):
+    """A separator that goes on where an earlier attempt at the same song was killed.
+
+    It gives ``checkpoints`` to :class:`separation.audio.blocks.StemWriters`, which keeps finished
+    frames and says how many there are already. What follows must be, bit for bit, what it would
+    have been without the interruption.
+    """
+
+    @abstractmethod
+    def separate(
+        self,
+        input_path: Path,
+        output_dir: Path,
+        *,
+        report: Report = ignore_progress,
+        checkpoints: Checkpoints | None = None,
+    ) -> dict[str, Path]:
+        """As in :class:`SeparatorModel`; ``None``: from the beginning, and nothing is kept."""
+
+
+def separate_with(
+    separator: SeparatorModel,
+    input_path: Path,
+    output_dir: Path,
+    report: Report,
+    checkpoints: Checkpoints | None,
+) -> dict[str, Path]:
+    """Separate with checkpoints where the separator knows of them."""
+    if isinstance(separator, ResumableSeparator):
+        return separator.separate(input_path, output_dir, report=report, checkpoints=checkpoints)
+    return separator.separate(input_path, output_dir, report=report)

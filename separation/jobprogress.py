@@ -94,6 +94,7 @@ class JobProgress:
         self._clock = clock
         self._sent_at = float("-inf")
         self._percent = 0.0
+        self._resumed = False
         self.audio_s = 0.0
 
     @property
@@ -101,24 +102,32 @@ class JobProgress:
         """Where the bar stands, 0 to 100."""
         return round(self._percent, 2)
 
+    def resumed(self) -> None:
+        """The share that the stage reports next was done before: the time left is told by what
+        is added to it."""
+        self._resumed = True
+
     def begin(self, stage: PipelineStage[Any]) -> Report:
         """The report to hand to ``stage``; raises what ``check`` raises."""
-        started = self._clock()
+        started, before = self._clock(), 0.0
+        self._resumed = False
         start, stop = self._shares[stage.name]
         self._percent = max(self._percent, start)
         shown = stage.label
 
         def report(fraction: float, message: str = "") -> None:
-            nonlocal shown
+            nonlocal shown, started, before
             self._check()
             shown = message or shown
             done = min(max(fraction, 0.0), 1.0)
+            if self._resumed and done > 0:
+                self._resumed, started, before = False, self._clock(), done
             # A bar that runs backwards reads as a fault.
             self._percent = max(self._percent, start + (stop - start) * done)
             now = self._clock()
             if now - self._sent_at >= MIN_INTERVAL_S:
                 self._sent_at = now
-                self._tell(stage, shown, self._eta_s(stage, done, now - started))
+                self._tell(stage, shown, self._eta_s(stage, done, before, now - started))
 
         return report
 
@@ -133,12 +142,15 @@ class JobProgress:
             )
         )
 
-    def _eta_s(self, stage: PipelineStage[Any], done: float, elapsed_s: float) -> float | None:
+    def _eta_s(
+        self, stage: PipelineStage[Any], done: float, before: float, elapsed_s: float
+    ) -> float | None:
+        """``before``: the part of ``done`` that did not take any of ``elapsed_s``."""
         expected = self._rates.expected_s(stage, self.audio_s)
-        if done > 0 and elapsed_s >= _TRUST_AFTER_S:
-            rest = elapsed_s * (1 - done) / done
+        if done > before and elapsed_s >= _TRUST_AFTER_S:
+            rest = elapsed_s * (1 - done) / (done - before)
         elif expected is not None and self.audio_s > 0:
-            rest = max(expected - elapsed_s, 0.0)
+            rest = max(expected * (1 - before) - elapsed_s, 0.0)
         else:
             return None
         later = self._stages[self._stages.index(stage) + 1 :]

@@ -2,20 +2,31 @@
 
 A stage writes into a temporary folder; when it is done its files are pushed to disk and hashed, a
 receipt is added last and the folder gets its final name in ``job_dir/work``. The next attempt
-keeps every stage whose receipt answers the same question and whose files are intact. Delivered
-files move to their folders in ``job_dir`` one by one, complete or not at all. An attempt that was
-given up and goes on nevertheless is kept out by :mod:`separation.fence`.
+keeps every stage whose receipt answers the same question and whose files are intact, and a long
+stage goes on at its last checkpoint (:mod:`separation.checkpoint`). Delivered files move to their
+folders in ``job_dir`` one by one, complete or not at all. An attempt that was given up and goes on
+nevertheless is kept out by :mod:`separation.fence`.
 """
 
 import logging
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from separation.checkpoint import Checkpoints, find_earlier, has_checkpoint
 from separation.durable import FileDigest, digest_of, replace_folder, sync
-from separation.errors import Cancelled, CorruptAudio, Internal, SeparationError, WorkerLost
+from separation.errors import (
+    Cancelled,
+    CorruptAudio,
+    DiskFull,
+    Internal,
+    OutputInvalid,
+    SeparationError,
+    WorkerLost,
+)
 from separation.faults import named_error
 from separation.fence import AttemptFence
 from separation.jobprogress import JobProgress, Rates
@@ -46,6 +57,8 @@ from separation.tracks import Track
 
 WORK_FOLDER = "work"
 _TEMPORARY_PREFIX = ".tmp-"
+_NOT_CONTINUED = (DiskFull, Internal, OutputInvalid)
+"""After these a stage starts over: what it has written is in the way, or may be what is wrong."""
 _log = logging.getLogger("pipeline")
 
 
@@ -102,6 +115,8 @@ class _JobRun:
         self._tracks: dict[str, Track] = {}
         self._key: str | None = None
         self._source = FileDigest(sha256="", size=0)
+        self._keeps_checkpoints = settings.checkpoint_s > 0
+        self._left: list[Path] = []
 
     def to_the_end(self) -> Manifest:
         # SystemExit too: command line code inside libraries calls sys.exit on bad input.
@@ -109,12 +124,25 @@ class _JobRun:
             return self._run()
         except (Exception, SystemExit) as error:
             named = self._named(error)
+            if self._fence.is_lost or isinstance(named, _NOT_CONTINUED):
+                self._keeps_checkpoints = False
             self._end_badly(named)
             if named is error:
                 raise
             raise named from error
         finally:
-            _remove_temporary(self._work, self._spec.attempt_id)
+            self._remove_temporary(self._spec.attempt_id)
+
+    def _remove_temporary(self, attempt_id: str) -> list[Path]:
+        """Remove folders of stages that did not come to their end; those stay, and are returned,
+        that hold a checkpoint for the next attempt."""
+        kept = []
+        for folder in sorted(self._work.glob(f"{_TEMPORARY_PREFIX}*-{attempt_id}")):
+            if self._keeps_checkpoints and has_checkpoint(folder):
+                kept.append(folder)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+        return kept
 
     def _named(self, error: BaseException) -> SeparationError:
         """Whatever happens to an attempt that lost its folder comes of that."""
@@ -126,8 +154,9 @@ class _JobRun:
         stages = check_pipeline(self._spec.pipeline)
         self._work.mkdir(parents=True, exist_ok=True)
         self._fence.take()
-        # Of every attempt: all others are older than this one.
-        _remove_temporary(self._work, "*")
+        # Of every attempt: all others are older than this one. Only of these does it go on, and
+        # only these does it remove: one that wakes up late must not touch those of a newer one.
+        self._left = self._remove_temporary("*")
         self._source = _digest_source(self._spec.input_path, self._check)
         earlier = self._completed_before(stages)
         if earlier is not None:
@@ -152,7 +181,10 @@ class _JobRun:
         return self._ledger.manifest
 
     def _drop_work(self) -> None:
-        if not self._settings.keep_work:
+        if self._settings.keep_work:
+            self._keeps_checkpoints = False
+            self._remove_temporary("*")
+        else:
             remove_work(self._spec.job_dir)
 
     def _run_stage(self, stage: PipelineStage[Any], progress: JobProgress) -> None:
@@ -168,8 +200,9 @@ class _JobRun:
         )
         reused = receipt is not None
         if receipt is None:
-            receipt = self._execute(stage, context, key)
-            self._rates.remember(stage, receipt.duration_s, self._audio_s(receipt))
+            receipt = self._execute(stage, context, key, progress)
+            if not receipt.details.get("resumed_at_s"):
+                self._rates.remember(stage, receipt.duration_s, self._audio_s(receipt))
         self._song = receipt.song or self._song
         progress.audio_s = self._audio_s(receipt)
         self._tracks.update({track.name: track for track in receipt.tracks})
@@ -190,6 +223,25 @@ class _JobRun:
             tracks=dict(self._tracks),
         )
 
+    def _checkpoints(
+        self, stage: PipelineStage[Any], context: StageContext, key: str, progress: JobProgress
+    ) -> Checkpoints | None:
+        if not self._keeps_checkpoints:
+            return None
+        mine = f"{_TEMPORARY_PREFIX}{stage.name}-"
+        left = [
+            path for path in self._left if path.name.startswith(mine) and path != context.out_dir
+        ]
+        return Checkpoints(
+            context.out_dir,
+            key=key,
+            every_s=self._settings.checkpoint_s,
+            earlier=find_earlier(left, key),
+            fenced=self._fence.check,
+            resumed=progress.resumed,
+            report=context.report,
+        )
+
     def _next_key(self, stage: PipelineStage[Any], context: StageContext) -> str:
         return stage_key(
             input_digest=self._source.sha256,
@@ -200,15 +252,22 @@ class _JobRun:
             previous=self._key,
         )
 
-    def _execute(self, stage: PipelineStage[Any], context: StageContext, key: str) -> Receipt:
+    def _execute(
+        self, stage: PipelineStage[Any], context: StageContext, key: str, progress: JobProgress
+    ) -> Receipt:
         log = logging.getLogger(f"stage.{stage.name}")
         log.info("job %s: started", self._spec.job_id)
         started_at, started = now_iso(), time.monotonic()
         self._fence.check()
         shutil.rmtree(self._work / stage.name, ignore_errors=True)
+        # There already when the same attempt is run again, which nobody should do.
+        shutil.rmtree(context.out_dir, ignore_errors=True)
         context.out_dir.mkdir()
         stage.validate_input(context)
-        result = stage.execute(context)
+        checkpoints = self._checkpoints(stage, context, key, progress)
+        result = stage.execute(replace(context, checkpoints=checkpoints))
+        if checkpoints is not None:
+            checkpoints.forget()
         self._deliver(result.artifacts, context.out_dir)
         files = seal_files(context.out_dir, self._check)
         receipt = _receipt(stage, key, result, files, started_at, started)
@@ -227,6 +286,8 @@ class _JobRun:
             target = self._spec.job_dir / record.path
             target.parent.mkdir(parents=True, exist_ok=True)
             sync(out_dir / record.path)
+            # Hours of sound take a while to reach a slow disk.
+            self._check()
             self._fence.check()
             (out_dir / record.path).replace(target)
             folders.add(target.parent)
@@ -328,8 +389,3 @@ def _digest_source(path: Path, check: Callable[[], None]) -> FileDigest:
         return digest_of(path, check)
     except FileNotFoundError:
         raise CorruptAudio("The source file is not there any more. Upload it again.") from None
-
-
-def _remove_temporary(work: Path, attempt_id: str) -> None:
-    for folder in work.glob(f"{_TEMPORARY_PREFIX}*-{attempt_id}"):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -361,6 +361,9 @@ RETENTION_DAYS = env.whole(
 WORK_RETENTION_HOURS = env.whole(
     "STEMSITE_WORK_RETENTION_HOURS", 24, "hours for which a failed job can resume mid-way"
 )
+CHECKPOINT_S = env.number(
+    "STEMSITE_CHECKPOINT_S", 30.0, "seconds between checkpoints inside a separation; 0 for none"
+)
 MAX_JOB_S = env.whole(
     "STEMSITE_MAX_JOB_S", 6 * 3600, "seconds after which a job is given up", least=60
 )

@@ -191,7 +191,7 @@ def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
 def _ran_whole(record: Mapping[str, Any]) -> bool:
     """In this attempt, from its beginning: what an earlier one left is no measurement."""
     details = record.get("details") or {}
-    resumed = record.get("reused") or details.get("resumed")
+    resumed = record.get("reused") or details.get("resumed_at_s")
     return record.get("status") == "completed" and not resumed and _seconds(record) > 0
 
 

@@ -3,7 +3,8 @@
 Arrays are float32 of shape (channels, frames), full scale 1.0, everywhere in this package.
 """
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,16 @@ import soundfile
 from numpy.typing import NDArray
 
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
+from separation.checkpoint import CheckpointDamaged, Checkpoints, Earlier
 from separation.closing import Closing
 
 FloatArray = NDArray[np.float32]
 
 BLOCK_FRAMES = 65_536
 """One OGG write of 3 million stereo frames crashes libsndfile; 65 536 never did."""
+
+_FRAME_BYTES = CHANNELS * np.dtype(np.float32).itemsize
+_log = logging.getLogger("checkpoint")
 
 
 class BlockReader(Closing):
@@ -69,25 +74,87 @@ class FloatWriter(Closing):
         for start in range(0, block.shape[1], BLOCK_FRAMES):
             self._file.write(np.ascontiguousarray(block[:, start : start + BLOCK_FRAMES].T))
 
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._file.flush()
+
     def close(self) -> None:
         self._file.close()
 
 
 class StemWriters(Closing):
-    """One :class:`FloatWriter` per stem, opened and closed together."""
+    """One :class:`FloatWriter` per stem, opened and closed together.
 
-    def __init__(self, directory: Path, stems: list[str]) -> None:
-        self._writers = {stem: FloatWriter(directory / f"{stem}.wav") for stem in stems}
+    With ``checkpoints`` the finished frames survive the process: what an earlier attempt has
+    finished is there again, and ``frames`` says from which frame to go on. Frames are kept as they
+    were written, so ``frames`` is always the end of one :meth:`write`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        stems: list[str],
+        checkpoints: Checkpoints | None = None,
+        *,
+        made_by: Callable[[], str] = str,
+    ) -> None:
+        """``made_by`` names what computes the frames, where the separator's identity leaves that
+        open; frames that something else has computed are not continued."""
+        self._paths = {stem: directory / f"{stem}.wav" for stem in stems}
+        self._checkpoints = checkpoints
+        self._made_by = made_by
+        self.frames = 0
+        self._open()
+        if checkpoints is not None:
+            try:
+                self._take_up(checkpoints)
+            except BaseException:
+                self.close()
+                raise
 
     def write(self, blocks: Mapping[str, FloatArray]) -> None:
         """Append one block of equal length to every stem."""
+        length = 0
         for stem, writer in self._writers.items():
             writer.write(blocks[stem])
+            length = blocks[stem].shape[1]
+        self.frames += length
+        if self._checkpoints is not None and self._checkpoints.is_due:
+            self._flush()
+            self._checkpoints.save(self.frames, self._paths, _FRAME_BYTES, self._made_by())
 
     @property
     def paths(self) -> dict[str, Path]:
-        return {stem: writer.path for stem, writer in self._writers.items()}
+        return dict(self._paths)
 
     def close(self) -> None:
         for writer in self._writers.values():
             writer.close()
+
+    def _open(self) -> None:
+        self._writers = {stem: FloatWriter(path) for stem, path in self._paths.items()}
+
+    def _flush(self) -> None:
+        for writer in self._writers.values():
+            writer.flush()
+
+    def _take_up(self, checkpoints: Checkpoints) -> None:
+        for earlier in checkpoints.begin(list(self._paths), self._made_by()):
+            try:
+                self._copy(earlier, checkpoints)
+            except CheckpointDamaged as error:
+                _log.warning("a checkpoint is not used, as %s", error)
+                self.close()
+                self._open()
+            else:
+                self.frames = earlier.record.frames
+                self._flush()
+                checkpoints.take_up(self.frames, self._paths, _FRAME_BYTES, self._made_by())
+                return
+        checkpoints.drop_earlier()
+
+    def _copy(self, earlier: Earlier, checkpoints: Checkpoints) -> None:
+        for stem, writer in self._writers.items():
+            for data in earlier.read(stem):
+                checkpoints.copying()
+                writer.write(np.frombuffer(data, dtype="<f4").reshape(-1, CHANNELS).T)

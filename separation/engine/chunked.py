@@ -87,10 +87,20 @@ class _Window:
 
 
 class _Pass:
-    """One network over the song once, shifted to the right by ``-origin`` frames (origin <= 0)."""
+    """One network over the song once, shifted to the right by ``-origin`` frames (origin <= 0).
+
+    ``start``: the first frame of the song that is wanted. Windows that end before it are skipped;
+    those that reach across it run, as their share in what follows is needed.
+    """
 
     def __init__(
-        self, engine: Engine, song: NormalisedSong, stems: Sequence[int], origin: int, plan: Plan
+        self,
+        engine: Engine,
+        song: NormalisedSong,
+        stems: Sequence[int],
+        origin: int,
+        plan: Plan,
+        start: int,
     ) -> None:
         self._engine = engine
         self._song = song
@@ -98,21 +108,22 @@ class _Pass:
         self._origin = origin
         self._total = song.frames - origin
         self._segment = engine.segment_frames
-        self._offsets = _offsets(engine, plan, self._total)
+        offsets = _offsets(engine, plan, self._total)
+        first = start - origin
+        self.windows = len(offsets)
+        self.skipped = max((first - self._segment) // offsets.step + 1, 0)
+        self._offsets = offsets[self.skipped :]
+        begin = self.skipped * offsets.step
         self._add = OverlapAdd(
-            len(stems), song.channels, self._segment, self._offsets.step, self._total
+            len(stems), song.channels, self._segment, offsets.step, self._total, begin
         )
         self._read: deque[_Window] = deque()
         self._results = self._separated()
-        self._written = 0
+        self._written = begin
         self._audible_until = 0
         self._ready: list[FloatArray] = []
-        self._to_drop = -origin
+        self._to_drop = first - begin
         self.available = 0
-
-    @property
-    def windows(self) -> int:
-        return len(self._offsets)
 
     def advance(self) -> None:
         """Take the next window to its end."""
@@ -138,7 +149,7 @@ class _Pass:
             results = self._engine.run_ahead(self._batches())
             stack.callback(getattr(results, "close", lambda: None))
             held: deque[FloatArray] = deque()
-            while given < self.windows:
+            while given < len(self._offsets):
                 if (not self._read or self._read[0].audible) and not held:
                     held.extend(next(results, ()))
                 window = self._read[0]
@@ -201,7 +212,8 @@ class BagStream:
     """The song through a bag of networks.
 
     Networks whose weight is zero for every wanted stem are not run. ``stems`` are indices into
-    the order of the networks' own stems.
+    the order of the networks' own stems. ``start``: the frame of the song to begin with; from there
+    on every sample is what it is from the beginning.
     """
 
     def __init__(
@@ -211,8 +223,10 @@ class BagStream:
         statistics: MonoStatistics,
         stems: Sequence[int],
         plan: Plan,
+        start: int = 0,
     ) -> None:
         self._song = NormalisedSong(song, statistics)
+        self._start = start
         self._totals = [sum(member.weights[k] for member in members) for k in stems]
         self._groups: list[tuple[list[_Pass], list[float]]] = []
         draw = random.Random(plan.seed)
@@ -221,7 +235,10 @@ class BagStream:
             origins = _origins(draw, member.engine, plan, song.frames)
             weights = [member.weights[k] for k in stems]
             if any(weights):
-                passes = [_Pass(member.engine, self._song, stems, o, plan) for o in origins]
+                passes = [
+                    _Pass(member.engine, self._song, stems, origin, plan, start)
+                    for origin in origins
+                ]
                 self._groups.append((passes, weights))
 
     def blocks(self, report: Report = ignore_progress) -> Iterator[FloatArray]:
@@ -231,10 +248,12 @@ class BagStream:
         """
         passes = [one for group, _ in self._groups for one in group]
         windows = sum(one.windows for one in passes)
-        run, written = 0, 0
+        run, written = sum(one.skipped for one in passes), self._start
         with ExitStack() as stack:
             for one in passes:
                 stack.enter_context(closing(one))
+            if run:
+                report(run / windows, "Separating")
             while written < self._song.frames:
                 for one in passes:
                     while one.available == 0:

@@ -24,11 +24,15 @@ class OverlapAdd:
     float32 throughout, in the order of demucs.apply.apply_model, so that sums round alike.
     """
 
-    def __init__(self, stems: int, channels: int, segment: int, stride: int, total: int) -> None:
+    def __init__(
+        self, stems: int, channels: int, segment: int, stride: int, total: int, start: int = 0
+    ) -> None:
+        """``start``: where the first window that is given lies. What windows before it reach into
+        comes out wrong, and is not to be used."""
         self._weight = triangle(segment)
         self._stride = stride
         self._total = total
-        self._start = 0
+        self._start = start
         self._sum = np.zeros((stems, channels, segment), dtype=np.float32)
         self._weight_sum = np.zeros(segment, dtype=np.float32)
 

@@ -5,8 +5,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
+from separation.base import (
+    ResumableSeparator,
+    SeparatorIdentity,
+    SeparatorModel,
+    SeparatorOptions,
+    Validation,
+    separate_with,
+)
 from separation.catalogue import CATALOGUE, models_for
+from separation.checkpoint import Checkpoints
 from separation.errors import ModelUnavailable
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
@@ -18,7 +26,7 @@ PREFERRED = "demucs"
 _log = logging.getLogger("separator.auto")
 
 
-class AutoSeparator(SeparatorModel):
+class AutoSeparator(ResumableSeparator):
     """Chooses once and keeps to it, so that what ran is what :meth:`identity` says.
 
     A model or a repository that was named is used or fails: nobody who asked for it wants
@@ -35,11 +43,15 @@ class AutoSeparator(SeparatorModel):
         self._fell_back_at: float | None = None
 
     def separate(
-        self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
+        self,
+        input_path: Path,
+        output_dir: Path,
+        *,
+        report: Report = ignore_progress,
+        checkpoints: Checkpoints | None = None,
     ) -> dict[str, Path]:
-        return self._choice(part_of(report, 0.0, 0.0)).separate(
-            input_path, output_dir, report=report
-        )
+        chosen = self._choice(part_of(report, 0.0, 0.0))
+        return separate_with(chosen, input_path, output_dir, report, checkpoints)
 
     def validate(self) -> Validation:
         wanted = self._wanted().validate()

@@ -16,10 +16,11 @@ from separation.audio.blocks import BlockReader, StemWriters
 from separation.base import (
     CHANNELS,
     SAMPLE_RATE_HZ,
+    ResumableSeparator,
     SeparatorIdentity,
-    SeparatorModel,
     SeparatorOptions,
 )
+from separation.checkpoint import Checkpoints
 from separation.engine.chunked import BagStream, Member, Plan
 from separation.engine.converted import BagRecord, ConvertedBag
 from separation.engine.devices import (
@@ -83,8 +84,14 @@ class _Ready:
     members: tuple[Member, ...]
     note: str = ""
 
+    def describe(self) -> str:
+        """What computes, where the weights leave that open; a network may change its precision in
+        the middle of a song."""
+        engines = {f"{member.engine.name} {member.engine.precision}" for member in self.members}
+        return f"{', '.join(sorted(engines))} on {self.device.name}"
 
-class NeuralSeparator(SeparatorModel):
+
+class NeuralSeparator(ResumableSeparator):
     """A bag of networks run over the song by overlap-add.
 
     When the GPU runs out of memory or breaks in the middle of a song, the song is done again on
@@ -153,13 +160,18 @@ class NeuralSeparator(SeparatorModel):
         )
 
     def separate(
-        self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
+        self,
+        input_path: Path,
+        output_dir: Path,
+        *,
+        report: Report = ignore_progress,
+        checkpoints: Checkpoints | None = None,
     ) -> dict[str, Path]:
         if self._failure:
             self.close()
         ready = self._loaded(part_of(report, 0.0, 0.0))
         try:
-            return self._run(ready, input_path, output_dir, report)
+            return self._run(ready, input_path, output_dir, report, checkpoints)
         except (OutOfMemory, DeviceFailed) as error:
             if ready.device.name == "cpu":
                 raise
@@ -168,33 +180,50 @@ class NeuralSeparator(SeparatorModel):
         del ready
         self._fall_back_to_cpu(failure)
         ready = self._loaded(part_of(report, 0.0, 0.0))
-        return self._run(ready, input_path, output_dir, report)
+        return self._run(ready, input_path, output_dir, report, checkpoints)
 
     def _run(
-        self, ready: _Ready, input_path: Path, output_dir: Path, report: Report
+        self,
+        ready: _Ready,
+        input_path: Path,
+        output_dir: Path,
+        report: Report,
+        checkpoints: Checkpoints | None,
     ) -> dict[str, Path]:
         choice = choose_stems(ready.stems, self.options)
         try:
-            return self._stream(ready, choice, input_path, output_dir, report)
+            with (
+                BlockReader(input_path) as song,
+                StemWriters(
+                    output_dir, list(choice.outputs), checkpoints, made_by=ready.describe
+                ) as writers,
+            ):
+                self._stream(ready, choice, song, writers, report)
+            return writers.paths
         except BaseException:
-            for stem in choice.outputs:
-                (output_dir / f"{stem}.wav").unlink(missing_ok=True)
+            # What a checkpoint tells of is for the next attempt.
+            if checkpoints is None:
+                for stem in choice.outputs:
+                    (output_dir / f"{stem}.wav").unlink(missing_ok=True)
             raise
         finally:
             release_memory(ready.device.name)
 
     def _stream(
-        self, ready: _Ready, choice: StemChoice, input_path: Path, output_dir: Path, report: Report
-    ) -> dict[str, Path]:
+        self,
+        ready: _Ready,
+        choice: StemChoice,
+        song: BlockReader,
+        writers: StemWriters,
+        report: Report,
+    ) -> None:
         options = self.options
         plan = Plan(ready.sample_rate_hz, options.overlap, options.shifts, options.seed)
-        with BlockReader(input_path) as song:
-            report(0.0, "Measuring the song")
-            stream = BagStream(ready.members, song, measure_mono(song), choice.computed, plan)
-            with StemWriters(output_dir, list(choice.outputs)) as writers:
-                for block in stream.blocks(part_of(report, MEASURE_SHARE, 1.0)):
-                    writers.write(choice.arrange(block))
-        return writers.paths
+        report(0.0, "Measuring the song")
+        level, start = measure_mono(song), writers.frames
+        stream = BagStream(ready.members, song, level, choice.computed, plan, start)
+        for block in stream.blocks(part_of(report, MEASURE_SHARE, 1.0)):
+            writers.write(choice.arrange(block))
 
     def _loaded(self, report: Report) -> _Ready:
         if self._ready is None:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from separation.base import SeparatorModel, SeparatorOptions
+from separation.checkpoint import Checkpoints
 from separation.jobspec import JobSpec
 from separation.progress import Report
 from separation.settings import CoreSettings
@@ -98,7 +99,8 @@ class StageContext:
 
     ``out_dir`` is this stage's own temporary folder; the pipeline renames it to
     ``work_dir/<stage name>`` after success, so a term of this stage has the path
-    ``<stage name>/<file>``. ``song`` is None only for ``prepare``.
+    ``<stage name>/<file>``. ``song`` is None only for ``prepare``. ``checkpoints``: for a
+    stage that takes so long that the next attempt should go on in its middle; None for none.
     """
 
     spec: JobSpec
@@ -109,6 +111,7 @@ class StageContext:
     separators: SeparatorSource
     song: Song | None = None
     tracks: Mapping[str, Track] = field(default_factory=dict)
+    checkpoints: Checkpoints | None = None
 
     def require_song(self) -> Song:
         if self.song is None:

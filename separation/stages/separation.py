@@ -15,7 +15,13 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions
+from separation.base import (
+    SAMPLE_RATE_HZ,
+    SeparatorIdentity,
+    SeparatorModel,
+    SeparatorOptions,
+    separate_with,
+)
 from separation.errors import InvalidOptions, ModelUnavailable, OutputInvalid
 from separation.progress import part_of
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
@@ -83,16 +89,16 @@ class SeparationStage(PipelineStage[SeparationParams]):
         expected = separator.get_supported_tracks()
         context.report(0.0, f"Separating stems with {separator.name}")
         started = time.monotonic()
-        paths = separator.separate(
-            mixture, context.out_dir, report=part_of(context.report, 0.0, _CHECK_FROM)
-        )
+        share = part_of(context.report, 0.0, _CHECK_FROM)
+        paths = separate_with(separator, mixture, context.out_dir, share, context.checkpoints)
         seconds = time.monotonic() - started
+        resumed_s = _resumed_s(context)
         identity = separator.identity()
         files = _delivered(expected, paths)
         residual_dbfs = check_stems(
             files, mixture, report=part_of(context.report, _CHECK_FROM, 1.0)
         )
-        speed = song.duration_s / seconds if seconds > 0 else None
+        speed = (song.duration_s - (resumed_s or 0.0)) / seconds if seconds > 0 else None
         logging.getLogger(f"separator.{identity.separator}").info(
             "%s split %.1f s of audio in %.1f s", identity.model, song.duration_s, seconds
         )
@@ -101,6 +107,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
             warnings=identity.notes,
             details={
                 **_as_details(identity),
+                "resumed_at_s": resumed_s,
                 "seconds": round(seconds, 3),
                 "times_real_time": round(speed, 3) if speed is not None else None,
                 "residual_dbfs": round(residual_dbfs, 2) if residual_dbfs is not None else None,
@@ -145,6 +152,13 @@ class SeparationStage(PipelineStage[SeparationParams]):
             Track(name=name, folder=folder, file_stem=name, stage=self.name, terms=recipe)
             for name, recipe in recipes.items()
         )
+
+
+def _resumed_s(context: StageContext) -> float | None:
+    """Where in the song this attempt began; None at its beginning. What the details say of speed
+    is about what came after that."""
+    frames = context.checkpoints.resumed_frames if context.checkpoints else 0
+    return round(frames / SAMPLE_RATE_HZ, 3) if frames else None
 
 
 def _as_details(identity: SeparatorIdentity) -> dict[str, Any]:

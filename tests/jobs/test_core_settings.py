@@ -19,3 +19,8 @@ def test_every_limit_of_intake_is_a_setting(settings: Settings, field: str) -> N
     setattr(settings, NAMES.get(field, field.upper()), 7)
     assert getattr(intake_limits(), field) == 7
     assert getattr(core_settings().limits, field) == 7
+
+
+def test_how_often_a_separation_is_made_safe_is_a_setting(settings: Settings) -> None:
+    settings.CHECKPOINT_S = 7.5
+    assert core_settings().checkpoint_s == 7.5

@@ -10,11 +10,12 @@ from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.base import (
     CHANNELS,
     SAMPLE_RATE_HZ,
+    ResumableSeparator,
     SeparatorIdentity,
-    SeparatorModel,
     SeparatorOptions,
     Validation,
 )
+from separation.checkpoint import Checkpoints
 from separation.errors import InvalidOptions
 from separation.progress import Report, ignore_progress, part_of
 from separation.separators.spectral.cues import all_cues, channel_power
@@ -77,7 +78,7 @@ class _Steps:
         self._report(self._done / STEPS_PER_BLOCK)
 
 
-class SpectralSeparator(SeparatorModel):
+class SpectralSeparator(ResumableSeparator):
     """Four stems by soft masks over a short-time spectrum, with nothing to download.
 
     For every bin of the spectrum a dozen cues are weighed: harmonic against percussive by median
@@ -97,17 +98,22 @@ class SpectralSeparator(SeparatorModel):
         self._choice = choose_stems(STEMS, options)
 
     def separate(
-        self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
+        self,
+        input_path: Path,
+        output_dir: Path,
+        *,
+        report: Report = ignore_progress,
+        checkpoints: Checkpoints | None = None,
     ) -> dict[str, Path]:
         report(0.0, "Separating by spectral masks")
         with (
             BlockReader(input_path) as song,
-            StemWriters(output_dir, list(self._choice.outputs)) as writers,
+            StemWriters(output_dir, list(self._choice.outputs), checkpoints) as writers,
         ):
             self._check(song)
-            tail = np.zeros((len(STEMS), CHANNELS, 0), dtype=np.float32)
-            for start in range(0, song.frames, CORE_FRAMES):
-                block = _Block(start, min(start + CORE_FRAMES, song.frames), song.frames)
+            tail = _tail_before(song, writers.frames, report)
+            for start in range(writers.frames, song.frames, CORE_FRAMES):
+                block = _block_from(song, start)
                 steps = _Steps(part_of(report, start / song.frames, block.stop / song.frames))
                 core, next_tail = _separate_block(song, block, steps)
                 stems = _faded(tail, core)
@@ -141,6 +147,20 @@ class SpectralSeparator(SeparatorModel):
                 f"The spectral separator takes {CHANNELS} channels at {SAMPLE_RATE_HZ} Hz, not "
                 f"{song.channels} at {song.sample_rate_hz} Hz. Prepare the song first."
             )
+
+
+def _block_from(song: BlockReader, start: int) -> _Block:
+    return _Block(start, min(start + CORE_FRAMES, song.frames), song.frames)
+
+
+def _tail_before(song: BlockReader, start: int, report: Report) -> FloatArray:
+    """What the block before ``start`` fades into the next; computed again when that block was
+    written by an earlier attempt, whose end is always that of a block."""
+    if start in (0, song.frames):
+        return np.zeros((len(STEMS), CHANNELS, 0), dtype=np.float32)
+    done = start / song.frames
+    steps = _Steps(part_of(report, done, done))
+    return _separate_block(song, _block_from(song, start - CORE_FRAMES), steps)[1]
 
 
 def _separate_block(

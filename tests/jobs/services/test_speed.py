@@ -107,7 +107,7 @@ def test_stages_of_an_earlier_attempt_teach_nothing(owner: User) -> None:
     job = demucs_job()
     manifest = manifest_of(job)
     manifest["stages"][0]["reused"] = True
-    manifest["stages"][1]["details"]["resumed"] = True
+    manifest["stages"][1]["details"]["resumed_at_s"] = 12.5
     assert learn_speeds(job, manifest, host=HOST) == 1
     assert list(Speed.objects.values_list("work", flat=True)) == ["export"]
 
