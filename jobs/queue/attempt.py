@@ -6,6 +6,7 @@ out, and then the fence refuses every write.
 """
 
 import logging
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,8 +21,9 @@ from jobs.queue.outage import Gate
 from jobs.queue.record import Recorder
 from jobs.queue.runners import current_runner, discard_runner
 from jobs.queue.watch import Stop, Watch
-from jobs.services.deadline import set_deadline, too_slow
+from jobs.services.deadline import measured_anew, set_deadline, too_slow
 from jobs.services.errors import SourceMissing
+from jobs.services.speed import learn_speeds
 from separation.errors import Cancelled, DeadlineExceeded, WorkerLost, error_from_code
 from separation.jobspec import JobSpec, StageRequest
 from separation.protocol import (
@@ -76,6 +78,10 @@ class Attempt:
     def _begin(self) -> None:
         # A worker that slept since its claim must not start what is no longer its own.
         self._lease.renew()
+        self._set_deadline()
+
+    def _set_deadline(self) -> None:
+        self._job.warnings = list(self._recorder.warnings)
         set_deadline(self._job, self._lease)
         self._recorder.warnings = list(self._job.warnings)
 
@@ -99,8 +105,12 @@ class Attempt:
                 self._recorder.progress(event)
             case StageFinishedEvent():
                 self._write(partial(self._recorder.stage_finished, event))
+                if measured_anew(self._job, event.manifest):
+                    self._write(self._set_deadline)
             case FinishedEvent():
                 self._end(partial(outcome.complete, self._lease, event.manifest))
+                host = socket.gethostname()
+                self._write(partial(learn_speeds, self._job, event.manifest, host=host))
             case FailedEvent():
                 self._failed(event)
 

@@ -3,7 +3,7 @@
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 PROCESSOR = "Runs on the processor"
 """How the warning begins: by this an earlier attempt's is found and replaced."""
+
+BELIEVED = 1.1
+"""How much longer than believed a song may be without its limit being set again."""
 
 NVIDIA_DEVICE = Path("/dev/nvidiactl")
 """There where the driver of a card is loaded. Asking CUDA itself would load torch."""
@@ -39,6 +42,16 @@ def set_deadline(job: Job, lease: "Lease", *, device: str | None = None) -> Expe
         job.warnings.append(_on_processor(job, expected))
     lease.write(expected_s=job.expected_s, deadline_s=job.deadline_s, warnings=job.warnings)
     return expected
+
+
+def measured_anew(job: Job, manifest: dict[str, Any]) -> bool:
+    """Remember the length that decoding found; true where it is much more than was believed.
+
+    Then the limit is to be set again: a header may promise a song of seconds.
+    """
+    believed_s = measured_s(job)
+    job.manifest = manifest
+    return measured_s(job) > BELIEVED * believed_s
 
 
 def limit_s(expected_s: float) -> float:

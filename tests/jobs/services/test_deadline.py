@@ -11,7 +11,7 @@ from jobs.models import Job, Speed
 from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.services import deadline
-from jobs.services.deadline import limit_s, set_deadline, too_slow
+from jobs.services.deadline import limit_s, measured_anew, set_deadline, too_slow
 from separation.request import SeparationRequest
 from tests.factories import make_job, make_source
 
@@ -151,3 +151,16 @@ def test_what_was_too_slow_says_how_slow_and_what_to_do(owner: User, settings: S
     assert "for more than 20 min and was stopped, which is the limit" in too_slow(
         start(running_job())
     )
+
+
+def test_a_song_that_turns_out_longer_gets_a_limit_of_its_own(owner: User) -> None:
+    all_known(5.0)
+    job = running_job()
+    set_deadline(job, Lease(job))
+    first = job.deadline_s
+    assert not measured_anew(job, {"input": {"duration_s": DURATION_S * 1.05}})
+    assert not measured_anew(job, {"input": {}})
+    assert measured_anew(job, {"input": {"duration_s": DURATION_S * 1.2}})
+    assert not measured_anew(job, {"input": {"duration_s": DURATION_S * 1.2}})
+    set_deadline(job, Lease(job))
+    assert first is not None and job.deadline_s == pytest.approx(first * 1.2, rel=0.01)

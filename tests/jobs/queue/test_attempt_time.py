@@ -1,0 +1,72 @@
+"""What an attempt should take, may take, and teaches about the next one."""
+
+import socket
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from jobs.models import Speed
+from jobs.queue import runners
+from jobs.services import speed
+from tests.jobs.queue.test_execute import make_fake_job, own_runner, run
+
+__all__ = ["own_runner"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def short_songs_teach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "LEARN_FROM_S", 0.1)
+
+
+def test_a_completed_job_was_expected_and_is_learned_from() -> None:
+    job = run(make_fake_job())
+    assert job.status == "completed"
+    assert job.expected_s is not None and job.expected_s > 0
+    assert job.deadline_s is not None and job.deadline_s >= job.expected_s
+    rows = {row.work: row for row in Speed.objects.filter(host=socket.gethostname())}
+    assert set(rows) == {"prepare", "separation", "export"}
+    measured = job.stages.get(name="separation").duration_s / 0.5
+    assert rows["separation"].seconds_per_second == pytest.approx(measured, rel=0.01)
+
+
+def test_the_second_song_is_expected_by_the_first() -> None:
+    first = run(make_fake_job("slow", seconds=1.0))
+    second = run(make_fake_job("slow", seconds=1.0))
+    took = sum(stage.duration_s or 0.0 for stage in first.stages.all())
+    assert second.expected_s == pytest.approx(took + speed.START_S, abs=0.2)
+
+
+def test_a_job_that_fails_teaches_nothing() -> None:
+    run(make_fake_job("killed", max_attempts=1))
+    assert not Speed.objects.exists()
+
+
+def test_past_its_limit_a_job_is_stopped_with_plain_words(settings: Settings) -> None:
+    settings.MAX_JOB_S = 1
+    job = run(make_fake_job("slow", seconds=10.0))
+    assert (job.status, job.error_code) == ("failed", "deadline_exceeded")
+    assert "ran for more than 5 s and was stopped" in job.error_detail
+    settings.MAX_JOB_S = 3600
+    assert run(make_fake_job()).status == "completed", "the runner is of use to the next one"
+    assert runners.known_runner() is not None
+
+
+def test_a_retry_after_a_crash_has_the_whole_limit_for_itself(settings: Settings) -> None:
+    settings.MAX_JOB_S = 600
+    job = run(make_fake_job("killed"))
+    assert (job.status, job.attempt, job.deadline_s) == ("pending", 1, 600.0)
+    Speed.objects.create(host="h", device="cpu", work="prepare", seconds_per_second=10.0)
+    expected = job.expected_s
+    run(job)
+    assert job.attempt == 2 and job.error_code == ""
+    assert job.expected_s is not None and expected is not None and job.expected_s > expected
+
+
+def test_the_warning_of_the_start_stays_beside_those_of_the_stages() -> None:
+    job = run(make_fake_job("noted", separator="demucs"))
+    assert job.status == "completed"
+    first, *others = job.warnings
+    assert first.startswith("Runs on the processor")
+    assert others and not any(text.startswith("Runs on the processor") for text in others)
