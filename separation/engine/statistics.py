@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
+from separation.progress import Report, ignore_progress
 
 SCALE_FLOOR = 1e-8
 """Added to the deviation so that silence divides by something (demucs/api.py)."""
@@ -36,8 +37,10 @@ class MonoStatistics:
         return self.std + SCALE_FLOOR
 
 
-def measure_mono(song: Song) -> MonoStatistics:
+def measure_mono(song: Song, report: Report = ignore_progress) -> MonoStatistics:
     """Mean and deviation of the mean over channels, in float64, block by block.
+
+    ``report`` is called after every block: hours of sound take a while to read.
 
     Blocks are merged by the update of Chan, Golub and LeVeque, "Updating Formulae and a Pairwise
     Algorithm for Computing Sample Variances" (1979), which stays exact where a sum of squares
@@ -52,6 +55,7 @@ def measure_mono(song: Song) -> MonoStatistics:
         squares += float(((mono - block_mean) ** 2).sum()) + delta**2 * count * n / (count + n)
         mean += delta * n / (count + n)
         count += n
+        report(count / song.frames)
     return MonoStatistics(
         mean=mean, std=float(np.sqrt(squares / (count - 1))) if count > 1 else 0.0
     )
