@@ -1,0 +1,113 @@
+"""A second stemsite on loopback: its own data directory, database, worker and port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+ROOT = Path(__file__).resolve().parents[4]
+PASSWORD = "a long enough passphrase"
+MAKE_TOKEN = f"""
+from django.contrib.auth import get_user_model
+from knox.models import AuthToken
+user = get_user_model().objects.create_user("laptop", "laptop@example.org", "{PASSWORD}")
+print("TOKEN=" + AuthToken.objects.create(user)[1])
+"""
+
+
+class Portal:
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        data_dir.mkdir()
+        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "stemsite.settings",
+            "STEMSITE_DATA_DIR": str(data_dir),
+            "STEMSITE_PORT": self.url.rsplit(":", 1)[1],
+            "STEMSITE_MIN_FREE_BYTES": "1000000",
+            "STEMSITE_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+            **environment,
+        }
+        self._log = data_dir / "portal.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._wait_until_it_works()
+        self.token = self.manage("shell", "-c", MAKE_TOKEN).split("TOKEN=")[1].split()[0]
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def get(self, path: str) -> Any:
+        answer = httpx2.get(f"{self.url}/api/v1/{path}", headers=self._authorized())
+        answer.raise_for_status()
+        return answer.json()
+
+    def download(self, path: str) -> bytes:
+        answer = httpx2.get(f"{self.url}/api/v1/{path}", headers=self._authorized())
+        answer.raise_for_status()
+        return answer.content
+
+    def jobs(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get("jobs")["results"]
+        return found
+
+    def wait_for(self, *statuses: str) -> dict[str, Any]:
+        """The newest job, once it has one of these."""
+        deadline = time.monotonic() + 60
+        while not (jobs := self.jobs()) or jobs[0]["status"] not in statuses:
+            assert time.monotonic() < deadline, (jobs, self.log()[-3000:])
+            time.sleep(0.1)
+        return jobs[0]
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def close(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _authorized(self) -> dict[str, str]:
+        return {"Authorization": f"Token {self.token}"}
+
+    def _wait_until_it_works(self) -> None:
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                if httpx2.get(f"{self.url}/api/v1/health").json()["status"] == "ok":
+                    return
+            except (httpx2.TransportError, ValueError):
+                pass
+            assert self._process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.2)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
