@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from separation.closing import Closing
 from separation.errors import SeparationError, WorkerLost
+from separation.handover import secret_environment, told_settings
 from separation.jobspec import JobSpec
 from separation.process_tree import resident_bytes
 from separation.protocol import (
@@ -70,7 +71,7 @@ class RunnerProcess(Closing):
         ``limits``: beyond these it is killed in a job. ``stderr``: where its log goes, as for
         :class:`subprocess.Popen`; by default the parent's.
         """
-        settings_json = TypeAdapter(CoreSettings).dump_json(settings).decode()
+        settings_json = told_settings(settings)
         command = [sys.executable, "-m", "separation.runner", *_whom_to_follow()]
         self._limits = limits
         self._process = subprocess.Popen(
@@ -79,7 +80,7 @@ class RunnerProcess(Closing):
             stdout=subprocess.PIPE,
             stderr=stderr,
             start_new_session=True,
-            env=_environment(),
+            env=_environment() | secret_environment(settings),
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
@@ -89,6 +90,7 @@ class RunnerProcess(Closing):
         self._ended = False
         self._peak_bytes = 0
         self._spent = False
+        self._came_up = False
 
     @property
     def pid(self) -> int:
@@ -102,6 +104,11 @@ class RunnerProcess(Closing):
     def is_spent(self) -> bool:
         """Whether it must not get another job: its GPU failed, or its memory grew too large."""
         return self._spent
+
+    @property
+    def came_up(self) -> bool:
+        """Whether it ever listened; when it ended before that, no job is to blame."""
+        return self._came_up
 
     def memory_bytes(self) -> int:
         """What it and everything that it started hold in memory now; 0 where nobody tells."""
@@ -213,11 +220,13 @@ class RunnerProcess(Closing):
 
     def _parsed(self, line: bytes) -> Event | None:
         try:
-            return parse_event(line)
+            event = parse_event(line)
         except ValidationError:
             # Only something that is not our runner writes such a line.
             self.kill()
             return None
+        self._came_up = self._came_up or isinstance(event, ReadyEvent)
+        return event
 
     def _has_grown(self) -> bool:
         """By its peak: between two looks of the guard it may have held more."""

@@ -19,12 +19,13 @@ import time
 from collections import OrderedDict
 from functools import partial
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from separation import CODE_VERSION
 from separation.base import SeparatorModel, SeparatorOptions
 from separation.engine.health import device_has_failed, free_device_cache
 from separation.errors import Cancelled, SeparationError, WorkerLost
+from separation.handover import received_settings
 from separation.jobprogress import Rates
 from separation.jobspec import JobSpec
 from separation.pipeline import run_pipeline
@@ -251,7 +252,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.parent is not None:
         end_with_parent(parent=options.parent)
-    settings = TypeAdapter(CoreSettings).validate_json(options.settings)
+    settings = received_settings(options.settings)
     commands, events = take_standard_streams()
     logging.basicConfig(level=options.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
     Runner(settings, commands, EventPipe(events)).serve()

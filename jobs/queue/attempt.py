@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -34,6 +35,9 @@ from separation.protocol import (
     StageFinishedEvent,
     StageStartedEvent,
 )
+
+if TYPE_CHECKING:
+    from separation.client import RunnerProcess
 
 POLL_S = 0.25
 CANCEL_GRACE_S = 0.8
@@ -59,6 +63,7 @@ class Attempt:
         self._recorder = Recorder(lease)
         self._watch = Watch(job, lease)
         self._unwritten: deque[Callable[[], object]] = deque()
+        self._runner: RunnerProcess | None = None
         self._stopping: Stop | None = None
         self._stop_by = float("inf")
         self._ended = False
@@ -86,7 +91,8 @@ class Attempt:
         self._recorder.warnings = list(self._job.warnings)
 
     def _follow_runner(self) -> None:
-        for event in current_runner().events(job_spec(self._job, self._lease), POLL_S):
+        self._runner = runner = current_runner()
+        for event in runner.events(job_spec(self._job, self._lease), POLL_S):
             if event is not None:
                 self._take(event)
             if not self._ended:
@@ -127,10 +133,15 @@ class Attempt:
             self._end(partial(outcome.attempt_failed, self._lease, error, stage=event.stage))
 
     def _runner_is_lost(self, why: str, event: FailedEvent | None = None) -> None:
-        """Where everything is told to stop, the runner may have been too: that is no fault."""
+        """Where everything is told to stop, the runner may have been too: that is no fault. Nor is
+        a runner that does not come up: charging for it would fail every job that waits."""
         if self._stopping is not None or drain.requested():
             self._stopping = self._stopping or Stop.DRAIN
             self._end_stopped(event)
+            return
+        if self._runner is not None and not self._runner.came_up:
+            _log.critical("no runner comes up, no job can run: its own words are above")
+            self._end(partial(outcome.give_back, self._lease, wait_s=outcome.pause_s(2)))
             return
         _log.warning("job %s: the runner is lost: %s", self._job.pk, why)
         self._keep_manifest(event)

@@ -93,7 +93,7 @@ def attempt_failed(lease: Lease, error: SeparationError, *, stage: str | None = 
         elif job is None or not error.retryable or job.attempt >= job.max_attempts:
             fail(lease, error, stage=stage)
         else:
-            delay = timedelta(seconds=settings.BACKOFF_S * 4 ** (job.attempt - 1))
+            delay = timedelta(seconds=pause_s(job.attempt))
             _wait_again(
                 lease,
                 not_before=timezone.now() + delay,
@@ -101,13 +101,24 @@ def attempt_failed(lease: Lease, error: SeparationError, *, stage: str | None = 
             )
 
 
-def give_back(lease: Lease) -> None:
-    """The worker is told to stop: the job waits again, and this attempt does not count."""
+def pause_s(attempt: int) -> float:
+    """Until the attempt after this one."""
+    return float(settings.BACKOFF_S * 4 ** (attempt - 1))
+
+
+def give_back(lease: Lease, *, wait_s: float = 0.0) -> None:
+    """The worker cannot go on, as when it is told to stop: the job waits again, for at least
+    ``wait_s``, and this attempt does not count."""
     with transaction.atomic():
         if lease.cancel_requested():
             cancel(lease)
-        else:
-            _wait_again(lease, attempt=F("attempt") - 1, progress_message="Waiting for a worker")
+            return
+        _wait_again(
+            lease,
+            attempt=F("attempt") - 1,
+            not_before=timezone.now() + timedelta(seconds=wait_s) if wait_s else None,
+            progress_message="Waiting for a worker",
+        )
 
 
 def _wait_again(lease: Lease, **fields: Any) -> None:

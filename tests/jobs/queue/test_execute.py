@@ -192,6 +192,18 @@ def test_a_job_that_kills_its_runner_is_tried_again_and_then_given_up(settings: 
     assert run(make_fake_job()).status == "completed"
 
 
+def test_a_runner_that_does_not_come_up_is_no_fault_of_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    job = run(make_fake_job())
+    assert (job.status, job.attempt) == ("pending", 0)
+    assert job.not_before is not None and job.not_before > job.updated_at
+    runners.discard_runner()
+    monkeypatch.delenv("PYTHONHOME")
+    assert run(job).status == "completed"
+
+
 def test_a_job_whose_runner_hangs_is_tried_again_in_another(settings: Settings) -> None:
     settings.STALL_S = 1
     runner = runners.current_runner()
