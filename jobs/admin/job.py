@@ -53,6 +53,10 @@ class JobAdmin(LookOnly):
              "classes": ("collapse",)},
         ),
         (
+            "Version",
+            {"fields": ("campaign", "replaces", "accepted_at"), "classes": ("collapse",)},
+        ),
+        (
             "Choices",
             {"fields": ("separator", "model_name", "request_made"), "classes": ("collapse",)},
         ),

@@ -13,6 +13,7 @@ from jobs.api.views.jobs import (
 )
 from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
 from jobs.api.views.tokens import TokenView
+from jobs.api.views.versions import AcceptView, DismissView
 
 app_name = "api"
 urlpatterns = [
@@ -22,6 +23,8 @@ urlpatterns = [
     *route("jobs/<uuid:job_id>/outputs", OutputsView, "outputs"),
     *route("jobs/<uuid:job_id>/cancel", CancelView, "cancel"),
     *route("jobs/<uuid:job_id>/retry", RetryView, "retry"),
+    *route("jobs/<uuid:job_id>/accept", AcceptView, "accept"),
+    *route("jobs/<uuid:job_id>/dismiss", DismissView, "dismiss"),
     *route("jobs/<uuid:job_id>/manifest", ManifestView, "manifest"),
     *route("jobs/<uuid:job_id>/download/all", DownloadAllView, "download-all"),
     *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),

@@ -1,9 +1,16 @@
 """Campaign: existing songs separated anew, beside what they have, when nobody waits."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Count, Q
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from jobs.models.job import Job
 
 
 class CampaignStatus(models.TextChoices):
@@ -62,6 +69,9 @@ class Campaign(models.Model):
 
     objects = CampaignQuerySet.as_manager()
 
+    if TYPE_CHECKING:
+        jobs: RelatedManager[Job]
+
     class Meta:
         ordering = ("-created_at",)
 
@@ -71,3 +81,19 @@ class Campaign(models.Model):
     @property
     def looked_at(self) -> int:
         return self.queued + self.skipped
+
+    def job_counts(self) -> dict[str, int]:
+        """Its jobs in words: by status, and of the completed ones those that were accepted or
+        whose audio is gone, as of those that were dismissed."""
+        completed = Q(status="completed")
+        accepted = Q(accepted_at__isnull=False)
+        gone = Q(audio_deleted_at__isnull=False)
+        return self.jobs.aggregate(
+            waiting=Count("pk", filter=Q(status="pending")),
+            running=Count("pk", filter=Q(status="processing")),
+            ready=Count("pk", filter=completed & ~accepted & ~gone),
+            accepted=Count("pk", filter=accepted),
+            dismissed=Count("pk", filter=completed & ~accepted & gone),
+            failed=Count("pk", filter=Q(status="failed")),
+            cancelled=Count("pk", filter=Q(status="cancelled")),
+        )

@@ -172,6 +172,7 @@ class Job(models.Model):
     if TYPE_CHECKING:
         stages: RelatedManager[Stage]
         artifacts: RelatedManager[Artifact]
+        replacements: RelatedManager["Job"]
 
     class Meta:
         ordering = ("-created_at",)

@@ -53,6 +53,41 @@ def facts(job: Job) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in rows if value]
 
 
+@dataclass(frozen=True)
+class Version:
+    """Another version of the same song: what made it, as the person reads it."""
+
+    job: Job
+    made_with: str
+
+
+@dataclass(frozen=True)
+class Versions:
+    """``ready``: offered to take the job's place; ``newer``: that took it; ``older``: whose place
+    the job takes or would take."""
+
+    ready: list[Version]
+    newer: Version | None
+    older: Version | None
+
+
+def versions(job: Job) -> Versions:
+    newer = list(job.replacements.order_by("-accepted_at", "-created_at"))
+    accepted = [each for each in newer if each.accepted_at is not None]
+    return Versions(
+        ready=[Version(each, made_with(each)) for each in newer if each.is_ready],
+        newer=Version(accepted[0], made_with(accepted[0])) if accepted else None,
+        older=Version(job.replaces, made_with(job.replaces)) if job.replaces else None,
+    )
+
+
+def made_with(job: Job) -> str:
+    """``demucs htdemucs``; of the two one where they are the same, as those of ``spectral``."""
+    ran: dict[str, Any] = job.manifest.get("separation") or {}
+    names = (ran.get("separator") or job.separator, ran.get("model") or job.model_name)
+    return " ".join(dict.fromkeys(str(name) for name in names if name))
+
+
 def _time_taken(job: Job) -> str:
     if job.started_at is None or job.completed_at is None:
         return ""

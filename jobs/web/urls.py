@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.web.views import downloads, history, job, upload
+from jobs.web.views import downloads, history, job, upload, version
 
 app_name = "jobs"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/progress/", job.progress, name="progress"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
     path("jobs/<uuid:job_id>/retry/", job.retry, name="retry"),
+    path("jobs/<uuid:job_id>/accept/", version.accept, name="accept"),
+    path("jobs/<uuid:job_id>/dismiss/", version.dismiss, name="dismiss"),
     path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),
     path("jobs/<uuid:job_id>/tracks.zip", downloads.archive, name="archive"),
     path("jobs/<uuid:job_id>/manifest.json", downloads.manifest, name="manifest"),

@@ -124,6 +124,19 @@ class StageSerializer(serializers.ModelSerializer[Stage]):
         read_only_fields = fields
 
 
+class VersionSerializer(serializers.Serializer[Job]):
+    """A newer version that waits to be accepted or dismissed."""
+
+    job_id = serializers.UUIDField(source="id", read_only=True)
+    separator = serializers.CharField(read_only=True)
+    model = serializers.CharField(source="model_name", read_only=True)
+    completed_at = serializers.DateTimeField(read_only=True)
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, job: Job) -> str:
+        return reverse("api:job", args=[job.pk])
+
+
 class JobSerializer(JobSummarySerializer):
     """One job with all that is known of it; ``request`` is what was asked for."""
 
@@ -132,6 +145,20 @@ class JobSerializer(JobSummarySerializer):
     request = ChosenField()
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
     stages = StageSerializer(many=True, read_only=True)
+    replaces = serializers.UUIDField(
+        source="replaces_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The older job of the same song of which this is another version.",
+    )
+    newer_versions = serializers.SerializerMethodField(
+        help_text="Versions that are ready to be accepted in the place of this job."
+    )
+
+    @extend_schema_field(VersionSerializer(many=True))
+    def get_newer_versions(self, job: Job) -> Any:
+        ready: Any = [each for each in job.replacements.all() if each.is_ready]
+        return VersionSerializer(ready, many=True).data
 
     class Meta(JobSummarySerializer.Meta):
         fields = (
@@ -145,6 +172,9 @@ class JobSerializer(JobSummarySerializer):
             "request",
             "warnings",
             "stages",
+            "replaces",
+            "accepted_at",
+            "newer_versions",
         )
         read_only_fields = fields
 

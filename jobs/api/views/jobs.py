@@ -76,7 +76,7 @@ class ProcessView(UploadMixin):
 
 class JobDetailView(JobView):
     def get_queryset(self) -> JobQuerySet:
-        return super().get_queryset().prefetch_related("stages")
+        return super().get_queryset().prefetch_related("stages", "replacements")
 
     @extend_schema(
         operation_id="jobs_read",

@@ -38,6 +38,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "groups": results.track_groups(artifacts),
         "facts": results.facts(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
+        "versions": results.versions(job),
     }
     return render(request, "jobs/ended.html", context)
 

@@ -23,6 +23,8 @@ OF_A_JOB = (
 THAT_CHANGE_A_JOB = (
     ("post", "/api/v1/jobs/{id}/cancel"),
     ("post", "/api/v1/jobs/{id}/retry"),
+    ("post", "/api/v1/jobs/{id}/accept"),
+    ("post", "/api/v1/jobs/{id}/dismiss"),
     ("delete", "/api/v1/jobs/{id}"),
 )
 OF_AN_ACCOUNT = (

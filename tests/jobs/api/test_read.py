@@ -104,7 +104,7 @@ def test_one_job_tells_its_progress_its_stages_and_its_error(api: APIClient) -> 
     )
     with CaptureQueriesContext(connection) as queries:
         answer = api.get(f"{JOBS}/{job.pk}").json()
-    assert len(queries) <= 4
+    assert len(queries) <= 5
     assert answer["status"] == "failed"
     assert answer["status_label"] == "Failed"
     assert answer["progress"]["percent"] == 41.5

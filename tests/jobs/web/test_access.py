@@ -10,7 +10,7 @@ from jobs.models.job import JobStatus
 from tests.factories import make_artifact, make_job
 
 PAGES = ("detail", "progress", "delete", "archive", "manifest")
-ACTIONS = ("cancel", "retry", "delete")
+ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss")
 
 
 @pytest.fixture

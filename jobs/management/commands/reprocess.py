@@ -1,0 +1,156 @@
+"""``manage.py reprocess``: existing songs separated anew, beside what they have."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from jobs.models import Campaign
+from jobs.models.campaign import CampaignStatus
+from jobs.services.campaign import (
+    Plan,
+    estimate,
+    find_campaign,
+    pause_campaign,
+    plan_campaign,
+    resume_campaign,
+    start_campaign,
+)
+from jobs.services.campaign_query import CONDITIONS
+from jobs.services.campaign_sources import reason_words
+from jobs.services.campaign_versions import accept_all
+from jobs.services.progress import about
+from separation.errors import InvalidOptions, SeparationError
+from separation.request import OPTIONAL_STAGES, OUTPUT_FORMATS
+
+EXIT_FAILED = 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Separate existing songs anew when nobody waits. The results lie beside the old ones until "
+        "their owners accept them. Asked twice with the same words it is one campaign."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--separator", metavar="NAME", help="see manage.py models")
+        parser.add_argument("--model", metavar="NAME", help="default: the separator's first")
+        parser.add_argument("--format", choices=OUTPUT_FORMATS, help="default: as each job had it")
+        parser.add_argument("--stages", metavar="LIST", help=f"of {','.join(OPTIONAL_STAGES)}")
+        parser.add_argument("--shifts", type=int, help="random shifts to average")
+        parser.add_argument("--overlap", type=float, help="0 to 0.95 of a window")
+        known = ", ".join(f"{key}{row.meaning}" for key, row in CONDITIONS.items())
+        parser.add_argument(
+            "--where", action="append", default=[], metavar="CONDITION",
+            help=f"only songs for which this holds; may be repeated: {known}",
+        )  # fmt: skip
+        parser.add_argument("--owner", metavar="NAME", help="the same as --where owner=NAME")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what it would do and make nothing"
+        )
+        steer = parser.add_mutually_exclusive_group()
+        steer.add_argument("--list", action="store_true", help="all campaigns, newest first")
+        for name, text in (
+            ("status", "one campaign in detail"),
+            ("pause", "make and start no further job; what runs goes on"),
+            ("resume", "go on where it stopped"),
+            ("accept-all", "accept every version of a campaign in place of its owners"),
+        ):
+            steer.add_argument(
+                f"--{name}", metavar="ID", help=f"{text}; the id's beginning will do"
+            )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._do(options)
+        except SeparationError as error:
+            self.stderr.write(f"{error.code}: {error.detail}", self.style.ERROR)
+            sys.exit(EXIT_FAILED)
+        except DatabaseError as error:
+            raise CommandError(
+                "The database cannot be used. It is made by `manage.py serve` or `manage.py "
+                f"migrate`, which must have run once: {error}"
+            ) from error
+
+    def _do(self, options: Mapping[str, Any]) -> None:
+        if options["list"]:
+            self._list()
+        elif options["status"]:
+            self._show(find_campaign(options["status"]))
+        elif options["pause"]:
+            self._show(pause_campaign(campaign=find_campaign(options["pause"])))
+        elif options["resume"]:
+            self._show(resume_campaign(campaign=find_campaign(options["resume"])))
+        elif options["accept_all"]:
+            count = accept_all(campaign=find_campaign(options["accept_all"]))
+            self.stdout.write(f"{count} version(s) accepted.")
+        elif options["dry_run"]:
+            self._foretell(plan_from(options))
+        else:
+            self._start(plan_from(options))
+
+    def _list(self) -> None:
+        campaigns = list(Campaign.objects.all())
+        for campaign in campaigns:
+            self.stdout.write(f"{campaign.pk.hex[:8]}  {line_of(campaign)}")
+        if not campaigns:
+            self.stdout.write("There is no campaign yet.")
+
+    def _foretell(self, plan: Plan) -> None:
+        told = estimate(plan)
+        self.stdout.write(f"Songs found: {told.sources}")
+        self.stdout.write(f"Jobs to make: {told.jobs}, {told.audio_s / 60:.1f} minutes of audio")
+        self._reasons(told.reasons)
+        if told.jobs:
+            known = "not known: nothing of the kind was measured here yet"
+            if told.expected_s is not None:
+                known = f"about {about(told.expected_s)} for one worker"
+            self.stdout.write(f"Expected time: {known}")
+        self.stdout.write("Nothing was made.")
+
+    def _start(self, plan: Plan) -> None:
+        campaign, is_new = start_campaign(plan=plan)
+        if not is_new:
+            told = {
+                CampaignStatus.RUNNING: "This campaign is there already and goes on.",
+                CampaignStatus.PAUSED: "This campaign is there already, paused; see --resume.",
+                CampaignStatus.DONE: "This campaign is there already, and done.",
+            }
+            self.stdout.write(told[CampaignStatus(campaign.status)])
+        self._show(campaign)
+
+    def _show(self, campaign: Campaign) -> None:
+        self.stdout.write(f"Campaign {campaign.pk}: {line_of(campaign)}")
+        self._reasons(campaign.reasons)
+        counts = campaign.job_counts()
+        told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        self.stdout.write(f"Jobs: {told or 'none yet'}")
+        for key, value in campaign.query.items():
+            self.stdout.write(f"  where {key}{value}")
+
+    def _reasons(self, reasons: Mapping[str, int]) -> None:
+        for reason, count in sorted(reasons.items()):
+            self.stdout.write(f"  left out, {reason_words(reason)}: {count}")
+
+
+def plan_from(options: Mapping[str, Any]) -> Plan:
+    """Raises ``InvalidOptions``."""
+    if not options["separator"]:
+        raise InvalidOptions(
+            "Say with --separator what is to separate the songs, or steer a campaign with --list, "
+            "--status, --pause, --resume or --accept-all."
+        )
+    stages = options["stages"] and tuple(part.strip() for part in options["stages"].split(","))
+    named = {name: options[name] for name in ("format", "shifts", "overlap")} | {"stages": stages}
+    choices = {"separator": options["separator"], "model": options["model"]}
+    choices |= {name: value for name, value in named.items() if value is not None}
+    owner = [f"owner={options['owner']}"] if options["owner"] else []
+    return plan_campaign(choices=choices, conditions=[*options["where"], *owner])
+
+
+def line_of(campaign: Campaign) -> str:
+    made_with = " ".join(part for part in (campaign.separator, campaign.model_name) if part)
+    looked = f"{campaign.looked_at} of {campaign.total} songs looked at"
+    return f"{made_with}, {campaign.status}: {looked}, {campaign.queued} jobs made"
