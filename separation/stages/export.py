@@ -42,7 +42,7 @@ from separation.stages.base import (
     StageParams,
     StageResult,
 )
-from separation.stages.mixdown import measure_tracks, scaled_levels
+from separation.stages.mixdown import LEVELS_NAME, load_levels, measure_tracks, scaled_levels
 from separation.stages.parallel import in_parallel
 from separation.tracks import Track, TrackReader
 
@@ -89,6 +89,7 @@ class ExportStage(PipelineStage[ExportParams]):
             tracks,
             context.work_dir,
             sample_rate_hz=self.params.sample_rate_hz,
+            known=load_levels(context.work_dir / NORMALIZATION / LEVELS_NAME),
             report=part_of(context.report, 0.0, measured_at),
         )
         gains = self._gains(tracks, levels, output_format)

@@ -1,7 +1,9 @@
 """Levels of many tracks in one read of their files.
 
 Most tracks share files, and many are another track times a gain (the normalized ones) or the same
-sum under another name, so only what truly differs is measured.
+sum under another name, so only what truly differs is measured, once in a job: the levels of a
+sound times a gain follow by arithmetic. That they are those of the sums in float, before rounding
+to 24 or 16 bits, changes them by less than they are told with.
 """
 
 import math
@@ -12,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
 from separation.audio.loudness import LevelMeter, Levels
@@ -21,8 +24,34 @@ from separation.progress import Report, ignore_progress
 from separation.stages.parallel import thread_count
 from separation.tracks import Track
 
+LEVELS_NAME = "levels.json"
+"""In the folder of a stage that has measured."""
+
 _Shape = tuple[tuple[str, float], ...]
 """Paths with gains relative to the first one's, which is therefore 1."""
+
+
+class MeasuredLevels(BaseModel):
+    """The levels of sums of files at one rate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sample_rate_hz: int
+    sums: tuple[tuple[_Shape, Levels], ...]
+
+    def by_shape(self, sample_rate_hz: int) -> dict[_Shape, Levels]:
+        """Empty where another rate is asked for."""
+        return dict(self.sums) if self.sample_rate_hz == sample_rate_hz else {}
+
+
+def save_levels(path: Path, measured: MeasuredLevels) -> None:
+    """For the stages that follow; ``path`` lies in a stage's own folder, which is sealed."""
+    path.write_text(measured.model_dump_json())
+
+
+def load_levels(path: Path) -> MeasuredLevels | None:
+    """What an earlier stage has measured, None where there is no such file."""
+    return MeasuredLevels.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 
 def measure_tracks(
@@ -30,32 +59,54 @@ def measure_tracks(
     work_dir: Path,
     *,
     sample_rate_hz: int = SAMPLE_RATE_HZ,
+    known: MeasuredLevels | None = None,
     report: Report = ignore_progress,
 ) -> dict[str, Levels]:
-    """The levels of each track by name; reads every file once, in blocks.
+    """The levels of each track by name; reads every file once, in blocks, but for what is known.
 
     ``sample_rate_hz``: the rate at which the tracks will be delivered. What is louder after
     resampling is louder here too: an estimate of what lies between the samples is not enough, as
     a clipped song exceeds it.
     """
-    shapes = {track.name: _shape(track) for track in tracks}
-    meters = {shape: _MeterAtRate(sample_rate_hz) for shape in set(shapes.values())}
+    measured = measure_sums(
+        tracks, work_dir, sample_rate_hz=sample_rate_hz, known=known, report=report
+    )
+    return levels_of(tracks, measured)
+
+
+def levels_of(tracks: Sequence[Track], measured: MeasuredLevels) -> dict[str, Levels]:
+    """Each track's levels by name; all of ``tracks`` were measured."""
+    known = dict(measured.sums)
+    return {
+        track.name: scaled_levels(known[_shape(track)], track.terms[0].gain) for track in tracks
+    }
+
+
+def measure_sums(
+    tracks: Sequence[Track],
+    work_dir: Path,
+    *,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
+    known: MeasuredLevels | None = None,
+    report: Report = ignore_progress,
+) -> MeasuredLevels:
+    """Measure what differs among ``tracks`` and is not known; see :func:`measure_tracks`."""
+    measured = known.by_shape(sample_rate_hz) if known is not None else {}
+    missing = {_shape(track) for track in tracks} - set(measured)
+    meters = {shape: _MeterAtRate(sample_rate_hz) for shape in missing}
     with ExitStack() as stack:
         paths = sorted({path for shape in meters for path, _ in shape})
         readers = {path: stack.enter_context(BlockReader(work_dir / path)) for path in paths}
         pool = stack.enter_context(ThreadPoolExecutor(thread_count()))
-        frames = next(iter(readers.values())).frames
+        frames = max((reader.frames for reader in readers.values()), default=0)
         for start in range(0, frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, frames - start)
             blocks = {path: reader.read(start, count) for path, reader in readers.items()}
             # scipy and numpy work outside Python's lock. All are waited for, and none is lost.
             list(pool.map(partial(_measure, blocks), meters.items()))
             report((start + count) / frames)
-    measured = {shape: meter.finish() for shape, meter in meters.items()}
-    return {
-        track.name: scaled_levels(measured[shapes[track.name]], track.terms[0].gain)
-        for track in tracks
-    }
+    measured |= {shape: meter.finish() for shape, meter in meters.items()}
+    return MeasuredLevels(sample_rate_hz=sample_rate_hz, sums=tuple(measured.items()))
 
 
 def _measure(blocks: dict[str, FloatArray], meter_of: "tuple[_Shape, _MeterAtRate]") -> None:

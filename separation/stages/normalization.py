@@ -1,6 +1,7 @@
 """All tracks at a chosen level, by one common gain.
 
-Reads: the song and every track made so far. Writes: nothing; each track becomes a recipe.
+Reads: the song and every track made so far. Writes: ``levels.json``, so that the export need not
+measure the same sums again; each track becomes a recipe.
 Tracks, in the folder ``normalized``: ``<name>_normalized`` for every track. As the gain is the
 same for all of them, their balance stays and normalized stems still sum to the normalized song.
 
@@ -24,21 +25,15 @@ Errors: ``invalid_options`` where no stage before made a track; what reading rai
 Version 1: first.
 """
 
-import math
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
-from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
-from separation.audio.loudness import LevelMeter
-from separation.audio.true_peak import TruePeakMeter
-from separation.base import CHANNELS
+from separation.audio.loudness import Levels
 from separation.errors import InvalidOptions
-from separation.progress import Report, part_of
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
+from separation.stages.mixdown import LEVELS_NAME, levels_of, measure_sums, save_levels
 from separation.tracks import Term, Track
 
 
@@ -68,11 +63,13 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
     def execute(self, context: StageContext) -> StageResult:
         self.validate_input(context)
         tracks = _delivered(context)
-        measured_db = self._level_of_song(context)
+        song = _song_track(context)
+        measured = measure_sums([song, *tracks.values()], context.work_dir, report=context.report)
+        save_levels(context.out_dir / LEVELS_NAME, measured)
+        measured_db = self._level_of(levels_of([song], measured)[song.name])
         wanted_db = 0.0 if measured_db is None else self.params.target_db - measured_db
         ceiling_db = self.params.true_peak_ceiling_dbtp
-        report = part_of(context.report, 0.3, 1.0)
-        true_peak_db = _highest_true_peak(tracks.values(), context, report)
+        true_peak_db = _highest_true_peak(levels_of(list(tracks.values()), measured).values())
         limited = true_peak_db is not None and true_peak_db + wanted_db > ceiling_db
         gain_db = ceiling_db - true_peak_db if limited and true_peak_db is not None else wanted_db
         gain = 10.0 ** (gain_db / 20.0)
@@ -92,19 +89,8 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
             warnings=self._warnings(measured_db, gain_db, limited),
         )
 
-    def _level_of_song(self, context: StageContext) -> float | None:
-        song = context.require_song()
-        with BlockReader(context.work_dir / song.path) as reader:
-            by_loudness = self.params.measure == "lufs"
-            meter = LevelMeter(reader.sample_rate_hz, reader.channels, loudness=by_loudness)
-            report = part_of(context.report, 0.0, 0.3)
-            done = 0
-            for block in reader.blocks():
-                meter.write(block)
-                done += block.shape[1]
-                report(done / reader.frames)
-        levels = meter.levels()
-        return levels.loudness_lufs if by_loudness else levels.rms_dbfs
+    def _level_of(self, levels: Levels) -> float | None:
+        return levels.loudness_lufs if self.params.measure == "lufs" else levels.rms_dbfs
 
     def _warnings(
         self, measured_db: float | None, gain_db: float, limited: bool
@@ -130,36 +116,12 @@ def _delivered(context: StageContext) -> dict[str, Track]:
     }
 
 
-def _highest_true_peak(
-    tracks: Iterable[Track], context: StageContext, report: Report
-) -> float | None:
-    """The highest true peak of all tracks in dBTP; None where all are silent.
-
-    One meter takes all tracks as channels: it interpolates only where the peak found so far in
-    any of them could be beaten. Every file is read once, however many tracks use it.
-    """
-    recipes = dict.fromkeys(track.terms for track in tracks)
-    frames = context.require_song().frames
-    meter = TruePeakMeter(CHANNELS * len(recipes))
-    sample_peak = 0.0
-    with ExitStack() as stack:
-        readers = {
-            path: stack.enter_context(BlockReader(context.work_dir / path))
-            for path in sorted({term.path for terms in recipes for term in terms})
-        }
-        for start in range(0, frames, BLOCK_FRAMES):
-            count = min(BLOCK_FRAMES, frames - start)
-            blocks = {path: reader.read(start, count) for path, reader in readers.items()}
-            joined = np.concatenate([_mixed(terms, blocks) for terms in recipes])
-            meter.write(joined)
-            sample_peak = max(sample_peak, float(joined.max()), float(-joined.min()))
-            report((start + count) / frames)
-    peak = max(sample_peak, meter.peak())
-    return 20.0 * math.log10(peak) if peak else None
+def _song_track(context: StageContext) -> Track:
+    terms = (Term(path=context.require_song().path),)
+    return Track(name="song", folder="", file_stem="song", stage="prepare", terms=terms)
 
 
-def _mixed(terms: tuple[Term, ...], blocks: Mapping[str, FloatArray]) -> FloatArray:
-    total = np.float32(terms[0].gain) * blocks[terms[0].path]
-    for term in terms[1:]:
-        total += np.float32(term.gain) * blocks[term.path]
-    return total
+def _highest_true_peak(levels: Iterable[Levels]) -> float | None:
+    """In dBTP; None where all tracks are silent."""
+    peaks = (level.true_peak_dbtp for level in levels)
+    return max((peak for peak in peaks if peak is not None), default=None)

@@ -13,7 +13,7 @@ from separation.manifest import Manifest
 from separation.pipeline import run_pipeline
 from separation.settings import CoreSettings
 from separation.stages.export import common_gain
-from separation.stages.mixdown import measure_tracks
+from separation.stages.mixdown import load_levels, measure_sums, measure_tracks, save_levels
 from separation.tracks import Term, Track
 from tests.separation.fakes import (
     fake_separators,
@@ -158,6 +158,40 @@ def test_levels_of_recipes_are_those_of_the_sound(tmp_path: Path) -> None:
             assert getattr(found[name], level) == pytest.approx(
                 getattr(expected, level), abs=1e-3
             ), (name, level)
+
+
+def test_what_an_earlier_stage_measured_is_not_measured_again(tmp_path: Path) -> None:
+    """At its own rate: at another one the samples are others, and the files are needed."""
+    soundfile.write(tmp_path / "a.wav", make_samples().T, 44_100, subtype="FLOAT")
+    plain = Track(name="a", folder="f", file_stem="a", stage="s", terms=(Term(path="a.wav"),))
+    softer = plain.scaled(0.1, name="softer", folder="f", stage="s")
+    measured = measure_tracks([plain, softer], tmp_path)
+    save_levels(tmp_path / "levels.json", measure_sums([plain], tmp_path))
+    known = load_levels(tmp_path / "levels.json")
+    (tmp_path / "a.wav").unlink()
+    assert measure_tracks([plain, softer], tmp_path, known=known) == measured
+    with pytest.raises(soundfile.LibsndfileError):
+        measure_tracks([plain], tmp_path, known=known, sample_rate_hz=48_000)
+    with pytest.raises(soundfile.LibsndfileError):
+        measure_tracks([plain], tmp_path, known=load_levels(tmp_path / "none.json"))
+
+
+def test_a_whole_job_measures_each_sound_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = 0
+    write = LevelMeter.write
+
+    def counted(meter: LevelMeter, block: np.ndarray) -> None:
+        nonlocal frames
+        frames += block.shape[1]
+        write(meter, block)
+
+    monkeypatch.setattr(LevelMeter, "write", counted)
+    run(make_spec(tmp_path, separation_request(), *ALL_STAGES))
+    # The song, four stems, what they leave, harmonic and percussive; main, which is the
+    # instrumental too, and its two parts.
+    assert frames == 11 * 44_100
 
 
 def test_the_exported_file_has_the_recorded_levels(tmp_path: Path) -> None:

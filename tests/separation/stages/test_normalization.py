@@ -65,7 +65,7 @@ def test_the_song_comes_to_the_target_and_the_tracks_still_sum_to_it(tmp_path):
     assert result.details["measured_db"] == pytest.approx(rms_db(SONG), abs=1e-3)
     assert result.details["limited_by_ceiling"] is False
     assert result.warnings == ()
-    assert not list((tmp_path / "work/normalization").iterdir())
+    assert [path.name for path in (tmp_path / "work/normalization").iterdir()] == ["levels.json"]
 
 
 def test_loudness_can_be_the_measure(tmp_path):
@@ -173,4 +173,4 @@ def test_progress_never_falls_and_a_cancel_passes_through(tmp_path):
     with pytest.raises(Cancelled):
         run(NormalizationStage(NormalizationParams()), replace(context, report=report))
     assert seen == sorted(seen)
-    assert 0 < seen[0] < 0.3 < seen[-1] <= 1.0
+    assert len(seen) > 1 and 0 < seen[0] < 0.9 < seen[-1] <= 1.0
