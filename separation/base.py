@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from separation.checkpoint import Checkpoints
 from separation.progress import Report, ignore_progress
-from separation.settings import EngineName, PrecisionName
+from separation.settings import GPU_BATCH, EngineName, PrecisionName, RemoteSettings
 
 SAMPLE_RATE_HZ = 44_100
 """Rate of the canonical song and of every stem between stages: what the MUSDB models were
@@ -29,6 +29,9 @@ class SeparatorOptions:
     silent download site is waited for; ``hub_retry_s``: how long its failure is remembered.
     ``engine`` and ``precision`` are as in :class:`separation.settings.CoreSettings`, but by default
     the reference: torch in float32. ``cache_dir``: where converted networks are kept.
+    ``gpu_batch``: the most windows at once on a GPU. ``cpu_fallback``: a GPU that fails is replaced
+    by the CPU in here; off where the caller has other ways (:mod:`separation.routing`).
+    ``remote``: the service that the separator ``remote`` asks.
     """
 
     model: str | None = None
@@ -47,6 +50,9 @@ class SeparatorOptions:
     engine: EngineName = "torch"
     precision: PrecisionName = "exact"
     cache_dir: Path | None = None
+    gpu_batch: int = GPU_BATCH
+    cpu_fallback: bool = True
+    remote: RemoteSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,9 @@ class SeparatorModel(ABC):
 
     name: ClassVar[str]
     """Registry key, such as ``demucs``; also names the folder ``<name>_output``."""
+
+    is_routed: ClassVar[bool] = False
+    """Made of networks: the operator's routes decide where it runs (:mod:`separation.routing`)."""
 
     def __init__(self, options: SeparatorOptions) -> None:
         self.options = options

@@ -24,7 +24,9 @@ class SeparationRequest(BaseModel):
     """All choices for one job, with the specification's defaults.
 
     ``target_db``: level of the normalized tracks in dBFS (RMS) or LUFS, after ``level_measure``.
-    ``minus``: also make ``minus_<stem>`` for each stem.
+    ``minus``: also make ``minus_<stem>`` for each stem. ``allow_smaller_model``: where the GPU has
+    too little memory for the model, a smaller one of the same stems may take its place.
+    ``allow_remote``: the song may be sent to the remote service of the site, if it has one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,8 @@ class SeparationRequest(BaseModel):
     level_measure: Literal["rms", "lufs"] = "rms"
     true_peak_ceiling_dbtp: float = Field(default=-1.0, ge=-20.0, le=0.0)
     minus: bool = False
+    allow_smaller_model: bool = False
+    allow_remote: bool = True
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -57,6 +61,9 @@ class SeparationRequest(BaseModel):
             )
         if self.stems is not None and self.two_stems is not None:
             raise ValueError("ask for `stems` or for `two_stems`, not for both")
+        if self.separator == "remote" and not self.allow_remote:
+            # Also what ends a circle of sites that send each other their songs.
+            raise ValueError("the separator 'remote' was asked for, but `allow_remote` is off")
         if not self.stages:
             raise ValueError("choose at least one stage")
         if "composite" in self.stages and "separation" not in self.stages:
@@ -81,6 +88,8 @@ class SeparationRequest(BaseModel):
                 "overlap": self.overlap,
                 "segment_s": self.segment_s,
                 "seed": self.seed,
+                "allow_smaller_model": self.allow_smaller_model,
+                "allow_remote": self.allow_remote,
             },
             "harmonic_percussive": {},
             "composite": {"minus": self.minus},

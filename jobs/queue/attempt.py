@@ -19,7 +19,7 @@ from jobs.models import Job
 from jobs.queue import drain, outcome
 from jobs.queue.lease import Lease
 from jobs.queue.outage import Gate
-from jobs.queue.record import Recorder
+from jobs.queue.record import Recorder, routing_of
 from jobs.queue.runners import current_runner, discard_runner
 from jobs.queue.watch import Stop, Watch
 from jobs.services.deadline import measured_anew, set_deadline, too_slow
@@ -149,7 +149,8 @@ class Attempt:
 
     def _keep_manifest(self, event: FailedEvent | None) -> None:
         if event is not None and event.manifest:
-            self._write(partial(self._lease.write, manifest=event.manifest))
+            told = {"manifest": event.manifest, "routing": routing_of(event.manifest)}
+            self._write(partial(self._lease.write, **told))
 
     def _stop_if(self, wish: Stop | None) -> None:
         """Ask the runner to stop; what it finishes within the grace is kept."""

@@ -63,7 +63,8 @@ class Recorder:
 
     def stage_finished(self, event: StageFinishedEvent) -> None:
         self.warnings += [text for text in event.warnings if text not in self.warnings]
-        with self._lease.fenced(manifest=event.manifest, warnings=self.warnings):
+        routing = routing_of(event.manifest)
+        with self._lease.fenced(manifest=event.manifest, warnings=self.warnings, routing=routing):
             self._stage(event.stage).update(
                 status=StageStatus.COMPLETED,
                 version=event.version,
@@ -77,6 +78,14 @@ class Recorder:
 
     def _stage(self, name: str) -> Any:
         return Stage.objects.filter(job_id=self._lease.job_id, name=name)
+
+
+def routing_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """The ways that were tried, as the stage that tried them told them; also when it failed."""
+    for record in manifest.get("stages", ()):
+        if found := record.get("details", {}).get("routing"):
+            return list(found)
+    return []
 
 
 def _times(event: StageFinishedEvent) -> dict[str, Any]:

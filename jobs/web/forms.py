@@ -24,6 +24,7 @@ _PLAIN = (
     "level_measure",
     "true_peak_ceiling_dbtp",
     "minus",
+    "allow_smaller_model",
 )
 """Fields that have the same name in the request."""
 
@@ -134,6 +135,12 @@ class SeparationForm(forms.Form):
         initial=_default("minus"),
         required=False,
     )
+    allow_smaller_model = forms.BooleanField(
+        label="If the graphics card is full, rather take a smaller model",
+        initial=_default("allow_smaller_model"),
+        required=False,
+    )
+    stay_here = forms.BooleanField(label="Do not send the song to another machine", required=False)
 
     separation_request: SeparationRequest
 
@@ -162,6 +169,7 @@ class SeparationForm(forms.Form):
             "separator": separator,
             "model": model or None,
             "stages": tuple(cleaned["stages"]),
+            "allow_remote": not cleaned["stay_here"],
             **stems.get(cleaned["stem_choice"], {}),
             **plain,
         }

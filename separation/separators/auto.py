@@ -34,6 +34,7 @@ class AutoSeparator(ResumableSeparator):
     """
 
     name = "auto"
+    is_routed = True
 
     def __init__(self, options: SeparatorOptions) -> None:
         check_options(options)
@@ -103,10 +104,11 @@ class AutoSeparator(ResumableSeparator):
 
     def _wanted(self) -> SeparatorModel:
         """The separator to try first; nothing is loaded."""
-        name, model = self._first_choice()
+        name, model = self.first_choice()
         return SeparatorFactory.separator_class(name)(replace(self.options, model=model))
 
-    def _first_choice(self) -> tuple[str, str | None]:
+    def first_choice(self) -> tuple[str, str | None]:
+        """Name and model of the separator that is wanted, whether or not it can be had."""
         options = self.options
         if options.repo is not None:
             return PREFERRED, options.model

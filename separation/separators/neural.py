@@ -98,6 +98,8 @@ class NeuralSeparator(ResumableSeparator):
     the CPU and the identity says so; the next song tries the GPU again.
     """
 
+    is_routed: ClassVar[bool] = True
+
     packages: ClassVar[tuple[str, ...]]
     """What must be importable beside torch."""
 
@@ -127,6 +129,15 @@ class NeuralSeparator(ResumableSeparator):
         """A sentence naming what is not installed; empty when all is there."""
         missing = [name for name in ("torch", *self.packages) if find_spec(name) is None]
         return f"{' and '.join(missing)} cannot be imported here." if missing else ""
+
+    @property
+    def memory_peaks(self) -> dict[int, int]:
+        """The most bytes held on a card so far, by windows in a batch, whichever network ran."""
+        peaks: dict[int, int] = {}
+        for member in self._ready.members if self._ready else ():
+            for batch, peak in member.engine.memory_peaks.items():
+                peaks[batch] = max(peak, peaks.get(batch, 0))
+        return peaks
 
     def load(self, *, report: Report = ignore_progress) -> None:
         self._loaded(report)
@@ -173,7 +184,7 @@ class NeuralSeparator(ResumableSeparator):
         try:
             return self._run(ready, input_path, output_dir, report, checkpoints)
         except (OutOfMemory, DeviceFailed) as error:
-            if ready.device.name == "cpu":
+            if ready.device.name == "cpu" or not self.options.cpu_fallback:
                 raise
             failure = str(error)
         # Outside the handler, whose traceback would keep the GPU's tensors alive.
@@ -220,7 +231,8 @@ class NeuralSeparator(ResumableSeparator):
         options = self.options
         plan = Plan(ready.sample_rate_hz, options.overlap, options.shifts, options.seed)
         report(0.0, "Measuring the song")
-        level, start = measure_mono(song), writers.frames
+        level = measure_mono(song, part_of(report, 0.0, MEASURE_SHARE))
+        start = writers.frames
         stream = BagStream(ready.members, song, level, choice.computed, plan, start)
         for block in stream.blocks(part_of(report, MEASURE_SHARE, 1.0)):
             writers.write(choice.arrange(block))
@@ -262,7 +274,7 @@ class NeuralSeparator(ResumableSeparator):
             bag.sample_rate_hz,
             bag.weights_digest,
             device,
-            _torch_members(bag, device, fast=chosen.fast),
+            _torch_members(bag, device, self.options.gpu_batch, fast=chosen.fast),
             note,
         )
 
@@ -301,7 +313,9 @@ def check_segment(model: str, segment_s: float | None, longest_s: float) -> None
         )
 
 
-def _torch_members(bag: LoadedBag, device: Device, *, fast: bool) -> tuple[Member, ...]:
+def _torch_members(
+    bag: LoadedBag, device: Device, gpu_batch: int, *, fast: bool
+) -> tuple[Member, ...]:
     from separation.engine.torch_engine import TorchEngine
 
     def engine(network: Network) -> Engine:
@@ -311,6 +325,7 @@ def _torch_members(bag: LoadedBag, device: Device, *, fast: bool) -> tuple[Membe
             segment_frames=network.segment_frames,
             device=device.name,
             fast=fast,
+            batch_limit=None if device.name == "cpu" else gpu_batch,
             fixed_frames=network.fixed_frames,
             draws_below=network.draws_below,
         )

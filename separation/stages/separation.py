@@ -24,11 +24,14 @@ from separation.base import (
 )
 from separation.errors import InvalidOptions, ModelUnavailable, OutputInvalid
 from separation.progress import part_of
+from separation.routing import RoutedSeparator, is_routed, settled_material
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.stem_check import check_stems
 from separation.tracks import Term, Track
 
 RESIDUAL = "residual"
+_SETTLED = ".separation-route.json"
+_FOR_THE_ROUTES = {"separator", "allow_smaller_model", "allow_remote"}
 _CHECK_FROM = 0.95
 """Where in the stage's bar the separator is done and reading back begins."""
 
@@ -46,6 +49,8 @@ class SeparationParams(StageParams):
     overlap: float = Field(default=0.25, ge=0.0, le=0.95)
     segment_s: float | None = Field(default=None, gt=0.0, le=600.0)
     seed: int = Field(default=0, ge=0, lt=2**32)
+    allow_smaller_model: bool = False
+    allow_remote: bool = True
 
     @model_validator(mode="after")
     def _one_choice_of_stems(self) -> Self:
@@ -62,13 +67,25 @@ class SeparationStage(PipelineStage[SeparationParams]):
     params_type: ClassVar[type[StageParams]] = SeparationParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 
+    def __init__(self, params: SeparationParams) -> None:
+        super().__init__(params)
+        self._routed: RoutedSeparator | None = None
+
     def key_material(self, context: StageContext) -> dict[str, Any]:
         """What would run, without the device: the engine and precision say what matters of it."""
         separator = self._usable_separator(context)
         # Ahead of the identity, which would load too, but silently and deaf to a cancel.
         separator.load(report=part_of(context.report, 0.0, 0.0))
         identity = _as_details(separator.identity())
-        return {name: value for name, value in identity.items() if name != "device"}
+        material = {name: value for name, value in identity.items() if name != "device"}
+        if self._routed is None:
+            return material
+        return settled_material(
+            context.work_dir / _SETTLED,
+            route=self._routed.route,
+            question=self._question(context),
+            material=material,
+        )
 
     def validate_input(self, context: StageContext) -> None:
         """Raises ``ModelUnavailable`` or, for stems that the model lacks, ``InvalidOptions``."""
@@ -87,7 +104,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
         separator = self._usable_separator(context)
         mixture = context.work_dir / song.path
         expected = separator.get_supported_tracks()
-        context.report(0.0, f"Separating stems with {separator.name}")
+        context.report(0.0, f"Separating stems with {self.params.separator}")
         started = time.monotonic()
         share = part_of(context.report, 0.0, _CHECK_FROM)
         paths = separate_with(separator, mixture, context.out_dir, share, context.checkpoints)
@@ -108,6 +125,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
             details={
                 **_as_details(identity),
                 "resumed_at_s": resumed_s,
+                "routing": self._routed.told_steps() if self._routed else [],
                 "seconds": round(seconds, 3),
                 "times_real_time": round(speed, 3) if speed is not None else None,
                 "residual_dbfs": round(residual_dbfs, 2) if residual_dbfs is not None else None,
@@ -115,6 +133,8 @@ class SeparationStage(PipelineStage[SeparationParams]):
         )
 
     def _usable_separator(self, context: StageContext) -> SeparatorModel:
+        if is_routed(self.params.separator):
+            return self._routed_separator(context)
         separator = context.separators(self.params.separator, self._options(context))
         usable = separator.validate()
         if not usable:
@@ -123,8 +143,26 @@ class SeparationStage(PipelineStage[SeparationParams]):
             )
         return separator
 
+    def _routed_separator(self, context: StageContext) -> RoutedSeparator:
+        """One for the whole job, as it remembers which routes could not take it."""
+        if self._routed is None:
+            self._routed = RoutedSeparator(
+                self.params.separator,
+                self._options(context),
+                context.separators,
+                context.settings.routes,
+                allow_remote=self.params.allow_remote,
+                allow_smaller_model=self.params.allow_smaller_model,
+            )
+        return self._routed
+
+    def _question(self, context: StageContext) -> dict[str, Any]:
+        settings = context.settings
+        asked = self.params.model_dump(mode="json")
+        return {**asked, "engine": settings.engine, "precision": settings.precision}
+
     def _options(self, context: StageContext) -> SeparatorOptions:
-        chosen = self.params.model_dump(exclude={"separator"})
+        chosen = self.params.model_dump(exclude=_FOR_THE_ROUTES)
         return SeparatorOptions(
             **chosen,
             model_dir=context.settings.model_dir,
@@ -133,6 +171,8 @@ class SeparationStage(PipelineStage[SeparationParams]):
             engine=context.settings.engine,
             precision=context.settings.precision,
             cache_dir=context.settings.cache_dir,
+            gpu_batch=context.settings.gpu_batch,
+            remote=context.settings.remote,
         )
 
     def _tracks(

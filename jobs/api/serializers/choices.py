@@ -51,6 +51,12 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     level_measure = serializers.CharField(required=False, help_text="rms or lufs.")
     true_peak_ceiling_dbtp = serializers.FloatField(required=False, help_text="-20 to 0.")
     minus = serializers.BooleanField(required=False, help_text="Also make minus_<stem>.")
+    allow_smaller_model = serializers.BooleanField(
+        required=False, help_text="Rather a smaller model than none on a full GPU; off by default."
+    )
+    allow_remote = serializers.BooleanField(
+        required=False, help_text="The song may go to the site's remote service; on by default."
+    )
 
 
 def read_choices(data: QueryDict) -> dict[str, Any]:

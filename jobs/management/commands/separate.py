@@ -77,6 +77,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--target-db", type=float, default=settings.DEFAULT_TARGET_DB, help="normalized level"
         )
+        parser.add_argument(
+            "--allow-smaller-model",
+            action="store_true",
+            help="rather a smaller model of the same stems than none on a full GPU",
+        )
+        parser.add_argument(
+            "--no-remote", action="store_true", help="never send the song to a remote service"
+        )
         parser.add_argument("--minus", action="store_true", help="also a mix without each stem")
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object a song, the last line"
@@ -165,6 +173,8 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
         "seed": options["seed"],
         "target_db": options["target_db"],
         "minus": options["minus"],
+        "allow_smaller_model": options["allow_smaller_model"],
+        "allow_remote": not options["no_remote"],
         **parse_stems(options["stems"]),
     }
     if stages:

@@ -96,6 +96,7 @@ def _page(
         "stages": choices.STAGES,
         "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "has_remote": bool(settings.REMOTE_URL),
     }
     return render(request, "jobs/upload.html", context, status=status)
 

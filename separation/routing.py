@@ -1,0 +1,418 @@
+"""Where a job of networks runs: the first of the operator's routes that can take it.
+
+``local_gpu``: a card of this machine with enough free memory. ``remote``: a service elsewhere that
+is there and accepts. ``local_cpu``: always. When a route fails in the middle the next one does the
+job, and every step is told. A device that the person chose leaves only its own routes.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+
+from pydantic import BaseModel, ValidationError
+
+from separation.base import (
+    ResumableSeparator,
+    SeparatorIdentity,
+    SeparatorModel,
+    SeparatorOptions,
+    Validation,
+    separate_with,
+)
+from separation.catalogue import CATALOGUE, models_for
+from separation.checkpoint import Checkpoints
+from separation.durable import write_durably
+from separation.engine.devices import look_for_card
+from separation.engine.health import DeviceFailed
+from separation.engine.host import Card
+from separation.engine.memory_book import MemoryBook
+from separation.errors import (
+    InvalidOptions,
+    ModelUnavailable,
+    OutOfMemory,
+    RemoteFailed,
+    SeparationError,
+    WorkerLost,
+)
+from separation.progress import Report, ignore_progress
+from separation.registry import SeparatorFactory
+from separation.separators.auto import AutoSeparator
+from separation.separators.weights import default_model_dir
+from separation.settings import RouteName
+
+if TYPE_CHECKING:
+    from separation.separators.remote import RemoteSeparator
+
+Outcome = Literal["took", "skipped", "failed"]
+LookForCard = Callable[[], tuple[Card | None, str]]
+SeparatorSource = Callable[[str, SeparatorOptions], SeparatorModel]
+
+UNKNOWN_MODEL_BYTES = 4_000_000_000
+"""First guess for a model that neither the catalogue nor a measurement tells of."""
+
+_WHERE: dict[RouteName, str] = {
+    "local_gpu": "on the graphics card",
+    "remote": "on the remote service",
+    "local_cpu": "on the processor of this machine",
+}
+_GB = 1_000_000_000
+_log = logging.getLogger("separator.routing")
+
+
+@dataclass(frozen=True)
+class RouteStep:
+    """One route that was looked at, and what came of it; ``reason`` in words for people."""
+
+    route: RouteName
+    outcome: Outcome
+    reason: str
+    model: str
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A route with the model that it would run; ``is_smaller``: not the one asked for."""
+
+    route: RouteName
+    separator: str
+    options: SeparatorOptions
+    model: str
+    is_smaller: bool = False
+
+
+class _CannotTake(Exception):
+    """``is_surprise``: the person should know. ``error``: what to raise when nothing else can.
+    ``lacks_memory``: a smaller model may be able to."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        is_surprise: bool = True,
+        error: SeparationError | None = None,
+        lacks_memory: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.is_surprise, self.error, self.lacks_memory = is_surprise, error, lacks_memory
+
+
+class _Settled(BaseModel):
+    """What an attempt at the job decided; ``question``: all that was asked."""
+
+    question: dict[str, Any]
+    route: RouteName
+    material: dict[str, Any]
+
+
+def settled_material(
+    file: Path, *, route: RouteName, question: dict[str, Any], material: dict[str, Any]
+) -> dict[str, Any]:
+    """What names the output of a job, also when a later attempt would take another route.
+
+    Otherwise a service that comes back, or a card that became free, would make finished work be
+    done again. With other weights it is done again.
+    """
+    try:
+        before = _Settled.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        before = None
+    if before is not None and before.question == question and before.route != route:
+        digests = {before.material.get("weights_digest"), material.get("weights_digest")}
+        if len(digests - {""}) < 2:
+            return before.material
+    settled = _Settled(question=question, route=route, material=material)
+    if settled != before:
+        write_durably(file, settled.model_dump_json().encode())
+    return material
+
+
+def is_routed(name: str) -> bool:
+    """Whether routes decide for the separator of this name; what is unknown is told elsewhere."""
+    try:
+        return SeparatorFactory.separator_class(name).is_routed
+    except SeparationError:
+        return False
+
+
+class RoutedSeparator(ResumableSeparator):
+    """A separator of networks wherever it can run; made for one job.
+
+    :meth:`load` decides for the first route that can take the job, and :meth:`identity` then tells
+    what would run there; :meth:`separate` may end on a later one.
+    """
+
+    name: ClassVar[str] = "routed"
+
+    def __init__(
+        self,
+        name: str,
+        options: SeparatorOptions,
+        separators: SeparatorSource,
+        routes: tuple[RouteName, ...],
+        *,
+        allow_remote: bool = True,
+        allow_smaller_model: bool = False,
+        look_for_card: LookForCard = look_for_card,
+    ) -> None:
+        super().__init__(options)
+        self.steps: list[RouteStep] = []
+        self._separators = separators
+        self._allow_remote = allow_remote
+        self._look_for_card = look_for_card
+        self._book = MemoryBook(options.model_dir or default_model_dir())
+        self._surprises: list[str] = []
+        self._last_error: SeparationError | None = None
+        self._card: Card | None = None
+        self._reason = ""
+        self._ways = deque(_ways(name, options, routes, allow_smaller_model=allow_smaller_model))
+        self._way: _Way | None = None
+        self._separator: SeparatorModel | None = None
+
+    def load(self, *, report: Report = ignore_progress) -> None:
+        """Raises what kept the last route from taking the job when none can."""
+        if self._separator is None:
+            self._next(report)
+
+    def validate(self) -> Validation:
+        """Which way can be gone is for :meth:`load` to find out: it may have to ask a service."""
+        return Validation(True)
+
+    def get_supported_tracks(self) -> list[str]:
+        return self._current()[1].get_supported_tracks()
+
+    @property
+    def route(self) -> RouteName:
+        return self._current()[0].route
+
+    def identity(self) -> SeparatorIdentity:
+        way, separator = self._current()
+        told = separator.identity()
+        where = f"This job ran {_WHERE[way.route]}"
+        notes = [f"{where}, not {surprise}" for surprise in self._surprises]
+        if way.is_smaller:
+            notes.append(f"The smaller model {way.model} ran, as the job allows.")
+        return replace(told, notes=(*notes, *told.notes))
+
+    def separate(
+        self,
+        input_path: Path,
+        output_dir: Path,
+        *,
+        report: Report = ignore_progress,
+        checkpoints: Checkpoints | None = None,
+    ) -> dict[str, Path]:
+        while True:
+            way, separator = self._current()
+            try:
+                paths = separate_with(separator, input_path, output_dir, report, checkpoints)
+            except (OutOfMemory, RemoteFailed, DeviceFailed) as error:
+                failure = _failure_of(error)
+            else:
+                self._remember_memory(way, separator)
+                self._tell(way, "took", self._reason)
+                return paths
+            # Outside the handler, whose traceback would keep the GPU's tensors alive.
+            self._failed(way, separator, failure)
+            del separator
+            self._next(report)
+
+    def _current(self) -> tuple[_Way, SeparatorModel]:
+        self.load()
+        assert self._way is not None and self._separator is not None
+        return self._way, self._separator
+
+    def _next(self, report: Report) -> None:
+        """Open the next way that can be gone. Raises the last error where there is none."""
+        self._separator = self._way = None
+        while self._ways:
+            way = self._ways.popleft()
+            try:
+                self._separator, self._reason = self._opened(way, report)
+            except _CannotTake as fault:
+                self._last_error = fault.error or self._last_error
+                self._tell(way, "skipped", str(fault), is_surprise=fault.is_surprise)
+                self._leave(way.route, smaller_may=fault.lacks_memory)
+            else:
+                self._way = way
+                _log.info("%s: %s", way.route, self._reason)
+                return
+        error = self._last_error or ModelUnavailable(self._nowhere())
+        error.details = {"routing": self.told_steps()}
+        raise error
+
+    def told_steps(self) -> list[dict[str, Any]]:
+        return [asdict(step) for step in self.steps]
+
+    def _leave(self, route: RouteName, *, smaller_may: bool) -> None:
+        if not smaller_may:
+            self._ways = deque(way for way in self._ways if way.route != route)
+
+    def _opened(self, way: _Way, report: Report) -> tuple[SeparatorModel, str]:
+        if way.route == "local_gpu":
+            return self._opened_on_card(way, report)
+        if way.route == "remote":
+            return self._opened_remotely(way)
+        separator = self._loaded(way, report)
+        return separator, "The processor can always take it."
+
+    def _opened_on_card(self, way: _Way, report: Report) -> tuple[SeparatorModel, str]:
+        if self.options.engine == "openvino" and self.options.device == "auto":
+            raise _CannotTake(
+                "The engine openvino was asked for, which computes on the processor.",
+                is_surprise=False,
+            )
+        card, fault = self._look_for_card()
+        if card is None:
+            if self.options.device == "cuda":
+                raise InvalidOptions(f"The device cuda was asked for, but {fault} Use auto or cpu.")
+            raise _CannotTake(f"Not on a graphics card, as {fault}", is_surprise=False)
+        self._card = card
+        separator = self._loaded(way, report)
+        return separator, self._memory_words(way, separator, card)
+
+    def _memory_words(self, way: _Way, separator: SeparatorModel, card: Card) -> str:
+        """Raises ``_CannotTake`` where the card has too little memory."""
+        if _peaks(separator):
+            return f"The model is on the {card.name} already."
+        identity = separator.identity()
+        known = self._book.needed(card.name, identity.weights_digest, identity.precision)
+        needed = _first_guess(way.model) if known is None else known
+        words = (
+            f"{way.model} needs {needed / _GB:.1f} GB "
+            f"({'a first guess' if known is None else 'measured'}), and the {card.name} has "
+            f"{card.free_bytes / _GB:.1f} GB free."
+        )
+        if needed > card.free_bytes:
+            separator.close()
+            error = OutOfMemory(f"The graphics card has too little free memory: {words}")
+            raise _CannotTake(words, error=error, lacks_memory=True)
+        return words
+
+    def _opened_remotely(self, way: _Way) -> tuple[SeparatorModel, str]:
+        if not self._allow_remote:
+            raise _CannotTake("The song is not to leave this machine.", is_surprise=False)
+        separator = cast("RemoteSeparator", self._separators(way.separator, way.options))
+        usable = separator.validate()
+        if not usable:
+            raise _CannotTake(usable.reason, is_surprise=False)
+        try:
+            separator.check()
+        except RemoteFailed as error:
+            raise _CannotTake(error.detail, error=error) from None
+        separator.load()
+        return separator, "The remote service is there and accepts the job."
+
+    def _loaded(self, way: _Way, report: Report) -> SeparatorModel:
+        separator = self._separators(way.separator, way.options)
+        usable = separator.validate()
+        if not usable:
+            error = ModelUnavailable(
+                f"The separator {way.separator!r} cannot run here: {usable.reason}"
+            )
+            raise _CannotTake(error.detail, error=error)
+        try:
+            separator.load(report=report)
+        except ModelUnavailable as error:
+            raise _CannotTake(error.detail, error=error) from None
+        return separator
+
+    def _failed(self, way: _Way, separator: SeparatorModel, error: SeparationError) -> None:
+        lacks_memory = isinstance(error, OutOfMemory)
+        if lacks_memory and way.route == "local_gpu" and self._card is not None:
+            identity = separator.identity()
+            # Not even one window fitted into what was free: the next time that is known.
+            least = {1: self._card.free_bytes + 1}
+            self._book.remember(self._card.name, identity.weights_digest, identity.precision, least)
+        separator.close()
+        self._last_error = error
+        self._tell(way, "failed", error.detail, is_surprise=True)
+        self._leave(way.route, smaller_may=lacks_memory)
+
+    def _remember_memory(self, way: _Way, separator: SeparatorModel) -> None:
+        peaks = _peaks(separator)
+        if way.route == "local_gpu" and self._card is not None and peaks:
+            identity = separator.identity()
+            self._book.remember(self._card.name, identity.weights_digest, identity.precision, peaks)
+
+    def _tell(self, way: _Way, outcome: Outcome, reason: str, *, is_surprise: bool = False) -> None:
+        self.steps.append(RouteStep(way.route, outcome, reason, way.model))
+        if is_surprise:
+            self._surprises.append(f"{_WHERE[way.route]}: {reason}")
+            _log.warning("%s %s: %s", way.route, outcome, reason)
+
+    def _nowhere(self) -> str:
+        reasons = " ".join(f"{step.route}: {step.reason}" for step in self.steps)
+        return f"None of the routes of this site (STEMSITE_ROUTES) can take this job. {reasons}"
+
+
+def _ways(
+    name: str,
+    options: SeparatorOptions,
+    routes: tuple[RouteName, ...],
+    *,
+    allow_smaller_model: bool,
+) -> Iterator[_Way]:
+    """Every way in order; the model asked for comes before smaller ones on the same route."""
+    family, model = _network_of(name, options)
+    shown = model or next((row.name for row in models_for(family)), family)
+    smaller = _smaller_models(shown) if allow_smaller_model and options.repo is None else []
+    for route in _routes_for(options, routes):
+        if route == "remote":
+            asked = f"{family}/{model}" if model else family
+            yield _Way(route, "remote", replace(options, model=asked, device="auto"), shown)
+            continue
+        # `auto` itself may end with another separator, but only where it is the last resort.
+        first = name if route == "local_cpu" else family
+        here = replace(
+            options,
+            device="cuda" if route == "local_gpu" else "cpu",
+            cpu_fallback=False,
+            model=options.model if route == "local_cpu" else model,
+        )
+        yield _Way(route, first, here, shown)
+        for other in smaller:
+            yield _Way(route, family, replace(here, model=other), other, is_smaller=True)
+
+
+def _network_of(name: str, options: SeparatorOptions) -> tuple[str, str | None]:
+    """The separator of networks behind ``name``, and its model where one is settled."""
+    if name == AutoSeparator.name:
+        return AutoSeparator(options).first_choice()
+    return name, options.model
+
+
+def _routes_for(options: SeparatorOptions, routes: tuple[RouteName, ...]) -> tuple[RouteName, ...]:
+    if options.device == "cpu":
+        return ("local_cpu",)
+    if options.device == "cuda":
+        return ("local_gpu", "local_cpu")
+    return routes
+
+
+def _smaller_models(model: str) -> list[str]:
+    rows = {row.name: row for row in CATALOGUE}
+    found: list[str] = []
+    while (row := rows.get(model)) is not None and row.smaller is not None:
+        model = row.smaller
+        found.append(model)
+    return found
+
+
+def _first_guess(model: str) -> int:
+    return next((row.memory_bytes for row in CATALOGUE if row.name == model), UNKNOWN_MODEL_BYTES)
+
+
+def _peaks(separator: SeparatorModel) -> dict[int, int]:
+    """What a separator that counts has held on the card so far."""
+    return dict(getattr(separator, "memory_peaks", {}))
+
+
+def _failure_of(error: OutOfMemory | RemoteFailed | DeviceFailed) -> SeparationError:
+    """What to tell, and to raise where no other way is left; without the traceback."""
+    if isinstance(error, DeviceFailed):
+        return WorkerLost(f"The graphics card failed: {error}.")
+    kind = OutOfMemory if isinstance(error, OutOfMemory) else RemoteFailed
+    return kind(error.detail)
