@@ -13,10 +13,11 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django_q.brokers import get_broker
 from django_q.cluster import Cluster
 from django_q.signals import post_spawn
@@ -30,7 +31,7 @@ from jobs.queue.watchdog import Watchdog
 from separation.processes import end_with_parent
 
 TURN_S = 0.2
-GIVE_BACK_S = 4.0
+GIVE_BACK_S = 5.0
 GPU = "gpu"
 """The cluster whose workers have a card each."""
 
@@ -70,6 +71,8 @@ def run_cluster(post: Post) -> int:
         _log.error("the cluster did not end by itself (code %s); killing it", child.exitcode)
     _kill_group(child.pid)
     child.join()
+    with suppress(DatabaseError):
+        signs.Signs().end()
     return 0 if clean else 1
 
 

@@ -67,7 +67,8 @@ def found_device(job: Job) -> None:
 
 
 class Signs:
-    """The rows of one cluster, kept by its main process."""
+    """The rows of one cluster, kept by its main process; :meth:`end` is for the keeper as well,
+    when that process was killed."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
@@ -82,7 +83,8 @@ class Signs:
         self._names = names
 
     def end(self) -> None:
-        Worker.objects.filter(name__in=self._names).delete()
+        names = self._names | {worker_name(member.pid) for member in crew.members()}
+        Worker.objects.filter(name__in=names).delete()
 
     def _rows(self, pids: list[int]) -> list[Worker]:
         rows, runners = [_row(pid) for pid in pids], runners_of(pids)

@@ -11,9 +11,58 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+class Client:
+    """A process of the site that does what it is asked."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.queue.live_site"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, name: str, **arguments: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([name, arguments]) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=20)
+
+
+class OwnDatabase:
+    """On a database server, one beside the named one; an empty address is SQLite."""
+
+    def __init__(self, url: str) -> None:
+        self._server, self.url = url, ""
+        if url:
+            address, _, name = url.rpartition("/")
+            self._name = f"{name}_live_{os.urandom(4).hex()}"
+            self.url = f"{address}/{self._name}"
+            self._execute("CREATE DATABASE {}")
+
+    def drop(self) -> None:
+        if self.url:
+            self._execute("DROP DATABASE {} WITH (FORCE)")
+
+    def _execute(self, text: LiteralString) -> None:
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(sql.SQL(text).format(sql.Identifier(self._name)))
 
 
 class LiveSite:
@@ -28,39 +77,49 @@ class LiveSite:
         }
         self.log = data_dir / "worker.log"
         self.worker: subprocess.Popen[bytes] | None = None
-        self._client = subprocess.Popen(
-            [sys.executable, "-m", "tests.jobs.queue.live_site"],
-            cwd=ROOT,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._database = OwnDatabase(os.environ.get("STEMSITE_DATABASE_URL", ""))
+        self.environment["STEMSITE_DATABASE_URL"] = self._database.url
+        self._client = Client(self.environment)
 
     def call(self, name: str, **arguments: Any) -> Any:
-        assert self._client.stdin is not None and self._client.stdout is not None
-        self._client.stdin.write(json.dumps([name, arguments]) + "\n")
-        self._client.stdin.flush()
-        return json.loads(self._client.stdout.readline())
+        self._client.ask(name, **arguments)
+        return self._client.answer()
 
-    def start_worker(self) -> None:
+    def at_once(self, clients: int, name: str, **arguments: Any) -> list[Any]:
+        """The same call by several processes, which wait for each other before they start."""
+        others = [Client(self.environment) for _ in range(clients)]
+        for other in others:
+            other.ask("health")
+            other.answer()
+        for other in others:
+            other.ask(name, **arguments)
+        answers = [other.answer() for other in others]
+        for other in others:
+            other.close()
+        return answers
+
+    def start_worker(self, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             self.worker = subprocess.Popen(
-                [sys.executable, "manage.py", "stemworker"],
+                [sys.executable, "manage.py", "stemworker", *arguments],
                 cwd=ROOT,
-                env=self.environment,
+                env={**self.environment, **environment},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        self._workers.append(self.worker)
+        return self.worker
 
     def close(self) -> None:
-        if self.worker is not None and self.worker.poll() is None:
-            self.worker.terminate()
-            self.worker.wait(20)
-        assert self._client.stdin is not None
-        self._client.stdin.close()
-        self._client.wait(20)
+        living = [worker for worker in self._workers if worker.poll() is None]
+        for worker in living:
+            worker.terminate()
+        for worker in living:
+            worker.wait(20)
+        self._client.close()
+        self._database.drop()
 
     def wait_for(
         self, job_id: str, is_so: Callable[[dict[str, Any]], bool], timeout_s: float = 20.0
@@ -87,9 +146,21 @@ class LiveSite:
                 found[int(folder.name)] = command
         return found
 
+    def children(self, pid: int) -> list[int]:
+        return [
+            int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _parent(folder) == pid
+        ]
+
     def runner_pid(self) -> int:
         (pid,) = (pid for pid, name in self.processes().items() if "separation.runner" in name)
         return pid
+
+
+def _parent(folder: Path) -> int | None:
+    try:
+        return int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def _set_up() -> None:
@@ -98,15 +169,15 @@ def _set_up() -> None:
     call_command("migrate", verbosity=0)
 
 
-def _create(*, seconds: float) -> str:
+def _create(*, seconds: float, lane: str = "interactive", who: str = "owner") -> str:
     from jobs.services.create import create_job, receive_source
     from separation.request import SeparationRequest
     from tests.factories import make_user, wav_bytes
 
-    owner = make_user()
+    owner = make_user(who)
     source = receive_source(owner=owner, name="Live.wav", chunks=[wav_bytes(seconds)])
     request = SeparationRequest(separator="spectral", stages=("separation",), format="wav16")
-    return str(create_job(owner=owner, source=source, request=request).pk)
+    return str(create_job(owner=owner, source=source, request=request, lane=lane).pk)
 
 
 def _cancel(*, job_id: str) -> None:
@@ -141,6 +212,46 @@ def _look(*, job_id: str) -> dict[str, Any]:
     }
 
 
+def _claim_all(*, jobs: int) -> list[str]:
+    from jobs.queue.claim import claim_next
+
+    claimed = [claim_next(worker=f"racer:{os.getpid()}") for _ in range(jobs)]
+    return [str(job.pk) for job in claimed if job]
+
+
+def _submit_all(*, source_id: str, jobs: int) -> int:
+    """How many were accepted."""
+    from jobs.models import Source
+    from jobs.services.create import create_job
+    from separation.errors import QuotaExceeded
+    from separation.request import SeparationRequest
+
+    source, accepted = Source.objects.get(pk=source_id), 0
+    for _ in range(jobs):
+        try:
+            create_job(
+                owner=source.owner, source=source, request=SeparationRequest(separator="spectral")
+            )
+            accepted += 1
+        except QuotaExceeded:
+            pass
+    return accepted
+
+
+def _song(*, minutes: float) -> str:
+    from tests.factories import make_source, wav_bytes
+
+    return str(make_source(content=wav_bytes(0.1), duration_s=minutes * 60).pk)
+
+
+def _workers() -> list[dict[str, Any]]:
+    from jobs.models import Worker
+
+    fields = ("name", "cluster", "lanes", "pid", "runner_pid", "runner_memory_bytes", "devices")
+    rows = Worker.objects.values(*fields, "job_id")
+    return [{**row, "job_id": str(row["job_id"] or "")} for row in rows]
+
+
 def _health() -> list[Any]:
     from jobs.queue.health import queue_health
 
@@ -159,6 +270,10 @@ def _serve() -> None:
         "steal": _steal,
         "look": _look,
         "health": _health,
+        "workers": _workers,
+        "claim_all": _claim_all,
+        "submit_all": _submit_all,
+        "song": _song,
     }
     for line in sys.stdin:
         name, arguments = json.loads(line)
