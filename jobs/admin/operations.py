@@ -21,8 +21,11 @@ class OperationsAdmin(LookOnly):
         live = path("live/", self.live, name="jobs_worker_live")
         return [live, *super().get_urls()]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
         # Rows come and go with their workers.
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
         return False
 
     def changelist_view(

@@ -1,17 +1,14 @@
 """How long an attempt may take, and the word of warning where it will take long."""
 
-import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from jobs.models import Job
+from jobs.services.devices import has_networks, likely_devices
 from jobs.services.progress import about
 from jobs.services.speed import Expected, Speeds, Work, measured_s
-from separation.catalogue import models_for
-from separation.registry import SeparatorFactory
 
 if TYPE_CHECKING:
     from jobs.queue.lease import Lease
@@ -22,26 +19,23 @@ PROCESSOR = "Runs on the processor"
 BELIEVED = 1.1
 """How much longer than believed a song may be without its limit being set again."""
 
-NVIDIA_DEVICE = Path("/dev/nvidiactl")
-"""There where the driver of a card is loaded. Asking CUDA itself would load torch."""
 
-
-def set_deadline(job: Job, lease: "Lease", *, device: str | None = None) -> Expected:
+def set_deadline(job: Job, lease: "Lease") -> Expected:
     """Write what this attempt should take and after how long it is given up; raises ``LeaseLost``.
 
-    Call it when an attempt starts, and again when it goes on elsewhere. ``device``: what will
-    separate the song (``cpu``, ``cuda``, ``remote``), where that is settled.
+    Expected is what the first device takes that may do it. The limit allows for the slowest: a
+    card that turns out to be full must not cost the song the time that a processor needs.
     """
-    device = device or likely_device(job)
-    host = socket.gethostname()
-    expected = Speeds.load().expect(Work.of_job(job), hosts=(host,), device=device)
-    job.expected_s = round(expected.seconds, 1)
-    job.deadline_s = limit_s(expected.seconds)
+    speeds, work = Speeds.load(), Work.of_job(job)
+    devices, hosts = likely_devices(job), (socket.gethostname(),)
+    expected = [speeds.expect(work, hosts=hosts, device=device) for device in devices]
+    job.expected_s = round(expected[0].seconds, 1)
+    job.deadline_s = limit_s(max(each.seconds for each in expected))
     job.warnings = [text for text in job.warnings if not text.startswith(PROCESSOR)]
-    if device == "cpu" and has_networks(job):
-        job.warnings.append(_on_processor(job, expected))
+    if devices[0] == "cpu" and has_networks(job):
+        job.warnings.append(_on_processor(job, expected[0]))
     lease.write(expected_s=job.expected_s, deadline_s=job.deadline_s, warnings=job.warnings)
-    return expected
+    return expected[0]
 
 
 def measured_anew(job: Job, manifest: dict[str, Any]) -> bool:
@@ -58,31 +52,6 @@ def limit_s(expected_s: float) -> float:
     """Between the floor and the limit of all jobs."""
     wanted = max(expected_s * settings.DEADLINE_FACTOR, float(settings.DEADLINE_FLOOR_S))
     return min(wanted, float(settings.MAX_JOB_S))
-
-
-def likely_device(job: Job) -> str:
-    """What will separate the song on this host, as far as that can be told beforehand."""
-    asked = str(job.request.get("device") or "auto")
-    if asked != "auto":
-        return asked
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    return "cuda" if NVIDIA_DEVICE.exists() and not hidden else "cpu"
-
-
-def has_networks(job: Job) -> bool:
-    """Is the song separated by a network, which takes long without a card?"""
-    if not any(stage["name"] == "separation" for stage in job.pipeline):
-        return False
-    name, model = job.separator, job.model_name
-    if name == "auto":
-        # It runs a network where the weights of one are here, and masks where they are not.
-        name = "demucs"
-        options = {"model": model or None, "model_dir": settings.MODEL_DIR, "offline": True}
-        if not SeparatorFactory.validate(name, **options):
-            return False
-    # Only networks have weights to fetch.
-    known = [row for row in models_for(name) if row.name == model] or models_for(name)[:1]
-    return any(row.download_bytes for row in known)
 
 
 def _on_processor(job: Job, expected: Expected) -> str:

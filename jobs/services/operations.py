@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from jobs.models import Job, Speed, Worker
 from jobs.models.job import JobStatus, Lane
 from jobs.queue.clusters import ClusterSign, cluster_signs
 from jobs.queue.health import QueueHealth, queue_health
+from jobs.queue.signs import alive
 
 FAILURES = 8
 """As many as one takes in at a glance; the list of jobs has all of them."""
@@ -101,18 +102,22 @@ def operations() -> Operations:
 def worker_sights() -> list[WorkerSight]:
     running = Job.objects.filter(status=JobStatus.PROCESSING).select_related("source", "owner")
     by_worker = {job.worker: job for job in running.defer(*_UNREADABLE).order_by("started_at")}
-    signed = [_sight(row, by_worker.pop(row.name, None)) for row in Worker.objects.all()]
+    living = set(alive().values_list("name", flat=True))
+    signed = [
+        _sight(row, by_worker.pop(row.name, None), silent=row.name not in living)
+        for row in Worker.objects.all()
+    ]
     return [*signed, *(_unsigned(name, job) for name, job in by_worker.items())]
 
 
-def _sight(row: Worker, job: Job | None) -> WorkerSight:
+def _sight(row: Worker, job: Job | None, *, silent: bool) -> WorkerSight:
     return WorkerSight(
         name=row.name,
         cluster=row.cluster,
         lanes=", ".join(row.lanes),
         devices=", ".join(_words(row.devices)),
         seen_at=row.seen_at,
-        silent=timezone.now() - row.seen_at > timedelta(seconds=settings.LEASE_S),
+        silent=silent,
         runner_pid=row.runner_pid,
         runner_memory_bytes=row.runner_memory_bytes,
         job=job,

@@ -118,6 +118,8 @@ class Speeds:
         self, work: Work, params: Mapping[str, Any], hosts: Collection[str], device: str | None
     ) -> float | None:
         model = _model(work.separator, work.model_name)
+        if params.get("device") == "cpu":
+            device = "cpu"
 
         def likeness(row: Speed) -> tuple[bool, bool, bool]:
             same_model = row.model_name == model or (not model and row.separator == work.separator)
@@ -214,7 +216,8 @@ def _row_of(job: Job, record: Mapping[str, Any], host: str) -> dict[str, str]:
     separates = record["name"] == SEPARATION
     return {
         "host": host[:128],
-        "device": str(ran.get("device") or "cpu")[:64] if separates else "cpu",
+        # Of `remote cuda` the first word: which card a service has is not ours to know.
+        "device": str(ran.get("device") or "cpu").split()[0][:64] if separates else "cpu",
         "work": work_name(record["name"], record.get("parameters") or {})[:64],
         "separator": job.separator if separates else "",
         "model_name": str(ran.get("model") or "")[:128] if separates else "",

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
-from jobs.models import Job, Worker
+from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue.claim import Account, Turn, due, is_full, last_started, precedence
 from jobs.queue.health import queue_health
 from jobs.queue.lanes import ALL
+from jobs.queue.signs import alive
 from jobs.services.progress import about, coarse_s
 from jobs.services.speed import Speeds, Work
 
@@ -113,8 +113,7 @@ class _Post:
 
 def _posts() -> list[_Post]:
     """Those that sign on by their rows; where none does, those that clusters tell of."""
-    recent = timezone.now() - timedelta(seconds=settings.LEASE_S)
-    rows = Worker.objects.filter(seen_at__gte=recent).values_list("name", "host", "lanes")
+    rows = alive().values_list("name", "host", "lanes")
     signed = [_Post(name, host, tuple(lanes) or ALL) for name, host, lanes in rows]
     if signed:
         return signed
@@ -185,11 +184,15 @@ class _Line:
         return workers
 
     def _remaining_s(self, row: dict[str, Any]) -> float:
-        if row["eta_s"] is not None:
-            return float(row["eta_s"])
-        expected_s = row["expected_s"] or self._expected_s(Work.of(*(row[n] for n in _WORK)))
+        """The later of what the runner sees coming and what such songs have taken so far: of the
+        stages that are still to come, the runner knows no more than this."""
+        expected = self._speeds.expect(Work.of(*(row[n] for n in _WORK)), hosts=self._hosts)
         elapsed_s = (self._now - (row["started_at"] or self._now)).total_seconds()
-        return max(expected_s - elapsed_s, expected_s * OVERDUE)
+        left_s = expected.seconds - elapsed_s
+        if row["eta_s"] is not None:
+            return max(float(row["eta_s"]), left_s if expected.learned else 0.0)
+        self.learned = self.learned and expected.learned
+        return max(left_s, expected.seconds * OVERDUE)
 
     def _expected_s(self, work: Work) -> float:
         expected = self._speeds.expect(work, hosts=self._hosts)
@@ -257,8 +260,4 @@ _WORK = ("separator", "model_name", "source__duration_s", "pipeline")
 
 def _running_rows() -> list[dict[str, Any]]:
     running = Job.objects.filter(status=JobStatus.PROCESSING).order_by("started_at")
-    return list(
-        running.values(
-            "owner_id", "campaign_id", "worker", "started_at", "eta_s", "expected_s", *_WORK
-        )
-    )
+    return list(running.values("owner_id", "campaign_id", "worker", "started_at", "eta_s", *_WORK))

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from jobs.models import Job, Speed
 from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease, LeaseLost
-from jobs.services import deadline
+from jobs.services import devices
 from jobs.services.deadline import limit_s, measured_anew, set_deadline, too_slow
 from separation.request import SeparationRequest
 from tests.factories import make_job, make_source
@@ -21,7 +21,7 @@ DURATION_S = 100.0
 @pytest.fixture(autouse=True)
 def no_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     device = tmp_path / "nvidiactl"
-    monkeypatch.setattr(deadline, "NVIDIA_DEVICE", device)
+    monkeypatch.setattr(devices, "NVIDIA_DEVICE", device)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return device
 
@@ -123,21 +123,37 @@ def test_a_card_makes_the_warning_needless(
     assert len(start(job).warnings) == 1
 
 
-def test_going_on_elsewhere_brings_a_limit_and_a_warning_of_its_own(
-    owner: User, no_card: Path
+def on_a_card(rate: float) -> None:
+    row = {"host": "h", "device": "cuda", "separator": "demucs", "model_name": "htdemucs"}
+    Speed.objects.create(work="separation", seconds_per_second=rate, **row)
+
+
+def test_a_card_is_expected_and_the_limit_allows_for_the_processor(
+    owner: User, no_card: Path, settings: Settings
 ) -> None:
+    settings.DEADLINE_FACTOR, settings.DEADLINE_FLOOR_S = 10, 60
+    all_known(5.0)
+    on_a_card(0.08)
     no_card.touch()
-    all_known(20.0)
-    Speed.objects.create(
-        host="h", device="cuda", work="separation", separator="demucs",
-        model_name="htdemucs", seconds_per_second=0.05,
-    )  # fmt: skip
     job = start(running_job())
-    on_card = job.deadline_s
-    set_deadline(job, Lease(job), device="cpu")
-    set_deadline(job, Lease(job), device="cpu")
-    job.refresh_from_db()
-    assert on_card is not None and job.deadline_s is not None and job.deadline_s > on_card
+    assert (job.expected_s, job.deadline_s) == (10.0, 5020.0)
+    settings.ROUTES = ["local_gpu"]
+    job = start(running_job())
+    assert (job.expected_s, job.deadline_s) == (10.0, 100.0)
+
+
+def test_a_service_elsewhere_makes_the_warning_needless(owner: User, settings: Settings) -> None:
+    settings.REMOTE_URL = "https://gpu.example.org"
+    assert start(running_job()).warnings == []
+    assert len(start(running_job(allow_remote=False)).warnings) == 1
+    settings.ROUTES = ["local_cpu"]
+    assert len(start(running_job()).warnings) == 1
+
+
+def test_a_limit_that_is_set_again_warns_once(owner: User) -> None:
+    job = running_job()
+    for _ in range(2):
+        set_deadline(job, Lease(job))
     assert len(job.warnings) == 1
 
 

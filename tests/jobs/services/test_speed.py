@@ -91,6 +91,8 @@ def test_the_average_moves_towards_what_is_new(owner: User) -> None:
 def test_another_machine_device_model_and_precision_have_rows_of_their_own(owner: User) -> None:
     job = demucs_job()
     ran = ({}, {"device": "cuda"}, {"model": "htdemucs_ft"}, {"precision": "bfloat16"})
+    assert learn_speeds(job, manifest_of(job, device="remote cuda"), host=HOST)
+    assert Speed.objects.filter(device="remote").delete()[0] == 1
     for fields in ran:
         learn_speeds(job, manifest_of(job, **fields), host=HOST)
     learn_speeds(job, manifest_of(job), host="basalt")
@@ -151,8 +153,9 @@ def test_the_same_device_counts_before_another_one(owner: User) -> None:
     job = demucs_job()
     assert separation_s(job, hosts=(HOST,), device="cpu") == pytest.approx(50.0)
     assert separation_s(job, hosts=(HOST,), device="cuda") == pytest.approx(2.0)
-    # Nobody says where: as it went last.
+    # Nobody says where: as it went last, unless the processor was asked for.
     assert separation_s(job, hosts=(HOST,)) == pytest.approx(2.0)
+    assert separation_s(demucs_job(device="cpu"), hosts=(HOST,)) == pytest.approx(50.0)
 
 
 def test_another_model_of_the_separator_is_nearer_than_a_constant(owner: User) -> None:

@@ -46,6 +46,7 @@ def song(name: str = "owner", *, minutes_ago: float = 0.0, **fields: Any) -> Job
 
 
 def running(worker: str = "h:1", name: str = "runs", **fields: Any) -> Job:
+    fields.setdefault("started_at", timezone.now() - timedelta(seconds=100))
     return song(name, status=JobStatus.PROCESSING, worker=worker, **fields)
 
 
@@ -95,8 +96,14 @@ def test_a_running_job_without_an_estimate_is_expected_by_what_was_learned(owner
 
 def test_an_overdue_job_is_not_thought_to_end_at_once(owner: User) -> None:
     add_worker()
-    running(started_at=timezone.now() - timedelta(hours=1), expected_s=200.0)
-    assert told(song()).starts_in_s == 20.0
+    running(started_at=timezone.now() - timedelta(hours=1))
+    assert told(song()).starts_in_s == 10.0
+
+
+def test_a_runner_that_sees_no_end_yet_is_not_believed_over_earlier_songs(owner: User) -> None:
+    add_worker()
+    running(eta_s=7.0, started_at=timezone.now() - timedelta(seconds=62))
+    assert told(song()).starts_in_s == 60.0
 
 
 def test_who_has_one_song_is_not_told_to_wait_for_a_hundred(owner: User) -> None:
