@@ -137,6 +137,15 @@ class VersionSerializer(serializers.Serializer[Job]):
         return reverse("api:job", args=[job.pk])
 
 
+class RouteStepSerializer(serializers.Serializer[dict[str, str]]):
+    """One way that was tried for the separation, in order."""
+
+    route = serializers.CharField(help_text="local_gpu, remote or local_cpu.")
+    outcome = serializers.CharField(help_text="took, skipped or failed.")
+    reason = serializers.CharField()
+    model = serializers.CharField()
+
+
 class JobSerializer(JobSummarySerializer):
     """One job with all that is known of it; ``request`` is what was asked for."""
 
@@ -144,6 +153,7 @@ class JobSerializer(JobSummarySerializer):
     waiting = serializers.SerializerMethodField(help_text="Null unless the job waits.")
     request = ChosenField()
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+    routing = RouteStepSerializer(many=True, read_only=True)
     stages = StageSerializer(many=True, read_only=True)
     replaces = serializers.UUIDField(
         source="replaces_id",
@@ -171,6 +181,7 @@ class JobSerializer(JobSummarySerializer):
             "input",
             "request",
             "warnings",
+            "routing",
             "stages",
             "replaces",
             "accepted_at",
