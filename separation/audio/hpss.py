@@ -10,8 +10,11 @@ centred frames over zeros), edges included; librosa holds the whole song and its
 reads one block at a time with as much context as the masks of the block depend on.
 """
 
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import scipy.fft
@@ -25,10 +28,14 @@ N_FFT = 2_048
 HOP = 512
 _OVERLAP = N_FFT // HOP
 _BINS = N_FFT // 2 + 1
+_WINDOW = np.hanning(N_FFT + 1)[:-1]
 
 BLOCK_HOPS = 128
 """Hops written at a time, 1.5 s of song: about 30 MB of arrays and 10 ms of work. 256 need 50 MB
 more for no speed, 64 spend more on the context of a block (measured)."""
+
+_THREADS = min(os.cpu_count() or 1, 2)
+"""A block is many short operations, and each takes Python's lock: a third thread would wait."""
 
 Spectra = NDArray[np.complexfloating[Any, Any]]
 
@@ -77,71 +84,93 @@ def split(
     """Write the harmonic part of ``reader``, and the percussive part where it is wanted.
 
     Both have exactly ``reader.frames`` frames. ``block_hops`` >= 1 changes memory and speed, not
-    the result (beyond float32 rounding). Raises what ``report`` raises, called once a block.
+    the result (beyond float32 rounding). Blocks are computed in threads; reading, writing and
+    ``report``, called once a block, stay in the caller's. Raises what ``report`` raises.
     """
     settings = settings or HpssSettings()
-    window = np.hanning(N_FFT + 1)[:-1]
-    for start in range(0, reader.frames, block_hops * HOP):
-        stop = min(start + block_hops * HOP, reader.frames)
-        spectra, first, mask_harmonic, mask_percussive = _masks(
-            reader, start, stop, window, settings, both=percussive is not None
-        )
-        harmonic.write(_synthesise(spectra * mask_harmonic, first, start, stop, reader, window))
-        if percussive is not None and mask_percussive is not None:
-            parts = spectra * mask_percussive
-            percussive.write(_synthesise(parts, first, start, stop, reader, window))
+    pending: deque[tuple[int, Future[list[FloatArray]]]] = deque()
+    sinks = [harmonic] if percussive is None else [harmonic, percussive]
+
+    def write_next() -> None:
+        stop, future = pending.popleft()
+        for sink, part in zip(sinks, future.result(), strict=True):
+            sink.write(part)
         report(stop / reader.frames)
 
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, reader.frames, block_hops * HOP):
+            block = _Block.of(reader.frames, start, block_hops, settings)
+            samples = reader.read(*block.samples)
+            pending.append((block.stop, pool.submit(_parts, block, samples, settings, len(sinks))))
+            # One that is done while another is computed, for each thread.
+            if len(pending) > _THREADS:
+                write_next()
+        while pending:
+            write_next()
 
-def _masks(
-    reader: Source,
-    start: int,
-    stop: int,
-    window: NDArray[np.float64],
-    settings: HpssSettings,
-    *,
-    both: bool,
-) -> tuple[Spectra, int, FloatArray, FloatArray | None]:
-    """Spectra (frames, channels, bins) that samples ``start`` to ``stop`` are made of, the index
-    of the first, and their masks."""
-    total = 1 + reader.frames // HOP
-    # Frame i is centred on sample i * HOP, so it reaches N_FFT / 2 to either side of it.
-    first = max(0, start // HOP - _OVERLAP // 2 + 1)
-    last = min(total, -(-stop // HOP) + _OVERLAP // 2)
-    context = settings.kernel[0] // 2
-    low, high = max(0, first - context), min(total, last + context)
-    spectra = _stft(reader, low, high, window)
+
+@dataclass(frozen=True)
+class _Block:
+    """Samples ``start`` to ``stop``, made of frames ``first`` to ``last`` of ``total``, whose masks
+    depend on frames ``low`` to ``high``."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+    low: int
+    high: int
+    total: int
+
+    @classmethod
+    def of(cls, frames: int, start: int, hops: int, settings: HpssSettings) -> Self:
+        stop = min(start + hops * HOP, frames)
+        total = 1 + frames // HOP
+        # Frame i is centred on sample i * HOP, so it reaches N_FFT / 2 to either side of it.
+        first = max(0, start // HOP - _OVERLAP // 2 + 1)
+        last = min(total, -(-stop // HOP) + _OVERLAP // 2)
+        context = settings.kernel[0] // 2
+        low, high = max(0, first - context), min(total, last + context)
+        return cls(start, stop, first, last, low, high, total)
+
+    @property
+    def samples(self) -> tuple[int, int]:
+        """The first sample of frame ``low``, and how many there are to the end of the last."""
+        return self.low * HOP - N_FFT // 2, (self.high - self.low - 1) * HOP + N_FFT
+
+
+def _parts(
+    block: _Block, samples: FloatArray, settings: HpssSettings, wanted: int
+) -> list[FloatArray]:
+    """The harmonic part, and the percussive part where two are wanted."""
+    spectra = _stft(samples)
     magnitude = np.abs(spectra)
-    along_time = _median_in_time(magnitude, low, first, last, total, settings.kernel[0])
-    wanted = slice(first - low, last - low)
-    along_frequency = _median_in_frequency(magnitude[wanted], settings.kernel[1])
-    split_zeros = settings.complementary
-    mask_harmonic = soft_mask(
-        along_time, along_frequency, settings.margin[0], settings.power, split_zeros
-    )
-    mask_percussive = (
-        soft_mask(along_frequency, along_time, settings.margin[1], settings.power, split_zeros)
-        if both
-        else None
-    )
-    return spectra[wanted], first, mask_harmonic, mask_percussive
+    along_time = _median_in_time(magnitude, block, settings.kernel[0])
+    inside = slice(block.first - block.low, block.last - block.low)
+    along_frequency = _median_in_frequency(magnitude[inside], settings.kernel[1])
+    both = [(along_time, along_frequency), (along_frequency, along_time)]
+    return [
+        _synthesise(
+            spectra[inside]
+            * soft_mask(part, other, margin, settings.power, settings.complementary),
+            block,
+        )
+        for (part, other), margin in zip(both[:wanted], settings.margin, strict=False)
+    ]
 
 
-def _stft(reader: Source, low: int, high: int, window: NDArray[np.float64]) -> Spectra:
-    """Frames ``low`` to ``high`` as (frames, channels, bins) complex64."""
-    samples = reader.read(low * HOP - N_FFT // 2, (high - low - 1) * HOP + N_FFT)
+def _stft(samples: FloatArray) -> Spectra:
+    """(frames, channels, bins) complex64."""
     framed = np.lib.stride_tricks.sliding_window_view(samples, N_FFT, axis=1)[:, ::HOP]
-    windowed = framed.transpose(1, 0, 2) * window.astype(np.float32)
+    windowed = framed.transpose(1, 0, 2) * _WINDOW.astype(np.float32)
     spectra: Spectra = scipy.fft.rfft(windowed, axis=-1, overwrite_x=True)
     return spectra
 
 
-def _median_in_time(
-    magnitude: FloatArray, low: int, first: int, last: int, total: int, kernel: int
-) -> FloatArray:
+def _median_in_time(magnitude: FloatArray, block: _Block, kernel: int) -> FloatArray:
     """Frames ``first`` to ``last`` of the median; ``magnitude`` starts at frame ``low``."""
     context = kernel // 2
-    rows = reflected(first - context, last + context, total) - low
+    rows = reflected(block.first - context, block.last + context, block.total) - block.low
     padded = magnitude if len(rows) == len(magnitude) else magnitude[rows]
     flat = sliding_median(padded.reshape(len(padded), -1), kernel)
     return flat.reshape(-1, *magnitude.shape[1:])
@@ -173,24 +202,23 @@ def soft_mask(
     return mask
 
 
-def _synthesise(
-    spectra: Spectra, first: int, start: int, stop: int, reader: Source, window: NDArray[np.float64]
-) -> FloatArray:
-    """Samples ``start`` to ``stop`` by weighted overlap-add (Griffin and Lim, 1984)."""
+def _synthesise(spectra: Spectra, block: _Block) -> FloatArray:
+    """The block's samples by weighted overlap-add (Griffin and Lim, 1984)."""
     frames, channels, _ = spectra.shape
     pieces = scipy.fft.irfft(spectra, n=N_FFT, axis=-1, overwrite_x=True)
-    pieces *= window.astype(np.float32)
+    pieces *= _WINDOW.astype(np.float32)
     hops = np.zeros((frames + _OVERLAP - 1, channels, HOP), dtype=np.float32)
     weights = np.zeros((frames + _OVERLAP - 1, 1, HOP))
-    squared = window**2
+    squared = _WINDOW**2
     for part in range(_OVERLAP):
         inside = slice(part * HOP, (part + 1) * HOP)
         hops[part : part + frames] += pieces[..., inside]
         weights[part : part + frames] += squared[inside]
     # Hop 0 begins half a window before the centre of frame ``first``.
-    offset = start - (first * HOP - N_FFT // 2)
-    low, high = offset // HOP, -(-(offset + stop - start) // HOP)
+    offset = block.start - (block.first * HOP - N_FFT // 2)
+    count = block.stop - block.start
+    low, high = offset // HOP, -(-(offset + count) // HOP)
     scaled = hops[low:high] / weights[low:high].astype(np.float32)
     signal = scaled.transpose(1, 0, 2).reshape(channels, -1)
     begin = offset - low * HOP
-    return np.ascontiguousarray(signal[:, begin : begin + stop - start])
+    return np.ascontiguousarray(signal[:, begin : begin + count])
