@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import close_old_connections, transaction
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
@@ -100,6 +100,7 @@ def _attempt(chore: Callable[[], object]) -> None:
     try:
         close_old_connections()
         chore()
-    except (DatabaseError, OSError):
-        # Workers live on without the database for a while; the chore comes round again.
+    except Exception:
+        # Workers live on without the database for a while, and a fault in one chore must not end
+        # them and all other chores: it comes round again.
         _log.exception("housekeeping failed")
