@@ -122,6 +122,8 @@ class OpenVinoEngine(Engine):
 
     def _compile(self) -> Any:
         core = openvino.Core()
+        # Mapped, the weights would stay in memory beside the form that compiling gives them.
+        core.set_property({"ENABLE_MMAP": False})
         try:
             model = core.read_model(self._path)
         except RuntimeError as error:
