@@ -51,7 +51,7 @@ def measured_anew(job: Job, manifest: dict[str, Any]) -> bool:
 def limit_s(expected_s: float) -> float:
     """Between the floor and the limit of all jobs."""
     wanted = max(expected_s * settings.DEADLINE_FACTOR, float(settings.DEADLINE_FLOOR_S))
-    return min(wanted, float(settings.MAX_JOB_S))
+    return round(min(wanted, float(settings.MAX_JOB_S)), 1)
 
 
 def _on_processor(job: Job, expected: Expected) -> str:
