@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.audio.blocks import BlockReader, FloatWriter
+from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
+from separation.base import SeparatorOptions
+from separation.checkpoint import Checkpoints, find_earlier
 from separation.errors import Cancelled, InvalidOptions
 from separation.registry import ENTRY_POINT_GROUP, SeparatorFactory
 from tests.separation.fenced import blocks
@@ -20,14 +22,14 @@ PAGE = "adding-a-separator.md"
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """The example as an installed package: its module, and the metadata that pip would write."""
-    code, _ = blocks(PAGE, "python")
+    plain, resumable, _ = blocks(PAGE, "python")
     project = tomllib.loads(blocks(PAGE, "toml")[0])["project"]
     points = project["entry-points"][ENTRY_POINT_GROUP]
     module = points["mid_side"].partition(":")[0]
     site = tmp_path / "site"
     metadata = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     metadata.mkdir(parents=True)
-    (site / f"{module}.py").write_text(code)
+    (site / f"{module}.py").write_text(plain + resumable)
     (metadata / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
     )
@@ -66,6 +68,33 @@ def test_the_installed_plug_in_can_be_chosen_and_separates(installed, tmp_path):
     assert len(separator.identity().weights_digest) == 64
 
 
+def test_the_resumable_one_goes_on_where_it_was_stopped(installed, tmp_path):
+    path, _ = write_song(tmp_path, 200_000)
+    separator = importlib.import_module("stemsite_mid_side").ResumableMidSide(SeparatorOptions())
+    whole, first, second = (tmp_path / name for name in ("whole", "first", "second"))
+    for folder in (whole, first, second):
+        folder.mkdir()
+    expected = separator.separate(path, whole)
+
+    def stop(fraction: float, message: str = "") -> None:
+        if fraction > 0.5:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        separator.separate(
+            path, first, report=stop, checkpoints=Checkpoints(first, key="k", every_s=1e-9)
+        )
+    goes_on = Checkpoints(second, key="k", every_s=60, earlier=find_earlier([first], "k"))
+    shares: list[float] = []
+    paths = separator.separate(
+        path, second, report=lambda share, message="": shares.append(share), checkpoints=goes_on
+    )
+    assert goes_on.resumed_frames == 2 * BLOCK_FRAMES and len(shares) == 2
+    assert {s: p.read_bytes() for s, p in paths.items()} == {
+        s: p.read_bytes() for s, p in expected.items()
+    }
+
+
 def test_it_says_in_words_what_it_cannot_do(installed):
     assert "CPU only" in SeparatorFactory.validate("mid_side", device="cuda").reason
     with pytest.raises(InvalidOptions, match=r"vocals.*centre, sides"):
@@ -82,7 +111,7 @@ def test_it_can_be_cancelled(installed, tmp_path):
 
 
 def test_the_lines_for_one_process_work(tmp_path):
-    code, lines = blocks(PAGE, "python")
+    code, _, lines = blocks(PAGE, "python")
     names: dict[str, object] = {"SeparatorFactory": SeparatorFactory, "__name__": "example"}
     exec(compile(code, PAGE, "exec"), names)
     try:

@@ -102,6 +102,34 @@ def test_the_time_left_follows_the_pace_of_separation() -> None:
     assert world.told[-1].eta_s == pytest.approx(30 + after, abs=0.06)
 
 
+def test_what_an_earlier_attempt_has_done_does_not_make_this_one_look_fast() -> None:
+    world = World("prepare", "separation", "export")
+    world.progress.audio_s = 100.0
+    report = world.begin("separation")
+    world.clock.now += 3
+    world.progress.resumed()
+    report(0.0, "Measuring the song")
+    report(0.5)
+    assert world.progress.percent == 60
+    world.clock.now += 10
+    report(0.6)
+    after = Rates().expected_s(world.stages["export"], 100.0)
+    assert after is not None
+    assert world.told[-1].eta_s == pytest.approx(40 + after, abs=0.06)
+
+
+def test_a_job_that_goes_on_in_the_middle_expects_the_rest_of_what_the_last_one_took() -> None:
+    rates = Rates()
+    world = World("prepare", "separation", "export", rates=rates)
+    rates.remember(world.stages["separation"], 50.0, 100.0)
+    rates.remember(world.stages["export"], 20.0, 100.0)
+    world.progress.audio_s = 100.0
+    report = world.begin("separation")
+    world.progress.resumed()
+    report(0.8)
+    assert world.told[-1].eta_s == pytest.approx(10 + 20)
+
+
 def test_the_time_left_is_unknown_before_anything_is_known_of_separation() -> None:
     world = World("prepare", "separation", "export")
     world.progress.audio_s = 100.0

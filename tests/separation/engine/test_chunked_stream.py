@@ -72,6 +72,52 @@ def test_every_frame_comes_once_and_in_order() -> None:
     assert out.shape == (2, 2, 123_457)
 
 
+class UnevenEngine(ShareEngine):
+    """What comes out depends on where in the window it stands, as with a real network."""
+
+    windows = 0
+
+    def run(self, windows: FloatArray) -> FloatArray:
+        self.windows += len(windows)
+        place = np.linspace(0.9, 1.1, windows.shape[-1], dtype=np.float32)
+        return np.stack([windows * place, np.abs(windows) - place], axis=1)
+
+
+@pytest.mark.parametrize("start", [1, 4_999, 5_000, 19_999, 20_000, 61_234, 123_456])
+@pytest.mark.parametrize(
+    "plan", [{"overlap": 0.0}, {"overlap": 0.25, "shifts": 2}, {"overlap": 0.9}]
+)
+def test_from_any_frame_on_it_is_the_same_bit_for_bit(plan: dict[str, float], start: int) -> None:
+    song, level = ToneSong(123_457), MonoStatistics(mean=0.1, std=0.7)
+
+    def from_frame(first: int) -> tuple[FloatArray, int]:
+        engine = UnevenEngine()
+        how = Plan(RATE_HZ, seed=2, **plan)  # type: ignore[arg-type]
+        members = [Member(engine, (1.0, 0.5)), Member(UnevenEngine(), (0.3, 1.0))]
+        stream = BagStream(members, song, level, [0, 1], how, first)
+        return np.concatenate(list(stream.blocks()), axis=-1), engine.windows
+
+    whole, all_windows = from_frame(0)
+    rest, windows = from_frame(start)
+    assert rest.tobytes() == whole[..., start:].tobytes()
+    assert windows < all_windows or start < 20_000
+
+
+def test_after_the_last_frame_there_is_nothing_to_do() -> None:
+    engine = UnevenEngine()
+    members = [Member(engine, (1.0, 1.0))]
+    stream = BagStream(members, ToneSong(50_000), PLAIN, [0, 1], Plan(RATE_HZ), 50_000)
+    assert list(stream.blocks()) == [] and engine.windows == 0
+
+
+def test_progress_goes_on_where_it_was() -> None:
+    seen: list[float] = []
+    members = [Member(ShareEngine(), (1.0, 1.0))]
+    stream = BagStream(members, ToneSong(300_000), PLAIN, [0, 1], Plan(RATE_HZ), 150_000)
+    list(stream.blocks(lambda fraction, message="": seen.append(fraction)))
+    assert seen[0] == pytest.approx(0.45, abs=0.05) and seen == sorted(seen) and seen[-1] == 1.0
+
+
 def test_progress_rises_window_by_window_to_one() -> None:
     seen: list[float] = []
     list(a_stream(ToneSong(100_000)).blocks(lambda fraction, message="": seen.append(fraction)))
