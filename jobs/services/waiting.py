@@ -15,7 +15,7 @@ from typing import Any
 from django.utils import timezone
 
 from jobs.models import Job
-from jobs.models.job import JobStatus
+from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.queue.claim import Account, Turn, due, is_full, last_started, precedence
 from jobs.queue.health import queue_health
 from jobs.queue.lanes import ALL
@@ -36,8 +36,8 @@ NO_WORKER = "No worker is running"
 @dataclass(frozen=True)
 class Waiting:
     """``position``: 1 is next; None where it cannot be told. ``starts_in_s``: None while nobody
-    works. ``learned``: made of measurements alone. ``pausing``: after a failed attempt, when only
-    the end of the pause is known."""
+    works. ``learned``: made of measurements alone. ``pausing``: not in the line, after a failed
+    attempt or as an operator holds it back."""
 
     position: int | None
     starts_in_s: float | None
@@ -49,10 +49,15 @@ class Waiting:
         if not self.workers:
             return self._nobody(for_staff)
         if self.pausing:
-            return f"Tried again in about {about(self.starts_in_s or 0.0)}."
+            return self._pause()
         if self.position is None:
             return f"More than {LOOK_AHEAD} songs are before this one."
         return f"{self._place()}, {self._start()}."
+
+    def _pause(self) -> str:
+        if self.starts_in_s is None:
+            return "Held back until whoever runs this site lets it go on."
+        return f"Tried again in about {about(self.starts_in_s)}."
 
     def _nobody(self, for_staff: bool) -> str:
         if for_staff:
@@ -87,15 +92,16 @@ def waiting(job: Job) -> Waiting | None:
         return None
     posts = _posts()
     now = timezone.now()
-    if job.not_before is not None and job.not_before > now:
-        pause_s = (job.not_before - now).total_seconds()
-        return Waiting(None, coarse_s(pause_s), len(posts), pausing=True)
     line = _Line(now, posts)
     for position, (pk, start_s) in enumerate(line.starts(), start=1):
         if pk == job.pk:
             soon = None if start_s is None else _rounded(start_s)
             return Waiting(position, soon, len(posts), line.learned)
-    return Waiting(None, None, len(posts))
+    if job.not_before is None or job.not_before <= now:
+        return Waiting(None, None, len(posts))
+    held = job.not_before >= HELD_UNTIL
+    pause_s = None if held else coarse_s((job.not_before - now).total_seconds())
+    return Waiting(None, pause_s, len(posts), pausing=True)
 
 
 def _rounded(start_s: float) -> float:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from jobs.models import Campaign, Job, Speed, Worker
-from jobs.models.job import JobStatus
+from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.queue.claim import claim_next
 from jobs.services.waiting import Waiting, ordinal, waiting
 from separation.request import SeparationRequest
@@ -167,6 +167,13 @@ def test_a_job_in_its_pause_says_when_it_is_tried_again(owner: User) -> None:
     found = told(song(not_before=timezone.now() + timedelta(seconds=29)))
     assert found.position is None
     assert found.sentence() == "Tried again in about 30 s."
+
+
+def test_a_job_that_is_held_back_promises_no_time(owner: User) -> None:
+    add_worker()
+    found = told(song(not_before=HELD_UNTIL))
+    assert (found.position, found.starts_in_s) == (None, None)
+    assert found.sentence() == "Held back until whoever runs this site lets it go on."
 
 
 def test_without_a_worker_staff_are_told_what_to_type(owner: User) -> None:
