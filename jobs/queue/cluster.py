@@ -84,11 +84,24 @@ def _kill_group(pid: int | None) -> None:
         return
 
 
+_parent = 0
+
+
+def _note_parent() -> None:
+    global _parent
+    _parent = os.getpid()
+
+
+def _follow_parent() -> None:
+    """Also when the parent was killed between the fork and this line."""
+    end_with_parent(parent=_parent)
+
+
 def _serve(keeper: int) -> None:
     os.setsid()
     end_with_parent(signal.SIGTERM, parent=keeper)
     # Were keeper and cluster both killed, nobody would be left to end the others.
-    os.register_at_fork(after_in_child=end_with_parent)
+    os.register_at_fork(before=_note_parent, after_in_child=_follow_parent)
     post_spawn.connect(_warm_up)
     cluster = DrainingCluster(get_broker(current_post().queue))
     cluster.start()

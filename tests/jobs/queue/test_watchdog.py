@@ -104,6 +104,24 @@ def test_one_worker_that_works_does_not_excuse_one_that_stands_still(
         assert bites_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)
 
 
+def test_a_busy_neighbour_does_not_hide_one_that_stands_still(
+    clock: Clock, forgotten: Job, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 2}
+    still = fork(lambda: (crew.sign_on(), time.sleep(60)))
+    while not crew.members():
+        time.sleep(0.01)
+    monkeypatch.setattr(time, "monotonic", clock)
+    watchdog, bitten = Watchdog(clock), []
+    for _ in range(20):
+        clock.now += LOOK_EVERY_S
+        with crew.working():  # one short job after the other
+            bitten.append(watchdog.bites())
+    os.kill(still, signal.SIGKILL)
+    os.waitpid(still, 0)
+    assert True in bitten
+
+
 def test_jobs_of_other_lanes_and_of_owners_at_their_cap_do_not_count(
     clock: Clock, forgotten: Job, settings: Settings
 ) -> None:
