@@ -6,7 +6,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint separate bench clean
+.PHONY: help run test lint chaos separate bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -38,6 +38,10 @@ lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
 	STEMSITE_DATA_DIR=$$(mktemp -d) STEMSITE_HTTPS=1 STEMSITE_DEBUG=0 \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 	STEMSITE_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+
+chaos: $(DEV_STAMP)  ## many jobs under many kills: make chaos [JOBS=200] [KILLS=100] [DATABASE=sqlite|postgres] [SEED=...]
+	@$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),200) --kills $(or $(KILLS),100) \
+	  --database $(or $(DATABASE),sqlite) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 separate: $(RUN_STAMP)  ## one song without a server: make separate SONG=path [OUT=stems] [ARGS=...]
 	@test -n "$(SONG)" || { echo 'name the song: make separate SONG=path/to/song.mp3'; exit 2; }
