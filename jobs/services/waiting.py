@@ -30,6 +30,9 @@ hours, and the figure would be a guess."""
 OVERDUE = 0.1
 """A job that takes longer than expected is taken to need this share of it still."""
 
+EARLY = 0.2
+"""In this share of the time that a job should take, its own pace says less than earlier jobs."""
+
 NO_WORKER = "No worker is running"
 
 
@@ -191,11 +194,13 @@ class _Line:
 
     def _remaining_s(self, row: dict[str, Any]) -> float:
         """The later of what the runner sees coming and what such songs have taken so far: of the
-        stages that are still to come, the runner knows no more than this."""
+        stages that are still to come, the runner knows no more than this. At the beginning it
+        reckons from a second or two."""
         expected = self._speeds.expect(Work.of(*(row[n] for n in _WORK)), hosts=self._hosts)
         elapsed_s = (self._now - (row["started_at"] or self._now)).total_seconds()
         left_s = expected.seconds - elapsed_s
-        if row["eta_s"] is not None:
+        early = expected.learned and elapsed_s < EARLY * expected.seconds
+        if row["eta_s"] is not None and not early:
             return max(float(row["eta_s"]), left_s if expected.learned else 0.0)
         self.learned = self.learned and expected.learned
         return max(left_s, expected.seconds * OVERDUE)

@@ -106,6 +106,12 @@ def test_a_runner_that_sees_no_end_yet_is_not_believed_over_earlier_songs(owner:
     assert told(song()).starts_in_s == 60.0
 
 
+def test_a_runner_that_has_only_begun_frightens_nobody(owner: User) -> None:
+    add_worker()
+    running(eta_s=900.0, started_at=timezone.now() - timedelta(seconds=2))
+    assert told(song()).starts_in_s == 120.0
+
+
 def test_who_has_one_song_is_not_told_to_wait_for_a_hundred(owner: User) -> None:
     add_worker()
     running(name="flood", eta_s=58.0)
