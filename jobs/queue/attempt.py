@@ -220,5 +220,6 @@ def job_spec(job: Job, lease: Lease) -> JobSpec:
         job_dir=job.directory,
         pipeline=tuple(StageRequest.model_validate(stage) for stage in job.pipeline),
         created_at=job.created_at.isoformat(),
+        replaces=str(job.replaces_id) if job.replaces_id else None,
         attempt_id=lease.token.hex,
     )
