@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.http import QueryDict
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from separation.errors import InvalidOptions
 from separation.request import OUTPUT_FORMATS, parse_stems
@@ -19,6 +20,12 @@ class WordsField(serializers.CharField):
         if isinstance(dictionary, QueryDict) and name in dictionary:
             return ",".join(dictionary.getlist(name))
         return super().get_value(dictionary)
+
+
+class FlagField(serializers.BooleanField):
+    """A flag that was not sent is no choice; DRF takes a form without one for a "no"."""
+
+    default_empty_html = empty
 
 
 class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
@@ -50,11 +57,11 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     target_db = serializers.FloatField(required=False, help_text="-60 to 0; -20 by default.")
     level_measure = serializers.CharField(required=False, help_text="rms or lufs.")
     true_peak_ceiling_dbtp = serializers.FloatField(required=False, help_text="-20 to 0.")
-    minus = serializers.BooleanField(required=False, help_text="Also make minus_<stem>.")
-    allow_smaller_model = serializers.BooleanField(
+    minus = FlagField(required=False, help_text="Also make minus_<stem>.")
+    allow_smaller_model = FlagField(
         required=False, help_text="Rather a smaller model than none on a full GPU; off by default."
     )
-    allow_remote = serializers.BooleanField(
+    allow_remote = FlagField(
         required=False, help_text="The song may go to the site's remote service; on by default."
     )
 

@@ -48,6 +48,20 @@ def test_a_form_becomes_a_waiting_job(api: APIClient, address: str, field: str) 
     assert job.owner.get_username() == "owner"
 
 
+@pytest.mark.parametrize(("sent", "stored"), [(None, True), ("false", False), ("true", True)])
+@pytest.mark.parametrize("in_form", [False, True])
+def test_a_flag_that_is_not_sent_is_no_choice(
+    api: APIClient, sent: str | None, stored: bool, in_form: bool
+) -> None:
+    choice = {} if sent is None else {"allow_remote": sent}
+    if in_form:
+        response = api.post(JOBS, {"file": song(), "separator": "spectral", **choice})
+    else:
+        address = f"{JOBS}?{urlencode({'separator': 'spectral', **choice})}"
+        response = api.post(address, wav_bytes(), content_type="audio/wav")
+    assert response.json()["request"]["allow_remote"] is stored
+
+
 @pytest.mark.parametrize("content_type", ["application/octet-stream", "audio/wav"])
 def test_a_bare_body_becomes_a_job_with_choices_from_the_address(
     api: APIClient, content_type: str
