@@ -169,4 +169,7 @@ def separate_with(
     """Separate with checkpoints where the separator knows of them."""
     if isinstance(separator, ResumableSeparator):
         return separator.separate(input_path, output_dir, report=report, checkpoints=checkpoints)
+    if checkpoints is not None:
+        # After one that did and failed, another may take its place.
+        checkpoints.start_over()
     return separator.separate(input_path, output_dir, report=report)

@@ -112,10 +112,7 @@ class Checkpoints:
 
     def begin(self, stems: Sequence[str], made_by: str) -> list[Earlier]:
         """Start over, and say what may be continued: the furthest attempt first."""
-        (self.folder / RECORD_NAME).unlink(missing_ok=True)
-        self.resumed_frames = 0
-        self._files = {}
-        self._saved_at = self._clock()
+        self.start_over()
         fitting = []
         for earlier in self._earlier:
             if set(earlier.record.files) != set(stems) or earlier.record.made_by != made_by:
@@ -124,6 +121,13 @@ class Checkpoints:
                 fitting.append(earlier)
         self._earlier = sorted(fitting, key=lambda found: found.record.frames, reverse=True)
         return list(self._earlier)
+
+    def start_over(self) -> None:
+        """Nothing in the folder counts any more: its files are about to be written again."""
+        (self.folder / RECORD_NAME).unlink(missing_ok=True)
+        self.resumed_frames = 0
+        self._files = {}
+        self._saved_at = self._clock()
 
     def copying(self) -> None:
         """Called for each block that is copied; raises what ends the job."""

@@ -10,12 +10,20 @@ from typing import Any
 import pytest
 
 from separation.audio.blocks import BLOCK_FRAMES, StemWriters
+from separation.base import SeparatorOptions, separate_with
 from separation.checkpoint import Checkpoints
 from separation.errors import Cancelled, OutputInvalid, SeparationError, WorkerLost
 from separation.jobspec import JobSpec
 from separation.manifest import manifest_schema, verify_manifest
+from separation.progress import ignore_progress
 from separation.settings import CoreSettings
-from tests.separation.fakes import make_samples, make_song, make_spec, separation_request
+from tests.separation.fakes import (
+    FakeSeparator,
+    make_samples,
+    make_song,
+    make_spec,
+    separation_request,
+)
 from tests.separation.interrupted import (
     ALWAYS,
     Outcome,
@@ -302,3 +310,18 @@ def test_a_checkpoint_tells_of_no_frame_that_is_not_in_every_file(tmp_path: Path
                     saved["stop"] == size and saved["stop"] - saved["start"] == 8 * writers.frames
                 )
     assert writers.frames == 3 * block.shape[1] > BLOCK_FRAMES
+
+
+def test_a_separator_without_checkpoints_in_the_place_of_one_that_failed_starts_over(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "stage"
+    folder.mkdir()
+    song = make_song(tmp_path / "song.wav")
+    kept = Checkpoints(folder, key="k", every_s=1e-9)
+    with StemWriters(folder, ["vocals"], kept) as writers:
+        writers.write({"vocals": make_samples(1.0)})
+    kept.resumed_frames = 10
+    assert (folder / "checkpoint.json").exists()
+    separate_with(FakeSeparator(SeparatorOptions()), song, folder, ignore_progress, kept)
+    assert not (folder / "checkpoint.json").exists() and kept.resumed_frames == 0
