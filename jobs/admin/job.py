@@ -44,7 +44,8 @@ class JobAdmin(LookOnly):
         (
             "Progress",
             {"fields": ("progress_percent", "progress_stage", "progress_message", "eta_s",
-                        "started_at", "completed_at", "cancel_requested_at")},
+                        "expected_s", "deadline_s", "started_at", "completed_at",
+                        "cancel_requested_at")},
         ),
         (
             "Queue",
