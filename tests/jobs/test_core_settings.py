@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from jobs.core import core_settings, intake_limits
-from separation.settings import IntakeLimits
+from separation.settings import IntakeLimits, RemoteSettings
 
 OF_THE_CORE_ALONE = {"probe_s"}
 NAMES = {"max_bytes": "MAX_UPLOAD_BYTES"}
@@ -24,3 +24,17 @@ def test_every_limit_of_intake_is_a_setting(settings: Settings, field: str) -> N
 def test_how_often_a_separation_is_made_safe_is_a_setting(settings: Settings) -> None:
     settings.CHECKPOINT_S = 7.5
     assert core_settings().checkpoint_s == 7.5
+
+
+@pytest.mark.parametrize(
+    "field", [f.name for f in dataclasses.fields(RemoteSettings) if f.name != "first_pause_s"]
+)
+def test_every_choice_about_the_remote_service_is_a_setting(settings: Settings, field: str) -> None:
+    setattr(settings, f"REMOTE_{NAMES.get(field, field.upper())}", 7)
+    assert getattr(core_settings().remote, field) == 7
+
+
+def test_routes_and_the_batch_of_a_card_are_settings(settings: Settings) -> None:
+    settings.ROUTES, settings.GPU_BATCH = ["local_cpu", "remote"], 3
+    assert core_settings().routes == ("local_cpu", "remote")
+    assert core_settings().gpu_batch == 3

@@ -1,11 +1,16 @@
 """A GPU that fails in the middle: the song is done again on the CPU, and the person is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from separation.engine import torch_engine
 from separation.engine.devices import Device
+from separation.engine.health import DeviceFailed
+from separation.engine.host import host_report
+from separation.engine.torch_engine import TorchEngine
 from separation.errors import OutOfMemory
 from separation.registry import SeparatorFactory
 from separation.separators import neural
@@ -72,3 +77,34 @@ def test_running_out_of_memory_on_the_cpu_is_not_tried_again(
         SeparatorFactory.create_separator("demucs", repo=repo, device="cpu").separate(song, out)
     assert calls == 1
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a GPU that does not answer")
+def test_a_gpu_that_fails_is_the_callers_to_replace_where_it_has_other_ways(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neural, "pick_device", lambda choice: Device("cuda", "Card 9000"))
+    song = save_song(tmp_path / "song.wav", noise(30_000))
+    separator = SeparatorFactory.create_separator(
+        "demucs", repo=repo, device="cuda", cpu_fallback=False
+    )
+    with pytest.raises((OutOfMemory, DeviceFailed)):
+        separator.separate(song, tmp_path)
+    assert list(tmp_path.glob("*.wav")) == [song]
+
+
+def test_the_operators_limit_of_windows_reaches_the_gpu(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neural, "pick_device", lambda choice: Device("cuda", "Card 9000"))
+    monkeypatch.setattr(neural, "describe_host", lambda device: host_report())
+    limits: list[int | None] = []
+
+    class Engine(TorchEngine):
+        def __init__(self, *args: Any, batch_limit: int | None = None, **more: Any) -> None:
+            limits.append(batch_limit)
+            super().__init__(*args, batch_limit=batch_limit, **more)
+
+    monkeypatch.setattr(torch_engine, "TorchEngine", Engine)
+    SeparatorFactory.create_separator("demucs", repo=repo, device="cuda", gpu_batch=3).load()
+    assert limits == [3]
