@@ -1,5 +1,6 @@
 """What django-q2 calls; the only names that lie in its tickets."""
 
+from jobs.models import Job
 from jobs.queue import crew, drain, signs
 from jobs.queue.claim import claim_next
 from jobs.queue.execute import execute
@@ -13,17 +14,21 @@ def run_next(lane: str) -> str:
     Returns a word for the log of tickets.
     """
     with crew.working():
-        if drain.requested():
-            return "stopping"
-        job = claim_next(worker=signs.worker_name())
-        if job is None:
-            return "nothing waits"
-        signs.working_on(job)
-        try:
-            execute(job)
-        finally:
-            signs.found_device(job)
-            signs.working_on(None)
-        if not drain.requested():
-            top_up()
-        return str(job.pk)
+        job = None if drain.requested() else claim_next(worker=signs.worker_name())
+        if job is not None:
+            _run(job)
+    if job is None:
+        return "stopping" if drain.requested() else "nothing waits"
+    # Only now may it look free: until here it was at work, and holds no lock of the queue.
+    signs.working_on(None)
+    return str(job.pk)
+
+
+def _run(job: Job) -> None:
+    signs.working_on(job)
+    try:
+        execute(job)
+    finally:
+        signs.found_device(job)
+    if not drain.requested():
+        top_up()
