@@ -132,6 +132,7 @@ class RunnerProcess(Closing):
         self._send(RunCommand(job=spec))
         stage: str | None = None
         guard = Guard(self.pid, self._limits)
+        began = time.monotonic()
         while True:
             asked = time.monotonic()
             event = self._next_event(poll_s)
@@ -140,7 +141,7 @@ class RunnerProcess(Closing):
                 return
             if event is not None:
                 guard.heard()
-            else:
+            elif self._came_up or asked - began > _READY_WITHIN_S:
                 guard.waited(time.monotonic() - asked, 2 * poll_s)
             if fault := guard.fault():
                 self.kill()

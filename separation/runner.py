@@ -43,6 +43,7 @@ from separation.protocol import (
 )
 from separation.registry import SeparatorFactory
 from separation.settings import CoreSettings
+from separation.stages.registry import import_stages
 
 LOG_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 KEPT_SEPARATORS = 2
@@ -160,6 +161,8 @@ class Runner:
         signal.signal(signal.SIGTERM, lambda *_: self._end_soon())
         threading.Thread(target=self._read_commands, name="commands", daemon=True).start()
         threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
+        # Takes seconds from a cold disk, which the first job would otherwise be silent for.
+        import_stages()
         self._events.send(ReadyEvent(pid=os.getpid(), code_version=CODE_VERSION))
         while (job := self._jobs.get()) is not None:
             self._run(job)

@@ -22,6 +22,12 @@ STAGES = {
 there, as nothing runs without a song and nothing is delivered without an export."""
 
 
+def import_stages() -> None:
+    """Import every stage now, so that no job has to wait for that."""
+    for path in STAGES.values():
+        resolve_name(path)
+
+
 def build_stage(request: StageRequest) -> PipelineStage[Any]:
     """Import a stage and check its parameters. Raises ``InvalidOptions`` naming both."""
     path = STAGES.get(request.name)

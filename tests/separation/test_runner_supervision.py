@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,15 +13,20 @@ from pathlib import Path
 import pytest
 
 from separation import supervision
+from separation.base import SeparatorOptions
 from separation.client import RunnerProcess
+from separation.engine.converted import ConvertedBag
 from separation.jobspec import JobSpec
+from separation.process_tree import family, processor_s
 from separation.protocol import FailedEvent, FinishedEvent, StageStartedEvent
+from separation.separators.conversion import CannotConvert, converted_bag
 from separation.settings import CoreSettings
 from separation.supervision import RunnerLimits
 from tests.separation.fakes import make_song, make_spec, plug_in, separation_request
 from tests.separation.test_runner_process import gone, last_of, slow_spec, wait_until_separating
 
-STALL_S = 1.5
+STALL_S = 4.0
+"""Longer than the pauses of work on a busy machine: a decoder that starts says nothing yet."""
 
 
 @pytest.fixture(autouse=True)
@@ -65,8 +71,21 @@ def test_a_runner_that_is_suspended_is_killed_too(tmp_path: Path) -> None:
 def test_a_runner_that_works_for_longer_than_that_is_left_alone(tmp_path: Path) -> None:
     with started(stall_s=STALL_S) as runner:
         began = time.monotonic()
-        assert isinstance(last_of(runner.events(slow_spec(tmp_path), poll_s=0.1)), FinishedEvent)
-        assert time.monotonic() - began > 2 * STALL_S, "the job was too short to prove anything"
+        song = make_song(tmp_path / "song.wav", 1.5 * STALL_S)
+        spec = make_spec(tmp_path, separation_request(model="slow"), song=song)
+        assert isinstance(last_of(runner.events(spec, poll_s=0.1)), FinishedEvent)
+        assert time.monotonic() - began > 1.5 * STALL_S, "it was too short to prove anything"
+
+
+def test_the_start_of_a_runner_is_not_held_against_it(tmp_path: Path) -> None:
+    """From a cold disk it takes a while; until then nothing of the job can be heard."""
+    slow_start = f"import time; time.sleep({STALL_S + 1.0})"
+    (tmp_path / "site" / "sitecustomize.py").write_text(slow_start)
+    limits = RunnerLimits(stall_s=STALL_S)
+    spec = make_spec(tmp_path).model_copy(update={"pipeline": ()})
+    with closing(RunnerProcess(CoreSettings(), limits=limits)) as runner:
+        assert isinstance(last_of(runner.events(spec, poll_s=0.1)), FinishedEvent | FailedEvent)
+        assert runner.came_up and runner.alive
 
 
 def test_time_in_which_the_worker_itself_stood_still_is_not_held_against_the_runner() -> None:
@@ -98,10 +117,11 @@ def test_work_without_progress_to_tell_says_that_it_goes_on(tmp_path: Path) -> N
     assert before.count("alive") >= 3
 
 
-# The pipe of commands is closed at once, so the hashing has 1.5 s; that is enough.
+# The pipe of commands is closed at once, which is to be no reason to end before the job does.
 _OFTEN_ALIVE = """
 import separation.runner as runner
 runner.ALIVE_EVERY_S = 0.02
+runner._END_WITHIN_S = 60.0
 runner.StopSignal.worker_is_gone = lambda self: None
 runner.main([])
 """
@@ -256,6 +276,38 @@ for event in runner.events(JobSpec.model_validate_json(sys.argv[1]), 0.01):
         print(*found, flush=True)
         time.sleep(60)
 """
+
+
+def test_a_conversion_that_stands_still_is_not_told_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or nobody would ever notice: the process that waits for it is well."""
+    place = "tests.separation.fakes:HangingSeparator"
+    monkeypatch.setenv("PYTHONPATH", plug_in(tmp_path / "more", hanging=place))
+    told: list[float] = []
+    silence: list[int] = []
+    bag = ConvertedBag(tmp_path, "0" * 64)
+
+    def end_what_hangs() -> None:
+        while len(found := family(os.getpid())) < 2 or not has_come_to_rest(found[1]):
+            time.sleep(0.1)
+        before = len(told)
+        time.sleep(1.5)
+        silence.append(len(told) - before)
+        os.kill(found[1], signal.SIGKILL)
+
+    watcher = threading.Thread(target=end_what_hangs)
+    watcher.start()
+    with pytest.raises(CannotConvert):
+        converted_bag("hanging", SeparatorOptions(), bag, lambda *_: told.append(1.0))
+    watcher.join()
+    assert told and silence == [0]
+
+
+def has_come_to_rest(pid: int) -> bool:
+    used = processor_s(pid)
+    time.sleep(1.0)
+    return used is not None and used > 0 and processor_s(pid) == used
 
 
 def test_a_converting_child_ends_with_its_killed_runner(

@@ -205,8 +205,9 @@ def test_a_runner_that_does_not_come_up_is_no_fault_of_the_job(
 
 
 def test_a_job_whose_runner_hangs_is_tried_again_in_another(settings: Settings) -> None:
-    settings.STALL_S = 1
+    settings.STALL_S = 4
     runner = runners.current_runner()
+    runner.wait_ready()
     job = run(make_fake_job("hangs"))
     assert (job.status, job.attempt) == ("pending", 1)
     assert not runner.alive and runners.current_runner().pid != runner.pid
