@@ -10,7 +10,9 @@ from separation.separators.remote.patience import Heart
 from separation.separators.remote.stemsite import API, Health, StemsiteDialect
 from separation.settings import RemoteSettings
 
-_ANY_ANSWER = tuple(range(300, 600))
+_STARTING = (429, 502, 503, 504)
+_ANY_ANSWER = tuple(status for status in range(300, 600) if status not in _STARTING)
+"""What decides; a service that is just starting is asked again, not taken for another kind."""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from separation.options import check_options
 from separation.progress import Report, ignore_progress
 from separation.separators.remote.audio import SongFile
 from separation.separators.remote.connect import connected
-from separation.separators.remote.dialect import Wanted
+from separation.separators.remote.dialect import JobFailed, Wanted
 from separation.separators.remote.errand import SENT_AT, Errand, arranged
 from separation.separators.remote.patience import Heart
 from separation.separators.remote.state import RemoteState, question_of
@@ -88,7 +88,9 @@ class RemoteSeparator(SeparatorModel):
             song = SongFile(input_path, lambda share: heart.note(SENT_AT * share))
             try:
                 errand.run(song, stems, output_dir)
-            except (Cancelled, RemoteFailed):
+            except (Cancelled, RemoteFailed) as error:
+                if isinstance(error, JobFailed) and not settings.keep:
+                    errand.clear_up()
                 # After a crash, in contrast, the remote job is taken up again.
                 errand.give_up()
                 raise

@@ -50,6 +50,19 @@ def test_one_song_leads_to_the_page_of_its_job(member: Client, owner: User) -> N
     assert job.source.path.read_bytes() == wav_bytes()
 
 
+def test_a_song_may_be_kept_on_this_machine(member: Client, settings: Settings) -> None:
+    assert b"stay_here" not in member.get("/").content
+    settings.REMOTE_URL = "http://gpu.example.org"
+    assert b"stay_here" in member.get("/").content
+    send(member, song(), stay_here="on", allow_smaller_model="on")
+    send(member, song())
+    careful, usual = Job.objects.order_by("created_at")
+    assert careful.request["allow_remote"] is False
+    assert careful.request["allow_smaller_model"] is True
+    assert usual.request["allow_remote"] is True
+    assert usual.request["allow_smaller_model"] is False
+
+
 def test_several_songs_become_several_jobs_and_lead_to_the_history(member: Client) -> None:
     answer = send(member, song("a.wav"), song("b.wav"), song("c.wav"))
     assert answer.headers["Location"] == reverse("jobs:history")

@@ -110,6 +110,8 @@ def test_chosen_stems_and_karaoke(portal: Portal, song: Path) -> None:
 def test_a_model_that_the_other_side_lacks_is_told_in_its_words(portal: Portal, song: Path) -> None:
     with pytest.raises(RemoteFailed, match=r"could not separate the song: .*htdemucs"):
         separated(a_remote(portal.url, model="htdemucs", settings=of_portal(portal)), song)
+    # The song of a job that failed is of no use there either.
+    assert not any(job["status"] == "failed" for job in portal.jobs())
 
 
 def test_a_separator_that_the_other_side_lacks_is_refused_before_anything_is_sent(

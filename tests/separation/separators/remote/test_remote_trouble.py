@@ -130,6 +130,14 @@ def test_a_job_that_the_service_forgets_is_told(service: Service, song: Path) ->
         separated(a_remote(service.url), song)
 
 
+def test_a_service_that_is_starting_is_not_taken_for_another_kind(
+    service: Service, song: Path
+) -> None:
+    service.fail("GET", "api", status(503), status(502, GARBAGE))
+    assert_same(separated(a_remote(service.url), song), song)
+    assert len(service.requests("GET", "api")) == 3
+
+
 def test_a_stem_that_is_missing_is_asked_for_again_alone(service: Service, song: Path) -> None:
     service.withhold[1] = {"bass", "vocals"}
     assert_same(separated(a_remote(service.url), song), song)
