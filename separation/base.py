@@ -3,11 +3,14 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from separation.checkpoint import Checkpoints
 from separation.progress import Report, ignore_progress
 from separation.settings import GPU_BATCH, EngineName, PrecisionName, RemoteSettings
+
+if TYPE_CHECKING:
+    # Not at run time: it brings pydantic along, and the child that decodes starts for each song.
+    from separation.checkpoint import Checkpoints
 
 SAMPLE_RATE_HZ = 44_100
 """Rate of the canonical song and of every stem between stages: what the MUSDB models were
@@ -154,7 +157,7 @@ class ResumableSeparator(SeparatorModel):
         output_dir: Path,
         *,
         report: Report = ignore_progress,
-        checkpoints: Checkpoints | None = None,
+        checkpoints: "Checkpoints | None" = None,
     ) -> dict[str, Path]:
         """As in :class:`SeparatorModel`; ``None``: from the beginning, and nothing is kept."""
 
@@ -164,7 +167,7 @@ def separate_with(
     input_path: Path,
     output_dir: Path,
     report: Report,
-    checkpoints: Checkpoints | None,
+    checkpoints: "Checkpoints | None",
 ) -> dict[str, Path]:
     """Separate with checkpoints where the separator knows of them."""
     if isinstance(separator, ResumableSeparator):

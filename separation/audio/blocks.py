@@ -6,14 +6,18 @@ Arrays are float32 of shape (channels, frames), full scale 1.0, everywhere in th
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.checkpoint import CheckpointDamaged, Checkpoints, Earlier
 from separation.closing import Closing
+
+if TYPE_CHECKING:
+    # As in separation.base.
+    from separation.checkpoint import Checkpoints, Earlier
 
 FloatArray = NDArray[np.float32]
 
@@ -94,7 +98,7 @@ class StemWriters(Closing):
         self,
         directory: Path,
         stems: list[str],
-        checkpoints: Checkpoints | None = None,
+        checkpoints: "Checkpoints | None" = None,
         *,
         made_by: Callable[[], str] = str,
     ) -> None:
@@ -138,7 +142,9 @@ class StemWriters(Closing):
         for writer in self._writers.values():
             writer.flush()
 
-    def _take_up(self, checkpoints: Checkpoints) -> None:
+    def _take_up(self, checkpoints: "Checkpoints") -> None:
+        from separation.checkpoint import CheckpointDamaged
+
         for earlier in checkpoints.begin(list(self._paths), self._made_by()):
             try:
                 self._copy(earlier, checkpoints)
@@ -153,7 +159,7 @@ class StemWriters(Closing):
                 return
         checkpoints.drop_earlier()
 
-    def _copy(self, earlier: Earlier, checkpoints: Checkpoints) -> None:
+    def _copy(self, earlier: "Earlier", checkpoints: "Checkpoints") -> None:
         for stem, writer in self._writers.items():
             for data in earlier.read(stem):
                 checkpoints.copying()
