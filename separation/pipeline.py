@@ -31,6 +31,7 @@ from separation.faults import named_error
 from separation.fence import AttemptFence
 from separation.jobprogress import JobProgress, Rates
 from separation.jobspec import JobSpec
+from separation.leavings import TEMPORARY_PREFIX
 from separation.ledger import Ledger, now_iso, told_parameters
 from separation.manifest import (
     MANIFEST_NAME,
@@ -56,7 +57,6 @@ from separation.telling import Observer, Teller
 from separation.tracks import Track
 
 WORK_FOLDER = "work"
-_TEMPORARY_PREFIX = ".tmp-"
 _NOT_CONTINUED = (DiskFull, Internal, OutputInvalid)
 """After these a stage starts over: what it has written is in the way, or may be what is wrong."""
 _log = logging.getLogger("pipeline")
@@ -137,7 +137,7 @@ class _JobRun:
         """Remove folders of stages that did not come to their end; those stay, and are returned,
         that hold a checkpoint for the next attempt."""
         kept = []
-        for folder in sorted(self._work.glob(f"{_TEMPORARY_PREFIX}*-{attempt_id}")):
+        for folder in sorted(self._work.glob(f"{TEMPORARY_PREFIX}*-{attempt_id}")):
             if self._keeps_checkpoints and has_checkpoint(folder):
                 kept.append(folder)
             else:
@@ -216,7 +216,7 @@ class _JobRun:
             spec=self._spec,
             settings=self._settings,
             work_dir=self._work,
-            out_dir=self._work / f"{_TEMPORARY_PREFIX}{stage.name}-{self._spec.attempt_id}",
+            out_dir=self._work / f"{TEMPORARY_PREFIX}{stage.name}-{self._spec.attempt_id}",
             report=report,
             separators=self._separators,
             song=self._song,
@@ -228,7 +228,7 @@ class _JobRun:
     ) -> Checkpoints | None:
         if not self._keeps_checkpoints:
             return None
-        mine = f"{_TEMPORARY_PREFIX}{stage.name}-"
+        mine = f"{TEMPORARY_PREFIX}{stage.name}-"
         left = [
             path for path in self._left if path.name.startswith(mine) and path != context.out_dir
         ]

@@ -1,6 +1,7 @@
 """How a claimed job leaves a worker: completed, failed, cancelled, or back to waiting."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,10 @@ from jobs.models import Artifact, Job, Stage
 from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.lease import Lease
+from jobs.services.expire import WORK
+from jobs.services.files import remove_folder
 from separation.errors import SeparationError
+from separation.leavings import unfinished
 
 ARTIFACT_FIELDS = (
     "name", "path", "format", "sha256", "size_bytes", "frames", "sample_rate_hz", "channels",
@@ -48,6 +52,7 @@ def complete(lease: Lease, manifest: dict[str, Any]) -> None:
 def fail(lease: Lease, error: SeparationError, *, stage: str | None = None) -> None:
     now = timezone.now()
     with transaction.atomic():
+        _clear_away(lease)
         manifest = _told(lease, JobStatus.FAILED, now, error)
         lease.end(
             status=JobStatus.FAILED,
@@ -71,6 +76,7 @@ def fail(lease: Lease, error: SeparationError, *, stage: str | None = None) -> N
 def cancel(lease: Lease) -> None:
     now = timezone.now()
     with transaction.atomic():
+        _clear_away(lease)
         manifest = _told(lease, JobStatus.CANCELLED, now, None)
         lease.end(
             status=JobStatus.CANCELLED,
@@ -119,6 +125,13 @@ def give_back(lease: Lease, *, wait_s: float = 0.0) -> None:
             not_before=timezone.now() + timedelta(seconds=wait_s) if wait_s else None,
             progress_message="Waiting for a worker",
         )
+
+
+def _clear_away(lease: Lease) -> None:
+    """Once the job has ended, remove what a runner that was killed had begun to write. Looked for
+    now: should the job be tried again at once, what the next attempt begins is its own."""
+    for folder in unfinished(Job(pk=lease.job_id).directory / WORK):
+        transaction.on_commit(partial(remove_folder, folder), robust=True)
 
 
 def _wait_again(lease: Lease, **fields: Any) -> None:

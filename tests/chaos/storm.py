@@ -82,8 +82,8 @@ class Storm:
         without a chance to be hit; and a queue that is slow to come back is not spared for long."""
         if len(self.kills) == len(self._wanted):
             return False
-        due = 0.8 * (ended - self._before) / (self._jobs - self._before)
-        return due >= (len(self.kills) - 1) / len(self._wanted) or quiet_s > PATIENCE_S
+        due = 1.25 * (ended - self._before) / (self._jobs - self._before)
+        return due >= len(self.kills) / len(self._wanted) or quiet_s > PATIENCE_S
 
     def _strike(self) -> bool:
         if not any(job["status"] == "processing" for job in self._site.call("look")):

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from pytest_django.fixtures import Settings
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
@@ -11,7 +11,7 @@ from jobs.queue import outcome
 from jobs.queue.expiry import Held
 from jobs.queue.lease import Lease
 from jobs.queue.reaper import _reap_one, reap
-from separation.errors import CorruptAudio, OutOfMemory
+from separation.errors import CorruptAudio, OutOfMemory, WorkerLost
 from tests.factories import make_job
 
 
@@ -119,3 +119,29 @@ def test_a_lease_that_was_renewed_since_the_reaper_looked_is_left_alone(owner: U
     assert not _reap_one(seen)
     job.refresh_from_db()
     assert job.status == JobStatus.PROCESSING and job.lease_token is not None
+
+
+def test_a_job_that_ended_keeps_its_checkpoint_and_nothing_else_half_done(
+    owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    job = running(attempt=3, max_attempts=3)
+    torn = job.directory / "work" / ".tmp-separation-torn"
+    saved = job.directory / "work" / ".tmp-separation-saved"
+    for folder in (torn, saved):
+        folder.mkdir(parents=True)
+        (folder / "vocals.wav").write_bytes(b"half")
+    (saved / "checkpoint.json").write_text("{}")
+    with django_capture_on_commit_callbacks(execute=True):
+        outcome.attempt_failed(Lease(job), WorkerLost("gone"))
+    assert (torn.exists(), saved.exists()) == (False, True)
+
+
+def test_what_the_next_attempt_needs_is_left_alone(
+    owner: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    job = running(attempt=1, max_attempts=3)
+    begun = job.directory / "work" / ".tmp-separation-begun"
+    begun.mkdir(parents=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        outcome.attempt_failed(Lease(job), WorkerLost("gone"))
+    assert begun.exists()

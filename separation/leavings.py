@@ -1,0 +1,14 @@
+"""What an attempt that was killed leaves behind in a job's folder of intermediates."""
+
+from pathlib import Path
+
+from separation.checkpoint import has_checkpoint
+
+TEMPORARY_PREFIX = ".tmp-"
+"""Of the folder into which a stage writes; the attempt's name is its end."""
+
+
+def unfinished(work: Path) -> list[Path]:
+    """Folders of stages that did not come to their end, but for those that hold a checkpoint from
+    which the next attempt goes on."""
+    return [path for path in work.glob(f"{TEMPORARY_PREFIX}*") if not has_checkpoint(path)]
