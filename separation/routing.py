@@ -7,12 +7,10 @@ job, and every step is told. A device that the person chose leaves only its own 
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
-
-from pydantic import BaseModel, ValidationError
 
 from separation.base import (
     ResumableSeparator,
@@ -22,9 +20,8 @@ from separation.base import (
     Validation,
     separate_with,
 )
-from separation.catalogue import CATALOGUE, models_for
+from separation.catalogue import CATALOGUE
 from separation.checkpoint import Checkpoints
-from separation.durable import write_durably
 from separation.engine.devices import look_for_card
 from separation.engine.health import DeviceFailed
 from separation.engine.host import Card
@@ -39,9 +36,9 @@ from separation.errors import (
 )
 from separation.progress import Report, ignore_progress
 from separation.registry import SeparatorFactory
-from separation.separators.auto import AutoSeparator
 from separation.separators.weights import default_model_dir
 from separation.settings import RouteName
+from separation.ways import Way, ways_for
 
 if TYPE_CHECKING:
     from separation.separators.remote import RemoteSeparator
@@ -72,17 +69,6 @@ class RouteStep:
     model: str
 
 
-@dataclass(frozen=True)
-class _Way:
-    """A route with the model that it would run; ``is_smaller``: not the one asked for."""
-
-    route: RouteName
-    separator: str
-    options: SeparatorOptions
-    model: str
-    is_smaller: bool = False
-
-
 class _CannotTake(Exception):
     """``is_surprise``: the person should know. ``error``: what to raise when nothing else can.
     ``lacks_memory``: a smaller model may be able to."""
@@ -97,36 +83,6 @@ class _CannotTake(Exception):
     ) -> None:
         super().__init__(reason)
         self.is_surprise, self.error, self.lacks_memory = is_surprise, error, lacks_memory
-
-
-class _Settled(BaseModel):
-    """What an attempt at the job decided; ``question``: all that was asked."""
-
-    question: dict[str, Any]
-    route: RouteName
-    material: dict[str, Any]
-
-
-def settled_material(
-    file: Path, *, route: RouteName, question: dict[str, Any], material: dict[str, Any]
-) -> dict[str, Any]:
-    """What names the output of a job, also when a later attempt would take another route.
-
-    Otherwise a service that comes back, or a card that became free, would make finished work be
-    done again. With other weights it is done again.
-    """
-    try:
-        before = _Settled.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError):
-        before = None
-    if before is not None and before.question == question and before.route != route:
-        digests = {before.material.get("weights_digest"), material.get("weights_digest")}
-        if len(digests - {""}) < 2:
-            return before.material
-    settled = _Settled(question=question, route=route, material=material)
-    if settled != before:
-        write_durably(file, settled.model_dump_json().encode())
-    return material
 
 
 def is_routed(name: str) -> bool:
@@ -167,8 +123,8 @@ class RoutedSeparator(ResumableSeparator):
         self._last_error: SeparationError | None = None
         self._card: Card | None = None
         self._reason = ""
-        self._ways = deque(_ways(name, options, routes, allow_smaller_model=allow_smaller_model))
-        self._way: _Way | None = None
+        self._ways = deque(ways_for(name, options, routes, allow_smaller_model=allow_smaller_model))
+        self._way: Way | None = None
         self._separator: SeparatorModel | None = None
 
     def load(self, *, report: Report = ignore_progress) -> None:
@@ -219,7 +175,7 @@ class RoutedSeparator(ResumableSeparator):
             del separator
             self._next(report)
 
-    def _current(self) -> tuple[_Way, SeparatorModel]:
+    def _current(self) -> tuple[Way, SeparatorModel]:
         self.load()
         assert self._way is not None and self._separator is not None
         return self._way, self._separator
@@ -250,7 +206,7 @@ class RoutedSeparator(ResumableSeparator):
         if not smaller_may:
             self._ways = deque(way for way in self._ways if way.route != route)
 
-    def _opened(self, way: _Way, report: Report) -> tuple[SeparatorModel, str]:
+    def _opened(self, way: Way, report: Report) -> tuple[SeparatorModel, str]:
         if way.route == "local_gpu":
             return self._opened_on_card(way, report)
         if way.route == "remote":
@@ -258,7 +214,7 @@ class RoutedSeparator(ResumableSeparator):
         separator = self._loaded(way, report)
         return separator, "The processor can always take it."
 
-    def _opened_on_card(self, way: _Way, report: Report) -> tuple[SeparatorModel, str]:
+    def _opened_on_card(self, way: Way, report: Report) -> tuple[SeparatorModel, str]:
         if self.options.engine == "openvino" and self.options.device == "auto":
             raise _CannotTake(
                 "The engine openvino was asked for, which computes on the processor.",
@@ -273,7 +229,7 @@ class RoutedSeparator(ResumableSeparator):
         separator = self._loaded(way, report)
         return separator, self._memory_words(way, separator, card)
 
-    def _memory_words(self, way: _Way, separator: SeparatorModel, card: Card) -> str:
+    def _memory_words(self, way: Way, separator: SeparatorModel, card: Card) -> str:
         """Raises ``_CannotTake`` where the card has too little memory."""
         if _peaks(separator):
             return f"The model is on the {card.name} already."
@@ -291,7 +247,7 @@ class RoutedSeparator(ResumableSeparator):
             raise _CannotTake(words, error=error, lacks_memory=True)
         return words
 
-    def _opened_remotely(self, way: _Way) -> tuple[SeparatorModel, str]:
+    def _opened_remotely(self, way: Way) -> tuple[SeparatorModel, str]:
         if not self._allow_remote:
             raise _CannotTake("The song is not to leave this machine.", is_surprise=False)
         separator = cast("RemoteSeparator", self._separators(way.separator, way.options))
@@ -305,7 +261,7 @@ class RoutedSeparator(ResumableSeparator):
         separator.load()
         return separator, "The remote service is there and accepts the job."
 
-    def _loaded(self, way: _Way, report: Report) -> SeparatorModel:
+    def _loaded(self, way: Way, report: Report) -> SeparatorModel:
         separator = self._separators(way.separator, way.options)
         usable = separator.validate()
         if not usable:
@@ -319,7 +275,7 @@ class RoutedSeparator(ResumableSeparator):
             raise _CannotTake(error.detail, error=error) from None
         return separator
 
-    def _failed(self, way: _Way, separator: SeparatorModel, error: SeparationError) -> None:
+    def _failed(self, way: Way, separator: SeparatorModel, error: SeparationError) -> None:
         lacks_memory = isinstance(error, OutOfMemory)
         if lacks_memory and way.route == "local_gpu" and self._card is not None:
             identity = separator.identity()
@@ -331,13 +287,13 @@ class RoutedSeparator(ResumableSeparator):
         self._tell(way, "failed", error.detail, is_surprise=True)
         self._leave(way.route, smaller_may=lacks_memory)
 
-    def _remember_memory(self, way: _Way, separator: SeparatorModel) -> None:
+    def _remember_memory(self, way: Way, separator: SeparatorModel) -> None:
         peaks = _peaks(separator)
         if way.route == "local_gpu" and self._card is not None and peaks:
             identity = separator.identity()
             self._book.remember(self._card.name, identity.weights_digest, identity.precision, peaks)
 
-    def _tell(self, way: _Way, outcome: Outcome, reason: str, *, is_surprise: bool = False) -> None:
+    def _tell(self, way: Way, outcome: Outcome, reason: str, *, is_surprise: bool = False) -> None:
         self.steps.append(RouteStep(way.route, outcome, reason, way.model))
         if is_surprise:
             self._surprises.append(f"{_WHERE[way.route]}: {reason}")
@@ -346,59 +302,6 @@ class RoutedSeparator(ResumableSeparator):
     def _nowhere(self) -> str:
         reasons = " ".join(f"{step.route}: {step.reason}" for step in self.steps)
         return f"None of the routes of this site (STEMSITE_ROUTES) can take this job. {reasons}"
-
-
-def _ways(
-    name: str,
-    options: SeparatorOptions,
-    routes: tuple[RouteName, ...],
-    *,
-    allow_smaller_model: bool,
-) -> Iterator[_Way]:
-    """Every way in order; the model asked for comes before smaller ones on the same route."""
-    family, model = _network_of(name, options)
-    shown = model or next((row.name for row in models_for(family)), family)
-    smaller = _smaller_models(shown) if allow_smaller_model and options.repo is None else []
-    for route in _routes_for(options, routes):
-        if route == "remote":
-            asked = f"{family}/{model}" if model else family
-            yield _Way(route, "remote", replace(options, model=asked, device="auto"), shown)
-            continue
-        # `auto` itself may end with another separator, but only where it is the last resort.
-        first = name if route == "local_cpu" else family
-        here = replace(
-            options,
-            device="cuda" if route == "local_gpu" else "cpu",
-            cpu_fallback=False,
-            model=options.model if route == "local_cpu" else model,
-        )
-        yield _Way(route, first, here, shown)
-        for other in smaller:
-            yield _Way(route, family, replace(here, model=other), other, is_smaller=True)
-
-
-def _network_of(name: str, options: SeparatorOptions) -> tuple[str, str | None]:
-    """The separator of networks behind ``name``, and its model where one is settled."""
-    if name == AutoSeparator.name:
-        return AutoSeparator(options).first_choice()
-    return name, options.model
-
-
-def _routes_for(options: SeparatorOptions, routes: tuple[RouteName, ...]) -> tuple[RouteName, ...]:
-    if options.device == "cpu":
-        return ("local_cpu",)
-    if options.device == "cuda":
-        return ("local_gpu", "local_cpu")
-    return routes
-
-
-def _smaller_models(model: str) -> list[str]:
-    rows = {row.name: row for row in CATALOGUE}
-    found: list[str] = []
-    while (row := rows.get(model)) is not None and row.smaller is not None:
-        model = row.smaller
-        found.append(model)
-    return found
 
 
 def _first_guess(model: str) -> int:

@@ -24,7 +24,8 @@ from separation.base import (
 )
 from separation.errors import InvalidOptions, ModelUnavailable, OutputInvalid
 from separation.progress import part_of
-from separation.routing import RoutedSeparator, is_routed, settled_material
+from separation.routing import RoutedSeparator, is_routed
+from separation.settled import settled_material
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.stem_check import check_stems
 from separation.tracks import Term, Track
