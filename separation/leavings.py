@@ -12,3 +12,8 @@ def unfinished(work: Path) -> list[Path]:
     """Folders of stages that did not come to their end, but for those that hold a checkpoint from
     which the next attempt goes on."""
     return [path for path in work.glob(f"{TEMPORARY_PREFIX}*") if not has_checkpoint(path)]
+
+
+def torn_files(job_dir: Path) -> list[Path]:
+    """What :func:`separation.durable.write_durably` had begun to write beside the manifest."""
+    return list(job_dir.glob(".*.tmp"))

@@ -14,9 +14,9 @@ from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.lease import Lease
 from jobs.services.expire import WORK
-from jobs.services.files import remove_folder
+from jobs.services.files import remove_file, remove_folder
 from separation.errors import SeparationError
-from separation.leavings import unfinished
+from separation.leavings import torn_files, unfinished
 
 ARTIFACT_FIELDS = (
     "name", "path", "format", "sha256", "size_bytes", "frames", "sample_rate_hz", "channels",
@@ -130,8 +130,11 @@ def give_back(lease: Lease, *, wait_s: float = 0.0) -> None:
 def _clear_away(lease: Lease) -> None:
     """Once the job has ended, remove what a runner that was killed had begun to write. Looked for
     now: should the job be tried again at once, what the next attempt begins is its own."""
-    for folder in unfinished(Job(pk=lease.job_id).directory / WORK):
+    directory = Job(pk=lease.job_id).directory
+    for folder in unfinished(directory / WORK):
         transaction.on_commit(partial(remove_folder, folder), robust=True)
+    for file in torn_files(directory):
+        transaction.on_commit(partial(remove_file, file), robust=True)
 
 
 def _wait_again(lease: Lease, **fields: Any) -> None:

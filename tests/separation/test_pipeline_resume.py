@@ -145,3 +145,11 @@ def test_a_pipeline_without_separation_delivers_what_it_makes(tmp_path: Path) ->
     spec = make_spec(tmp_path, StageRequest(name="harmonic_percussive"))
     manifest, _ = attempt(spec)
     assert list(manifest.outputs) == ["harmonic", "percussive"]
+
+
+def test_what_a_killed_attempt_had_begun_to_write_is_cleared_away(tmp_path: Path) -> None:
+    spec = interrupted(make_spec(tmp_path))
+    torn = spec.job_dir / ".manifest.json.4711.tmp"
+    torn.write_text("{")
+    attempt(spec)
+    assert not torn.exists()
