@@ -13,6 +13,7 @@ from tests.separation.small_models import small_htdemucs
 EXACT = 3e-6
 """Sums in another order; a wrong tap or a wrong norm gives more than 1e-2."""
 
+
 def kinds(network: Any) -> dict[str, int]:
     names = [type(module).__name__ for module in network.modules()]
     return {name: names.count(name) for name in ("_Encoder", "_Decoder", "_Attention")}
