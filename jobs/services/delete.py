@@ -14,7 +14,7 @@ def delete_job(*, job: Job) -> None:
     """Raises ``JobConflict`` while the job waits or runs. Files go after the rows are gone.
 
     Versions that a campaign offers in its place go with it; one that runs is told to stop, and
-    the housekeeping removes it then.
+    the housekeeping removes it then. A version that took its place now has that of its predecessor.
     """
     source = job.source
     with transaction.atomic():
@@ -24,6 +24,9 @@ def delete_job(*, job: Job) -> None:
             raise JobConflict("The job is still waiting or running: cancel it first.")
         running = offers.filter(status=JobStatus.PROCESSING, cancel_requested_at=None)
         running.update(cancel_requested_at=timezone.now())
+        # Otherwise the song's oldest version would come back beside its newest.
+        newer = Job.objects.filter(replaces=job.pk, accepted_at__isnull=False)
+        newer.update(replaces=job.replaces_id, updated_at=timezone.now())
         waiting = offers.exclude(status=JobStatus.PROCESSING)
         for each in (job, *waiting.select_for_update()):
             _delete_one(each)

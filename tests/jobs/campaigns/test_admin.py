@@ -35,6 +35,12 @@ def act(client: Client, action: str, campaign: Campaign) -> str:
     return client.post(LIST, chosen, follow=True).content.decode()
 
 
+def test_a_list_that_nobody_can_search_offers_no_search(client: Client, campaign: Campaign) -> None:
+    assert "changelist-search" not in client.get(LIST).content.decode()
+    jobs = client.get(reverse("admin:jobs_job_changelist")).content.decode()
+    assert "changelist-search" in jobs
+
+
 def test_the_list_pauses_and_resumes(client: Client, campaign: Campaign) -> None:
     assert "2 of 2 songs" in client.get(LIST).content.decode()
     assert "paused." in act(client, "pause", campaign)

@@ -122,6 +122,18 @@ def test_deleting_the_old_job_leaves_the_accepted_one(owner: User) -> None:
     assert version.replaces is None and version.source.path.is_file()
 
 
+def test_deleting_a_version_between_two_others_brings_none_back(owner: User) -> None:
+    song = make_song()
+    middle = accept_version(job=make_version(song))
+    newest = accept_version(job=make_version(middle, separator="spectral", format="ogg"))
+    delete_job(job=middle)
+    assert list(Job.objects.listed()) == [newest]
+    newest.refresh_from_db()
+    assert newest.replaces == song
+    delete_job(job=newest)
+    assert list(Job.objects.listed()) == [song]
+
+
 @pytest.mark.parametrize("status", ["pending", "completed", "failed"])
 def test_deleting_the_old_job_takes_its_offers_and_the_song_along(
     owner: User, status: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
