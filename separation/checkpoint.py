@@ -45,8 +45,8 @@ class SavedBytes(BaseModel):
 
 
 class CheckpointRecord(BaseModel):
-    """``key``: the stage's. ``made_by``: what computed the frames, where the key leaves that open,
-    such as a GPU or the CPU. ``files`` by stem, in the folder of the record."""
+    """``key``: of the unfinished stage. ``made_by``: what computed the frames, where the key leaves
+    that open, such as a GPU or the CPU. ``files`` by stem, in the folder of the record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +62,12 @@ class Earlier:
 
     folder: Path
     record: CheckpointRecord
+
+    def check_length(self, frame_bytes: int) -> None:
+        """Raises ``CheckpointDamaged`` when the record tells of other bytes than of its frames."""
+        for stem, saved in self.record.files.items():
+            if saved.stop - saved.start != self.record.frames * frame_bytes:
+                raise CheckpointDamaged(f"{stem} has another length than the frames that it holds")
 
     def read(self, stem: str) -> Iterator[bytes]:
         """The finished bytes of a stem, in blocks. Raises ``CheckpointDamaged``, perhaps only after

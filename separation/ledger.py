@@ -182,6 +182,11 @@ def _told_settings(spec: JobSpec) -> dict[str, Any]:
     }
 
 
+def made_with() -> dict[str, str]:
+    """The version of stemsite and of every library that sound goes through."""
+    return {"stemsite": CODE_VERSION, **_library_versions()}
+
+
 def _library_versions() -> dict[str, str]:
     found = {}
     for name in _LIBRARIES:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from separation.checkpoint import RECORD_NAME
 from separation.durable import FileDigest, digest_of, sync, write_durably
 from separation.progress import never_stop
 from separation.stages.base import ArtifactRecord, Song
@@ -60,17 +61,28 @@ def stage_key(
         "key_material": key_material,
         "previous": previous,
     }
-    text = json.dumps(question, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _digest_of_json(question)
+
+
+def unfinished_key(key: str, made_with: dict[str, str]) -> str:
+    """Names the half of a stage's output. One file must not hold the sound of two versions: they
+    need not be alike to the bit, though each would do by itself."""
+    return _digest_of_json({"key": key, "made_with": made_with})
+
+
+def _digest_of_json(value: dict[str, Any]) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def seal_files(folder: Path, check: Callable[[], None] = never_stop) -> dict[str, FileDigest]:
-    """Push every file below ``folder`` to the disk and say what it is; ``check`` may end it."""
+    """Push every file below ``folder`` to the disk and say what it is; ``check`` may end it. Notes
+    about the folder itself, the receipt and a checkpoint, are not among them."""
     sealed = {}
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             sync(path)
-        elif path.name != RECEIPT_NAME:
+        elif path.name not in (RECEIPT_NAME, RECORD_NAME):
             sync(path)
             sealed[path.relative_to(folder).as_posix()] = digest_of(path, check)
     return sealed

@@ -160,6 +160,7 @@ class StemWriters(Closing):
         checkpoints.drop_earlier()
 
     def _copy(self, earlier: "Earlier", checkpoints: "Checkpoints") -> None:
+        earlier.check_length(_FRAME_BYTES)
         for stem, writer in self._writers.items():
             for data in earlier.read(stem):
                 checkpoints.copying()

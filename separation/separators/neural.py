@@ -85,10 +85,11 @@ class _Ready:
     note: str = ""
 
     def describe(self) -> str:
-        """What computes, where the weights leave that open; a network may change its precision in
-        the middle of a song."""
+        """What computes, where the stage's key leaves that open: after a failure another model may
+        run, and a network may change its precision in the middle of a song."""
         engines = {f"{member.engine.name} {member.engine.precision}" for member in self.members}
-        return f"{', '.join(sorted(engines))} on {self.device.name}"
+        weights = f"{self.model} {self.weights_digest[:16]}"
+        return f"{weights} by {', '.join(sorted(engines))} on {self.device.name}"
 
 
 class NeuralSeparator(ResumableSeparator):
