@@ -1,5 +1,10 @@
-"""The rewritten network against the one that demucs wrote, both in torch."""
+"""The rewritten network against the one that demucs wrote, both in torch and in float64.
 
+In a small network with random weights the transformer's share of the output is 1e-5, near what
+rounding to float32 changes: attention to the wrong keys would pass for rounding.
+"""
+
+from collections.abc import Callable
 from copy import deepcopy
 from fractions import Fraction
 from typing import Any
@@ -7,11 +12,12 @@ from typing import Any
 import pytest
 import torch
 
+from separation.engine import rewrite as module
 from separation.engine.rewrite import rewrite
 from tests.separation.small_models import small_htdemucs
 
-EXACT = 3e-6
-"""Sums in another order; a wrong tap or a wrong norm gives more than 1e-2."""
+EXACT = 1e-12
+"""Sums in another order give 1e-16; attention to the wrong keys 8e-7, a wrong tap more."""
 
 
 def kinds(network: Any) -> dict[str, int]:
@@ -21,8 +27,10 @@ def kinds(network: Any) -> dict[str, int]:
 
 def difference(network: Any) -> float:
     """Relative, over the outputs of both for the same noise."""
+    network = network.double()
     frames = int(network.segment * network.samplerate)
-    noise = torch.randn(2, network.audio_channels, frames, generator=torch.manual_seed(1)) * 0.1
+    shape = (2, network.audio_channels, frames)
+    noise = torch.randn(shape, generator=torch.manual_seed(1), dtype=torch.float64) * 0.1
     other = deepcopy(network)
     rewrite(other)
     fused = torch.backends.mha.get_fastpath_enabled()
@@ -47,7 +55,16 @@ def difference(network: Any) -> float:
         {"context": 0},
         {"dconv_depth": 3},
         {"dconv_depth": -2},
+        {"dconv_depth": 0},
         {"segment": Fraction(31, 50)},
+        {"segment": Fraction(12_347, 44_100)},
+        {"depth": 5, "t_layers": 0, "norm_starts": 9},
+        {"depth": 6, "t_layers": 0, "norm_starts": 9, "time_stride": 4},
+        {"channels_time": 8, "t_layers": 0},
+        {"context": 2},
+        {"t_heads": 1},
+        {"t_layers": 2, "t_cross_first": True},
+        {"t_norm_first": False, "t_group_norm": 1},
     ],
     ids=str,
 )
@@ -63,6 +80,10 @@ def test_a_rewritten_network_computes_what_it_did(changes: dict[str, Any]) -> No
         {"dconv_mode": 2},
         {"rewrite": False},
         {"context_enc": 1},
+        {"norm_starts": 2},
+        {"depth": 5, "t_layers": 0},
+        {"multi_freqs": [0.25, 0.5]},
+        {"multi_freqs": [0.25, 0.5], "multi_freqs_depth": 1},
     ],
     ids=str,
 )
@@ -81,3 +102,24 @@ def test_layers_with_norms_of_their_own_are_left_alone() -> None:
     rewrite(network)
     found = kinds(network)
     assert found["_Encoder"] == found["_Decoder"] == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ("_Attention._split", lambda split: lambda self, x: split(self, x).flip(1)),
+        ("_Branches.forward", lambda forward: lambda self, x: x),
+        ("_normed", lambda normed: lambda x, norm: x),
+        ("_positions", lambda positions: lambda layer: positions(layer).flip(-1)),
+    ],
+    ids=["heads", "branches", "norms", "taps"],
+)
+def test_a_fault_in_any_part_would_be_seen(
+    monkeypatch: pytest.MonkeyPatch, place: str, wrong: Callable[[Any], Any]
+) -> None:
+    owner: Any = module
+    *path, name = place.split(".")
+    for step in path:
+        owner = getattr(owner, step)
+    monkeypatch.setattr(owner, name, wrong(getattr(owner, name)))
+    assert difference(small_htdemucs(3)) > 1e5 * EXACT
