@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed
@@ -12,6 +12,7 @@ from separation.separators.remote.audio import CONTENT_TYPE, FILE_NAME, SongFile
 from separation.separators.remote.dialect import Dialect, JobGone, Look, RemoteFile, Wanted
 from separation.separators.remote.http import Body, Refused
 from separation.separators.remote.state import Asked
+from separation.separators.remote.told import JobName, Words
 
 FORMAT = "wav"
 _DONE = frozenset({"complete", "completed", "done", "finished", "succeeded", "success"})
@@ -22,13 +23,13 @@ _EVERY_STATUS = tuple(range(300, 500))
 class GenericJob(BaseModel):
     """Services tell no more than ``job_id`` and ``status`` for sure; some name their model."""
 
-    job_id: str = Field(min_length=1, max_length=200)
-    status: str
+    job_id: JobName
+    status: Words
     stems: dict[str, str] | None = None
-    error_message: str | None = None
-    model: str = "unknown"
-    version: str = "unknown"
-    weights_digest: str = ""
+    error_message: Words | None = None
+    model: Words = "unknown"
+    version: Words = "unknown"
+    weights_digest: Words = ""
 
 
 class GenericDialect(Dialect):
@@ -101,7 +102,7 @@ def _path(job_id: str) -> str:
 
 
 def _failed(host: str, job: GenericJob) -> str:
-    said = (job.error_message or f"its status is {job.status}")[:300].rstrip(".")
+    said = (job.error_message or f"its status is {job.status}").rstrip(".")
     return f"The remote service {host} could not separate the song: {said}."
 
 

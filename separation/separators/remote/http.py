@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from separation.closing import Closing
 from separation.errors import DiskFull, RemoteFailed
 from separation.separators.remote.patience import Heart, Pauses, StopFlag, retry_after_s
+from separation.separators.remote.told import Words
 from separation.settings import RemoteSettings
 
 T = TypeVar("T")
@@ -97,7 +98,10 @@ class ServiceClient(Closing):
         )
         # Redirects are followed by hand, or not at all: each may lead to another host.
         self._http = httpx2.Client(
-            timeout=timeouts, follow_redirects=False, headers={"User-Agent": "stemsite"}
+            timeout=timeouts,
+            follow_redirects=False,
+            # A few compressed bytes may unfold to more than the machine has memory.
+            headers={"User-Agent": "stemsite", "Accept-Encoding": "identity"},
         )
 
     def close(self) -> None:
@@ -180,7 +184,7 @@ class ServiceClient(Closing):
         ``address`` may lie on another host, which does not get the token. Raises
         ``RemoteFailed``, also for a file of more than ``limit_bytes``.
         """
-        url = urljoin(self.base_url, address)
+        url = self._joined(self.base_url, address)
         target.unlink(missing_ok=True)
         etag = ""
 
@@ -228,8 +232,7 @@ class ServiceClient(Closing):
                         raise self._failure(response, _short(response))
                     yield response
                     return
-                url = urljoin(url, response.headers.get("Location", ""))
-                _checked_origin(url)
+                url = self._joined(url, response.headers.get("Location", ""))
         raise RemoteFailed(f"The remote service {self.host} redirects in a circle.")
 
     @contextmanager
@@ -245,9 +248,24 @@ class ServiceClient(Closing):
             with self._http.stream(
                 method, url, params=params, headers=headers, content=content
             ) as response:
+                if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                    raise RemoteFailed(
+                        f"The remote service {self.host} sends compressed answers, though it was "
+                        "asked for plain ones."
+                    )
                 yield response
         except (httpx2.TransportError, httpx2.StreamError) as error:
             raise Trouble(f"{_what_happened(error, urlsplit(url).hostname or url)}") from error
+
+    def _joined(self, base: str, told: str) -> str:
+        """Where a file is by the service's own words, which may be no address at all."""
+        url = _address(base, told)
+        if url is None:
+            raise RemoteFailed(
+                f"The remote service {self.host} names a file by something that is no address of "
+                "the web."
+            )
+        return url
 
     def _secret(self, url: str) -> dict[str, str]:
         mine = bool(self._settings.token) and origin_of(url) == self.origin
@@ -265,8 +283,9 @@ class ServiceClient(Closing):
                 "Set STEMSITE_REMOTE_TOKEN to one that it knows."
             )
         elif status in _REDIRECTS:
-            elsewhere = urlsplit(response.headers.get("Location", ""))
-            where = f"{elsewhere.scheme}://{elsewhere.netloc}" if elsewhere.netloc else "elsewhere"
+            elsewhere = _address(str(response.url), response.headers.get("Location", ""))
+            parts = urlsplit(elsewhere or "")
+            where = f"{parts.scheme}://{parts.netloc}" if elsewhere else "elsewhere"
             words = (
                 f"The remote service {self.host} sends its visitors to {where}. Nothing was sent "
                 "there; set STEMSITE_REMOTE_URL to the address that is meant."
@@ -277,16 +296,24 @@ class ServiceClient(Closing):
 
 
 def _checked_origin(url: str) -> Origin:
-    try:
-        origin = origin_of(url)
-    except ValueError:
-        origin = ("", "", None)
-    if origin[0] not in ("http", "https") or not origin[1] or urlsplit(url).username is not None:
+    if _address(url) is None:
         raise RemoteFailed(
             "The address of the remote service must be like https://gpu.example.org, without a "
             "name or password in it: set STEMSITE_REMOTE_URL."
         )
-    return origin
+    return origin_of(url)
+
+
+def _address(base: str, told: str = "") -> str | None:
+    """``told`` as a whole address; None where it is none that can be asked for."""
+    try:
+        url = urljoin(base, told)
+        httpx2.URL(url)  # is stricter than the standard library
+        scheme, host, _ = origin_of(url)
+    except (ValueError, httpx2.InvalidURL):
+        return None
+    usable = scheme in ("http", "https") and host and urlsplit(url).username is None
+    return url if usable else None
 
 
 def _until_stopped(blocks: Iterable[bytes], stop: StopFlag) -> Iterator[bytes]:
@@ -313,8 +340,8 @@ def _range_of(target: Path, etag: str) -> dict[str, str]:
 
 
 class _Refusal(BaseModel):
-    detail: str = ""
-    error_message: str = ""
+    detail: Words = ""
+    error_message: Words = ""
 
 
 def _said(body: bytes) -> str:
@@ -323,7 +350,7 @@ def _said(body: bytes) -> str:
         refusal = _Refusal.model_validate_json(body)
     except ValidationError:
         return ""
-    words = (refusal.detail or refusal.error_message)[:300].rstrip(".")
+    words = (refusal.detail or refusal.error_message).rstrip(".")
     return f": {words}" if words else ""
 
 

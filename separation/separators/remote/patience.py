@@ -41,11 +41,11 @@ def retry_after_s(header: str | None, now: datetime | None = None) -> float | No
     """What ``Retry-After`` asks for (RFC 9110, 10.2.3: seconds or a date); None without sense."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.isascii() and header.strip().isdigit():
         return float(header)
     try:
         when = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

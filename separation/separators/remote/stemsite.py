@@ -1,9 +1,10 @@
 """Another stemsite, by the API that docs/api.md describes."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import quote
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed
@@ -11,6 +12,7 @@ from separation.separators.remote.audio import CONTENT_TYPE, SongFile
 from separation.separators.remote.dialect import Dialect, JobGone, Look, RemoteFile, Wanted
 from separation.separators.remote.http import Body, Refused
 from separation.separators.remote.state import Asked
+from separation.separators.remote.told import JobName, Words
 
 STAGE = "separation"
 API = "api/v1"
@@ -29,23 +31,23 @@ class Config(BaseModel):
 
 class _Progress(BaseModel):
     percent: float = 0.0
-    message: str = ""
+    message: Words = ""
 
 
 class _Error(BaseModel):
-    detail: str
+    detail: Words
 
 
 class Job(BaseModel):
-    job_id: str
+    job_id: JobName
     status: Literal["pending", "processing", "completed", "failed", "cancelled"]
     progress: _Progress = _Progress()
     error: _Error | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: Annotated[tuple[Words, ...], Field(max_length=50)] = ()
 
 
 class _JobName(BaseModel):
-    job_id: str
+    job_id: JobName
 
 
 class JobList(BaseModel):
@@ -64,13 +66,13 @@ class Outputs(BaseModel):
 
 
 class _Separation(BaseModel):
-    separator: str
-    model: str
-    version: str
-    weights_digest: str
-    engine: str
-    precision: str
-    device: str
+    separator: Words
+    model: Words
+    version: Words
+    weights_digest: Words
+    engine: Words
+    precision: Words
+    device: Words
     seed: int | None = None
 
 
@@ -113,7 +115,7 @@ class StemsiteDialect(Dialect):
 
     def look(self, job_id: str) -> Look:
         try:
-            job = self._client.get(f"{API}/jobs/{job_id}", Job)
+            job = self._client.get(_path(job_id), Job)
         except Refused as error:
             if error.status == 404:
                 raise JobGone from None
@@ -129,26 +131,30 @@ class StemsiteDialect(Dialect):
         )
 
     def stems(self, job_id: str) -> Mapping[str, RemoteFile]:
-        outputs = self._client.get(f"{API}/jobs/{job_id}/outputs", Outputs).outputs
+        outputs = self._client.get(f"{_path(job_id)}/outputs", Outputs).outputs
         return {
             one.name: RemoteFile(one.url, one.sha256) for one in outputs if one.stage_name == STAGE
         }
 
     def told_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
-        told = self._client.get(f"{API}/jobs/{job_id}/manifest", Manifest).separation
-        warnings = self._client.get(f"{API}/jobs/{job_id}", Job).warnings
+        told = self._client.get(f"{_path(job_id)}/manifest", Manifest).separation
+        warnings = self._client.get(_path(job_id), Job).warnings
         return SeparatorIdentity(**told.model_dump()), warnings
 
     def give_up(self, job_id: str) -> None:
-        self._client.call("POST", f"{API}/jobs/{job_id}/cancel")
+        self._client.call("POST", f"{_path(job_id)}/cancel")
 
     def remove(self, job_id: str) -> None:
-        self._client.call("DELETE", f"{API}/jobs/{job_id}")
+        self._client.call("DELETE", _path(job_id))
 
     def find(self, asked: Asked) -> str | None:
         answer = self._client.call("GET", f"{API}/jobs", params={"search": _file_name(asked)})
         found = self._client.parsed(answer, JobList).results
         return found[0].job_id if found else None
+
+
+def _path(job_id: str) -> str:
+    return f"{API}/jobs/{quote(job_id, safe='')}"
 
 
 def _file_name(asked: Asked) -> str:

@@ -36,6 +36,8 @@ def test_pauses_start_over() -> None:
         ("Fri, 02 Jan 2026 03:05:05 GMT", 60.0),
         ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0),
         ("soon", None),
+        ("²", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
         ("-5", None),
         ("", None),
         (None, None),
