@@ -3,6 +3,7 @@
 import re
 
 from django import template
+from django.conf import settings
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,6 +18,12 @@ _STAGES = {
     "export": "Encode and verify",
 }
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
+
+
+@register.simple_tag
+def songs_may_leave() -> bool:
+    """Whether a page must not promise that everything stays on this server."""
+    return bool(settings.REMOTE_URL)
 
 
 @register.filter

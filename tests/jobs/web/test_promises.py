@@ -1,0 +1,25 @@
+"""What the pages promise about songs is true of the site as it is set up."""
+
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+ALL_HERE = ("It all runs on this server.", "Nothing is sent to another service", "stay on it")
+MAY_LEAVE = "may be sent to the remote service of this site"
+
+
+def test_without_a_remote_service_songs_stay_here(client: Client, db: None) -> None:
+    shown = client.get("/").content.decode()
+    assert all(promise in shown for promise in ALL_HERE)
+    assert MAY_LEAVE not in shown
+
+
+def test_with_a_remote_service_no_page_promises_that(
+    client: Client, owner: User, settings: Settings
+) -> None:
+    settings.REMOTE_URL = "http://gpu.example.org"
+    shown = client.get("/").content.decode()
+    assert not any(promise in shown for promise in ALL_HERE)
+    assert shown.count(MAY_LEAVE) == 2
+    client.force_login(owner)
+    assert MAY_LEAVE in client.get("/jobs/").content.decode()
