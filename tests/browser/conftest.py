@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,21 +70,31 @@ def _wait_for(address: str, log: Path) -> None:
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a site with the settings of a public one, its worker beside it."""
-    _chromium()
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """That of everything that belongs to the site: its web server, worker and operator."""
     folder = tmp_path_factory.mktemp("site")
-    port = _free_port()
-    environment = {
+    return {
         **{name: value for name, value in os.environ.items() if not name.startswith("STEMSITE_")},
         "STEMSITE_DATA_DIR": str(folder),
         "STEMSITE_OFFLINE": "1",
         "STEMSITE_MIN_FREE_BYTES": "1",
         "OMP_NUM_THREADS": "1",
     }
-    for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):
-        arguments = [sys.executable, "manage.py", *command]
-        subprocess.run(arguments, cwd=settings.BASE_DIR, env=environment, check=True)
+
+
+def _manage(environment: dict[str, str], *command: str) -> None:
+    arguments = [sys.executable, "manage.py", *command]
+    subprocess.run(arguments, cwd=settings.BASE_DIR, env=environment, check=True)
+
+
+@pytest.fixture(scope="package")
+def site(environment: dict[str, str]) -> Iterator[str]:
+    """The address of a site with the settings of a public one, its worker beside it."""
+    _chromium()
+    folder = Path(environment["STEMSITE_DATA_DIR"])
+    port = _free_port()
+    _manage(environment, "migrate", "-v0")
+    _manage(environment, "collectstatic", "--noinput", "-v0")
     serve = ["-m", "gunicorn", "stemsite.wsgi", f"--bind=127.0.0.1:{port}", "--threads=8"]
     with ExitStack() as stack:
         stack.enter_context(_process(serve, environment, folder / "web.log"))
@@ -92,6 +103,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         _wait_for(address, folder / "web.log")
         yield address
+
+
+@pytest.fixture
+def operator(site: str, environment: dict[str, str]) -> Callable[..., None]:
+    """Whoever runs the site, at its command line."""
+    return partial(_manage, environment)
 
 
 @pytest.fixture(scope="module")
