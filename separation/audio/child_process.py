@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from separation.errors import CorruptAudio, DeadlineExceeded, OutOfMemory, error_from_code
+from separation.errors import (
+    CorruptAudio,
+    DeadlineExceeded,
+    OutOfMemory,
+    WorkerLost,
+    error_from_code,
+)
 from separation.process_tree import Movement
 
 logger = logging.getLogger(__name__)
@@ -162,6 +168,9 @@ def _raise_failure(answer: dict[str, Any] | None, exit_code: int | None, noise: 
     if exit_code == -signal.SIGKILL:
         # Nothing in a file can do that; the kernel does when memory runs out.
         raise OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
+    if exit_code == -signal.SIGTERM:
+        # As an init system tells every process of a service to stop: no fault of the file.
+        raise WorkerLost("The decoder was told to stop. Try again.")
     raise CorruptAudio(
         "The file made the decoder crash, so it is damaged or made to harm. "
         "Export it again or convert it to WAV or FLAC."

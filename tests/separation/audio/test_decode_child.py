@@ -17,7 +17,15 @@ import pytest
 from separation.audio import child_process
 from separation.audio.child_process import run_child
 from separation.audio.decode import decode_to_canonical, probe
-from separation.errors import Cancelled, CorruptAudio, DeadlineExceeded, DiskFull, OutOfMemory
+from separation.errors import (
+    Cancelled,
+    CorruptAudio,
+    DeadlineExceeded,
+    DiskFull,
+    OutOfMemory,
+    SeparationError,
+    WorkerLost,
+)
 from tests.separation.audio.sounds import LIMITS, save_wav, tones
 
 ROOT = Path(__file__).parents[3]
@@ -252,16 +260,21 @@ def test_a_decoder_that_wants_too_much_memory_is_stopped(tmp_path: Path) -> None
         probe(source, replace(LIMITS, decode_memory_bytes=1_000_000))
 
 
-def test_a_decoder_killed_by_the_system_is_not_put_down_to_the_song(
-    long_song: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGKILL, OutOfMemory), (signal.SIGTERM, WorkerLost)]
+)
+def test_a_decoder_ended_by_the_system_is_not_put_down_to_the_song(
+    long_song: Path, tmp_path: Path, number: signal.Signals, error: type[SeparationError]
 ) -> None:
+    """The kernel kills for want of memory; a service that stops may tell each of its processes."""
+
     def kill(fraction: float, message: str = "") -> None:
         for facts in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 if int(facts.read_text().rsplit(")", 1)[1].split()[1]) == os.getpid():
-                    os.kill(int(facts.parent.name), signal.SIGKILL)
+                    os.kill(int(facts.parent.name), number)
 
-    with pytest.raises(OutOfMemory):
+    with pytest.raises(error):
         decode_to_canonical(long_song, tmp_path / "song.wav", LIMITS, report=kill)
 
 
