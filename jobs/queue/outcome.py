@@ -12,6 +12,7 @@ from django.utils import timezone
 from jobs.models import Artifact, Job, Stage
 from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
+from jobs.queue.claim import LONGEST_WAIT_S
 from jobs.queue.lease import Lease
 from jobs.services.expire import WORK
 from jobs.services.files import remove_file, remove_folder
@@ -108,8 +109,8 @@ def attempt_failed(lease: Lease, error: SeparationError, *, stage: str | None = 
 
 
 def pause_s(attempt: int) -> float:
-    """Until the attempt after this one."""
-    return float(settings.BACKOFF_S * 4 ** (attempt - 1))
+    """Until the attempt after this one; well below what would be taken for a clock's mistake."""
+    return min(float(settings.BACKOFF_S * 4 ** (attempt - 1)), LONGEST_WAIT_S / 2)
 
 
 def give_back(lease: Lease, *, wait_s: float = 0.0) -> None:
@@ -138,7 +139,8 @@ def _clear_away(lease: Lease) -> None:
 
 
 def _wait_again(lease: Lease, **fields: Any) -> None:
-    lease.end(status=JobStatus.PENDING, started_at=None, **fields)
+    # When it started stays: its owner had a turn then, whatever came of it.
+    lease.end(status=JobStatus.PENDING, **fields)
     _reset_running_stages(lease)
 
 

@@ -33,7 +33,6 @@ def retry_job(*, job: Job) -> Job:
             progress_stage="",
             progress_message="",
             eta_s=None,
-            started_at=None,
             completed_at=None,
             audio_deleted_at=None,
             updated_at=timezone.now(),

@@ -11,6 +11,8 @@ from jobs.models import Campaign, Job
 from jobs.models.job import JobStatus
 from jobs.queue.claim import claim, claim_next, fair_order, runnable
 from jobs.queue.lease import Lease
+from jobs.queue.outcome import attempt_failed, give_back
+from separation.errors import WorkerLost
 from tests.factories import make_job, make_source, make_user
 
 
@@ -101,6 +103,22 @@ def test_who_has_waited_longest_since_a_start_is_next(owner: User, stranger: Use
     make_job(owner=owner, created_at=minutes_ago(30))
     make_job(owner=stranger, created_at=minutes_ago(5))
     assert names(next_job(), next_job()) == ["stranger", "owner"]
+
+
+def test_a_turn_counts_though_its_job_was_given_back_or_failed(owner: User, stranger: User) -> None:
+    make_job(owner=stranger, status=JobStatus.COMPLETED, started_at=minutes_ago(20))
+    make_job(owner=owner, created_at=minutes_ago(30), max_attempts=9)
+    first = next_job()
+    assert first is not None
+    Lease(first).write(started_at=minutes_ago(10))
+    attempt_failed(Lease(first), WorkerLost("It is gone."))
+    Job.objects.filter(pk=first.pk).update(not_before=None)
+    make_job(owner=stranger, created_at=minutes_ago(5))
+    second = next_job()
+    assert names(second) == ["stranger"]
+    assert second is not None
+    give_back(Lease(second))
+    assert names(next_job()) == ["owner"]
 
 
 def test_two_people_with_long_queues_take_turns(owner: User, stranger: User) -> None:

@@ -8,6 +8,7 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import outcome
+from jobs.queue.claim import due
 from jobs.queue.expiry import Held
 from jobs.queue.lease import Lease
 from jobs.queue.reaper import _reap_one, reap
@@ -53,6 +54,15 @@ def test_each_further_attempt_waits_four_times_as_long(
     assert job.not_before is not None
     # The clock runs on while rows are written.
     assert (job.not_before - now).total_seconds() == pytest.approx(wait_s, abs=2.0)
+
+
+def test_no_pause_is_so_long_that_it_passes_for_the_mistake_of_a_clock(
+    owner: User, settings: Settings
+) -> None:
+    settings.BACKOFF_S = 600.0
+    job = running(attempt=5, max_attempts=9)
+    outcome.attempt_failed(Lease(job), WorkerLost("gone"))
+    assert not Job.objects.filter(due(), pk=job.pk).exists()
 
 
 def test_the_last_attempt_fails_for_good_with_the_error_on_its_stage(owner: User) -> None:
