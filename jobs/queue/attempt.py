@@ -48,6 +48,10 @@ DRAIN_GRACE_S = 3.0
 """The same for a worker that is to stop: a window of a network takes up to 2.5 s on two cores,
 and what is finished by then need not be done again. At most a quarter of STEMSITE_DRAIN_S."""
 
+REQUEST_S = 1.0
+"""Of the processes of a service that are all told to stop, the runner may be told first; the
+others, and so this worker, hear of it within milliseconds."""
+
 LOST = "The process that worked on this song ended unexpectedly."
 
 _log = logging.getLogger("jobs.worker")
@@ -135,7 +139,7 @@ class Attempt:
     def _runner_is_lost(self, why: str, event: FailedEvent | None = None) -> None:
         """Where everything is told to stop, the runner may have been too: that is no fault. Nor is
         a runner that does not come up: charging for it would fail every job that waits."""
-        if self._stopping is not None or drain.requested():
+        if self._stopping is not None or drain.requested(within_s=REQUEST_S):
             self._stopping = self._stopping or Stop.DRAIN
             self._end_stopped(event)
             return
@@ -161,7 +165,9 @@ class Attempt:
         if wish is Stop.DRAIN:
             grace_s = min(DRAIN_GRACE_S, settings.DRAIN_S / 4)
         self._stop_by = time.monotonic() + grace_s
-        current_runner().cancel(str(self._job.pk))
+        # Not the current one, which is another where this one just died.
+        if self._runner is not None:
+            self._runner.cancel(str(self._job.pk))
 
     def _give_up_waiting(self) -> None:
         if time.monotonic() >= self._stop_by:

@@ -39,14 +39,18 @@ class Turn:
     oldest: datetime
 
 
-def claim_next(*, worker: str, lanes: Sequence[str] | None = None) -> Job | None:
+def claim_next(
+    *, worker: str, lanes: Sequence[str] | None = None, token: uuid.UUID | None = None
+) -> Job | None:
     """Claim the job that is to run next, or say that there is none.
 
     ``lanes``: those that may be taken from, first things first; by default this worker's own.
+    ``token``: a new one, under which it will be held.
     """
+    token = token or uuid.uuid4()
     for lane in current_post().lanes if lanes is None else lanes:
         for turn in fair_order(lane):
-            job = _claim_one_of(turn, worker)
+            job = _claim_one_of(turn, worker, token)
             if job is not None:
                 return job
     return None
@@ -143,7 +147,7 @@ def is_full(running: int) -> bool:
     return 0 < settings.MAX_RUNNING_JOBS <= running
 
 
-def _claim_one_of(turn: Turn, worker: str) -> Job | None:
+def _claim_one_of(turn: Turn, worker: str, token: uuid.UUID) -> Job | None:
     owner, campaign = turn.account
     with transaction.atomic():
         if settings.MAX_RUNNING_JOBS and not campaign:
@@ -162,7 +166,6 @@ def _claim_one_of(turn: Turn, worker: str) -> Job | None:
         if connection.features.has_select_for_update_skip_locked:
             jobs = jobs.select_for_update(skip_locked=True, of=("self",))
         pk = jobs.values_list("pk", flat=True).first()
-        token = uuid.uuid4()
         if pk is None or not claim(pk=pk, token=token, worker=worker):
             return None
         return Job.objects.select_related("source").get(lease_token=token)

@@ -11,13 +11,11 @@ import logging
 import multiprocessing
 import os
 import signal
-import sys
 import time
-from contextlib import suppress
 from types import FrameType
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import connections
 from django_q.brokers import get_broker
 from django_q.cluster import Cluster
 from django_q.signals import post_spawn
@@ -25,7 +23,7 @@ from django_q.signals import post_spawn
 from jobs.queue import crew, drain, signs
 from jobs.queue.cards import take_card
 from jobs.queue.lanes import Post, current_post, take_post
-from jobs.queue.reaper import Housekeeping
+from jobs.queue.reaper import Housekeeping, do_chore, take_back
 from jobs.queue.runners import current_runner
 from jobs.queue.watchdog import Watchdog
 from separation.processes import end_with_parent
@@ -36,10 +34,6 @@ GPU = "gpu"
 """The cluster whose workers have a card each."""
 
 _log = logging.getLogger("jobs.worker")
-
-
-def _on_signal(number: int, frame: FrameType | None) -> None:
-    drain.request()
 
 
 class DrainingCluster(Cluster):  # type: ignore[misc]
@@ -56,8 +50,7 @@ def run_cluster(post: Post) -> int:
     drain.clear()
     crew.clear()
     connections.close_all()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _on_signal)
+    drain.heed(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     child = multiprocessing.get_context("fork").Process(
         target=_serve, args=(os.getpid(),), name="stemworker"
     )
@@ -71,9 +64,16 @@ def run_cluster(post: Post) -> int:
         _log.error("the cluster did not end by itself (code %s); killing it", child.exitcode)
     _kill_group(child.pid)
     child.join()
-    with suppress(DatabaseError):
-        signs.Signs().end()
+    do_chore(_take_back_all)
+    do_chore(signs.Signs().end)
     return 0 if clean else 1
+
+
+def _take_back_all() -> None:
+    """Of workers that were killed with their cluster, so that their jobs wait for no lease."""
+    for member in crew.members():
+        if member.token is not None:
+            take_back(member.token)
 
 
 def _kill_group(pid: int | None) -> None:
@@ -87,9 +87,13 @@ def _kill_group(pid: int | None) -> None:
 _parent = 0
 
 
-def _note_parent() -> None:
+def _before_fork() -> None:
+    """The sentinel drops our handler as it is born, and would die of a SIGTERM to every process of
+    a service, and the workers, who inherit what it has: but a job is given back by those who live.
+    It forks all of them before it does anything else, and so comes here first."""
     global _parent
     _parent = os.getpid()
+    drain.heed(signal.SIGTERM)
 
 
 def _follow_parent() -> None:
@@ -98,33 +102,53 @@ def _follow_parent() -> None:
 
 
 def _serve(keeper: int) -> None:
+    """Never returns: on the usual way out of a process it would wait for the sentinel, which
+    nobody has told to stop when something broke here. The kernel ends the others with us."""
+    code = 1
+    try:
+        code = _lead(keeper)
+    except BaseException:
+        _log.critical("the cluster's main process failed", exc_info=True)
+        _have_jobs_given_back()
+    finally:
+        logging.shutdown()
+        os._exit(code)
+
+
+def _lead(keeper: int) -> int:
     os.setsid()
     end_with_parent(signal.SIGTERM, parent=keeper)
     # Were keeper and cluster both killed, nobody would be left to end the others.
-    os.register_at_fork(before=_note_parent, after_in_child=_follow_parent)
+    os.register_at_fork(before=_before_fork, after_in_child=_follow_parent)
     post_spawn.connect(_warm_up)
     cluster = DrainingCluster(get_broker(current_post().queue))
-    cluster.start()
-    housekeeping, watchdog = Housekeeping(), Watchdog()
+    housekeeping = Housekeeping()
+    watchdog = Watchdog(on_death=housekeeping.lost)
+    try:
+        cluster.start()
+    except RuntimeError:
+        # Its sentinel was told to stop before it heeded that; there was no work yet.
+        return 0 if drain.requested() else 1
     while not drain.requested():
         if not cluster.sentinel.is_alive() or watchdog.bites():
-            _give_up(housekeeping)
+            _have_jobs_given_back()
+            housekeeping.end()
+            return 1
         housekeeping.turn()
         time.sleep(TURN_S)
     housekeeping.end()
     connections.close_all()
     cluster.stop()
+    return int(cluster.sentinel.exitcode != 0)
 
 
-def _give_up(housekeeping: Housekeeping) -> None:
+def _have_jobs_given_back() -> None:
     """The keeper kills what is left; before that, those who still work give their jobs back, so
     that no attempt is charged for what was not the job's fault."""
     drain.request()
     until = time.monotonic() + GIVE_BACK_S
     while crew.anyone_works() and time.monotonic() < until:
         time.sleep(TURN_S)
-    housekeeping.end()
-    sys.exit(1)
 
 
 def _warm_up(**_: object) -> None:

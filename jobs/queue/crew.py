@@ -8,15 +8,19 @@ import mmap
 import os
 import struct
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from multiprocessing.util import Finalize
+from pathlib import Path
 
-_LINE = struct.Struct("=iid")
+_LINE = struct.Struct("=iid16s")
 _LINES = 4096
 """Process ids follow each other, so that those of one cluster do not share a line."""
+
+_NOTHING = bytes(16)
 
 _table = mmap.mmap(-1, _LINE.size * _LINES)
 
@@ -29,19 +33,33 @@ class Doing(IntEnum):
 
 @dataclass(frozen=True)
 class Member:
-    """``since``: when it last turned from one to the other, by ``time.monotonic``."""
+    """``since``: when it last turned from one to the other, by ``time.monotonic``. ``token``: of
+    the lease that it works under, or is about to ask for."""
 
     pid: int
     doing: Doing
     since: float
+    token: uuid.UUID | None = None
 
     @property
     def is_alive(self) -> bool:
         try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+            # One that nobody has collected yet is as dead; its parent may be dead or stand still.
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return _answers(self.pid)
+        return state not in "ZX"
+
+
+def _answers(pid: int) -> bool:
+    """Where there is no ``/proc``."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # Somebody else's by now: it is there, and no more is asked.
+    return True
 
 
 def sign_on() -> None:
@@ -52,8 +70,10 @@ def sign_on() -> None:
 
 
 @contextmanager
-def working() -> Iterator[None]:
-    _write(Doing.WORKING)
+def working(token: uuid.UUID | None = None) -> Iterator[None]:
+    """``token``: under which a job will be claimed. It is written before the claim, so that
+    whenever this process dies, others know which job it may have had."""
+    _write(Doing.WORKING, token)
     try:
         yield
     finally:
@@ -63,7 +83,11 @@ def working() -> Iterator[None]:
 def members() -> list[Member]:
     """All that signed on, those that died included until :func:`sweep`."""
     lines = (_LINE.unpack_from(_table, n * _LINE.size) for n in range(_LINES))
-    return [Member(pid, Doing(doing), since) for pid, doing, since in lines if pid and doing]
+    return [
+        Member(pid, Doing(doing), since, uuid.UUID(bytes=token) if token != _NOTHING else None)
+        for pid, doing, since, token in lines
+        if pid and doing
+    ]
 
 
 def anyone_works() -> bool:
@@ -74,7 +98,7 @@ def sweep() -> list[Member]:
     """Forget who is gone; returns them."""
     gone = [member for member in members() if not member.is_alive]
     for member in gone:
-        _LINE.pack_into(_table, _place(member.pid), 0, 0, 0.0)
+        _LINE.pack_into(_table, _place(member.pid), 0, 0, 0.0, _NOTHING)
     return gone
 
 
@@ -82,9 +106,10 @@ def clear() -> None:
     _table[:] = bytes(len(_table))
 
 
-def _write(doing: Doing) -> None:
+def _write(doing: Doing, token: uuid.UUID | None = None) -> None:
     pid = os.getpid()
-    _LINE.pack_into(_table, _place(pid), pid, doing, time.monotonic())
+    mark = token.bytes if token else _NOTHING
+    _LINE.pack_into(_table, _place(pid), pid, doing, time.monotonic(), mark)
 
 
 def _place(pid: int) -> int:

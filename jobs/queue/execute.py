@@ -6,7 +6,7 @@ import time
 from django.db import DatabaseError, close_old_connections
 
 from jobs.models import Job
-from jobs.queue import outcome
+from jobs.queue import drain, outcome
 from jobs.queue.attempt import LOST, Attempt
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.runners import discard_runner, replace_spent_runner
@@ -28,12 +28,14 @@ def execute(job: Job) -> None:
         # The folder stays: it belongs to whoever holds the job now, as stages are idempotent.
         discard_runner()
         _log.warning("job %s: the lease is lost, what was made is not recorded", job.pk)
-    except Exception:
+    except (Exception, SystemExit):
+        # The latter is how django-q2 ends what takes too long.
         discard_runner()
         _log.exception("job %s: the worker failed", job.pk)
         _say_failed(lease)
         raise
-    replace_spent_runner()
+    if not drain.requested():
+        replace_spent_runner()
 
 
 def _say_failed(lease: Lease) -> None:

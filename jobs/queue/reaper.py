@@ -2,6 +2,7 @@
 
 import logging
 import time
+import uuid
 from collections.abc import Callable
 from functools import partial
 
@@ -9,8 +10,9 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 
 from jobs.models import Job
-from jobs.models.job import JobStatus
+from jobs.models.job import JobQuerySet, JobStatus
 from jobs.queue import outcome
+from jobs.queue.crew import Member
 from jobs.queue.expiry import Expiry, Held
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.leftovers import prune_queue
@@ -25,6 +27,7 @@ TICKETS_EVERY_S = 2.0
 """A job whose back-off is over, or whose ticket went astray, waits no longer than this."""
 
 REAP_EVERY_S = 15.0
+TAKE_BACK_EVERY_S = 1.0
 SIGNS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
 EXPIRE_EVERY_S = 3600.0
@@ -43,22 +46,37 @@ def reap(expiry: Expiry | None = None) -> int:
 
 
 def _reap_one(lease: Held) -> bool:
+    # Asked again under the lock: a slow worker may just have renewed its lease.
+    unchanged = Job.objects.filter(
+        pk=lease.pk,
+        status=JobStatus.PROCESSING,
+        lease_token=lease.token,
+        lease_until=lease.until,
+    )
+    try:
+        return _take_back(unchanged)
+    except Exception:
+        # It comes round again; the jobs after it must not wait for it.
+        _log.exception("job %s: it cannot be taken back", lease.pk)
+        return False
+
+
+def take_back(token: uuid.UUID) -> bool:
+    """The job of a worker that is known to be dead need not wait for its lease. The attempt
+    counts, as the job may be what killed it."""
+    return _take_back(Job.objects.held(token))
+
+
+def _take_back(held: JobQuerySet) -> bool:
     with transaction.atomic():
-        # Asked again under the lock: a slow worker may just have renewed its lease.
-        unchanged = Job.objects.filter(
-            pk=lease.pk,
-            status=JobStatus.PROCESSING,
-            lease_token=lease.token,
-            lease_until=lease.until,
-        )
-        job = unchanged.select_for_update().first()
+        job = held.select_for_update().first()
         if job is None:
             return False
         try:
             outcome.attempt_failed(Lease(job), WorkerLost(LOST))
         except LeaseLost:
             return False
-    _log.warning("job %s: its worker %s was lost", lease.pk, job.worker)
+    _log.warning("job %s: its worker %s was lost", job.pk, job.worker)
     return True
 
 
@@ -73,8 +91,10 @@ class Housekeeping:
     def __init__(self) -> None:
         expiry = Expiry(every_s=reap_every_s())
         self._signs = Signs()
+        self._orphaned: list[uuid.UUID] = []
         self._chores: dict[Callable[[], object], float] = {
             self._signs.renew: min(SIGNS_EVERY_S, settings.HEARTBEAT_S),
+            self._take_back_orphaned: TAKE_BACK_EVERY_S,
             partial(reap, expiry): reap_every_s(),
             bury: REAP_EVERY_S,
             expire_everything: EXPIRE_EVERY_S,
@@ -89,14 +109,25 @@ class Housekeeping:
         for chore, every_s in self._chores.items():
             if time.monotonic() >= self._due[chore]:
                 self._due[chore] = time.monotonic() + every_s
-                _attempt(chore)
+                do_chore(chore)
+
+    def lost(self, worker: Member) -> None:
+        """``worker`` was killed: what it had in hand is taken back at the next turn."""
+        if worker.token is not None:
+            self._orphaned.append(worker.token)
 
     def end(self) -> None:
         """Take back what only holds while this cluster lives."""
-        _attempt(self._signs.end)
+        do_chore(self._take_back_orphaned)
+        do_chore(self._signs.end)
+
+    def _take_back_orphaned(self) -> None:
+        while self._orphaned:
+            take_back(self._orphaned[0])
+            self._orphaned.pop(0)
 
 
-def _attempt(chore: Callable[[], object]) -> None:
+def do_chore(chore: Callable[[], object]) -> None:
     try:
         close_old_connections()
         chore()

@@ -1,5 +1,8 @@
 """What django-q2 calls; the only names that lie in its tickets."""
 
+import signal
+import uuid
+
 from jobs.models import Job
 from jobs.queue import crew, drain, signs
 from jobs.queue.claim import claim_next
@@ -13,8 +16,9 @@ def run_next(lane: str) -> str:
     ``lane`` is why the ticket was put, not what will run: that is decided by the table, now.
     Returns a word for the log of tickets.
     """
-    with crew.working():
-        job = None if drain.requested() else claim_next(worker=signs.worker_name())
+    token = uuid.uuid4()
+    with crew.working(token):
+        job = None if drain.requested() else claim_next(worker=signs.worker_name(), token=token)
         if job is not None:
             _run(job)
     if job is None:
@@ -28,6 +32,10 @@ def _run(job: Job) -> None:
     signs.working_on(job)
     try:
         execute(job)
+    except SystemExit:
+        # django-q2's limit: it now ends this process by the signal that else ends them all.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise
     finally:
         signs.found_device(job)
     if not drain.requested():

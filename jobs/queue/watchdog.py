@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from jobs.queue import crew
 from jobs.queue.claim import runnable
-from jobs.queue.crew import Doing
+from jobs.queue.crew import Doing, Member
 from jobs.queue.health import STUCK_AFTER_S
 from jobs.queue.lanes import current_post
 
@@ -26,18 +26,28 @@ class Watchdog:
     in this, as they jump.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        on_death: Callable[[Member], object] = lambda _: None,
+    ) -> None:
+        """``on_death`` is told of each worker that was killed."""
         self._clock = clock
+        self._on_death = on_death
         # Jobs may have waited for days while no worker ran: that is not this cluster's fault.
         self._started = self._look_at = clock()
         self._waits_since: float | None = None
 
     def bites(self) -> bool:
         """Is this cluster past help?"""
-        for member in crew.sweep():
+        gone = crew.sweep()
+        for member in gone:
+            self._on_death(member)
             if member.doing is Doing.WAITING:
                 _log.critical("worker %s died while it held the queue", member.pid)
-                return True
+        if any(member.doing is Doing.WAITING for member in gone):
+            return True
         if self._clock() < self._look_at:
             return False
         self._look_at = self._clock() + LOOK_EVERY_S

@@ -3,15 +3,18 @@ processes killed."""
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.jobs.queue.live_site import LiveSite
+from tests.jobs.queue.live_site import ROOT, LiveSite
 
 pytestmark = pytest.mark.slow
 
@@ -104,7 +107,9 @@ def parts(site: LiveSite, keeper: int) -> dict[str, int]:
 def test_whichever_process_is_killed_no_other_outlives_it_and_no_job_is_lost(
     site: LiveSite, victim: str
 ) -> None:
-    """A worker is replaced, as it was busy and held no queue; the others end it all."""
+    """A worker is replaced, as it was busy and held no queue; the others end it all. None of it
+    waits for the lease, which is longer than this test has time."""
+    site.environment |= {"STEMSITE_LEASE_S": "600"}
     worker = site.start_worker()
     job = site.call("create", seconds=10.0)
     site.wait_for(job, is_separating)
@@ -122,6 +127,50 @@ def test_whichever_process_is_killed_no_other_outlives_it_and_no_job_is_lost(
     done = site.wait_for(job, has_ended, 60)
     # Only what the main process itself still winds down gives its job back uncharged.
     assert (done["status"], done["attempt"]) == ("completed", 1 if victim == "keeper" else 2)
+
+
+def test_a_signal_to_every_single_process_gives_the_job_back_uncharged(site: LiveSite) -> None:
+    """As systemd does by default, and many a script; whoever is told first."""
+    worker = site.start_worker()
+    job = site.call("create", seconds=LONG_S)
+    site.wait_for(job, is_separating)
+    for pid in [site.runner_pid(), *site.processes()]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    assert worker.wait(60) == 0
+    assert site.processes() == {}
+    given_back = site.call("look", job_id=job)
+    assert (given_back["status"], given_back["attempt"]) == ("pending", 0)
+
+
+BROKEN = """
+import django, sys  # in place of manage.py stemworker
+django.setup()
+from jobs.queue import cluster, crew
+from jobs.queue.lanes import current_post
+usual = cluster.Watchdog.bites
+def breaks(self):
+    if crew.anyone_works():
+        raise RuntimeError("a fault of ours")
+    return usual(self)
+cluster.Watchdog.bites = breaks
+sys.exit(cluster.run_cluster(current_post()))
+"""
+
+
+def test_a_fault_in_the_main_process_ends_everything_instead_of_standing_still(
+    site: LiveSite,
+) -> None:
+    job = site.call("create", seconds=LONG_S)
+    with site.log.open("ab") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-c", BROKEN], cwd=ROOT, env=site.environment, stdout=log, stderr=log
+        )
+    assert worker.wait(60) == 1
+    assert "a fault of ours" in site.log.read_text()
+    assert site.processes() == {}
+    given_back = site.call("look", job_id=job)
+    assert (given_back["status"], given_back["attempt"]) == ("pending", 0)
 
 
 def test_an_idle_worker_that_is_killed_ends_the_cluster_instead_of_standing_still(
