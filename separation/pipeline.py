@@ -32,7 +32,7 @@ from separation.fence import AttemptFence
 from separation.jobprogress import JobProgress, Rates
 from separation.jobspec import JobSpec
 from separation.leavings import TEMPORARY_PREFIX, torn_files
-from separation.ledger import Ledger, now_iso, told_parameters
+from separation.ledger import Ledger, made_with, now_iso, told_parameters
 from separation.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -42,7 +42,14 @@ from separation.manifest import (
 )
 from separation.migration import ManifestUnreadable
 from separation.progress import Report, ignore_progress, never_stop
-from separation.receipts import Receipt, load_receipt, seal_files, stage_key, write_receipt
+from separation.receipts import (
+    Receipt,
+    load_receipt,
+    seal_files,
+    stage_key,
+    unfinished_key,
+    write_receipt,
+)
 from separation.settings import CoreSettings
 from separation.stages.base import (
     ArtifactRecord,
@@ -124,8 +131,11 @@ class _JobRun:
             return self._run()
         except (Exception, SystemExit) as error:
             named = self._named(error)
-            if self._fence.is_lost or isinstance(named, _NOT_CONTINUED):
+            if self._fence.is_lost:
                 self._keeps_checkpoints = False
+            elif isinstance(named, _NOT_CONTINUED):
+                self._keeps_checkpoints = False
+                self._remove_left()
             self._end_badly(named)
             if named is error:
                 raise
@@ -143,6 +153,16 @@ class _JobRun:
             else:
                 shutil.rmtree(folder, ignore_errors=True)
         return kept
+
+    def _remove_left(self) -> None:
+        """Remove what earlier attempts left of the stage that failed: a copy for which there is no
+        room, or which fails in another way, would fail in every attempt."""
+        for path in self._left_of(self._stage_name):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _left_of(self, stage_name: str | None) -> list[Path]:
+        mine = f"{TEMPORARY_PREFIX}{stage_name}-"
+        return [path for path in self._left if path.name.startswith(mine)]
 
     def _named(self, error: BaseException) -> SeparationError:
         """Whatever happens to an attempt that lost its folder comes of that."""
@@ -230,10 +250,8 @@ class _JobRun:
     ) -> Checkpoints | None:
         if not self._keeps_checkpoints:
             return None
-        mine = f"{TEMPORARY_PREFIX}{stage.name}-"
-        left = [
-            path for path in self._left if path.name.startswith(mine) and path != context.out_dir
-        ]
+        left = [path for path in self._left_of(stage.name) if path != context.out_dir]
+        key = unfinished_key(key, made_with())
         return Checkpoints(
             context.out_dir,
             key=key,
@@ -268,13 +286,14 @@ class _JobRun:
         stage.validate_input(context)
         checkpoints = self._checkpoints(stage, context, key, progress)
         result = stage.execute(replace(context, checkpoints=checkpoints))
-        if checkpoints is not None:
-            checkpoints.forget()
         self._deliver(result.artifacts, context.out_dir)
         files = seal_files(context.out_dir, self._check)
         receipt = _receipt(stage, key, result, files, started_at, started)
         write_receipt(context.out_dir, receipt)
         self._fence.check()
+        if checkpoints is not None:
+            # Not sooner: hours of stems take a while to be hashed, and a kill may come meanwhile.
+            checkpoints.forget()
         replace_folder(context.out_dir, self._work / stage.name)
         for warning in receipt.warnings:
             log.warning("job %s: %s", self._spec.job_id, warning)
