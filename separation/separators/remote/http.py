@@ -4,9 +4,11 @@ Everything streams. The token goes to the service's own origin and nowhere else.
 """
 
 import logging
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -181,7 +183,7 @@ class ServiceClient(Closing):
     def fetch(self, address: str, target: Path, *, limit_bytes: int) -> None:
         """A file, block by block; a download that broke off goes on where it was.
 
-        ``address`` may lie on another host, which does not get the token. Raises
+        ``address`` may lie on another public host, which does not get the token. Raises
         ``RemoteFailed``, also for a file of more than ``limit_bytes``.
         """
         url = self._joined(self.base_url, address)
@@ -225,6 +227,7 @@ class ServiceClient(Closing):
     @contextmanager
     def _following(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
         for _ in range(MAX_REDIRECTS + 1):
+            self._check_host(url)
             sent = {**self._secret(url), **headers}
             with self._opened("GET", url, None, sent, None) as response:
                 if response.status_code not in _REDIRECTS:
@@ -256,6 +259,15 @@ class ServiceClient(Closing):
                 yield response
         except (httpx2.TransportError, httpx2.StreamError) as error:
             raise Trouble(f"{_what_happened(error, urlsplit(url).hostname or url)}") from error
+
+    def _check_host(self, url: str) -> None:
+        """The operator named the service; what lies beside it inside this network was not meant."""
+        host = origin_of(url)[1]
+        if host != self.host and _is_inside(host):
+            raise RemoteFailed(
+                f"The remote service {self.host} names a file on {host}, which is another machine "
+                "inside this network. Nothing was asked there."
+            )
 
     def _joined(self, base: str, told: str) -> str:
         """Where a file is by the service's own words, which may be no address at all."""
@@ -314,6 +326,20 @@ def _address(base: str, told: str = "") -> str | None:
         return None
     usable = scheme in ("http", "https") and host and urlsplit(url).username is None
     return url if usable else None
+
+
+def _is_inside(host: str) -> bool:
+    """Whether it is this machine or one of a private network; unknown names are left to fail."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return any(not (_v4_of(address) or address).is_global for address in addresses)
+
+
+def _v4_of(address: object) -> IPv4Address | None:
+    return address.ipv4_mapped if isinstance(address, IPv6Address) else None
 
 
 def _until_stopped(blocks: Iterable[bytes], stop: StopFlag) -> Iterator[bytes]:

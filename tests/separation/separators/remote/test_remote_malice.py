@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from separation.errors import RemoteFailed
+from separation.separators.remote.http import _is_inside
 from separation.separators.remote.told import MAX_CHARACTERS
 from tests.separation.separators.remote.asking import a_remote, separated
 from tests.separation.separators.remote.service import Service, status
@@ -73,3 +74,37 @@ def test_a_job_whose_name_fits_in_no_address_is_refused(
     telling(service, job_id=name)
     with pytest.raises(RemoteFailed, match=r"cannot be understood \(job_id"):
         separated(a_remote(service.url, settings={"retries": 0}), song)
+
+
+@pytest.mark.parametrize("redirected", [False, True])
+def test_other_machines_inside_the_network_are_not_asked(
+    service: Service, song: Path, redirected: bool
+) -> None:
+    inside = Service()
+    try:
+        # Another name than the operator's, so another machine for all that one can tell.
+        address = inside.url.replace("127.0.0.1", "localhost") + "/files/x/bass.wav"
+        if redirected:
+            service.fail("GET", "files", status(302, Location=address))
+        else:
+            telling(service, stems={"bass": address})
+        with pytest.raises(RemoteFailed, match="localhost, which is another machine inside"):
+            separated(a_remote(service.url, stems=("bass",)), song)
+        assert inside.seen == []
+    finally:
+        inside.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [
+        ("10.1.2.3", True),
+        ("169.254.169.254", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("1.1.1.1", False),
+        ("::ffff:1.1.1.1", False),
+    ],
+)
+def test_which_addresses_are_inside(host: str, inside: bool) -> None:
+    assert _is_inside(host) is inside
