@@ -15,5 +15,6 @@ def unfinished(work: Path) -> list[Path]:
 
 
 def torn_files(job_dir: Path) -> list[Path]:
-    """What :func:`separation.durable.write_durably` had begun to write beside the manifest."""
-    return list(job_dir.glob(".*.tmp"))
+    """What :func:`separation.durable.write_durably` had begun to write beside the manifest, or in
+    the folder of intermediates."""
+    return [*job_dir.glob(".*.tmp"), *job_dir.glob("*/.*.tmp")]

@@ -141,12 +141,16 @@ def test_a_job_that_ended_keeps_its_checkpoint_and_nothing_else_half_done(
         folder.mkdir(parents=True)
         (folder / "vocals.wav").write_bytes(b"half")
     (saved / "checkpoint.json").write_text("{}")
-    half_a_manifest = job.directory / ".manifest.json.77.tmp"
-    half_a_manifest.write_text("{")
+    half_written = (
+        job.directory / ".manifest.json.77.tmp",
+        job.directory / "work" / "..holder.77.tmp",
+    )
+    for file in half_written:
+        file.write_text("{")
     with django_capture_on_commit_callbacks(execute=True):
         outcome.attempt_failed(Lease(job), WorkerLost("gone"))
     assert (torn.exists(), saved.exists()) == (False, True)
-    assert not half_a_manifest.exists()
+    assert not any(file.exists() for file in half_written)
 
 
 def test_what_the_next_attempt_needs_is_left_alone(
