@@ -1,10 +1,13 @@
 """Run a job again that failed or was cancelled."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.models import Job
-from jobs.models.job import RETRYABLE, JobStatus
+from jobs.models import Campaign, Job
+from jobs.models.campaign import CampaignStatus
+from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
 from jobs.services.errors import JobConflict, SourceMissing
@@ -12,7 +15,8 @@ from jobs.services.quota import check_quota, lock_account
 
 
 def retry_job(*, job: Job) -> Job:
-    """Back to waiting with all attempts; stages that were finished stay finished.
+    """Back to waiting with all attempts; stages that were finished stay finished. A job of a
+    paused campaign waits until that goes on.
 
     Raises ``JobConflict`` unless the job failed or was cancelled, ``SourceMissing`` when its
     song is gone, ``QuotaExceeded``.
@@ -20,12 +24,13 @@ def retry_job(*, job: Job) -> Job:
     if not job.source.path.is_file():
         raise SourceMissing("The song of this job is no longer stored here. Upload it again.")
     with transaction.atomic():
+        not_before = _held_until(job)
         lock_account(job.owner)
         check_quota(owner=job.owner)
         moved = Job.objects.filter(pk=job.pk, status__in=RETRYABLE).update(
             status=JobStatus.PENDING,
             attempt=0,
-            not_before=None,
+            not_before=not_before,
             cancel_requested_at=None,
             error_code="",
             error_detail="",
@@ -54,3 +59,10 @@ def retry_job(*, job: Job) -> Job:
         transaction.on_commit(lambda: put_ticket(job.lane), robust=True)
     job.refresh_from_db()
     return job
+
+
+def _held_until(job: Job) -> datetime | None:
+    # Locked: the campaign may be paused, or resumed, this very moment.
+    campaign = Campaign.objects.select_for_update().filter(pk=job.campaign_id).first()
+    paused = campaign is not None and campaign.status == CampaignStatus.PAUSED
+    return HELD_UNTIL if paused else None

@@ -22,6 +22,7 @@ from jobs.services.campaign import pause_campaign, resume_campaign
 from jobs.services.campaign_advance import advance_campaigns
 from jobs.services.errors import JobConflict
 from jobs.services.quota import check_quota
+from jobs.services.retry import retry_job
 from separation.request import SeparationRequest
 from tests.factories import make_job, make_source
 from tests.jobs.campaigns.world import MP3, finish, make_song, run_all, set_versions, start
@@ -206,6 +207,18 @@ def test_a_paused_campaign_makes_none_and_starts_none(owner: User, settings: Set
     resume_campaign(campaign=campaign)
     assert claim_next(worker="one") is not None
     assert advance_campaigns() == 1
+
+
+def test_a_job_that_is_run_again_waits_for_its_paused_campaign(owner: User) -> None:
+    make_song()
+    campaign = start()
+    advance_campaigns()
+    job = finish(campaign.jobs.get(), JobStatus.FAILED)
+    pause_campaign(campaign=campaign)
+    retry_job(job=job)
+    assert claim_next(worker="one") is None
+    resume_campaign(campaign=campaign)
+    assert claim_next(worker="one") == job
 
 
 def test_what_runs_is_not_stopped_by_a_pause(owner: User) -> None:
