@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from separation.audio.blocks import BLOCK_FRAMES
 from separation.audio.encode import open_encoder
 from separation.audio.encode_wav import PcmWavEncoder, WrittenWav, verify_written
 from separation.durable import digest_of
@@ -52,6 +53,16 @@ def test_every_byte_is_what_libsndfile_writes(
     shifted = steps.astype(np.int32) << (32 - bits)
     soundfile.write(tmp_path / "theirs.wav", shifted, rate_hz, subtype=f"PCM_{bits}")
     assert (tmp_path / "ours.wav").read_bytes() == (tmp_path / "theirs.wav").read_bytes()
+
+
+@pytest.mark.parametrize("frames", [BLOCK_FRAMES - 1, BLOCK_FRAMES, BLOCK_FRAMES + 1])
+def test_one_large_block_gives_the_bytes_of_many_small_ones(tmp_path: Path, frames: int) -> None:
+    sound = hot(frames)
+    many = encode(tmp_path / "many.wav", sound, 24)
+    with PcmWavEncoder(tmp_path / "one.wav", 44_100, 24) as encoder:
+        encoder.write(sound)
+    assert encoder.written == many
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "many.wav").read_bytes()
 
 
 def test_what_was_read_back_is_told_by_its_digest(tmp_path: Path) -> None:
