@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, ProgrammingError, connection
+from django_q.exceptions import TimeoutException
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job
@@ -268,6 +269,38 @@ def test_a_runner_that_everybody_was_told_to_stop_with_is_no_fault(told: list[An
         execute.execute(job)
     job.refresh_from_db()
     assert (job.status, job.attempt) == ("pending", 0)
+
+
+def test_a_runner_that_heard_of_the_stop_before_its_worker_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = take(make_fake_job("killed"))
+    usual = attempt.Attempt._failed
+
+    def failed(self: attempt.Attempt, event: Any) -> None:
+        threading.Timer(0.2, drain.request).start()
+        usual(self, event)
+
+    monkeypatch.setattr(attempt.Attempt, "_failed", failed)
+    execute.execute(job)
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == ("pending", 0)
+
+
+def test_a_worker_that_is_ended_for_taking_too_long_tells_of_its_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As django-q2 does it, by a kind of SystemExit."""
+    job = take(make_fake_job())
+
+    def too_long(self: attempt.Attempt) -> None:
+        raise TimeoutException("Task exceeded maximum timeout value")
+
+    monkeypatch.setattr(attempt.Attempt, "run", too_long)
+    with pytest.raises(TimeoutException):
+        execute.execute(job)
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == ("pending", 1)
 
 
 def test_a_runner_that_does_not_stop_for_a_drain_is_killed(told: list[Any]) -> None:

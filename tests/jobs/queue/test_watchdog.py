@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from pytest_django.fixtures import Settings
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import crew
-from jobs.queue.crew import Doing
+from jobs.queue.crew import Doing, Member
 from jobs.queue.health import STUCK_AFTER_S
 from jobs.queue.lanes import Post, take_post
 from jobs.queue.watchdog import LOOK_EVERY_S, Watchdog
@@ -155,6 +156,34 @@ def test_a_worker_killed_while_it_waits_is_noticed_at_once(clock: Clock, db: Non
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     assert watchdog.bites()
+
+
+def test_one_that_was_killed_and_that_nobody_collected_is_dead_too(clock: Clock, db: None) -> None:
+    """Its parent may stand still, as it waits for what the dead one holds."""
+    pid = fork(lambda: (crew.sign_on(), time.sleep(60)))
+    watchdog = Watchdog(clock)
+    while not crew.members():
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert watchdog.bites()
+    os.waitpid(pid, 0)
+
+
+def test_a_worker_that_is_killed_leaves_word_of_the_lease_it_had(clock: Clock, db: None) -> None:
+    token, lost = uuid.uuid4(), list[Member]()
+
+    def work() -> None:
+        with crew.working(token):
+            time.sleep(60)
+
+    pid = fork(work)
+    while not crew.anyone_works():
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert not Watchdog(clock, on_death=lost.append).bites()
+    assert [member.token for member in lost] == [token]
 
 
 def test_a_worker_killed_at_work_holds_no_queue(clock: Clock, db: None) -> None:
