@@ -62,7 +62,8 @@ def retry_job(*, job: Job) -> Job:
 
 
 def _held_until(job: Job) -> datetime | None:
+    if job.campaign_id is None:
+        return None
     # Locked: the campaign may be paused, or resumed, this very moment.
-    campaign = Campaign.objects.select_for_update().filter(pk=job.campaign_id).first()
-    paused = campaign is not None and campaign.status == CampaignStatus.PAUSED
-    return HELD_UNTIL if paused else None
+    campaign = Campaign.objects.select_for_update().get(pk=job.campaign_id)
+    return HELD_UNTIL if campaign.status == CampaignStatus.PAUSED else None
