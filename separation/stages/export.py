@@ -42,7 +42,13 @@ from separation.stages.base import (
     StageParams,
     StageResult,
 )
-from separation.stages.mixdown import LEVELS_NAME, load_levels, measure_tracks, scaled_levels
+from separation.stages.mixdown import (
+    LEVELS_NAME,
+    MeasuredLevels,
+    load_levels,
+    measure_tracks,
+    scaled_levels,
+)
 from separation.stages.parallel import in_parallel
 from separation.tracks import Track, TrackReader
 
@@ -89,7 +95,7 @@ class ExportStage(PipelineStage[ExportParams]):
             tracks,
             context.work_dir,
             sample_rate_hz=self.params.sample_rate_hz,
-            known=load_levels(context.work_dir / NORMALIZATION / LEVELS_NAME),
+            known=self._known_levels(tracks, context.work_dir),
             report=part_of(context.report, 0.0, measured_at),
         )
         gains = self._gains(tracks, levels, output_format)
@@ -107,6 +113,12 @@ class ExportStage(PipelineStage[ExportParams]):
         report = part_of(context.report, measured_at, 1.0)
         records = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
         return StageResult(artifacts=tuple(records), details=self._details(output_format, gains))
+
+    def _known_levels(self, tracks: list[Track], work_dir: Path) -> MeasuredLevels | None:
+        """Of this job's normalization; a folder may be left of an attempt that had another."""
+        if not any(track.stage == NORMALIZATION for track in tracks):
+            return None
+        return load_levels(work_dir / NORMALIZATION / LEVELS_NAME)
 
     def _gains(
         self, tracks: list[Track], levels: Mapping[str, Levels], output_format: ConcreteFormat

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
 from separation.audio.loudness import LevelMeter, Levels
@@ -50,8 +50,12 @@ def save_levels(path: Path, measured: MeasuredLevels) -> None:
 
 
 def load_levels(path: Path) -> MeasuredLevels | None:
-    """What an earlier stage has measured, None where there is no such file."""
-    return MeasuredLevels.model_validate_json(path.read_bytes()) if path.is_file() else None
+    """What an earlier stage has measured, None where there is no such file, or one that another
+    version wrote in its own way."""
+    try:
+        return MeasuredLevels.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
 
 
 def measure_tracks(

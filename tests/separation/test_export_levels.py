@@ -202,3 +202,23 @@ def test_the_exported_file_has_the_recorded_levels(tmp_path: Path) -> None:
     assert record.peak_dbfs == pytest.approx(20 * math.log10(np.abs(samples).max()), abs=1e-3)
     assert record.loudness_lufs is not None and record.true_peak_dbtp is not None
     assert record.true_peak_dbtp >= record.peak_dbfs - 0.01
+
+
+def test_levels_of_a_normalization_that_is_no_part_of_the_job_do_not_count(tmp_path: Path) -> None:
+    """The folder may be left of an attempt that was asked for more, of a louder song."""
+    kept = CoreSettings(keep_work=True)
+    loud = make_spec(
+        tmp_path, separation_request(), *ALL_STAGES, song=make_song(tmp_path / "s.wav", peak=0.9)
+    )
+    run_pipeline(loud, kept, separators=fake_separators, observer=lambda event: None)
+    quiet = make_spec(tmp_path, song=make_song(tmp_path / "s.wav", peak=0.3))
+    manifest = run_pipeline(quiet, kept, separators=fake_separators, observer=lambda event: None)
+    for record in manifest.artifacts:
+        samples = soundfile.read(quiet.job_dir / record.path)[0]
+        assert 10 ** (record.peak_dbfs / 20) == pytest.approx(np.abs(samples).max(), abs=1e-6)
+
+
+def test_levels_that_another_version_wrote_are_measured_again(tmp_path: Path) -> None:
+    assert load_levels(tmp_path / "levels.json") is None
+    (tmp_path / "levels.json").write_text('{"format": 9, "sums": []}')
+    assert load_levels(tmp_path / "levels.json") is None
