@@ -245,7 +245,7 @@ def _positions(layer: Any) -> Tensor:
     kernel = layer.conv_tr.weight.detach()
     kernel = kernel[..., 0] if layer.freq else kernel
     channels_in, channels_out, taps = kernel.shape
-    out = kernel.new_zeros(layer.stride, channels_out, channels_in, 3)
+    out: Tensor = kernel.new_zeros(layer.stride, channels_out, channels_in, 3)
     for position in range(layer.stride):
         for offset in (-1, 0, 1):
             tap = layer.pad + position - layer.stride * offset
