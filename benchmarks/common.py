@@ -37,6 +37,8 @@ MODEL = "bench"
 STEMS = ["drums", "bass", "other", "vocals"]
 PRECISIONS = ("exact", "fast")
 
+MAX_BYTES = 4 * 1024**3
+
 LAYER_SCALE = 0.3
 """A fresh network's layer scales are near 0, so that its transformer would hardly count in the
 error of half precision."""
@@ -143,8 +145,11 @@ def core_settings(precision: str | None = None, engine: str | None = None) -> An
     django.setup()
     from jobs.core import core_settings as from_environment
 
+    settings = from_environment()
+    # Two hours as plain WAV are larger than what the server takes unless it is told otherwise.
+    limits = replace(settings.limits, max_bytes=MAX_BYTES)
     chosen = {"precision": precision, "engine": engine}
-    return replace(from_environment(), **{k: v for k, v in chosen.items() if v is not None})
+    return replace(settings, limits=limits, **{k: v for k, v in chosen.items() if v is not None})
 
 
 @contextmanager
