@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.models import Artifact, Job
+from jobs.models.job import JobStatus
 
 _GROUPS = (
     ("separation", "Stems", "Together with the residual they sum to the song you sent."),
@@ -89,7 +90,9 @@ def made_with(job: Job) -> str:
 
 
 def _time_taken(job: Job) -> str:
-    if job.started_at is None or job.completed_at is None:
+    """Nothing for a cancelled job: it may have started once, and been cancelled as it waited."""
+    cancelled = job.status == JobStatus.CANCELLED
+    if cancelled or job.started_at is None or job.completed_at is None:
         return ""
     seconds = (job.completed_at - job.started_at).total_seconds()
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

@@ -1,0 +1,23 @@
+"""How long a job took, on the page of one that has ended."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from jobs.models.job import JobStatus
+from jobs.web.results import facts
+from tests.factories import make_job
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(JobStatus.COMPLETED, "90 s"), (JobStatus.FAILED, "90 s"), (JobStatus.CANCELLED, None)],
+)
+def test_a_job_that_may_have_waited_at_its_end_says_no_time(
+    owner: User, status: JobStatus, said: str | None
+) -> None:
+    now = timezone.now()
+    job = make_job(status=status, started_at=now - timedelta(seconds=90), completed_at=now)
+    assert dict(facts(job)).get("Time taken") == said
