@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests wait much for processes of their own: one more than two cores keeps both busy.
+PROCESSES ?= 3
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
@@ -28,7 +30,7 @@ run: $(RUN_STAMP)  ## install what is missing, then serve; Ctrl-C stops everythi
 	$(BIN)/python manage.py serve
 
 test: $(DEV_STAMP)  ## the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
 	$(BIN)/ruff check .
