@@ -158,5 +158,6 @@ def test_the_short_notation_of_stems_is_understood(text: str, field: str, value:
         "stages": None, "separator": "auto", "model": None, "repo": None, "format": "wav24",
         "sample_rate": 44100, "device": "auto", "shifts": 0, "overlap": 0.25, "segment": None,
         "seed": 0, "target_db": -20.0, "minus": False, "stems": text,
+        "allow_smaller_model": False, "no_remote": False,
     }  # fmt: skip
     assert getattr(request_from(options), field) == value
