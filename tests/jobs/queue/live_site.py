@@ -152,8 +152,14 @@ class LiveSite:
         ]
 
     def runner_pid(self) -> int:
-        (pid,) = (pid for pid, name in self.processes().items() if "separation.runner" in name)
-        return pid
+        """Between two runners there is none, or the old one beside the new, for a moment."""
+        deadline = time.monotonic() + 20
+        while True:
+            runners = [p for p, name in self.processes().items() if "separation.runner" in name]
+            if len(runners) == 1:
+                return runners[0]
+            assert time.monotonic() < deadline, runners
+            time.sleep(0.1)
 
 
 def _parent(folder: Path) -> int | None:
