@@ -2,8 +2,8 @@
 
 As demucs wrote it, a quarter of a window's time on a CPU goes into moving values: the residual
 branches fold frequencies into the batch, transposed convolutions have no fast kernel, and every
-gated unit splits what one convolution gave. Here (on two cores, htdemucs, bfloat16 and float32:
-26 % and 20 % less processor time):
+gated unit splits what one convolution gave. On two quiet cores a window of htdemucs takes 6 % less
+time in bfloat16 like this, in float32 as yet 3 % more (docs/performance.md). What is done:
 
 - Channels come last inside an encoder: its norms then run over contiguous values, convolutions of
   kernel 1 are matrix products, and no frequencies are folded into the batch.
