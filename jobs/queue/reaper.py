@@ -40,9 +40,19 @@ _log = logging.getLogger("jobs.reaper")
 def reap(expiry: Expiry | None = None) -> int:
     """Jobs whose worker has been silent for too long wait again, or fail; returns how many.
 
-    ``expiry`` remembers earlier looks; without one the clock of the leases decides.
+    ``expiry`` remembers earlier looks; without one the clock of the leases decides. A job that
+    cannot be taken back comes round again and keeps no other waiting; raises what went wrong.
     """
-    return sum(_reap_one(lease) for lease in (expiry or Expiry()).over())
+    reaped, faults = 0, []
+    for lease in (expiry or Expiry()).over():
+        try:
+            reaped += _reap_one(lease)
+        except Exception as error:
+            _log.exception("job %s: it cannot be taken back", lease.pk)
+            faults.append(error)
+    if faults:
+        raise ExceptionGroup("jobs that could not be taken back", faults)
+    return reaped
 
 
 def _reap_one(lease: Held) -> bool:
@@ -53,12 +63,7 @@ def _reap_one(lease: Held) -> bool:
         lease_token=lease.token,
         lease_until=lease.until,
     )
-    try:
-        return _take_back(unchanged)
-    except Exception:
-        # It comes round again; the jobs after it must not wait for it.
-        _log.exception("job %s: it cannot be taken back", lease.pk)
-        return False
+    return _take_back(unchanged)
 
 
 def take_back(token: uuid.UUID) -> bool:
