@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from types import FrameType
 
@@ -136,10 +137,19 @@ def _lead(keeper: int) -> int:
             return 1
         housekeeping.turn()
         time.sleep(TURN_S)
+    _end_in_time()
     housekeeping.end()
     connections.close_all()
     cluster.stop()
     return int(cluster.sentinel.exitcode != 0)
+
+
+def _end_in_time() -> None:
+    """The keeper would kill what does not wind down; but it may be dead, and a sentinel waits for
+    ever for a pusher or monitor that waits for the lock of one that was killed."""
+    timer = threading.Timer(settings.DRAIN_S, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
 
 
 def _have_jobs_given_back() -> None:

@@ -129,6 +129,21 @@ def test_whichever_process_is_killed_no_other_outlives_it_and_no_job_is_lost(
     assert (done["status"], done["attempt"]) == ("completed", 1 if victim == "keeper" else 2)
 
 
+def test_a_cluster_that_cannot_wind_down_ends_also_when_nobody_is_left_to_kill_it(
+    site: LiveSite,
+) -> None:
+    """A sentinel that stands still, as one does that waits for a lock nobody gives back."""
+    site.environment |= {"STEMSITE_DRAIN_S": "3"}
+    worker = site.start_worker()
+    job = site.call("create", seconds=LONG_S)
+    site.wait_for(job, is_separating)
+    known = parts(site, worker.pid)
+    os.kill(known["sentinel"], signal.SIGSTOP)
+    os.kill(known["keeper"], signal.SIGKILL)
+    worker.wait(20)
+    wait_until(site, lambda: site.processes() == {}, 30)
+
+
 def test_a_signal_to_every_single_process_gives_the_job_back_uncharged(site: LiveSite) -> None:
     """As systemd does by default, and many a script; whoever is told first."""
     worker = site.start_worker()
