@@ -1,16 +1,14 @@
-"""A job's ZIP as a response."""
+"""A ZIP of one or many jobs as a response."""
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from jobs.models import Job
-from jobs.services.archive import job_zip
+from jobs.services.archive import JobZip
 
 
-def archive_response(request: HttpRequest, job: Job) -> HttpResponseBase:
-    """All tracks of ``job`` and its manifest, made while it is sent, of exactly known length."""
-    archive = job_zip(job)
+def archive_response(request: HttpRequest, archive: JobZip) -> HttpResponseBase:
+    """Made while it is sent, of exactly known length."""
     response: HttpResponseBase
     response = HttpResponse() if request.method == "HEAD" else StreamingHttpResponse(archive.stream)
     headers = response.headers

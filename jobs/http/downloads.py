@@ -10,7 +10,7 @@ from jobs.http.errors import AudioDeleted, TrackNotFound
 from jobs.http.ranged import ranged_file_response
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
-from jobs.services.archive import download_name
+from jobs.services.archive import download_name, job_zip
 from jobs.services.errors import JobConflict
 
 _log = logging.getLogger("jobs.http")
@@ -43,7 +43,7 @@ def track_response(
 def all_tracks_response(request: HttpRequest, job: Job) -> HttpResponseBase:
     """Every track in one ZIP. Raises ``JobConflict`` or ``AudioDeleted``."""
     check_downloadable(job)
-    return archive_response(request, job)
+    return archive_response(request, job_zip(job))
 
 
 def check_downloadable(job: Job) -> None:

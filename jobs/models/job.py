@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
+from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
 from jobs.models.campaign import Campaign
 from jobs.models.source import Source
+from jobs.models.tag import Tag
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -67,13 +69,16 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Offered versions that can be listened to and accepted."""
         return self.offered().filter(status=JobStatus.COMPLETED, audio_deleted_at__isnull=True)
 
-    def newest_first(self) -> "JobQuerySet":
-        """An accepted version stands where its song stood, not at the top; the id settles the
-        order of jobs of one instant, or pages could repeat one."""
+    def newest_first(self, *before: OrderBy | Func) -> "JobQuerySet":
+        """What is alike by ``before``, newest first.
+
+        An accepted version stands where its song stood, not at the top; the id settles the order
+        of jobs of one instant, or pages could repeat one.
+        """
         stands_at = Case(
             When(accepted_at__isnull=False, then=F("source__created_at")), default=F("created_at")
         )
-        return self.annotate(stands_at=stands_at).order_by("-stands_at", "-id")
+        return self.annotate(stands_at=stands_at).order_by(*before, "-stands_at", "-id")
 
     def active(self) -> "JobQuerySet":
         return self.filter(status__in=ACTIVE)
@@ -160,6 +165,9 @@ class Job(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replacements"
     )
     accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    is_favourite = models.BooleanField(default=False)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="jobs")
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -1,6 +1,7 @@
-"""All files of a job as one ZIP, streamed, with its exact length known before the first byte."""
+"""All files of one or many jobs as one ZIP, streamed, its exact length known beforehand."""
 
 import json
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -23,17 +24,32 @@ def job_zip(job: Job) -> JobZip:
 
     Raises ``JobConflict`` when there is nothing to deliver.
     """
+    return jobs_zip([job], name=safe_title(job))
+
+
+def jobs_zip(jobs: Sequence[Job], *, name: str) -> JobZip:
+    """The files of every job in a folder of its own. Jobs without files are left out; raises
+    ``JobConflict`` when all are."""
+    stream = ZipStream(compress_type=ZIP_STORED, sized=True)
+    folders: set[str] = set()
+    for job in jobs:
+        _add_job(stream, job, folders)
+    if not folders:
+        raise JobConflict("There are no files to download: the job has none, or they have expired.")
+    return JobZip(stream, len(stream), f"{name}.zip")
+
+
+def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
     artifacts = [artifact for artifact in job.artifacts.all() if artifact.file.is_file()]
     if not artifacts:
-        raise JobConflict("There are no files to download: the job has none, or they have expired.")
-    title = safe_title(job)
-    stream = ZipStream(compress_type=ZIP_STORED, sized=True)
+        return
+    folder = _free_name(safe_title(job), "", folders)
     taken: set[str] = set()
     for artifact in artifacts:
-        stream.add_path(artifact.file, f"{title}/{_entry_name(artifact, taken)}")
+        suffix = PurePosixPath(artifact.path).suffix
+        stream.add_path(artifact.file, f"{folder}/{_free_name(artifact.name, suffix, taken)}")
     manifest = json.dumps(job.manifest, indent=2, ensure_ascii=False).encode()
-    stream.add(manifest, f"{title}/manifest.json")
-    return JobZip(stream, len(stream), f"{title}.zip")
+    stream.add(manifest, f"{folder}/manifest.json")
 
 
 def safe_title(job: Job) -> str:
@@ -49,11 +65,10 @@ def download_name(artifact: Artifact) -> str:
     return f"{safe_title(artifact.job)} - {artifact.name}{PurePosixPath(artifact.path).suffix}"
 
 
-def _entry_name(artifact: Artifact, taken: set[str]) -> str:
-    suffix = PurePosixPath(artifact.path).suffix
-    name, n = f"{artifact.name}{suffix}", 2
+def _free_name(wanted: str, suffix: str, taken: set[str]) -> str:
+    name, n = f"{wanted}{suffix}", 2
     # Compared without case: some systems would unpack "Main" over "main".
     while name.lower() in taken:
-        name, n = f"{artifact.name} ({n}){suffix}", n + 1
+        name, n = f"{wanted} ({n}){suffix}", n + 1
     taken.add(name.lower())
     return name

@@ -1,5 +1,7 @@
 """Remove a job, its files and, when nobody else needs it, its song."""
 
+from functools import partial
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -8,6 +10,7 @@ from jobs.models.job import ENDED, JobStatus
 from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import JobConflict
 from jobs.services.files import remove_folder
+from jobs.services.marking import drop_unused_tags
 
 
 def delete_job(*, job: Job) -> None:
@@ -31,6 +34,7 @@ def delete_job(*, job: Job) -> None:
         for each in (job, *waiting.select_for_update()):
             _delete_one(each)
         discard_source_if_unused(source=source)
+        transaction.on_commit(partial(drop_unused_tags, owner=job.owner), robust=True)
 
 
 def _delete_one(job: Job) -> None:

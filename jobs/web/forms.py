@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from jobs.api.filters import SORTS
 from jobs.models.job import JobStatus
 from jobs.services.choices import check_request
 from jobs.web import choices
@@ -176,21 +177,34 @@ class SeparationForm(forms.Form):
 
 
 class HistoryFilter(forms.Form):
-    """Search and filters of the history; an odd value counts as none."""
+    """Search, filters and order of the history; an odd value counts as none."""
 
     search = forms.CharField(label="Name, title or artist", max_length=200, required=False)
     status = forms.ChoiceField(
         label="Status", choices=(("", "Any status"), *JobStatus.choices), required=False
     )
     separator = forms.ChoiceField(label="Separator", required=False)
+    tag = forms.ChoiceField(label="Tag", required=False)
+    sort = forms.ChoiceField(label="Order", choices=tuple(SORTS.items()), required=False)
+    favourite = forms.BooleanField(label="Favourites only", required=False)
 
-    def __init__(self, *args: Any, separators: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, separators: list[str], tags: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["separator"]
+        self._offer("separator", "Any separator", separators)
+        self._offer("tag", "Any tag", tags)
+
+    def _offer(self, name: str, nothing: str, values: list[str]) -> None:
+        field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Any separator"), *((name, name) for name in separators)]
+        field.choices = [("", nothing), *((value, value) for value in values)]
 
     @property
     def chosen(self) -> dict[str, str]:
+        """As the API's query has it."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: str(value) for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is left out, rather than put in another order."""
+        return bool(self.chosen.keys() - {"sort"})

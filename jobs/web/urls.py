@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from jobs.web.views import downloads, history, job, upload, version
+from jobs.web.views import bulk, downloads, history, job, upload, version
 
 app_name = "jobs"
 urlpatterns = [
     path("", upload.upload, name="upload"),
     path("jobs/", history.history, name="history"),
+    path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),
     path("jobs/<uuid:job_id>/progress/", job.progress, name="progress"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),

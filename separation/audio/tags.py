@@ -60,11 +60,12 @@ def image_type(data: bytes) -> str | None:
 
 def clean_tags(found: Mapping[str, Any]) -> dict[str, str]:
     """The known fields as one line of text each: NFC, no control or format characters, capped."""
-    cleaned = {field: _one_line(found[field]) for field in FIELDS if found.get(field)}
+    cleaned = {field: one_line(found[field]) for field in FIELDS if found.get(field)}
     return {field: text for field, text in cleaned.items() if text}
 
 
-def _one_line(value: object) -> str:
+def one_line(value: object) -> str:
+    """Text from outside as one line: NFC, no control or format characters, capped."""
     # Cut first: normalising a megabyte of combining marks is slow.
     text = unicodedata.normalize("NFC", str(value)[: 4 * MAX_TAG_CHARACTERS])
     shown = (" " if unicodedata.category(c)[0] in "CZ" and c.isspace() else c for c in text)

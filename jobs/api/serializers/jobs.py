@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jobs.models import Artifact, Job, Source, Stage
+from jobs.models import Artifact, Job, Source, Stage, Tag
 from jobs.models.job import JobStatus
 from jobs.services.progress import status_label
 from jobs.services.waiting import Waiting, waiting
@@ -56,7 +56,7 @@ class WaitingSerializer(serializers.Serializer[Waiting]):
 
 
 class JobSummarySerializer(serializers.ModelSerializer[Job]):
-    """A row of the list: the job itself and its song's name, nothing that needs another query."""
+    """A row of the list: the job itself, its song's name and its tags."""
 
     job_id = serializers.UUIDField(source="id", read_only=True)
     status_label = serializers.SerializerMethodField(help_text="The status in words.")
@@ -64,6 +64,9 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
     model = serializers.CharField(source="model_name", read_only=True)
     progress = ProgressSerializer(source="*", read_only=True)
     error = serializers.SerializerMethodField()
+    tags: "serializers.SlugRelatedField[Tag]" = serializers.SlugRelatedField(
+        "name", many=True, read_only=True
+    )
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -77,6 +80,8 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
             "model",
             "progress",
             "error",
+            "is_favourite",
+            "tags",
             "created_at",
             "started_at",
             "completed_at",

@@ -58,11 +58,11 @@ class JobsView(UploadMixin, ListAPIView[Job]):
 
     def get_queryset(self) -> JobQuerySet:
         jobs = Job.objects.visible_to(self.request.user).listed().select_related("source")
-        return filtered(jobs, self.request.query_params.dict()).newest_first()
+        return filtered(jobs, self.request.query_params.dict()).prefetch_related("tags")
 
     @extend_schema(
         operation_id="jobs_list",
-        summary="Your jobs, newest first",
+        summary="Your jobs, newest first unless sorted otherwise",
         parameters=[JobFilterSerializer],
         responses={200: JobSummarySerializer(many=True), **refusals(400, 401)},
     )

@@ -1,4 +1,4 @@
-"""All jobs of one person, newest first."""
+"""All jobs of one person."""
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from jobs.api.filters import filtered
-from jobs.models import Job
+from jobs.models import Job, Tag
+from jobs.models.tag import MAX_TAG_LENGTH
 from jobs.web.forms import HistoryFilter
 from jobs.web.requests import UserRequest
 
@@ -27,13 +28,15 @@ def history(request: UserRequest) -> HttpResponseBase:
 def _page(request: UserRequest) -> HttpResponse:
     mine = Job.objects.visible_to(request.user).listed()
     separators = mine.order_by("separator").values_list("separator", flat=True).distinct()
-    form = HistoryFilter(request.GET, separators=list(separators))
-    found = filtered(mine, form.chosen).newest_first().select_related("source")
+    tags = Tag.objects.filter(owner=request.user).values_list("name", flat=True)
+    form = HistoryFilter(request.GET, separators=list(separators), tags=list(tags))
+    found = filtered(mine, form.chosen).select_related("source").prefetch_related("tags")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "form": form,
-        "filtered": bool(form.chosen),
+        "filtered": form.narrows,
         "page": page,
         "moving": any(job.is_active for job in page),
+        "tag_length": MAX_TAG_LENGTH,
     }
     return render(request, "jobs/history.html", context)

@@ -97,7 +97,7 @@ def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
 ) -> None:
     for number in range(jobs):
         add(owner, f"Song {number}")
-    with django_assert_num_queries(5):  # session, account, separators, count, page
+    with django_assert_num_queries(7):  # session, account, separators, tags, count, page, its tags
         member.get(reverse("jobs:history"))
 
 
@@ -116,3 +116,17 @@ def test_a_list_that_outlives_its_session_loads_the_page_anew(client: Client, db
     answer = client.get(reverse("jobs:history"), headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Refresh"], answer.content) == (200, "true", b"")
     assert client.get(reverse("jobs:history")).status_code == 302
+
+
+def test_the_order_can_be_chosen(member: Client, owner: User) -> None:
+    for name, age, seconds in (("b", 1, 30.0), ("C", 2, 10.0), ("a", 3, 20.0)):
+        source = make_source(
+            owner=owner, content=b"", original_name=f"{name}.wav", duration_s=seconds
+        )
+        make_job(owner=owner, source=source, created_at=timezone.now() - timedelta(hours=age))
+    assert names(member, "?sort=newest") == ["b", "C", "a"]
+    assert names(member, "?sort=oldest") == ["a", "C", "b"]
+    assert names(member, "?sort=title") == ["a", "b", "C"]
+    assert names(member, "?sort=longest") == ["b", "a", "C"]
+    assert names(member, "?sort=shortest") == ["C", "a", "b"]
+    assert names(member, "?sort=backwards") == ["b", "C", "a"]

@@ -1,0 +1,11 @@
+// One box that ticks every song of the page; without this script there is none.
+
+const label = document.getElementById("tick-all");
+
+if (label) {
+  const all = label.querySelector("input");
+  label.hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of document.querySelectorAll("#jobs input[name=job]")) box.checked = all.checked;
+  });
+}
