@@ -88,7 +88,7 @@ def test_twenty_jobs_cost_no_more_queries_than_one(api: APIClient) -> None:
             assert len(api.get(JOBS).json()["results"]) >= more
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    # The token, its account's other tokens, the number of jobs, the jobs with their songs, the tags.
+    # The token, its account's other tokens, the number of jobs, the jobs with songs, their tags.
     assert counts[1] <= 5
 
 
