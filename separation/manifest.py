@@ -9,7 +9,7 @@ folder, so the folder may be moved. The JSON Schema is published as
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from separation.durable import write_durably
 from separation.migration import MANIFEST_VERSION, ManifestUnreadable, migrate_manifest
 from separation.progress import never_stop
-from separation.receipts import artifact_is_intact
-from separation.stages.base import ArtifactRecord
+from separation.receipts import delivered_is_intact
+from separation.stages.base import ArtifactRecord, SidecarRecord
 
 __all__ = [
     "MANIFEST_NAME",
@@ -109,7 +109,8 @@ class ManifestMetadata(_Record):
 
 
 class Manifest(_Record):
-    """One job. ``outputs`` gives each track's file, ``artifacts`` all that is known of it.
+    """One job. ``outputs`` gives each track's file, ``artifacts`` all that is known of it;
+    ``sidecars`` are files for the portal, such as previews.
 
     ``replaces``: the job of the same song that this one was made to take the place of."""
 
@@ -128,6 +129,7 @@ class Manifest(_Record):
     input: InputRecord | None = None
     separation: SeparationRecord | None = None
     artifacts: tuple[ArtifactRecord, ...] = ()
+    sidecars: tuple[SidecarRecord, ...] = ()
 
     def stage(self, name: str) -> StageRecord:
         """The record of one stage. Raises ``KeyError``."""
@@ -183,11 +185,15 @@ def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> li
         for name, path in manifest.outputs.items()
         if path not in recorded and not (job_dir / path).is_file()
     ]
-    for record in manifest.artifacts:
+    delivered: list[tuple[str, ArtifactRecord | SidecarRecord]] = [
+        *((record.name, record) for record in manifest.artifacts),
+        *((PurePosixPath(record.path).name, record) for record in manifest.sidecars),
+    ]
+    for name, record in delivered:
         if not (job_dir / record.path).is_file():
-            problems.append(f"{record.name}: {record.path} is missing.")
-        elif not artifact_is_intact(record, job_dir, check):
-            problems.append(f"{record.name}: {record.path} is not the file that was delivered.")
+            problems.append(f"{name}: {record.path} is missing.")
+        elif not delivered_is_intact(record, job_dir, check):
+            problems.append(f"{name}: {record.path} is not the file that was delivered.")
     return problems
 
 

@@ -11,7 +11,7 @@ nevertheless is kept out by :mod:`separation.fence`.
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ from separation.stages.base import (
     ArtifactRecord,
     PipelineStage,
     SeparatorSource,
+    SidecarRecord,
     Song,
     StageContext,
     StageResult,
@@ -286,7 +287,7 @@ class _JobRun:
         stage.validate_input(context)
         checkpoints = self._checkpoints(stage, context, key, progress)
         result = stage.execute(replace(context, checkpoints=checkpoints))
-        self._deliver(result.artifacts, context.out_dir)
+        self._deliver([*result.artifacts, *result.sidecars], context.out_dir)
         files = seal_files(context.out_dir, self._check)
         receipt = _receipt(stage, key, result, files, started_at, started)
         write_receipt(context.out_dir, receipt)
@@ -300,10 +301,10 @@ class _JobRun:
         log.info("job %s: completed in %.2f s", self._spec.job_id, receipt.duration_s)
         return receipt
 
-    def _deliver(self, artifacts: tuple[ArtifactRecord, ...], out_dir: Path) -> None:
+    def _deliver(self, records: Sequence[ArtifactRecord | SidecarRecord], out_dir: Path) -> None:
         """Move final files to their places, each in one step."""
         folders = set()
-        for record in artifacts:
+        for record in records:
             target = self._spec.job_dir / record.path
             target.parent.mkdir(parents=True, exist_ok=True)
             sync(out_dir / record.path)
@@ -396,6 +397,7 @@ def _receipt(
         song=result.song,
         tracks=result.tracks,
         artifacts=result.artifacts,
+        sidecars=result.sidecars,
         files=files,
         details=result.details,
         warnings=result.warnings,

@@ -16,15 +16,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from separation.checkpoint import RECORD_NAME
 from separation.durable import FileDigest, digest_of, sync, write_durably
 from separation.progress import never_stop
-from separation.stages.base import ArtifactRecord, Song
+from separation.stages.base import ArtifactRecord, SidecarRecord, Song
 from separation.tracks import Track
 
 RECEIPT_NAME = "receipt.json"
 
 
 class Receipt(BaseModel):
-    """One finished stage. ``files`` are relative to the stage's folder; ``artifacts`` lie in the
-    job's folder and carry their own digests. Times are ISO 8601 with zone."""
+    """One finished stage. ``files`` are relative to the stage's folder; ``artifacts`` and
+    ``sidecars`` lie in the job's folder and carry their own digests. Times are ISO 8601 with
+    zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,6 +36,7 @@ class Receipt(BaseModel):
     song: Song | None
     tracks: tuple[Track, ...]
     artifacts: tuple[ArtifactRecord, ...]
+    sidecars: tuple[SidecarRecord, ...] = ()
     files: dict[str, FileDigest]
     details: dict[str, Any]
     warnings: tuple[str, ...]
@@ -106,12 +108,13 @@ def load_receipt(
     if receipt.key != key:
         return None
     intact = all(digest.matches(folder / name, check) for name, digest in receipt.files.items())
-    delivered = all(artifact_is_intact(record, job_dir, check) for record in receipt.artifacts)
+    records: list[ArtifactRecord | SidecarRecord] = [*receipt.artifacts, *receipt.sidecars]
+    delivered = all(delivered_is_intact(record, job_dir, check) for record in records)
     return receipt if intact and delivered else None
 
 
-def artifact_is_intact(
-    record: ArtifactRecord, job_dir: Path, check: Callable[[], None] = never_stop
+def delivered_is_intact(
+    record: ArtifactRecord | SidecarRecord, job_dir: Path, check: Callable[[], None] = never_stop
 ) -> bool:
     """Is the delivered file in the job's folder, with its size and digest?"""
     stated = FileDigest(sha256=record.sha256, size=record.size_bytes)

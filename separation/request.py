@@ -24,9 +24,10 @@ class SeparationRequest(BaseModel):
     """All choices for one job, with the specification's defaults.
 
     ``target_db``: level of the normalized tracks in dBFS (RMS) or LUFS, after ``level_measure``.
-    ``minus``: also make ``minus_<stem>`` for each stem. ``allow_smaller_model``: where the GPU has
-    too little memory for the model, a smaller one of the same stems may take its place.
-    ``allow_remote``: the song may be sent to the remote service of the site, if it has one.
+    ``minus``: also make ``minus_<stem>`` for each stem. ``preview``: also make what the portal's
+    mixer plays. ``allow_smaller_model``: where the GPU has too little memory for the model, a
+    smaller one of the same stems may take its place. ``allow_remote``: the song may be sent to the
+    remote service of the site, if it has one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +50,7 @@ class SeparationRequest(BaseModel):
     level_measure: Literal["rms", "lufs"] = "rms"
     true_peak_ceiling_dbtp: float = Field(default=-1.0, ge=-20.0, le=0.0)
     minus: bool = False
+    preview: bool = True
     allow_smaller_model: bool = False
     allow_remote: bool = True
 
@@ -103,6 +105,7 @@ class SeparationRequest(BaseModel):
             "format": self.format,
             "sample_rate_hz": self.sample_rate_hz,
             "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
+            "preview": self.preview,
         }
         chosen = [
             StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages

@@ -77,6 +77,17 @@ class ArtifactRecord(BaseModel):
     loudness_lufs: float | None
 
 
+class SidecarRecord(BaseModel):
+    """A file that lies beside the delivered tracks and is none, such as what a mixer plays;
+    ``path`` is relative to the job's folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+
 class StageResult(BaseModel):
     """What a stage made: recipes for tracks, facts for the manifest, sentences for the person."""
 
@@ -85,6 +96,7 @@ class StageResult(BaseModel):
     song: Song | None = None
     tracks: tuple[Track, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
+    sidecars: tuple[SidecarRecord, ...] = ()
     details: dict[str, Any] = {}
     warnings: tuple[str, ...] = ()
 

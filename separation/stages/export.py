@@ -4,14 +4,17 @@ Reads: all tracks so far. Writes: ``<track folder>/<file stem><extension>`` for 
 with the source's tags and cover. Tracks: none; artifacts: one per file. Where a peak would not
 fit the format, all tracks but the normalized ones are lowered by one common gain, so that stems
 plus residual still sum to the mixture times that gain; the normalized tracks have a common gain
-of their own (their ceiling makes it 1 as a rule). Parameters: format, sample rate, MP3 bit rate.
+of their own (their ceiling makes it 1 as a rule). With ``preview`` also what a mixer needs of the
+stems, which are no artifacts (:mod:`separation.stages.listening`).
+Parameters: format, sample rate, MP3 bit rate, preview.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -41,6 +44,12 @@ from separation.stages.base import (
     StageContext,
     StageParams,
     StageResult,
+)
+from separation.stages.listening import (
+    ListeningWriter,
+    is_listened_to,
+    sidecars_of,
+    write_index,
 )
 from separation.stages.mixdown import (
     LEVELS_NAME,
@@ -74,6 +83,7 @@ class ExportParams(StageParams):
     format: OutputFormat = "wav24"
     sample_rate_hz: Literal[44100, 48000] = 44100
     mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
+    preview: bool = False
 
 
 class ExportStage(PipelineStage[ExportParams]):
@@ -111,8 +121,15 @@ class ExportStage(PipelineStage[ExportParams]):
             for track in tracks
         ]
         report = part_of(context.report, measured_at, 1.0)
-        records = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
-        return StageResult(artifacts=tuple(records), details=self._details(output_format, gains))
+        made = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
+        entries = [entry for _, entry in made if entry is not None]
+        if entries:
+            write_index(context.out_dir, entries, song.frames)
+        return StageResult(
+            artifacts=tuple(record for record, _ in made),
+            sidecars=sidecars_of(context.out_dir, entries) if entries else (),
+            details=self._details(output_format, gains),
+        )
 
     def _known_levels(self, tracks: list[Track], work_dir: Path) -> MeasuredLevels | None:
         """Of this job's normalization; a folder may be left of an attempt that had another."""
@@ -168,6 +185,10 @@ def delivered_frames(song: Song, sample_rate_hz: int) -> int:
     return frames_at(sample_rate_hz, song.source_frames, song.source_rate_hz)
 
 
+_Made = tuple[ArtifactRecord, dict[str, Any] | None]
+"""A delivered track, and its entry in the mixer's index."""
+
+
 class _Delivery:
     """One track on its way into one file."""
 
@@ -190,27 +211,30 @@ class _Delivery:
         name = f"{track.file_stem}{extension_for(output_format)}"
         self._path = str(PurePosixPath(track.folder) / name)
 
-    def bound_to(self, context: StageContext) -> Callable[[Report], ArtifactRecord]:
+    def bound_to(self, context: StageContext) -> Callable[[Report], _Made]:
         return partial(self.write, context)
 
-    def write(self, context: StageContext, report: Report) -> ArtifactRecord:
+    def write(self, context: StageContext, report: Report) -> _Made:
         """Encode, tag, push to the disk, read back; raises ``OutputInvalid`` when the file is not
         what it should be."""
         title = self._track.name.replace("_", " ")
         report(0.0, f"Saving {title} track")
         target = context.out_dir / self._path
         target.parent.mkdir(parents=True, exist_ok=True)
-        written = self._encode(target, context.work_dir, report)
+        written, entry = self._encode(target, context, report)
         self._tag(target, context)
         # Here another track is encoded while this one is waited for.
         sync(target)
         # Hours of sound are read back for longer than a person waits for a cancel.
         record = self._verified(target, written, lambda: report(1.0))
         report(1.0, f"{title.capitalize()} track saved")
-        return record
+        return record, entry
 
-    def _encode(self, target: Path, work_dir: Path, report: Report) -> WrittenWav | None:
-        """What was written, where the encoder can say that to the byte."""
+    def _encode(
+        self, target: Path, context: StageContext, report: Report
+    ) -> tuple[WrittenWav | None, dict[str, Any] | None]:
+        """What was written, where the encoder can say that to the byte, and the stem's entry in
+        the mixer's index, where it has one."""
         rate = self._params.sample_rate_hz
         resampler = Resampler(SAMPLE_RATE_HZ, rate, CHANNELS)
         track = self._track
@@ -219,7 +243,8 @@ class _Delivery:
                 self._gain, name=track.name, folder=track.folder, stage=track.stage
             )
         with (
-            TrackReader(track, work_dir) as reader,
+            TrackReader(track, context.work_dir) as reader,
+            self._listening(context.out_dir) as listening,
             open_encoder(
                 target,
                 self._format,
@@ -231,12 +256,19 @@ class _Delivery:
             sink = _ExactLength(encoder, self._frames)
             done = 0
             for block in reader.blocks():
+                if listening is not None:
+                    listening.write(block)
                 sink.write(resampler.write(block))
                 done += block.shape[1]
                 report(done / reader.frames)
             sink.write(resampler.finish())
             sink.finish()
-        return encoder.written if isinstance(encoder, PcmWavEncoder) else None
+            entry = listening.finish() if listening is not None else None
+        return encoder.written if isinstance(encoder, PcmWavEncoder) else None, entry
+
+    def _listening(self, out_dir: Path) -> AbstractContextManager[ListeningWriter | None]:
+        wanted = self._params.preview and is_listened_to(self._track)
+        return ListeningWriter(out_dir, self._track) if wanted else nullcontext()
 
     def _tag(self, target: Path, context: StageContext) -> None:
         tags = dict(self._song.tags)

@@ -175,6 +175,8 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
         "minus": options["minus"],
         "allow_smaller_model": options["allow_smaller_model"],
         "allow_remote": not options["no_remote"],
+        # Nobody opens these folders in the portal.
+        "preview": False,
         **parse_stems(options["stems"]),
     }
     if stages:

@@ -1,0 +1,99 @@
+"""What a mixer plays and draws: made of the stems while they are exported, in the same read.
+
+In the job's folder, beside the delivered tracks and no tracks themselves: ``listen/index.json``,
+and for each stem a preview (:mod:`separation.audio.preview`) and peaks
+(:mod:`separation.audio.peaks`). The previews have the common gain of the tracks.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from separation.audio import preview
+from separation.audio.activity import ActivityMeter
+from separation.audio.blocks import FloatArray
+from separation.audio.peaks import PeakMeter
+from separation.audio.preview import PreviewWriter
+from separation.base import SAMPLE_RATE_HZ
+from separation.closing import Closing
+from separation.durable import digest_of
+from separation.stages.base import SidecarRecord
+from separation.stages.separation import RESIDUAL
+from separation.tracks import Track
+
+FOLDER = "listen"
+INDEX_PATH = f"{FOLDER}/index.json"
+INDEX_VERSION = 1
+_WITH_ACTIVITY = "vocals"
+
+
+def is_listened_to(track: Track) -> bool:
+    """Stems; the residual is far below what anybody hears, and sums are mixed from the stems."""
+    return track.stage == "separation" and track.name != RESIDUAL
+
+
+class ListeningWriter(Closing):
+    """Takes one stem's blocks at 44.1 kHz, with the gain that it is delivered with."""
+
+    def __init__(self, out_dir: Path, track: Track) -> None:
+        self._out_dir = out_dir
+        self._name = track.name
+        self._preview_path = f"{FOLDER}/{track.file_stem}.aac"
+        self._peaks_path = f"{FOLDER}/{track.file_stem}.peaks"
+        (out_dir / FOLDER).mkdir(exist_ok=True)
+        self._preview = PreviewWriter(out_dir / self._preview_path)
+        self._peaks = PeakMeter()
+        self._activity = ActivityMeter(SAMPLE_RATE_HZ) if track.name == _WITH_ACTIVITY else None
+
+    def write(self, block: FloatArray) -> None:
+        self._preview.write(block)
+        self._peaks.write(block)
+        if self._activity is not None:
+            self._activity.write(block)
+
+    def finish(self) -> dict[str, Any]:
+        """Complete both files; the stem's entry in the index."""
+        self._preview.finish()
+        self._preview.close()
+        peaks, levels = self._peaks.finish(SAMPLE_RATE_HZ)
+        (self._out_dir / self._peaks_path).write_bytes(peaks)
+        return {
+            "name": self._name,
+            "preview": self._preview_path,
+            "size_bytes": (self._out_dir / self._preview_path).stat().st_size,
+            "offsets": self._preview.offsets,
+            "peaks": self._peaks_path,
+            "peak_levels": [
+                {"samples": level.samples, "offset": level.offset, "count": level.pairs}
+                for level in levels
+            ],
+            "activity": self._activity.intervals() if self._activity is not None else None,
+        }
+
+    def close(self) -> None:
+        self._preview.close()
+
+
+def write_index(out_dir: Path, entries: list[dict[str, Any]], frames: int) -> None:
+    """``entries``: of the stems in their order; ``frames``: of the song at 44.1 kHz."""
+    index = {
+        "version": INDEX_VERSION,
+        "sample_rate_hz": SAMPLE_RATE_HZ,
+        "frames": frames,
+        "frame_samples": preview.FRAME_SAMPLES,
+        "delay_samples": preview.DELAY_SAMPLES,
+        "stride": preview.STRIDE,
+        "content_type": preview.CONTENT_TYPE,
+        "stems": entries,
+    }
+    (out_dir / INDEX_PATH).write_text(json.dumps(index, separators=(",", ":")))
+
+
+def sidecars_of(out_dir: Path, entries: list[dict[str, Any]]) -> tuple[SidecarRecord, ...]:
+    paths = [entry[kind] for entry in entries for kind in ("preview", "peaks")]
+    return tuple(_record(out_dir, path) for path in [*paths, INDEX_PATH])
+
+
+def _record(out_dir: Path, path: str) -> SidecarRecord:
+    digest = digest_of(out_dir / path)
+    return SidecarRecord(path=path, sha256=digest.sha256, size_bytes=digest.size)
