@@ -1,4 +1,4 @@
-"""M4A, AAC, ALAC, Opus, WebM and the sound of MP4 through PyAV, with allow-lists all the way.
+"""What libsndfile does not read, and the sound of videos, through PyAV; allow-lists all the way.
 
 FFmpeg gets an open file instead of an address, the one container that the magic bytes named, and
 the list of decoders that it may use: no protocols, no playlists, no video decoders.
@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.codec.context import Flags2
 from av.container import InputContainer
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
@@ -17,7 +18,8 @@ from separation.audio.readers import AudioReader
 from separation.audio.sniff import Container
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
-_FORMATS = {"mp4": "mp4", "matroska": "matroska", "ogg": "ogg", "aac": "aac"}
+_FORMATS = {"wavpack": "wv"}
+"""FFmpeg's names of containers where they differ from ours."""
 
 _CODECS: dict[str, str] = {
     "aac": "aac",
@@ -29,8 +31,18 @@ _CODECS: dict[str, str] = {
     "flac": "flac",
     "mp3": "mp3",
     "mp3float": "mp3",
+    "mp2": "mp2",
+    "mp2float": "mp2",
     "ac3": "ac3",
     "eac3": "eac3",
+    "amrnb": "amr_nb",
+    "amrwb": "amr_wb",
+    "wmav1": "wma1",
+    "wmav2": "wma2",
+    "wmapro": "wma_pro",
+    "wmalossless": "wma_lossless",
+    "wavpack": "wavpack",
+    "tta": "tta",
     "pcm_u8": "pcm_u8",
     "pcm_s16le": "pcm_16",
     "pcm_s16be": "pcm_16",
@@ -40,11 +52,15 @@ _CODECS: dict[str, str] = {
     "pcm_s32be": "pcm_32",
     "pcm_f32le": "pcm_float",
     "pcm_f32be": "pcm_float",
+    "pcm_f64le": "pcm_double",
+    "pcm_f64be": "pcm_double",
+    "pcm_mulaw": "ulaw",
+    "pcm_alaw": "alaw",
 }
 """FFmpeg's decoders that may run, and our names for what they decode."""
 
 _INTEGER_SCALES = {"u8": 1 / 128, "s16": 1 / 2**15, "s32": 1 / 2**31}
-_LOSSLESS = ("alac", "flac", "pcm")
+_LOSSLESS = ("alac", "flac", "pcm", "tta", "wavpack", "wma_lossless")
 _MAX_PADDING_FRAMES = 4096
 """What an encoder may append to fill its last packet: two packets of HE-AAC."""
 
@@ -69,7 +85,7 @@ class PyavReader(AudioReader):
         self._container: InputContainer = av.open(
             self._raw,
             mode="r",
-            format=_FORMATS[container],
+            format=_FORMATS.get(container, container),
             options={"protocol_whitelist": "none", "codec_whitelist": ",".join(_CODECS)},
             metadata_errors="replace",
         )
@@ -87,6 +103,9 @@ class PyavReader(AudioReader):
             )
         stream.codec_context.thread_count = 1
         self.codec = _CODECS[stream.codec_context.name]
+        if (container, self.codec) == ("caf", "alac"):
+            # The last packet of ALAC is as short as the sound; FFmpeg would cut it once more.
+            stream.codec_context.flags2 |= Flags2.skip_manual
         self.rate_hz = stream.codec_context.sample_rate
         self.channels = stream.codec_context.channels
         if self.rate_hz <= 0 or self.channels <= 0:
@@ -102,7 +121,15 @@ class PyavReader(AudioReader):
         if not self.codec.startswith(_LOSSLESS):
             return None
         bits = self._stream.codec_context.format.bits
-        return 24 if bits == 32 and self.codec in ("alac", "flac") else bits
+        if self.codec == "flac":
+            return _flac_depth(self._stream.codec_context.extradata) or bits
+        # Decoders of packed formats hand 24 bits over in words of 32.
+        is_packed = not self.codec.startswith("pcm") and self._kind() == "s32"
+        return 24 if is_packed else bits
+
+    def _kind(self) -> str:
+        name: str = self._stream.codec_context.format.name
+        return name.removesuffix("p")
 
     def _claimed_frames(self) -> int | None:
         stream = self._stream
@@ -184,6 +211,9 @@ class PyavReader(AudioReader):
         centred = data.astype(np.float32) - (128.0 if kind == "u8" else 0.0)
         return np.ascontiguousarray(centred * np.float32(_INTEGER_SCALES[kind]))
 
+    def position_bytes(self) -> int:
+        return self._raw.tell()
+
     def text_tags(self) -> dict[str, str]:
         found = {**self._container.metadata, **self._stream.metadata}
         return {key.lower(): value for key, value in found.items()}
@@ -193,3 +223,10 @@ class PyavReader(AudioReader):
         if container is not None:
             container.close()
         self._raw.close()
+
+
+def _flac_depth(stream_info: bytes | None) -> int | None:
+    """Bits of a sample (RFC 9639, section 8.2)."""
+    if stream_info is None or len(stream_info) < 14:
+        return None
+    return (int.from_bytes(stream_info[12:14], "big") >> 4 & 0x1F) + 1

@@ -3,6 +3,7 @@
 Used by the sandboxed child for sources, and in process for files that we wrote ourselves.
 """
 
+import contextlib
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from separation.audio.blocks import FloatArray
 from separation.audio.sniff import Sniffed
 from separation.closing import Closing
+from separation.errors import CorruptAudio, UnsupportedFormat
 
 
 class AudioReader(Closing):
@@ -38,6 +40,10 @@ class AudioReader(Closing):
         """
 
     @abstractmethod
+    def position_bytes(self) -> int:
+        """How far the file has been read, give or take a buffer; the whole at its end."""
+
+    @abstractmethod
     def text_tags(self) -> dict[str, str]:
         """What the reading library itself knows of title, artist and so on; uncleaned."""
 
@@ -51,6 +57,12 @@ def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
         from separation.audio.soundfile_reader import SoundfileReader
 
         return SoundfileReader(path, sniffed.container)
+    if sniffed.container == "caf":
+        # Where it can read ALAC, it knows more depths of it than FFmpeg does.
+        from separation.audio.soundfile_reader import SoundfileReader
+
+        with contextlib.suppress(CorruptAudio, UnsupportedFormat):
+            return SoundfileReader(path, sniffed.container)
     from separation.audio.pyav_reader import PyavReader
 
     return PyavReader(path, sniffed.container)

@@ -12,11 +12,12 @@ from typing import Literal
 from separation.errors import EmptyAudio, UnsupportedFormat
 
 Container = Literal[
-    "wav", "rf64", "w64", "aiff", "caf", "flac", "mp3", "ogg", "mp4", "matroska", "aac"
-]
+    "wav", "rf64", "w64", "aiff", "caf", "au", "flac", "wavpack", "tta", "mp3", "ogg", "aac", "ac3",
+    "eac3", "amr", "asf", "mp4", "matroska", "avi",
+]  # fmt: skip
 ReaderName = Literal["soundfile", "pyav"]
 
-ACCEPTED_WORDS = "WAV, FLAC, MP3, OGG, Opus, M4A, AIFF, CAF or WebM"
+ACCEPTED_WORDS = "WAV, FLAC, MP3, OGG, Opus, M4A, AIFF, WMA or a video"
 
 _HEAD_BYTES = 64 * 1024
 _SYNC_WINDOW = 16 * 1024
@@ -41,9 +42,7 @@ _NOT_SOUND: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "a picture"),
     (0, b"\xff\xd8\xff", "a picture"),
     (0, b"GIF8", "a picture"),
-    (0, bytes.fromhex("3026b2758e66cf11"), "a Windows Media file; convert it to WAV or FLAC"),
     (0, b"MAC ", "a Monkey's Audio file; convert it to WAV or FLAC"),
-    (0, b"wvpk", "a WavPack file; convert it to WAV or FLAC"),
     (0, b"DSD ", "a DSD file; convert it to WAV or FLAC"),
     (0, b"FLV\x01", "a Flash video; convert it to MP4 or WAV"),
     (0, b"\x7fELF", "a program"),
@@ -90,14 +89,41 @@ def _riff(head: bytes) -> Sniffed | None:
     return Sniffed("w64", "soundfile") if head.startswith(_W64_GUID) else None
 
 
-def _other_uncompressed(head: bytes) -> Sniffed | None:
+def _iff(head: bytes) -> Sniffed | None:
     if head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC"):
         return Sniffed("aiff", "soundfile")
-    return Sniffed("caf", "soundfile") if head.startswith(b"caff") else None
+    return Sniffed("avi", "pyav") if head[:4] == b"RIFF" and head[8:12] == b"AVI " else None
+
+
+_STARTS: tuple[tuple[bytes, Sniffed], ...] = (
+    (b".snd", Sniffed("au", "soundfile")),
+    (b"wvpk", Sniffed("wavpack", "pyav")),
+    (b"TTA1", Sniffed("tta", "pyav")),
+    (b"#!AMR\n", Sniffed("amr", "pyav")),
+    (b"#!AMR-WB\n", Sniffed("amr", "pyav")),
+    (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Sniffed("asf", "pyav")),
+    (b"\x1aE\xdf\xa3", Sniffed("matroska", "pyav")),
+)
+
+
+def _by_start(head: bytes) -> Sniffed | None:
+    return next((found for start, found in _STARTS if head.startswith(start)), None)
+
+
+def _caf(head: bytes) -> Sniffed | None:
+    """libsndfile reads plain samples in CAF; ALAC only as it writes it itself."""
+    if not head.startswith(b"caff"):
+        return None
+    is_plain = head[8:12] != b"desc" or head[28:32] == b"lpcm"
+    return Sniffed("caf", "soundfile" if is_plain else "pyav")
 
 
 def _flac(head: bytes) -> Sniffed | None:
-    return Sniffed("flac", "soundfile") if head.startswith(b"fLaC") else None
+    """libsndfile is the faster one and knows three depths (RFC 9639, section 8.2: STREAMINFO)."""
+    if not head.startswith(b"fLaC"):
+        return None
+    depth = (int.from_bytes(head[20:22], "big") >> 4 & 0x1F) + 1
+    return Sniffed("flac", "soundfile" if depth in (8, 16, 24) else "pyav")
 
 
 def _ogg(head: bytes) -> Sniffed | None:
@@ -105,29 +131,59 @@ def _ogg(head: bytes) -> Sniffed | None:
     if not head.startswith(b"OggS") or len(head) < 28:
         return None
     first_packet = head[27 + head[26] :]
-    if first_packet.startswith((b"\x01vorbis", b"\x7fFLAC")):
+    if first_packet.startswith(b"\x01vorbis"):
         return Sniffed("ogg", "soundfile")
-    if b"OpusHead" in head[:4096] or b"\x01vorbis" in head[:4096]:
+    # libsndfile fails on FLAC in Ogg as FFmpeg writes it.
+    known = (b"OpusHead", b"\x01vorbis", b"\x7fFLAC")
+    if any(start in head[:4096] for start in known):
         return Sniffed("ogg", "pyav")
     return None
 
 
 def _iso_media(head: bytes) -> Sniffed | None:
-    known = (b"ftyp", b"moov", b"wide", b"mdat")
+    known = (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip")
     return Sniffed("mp4", "pyav") if head[4:8] in known else None
 
 
-def _matroska(head: bytes) -> Sniffed | None:
-    return Sniffed("matroska", "pyav") if head.startswith(b"\x1aE\xdf\xa3") else None
+def _dolby(head: bytes) -> Sniffed | None:
+    """Two frames in a row of AC-3 or E-AC-3 (ETSI TS 102 366, 4.4.1 and E.1.3.1)."""
+    if len(head) < 6 or not head.startswith(_DOLBY_SYNC):
+        return None
+    is_enhanced = head[5] >> 3 > _LAST_BSID_OF_AC3
+    length = _eac3_frame_bytes(head) if is_enhanced else _ac3_frame_bytes(head)
+    if not length or head[length : length + 2] not in (_DOLBY_SYNC, b""):
+        return None
+    return Sniffed("eac3" if is_enhanced else "ac3", "pyav")
+
+
+def _eac3_frame_bytes(head: bytes) -> int:
+    return 2 * ((head[2] & 7) << 8 | head[3]) + 2
+
+
+def _ac3_frame_bytes(head: bytes) -> int:
+    rate, size = head[4] >> 6, head[4] & 0x3F
+    if rate == 3 or size >= 2 * len(_AC3_KBPS):
+        return 0
+    kbps = _AC3_KBPS[size // 2]
+    return 2 * (2 * kbps, kbps * 320 // 147 + size % 2, 3 * kbps)[rate]
+
+
+_DOLBY_SYNC = b"\x0bw"
+_LAST_BSID_OF_AC3 = 10
+_AC3_KBPS = (
+    32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640,
+)  # fmt: skip
 
 
 _TESTS: tuple[Callable[[bytes], Sniffed | None], ...] = (
     _riff,
-    _other_uncompressed,
+    _iff,
+    _by_start,
+    _caf,
     _flac,
     _ogg,
+    _dolby,
     _iso_media,
-    _matroska,
 )
 
 

@@ -1,5 +1,6 @@
-"""WAV, FLAC, OGG, MP3, AIFF and CAF through libsndfile."""
+"""WAV, FLAC, OGG, MP3, AIFF, CAF and AU through libsndfile."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER
 from separation.audio.readers import AudioReader
 from separation.audio.sniff import Container
+from separation.audio.wave_layout import wave_layout
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
 _BIT_DEPTHS: dict[str, int | None] = {
@@ -62,33 +64,40 @@ class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
 class SoundfileReader(AudioReader):
     def __init__(self, path: Path, container: Container) -> None:
         super().__init__()
+        self._raw = path.open("rb")
         try:
-            self._file = _OneWayFile(path)
+            self._open(path, container)
         except soundfile.LibsndfileError as error:
+            self.close()
             raise CorruptAudio(
                 "The file says that it is "
                 f"{container.upper()}, but it cannot be decoded: {error.error_string}"
             ) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, path: Path, container: Container) -> None:
+        self._file = _OneWayFile(self._raw.fileno(), closefd=False)
         subtype = self._file.subtype
         if subtype not in _BIT_DEPTHS:
-            self._file.close()
             raise UnsupportedFormat(
                 f"The sound is coded as {subtype}, which is not supported. "
                 "Convert the file to plain WAV or FLAC."
             )
-        is_flac = self._file.format == "FLAC" or (container == "ogg" and subtype != "VORBIS")
-        self.codec = "flac" if is_flac else _CODEC_NAMES.get(subtype, subtype.lower())
+        named = _CODEC_NAMES.get(subtype, subtype.lower())
+        self.codec = "flac" if self._file.format == "FLAC" else named
         self.bit_depth = _BIT_DEPTHS[subtype]
         self.rate_hz = self._file.samplerate
         self.channels = self._file.channels
         order = VORBIS_ORDER if subtype == "VORBIS" else WAVE_ORDER
-        self.layout = order.get(self.channels)
+        stated = wave_layout(path) if container in ("wav", "rf64") else None
+        self.layout = stated or order.get(self.channels)
         frames = self._file.frames
         self.header_frames = frames if 0 < frames < _UNKNOWN_LENGTH else None
         if container in ("wav", "aiff") and _is_cut(path, container):
             self.warnings.append("The file ends before its header says; what is there was used.")
         if container in ("wav", "aiff", "rf64", "w64") and frames == 0:
-            self._file.close()
             raise EmptyAudio("The file holds a header and no sound.")
 
     def blocks(self) -> Iterator[FloatArray]:
@@ -121,13 +130,19 @@ class SoundfileReader(AudioReader):
             return None
         return data if len(data) else None
 
+    def position_bytes(self) -> int:
+        return os.lseek(self._raw.fileno(), 0, os.SEEK_CUR)
+
     def text_tags(self) -> dict[str, str]:
         known = self._file.copy_metadata()
         names = {"tracknumber": "track"}
         return {names.get(key, key): value for key, value in known.items()}
 
     def close(self) -> None:
-        self._file.close()
+        file = getattr(self, "_file", None)
+        if file is not None:
+            file.close()
+        self._raw.close()
 
 
 def _is_cut(path: Path, container: Container) -> bool:
