@@ -21,7 +21,7 @@ from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 _FORMATS = {"wavpack": "wv"}
 """FFmpeg's names of containers where they differ from ours."""
 
-_CODECS: dict[str, str] = {
+CODECS: dict[str, str] = {
     "aac": "aac",
     "alac": "alac",
     "opus": "opus",
@@ -61,6 +61,7 @@ _CODECS: dict[str, str] = {
 
 _INTEGER_SCALES = {"u8": 1 / 128, "s16": 1 / 2**15, "s32": 1 / 2**31}
 _LOSSLESS = ("alac", "flac", "pcm", "tta", "wavpack", "wma_lossless")
+_AT_MOST_24_BITS = ("alac", "tta", "pcm_24", "wma_lossless")
 _MAX_PADDING_FRAMES = 4096
 """What an encoder may append to fill its last packet: two packets of HE-AAC."""
 
@@ -86,7 +87,7 @@ class PyavReader(AudioReader):
             self._raw,
             mode="r",
             format=_FORMATS.get(container, container),
-            options={"protocol_whitelist": "none", "codec_whitelist": ",".join(_CODECS)},
+            options={"protocol_whitelist": "none", "codec_whitelist": ",".join(CODECS)},
             metadata_errors="replace",
         )
         streams = self._container.streams.audio
@@ -95,14 +96,14 @@ class PyavReader(AudioReader):
         if len(streams) > 1:
             self.warnings.append(f"The file has {len(streams)} sound tracks; the first was used.")
         self._stream = stream = streams[0]
-        if stream.codec_context is None or stream.codec_context.name not in _CODECS:
+        if stream.codec_context is None or stream.codec_context.name not in CODECS:
             name = getattr(stream.codec_context, "name", "an unknown codec")
             raise UnsupportedFormat(
                 f"The sound is coded as {name}, which is not supported. "
                 "Convert the file to WAV or FLAC."
             )
         stream.codec_context.thread_count = 1
-        self.codec = _CODECS[stream.codec_context.name]
+        self.codec = CODECS[stream.codec_context.name]
         if (container, self.codec) == ("caf", "alac"):
             # The last packet of ALAC is as short as the sound; FFmpeg would cut it once more.
             stream.codec_context.flags2 |= Flags2.skip_manual
@@ -123,13 +124,8 @@ class PyavReader(AudioReader):
         bits = self._stream.codec_context.format.bits
         if self.codec == "flac":
             return _flac_depth(self._stream.codec_context.extradata) or bits
-        # Decoders of packed formats hand 24 bits over in words of 32.
-        is_packed = not self.codec.startswith("pcm") and self._kind() == "s32"
-        return 24 if is_packed else bits
-
-    def _kind(self) -> str:
-        name: str = self._stream.codec_context.format.name
-        return name.removesuffix("p")
+        # Decoders hand 24 bits over in words of 32.
+        return 24 if bits == 32 and self.codec in _AT_MOST_24_BITS else bits
 
     def _claimed_frames(self) -> int | None:
         stream = self._stream

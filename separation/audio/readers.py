@@ -58,7 +58,7 @@ def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
 
         return SoundfileReader(path, sniffed.container)
     if sniffed.container == "caf":
-        # Where it can read ALAC, it knows more depths of it than FFmpeg does.
+        # Where it can read ALAC, it is the surer one of where the sound ends.
         from separation.audio.soundfile_reader import SoundfileReader
 
         with contextlib.suppress(CorruptAudio, UnsupportedFormat):

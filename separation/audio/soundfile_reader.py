@@ -14,7 +14,7 @@ from separation.audio.sniff import Container
 from separation.audio.wave_layout import wave_layout
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
-_BIT_DEPTHS: dict[str, int | None] = {
+SUBTYPES: dict[str, int | None] = {
     "PCM_S8": 8,
     "PCM_U8": 8,
     "PCM_16": 16,
@@ -23,7 +23,6 @@ _BIT_DEPTHS: dict[str, int | None] = {
     "FLOAT": 32,
     "DOUBLE": 64,
     "ALAC_16": 16,
-    "ALAC_20": 20,
     "ALAC_24": 24,
     "ALAC_32": 32,
     "ULAW": None,
@@ -40,6 +39,9 @@ _BIT_DEPTHS: dict[str, int | None] = {
 _CODEC_NAMES = {
     "FLOAT": "pcm_float",
     "DOUBLE": "pcm_double",
+    "ALAC_16": "alac",
+    "ALAC_24": "alac",
+    "ALAC_32": "alac",
     "MPEG_LAYER_I": "mp1",
     "MPEG_LAYER_II": "mp2",
     "MPEG_LAYER_III": "mp3",
@@ -51,6 +53,11 @@ samples cannot be damaged in this sense, and are read a block at a time."""
 _UNKNOWN_LENGTH = 2**40
 """libsndfile reports 2^63 - 1 for a FLAC stream whose header leaves the length open; anything
 beyond this many frames (300 days at 44.1 kHz) is no length."""
+
+
+def codec_name(subtype: str) -> str:
+    """Our name of what libsndfile calls ``subtype``, outside FLAC."""
+    return _CODEC_NAMES.get(subtype, subtype.lower())
 
 
 class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
@@ -80,14 +87,13 @@ class SoundfileReader(AudioReader):
     def _open(self, path: Path, container: Container) -> None:
         self._file = _OneWayFile(self._raw.fileno(), closefd=False)
         subtype = self._file.subtype
-        if subtype not in _BIT_DEPTHS:
+        if subtype not in SUBTYPES:
             raise UnsupportedFormat(
                 f"The sound is coded as {subtype}, which is not supported. "
                 "Convert the file to plain WAV or FLAC."
             )
-        named = _CODEC_NAMES.get(subtype, subtype.lower())
-        self.codec = "flac" if self._file.format == "FLAC" else named
-        self.bit_depth = _BIT_DEPTHS[subtype]
+        self.codec = "flac" if self._file.format == "FLAC" else codec_name(subtype)
+        self.bit_depth = SUBTYPES[subtype]
         self.rate_hz = self._file.samplerate
         self.channels = self._file.channels
         order = VORBIS_ORDER if subtype == "VORBIS" else WAVE_ORDER
