@@ -154,7 +154,7 @@ class _Intake:
         if self.frames < _LEAST_SHARE * claimed:
             raise CorruptAudio("Next to nothing of the file decodes. Export or download it again.")
         missing = claimed - self.frames
-        if missing > _CUT_TOLERANCE_S * reader.rate_hz and not reader.warnings:
+        if missing > _CUT_TOLERANCE_S * reader.rate_hz:
             reader.warnings.append(
                 f"The file ends {missing / reader.rate_hz:.1f} s before its header says; "
                 "what is there was used."
@@ -250,7 +250,8 @@ def _tags(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
     return {"tags": tags, "has_cover": cover is not None, "warnings": reader.warnings + warnings}
 
 
-def _run(task: ChildTask) -> dict[str, Any]:
+def run_task(task: ChildTask) -> dict[str, Any]:
+    """Do one task in this process, whatever it is confined to; raises the named errors."""
     sniffed = Sniffed(task.container, task.reader)  # type: ignore[arg-type]
     work: Callable[[ChildTask, AudioReader], dict[str, Any]]
     work = _decode if task.count_until is None else _probe
@@ -270,7 +271,7 @@ def main(text: str) -> None:
         file_bytes=task.max_output_bytes + 2**20,
     )
     try:
-        say({"done": _run(task)})
+        say({"done": run_task(task)})
     except SeparationError as error:
         say({"error": error.code, "detail": error.detail})
     except MemoryError:

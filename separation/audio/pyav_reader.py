@@ -14,7 +14,9 @@ from av.codec.context import Flags2
 from av.container import InputContainer
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
-from separation.audio.readers import AudioReader
+from separation.audio.endings import cut_warning
+from separation.audio.readers import AudioReader, in_words, undecodable
+from separation.audio.references import refuse_remote_references
 from separation.audio.sniff import Container
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
@@ -44,6 +46,7 @@ CODECS: dict[str, str] = {
     "wavpack": "wavpack",
     "tta": "tta",
     "pcm_u8": "pcm_u8",
+    "pcm_s8": "pcm_s8",
     "pcm_s16le": "pcm_16",
     "pcm_s16be": "pcm_16",
     "pcm_s24le": "pcm_24",
@@ -69,20 +72,19 @@ _MAX_PADDING_FRAMES = 4096
 class PyavReader(AudioReader):
     def __init__(self, path: Path, container: Container) -> None:
         super().__init__()
+        if container == "mp4":
+            refuse_remote_references(path)
         self._raw = path.open("rb")
         try:
-            self._open(container)
+            self._open(path, container)
         except av.error.FFmpegError as error:
             self.close()
-            raise CorruptAudio(
-                f"The file says that it is {container.upper()}, but it cannot be decoded: "
-                f"{error.strerror}"
-            ) from None
+            raise CorruptAudio(undecodable(container, error.strerror)) from None
         except BaseException:
             self.close()
             raise
 
-    def _open(self, container: Container) -> None:
+    def _open(self, path: Path, container: Container) -> None:
         self._container: InputContainer = av.open(
             self._raw,
             mode="r",
@@ -109,12 +111,14 @@ class PyavReader(AudioReader):
             stream.codec_context.flags2 |= Flags2.skip_manual
         self.rate_hz = stream.codec_context.sample_rate
         self.channels = stream.codec_context.channels
-        if self.rate_hz <= 0 or self.channels <= 0:
+        if self.rate_hz <= 0 or self.channels <= 0 or stream.codec_context.format is None:
             raise CorruptAudio("The file does not say how its sound is stored.")
         names = tuple(channel.name for channel in stream.codec_context.layout.channels)
         self.layout = names if len(names) == self.channels else None
         self.bit_depth = self._bit_depth()
         self.header_frames = self._claimed_frames()
+        if cut := cut_warning(path, container):
+            self.warnings.append(cut)
         # In MP4 the duration is that of the edit list: exact, without the encoder's padding.
         self._exact_frames = self.header_frames if container == "mp4" else None
 
@@ -174,7 +178,10 @@ class PyavReader(AudioReader):
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
-                self.warnings.append(f"The file is damaged or cut off: {error.strerror}")
+                self.warnings.append(
+                    f"The file is damaged or cut off ({in_words(error.strerror)}); "
+                    "only what comes before that was used."
+                )
                 break
             if packet is None:
                 break
@@ -185,7 +192,9 @@ class PyavReader(AudioReader):
                 continue
             for frame in frames:
                 yield self._as_float(frame)
-        if damaged:
+        if damaged == 1:
+            self.warnings.append("A damaged part of the file was left out.")
+        elif damaged:
             self.warnings.append(f"{damaged} damaged parts of the file were left out.")
 
     def _as_float(self, frame: Any) -> FloatArray:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from separation.audio.blocks import FloatArray
-from separation.audio.sniff import Sniffed
+from separation.audio.sniff import Container, Sniffed
 from separation.closing import Closing
 from separation.errors import CorruptAudio, UnsupportedFormat
 
@@ -51,6 +51,18 @@ class AudioReader(Closing):
     def close(self) -> None: ...
 
 
+def in_words(reason: str | None) -> str:
+    """What a decoding library says, as a part of a sentence of ours."""
+    return (reason or "no reason is known").removeprefix("Error : ").rstrip(".")
+
+
+def undecodable(container: Container, reason: str | None) -> str:
+    return (
+        f"The file says that it is {container.upper()}, but it cannot be decoded: "
+        f"{in_words(reason)}. Export or download it again."
+    )
+
+
 def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
     """Open a file; raises ``UnsupportedFormat`` (its codec), ``CorruptAudio``."""
     if sniffed.reader == "soundfile":
@@ -58,7 +70,7 @@ def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
 
         return SoundfileReader(path, sniffed.container)
     if sniffed.container == "caf":
-        # Where it can read ALAC, it is the surer one of where the sound ends.
+        # It knows better where ALAC ends, FFmpeg reads more: what was cut off, and other codecs.
         from separation.audio.soundfile_reader import SoundfileReader
 
         with contextlib.suppress(CorruptAudio, UnsupportedFormat):

@@ -37,6 +37,7 @@ _NOT_SOUND: tuple[tuple[int, bytes, str], ...] = (
     (0, b"#EXTM3U", "a playlist, which only names songs; upload the songs themselves"),
     (0, b"[playlist]", "a playlist, which only names songs; upload the songs themselves"),
     (0, b"<asx", "a playlist, which only names songs; upload the songs themselves"),
+    (0, b"ffconcat", "a playlist, which only names songs; upload the songs themselves"),
     (0, b"MThd", "a MIDI file, which holds notes and no sound; render it to WAV first"),
     (0, b"%PDF", "a PDF document"),
     (0, b"\x89PNG", "a picture"),
@@ -71,7 +72,9 @@ def sniff(path: Path) -> Sniffed:
                 file.seek(start)
                 head = file.read(_HEAD_BYTES)
                 found = _by_magic(head)
-            found = found or _mpeg(head)
+            # Before looking for sound behind what it is at its beginning.
+            if found is None and _named_refusal(head) is None:
+                found = _mpeg(head)
     if found is None:
         raise UnsupportedFormat(_refusal(head))
     return found
@@ -96,6 +99,7 @@ def _iff(head: bytes) -> Sniffed | None:
 
 
 _STARTS: tuple[tuple[bytes, Sniffed], ...] = (
+    (b"caff", Sniffed("caf", "pyav")),
     (b".snd", Sniffed("au", "soundfile")),
     (b"wvpk", Sniffed("wavpack", "pyav")),
     (b"TTA1", Sniffed("tta", "pyav")),
@@ -108,14 +112,6 @@ _STARTS: tuple[tuple[bytes, Sniffed], ...] = (
 
 def _by_start(head: bytes) -> Sniffed | None:
     return next((found for start, found in _STARTS if head.startswith(start)), None)
-
-
-def _caf(head: bytes) -> Sniffed | None:
-    """libsndfile reads plain samples in CAF; ALAC only as it writes it itself."""
-    if not head.startswith(b"caff"):
-        return None
-    is_plain = head[8:12] != b"desc" or head[28:32] == b"lpcm"
-    return Sniffed("caf", "soundfile" if is_plain else "pyav")
 
 
 def _flac(head: bytes) -> Sniffed | None:
@@ -179,7 +175,6 @@ _TESTS: tuple[Callable[[bytes], Sniffed | None], ...] = (
     _riff,
     _iff,
     _by_start,
-    _caf,
     _flac,
     _ogg,
     _dolby,
@@ -255,11 +250,17 @@ def _mpeg_frame_bytes(header: bytes) -> int:
     return samples // 8 * 1000 * kbps // rate_hz + padding
 
 
-def _refusal(head: bytes) -> str:
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+def _named_refusal(head: bytes) -> str | None:
+    text = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for offset, magic, words in _NOT_SOUND:
-        if head[offset:].startswith(magic) or (not offset and text.lower().startswith(magic)):
+        if head.startswith(magic, offset) or (not offset and text.startswith(magic.lower())):
             return f"This is {words}."
+    return None
+
+
+def _refusal(head: bytes) -> str:
+    if named := _named_refusal(head):
+        return named
     if _looks_like_text(head[:4096]):
         return f"This is a text file and holds no sound. Upload {ACCEPTED_WORDS}."
     return f"This kind of file is not supported. Upload {ACCEPTED_WORDS}."

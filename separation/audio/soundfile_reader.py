@@ -9,7 +9,8 @@ import soundfile
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER
-from separation.audio.readers import AudioReader
+from separation.audio.endings import cut_warning
+from separation.audio.readers import AudioReader, in_words, undecodable
 from separation.audio.sniff import Container
 from separation.audio.wave_layout import wave_layout
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
@@ -76,10 +77,7 @@ class SoundfileReader(AudioReader):
             self._open(path, container)
         except soundfile.LibsndfileError as error:
             self.close()
-            raise CorruptAudio(
-                "The file says that it is "
-                f"{container.upper()}, but it cannot be decoded: {error.error_string}"
-            ) from None
+            raise CorruptAudio(undecodable(container, error.error_string)) from None
         except BaseException:
             self.close()
             raise
@@ -101,8 +99,8 @@ class SoundfileReader(AudioReader):
         self.layout = stated or order.get(self.channels)
         frames = self._file.frames
         self.header_frames = frames if 0 < frames < _UNKNOWN_LENGTH else None
-        if container in ("wav", "aiff") and _is_cut(path, container):
-            self.warnings.append("The file ends before its header says; what is there was used.")
+        if cut := cut_warning(path, container):
+            self.warnings.append(cut)
         if container in ("wav", "aiff", "rf64", "w64") and frames == 0:
             raise EmptyAudio("The file holds a header and no sound.")
 
@@ -130,7 +128,7 @@ class SoundfileReader(AudioReader):
             data = self._file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             self.warnings.append(
-                f"The file is damaged ({error.error_string.rstrip('.')}); "
+                f"The file is damaged ({in_words(error.error_string)}); "
                 "only what comes before that was used."
             )
             return None
@@ -149,15 +147,3 @@ class SoundfileReader(AudioReader):
         if file is not None:
             file.close()
         self._raw.close()
-
-
-def _is_cut(path: Path, container: Container) -> bool:
-    """Whether the outer chunk claims more bytes than there are.
-
-    0 and 2^32 - 1 are what a program writes that streams and cannot know.
-    """
-    with path.open("rb") as file:
-        head = file.read(8)
-    is_big = container == "aiff" or head.startswith(b"RIFX")
-    claimed = int.from_bytes(head[4:8], "big" if is_big else "little")
-    return claimed not in (0, 2**32 - 1) and claimed + 8 > path.stat().st_size + 1
