@@ -15,7 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from separation.audio.blocks import FloatArray, FloatWriter
 from separation.audio.confine import confine
 from separation.audio.downmix import Downmix
 from separation.audio.measure import SongMeasure
+from separation.audio.mpeg_length import states_too_little
 from separation.audio.readers import AudioReader, open_reader
 from separation.audio.resample import Resampler
 from separation.audio.sniff import Sniffed
@@ -262,6 +263,9 @@ def run_task(task: ChildTask) -> dict[str, Any]:
 def main(text: str) -> None:
     """Do one task given as JSON; the outcome is the last line on standard output."""
     task = ChildTask(**json.loads(text))
+    if task.container == "mp3" and states_too_little(Path(task.source)):
+        # Looks at bytes in plain Python only, and has to come before what follows.
+        task = replace(task, reader="pyav")
     if task.reader == "pyav":
         # Its import starts threads, which the confinement forbids.
         import separation.audio.pyav_reader  # noqa: F401

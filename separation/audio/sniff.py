@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from separation.audio.mpeg_frames import id3_bytes, mpeg_frame_bytes
 from separation.errors import EmptyAudio, UnsupportedFormat
 
 Container = Literal[
@@ -67,8 +68,8 @@ def sniff(path: Path) -> Sniffed:
             raise EmptyAudio("The file is empty (0 bytes). Upload it again.")
         found = _by_magic(head)
         if found is None:
-            start = _after_id3(head)
-            if start:
+            start = id3_bytes(head)
+            if 0 < start < path.stat().st_size:
                 file.seek(start)
                 head = file.read(_HEAD_BYTES)
                 found = _by_magic(head)
@@ -182,17 +183,6 @@ _TESTS: tuple[Callable[[bytes], Sniffed | None], ...] = (
 )
 
 
-def _after_id3(head: bytes) -> int:
-    """Length of an ID3v2 tag at the start, 0 when there is none (id3.org, ID3v2.4, 3.1)."""
-    if not head.startswith(b"ID3") or len(head) < 10:
-        return 0
-    size = 0
-    for byte in head[6:10]:
-        size = size << 7 | byte & 0x7F
-    footer = 10 if head[5] & 0x10 else 0
-    return 10 + size + footer
-
-
 def _mpeg(head: bytes) -> Sniffed | None:
     """Two frames in a row that agree; one sync word alone appears in any file by chance."""
     for start in range(min(len(head), _SYNC_WINDOW)):
@@ -200,12 +190,12 @@ def _mpeg(head: bytes) -> Sniffed | None:
             continue
         if _is_adts(head, start):
             return Sniffed("aac", "pyav")
-        length = _mpeg_frame_bytes(head[start : start + 4])
+        length = mpeg_frame_bytes(head[start : start + 4])
         if not length:
             continue
         follower = head[start + length : start + length + 4]
         # A file of a single frame ends where the second would begin.
-        if _mpeg_frame_bytes(follower) or (start == 0 and len(head) == length):
+        if mpeg_frame_bytes(follower) or (start == 0 and len(head) == length):
             return Sniffed("mp3", "soundfile")
     return None
 
@@ -217,37 +207,6 @@ def _is_adts(head: bytes, start: int) -> bool:
     length = (head[start + 3] & 3) << 11 | head[start + 4] << 3 | head[start + 5] >> 5
     follower = head[start + length : start + length + 2]
     return length > 7 and len(follower) == 2 and follower[0] == 0xFF and follower[1] & 0xF6 == 0xF0
-
-
-# ISO/IEC 11172-3, 2.4.2.3, and 13818-3: kbit/s by bit-rate index, Hz by rate index.
-_KBPS_V1 = {
-    1: (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    2: (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-}
-_KBPS_V2 = {
-    1: (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    3: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_RATES_V1_HZ = (44_100, 48_000, 32_000)
-
-
-def _mpeg_frame_bytes(header: bytes) -> int:
-    """Length of the MPEG audio frame with this header, 0 when it is none."""
-    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
-        return 0
-    version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
-    kbps_index, rate_index = header[2] >> 4, header[2] >> 2 & 3
-    if version == 1 or layer == 4 or kbps_index in (0, 15) or rate_index == 3:
-        return 0
-    kbps = (_KBPS_V1 if version == 3 else _KBPS_V2)[layer][kbps_index - 1]
-    rate_hz = _RATES_V1_HZ[rate_index] // {3: 1, 2: 2, 0: 4}[version]
-    padding = header[2] >> 1 & 1
-    if layer == 1:
-        return (12_000 * kbps // rate_hz + padding) * 4
-    samples = 576 if layer == 3 and version != 3 else 1152
-    return samples // 8 * 1000 * kbps // rate_hz + padding
 
 
 def _named_refusal(head: bytes) -> str | None:

@@ -10,6 +10,7 @@ import soundfile
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER
 from separation.audio.endings import cut_warning
+from separation.audio.flac_length import LengthlessFlac
 from separation.audio.readers import AudioReader, in_words, undecodable
 from separation.audio.sniff import Container
 from separation.audio.wave_layout import wave_layout
@@ -72,7 +73,8 @@ class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
 class SoundfileReader(AudioReader):
     def __init__(self, path: Path, container: Container) -> None:
         super().__init__()
-        self._raw = path.open("rb")
+        # Only FLAC needs the detour, which costs a call of Python for each read.
+        self._raw = LengthlessFlac(path) if container == "flac" else path.open("rb")
         try:
             self._open(path, container)
         except soundfile.LibsndfileError as error:
@@ -83,7 +85,8 @@ class SoundfileReader(AudioReader):
             raise
 
     def _open(self, path: Path, container: Container) -> None:
-        self._file = _OneWayFile(self._raw.fileno(), closefd=False)
+        is_flac = isinstance(self._raw, LengthlessFlac)
+        self._file = _OneWayFile(self._raw if is_flac else self._raw.fileno(), closefd=False)
         subtype = self._file.subtype
         if subtype not in SUBTYPES:
             raise UnsupportedFormat(
@@ -97,7 +100,8 @@ class SoundfileReader(AudioReader):
         order = VORBIS_ORDER if subtype == "VORBIS" else WAVE_ORDER
         stated = wave_layout(path) if container in ("wav", "rf64") else None
         self.layout = stated or order.get(self.channels)
-        frames = self._file.frames
+        claimed = getattr(self._raw, "claimed_frames", None)
+        frames = (claimed or 0) if is_flac else self._file.frames
         self.header_frames = frames if 0 < frames < _UNKNOWN_LENGTH else None
         if cut := cut_warning(path, container):
             self.warnings.append(cut)

@@ -81,9 +81,7 @@ def _sentences(facts: SourceFacts | None) -> tuple[str, ...]:
     if facts is None or facts.measured:
         told = "The file is accepted."
     else:
-        told = (
-            "The file is accepted; its end was not looked at, as decoding all of it takes longer."
-        )
+        told = "The file is accepted; only its beginning was decoded, as it is long."
     return (told, *(facts.warnings if facts else ()))
 
 
