@@ -196,7 +196,8 @@ def _mpeg(head: bytes) -> Sniffed | None:
         follower = head[start + length : start + length + 4]
         # A file of a single frame ends where the second would begin.
         if mpeg_frame_bytes(follower) or (start == 0 and len(head) == length):
-            return Sniffed("mp3", "soundfile")
+            # libsndfile opens no file that begins with something else.
+            return Sniffed("mp3", "pyav" if start else "soundfile")
     return None
 
 
