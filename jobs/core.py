@@ -24,6 +24,7 @@ def intake_limits() -> IntakeLimits:
         max_sample_rate_hz=settings.MAX_SAMPLE_RATE_HZ,
         max_decode_ratio=settings.MAX_DECODE_RATIO,
         decode_wall_s=settings.DECODE_WALL_S,
+        probe_count_s=settings.PROBE_COUNT_S,
         probe_wall_s=settings.PROBE_WALL_S,
         decode_memory_bytes=settings.DECODE_MEMORY_BYTES,
         min_free_bytes=settings.MIN_FREE_BYTES,

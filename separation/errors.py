@@ -28,6 +28,12 @@ class SeparationError(Exception):
         return str(self)
 
 
+class FileUnavailable(SeparationError):
+    """Not there, no ordinary file, or not to be read by this process."""
+
+    code = "file_unavailable"
+
+
 class UnsupportedFormat(SeparationError):
     code = "unsupported_format"
 

@@ -21,8 +21,9 @@ class IntakeLimits:
 
     ``max_duration_s`` None: no limit, ten hours is ordinary. ``max_decode_ratio``: decoded bytes
     per stored byte; a 28 kB FLAC that decodes to 49 minutes (ratio 18 000) is a bomb, digital
-    silence in an honest FLAC reaches 1 100. ``probe_s``: seconds of sound that are decoded
-    before a file is accepted, within ``probe_wall_s``.
+    silence in an honest FLAC reaches 1 100. ``probe_count_s``: seconds after which a probe stops
+    decoding and believes the header for the rest; ``probe_wall_s``: seconds after which it is
+    refused. ``decode_memory_bytes``: address space, so at least what a decoder can hold.
     """
 
     max_bytes: int = 500 * 1024 * 1024
@@ -32,9 +33,9 @@ class IntakeLimits:
     max_sample_rate_hz: int = 768_000
     max_decode_ratio: float = 4_000.0
     decode_wall_s: float = 3_600.0
-    probe_s: float = 30.0
-    probe_wall_s: float = 20.0
-    decode_memory_bytes: int = 2 * 1024**3
+    probe_count_s: float = 5.0
+    probe_wall_s: float = 9.0
+    decode_memory_bytes: int = 1_000_000_000
     min_free_bytes: int = 512 * 1024 * 1024
 
 

@@ -342,11 +342,17 @@ MAX_DECODE_RATIO = env.number(
     "STEMSITE_MAX_DECODE_RATIO", 4_000.0, "decoded bytes for each byte of a source file"
 )
 DECODE_WALL_S = env.number("STEMSITE_DECODE_WALL_S", 3_600.0, "seconds that decoding may take")
+PROBE_COUNT_S = env.number(
+    "STEMSITE_PROBE_COUNT_S",
+    5.0,
+    "seconds of decoding an upload to measure it; of what is left the header is believed",
+)
+# Nine, so that with starting and ending a process every answer is there within ten.
 PROBE_WALL_S = env.number(
-    "STEMSITE_PROBE_WALL_S", 20.0, "seconds that looking at an upload may take"
+    "STEMSITE_PROBE_WALL_S", 9.0, "seconds after which looking at an upload is given up"
 )
 DECODE_MEMORY_BYTES = env.whole(
-    "STEMSITE_DECODE_MEMORY_BYTES", 2 * 1024**3, "address space of a decoding process", least=1
+    "STEMSITE_DECODE_MEMORY_BYTES", 1_000_000_000, "address space of a decoding process", least=1
 )
 MIN_FREE_BYTES = env.whole(
     "STEMSITE_MIN_FREE_BYTES", 512 * 1024 * 1024, "disk space that uploads and jobs leave free"

@@ -84,7 +84,7 @@ def _write(part: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
 def _facts(part: Path) -> "SourceFacts":
     from separation.audio.decode import probe
 
-    return probe(part, intake_limits())
+    return probe(part, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))
 
 
 def _keep(part: Path, *, owner: "User", name: str, facts: "SourceFacts", **stored: Any) -> Source:

@@ -47,17 +47,22 @@ _KEPT_STDERR_BYTES = 4096
 
 
 def run_child(
-    task: dict[str, Any], *, wall_s: float, on_progress: Callable[[float | None], None]
+    task: dict[str, Any],
+    *,
+    wall_s: float,
+    on_progress: Callable[[float | None], None],
+    on_peak: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run one task to its end and return what the child measured.
 
     ``on_progress`` gets the child's share done (``None``: nothing new) five times a second while
     the child works; one that stands still is no reason to tell anybody that the work goes on.
-    Whatever it raises kills the child and passes. Raises the child's named error,
+    Whatever it raises kills the child and passes. ``on_peak`` gets the most bytes of memory that
+    the child has held until then. Raises the child's named error,
     ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies.
     """
     with _started(task) as process:
-        answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress)
+        answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
         _raise_failure(answer, exit_code, noise)
@@ -103,6 +108,7 @@ def _listen(
     deadline: float,
     wall_s: float,
     on_progress: Callable[[float | None], None],
+    on_peak: Callable[[int], None],
 ) -> tuple[dict[str, Any] | None, bytes]:
     """Read both pipes until the child closes them; the last message and the tail of stderr."""
     assert process.stdout is not None and process.stderr is not None
@@ -125,6 +131,8 @@ def _listen(
                     for line in lines:
                         answer = _parse(line)
                         fraction = answer.get("fraction", fraction)
+                        if isinstance(peak := answer.get("peak_bytes"), int):
+                            on_peak(peak)
                     if len(pending) > _MAX_LINE_BYTES:
                         raise CorruptAudio("The file made the decoder talk nonsense.")
             if movement.seen() or fraction is not None:

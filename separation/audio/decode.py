@@ -5,14 +5,19 @@ read, decoded, resampled and measured by :mod:`separation.audio.decode_child`.
 """
 
 import shutil
+import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from separation.audio.child_process import run_child
+from separation.audio.resample import frames_at
 from separation.audio.sniff import sniff
-from separation.errors import CorruptAudio, DiskFull, TooLarge, UnsupportedFormat
+from separation.base import CHANNELS, SAMPLE_RATE_HZ
+from separation.errors import CorruptAudio, DiskFull, FileUnavailable, SeparationError, TooLarge
 from separation.progress import Report, ignore_progress
 from separation.settings import IntakeLimits
 
@@ -56,6 +61,7 @@ class DecodedSong(SourceFacts):
 
 
 _Facts = TypeVar("_Facts", bound=SourceFacts)
+_SAMPLE_BYTES = 4
 
 
 def cover_path(target: Path) -> Path:
@@ -63,16 +69,32 @@ def cover_path(target: Path) -> Path:
     return target.with_name("cover.bin")
 
 
-def probe(path: Path, limits: IntakeLimits) -> SourceFacts:
-    """Prove that the first seconds of a file decode, without keeping the sound.
+def probe(
+    path: Path,
+    limits: IntakeLimits,
+    *,
+    work_dir: Path | None = None,
+    on_peak: Callable[[int], None] = lambda _: None,
+) -> SourceFacts:
+    """Decode a file without keeping the sound, and count.
 
-    Raises ``UnsupportedFormat``, ``EmptyAudio``, ``CorruptAudio``, ``TooLarge``, ``TooLong``,
-    ``TooManyChannels``, ``SampleRateOutOfRange`` or ``DeadlineExceeded``.
+    What is not decoded within ``limits.probe_count_s`` is as long as the header says
+    (``SourceFacts.measured``). ``work_dir``: the folder that will have to hold the decoded
+    song, there already or not. ``on_peak`` gets the bytes of memory that the decoder has held at
+    most.
+
+    Raises ``FileUnavailable``, ``UnsupportedFormat``, ``EmptyAudio``, ``CorruptAudio``,
+    ``TooLarge``, ``TooLong``, ``TooManyChannels``, ``SampleRateOutOfRange``, ``DiskFull`` or
+    ``DeadlineExceeded``.
     """
+    until = time.monotonic() + limits.probe_count_s
     # No target: probing writes nothing, and the child may not either.
-    task = _task(path, path, limits, probe_s=limits.probe_s, max_output_bytes=0)
-    done = run_child(task, wall_s=limits.probe_wall_s, on_progress=lambda _: None)
-    return _validated(SourceFacts, done)
+    task = _task(path, path, limits, count_until=until, max_output_bytes=0)
+    done = run_child(task, wall_s=limits.probe_wall_s, on_progress=lambda _: None, on_peak=on_peak)
+    facts = _validated(SourceFacts, done)
+    if work_dir is not None:
+        _check_room(facts, work_dir, limits)
+    return facts
 
 
 def decode_to_canonical(
@@ -89,7 +111,7 @@ def decode_to_canonical(
     free_bytes = shutil.disk_usage(target.parent).free - limits.min_free_bytes
     if free_bytes <= 0:
         raise DiskFull("The server has too little disk space left. Try again later.")
-    task = _task(source, target, limits, probe_s=None, max_output_bytes=free_bytes)
+    task = _task(source, target, limits, count_until=None, max_output_bytes=free_bytes)
     done_share = 0.0
 
     def on_progress(fraction: float | None) -> None:
@@ -111,25 +133,26 @@ def _task(
     target: Path,
     limits: IntakeLimits,
     *,
-    probe_s: float | None,
+    count_until: float | None,
     max_output_bytes: int,
 ) -> dict[str, Any]:
     """The child's task, after the checks that need no decoder."""
-    if not source.is_file():
-        raise UnsupportedFormat("There is no such file.")
-    size_bytes = source.stat().st_size
+    size_bytes = _size_of(source)
     if size_bytes > limits.max_bytes:
         raise TooLarge(
             f"The file has {size_bytes / 1e6:.0f} MB; at most {limits.max_bytes / 1e6:.0f} MB "
             "are allowed."
         )
-    sniffed = sniff(source)
+    try:
+        sniffed = sniff(source)
+    except OSError as error:
+        raise _unavailable(error) from error
     return {
         "source": str(source.resolve()),
         "target": str(target.resolve()),
         "container": sniffed.container,
         "reader": sniffed.reader,
-        "probe_s": probe_s,
+        "count_until": count_until,
         "max_duration_s": limits.max_duration_s,
         "max_channels": limits.max_channels,
         "min_sample_rate_hz": limits.min_sample_rate_hz,
@@ -137,12 +160,47 @@ def _task(
         "max_decode_ratio": limits.max_decode_ratio,
         "max_output_bytes": max_output_bytes,
         "memory_bytes": limits.decode_memory_bytes,
-        "cpu_s": limits.decode_wall_s,
+        "cpu_s": limits.decode_wall_s if count_until is None else limits.probe_wall_s,
     }
 
 
-def _validated(kind: type[_Facts], done: dict[str, Any]) -> _Facts:
+def _size_of(source: Path) -> int:
+    """Never opens what is no ordinary file: opening a pipe waits for its other end."""
     try:
-        return kind.model_validate(done)
+        status = source.stat()
+    except OSError as error:
+        raise _unavailable(error) from error
+    except ValueError as error:
+        raise FileUnavailable("No file can have this name.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise FileUnavailable("This is a folder. Name the songs in it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise FileUnavailable("This is a device, a pipe or a socket, and no ordinary file.")
+    return status.st_size
+
+
+def _unavailable(error: OSError) -> SeparationError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return FileUnavailable("There is no such file. Check its name.")
+    if isinstance(error, PermissionError):
+        return FileUnavailable("The file may not be read. Check its rights.")
+    return FileUnavailable(f"The file cannot be read ({error.strerror}).")
+
+
+def _check_room(facts: SourceFacts, work_dir: Path, limits: IntakeLimits) -> None:
+    frames = frames_at(SAMPLE_RATE_HZ, facts.source_frames, facts.source_rate_hz)
+    needed_bytes = frames * CHANNELS * _SAMPLE_BYTES
+    there = next(path for path in (work_dir, *work_dir.absolute().parents) if path.is_dir())
+    if shutil.disk_usage(there).free - limits.min_free_bytes < needed_bytes:
+        raise DiskFull(
+            f"Decoded, the song takes {needed_bytes / 1e6:.0f} MB, and the server has less disk "
+            "space left at the moment. Try again later."
+        )
+
+
+def _validated(kind: type[_Facts], done: dict[str, Any]) -> _Facts:
+    facts = {name: value for name, value in done.items() if name != "peak_bytes"}
+    try:
+        return kind.model_validate(facts)
     except ValidationError as error:
         raise CorruptAudio("The file made the decoder return nonsense.") from error

@@ -2,7 +2,8 @@
 
 Run by :mod:`separation.audio.decode` only. It talks in JSON lines on standard output:
 ``{"fraction": f}`` while it works (``null`` when the length is unknown), then one of
-``{"done": {...}}`` and ``{"error": code, "detail": words}``. It imports neither torch nor scipy:
+``{"done": {...}}`` and ``{"error": code, "detail": words}``, each with the ``peak_bytes`` of memory
+that it has held so far. It imports neither torch nor scipy:
 every upload starts one.
 """
 
@@ -14,7 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from separation.audio.blocks import FloatArray, FloatWriter
 from separation.audio.confine import confine
 from separation.audio.downmix import Downmix
 from separation.audio.measure import SongMeasure
+from separation.audio.mpeg_length import states_too_little
 from separation.audio.readers import AudioReader, open_reader
 from separation.audio.resample import Resampler
 from separation.audio.sniff import Sniffed
@@ -40,6 +42,7 @@ from separation.errors import (
     TooLong,
     TooManyChannels,
 )
+from separation.processes import own_peak_bytes
 
 PROGRESS_INTERVAL_S = 0.1
 _BYTES_PER_FRAME = CHANNELS * 4
@@ -52,13 +55,17 @@ _LEAST_SHARE = 0.01
 
 @dataclass(frozen=True)
 class ChildTask:
-    """What the parent asks for; crosses the boundary as JSON."""
+    """What the parent asks for; crosses the boundary as JSON.
+
+    ``count_until``: where the sound is not kept, the time (``time.monotonic()``, which is the same
+    in all processes) after which no further block is decoded; ``None``: decode into ``target``.
+    """
 
     source: str
     target: str
     container: str
     reader: str
-    probe_s: float | None
+    count_until: float | None
     max_duration_s: float | None
     max_channels: int
     min_sample_rate_hz: int
@@ -76,6 +83,7 @@ class _Intake:
         self.task = task
         self.reader = reader
         self.frames = 0
+        self.ended = False
         self._size_bytes = max(Path(task.source).stat().st_size, 1)
         self._last_said = 0.0
         self._check_header()
@@ -102,13 +110,12 @@ class _Intake:
             )
 
     def blocks(self) -> Iterator[FloatArray]:
-        """The source's blocks, counted and checked; ends early when probing."""
-        reader, task = self.reader, self.task
-        limit = None if task.probe_s is None else int(task.probe_s * reader.rate_hz)
-        for block in reader.blocks():
+        """The source's blocks, counted and checked; ends early when the time to count is over."""
+        until = self.task.count_until
+        for block in self.reader.blocks():
             self.frames += block.shape[1]
             self._check_duration(self.frames)
-            self._check_ratio()
+            self._check_ratio(self.frames)
             if not np.isfinite(block).all():
                 raise CorruptAudio(
                     "The file contains samples that are not numbers (NaN or infinity). "
@@ -116,13 +123,22 @@ class _Intake:
                 )
             self._say()
             yield block
-            if limit is not None and self.frames >= limit:
+            if until is not None and time.monotonic() > until:
+                self._check_rest()
                 return
+        self.ended = True
         self._check_end()
 
-    def _check_ratio(self) -> None:
+    def _check_rest(self) -> None:
+        """What was not decoded is expected to go on like what was; its header counts for nothing
+        here, as a lie in it shall neither accept a bomb nor refuse a song."""
+        share = min(self.reader.position_bytes() / self._size_bytes, 1.0)
+        if share:
+            self._check_ratio(self.frames / share)
+
+    def _check_ratio(self, frames: float) -> None:
         sample_bytes = (self.reader.bit_depth or 16) / 8
-        decoded = self.frames * self.reader.channels * sample_bytes
+        decoded = frames * self.reader.channels * sample_bytes
         if decoded > self.task.max_decode_ratio * self._size_bytes:
             raise TooLarge(
                 "The file unpacks to more than "
@@ -139,7 +155,7 @@ class _Intake:
         if self.frames < _LEAST_SHARE * claimed:
             raise CorruptAudio("Next to nothing of the file decodes. Export or download it again.")
         missing = claimed - self.frames
-        if missing > _CUT_TOLERANCE_S * reader.rate_hz and not reader.warnings:
+        if missing > _CUT_TOLERANCE_S * reader.rate_hz:
             reader.warnings.append(
                 f"The file ends {missing / reader.rate_hz:.1f} s before its header says; "
                 "what is there was used."
@@ -153,9 +169,9 @@ class _Intake:
         total = self.reader.header_frames
         say({"fraction": min(self.frames / total, 1.0) if total else None})
 
-    def facts(self, *, measured: bool) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         reader = self.reader
-        frames = self.frames if measured else max(reader.header_frames or 0, self.frames)
+        frames = self.frames if self.ended else max(reader.header_frames or 0, self.frames)
         return {
             "container": self.task.container,
             "codec": reader.codec,
@@ -164,21 +180,20 @@ class _Intake:
             "source_channels": reader.channels,
             "source_frames": frames,
             "duration_s": frames / reader.rate_hz,
-            "measured": measured,
+            "measured": self.ended,
         }
 
 
 def say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.write(json.dumps({**message, "peak_bytes": own_peak_bytes()}) + "\n")
     sys.stdout.flush()
 
 
 def _probe(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
     intake = _Intake(task, reader)
-    ended = True
     for _ in intake.blocks():
-        ended = intake.frames < (task.probe_s or 0.0) * reader.rate_hz
-    return intake.facts(measured=ended)
+        pass
+    return intake.facts()
 
 
 def _decode(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
@@ -199,7 +214,7 @@ def _decode(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
             put(resampler.write(downmix.apply(block)))
         put(resampler.finish())
     return {
-        **intake.facts(measured=True),
+        **intake.facts(),
         "frames": measure.frames,
         "peak": measure.peak,
         "mean": measure.mean,
@@ -230,16 +245,17 @@ def _tags(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
         tags, cover = read_tags(Path(task.source), task.container, reader.codec)
     except Exception as error:
         warnings.append(f"The tags could not be read ({type(error).__name__}).")
-    if cover is not None and task.probe_s is None:
+    if cover is not None and task.count_until is None:
         Path(task.target).with_name("cover.bin").write_bytes(cover)
     tags = {**clean_tags(reader.text_tags()), **tags}
     return {"tags": tags, "has_cover": cover is not None, "warnings": reader.warnings + warnings}
 
 
-def _run(task: ChildTask) -> dict[str, Any]:
+def run_task(task: ChildTask) -> dict[str, Any]:
+    """Do one task in this process, whatever it is confined to; raises the named errors."""
     sniffed = Sniffed(task.container, task.reader)  # type: ignore[arg-type]
     work: Callable[[ChildTask, AudioReader], dict[str, Any]]
-    work = _decode if task.probe_s is None else _probe
+    work = _decode if task.count_until is None else _probe
     with open_reader(Path(task.source), sniffed) as reader:
         return {**work(task, reader), **_tags(task, reader)}
 
@@ -247,6 +263,9 @@ def _run(task: ChildTask) -> dict[str, Any]:
 def main(text: str) -> None:
     """Do one task given as JSON; the outcome is the last line on standard output."""
     task = ChildTask(**json.loads(text))
+    if task.container == "mp3" and states_too_little(Path(task.source)):
+        # Looks at bytes in plain Python only, and has to come before what follows.
+        task = replace(task, reader="pyav")
     if task.reader == "pyav":
         # Its import starts threads, which the confinement forbids.
         import separation.audio.pyav_reader  # noqa: F401
@@ -256,7 +275,7 @@ def main(text: str) -> None:
         file_bytes=task.max_output_bytes + 2**20,
     )
     try:
-        say({"done": _run(task)})
+        say({"done": run_task(task)})
     except SeparationError as error:
         say({"error": error.code, "detail": error.detail})
     except MemoryError:

@@ -1,9 +1,10 @@
 """Any number of channels to two.
 
 Recommendation ITU-R BS.775-3, annex 4, table 2: the centre and each surround channel go into the
-fronts with 1/sqrt(2); the low-frequency channel is left out, as the recommendation has it. The
-result is not scaled down: everything stays float, and one common gain later keeps it from
-clipping.
+fronts with 1/sqrt(2), a single surround channel into both with 1/2; the low-frequency channel is
+left out, as the recommendation has it. Its table ends at 3/2: places that it does not know count
+as the nearest that it does. The result is not scaled down: everything stays float, and one common
+gain later keeps it from clipping.
 """
 
 import numpy as np
@@ -23,6 +24,17 @@ _GAINS: dict[str, tuple[float, float]] = {
     "SR": (0.0, _HALF_POWER),
     # A single rear channel is shared by both sides at equal power.
     "BC": (0.5, 0.5),
+    "FLC": (1.0, 0.0),
+    "FRC": (0.0, 1.0),
+    "TFL": (_HALF_POWER, 0.0),
+    "TFR": (0.0, _HALF_POWER),
+    "TSL": (_HALF_POWER, 0.0),
+    "TSR": (0.0, _HALF_POWER),
+    "TBL": (_HALF_POWER, 0.0),
+    "TBR": (0.0, _HALF_POWER),
+    "TC": (0.5, 0.5),
+    "TFC": (0.5, 0.5),
+    "TBC": (0.5, 0.5),
 }
 
 WAVE_ORDER: dict[int, tuple[str, ...]] = {

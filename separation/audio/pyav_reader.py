@@ -1,4 +1,4 @@
-"""M4A, AAC, ALAC, Opus, WebM and the sound of MP4 through PyAV, with allow-lists all the way.
+"""What libsndfile does not read, and the sound of videos, through PyAV; allow-lists all the way.
 
 FFmpeg gets an open file instead of an address, the one container that the magic bytes named, and
 the list of decoders that it may use: no protocols, no playlists, no video decoders.
@@ -10,16 +10,20 @@ from typing import Any
 
 import av
 import numpy as np
+from av.codec.context import Flags2
 from av.container import InputContainer
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
-from separation.audio.readers import AudioReader
+from separation.audio.endings import cut_warning
+from separation.audio.readers import AudioReader, in_words, undecodable
+from separation.audio.references import refuse_remote_references
 from separation.audio.sniff import Container
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
-_FORMATS = {"mp4": "mp4", "matroska": "matroska", "ogg": "ogg", "aac": "aac"}
+_FORMATS = {"wavpack": "wv"}
+"""FFmpeg's names of containers where they differ from ours."""
 
-_CODECS: dict[str, str] = {
+CODECS: dict[str, str] = {
     "aac": "aac",
     "alac": "alac",
     "opus": "opus",
@@ -29,9 +33,20 @@ _CODECS: dict[str, str] = {
     "flac": "flac",
     "mp3": "mp3",
     "mp3float": "mp3",
+    "mp2": "mp2",
+    "mp2float": "mp2",
     "ac3": "ac3",
     "eac3": "eac3",
+    "amrnb": "amr_nb",
+    "amrwb": "amr_wb",
+    "wmav1": "wma1",
+    "wmav2": "wma2",
+    "wmapro": "wma_pro",
+    "wmalossless": "wma_lossless",
+    "wavpack": "wavpack",
+    "tta": "tta",
     "pcm_u8": "pcm_u8",
+    "pcm_s8": "pcm_s8",
     "pcm_s16le": "pcm_16",
     "pcm_s16be": "pcm_16",
     "pcm_s24le": "pcm_24",
@@ -40,11 +55,16 @@ _CODECS: dict[str, str] = {
     "pcm_s32be": "pcm_32",
     "pcm_f32le": "pcm_float",
     "pcm_f32be": "pcm_float",
+    "pcm_f64le": "pcm_double",
+    "pcm_f64be": "pcm_double",
+    "pcm_mulaw": "ulaw",
+    "pcm_alaw": "alaw",
 }
 """FFmpeg's decoders that may run, and our names for what they decode."""
 
 _INTEGER_SCALES = {"u8": 1 / 128, "s16": 1 / 2**15, "s32": 1 / 2**31}
-_LOSSLESS = ("alac", "flac", "pcm")
+_LOSSLESS = ("alac", "flac", "pcm", "tta", "wavpack", "wma_lossless")
+_AT_MOST_24_BITS = ("alac", "tta", "pcm_24", "wma_lossless")
 _MAX_PADDING_FRAMES = 4096
 """What an encoder may append to fill its last packet: two packets of HE-AAC."""
 
@@ -52,25 +72,24 @@ _MAX_PADDING_FRAMES = 4096
 class PyavReader(AudioReader):
     def __init__(self, path: Path, container: Container) -> None:
         super().__init__()
+        if container == "mp4":
+            refuse_remote_references(path)
         self._raw = path.open("rb")
         try:
-            self._open(container)
+            self._open(path, container)
         except av.error.FFmpegError as error:
             self.close()
-            raise CorruptAudio(
-                f"The file says that it is {container.upper()}, but it cannot be decoded: "
-                f"{error.strerror}"
-            ) from None
+            raise CorruptAudio(undecodable(container, error.strerror)) from None
         except BaseException:
             self.close()
             raise
 
-    def _open(self, container: Container) -> None:
+    def _open(self, path: Path, container: Container) -> None:
         self._container: InputContainer = av.open(
             self._raw,
             mode="r",
-            format=_FORMATS[container],
-            options={"protocol_whitelist": "none", "codec_whitelist": ",".join(_CODECS)},
+            format=_FORMATS.get(container, container),
+            options={"protocol_whitelist": "none", "codec_whitelist": ",".join(CODECS)},
             metadata_errors="replace",
         )
         streams = self._container.streams.audio
@@ -79,22 +98,27 @@ class PyavReader(AudioReader):
         if len(streams) > 1:
             self.warnings.append(f"The file has {len(streams)} sound tracks; the first was used.")
         self._stream = stream = streams[0]
-        if stream.codec_context is None or stream.codec_context.name not in _CODECS:
+        if stream.codec_context is None or stream.codec_context.name not in CODECS:
             name = getattr(stream.codec_context, "name", "an unknown codec")
             raise UnsupportedFormat(
                 f"The sound is coded as {name}, which is not supported. "
                 "Convert the file to WAV or FLAC."
             )
         stream.codec_context.thread_count = 1
-        self.codec = _CODECS[stream.codec_context.name]
+        self.codec = CODECS[stream.codec_context.name]
+        if (container, self.codec) == ("caf", "alac"):
+            # The last packet of ALAC is as short as the sound; FFmpeg would cut it once more.
+            stream.codec_context.flags2 |= Flags2.skip_manual
         self.rate_hz = stream.codec_context.sample_rate
         self.channels = stream.codec_context.channels
-        if self.rate_hz <= 0 or self.channels <= 0:
+        if self.rate_hz <= 0 or self.channels <= 0 or stream.codec_context.format is None:
             raise CorruptAudio("The file does not say how its sound is stored.")
         names = tuple(channel.name for channel in stream.codec_context.layout.channels)
         self.layout = names if len(names) == self.channels else None
         self.bit_depth = self._bit_depth()
         self.header_frames = self._claimed_frames()
+        if cut := cut_warning(path, container):
+            self.warnings.append(cut)
         # In MP4 the duration is that of the edit list: exact, without the encoder's padding.
         self._exact_frames = self.header_frames if container == "mp4" else None
 
@@ -102,7 +126,10 @@ class PyavReader(AudioReader):
         if not self.codec.startswith(_LOSSLESS):
             return None
         bits = self._stream.codec_context.format.bits
-        return 24 if bits == 32 and self.codec in ("alac", "flac") else bits
+        if self.codec == "flac":
+            return _flac_depth(self._stream.codec_context.extradata) or bits
+        # Decoders hand 24 bits over in words of 32.
+        return 24 if bits == 32 and self.codec in _AT_MOST_24_BITS else bits
 
     def _claimed_frames(self) -> int | None:
         stream = self._stream
@@ -151,7 +178,10 @@ class PyavReader(AudioReader):
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
-                self.warnings.append(f"The file is damaged or cut off: {error.strerror}")
+                self.warnings.append(
+                    f"The file is damaged or cut off ({in_words(error.strerror)}); "
+                    "only what comes before that was used."
+                )
                 break
             if packet is None:
                 break
@@ -162,7 +192,9 @@ class PyavReader(AudioReader):
                 continue
             for frame in frames:
                 yield self._as_float(frame)
-        if damaged:
+        if damaged == 1:
+            self.warnings.append("A damaged part of the file was left out.")
+        elif damaged:
             self.warnings.append(f"{damaged} damaged parts of the file were left out.")
 
     def _as_float(self, frame: Any) -> FloatArray:
@@ -184,6 +216,9 @@ class PyavReader(AudioReader):
         centred = data.astype(np.float32) - (128.0 if kind == "u8" else 0.0)
         return np.ascontiguousarray(centred * np.float32(_INTEGER_SCALES[kind]))
 
+    def position_bytes(self) -> int:
+        return self._raw.tell()
+
     def text_tags(self) -> dict[str, str]:
         found = {**self._container.metadata, **self._stream.metadata}
         return {key.lower(): value for key, value in found.items()}
@@ -193,3 +228,10 @@ class PyavReader(AudioReader):
         if container is not None:
             container.close()
         self._raw.close()
+
+
+def _flac_depth(stream_info: bytes | None) -> int | None:
+    """Bits of a sample (RFC 9639, section 8.2)."""
+    if stream_info is None or len(stream_info) < 14:
+        return None
+    return (int.from_bytes(stream_info[12:14], "big") >> 4 & 0x1F) + 1

@@ -3,13 +3,15 @@
 Used by the sandboxed child for sources, and in process for files that we wrote ourselves.
 """
 
+import contextlib
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
 from separation.audio.blocks import FloatArray
-from separation.audio.sniff import Sniffed
+from separation.audio.sniff import Container, Sniffed
 from separation.closing import Closing
+from separation.errors import CorruptAudio, UnsupportedFormat
 
 
 class AudioReader(Closing):
@@ -38,11 +40,27 @@ class AudioReader(Closing):
         """
 
     @abstractmethod
+    def position_bytes(self) -> int:
+        """How far the file has been read, give or take a buffer; the whole at its end."""
+
+    @abstractmethod
     def text_tags(self) -> dict[str, str]:
         """What the reading library itself knows of title, artist and so on; uncleaned."""
 
     @abstractmethod
     def close(self) -> None: ...
+
+
+def in_words(reason: str | None) -> str:
+    """What a decoding library says, as a part of a sentence of ours."""
+    return (reason or "no reason is known").removeprefix("Error : ").rstrip(".")
+
+
+def undecodable(container: Container, reason: str | None) -> str:
+    return (
+        f"The file says that it is {container.upper()}, but it cannot be decoded: "
+        f"{in_words(reason)}. Export or download it again."
+    )
 
 
 def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
@@ -51,6 +69,12 @@ def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
         from separation.audio.soundfile_reader import SoundfileReader
 
         return SoundfileReader(path, sniffed.container)
+    if sniffed.container == "caf":
+        # It knows better where ALAC ends, FFmpeg reads more: what was cut off, and other codecs.
+        from separation.audio.soundfile_reader import SoundfileReader
+
+        with contextlib.suppress(CorruptAudio, UnsupportedFormat):
+            return SoundfileReader(path, sniffed.container)
     from separation.audio.pyav_reader import PyavReader
 
     return PyavReader(path, sniffed.container)

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from separation.audio.mpeg_frames import id3_bytes, mpeg_frame_bytes
 from separation.errors import EmptyAudio, UnsupportedFormat
 
 Container = Literal[
-    "wav", "rf64", "w64", "aiff", "caf", "flac", "mp3", "ogg", "mp4", "matroska", "aac"
-]
+    "wav", "rf64", "w64", "aiff", "caf", "au", "flac", "wavpack", "tta", "mp3", "ogg", "aac", "ac3",
+    "eac3", "amr", "asf", "mp4", "matroska", "avi",
+]  # fmt: skip
 ReaderName = Literal["soundfile", "pyav"]
 
-ACCEPTED_WORDS = "WAV, FLAC, MP3, OGG, Opus, M4A, AIFF, CAF or WebM"
+ACCEPTED_WORDS = "WAV, FLAC, MP3, OGG, Opus, M4A, AIFF, WMA or a video"
 
 _HEAD_BYTES = 64 * 1024
 _SYNC_WINDOW = 16 * 1024
@@ -36,14 +38,13 @@ _NOT_SOUND: tuple[tuple[int, bytes, str], ...] = (
     (0, b"#EXTM3U", "a playlist, which only names songs; upload the songs themselves"),
     (0, b"[playlist]", "a playlist, which only names songs; upload the songs themselves"),
     (0, b"<asx", "a playlist, which only names songs; upload the songs themselves"),
+    (0, b"ffconcat", "a playlist, which only names songs; upload the songs themselves"),
     (0, b"MThd", "a MIDI file, which holds notes and no sound; render it to WAV first"),
     (0, b"%PDF", "a PDF document"),
     (0, b"\x89PNG", "a picture"),
     (0, b"\xff\xd8\xff", "a picture"),
     (0, b"GIF8", "a picture"),
-    (0, bytes.fromhex("3026b2758e66cf11"), "a Windows Media file; convert it to WAV or FLAC"),
     (0, b"MAC ", "a Monkey's Audio file; convert it to WAV or FLAC"),
-    (0, b"wvpk", "a WavPack file; convert it to WAV or FLAC"),
     (0, b"DSD ", "a DSD file; convert it to WAV or FLAC"),
     (0, b"FLV\x01", "a Flash video; convert it to MP4 or WAV"),
     (0, b"\x7fELF", "a program"),
@@ -67,12 +68,14 @@ def sniff(path: Path) -> Sniffed:
             raise EmptyAudio("The file is empty (0 bytes). Upload it again.")
         found = _by_magic(head)
         if found is None:
-            start = _after_id3(head)
-            if start:
+            start = id3_bytes(head)
+            if 0 < start < path.stat().st_size:
                 file.seek(start)
                 head = file.read(_HEAD_BYTES)
                 found = _by_magic(head)
-            found = found or _mpeg(head)
+            # Before looking for sound behind what it is at its beginning.
+            if found is None and _named_refusal(head) is None:
+                found = _mpeg(head)
     if found is None:
         raise UnsupportedFormat(_refusal(head))
     return found
@@ -90,14 +93,34 @@ def _riff(head: bytes) -> Sniffed | None:
     return Sniffed("w64", "soundfile") if head.startswith(_W64_GUID) else None
 
 
-def _other_uncompressed(head: bytes) -> Sniffed | None:
+def _iff(head: bytes) -> Sniffed | None:
     if head.startswith(b"FORM") and head[8:12] in (b"AIFF", b"AIFC"):
         return Sniffed("aiff", "soundfile")
-    return Sniffed("caf", "soundfile") if head.startswith(b"caff") else None
+    return Sniffed("avi", "pyav") if head[:4] == b"RIFF" and head[8:12] == b"AVI " else None
+
+
+_STARTS: tuple[tuple[bytes, Sniffed], ...] = (
+    (b"caff", Sniffed("caf", "pyav")),
+    (b".snd", Sniffed("au", "soundfile")),
+    (b"wvpk", Sniffed("wavpack", "pyav")),
+    (b"TTA1", Sniffed("tta", "pyav")),
+    (b"#!AMR\n", Sniffed("amr", "pyav")),
+    (b"#!AMR-WB\n", Sniffed("amr", "pyav")),
+    (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Sniffed("asf", "pyav")),
+    (b"\x1aE\xdf\xa3", Sniffed("matroska", "pyav")),
+)
+
+
+def _by_start(head: bytes) -> Sniffed | None:
+    return next((found for start, found in _STARTS if head.startswith(start)), None)
 
 
 def _flac(head: bytes) -> Sniffed | None:
-    return Sniffed("flac", "soundfile") if head.startswith(b"fLaC") else None
+    """libsndfile is the faster one and knows three depths (RFC 9639, section 8.2: STREAMINFO)."""
+    if not head.startswith(b"fLaC"):
+        return None
+    depth = (int.from_bytes(head[20:22], "big") >> 4 & 0x1F) + 1
+    return Sniffed("flac", "soundfile" if depth in (8, 16, 24) else "pyav")
 
 
 def _ogg(head: bytes) -> Sniffed | None:
@@ -105,41 +128,59 @@ def _ogg(head: bytes) -> Sniffed | None:
     if not head.startswith(b"OggS") or len(head) < 28:
         return None
     first_packet = head[27 + head[26] :]
-    if first_packet.startswith((b"\x01vorbis", b"\x7fFLAC")):
+    if first_packet.startswith(b"\x01vorbis"):
         return Sniffed("ogg", "soundfile")
-    if b"OpusHead" in head[:4096] or b"\x01vorbis" in head[:4096]:
+    # libsndfile fails on FLAC in Ogg as FFmpeg writes it.
+    known = (b"OpusHead", b"\x01vorbis", b"\x7fFLAC")
+    if any(start in head[:4096] for start in known):
         return Sniffed("ogg", "pyav")
     return None
 
 
 def _iso_media(head: bytes) -> Sniffed | None:
-    known = (b"ftyp", b"moov", b"wide", b"mdat")
+    known = (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip")
     return Sniffed("mp4", "pyav") if head[4:8] in known else None
 
 
-def _matroska(head: bytes) -> Sniffed | None:
-    return Sniffed("matroska", "pyav") if head.startswith(b"\x1aE\xdf\xa3") else None
+def _dolby(head: bytes) -> Sniffed | None:
+    """Two frames in a row of AC-3 or E-AC-3 (ETSI TS 102 366, 4.4.1 and E.1.3.1)."""
+    if len(head) < 6 or not head.startswith(_DOLBY_SYNC):
+        return None
+    is_enhanced = head[5] >> 3 > _LAST_BSID_OF_AC3
+    length = _eac3_frame_bytes(head) if is_enhanced else _ac3_frame_bytes(head)
+    if not length or head[length : length + 2] not in (_DOLBY_SYNC, b""):
+        return None
+    return Sniffed("eac3" if is_enhanced else "ac3", "pyav")
+
+
+def _eac3_frame_bytes(head: bytes) -> int:
+    return 2 * ((head[2] & 7) << 8 | head[3]) + 2
+
+
+def _ac3_frame_bytes(head: bytes) -> int:
+    rate, size = head[4] >> 6, head[4] & 0x3F
+    if rate == 3 or size >= 2 * len(_AC3_KBPS):
+        return 0
+    kbps = _AC3_KBPS[size // 2]
+    return 2 * (2 * kbps, kbps * 320 // 147 + size % 2, 3 * kbps)[rate]
+
+
+_DOLBY_SYNC = b"\x0bw"
+_LAST_BSID_OF_AC3 = 10
+_AC3_KBPS = (
+    32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640,
+)  # fmt: skip
 
 
 _TESTS: tuple[Callable[[bytes], Sniffed | None], ...] = (
     _riff,
-    _other_uncompressed,
+    _iff,
+    _by_start,
     _flac,
     _ogg,
+    _dolby,
     _iso_media,
-    _matroska,
 )
-
-
-def _after_id3(head: bytes) -> int:
-    """Length of an ID3v2 tag at the start, 0 when there is none (id3.org, ID3v2.4, 3.1)."""
-    if not head.startswith(b"ID3") or len(head) < 10:
-        return 0
-    size = 0
-    for byte in head[6:10]:
-        size = size << 7 | byte & 0x7F
-    footer = 10 if head[5] & 0x10 else 0
-    return 10 + size + footer
 
 
 def _mpeg(head: bytes) -> Sniffed | None:
@@ -149,13 +190,14 @@ def _mpeg(head: bytes) -> Sniffed | None:
             continue
         if _is_adts(head, start):
             return Sniffed("aac", "pyav")
-        length = _mpeg_frame_bytes(head[start : start + 4])
+        length = mpeg_frame_bytes(head[start : start + 4])
         if not length:
             continue
         follower = head[start + length : start + length + 4]
         # A file of a single frame ends where the second would begin.
-        if _mpeg_frame_bytes(follower) or (start == 0 and len(head) == length):
-            return Sniffed("mp3", "soundfile")
+        if mpeg_frame_bytes(follower) or (start == 0 and len(head) == length):
+            # libsndfile opens no file that begins with something else.
+            return Sniffed("mp3", "pyav" if start else "soundfile")
     return None
 
 
@@ -168,42 +210,17 @@ def _is_adts(head: bytes, start: int) -> bool:
     return length > 7 and len(follower) == 2 and follower[0] == 0xFF and follower[1] & 0xF6 == 0xF0
 
 
-# ISO/IEC 11172-3, 2.4.2.3, and 13818-3: kbit/s by bit-rate index, Hz by rate index.
-_KBPS_V1 = {
-    1: (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    2: (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-}
-_KBPS_V2 = {
-    1: (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    3: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_RATES_V1_HZ = (44_100, 48_000, 32_000)
-
-
-def _mpeg_frame_bytes(header: bytes) -> int:
-    """Length of the MPEG audio frame with this header, 0 when it is none."""
-    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
-        return 0
-    version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
-    kbps_index, rate_index = header[2] >> 4, header[2] >> 2 & 3
-    if version == 1 or layer == 4 or kbps_index in (0, 15) or rate_index == 3:
-        return 0
-    kbps = (_KBPS_V1 if version == 3 else _KBPS_V2)[layer][kbps_index - 1]
-    rate_hz = _RATES_V1_HZ[rate_index] // {3: 1, 2: 2, 0: 4}[version]
-    padding = header[2] >> 1 & 1
-    if layer == 1:
-        return (12_000 * kbps // rate_hz + padding) * 4
-    samples = 576 if layer == 3 and version != 3 else 1152
-    return samples // 8 * 1000 * kbps // rate_hz + padding
+def _named_refusal(head: bytes) -> str | None:
+    text = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for offset, magic, words in _NOT_SOUND:
+        if head.startswith(magic, offset) or (not offset and text.startswith(magic.lower())):
+            return f"This is {words}."
+    return None
 
 
 def _refusal(head: bytes) -> str:
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    for offset, magic, words in _NOT_SOUND:
-        if head[offset:].startswith(magic) or (not offset and text.lower().startswith(magic)):
-            return f"This is {words}."
+    if named := _named_refusal(head):
+        return named
     if _looks_like_text(head[:4096]):
         return f"This is a text file and holds no sound. Upload {ACCEPTED_WORDS}."
     return f"This kind of file is not supported. Upload {ACCEPTED_WORDS}."

@@ -1,5 +1,6 @@
-"""WAV, FLAC, OGG, MP3, AIFF and CAF through libsndfile."""
+"""WAV, FLAC, OGG, MP3, AIFF, CAF and AU through libsndfile."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +9,14 @@ import soundfile
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER
-from separation.audio.readers import AudioReader
+from separation.audio.endings import cut_warning
+from separation.audio.flac_length import LengthlessFlac
+from separation.audio.readers import AudioReader, in_words, undecodable
 from separation.audio.sniff import Container
+from separation.audio.wave_layout import wave_layout
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
-_BIT_DEPTHS: dict[str, int | None] = {
+SUBTYPES: dict[str, int | None] = {
     "PCM_S8": 8,
     "PCM_U8": 8,
     "PCM_16": 16,
@@ -21,7 +25,6 @@ _BIT_DEPTHS: dict[str, int | None] = {
     "FLOAT": 32,
     "DOUBLE": 64,
     "ALAC_16": 16,
-    "ALAC_20": 20,
     "ALAC_24": 24,
     "ALAC_32": 32,
     "ULAW": None,
@@ -38,6 +41,9 @@ _BIT_DEPTHS: dict[str, int | None] = {
 _CODEC_NAMES = {
     "FLOAT": "pcm_float",
     "DOUBLE": "pcm_double",
+    "ALAC_16": "alac",
+    "ALAC_24": "alac",
+    "ALAC_32": "alac",
     "MPEG_LAYER_I": "mp1",
     "MPEG_LAYER_II": "mp2",
     "MPEG_LAYER_III": "mp3",
@@ -51,6 +57,11 @@ _UNKNOWN_LENGTH = 2**40
 beyond this many frames (300 days at 44.1 kHz) is no length."""
 
 
+def codec_name(subtype: str) -> str:
+    """Our name of what libsndfile calls ``subtype``, outside FLAC."""
+    return _CODEC_NAMES.get(subtype, subtype.lower())
+
+
 class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
     """soundfile seeks after every block of a seekable file, which costs a MP3 40 % of its speed
     and cuts reads off at the header's length; we read once, from start to end, and count."""
@@ -62,33 +73,39 @@ class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
 class SoundfileReader(AudioReader):
     def __init__(self, path: Path, container: Container) -> None:
         super().__init__()
+        # Only FLAC needs the detour, which costs a call of Python for each read.
+        self._raw = LengthlessFlac(path) if container == "flac" else path.open("rb")
         try:
-            self._file = _OneWayFile(path)
+            self._open(path, container)
         except soundfile.LibsndfileError as error:
-            raise CorruptAudio(
-                "The file says that it is "
-                f"{container.upper()}, but it cannot be decoded: {error.error_string}"
-            ) from None
+            self.close()
+            raise CorruptAudio(undecodable(container, error.error_string)) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, path: Path, container: Container) -> None:
+        is_flac = isinstance(self._raw, LengthlessFlac)
+        self._file = _OneWayFile(self._raw if is_flac else self._raw.fileno(), closefd=False)
         subtype = self._file.subtype
-        if subtype not in _BIT_DEPTHS:
-            self._file.close()
+        if subtype not in SUBTYPES:
             raise UnsupportedFormat(
                 f"The sound is coded as {subtype}, which is not supported. "
                 "Convert the file to plain WAV or FLAC."
             )
-        is_flac = self._file.format == "FLAC" or (container == "ogg" and subtype != "VORBIS")
-        self.codec = "flac" if is_flac else _CODEC_NAMES.get(subtype, subtype.lower())
-        self.bit_depth = _BIT_DEPTHS[subtype]
+        self.codec = "flac" if self._file.format == "FLAC" else codec_name(subtype)
+        self.bit_depth = SUBTYPES[subtype]
         self.rate_hz = self._file.samplerate
         self.channels = self._file.channels
         order = VORBIS_ORDER if subtype == "VORBIS" else WAVE_ORDER
-        self.layout = order.get(self.channels)
-        frames = self._file.frames
+        stated = wave_layout(path) if container in ("wav", "rf64") else None
+        self.layout = stated or order.get(self.channels)
+        claimed = getattr(self._raw, "claimed_frames", None)
+        frames = (claimed or 0) if is_flac else self._file.frames
         self.header_frames = frames if 0 < frames < _UNKNOWN_LENGTH else None
-        if container in ("wav", "aiff") and _is_cut(path, container):
-            self.warnings.append("The file ends before its header says; what is there was used.")
+        if cut := cut_warning(path, container):
+            self.warnings.append(cut)
         if container in ("wav", "aiff", "rf64", "w64") and frames == 0:
-            self._file.close()
             raise EmptyAudio("The file holds a header and no sound.")
 
     def blocks(self) -> Iterator[FloatArray]:
@@ -115,11 +132,14 @@ class SoundfileReader(AudioReader):
             data = self._file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             self.warnings.append(
-                f"The file is damaged ({error.error_string.rstrip('.')}); "
+                f"The file is damaged ({in_words(error.error_string)}); "
                 "only what comes before that was used."
             )
             return None
         return data if len(data) else None
+
+    def position_bytes(self) -> int:
+        return os.lseek(self._raw.fileno(), 0, os.SEEK_CUR)
 
     def text_tags(self) -> dict[str, str]:
         known = self._file.copy_metadata()
@@ -127,16 +147,7 @@ class SoundfileReader(AudioReader):
         return {names.get(key, key): value for key, value in known.items()}
 
     def close(self) -> None:
-        self._file.close()
-
-
-def _is_cut(path: Path, container: Container) -> bool:
-    """Whether the outer chunk claims more bytes than there are.
-
-    0 and 2^32 - 1 are what a program writes that streams and cannot know.
-    """
-    with path.open("rb") as file:
-        head = file.read(8)
-    is_big = container == "aiff" or head.startswith(b"RIFX")
-    claimed = int.from_bytes(head[4:8], "big" if is_big else "little")
-    return claimed not in (0, 2**32 - 1) and claimed + 8 > path.stat().st_size + 1
+        file = getattr(self, "_file", None)
+        if file is not None:
+            file.close()
+        self._raw.close()

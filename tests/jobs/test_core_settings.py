@@ -8,13 +8,10 @@ from pytest_django.fixtures import Settings
 from jobs.core import core_settings, intake_limits
 from separation.settings import IntakeLimits, RemoteSettings
 
-OF_THE_CORE_ALONE = {"probe_s"}
 NAMES = {"max_bytes": "MAX_UPLOAD_BYTES"}
 
 
-@pytest.mark.parametrize(
-    "field", [f.name for f in dataclasses.fields(IntakeLimits) if f.name not in OF_THE_CORE_ALONE]
-)
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(IntakeLimits)])
 def test_every_limit_of_intake_is_a_setting(settings: Settings, field: str) -> None:
     setattr(settings, NAMES.get(field, field.upper()), 7)
     assert getattr(intake_limits(), field) == 7

@@ -238,7 +238,7 @@ def test_a_full_disk_while_decoding_is_named(tmp_path: Path) -> None:
         "target": str(tmp_path / "song.wav"),
         "container": "wav",
         "reader": "soundfile",
-        "probe_s": None,
+        "count_until": None,
         "max_duration_s": None,
         "max_channels": 2,
         "min_sample_rate_hz": 1,

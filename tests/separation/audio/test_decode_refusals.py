@@ -12,6 +12,7 @@ from separation.errors import (
     CorruptAudio,
     DiskFull,
     EmptyAudio,
+    FileUnavailable,
     SampleRateOutOfRange,
     SeparationError,
     TooLarge,
@@ -141,7 +142,7 @@ def test_a_full_disk_is_refused_before_any_work(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedFormat, match="no such file"):
+    with pytest.raises(FileUnavailable, match="no such file"):
         probe(tmp_path / "nothing.wav", LIMITS)
 
 

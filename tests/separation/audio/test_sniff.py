@@ -72,7 +72,7 @@ def test_a_single_sync_word_does_not_make_a_mp3(tmp_path: Path) -> None:
         (bytes(257) + b"ustar" + bytes(100), "tar archive"),
         (b"MThd" + bytes(20), "MIDI"),
         (b"\x89PNG\r\n\x1a\n" + bytes(20), "picture"),
-        (b"RIFF\x10\0\0\0AVI " + bytes(50), "not supported"),
+        (b"RIFF\x10\0\0\0ACON" + bytes(50), "not supported"),
         (b"OggS" + bytes(22) + b"\x01\x07Speex  " + bytes(50), "not supported"),
     ],
 )

@@ -1,0 +1,99 @@
+"""``manage.py probe``: what intake says about files, with no job, no database and nothing kept."""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs.core import intake_limits
+from separation.audio.verdict import Verdict, examine
+from separation.engine.host import usable_cores
+
+READ_FROM_STDIN = "-"
+
+
+class Command(BaseCommand):
+    help = "Put files through intake without making a job: accepted, or which refusal and why."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own spelling
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", metavar="FILE", nargs="*")
+        parser.add_argument(
+            "--files-from",
+            metavar="LIST",
+            help="a file with one name a line, or - for standard input; after the FILEs",
+        )
+        parser.add_argument("--json", action="store_true", help="one JSON object a line and file")
+        parser.add_argument(
+            "--jobs", type=int, default=usable_cores(), help="files at once (here: %(default)s)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["jobs"] < 1:
+            raise CommandError(f"--jobs {options['jobs']}: must be at least 1.")
+        names = [*options["files"], *listed(options["files_from"])]
+        if not names:
+            raise CommandError("Name at least one FILE, or a list of them with --files-from.")
+        verdicts: Counter[str] = Counter()
+        for verdict in examined(names, jobs=options["jobs"]):
+            verdicts[verdict.verdict] += 1
+            self.stdout.write(as_json(verdict) if options["json"] else as_text(verdict))
+            self.stdout.flush()
+        if not options["json"] and len(names) > 1:
+            self.stdout.write(
+                ", ".join(f"{count} {code}" for code, count in verdicts.most_common())
+            )
+
+
+def listed(source: str | None) -> list[str]:
+    """The names in a list; raises ``CommandError`` where there is none to read."""
+    if source is None:
+        return []
+    try:
+        if source == READ_FROM_STDIN:
+            content = sys.stdin.buffer.read()
+        else:
+            content = Path(source).read_bytes()
+    except OSError as error:
+        raise CommandError(f"--files-from {source}: {error.strerror}.") from error
+    return [os.fsdecode(line) for line in content.splitlines() if line]
+
+
+def examined(names: Iterable[str], *, jobs: int) -> Iterator[Verdict]:
+    """Verdicts in the order of the names, ``jobs`` files at once; each has a child of its own."""
+    limits, work_dir = intake_limits(), Path(settings.OUTPUT_DIR)
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield from pool.map(lambda name: examine(Path(name), limits, work_dir=work_dir), names)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def as_json(verdict: Verdict) -> str:
+    return json.dumps(asdict(verdict), allow_nan=False)
+
+
+def as_text(verdict: Verdict) -> str:
+    facts = [f"{verdict.verdict:<22}", printable(verdict.file)]
+    if verdict.duration_s is not None:
+        facts.append(f"{verdict.duration_s:.2f} s")
+    if verdict.container:
+        facts.append(f"{verdict.container}/{verdict.codec}" if verdict.codec else verdict.container)
+    if verdict.sample_rate_hz:
+        facts.append(f"{verdict.sample_rate_hz} Hz, {verdict.channels} ch")
+    return f"{'  '.join(facts)}\n{'':<22}  {printable(verdict.sentence)}"
+
+
+def printable(text: str) -> str:
+    """A file's name may hold what steers a terminal, or bytes that are no text."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
