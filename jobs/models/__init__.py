@@ -7,6 +7,17 @@ from jobs.models.job import Job
 from jobs.models.source import Source
 from jobs.models.speed import Speed
 from jobs.models.stage import Stage
+from jobs.models.upload import Upload
 from jobs.models.worker import Worker
 
-__all__ = ["Artifact", "AudioUse", "Campaign", "Job", "Source", "Speed", "Stage", "Worker"]
+__all__ = [
+    "Artifact",
+    "AudioUse",
+    "Campaign",
+    "Job",
+    "Source",
+    "Speed",
+    "Stage",
+    "Upload",
+    "Worker",
+]
