@@ -194,3 +194,9 @@ class HistoryFilter(forms.Form):
     def chosen(self) -> dict[str, str]:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+def first_error(form: forms.Form) -> str:
+    field, sentences = next(iter(form.errors.items()))
+    label = form.fields[field].label or field if field in form.fields else ""
+    return f"{label}: {sentences[0]}" if label else str(sentences[0])
