@@ -60,10 +60,12 @@ function take(song) {
   advance();
 }
 
-function label(button, text, name, hidden) {
+// The file's name comes second in what a screen reader says: "Send Song.wav again".
+function label(button, text, name, shown) {
+  const [verb, ...rest] = text.split(" ");
   button.textContent = text;
-  button.setAttribute("aria-label", `${text} ${name}`);
-  button.hidden = hidden;
+  button.setAttribute("aria-label", [verb, name, ...rest].join(" "));
+  button.hidden = !shown;
 }
 
 function changed(song) {
@@ -74,10 +76,10 @@ function changed(song) {
   row.className = `queue__row queue__row--${state}`;
   note.textContent = song.note;
   bar.value = song.percent;
-  label(pause, state === "paused" ? "Resume" : "Pause", file.name, !["sending", "paused"].includes(state));
-  label(again, "Send again", file.name, !(state === "lost" || (state === "failed" && song.canBeSentAgain)));
-  label(use, "Separate again", file.name, state !== "known");
-  label(remove, ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove", file.name, state === "done");
+  label(pause, state === "paused" ? "Resume" : "Pause", file.name, ["sending", "paused"].includes(state));
+  label(again, "Send again", file.name, state === "lost" || (state === "failed" && song.canBeSentAgain));
+  label(use, "Separate again", file.name, state === "known");
+  label(remove, ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove", file.name, state !== "done");
   open.hidden = !song.url;
   if (song.url) open.href = song.url;
   open.setAttribute("aria-label", `Open the job of ${file.name}`);
@@ -100,8 +102,9 @@ function begin() {
 
 function advance() {
   if (sending) {
-    const waiting = all().filter(({ state }) => state === "waiting");
-    for (const song of waiting.slice(0, Math.max(0, AT_ONCE - count("sending")))) song.send();
+    // Each that begins comes back here, so none is taken from a list made before.
+    const next = count("sending") < AT_ONCE && all().find(({ state }) => state === "waiting");
+    if (next) return next.send();
     if (count("sending", "waiting", "lost") === 0) conclude();
   }
   const waiting = count("waiting");

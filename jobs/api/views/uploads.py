@@ -39,6 +39,8 @@ class TusView(APIView):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
+        if request.method == "HEAD":
+            response.data = None  # the sentence of a refusal has no place in this answer
         final = super().finalize_response(request, response, *args, **kwargs)
         final["Tus-Resumable"] = tus.VERSION
         if final.status_code == 412:
