@@ -357,6 +357,20 @@ DECODE_MEMORY_BYTES = env.whole(
 MIN_FREE_BYTES = env.whole(
     "STEMSITE_MIN_FREE_BYTES", 512 * 1024 * 1024, "disk space that uploads and jobs leave free"
 )
+UPLOAD_HOURS = env.whole(
+    "STEMSITE_UPLOAD_HOURS",
+    24,
+    "hours after its last byte for which an unfinished upload can go on, and keeps its room",
+    least=1,
+)
+MAX_OPEN_UPLOADS = env.whole(
+    "STEMSITE_MAX_OPEN_UPLOADS", 100, "unfinished uploads of one account", least=1
+)
+UPLOAD_STALL_S = env.number(
+    "STEMSITE_UPLOAD_STALL_S",
+    30.0,
+    "seconds without a byte after which an upload's connection counts as lost",
+)
 MAX_ACTIVE_JOBS = env.whole(
     "STEMSITE_MAX_ACTIVE_JOBS", 200, "waiting and running jobs of one account", least=1
 )
@@ -424,7 +438,12 @@ LANES = env.words(
 BACKFILL_PENDING = env.whole(
     "STEMSITE_BACKFILL_PENDING", 2, "jobs that campaigns keep waiting in the queue at once", least=1
 )
-WEB_THREADS = env.whole("STEMSITE_WEB_THREADS", 8, "requests served at once", least=2)
+WEB_THREADS = env.whole(
+    "STEMSITE_WEB_THREADS",
+    32,
+    "requests served at once, of which uploads take at most three quarters",
+    least=2,
+)
 ACCEL_PREFIX = env.text(
     "STEMSITE_ACCEL_PREFIX",
     "",

@@ -12,6 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_handler
 
+from jobs.services.errors import UploadIncomplete
 from separation.errors import DiskFull, SeparationError, TooLarge
 
 _log = logging.getLogger("jobs.api")
@@ -34,11 +35,6 @@ STATUSES = {
 """Codes of the core; errors of ``jobs`` state an ``http_status``; all others are our fault: 500."""
 
 OURS = "Something went wrong on the server and was written to its log. Try again later."
-
-
-class UploadIncomplete(SeparationError):
-    code = "upload_incomplete"
-    http_status = 400
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

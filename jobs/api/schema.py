@@ -8,15 +8,19 @@ from rest_framework import serializers
 
 from jobs.api.serializers.choices import ChoicesSerializer
 from jobs.api.serializers.jobs import ErrorSerializer
+from jobs.api.serializers.uploads import KnownSongSerializer
 
 MEANINGS = {
     400: "The request cannot be understood, or the file cannot be used.",
     401: "No valid token or session.",
     404: "There is nothing here, or it belongs to somebody else.",
-    409: "The job is not in a state that allows this.",
+    409: "The job or upload is not in a state that allows this.",
+    412: "Another version of tus than 1.0.0.",
     413: "The file is too large.",
     415: "The file is of no format that is read here.",
     416: "The range lies behind the end of the file.",
+    423: "Another request sends to this upload; try again in a moment.",
+    460: "The bytes do not have the checksum that was announced.",
     429: "Too many requests, or too many jobs; Retry-After says when to try again.",
     503: "The server has no room, or is not ready; try again later.",
 }
@@ -36,9 +40,14 @@ class UploadSerializer(ChoicesSerializer):
     file = serializers.FileField(help_text="The song; `audio` is taken as well.")
 
 
+class KnownSongChoicesSerializer(ChoicesSerializer, KnownSongSerializer):
+    """A song that was uploaded before, and any choices."""
+
+
 UPLOAD_BODY = {
     "multipart/form-data": UploadSerializer,
     "application/octet-stream": OpenApiTypes.BINARY,
+    "application/json": KnownSongChoicesSerializer,
 }
 BARE_BODY_PARAMETERS: list[OpenApiParameter | type[serializers.Serializer[Any]]] = [
     ChoicesSerializer,
@@ -51,3 +60,28 @@ IF_NONE_MATCH = OpenApiParameter(
 RANGE = OpenApiParameter(
     "Range", str, OpenApiParameter.HEADER, description="One part, such as bytes=0-1023."
 )
+
+
+def _header(
+    name: str, about: str, *, required: bool = False
+) -> OpenApiParameter | type[serializers.Serializer[Any]]:
+    return OpenApiParameter(
+        name, str, OpenApiParameter.HEADER, description=about, required=required
+    )
+
+
+TUS_STATE = [_header("Tus-Resumable", "1.0.0, from a client of tus.")]
+TUS_CREATE = [
+    *TUS_STATE,
+    _header("Upload-Length", "By tus: the size in bytes."),
+    _header("Upload-Metadata", "By tus: `filename`, and `options` as JSON, each in base64."),
+]
+TUS_SEND = [
+    _header("Tus-Resumable", "1.0.0", required=True),
+    _header("Upload-Offset", "Where these bytes belong.", required=True),
+    _header("Upload-Checksum", "Such as `sha256 <digest in base64>`."),
+]
+CONTENT_RANGE = [
+    _header("Content-Range", "Which part this is, such as bytes 0-1023/4096; none: all of it."),
+    _header("Upload-Offset", "Where these bytes belong, instead of Content-Range."),
+]

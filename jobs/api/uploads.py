@@ -1,21 +1,23 @@
-"""An upload, as a form or as the bare body, becomes a job or nothing at all."""
+"""A request becomes a job or nothing at all: a song as a form or as the bare body, or one that is
+stored here already."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
-from rest_framework.parsers import BaseParser, MultiPartParser
+from django.http import Http404, QueryDict
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
-from jobs.api.errors import UploadIncomplete
-from jobs.api.serializers.choices import read_choices
-from jobs.models import Job
+from jobs.api.serializers.choices import choice_fields, read_choices
+from jobs.api.serializers.uploads import KnownSongSerializer
+from jobs.http.bodies import BLOCK_BYTES, blocks, declared_length
+from jobs.models import Job, Source
 from jobs.services.choices import check_request, request_with_defaults
 from jobs.services.create import create_job, discard_source_if_unused, receive_source
 from jobs.services.quota import check_quota
@@ -24,7 +26,6 @@ from separation.errors import DiskFull, InvalidOptions, TooLarge
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-BLOCK_BYTES = 64 * 1024
 FORM_BYTES = 1024 * 1024
 """What a form may weigh besides its file: boundaries and a few short fields."""
 
@@ -46,7 +47,7 @@ class VideoBodyParser(BareBodyParser):
     media_type = BARE_TYPES[2]
 
 
-UPLOAD_PARSERS = (MultiPartParser, BareBodyParser, AudioBodyParser, VideoBodyParser)
+UPLOAD_PARSERS = (MultiPartParser, BareBodyParser, AudioBodyParser, VideoBodyParser, JSONParser)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def submit(request: Request) -> Job:
 
     Raises a ``SeparationError`` or one of DRF's; nothing is left behind then.
     """
+    if media_type_matches(JSONParser.media_type, request.content_type or ""):
+        return _submit_known(request)
     owner = cast("User", request.user)
     check_quota(owner=owner)
     upload = read_upload(request)
@@ -79,9 +82,21 @@ def submit(request: Request) -> Job:
         raise
 
 
+def _submit_known(request: Request) -> Job:
+    """The job of a song that was uploaded before."""
+    given = KnownSongSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    mine = Source.objects.visible_to(request.user)
+    source = mine.filter(pk=given.validated_data["source_id"]).first()
+    if source is None:
+        raise Http404("There is no such song.")
+    chosen = request_with_defaults(choices=read_choices(choice_fields(request.data)))
+    return create_job(owner=cast("User", request.user), source=source, request=chosen)
+
+
 def read_upload(request: Request) -> Upload:
     """The file and the choices beside it, from a form or a bare body."""
-    size = _declared_size(request)
+    size = declared_length(request._request)
     if size is not None and size > settings.MAX_UPLOAD_BYTES + FORM_BYTES:
         raise TooLarge(
             f"The request has {size / 1e6:.1f} MB; at most "
@@ -92,32 +107,9 @@ def read_upload(request: Request) -> Upload:
     return _form_upload(request, size or 0)
 
 
-def _declared_size(request: Request) -> int | None:
-    text = request.META.get("CONTENT_LENGTH") or ""
-    return int(text) if text.isdigit() else None
-
-
 def _bare_upload(request: Request, size: int | None) -> Upload:
     name = unquote(request.headers.get("X-Filename", "")) or request.query_params.get("filename")
-    return Upload(name or "song", _blocks(_body(request), size), size, request.query_params)
-
-
-def _body(request: Request) -> IO[bytes]:
-    # Django takes a body without a length for empty; a server that marks the end lets it be read.
-    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
-        return cast("IO[bytes]", request.META["wsgi.input"])
-    return cast("IO[bytes]", request._request)
-
-
-def _blocks(body: IO[bytes], size: int | None) -> Iterator[bytes]:
-    received = 0
-    while block := body.read(BLOCK_BYTES):
-        received += len(block)
-        yield block
-    if size is not None and received < size:
-        raise UploadIncomplete(
-            f"The connection broke: {received} of {size} bytes arrived. Send the file again."
-        )
+    return Upload(name or "song", blocks(request._request, size), size, request.query_params)
 
 
 def _form_upload(request: Request, size: int) -> Upload:

@@ -13,11 +13,14 @@ from jobs.api.views.jobs import (
 )
 from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
 from jobs.api.views.tokens import TokenView
+from jobs.api.views.uploads import UploadsView, UploadView
 from jobs.api.views.versions import AcceptView, DismissView
 
 app_name = "api"
 urlpatterns = [
     *route("auth/token", TokenView, "token"),
+    *route("uploads", UploadsView, "uploads"),
+    *route("uploads/<uuid:upload_id>", UploadView, "upload"),
     *route("jobs", JobsView, "jobs"),
     *route("jobs/<uuid:job_id>", JobDetailView, "job"),
     *route("jobs/<uuid:job_id>/outputs", OutputsView, "outputs"),

@@ -8,6 +8,7 @@ from jobs.models.source import Source
 from jobs.models.speed import Speed
 from jobs.models.stage import Stage
 from jobs.models.tag import Tag
+from jobs.models.upload import Upload
 from jobs.models.worker import Worker
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "Speed",
     "Stage",
     "Tag",
+    "Upload",
     "Worker",
 ]

@@ -17,3 +17,43 @@ class SourceMissing(SeparationError):
 
     code = "source_missing"
     http_status: ClassVar[int] = 409
+
+
+class UploadIncomplete(SeparationError):
+    """The connection ended before the body did."""
+
+    code = "upload_incomplete"
+    http_status: ClassVar[int] = 400
+
+
+class UploadBusy(SeparationError):
+    """Another request holds the upload; it may be tried again in a moment."""
+
+    code = "upload_busy"
+    http_status: ClassVar[int] = 423
+
+
+class OffsetMismatch(SeparationError):
+    """The bytes sent do not continue those that have arrived."""
+
+    code = "offset_mismatch"
+    http_status: ClassVar[int] = 409
+
+
+class ChecksumMismatch(SeparationError):
+    """460 is the status that tus gives to this."""
+
+    code = "checksum_mismatch"
+    http_status: ClassVar[int] = 460
+
+
+class UploadGone(SeparationError):
+    code = "not_found"
+    http_status: ClassVar[int] = 404
+
+
+class SiteBusy(SeparationError):
+    """Every place for an upload is taken."""
+
+    code = "busy"
+    http_status: ClassVar[int] = 503

@@ -7,11 +7,13 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from jobs.models import Job, Source
+from jobs.models import Job, Source, Upload
 from jobs.models.job import ENDED, JobStatus
+from jobs.models.upload import incoming_dir
 from jobs.services.create import discard_source_if_unused
+from jobs.services.errors import UploadBusy, UploadGone
 from jobs.services.files import remove_file, remove_folder
-from jobs.services.intake import incoming_dir
+from jobs.services.uploads import expire_upload
 
 WORK = "work"
 MANIFEST_NAME = "manifest.json"
@@ -76,13 +78,26 @@ def expire_work() -> int:
 
 
 def expire_uploads() -> int:
-    """Delete parts of uploads that ended without a word."""
+    """Delete uploads that nobody went on with, and what uploads left that have no row."""
+    expired = sum(_expire(upload) for upload in Upload.objects.expired().iterator())
     if not incoming_dir().is_dir():
-        return 0
-    stale = [part for part in incoming_dir().iterdir() if _age_s(part) > UPLOAD_STALE_S]
+        return expired
+    known = {pk.hex for pk in Upload.objects.values_list("pk", flat=True)}
+    stale = [
+        part
+        for part in incoming_dir().iterdir()
+        if part.stem not in known and _age_s(part) > UPLOAD_STALE_S
+    ]
     for part in stale:
         remove_file(part)
-    return len(stale)
+    return expired + len(stale)
+
+
+def _expire(upload: Upload) -> bool:
+    try:
+        return expire_upload(upload)
+    except (UploadBusy, UploadGone):
+        return False
 
 
 def _age_s(part: Path) -> float:

@@ -1,98 +1,108 @@
-"""Bytes from outside become a Source, or nothing at all."""
+"""Bytes from outside become a Source, or nothing at all.
 
-import hashlib
-import os
+Every way in goes through here: room is reserved before a byte is taken (``reserve_upload``), the
+bytes arrive in a part (``jobs.services.parts``), and a whole part becomes a song or is refused.
+"""
+
 import shutil
-import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import transaction
 
 from jobs.core import intake_limits
-from jobs.models import Source
-from jobs.services.quota import check_quota
-from separation.errors import DiskFull, EmptyAudio, TooLarge
+from jobs.models import Source, Upload
+from jobs.services.parts import Part, held_part, remove_part
+from jobs.services.quota import check_quota, check_storage, lock_account
+from separation.errors import DiskFull, EmptyAudio, QuotaExceeded, TooLarge
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from separation.audio.decode import SourceFacts
-
-INCOMING = "incoming"
-"""Folder of uploads on their way; on the file system of the sources, so a rename suffices."""
+NO_BYTES = "The file is empty: it holds no bytes at all."
 
 
-def incoming_dir() -> Path:
-    return Path(settings.UPLOAD_DIR) / INCOMING
+def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) -> Upload:
+    """Keep room for ``size_bytes`` of ``owner`` from now on, until the upload ends or expires.
+
+    Raises ``EmptyAudio``, ``TooLarge``, ``QuotaExceeded`` or ``DiskFull``.
+    """
+    from separation.audio.names import clean_name
+
+    if size_bytes < 1:
+        raise EmptyAudio(NO_BYTES)
+    if size_bytes > settings.MAX_UPLOAD_BYTES:
+        raise _too_large(size_bytes)
+    with transaction.atomic():
+        lock_account(owner)
+        _check_open_uploads(owner)
+        check_storage(owner=owner, size_bytes=size_bytes)
+        _check_room(size_bytes)
+        return Upload.objects.create(
+            owner=owner,
+            name=clean_name(name),
+            size_bytes=size_bytes,
+            expires_at=Upload.fresh_expiry(),
+            **fields,
+        )
+
+
+def release_upload(upload: Upload) -> None:
+    """Give the room back; call it while the part is held. A song that was made of it stays."""
+    Upload.objects.filter(pk=upload.pk).delete()
+    remove_part(upload)
 
 
 def receive_source(
     *, owner: "User", name: str, chunks: Iterable[bytes], declared_size: int | None = None
 ) -> Source:
-    """Store one song of ``owner``, checked, hashed and probed.
+    """Store one song of ``owner`` that comes in one go, checked, hashed and probed.
 
-    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds
-    wrong with the file; after any of them nothing is left on disk or in the database.
+    Where nobody says its size, room for the largest is reserved. Raises ``QuotaExceeded``,
+    ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds wrong with the file; after
+    any of them nothing is left on disk or in the database.
     """
     check_quota(owner=owner)
-    _check_room(declared_size)
-    incoming_dir().mkdir(parents=True, exist_ok=True)
-    part = incoming_dir() / f"{uuid.uuid4().hex}.part"
-    try:
-        digest, size = _write(part, chunks)
-        facts = _facts(part)
-        return _keep(part, owner=owner, name=name, sha256=digest, size_bytes=size, facts=facts)
-    finally:
-        part.unlink(missing_ok=True)
+    size = settings.MAX_UPLOAD_BYTES if declared_size is None else declared_size
+    upload = reserve_upload(owner=owner, name=name, size_bytes=size, is_resumable=False)
+    with held_part(upload) as part:
+        try:
+            part.append(chunks, offset=0)
+            if part.size == 0:
+                raise EmptyAudio(NO_BYTES)
+            facts, sha256 = probe_part(part), part.whole_digest()
+            with song_of(part, facts, sha256) as source:
+                # In the same transaction: no moment at which both count, or neither.
+                Upload.objects.filter(pk=upload.pk).delete()
+            return source
+        finally:
+            release_upload(upload)
 
 
-def _check_room(declared_size: int | None) -> None:
-    if declared_size is not None and declared_size > settings.MAX_UPLOAD_BYTES:
-        raise _too_large(declared_size)
-    root = Path(settings.UPLOAD_DIR)
-    root.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(root).free
-    if free - (declared_size or 0) < settings.MIN_FREE_BYTES:
-        raise DiskFull("The server has no room for this file at the moment. Try again later.")
-
-
-def _too_large(size: int) -> TooLarge:
-    return TooLarge(
-        f"The file has {size / 1e6:.1f} MB or more; at most "
-        f"{settings.MAX_UPLOAD_BYTES / 1e6:.1f} MB are accepted."
-    )
-
-
-def _write(part: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with part.open("xb") as file:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > settings.MAX_UPLOAD_BYTES:
-                raise _too_large(size)
-            digest.update(chunk)
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    if size == 0:
-        raise EmptyAudio("The file is empty: it holds no bytes at all.")
-    return digest.hexdigest(), size
-
-
-def _facts(part: Path) -> "SourceFacts":
+def probe_part(part: Part) -> "SourceFacts":
+    """Look at a whole part in the sandboxed child; raises what is wrong with it."""
     from separation.audio.decode import probe
 
-    return probe(part, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))
+    return probe(part.path, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))
 
 
-def _keep(part: Path, *, owner: "User", name: str, facts: "SourceFacts", **stored: Any) -> Source:
-    from separation.audio.names import clean_name
+@contextmanager
+def song_of(part: Part, facts: "SourceFacts", sha256: str) -> Iterator[Source]:
+    """A transaction in which the part becomes a Source; what fails in it leaves the part.
 
+    The song has the id of the upload, so that after a kill in the midst the file is found again.
+    """
+    upload = part.upload
     source = Source(
-        owner=owner,
-        original_name=clean_name(name),
+        pk=upload.pk,
+        owner_id=upload.owner_id,
+        original_name=upload.name,
+        sha256=sha256,
+        size_bytes=part.size,
         container=facts.container,
         codec=facts.codec,
         sample_rate_hz=facts.source_rate_hz,
@@ -100,13 +110,54 @@ def _keep(part: Path, *, owner: "User", name: str, facts: "SourceFacts", **store
         duration_s=facts.duration_s,
         title=facts.tags.get("title", "")[:255],
         artist=facts.tags.get("artist", "")[:255],
-        **stored,
     )
-    source.path.parent.mkdir(parents=True, exist_ok=True)
-    part.rename(source.path)
-    try:
+    with _moved(part.path, source.path), transaction.atomic():
         source.save(force_insert=True)
+        yield source
+
+
+@contextmanager
+def _moved(path: Path, target: Path) -> Iterator[None]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+    try:
+        yield
     except BaseException:
-        source.path.unlink(missing_ok=True)
+        target.rename(path)
         raise
-    return source
+
+
+def same_song(*, owner_id: int, sha256: str, size_bytes: int) -> Source | None:
+    """A song of this account with the same bytes that is still there; of no other account."""
+    same = Source.objects.filter(owner_id=owner_id, sha256=sha256, size_bytes=size_bytes)
+    return next((source for source in same if source.path.is_file()), None)
+
+
+def sent_before(source: Source) -> Source | None:
+    """The song of the same bytes that its owner had here already when this one came."""
+    older = Source.objects.filter(owner_id=source.owner_id, sha256=source.sha256)
+    return older.filter(created_at__lt=source.created_at).order_by("created_at").first()
+
+
+def _check_open_uploads(owner: "User") -> None:
+    if Upload.objects.unfinished().filter(owner=owner).count() >= settings.MAX_OPEN_UPLOADS:
+        raise QuotaExceeded(
+            f"You have {settings.MAX_OPEN_UPLOADS} unfinished uploads, and no more are allowed. "
+            "Finish or cancel some of them."
+        )
+
+
+def _check_room(size_bytes: int) -> None:
+    """Room that others reserved and have not filled yet is not there for this one."""
+    root = Path(settings.UPLOAD_DIR)
+    root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(root).free - Upload.objects.all().bytes_to_come()
+    if free - size_bytes < settings.MIN_FREE_BYTES:
+        raise DiskFull("The server has no room for this file at the moment. Try again later.")
+
+
+def _too_large(size: int) -> TooLarge:
+    return TooLarge(
+        f"The file has {size / 1e6:.1f} MB; at most "
+        f"{settings.MAX_UPLOAD_BYTES / 1e6:.1f} MB are accepted."
+    )

@@ -38,6 +38,11 @@ def check_quota(*, owner: "User") -> None:
         )
 
 
+def check_storage(*, owner: "User", size_bytes: int) -> None:
+    """Raises ``QuotaExceeded`` when ``size_bytes`` more would be too many; call it under
+    :func:`lock_account`."""
+
+
 def use_audio_minutes(*, owner: "User", source: Source) -> None:
     """Write the song's length down for today; call it under :func:`lock_account`.
 

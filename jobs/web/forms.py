@@ -208,3 +208,9 @@ class HistoryFilter(forms.Form):
     def narrows(self) -> bool:
         """Whether anything is left out, rather than put in another order."""
         return bool(self.chosen.keys() - {"sort"})
+
+
+def first_error(form: forms.Form) -> str:
+    field, sentences = next(iter(form.errors.items()))
+    label = form.fields[field].label or field if field in form.fields else ""
+    return f"{label}: {sentences[0]}" if label else str(sentences[0])

@@ -9,6 +9,7 @@ from django_htmx.middleware import HtmxDetails
 
 from jobs.models import Job
 
+LOGGED_OUT = "You are logged out. Log in again, then send the file once more."
 EXPIRED = "The form has expired. Load the page again and send it once more."
 
 

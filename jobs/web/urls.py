@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from jobs.web.views import bulk, downloads, history, job, upload, version
+from jobs.web.views import bulk, downloads, history, job, upload, uploads, version
 
 app_name = "jobs"
 urlpatterns = [
     path("", upload.upload, name="upload"),
+    path("uploads/", uploads.begin, name="upload-begin"),
+    path("uploads/<uuid:upload_id>/", uploads.outcome, name="upload-outcome"),
+    path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
+    path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),

@@ -1,5 +1,8 @@
-// Sends the chosen songs one after the other through the same form, each with its own row.
+// The upload page: a row for each chosen song, a few of which are sent at a time.
+const AT_ONCE = 3;
 const form = document.querySelector("[data-upload]");
+// Its address holds a hash of its content, which only the template knows.
+const { Song, size } = await import(form.dataset.songModule);
 const zone = form.querySelector("[data-dropzone]");
 const input = form.querySelector("input[type=file]");
 const queue = form.querySelector("[data-queue]");
@@ -7,132 +10,120 @@ const submit = form.querySelector("[data-submit]");
 const done = form.querySelector("[data-done]");
 const announce = form.querySelector("[data-announce]");
 const template = document.querySelector("template[data-row]");
+const unfinished = document.querySelector("[data-unfinished]");
 const maxBytes = Number(form.dataset.maxBytes);
-const items = [];
+const songs = new Map();
 let sending = false;
 
 document.documentElement.classList.add("scripted");
 input.required = false;
 
-function size(bytes) {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
+const all = () => [...songs.keys()];
+const count = (...states) => all().filter(({ state }) => states.includes(state)).length;
 
-function show(item, state, note) {
-  item.state = state;
-  item.row.className = `queue__row queue__row--${state}`;
-  item.note.textContent = note;
-  item.remove.textContent = state === "sending" ? "Cancel" : "Remove";
-  item.remove.setAttribute("aria-label", `${item.remove.textContent} ${item.file.name}`);
-  item.remove.hidden = state === "done";
-  item.again.hidden = true;
-}
-
-function count(state) {
-  return items.filter((item) => item.state === state).length;
-}
-
-function refresh() {
-  const waiting = count("waiting");
-  submit.disabled = sending || waiting === 0;
-  if (sending) submit.textContent = "Uploading…";
-  else submit.textContent = waiting > 1 ? `Separate ${waiting} songs` : "Separate";
-  zone.classList.toggle("dropzone--filled", items.length > 0);
-  done.hidden = sending || count("done") === 0;
+function fields() {
+  const body = new FormData(form);
+  body.delete("files");
+  return body;
 }
 
 function add(file) {
   const row = template.content.firstElementChild.cloneNode(true);
   const find = (key) => row.querySelector(`[data-${key}]`);
-  const item = { file, row, note: find("note"), bar: find("bar"), remove: find("remove"), open: find("open"), again: find("again") };
+  const parts = Object.fromEntries(["note", "bar", "pause", "again", "use", "open", "remove"].map((key) => [key, find(key)]));
+  const csrf = form.elements.csrfmiddlewaretoken.value;
+  const song = new Song(file, { fields, csrf, begin: form.dataset.begin, changed });
+  songs.set(song, { row, ...parts });
   find("name").textContent = file.name;
-  item.bar.setAttribute("aria-label", `Upload of ${file.name}`);
-  item.remove.addEventListener("click", () => take(item));
-  item.again.setAttribute("aria-label", `Send ${file.name} again`);
-  item.again.addEventListener("click", () => sendAgain(item));
-  items.push(item);
+  parts.bar.setAttribute("aria-label", `Upload of ${file.name}`);
+  parts.pause.addEventListener("click", () => (song.state === "paused" ? goOn(song) : song.pause()));
+  parts.again.addEventListener("click", () => goOn(song));
+  parts.use.addEventListener("click", () => song.separateKnown());
+  parts.remove.addEventListener("click", () => take(song));
   queue.append(row);
-  if (file.size === 0) show(item, "failed", "The file is empty.");
-  else if (file.size > maxBytes) show(item, "failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
-  else show(item, "waiting", size(file.size));
+  if (file.size === 0) song.tell("failed", "The file is empty.");
+  else if (file.size > maxBytes) song.tell("failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
+  else changed(song);
 }
 
-function take(item) {
-  item.request?.abort();
-  items.splice(items.indexOf(item), 1);
-  item.row.remove();
-  input.focus();
-  refresh();
-}
-
-function sendAgain(item) {
-  show(item, "waiting", size(item.file.size));
+function goOn(song) {
+  song.resume();
   // A round that is under way picks it up by itself.
-  if (!sending) sendAll();
+  if (!sending) begin();
 }
 
-// Reasons that lie on the way and not in the file: the same file may well pass the next time.
-function mayPassLater({ status }) {
-  return status === 0 || status === 429 || status >= 500;
+function take(song) {
+  song.remove();
+  songs.get(song).row.remove();
+  songs.delete(song);
+  input.focus();
+  advance();
 }
 
-function answer(request) {
-  try {
-    return JSON.parse(request.responseText);
-  } catch {
-    if (request.status === 403) return { detail: "This page is out of date. Load it again, then choose the song once more." };
-    return { detail: `The server answered with status ${request.status}. Try again in a moment.` };
-  }
+// The file's name comes second in what a screen reader says: "Send Song.wav again".
+function label(button, text, name, shown) {
+  const [verb, ...rest] = text.split(" ");
+  button.textContent = text;
+  button.setAttribute("aria-label", [verb, name, ...rest].join(" "));
+  button.hidden = !shown;
 }
 
-function send(item) {
-  return new Promise((resolve) => {
-    const body = new FormData(form);
-    body.delete("files");
-    body.append("files", item.file);
-    const request = (item.request = new XMLHttpRequest());
-    const fail = (sentence) => {
-      show(item, "failed", sentence);
-      item.again.hidden = !mayPassLater(request);
-    };
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      const percent = Math.round((100 * event.loaded) / event.total);
-      item.bar.value = percent;
-      item.note.textContent = percent < 100 ? `${percent} % of ${size(item.file.size)}` : "Checking the file…";
-    });
-    request.addEventListener("load", () => {
-      const { url, detail } = answer(request);
-      if (request.status !== 201) return fail(detail);
-      item.url = item.open.href = url;
-      item.open.hidden = false;
-      item.open.setAttribute("aria-label", `Open the job of ${item.file.name}`);
-      show(item, "done", "In the queue");
-    });
-    request.addEventListener("error", () => fail("The connection was lost before the song had arrived."));
-    request.addEventListener("loadend", () => {
-      item.request = undefined;
-      resolve();
-    });
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRFToken", form.elements.csrfmiddlewaretoken.value);
-    show(item, "sending", "0 %");
-    request.send(body);
-  });
+function changed(song) {
+  const { row, note, bar, pause, again, use, open, remove } = songs.get(song);
+  const { state, file } = song;
+  const before = row.dataset.state;
+  row.dataset.state = state;
+  row.className = `queue__row queue__row--${state}`;
+  note.textContent = song.note;
+  bar.value = song.percent;
+  label(pause, state === "paused" ? "Resume" : "Pause", file.name, ["sending", "paused"].includes(state));
+  label(again, "Send again", file.name, state === "lost" || (state === "failed" && song.canBeSentAgain));
+  label(use, "Separate again", file.name, state === "known");
+  label(remove, ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove", file.name, state !== "done");
+  open.hidden = !song.url;
+  if (song.url) open.href = song.url;
+  open.setAttribute("aria-label", `Open the job of ${file.name}`);
+  if (song.addresses) forget(song.addresses.upload);
+  if (state === before) return;
+  if (["paused", "lost", "known", "failed"].includes(state)) announce.textContent = `${file.name}: ${song.note}`;
+  advance();
 }
 
-async function sendAll() {
+// An upload that goes on here is no longer one to be gone on with.
+function forget(address) {
+  unfinished?.querySelector(`[data-upload-url="${address}"]`)?.remove();
+  if (unfinished && !unfinished.querySelector("[data-upload-url]")) unfinished.remove();
+}
+
+function begin() {
   sending = true;
-  refresh();
-  for (let item; (item = items.find(({ state }) => state === "waiting")); ) await send(item);
-  sending = false;
-  refresh();
-  const sent = count("done");
-  const failed = count("failed");
-  announce.textContent = `${sent} in the queue${failed ? `, ${failed} refused` : ""}.`;
-  if (sent && !failed) location.assign(sent === 1 ? items[0].url : form.dataset.history);
+  advance();
 }
+
+function advance() {
+  if (sending) {
+    // Each that begins comes back here, so none is taken from a list made before.
+    const next = count("sending") < AT_ONCE && all().find(({ state }) => state === "waiting");
+    if (next) return next.send();
+    if (count("sending", "waiting", "lost") === 0) conclude();
+  }
+  const waiting = count("waiting");
+  submit.disabled = sending || waiting === 0;
+  if (sending) submit.textContent = "Uploading…";
+  else submit.textContent = waiting > 1 ? `Separate ${waiting} songs` : "Separate";
+  zone.classList.toggle("dropzone--filled", songs.size > 0);
+  done.hidden = sending || count("done") === 0;
+}
+
+function conclude() {
+  sending = false;
+  const sent = count("done");
+  const others = songs.size - sent;
+  if (sent) announce.textContent = `${sent} in the queue${others ? `, ${others} not` : ""}.`;
+  if (sent && !others) location.assign(sent === 1 ? all()[0].url : form.dataset.history);
+}
+
+window.addEventListener("online", () => all().filter(({ state }) => state === "lost").forEach((song) => song.resume()));
 
 const cards = [...form.querySelectorAll("input[name=model]")];
 
@@ -152,7 +143,7 @@ offerStems();
 input.addEventListener("change", () => {
   [...input.files].forEach(add);
   input.value = "";
-  refresh();
+  advance();
 });
 for (const type of ["dragenter", "dragover"]) {
   zone.addEventListener(type, () => zone.classList.add("dropzone--over"));
@@ -162,6 +153,6 @@ for (const type of ["dragleave", "drop"]) {
 }
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  sendAll();
+  begin();
 });
-refresh();
+advance();

@@ -142,15 +142,3 @@ def test_only_stems_of_the_chosen_model_are_offered(owner: Visitor) -> None:
     owner.page.get_by_text("More models").click()
     owner.page.locator("input[value='demucs:htdemucs_6s']").check()
     expect(owner.page.get_by_role("checkbox", name="Guitar")).to_be_visible()
-
-
-def test_a_song_that_a_lost_connection_stopped_is_sent_again(owner: Visitor, folder: Path) -> None:
-    owner.go("/")
-    owner.choose(song(folder, "Again.wav", seconds=0.3))
-    owner.context.set_offline(True)
-    owner.separate()
-    again = owner.page.get_by_role("button", name="Send Again.wav again")
-    expect(again).to_be_visible()
-    owner.context.set_offline(False)
-    again.click()
-    owner.page.wait_for_url("**/jobs/*/")

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from zlib import crc32
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
 from tests.factories import PASSWORD, wav_bytes
 
@@ -17,6 +18,8 @@ class Visitor:
     context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
+    tools: tuple[Page, CDPSession] | None = None
+    """The developer tools of the page, once they are open."""
 
     def go(self, path: str) -> int:
         answer = self.page.goto(self.site + path)
@@ -51,6 +54,7 @@ def visitor(browser: Browser, site: str, *, scripts: bool = True, width: int = 1
 
 
 def song(folder: Path, name: str, *, seconds: float = 3.0) -> Path:
+    """Another song for each name: the same bytes again would be recognised."""
     path = folder / name
-    path.write_bytes(wav_bytes(seconds))
+    path.write_bytes(wav_bytes(seconds, seed=crc32(name.encode())))
     return path

@@ -9,7 +9,7 @@ from rest_framework.fields import empty
 from separation.errors import InvalidOptions
 from separation.request import OUTPUT_FORMATS, parse_stems
 
-NOT_CHOICES = frozenset({"file", "audio", "filename", "csrfmiddlewaretoken"})
+NOT_CHOICES = frozenset({"file", "audio", "filename", "source_id", "csrfmiddlewaretoken"})
 
 
 class WordsField(serializers.CharField):
@@ -64,6 +64,21 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     allow_remote = FlagField(
         required=False, help_text="The song may go to the site's remote service; on by default."
     )
+
+
+def choice_fields(data: object) -> QueryDict:
+    """An object of JSON as the fields of a form. Raises ``InvalidOptions`` for anything else."""
+    if not isinstance(data, dict):
+        raise InvalidOptions('The choices must be an object, such as {"separator": "spectral"}.')
+    fields = QueryDict(mutable=True)
+    for name, value in data.items():
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        if any(isinstance(each, dict | list) for each in values):
+            raise InvalidOptions(
+                f"The choice {name!r} must be a word, a number or a list of words."
+            )
+        fields.setlist(name, [str(each) for each in values])
+    return fields
 
 
 def read_choices(data: QueryDict) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Jobs, their stages and tracks as they leave the API."""
 
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -9,6 +10,7 @@ from rest_framework import serializers
 
 from jobs.models import Artifact, Job, Source, Stage, Tag
 from jobs.models.job import JobStatus
+from jobs.services.intake import sent_before
 from jobs.services.progress import status_label
 from jobs.services.waiting import Waiting, waiting
 
@@ -24,6 +26,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     class Meta:
         model = Source
         fields = (
+            "id",
             "sha256",
             "size_bytes",
             "container",
@@ -198,6 +201,21 @@ class JobSerializer(JobSummarySerializer):
     def get_waiting(self, job: Job) -> dict[str, Any] | None:
         place = waiting(job)
         return dict(WaitingSerializer(place).data) if place else None
+
+
+class CreatedJobSerializer(JobSerializer):
+    same_song = serializers.SerializerMethodField(
+        help_text="The id of an older song of yours with the same bytes, or null: next time, a "
+        "job can be made of it (`source_id`) and nothing need be sent."
+    )
+
+    class Meta(JobSerializer.Meta):
+        fields = (*JobSerializer.Meta.fields, "same_song")
+        read_only_fields = fields
+
+    def get_same_song(self, job: Job) -> UUID | None:
+        older = sent_before(job.source)
+        return older.pk if older else None
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):

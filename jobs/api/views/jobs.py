@@ -19,7 +19,12 @@ from rest_framework.views import APIView
 
 from jobs.api.filters import JobFilterSerializer, filtered
 from jobs.api.schema import BARE_BODY_PARAMETERS, IF_NONE_MATCH, UPLOAD_BODY, refusals
-from jobs.api.serializers.jobs import JobSerializer, JobSummarySerializer, OutputsSerializer
+from jobs.api.serializers.jobs import (
+    CreatedJobSerializer,
+    JobSerializer,
+    JobSummarySerializer,
+    OutputsSerializer,
+)
 from jobs.api.uploads import UPLOAD_PARSERS, submit
 from jobs.api.views.base import JobView
 from jobs.models import Job
@@ -42,15 +47,15 @@ class UploadMixin(APIView):
 
     @extend_schema(
         operation_id="jobs_create",
-        summary="Upload a song and queue it",
+        summary="Upload a song and queue it, or queue one that is here already",
         parameters=BARE_BODY_PARAMETERS,
         request=UPLOAD_BODY,
-        responses={201: JobSerializer, **refusals(400, 401, 413, 415, 503)},
+        responses={201: CreatedJobSerializer, **refusals(400, 401, 404, 409, 413, 415, 503)},
     )
     def post(self, request: Request) -> Response:
         job = submit(request)
         headers = {"Location": reverse("api:job", args=[job.pk])}
-        return Response(JobSerializer(job).data, status=201, headers=headers)
+        return Response(CreatedJobSerializer(job).data, status=201, headers=headers)
 
 
 class JobsView(UploadMixin, ListAPIView[Job]):

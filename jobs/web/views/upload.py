@@ -10,10 +10,12 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from jobs.api.errors import status_of
+from jobs.models import Job, Upload
+from jobs.services.intake import sent_before
 from jobs.web import choices
-from jobs.web.forms import SeparationForm
+from jobs.web.forms import SeparationForm, first_error
 from jobs.web.intake import SizeLimitHandler, body_size, guard_body, largest_body
-from jobs.web.requests import UserRequest, wants_json
+from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
 from jobs.web.submission import Outcome, submit_files
 from separation.errors import DiskFull, InvalidOptions, SeparationError, TooLarge
 
@@ -44,7 +46,7 @@ def _receive(request: UserRequest, limit: SizeLimitHandler) -> HttpResponseBase:
     files = request.FILES.getlist("files")
     refused = [_too_large(name) for name in limit.refused]
     if not form.is_valid():
-        return _refused(request, [InvalidOptions(_first_error(form))], form)
+        return _refused(request, [InvalidOptions(first_error(form))], form)
     if not files and not refused:
         return _refused(request, [InvalidOptions("Choose at least one audio file.")], form)
     wanted = form.separation_request
@@ -61,10 +63,22 @@ def _answer(request: UserRequest, outcomes: list[Outcome], form: SeparationForm)
         return JsonResponse({"url": reverse("jobs:detail", args=[created[0].pk])}, status=201)
     for outcome in failed:
         messages.error(request, f"{outcome.name}: {outcome.error}")
+    for job in created:
+        _say_if_known(request, job)
     if len(outcomes) == 1:
         return redirect("jobs:detail", created[0].pk)
     messages.success(request, f"{len(created)} of {len(outcomes)} songs are in the queue.")
     return redirect("jobs:history")
+
+
+def _say_if_known(request: UserRequest, job: Job) -> None:
+    older = sent_before(job.source)
+    if older is not None:
+        messages.info(
+            request,
+            f"{job.source.original_name}: you had sent this very song before, as "
+            f"{older.original_name}. It is stored twice now.",
+        )
 
 
 def _refused(
@@ -97,6 +111,7 @@ def _page(
         "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "has_remote": bool(settings.REMOTE_URL),
+        "unfinished": Upload.objects.resumable().visible_to(request.user),
     }
     return render(request, "jobs/upload.html", context, status=status)
 
@@ -107,8 +122,7 @@ def _landing(request: HttpRequest) -> HttpResponse:
 
 def _log_in_first(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
-        detail = "You are logged out. Log in again, then send the file once more."
-        return JsonResponse({"code": "not_authenticated", "detail": detail}, status=401)
+        return JsonResponse({"code": "not_authenticated", "detail": LOGGED_OUT}, status=401)
     return redirect_to_login("/")
 
 
@@ -123,9 +137,3 @@ def _too_large(name: str) -> Outcome:
     return Outcome(
         name=name, error=TooLarge(f"The file is larger than the {limit_mb:.1f} MB accepted here.")
     )
-
-
-def _first_error(form: SeparationForm) -> str:
-    field, sentences = next(iter(form.errors.items()))
-    label = form.fields[field].label or field if field in form.fields else ""
-    return f"{label}: {sentences[0]}" if label else str(sentences[0])

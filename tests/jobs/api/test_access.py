@@ -29,6 +29,7 @@ THAT_CHANGE_A_JOB = (
 )
 OF_AN_ACCOUNT = (
     ("get", "/api/v1/jobs"),
+    ("get", "/api/v1/uploads"),
     ("get", "/api/v1/separators"),
     ("get", "/api/v1/config"),
     ("get", "/config"),
@@ -36,6 +37,7 @@ OF_AN_ACCOUNT = (
 THAT_WRITE = (
     ("post", "/api/v1/jobs"),
     ("post", "/process"),
+    ("post", "/api/v1/uploads"),
     ("delete", "/api/v1/auth/token"),
 )
 PUBLIC = ("/health", "/api/v1/health", "/api/v1/schema", "/api/v1/docs")
@@ -130,7 +132,7 @@ def test_staff_see_the_jobs_of_others_in_the_admin_only(staff: object, job: Job)
 
 def test_no_address_was_forgotten_here() -> None:
     tried = {address for _, address in OF_A_JOB + THAT_CHANGE_A_JOB + OF_AN_ACCOUNT + THAT_WRITE}
-    tried |= set(PUBLIC)
+    tried |= {*PUBLIC, "/api/v1/uploads/<uuid:upload_id>"}  # tests/jobs/uploads/test_owner.py
     shown = {
         address.replace("{id}", "<uuid:job_id>").replace("/vocals", "/<str:track>")
         for address in tried

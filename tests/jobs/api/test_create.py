@@ -236,10 +236,10 @@ def test_two_songs_at_once_are_refused(api: APIClient) -> None:
     assert "received 2" in response.json()["detail"]
 
 
-def test_json_is_not_a_song(api: APIClient) -> None:
+def test_json_without_a_song_is_refused(api: APIClient) -> None:
     response = api.post(JOBS, {"separator": "spectral"}, format="json")
-    assert response.status_code == 415
-    assert response.json()["code"] == "unsupported_media_type"
+    assert response.status_code == 400
+    assert response.json() == {"code": "invalid", "detail": "source_id: This field is required."}
 
 
 def test_more_jobs_than_allowed_are_refused(api: APIClient, settings: Settings) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -11,8 +12,8 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
+from jobs.models.upload import incoming_dir
 from jobs.services.expire import expire_audio, expire_unused_sources, expire_uploads, expire_work
-from jobs.services.intake import incoming_dir
 from tests.factories import make_artifact, make_job, make_source
 
 
@@ -85,7 +86,8 @@ def test_work_of_jobs_that_failed_long_ago_goes(owner: User, settings: Settings)
     assert present == [False, True, True]
 
 
-def test_parts_of_uploads_that_ended_long_ago_go(settings: Settings) -> None:
+@pytest.mark.django_db
+def test_parts_of_uploads_that_ended_long_ago_go() -> None:
     assert expire_uploads() == 0
     incoming_dir().mkdir(parents=True)
     stale, moving = incoming_dir() / "a.part", incoming_dir() / "b.part"

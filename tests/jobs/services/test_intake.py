@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 from pytest_django.fixtures import Settings
 
-from jobs.models import Source
+from jobs.models import Source, Upload
 from jobs.services.create import receive_source
 from separation.errors import (
     DiskFull,
@@ -17,7 +17,7 @@ from separation.errors import (
     TooLarge,
     UnsupportedFormat,
 )
-from tests.factories import make_job, wav_bytes
+from tests.factories import make_job, make_user, wav_bytes
 
 
 def in_pieces(data: bytes, size: int = 1000) -> Iterator[bytes]:
@@ -118,7 +118,28 @@ def test_a_connection_that_breaks_leaves_nothing(owner: User, settings: Settings
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_cannot_be_stored_leaves_no_file(settings: Settings) -> None:
-    nobody = User(pk=999, username="deleted while the upload ran")
+    leaving = make_user("leaving")
+
+    def chunks() -> Iterator[bytes]:
+        yield wav_bytes()
+        User.objects.filter(pk=leaving.pk).delete()
+
     with pytest.raises(IntegrityError):
-        receive_source(owner=nobody, name="a.wav", chunks=[wav_bytes()])
+        receive_source(owner=leaving, name="a.wav", chunks=chunks())
     assert files_under(settings.UPLOAD_DIR) == []
+
+
+def test_an_upload_holds_its_room_while_it_arrives_and_gives_it_back(owner: User) -> None:
+    def held_meanwhile(data: bytes) -> Iterator[bytes]:
+        yield data
+        held.append(Upload.objects.all().reserved_bytes_of(owner))
+
+    held: list[int] = []
+    data = wav_bytes()
+    receive_source(owner=owner, name="a.wav", chunks=held_meanwhile(data), declared_size=len(data))
+    with pytest.raises(UnsupportedFormat):
+        receive_source(
+            owner=owner, name="b.wav", chunks=held_meanwhile(b"x" * 99), declared_size=99
+        )
+    assert held == [len(data), 99]
+    assert not Upload.objects.exists()

@@ -1,0 +1,58 @@
+"""Uploads that come in pieces, and songs that are here already."""
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from jobs.models import Upload
+
+
+class KnownSongSerializer(serializers.Serializer[dict[str, Any]]):
+    source_id = serializers.UUIDField(help_text="That of an upload, or `input.id` of a job.")
+
+
+class NewUploadSerializer(serializers.Serializer[dict[str, Any]]):
+    name = serializers.CharField(max_length=1000, help_text="Of the file; cleaned to be shown.")
+    size_bytes = serializers.IntegerField(min_value=0, help_text="Exactly as many bytes will come.")
+    options = serializers.DictField(
+        required=False,
+        allow_null=True,
+        help_text="Choices as for a job, `{}` for the usual ones: the song then becomes a job by "
+        "itself. Left out: make the job from `source_id` when the upload is complete.",
+    )
+
+
+class UploadStateSerializer(serializers.ModelSerializer[Upload]):
+    """One upload. Where ``is_duplicate``, the account has this very song already: ``source_id``
+    names it, nothing was stored twice, and a job is made only when it is asked for."""
+
+    url = serializers.SerializerMethodField(help_text="Where the bytes go.")
+    is_complete = serializers.BooleanField(source="is_finished", read_only=True)
+    source_id = serializers.UUIDField(read_only=True, allow_null=True)
+    job_id = serializers.UUIDField(read_only=True, allow_null=True)
+    job_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Upload
+        fields = (
+            "id",
+            "url",
+            "name",
+            "size_bytes",
+            "offset",
+            "is_complete",
+            "is_duplicate",
+            "source_id",
+            "job_id",
+            "job_url",
+            "created_at",
+            "expires_at",
+        )
+        read_only_fields = fields
+
+    def get_url(self, upload: Upload) -> str:
+        return reverse("api:upload", args=[upload.pk])
+
+    def get_job_url(self, upload: Upload) -> str | None:
+        return reverse("api:job", args=[upload.job_id]) if upload.job_id else None

@@ -1,0 +1,99 @@
+"""The body of a request, read in blocks as it arrives."""
+
+import socket
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from jobs.services.errors import SiteBusy, UploadIncomplete
+
+BLOCK_BYTES = 256 * 1024
+
+
+class Places:
+    """How many bodies one process reads at once; the other threads are for everybody else."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        with self._lock:
+            if self._taken >= max(1, settings.WEB_THREADS * 3 // 4):
+                raise SiteBusy(
+                    "As many songs arrive just now as this server takes at once. Send this one "
+                    "again in a moment."
+                )
+            self._taken += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= 1
+
+
+places = Places()
+
+
+def declared_length(request: HttpRequest) -> int | None:
+    """The length that the client announced; None where it said nothing that is a number."""
+    text = request.META.get("CONTENT_LENGTH") or ""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def blocks(request: HttpRequest, size: int | None) -> Generator[bytes, None, None]:
+    """The body in blocks of at most ``BLOCK_BYTES``.
+
+    Raises ``SiteBusy`` before the first of them, and ``UploadIncomplete`` after the last when
+    fewer than ``size`` bytes came, or none for ``UPLOAD_STALL_S``.
+    """
+    received = 0
+    with places.one(), _impatient(request):
+        while block := _read(_body(request), received, size):
+            received += len(block)
+            yield block
+    if size is not None and received < size:
+        raise _broken(received, size)
+
+
+def _read(body: IO[bytes], received: int, size: int | None) -> bytes:
+    try:
+        return body.read(BLOCK_BYTES)
+    except OSError as error:
+        raise _broken(received, size) from error
+
+
+def _body(request: HttpRequest) -> IO[bytes]:
+    # Django takes a body without a length for empty; a server that marks the end lets it be read.
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
+        return cast("IO[bytes]", request.META["wsgi.input"])
+    return cast("IO[bytes]", request)
+
+
+@contextmanager
+def _impatient(request: HttpRequest) -> Iterator[None]:
+    """A connection that is silent for too long raises ``TimeoutError`` instead of holding its
+    thread, and with it the upload, until the kernel gives it up hours later."""
+    connection = request.META.get("gunicorn.socket")
+    if not isinstance(connection, socket.socket):
+        yield
+        return
+    before = connection.gettimeout()
+    connection.settimeout(settings.UPLOAD_STALL_S)
+    try:
+        yield
+    finally:
+        connection.settimeout(before)
+
+
+def _broken(received: int, size: int | None) -> UploadIncomplete:
+    wanted = "" if size is None else f" of {size}"
+    return UploadIncomplete(
+        f"The connection broke: {received}{wanted} bytes arrived. Send the rest, or all of it "
+        "where the upload cannot be resumed."
+    )

@@ -1,0 +1,117 @@
+"""An upload on its way: whose it is, how much of it is to come, and the room kept for it."""
+
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+
+from jobs.models.job import Job
+from jobs.models.source import Source
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+
+INCOMING = "incoming"
+"""Folder of uploads on their way; on the file system of the sources, so a rename suffices."""
+
+
+def incoming_dir() -> Path:
+    return Path(settings.UPLOAD_DIR) / INCOMING
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "UploadQuerySet":
+        """Those of ``user`` that have not expired: an expired one is gone for everybody."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(owner_id=user.pk, expires_at__gt=timezone.now())
+
+    def unfinished(self) -> "UploadQuerySet":
+        """Those that hold room: their bytes belong to no song yet."""
+        return self.filter(source=None, expires_at__gt=timezone.now())
+
+    def resumable(self) -> "UploadQuerySet":
+        """Unfinished ones that a person can go on with; a plain form cannot be."""
+        return self.unfinished().filter(is_resumable=True)
+
+    def expired(self) -> "UploadQuerySet":
+        return self.filter(expires_at__lte=timezone.now())
+
+    def reserved_bytes_of(self, owner: "User") -> int:
+        """Bytes that unfinished uploads of ``owner`` may still come to, those that have arrived
+        among them; once an upload is a song, the song counts and the upload does not."""
+        total = self.unfinished().filter(owner=owner).aggregate(total=Sum("size_bytes"))["total"]
+        return int(total or 0)
+
+    def bytes_to_come(self) -> int:
+        """What the disk must still have room for, over all accounts."""
+        missing = self.unfinished().aggregate(total=Sum(F("size_bytes") - F("offset")))["total"]
+        return int(missing or 0)
+
+
+class Upload(models.Model):
+    """The row is the reservation of its bytes: it exists before the first of them is taken.
+
+        (created) -> receiving -> finished (``source`` is set) -> expired, gone
+                          |--> refused, terminated or expired: row and part are gone
+
+    ``offset`` is as last written down; what lies in ``part`` is the truth, also after a kill.
+    ``request``: the separation wanted; none for a program that makes the job itself.
+    ``is_duplicate``: ``source`` was there before, with the same bytes; no job is made unasked.
+    ``unverified_from``: from here on no checksum was compared; set while such a request runs.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads"
+    )
+    name = models.CharField(max_length=255)
+    size_bytes = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    unverified_from = models.PositiveBigIntegerField(null=True, blank=True)
+    modified_ms = models.BigIntegerField(null=True, blank=True)
+    request = models.JSONField(null=True, blank=True)
+    is_resumable = models.BooleanField(default=True)
+    source = models.ForeignKey(
+        Source, on_delete=models.CASCADE, null=True, blank=True, related_name="uploads"
+    )
+    job = models.ForeignKey(
+        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="uploads"
+    )
+    is_duplicate = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(offset__lte=F("size_bytes")), name="upload_offset_within_size"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.offset} of {self.size_bytes} bytes)"
+
+    @property
+    def part(self) -> Path:
+        return incoming_dir() / f"{self.id.hex}.part"
+
+    @property
+    def lock_file(self) -> Path:
+        return incoming_dir() / f"{self.id.hex}.lock"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.source_id is not None
+
+    @staticmethod
+    def fresh_expiry() -> datetime:
+        return timezone.now() + timedelta(hours=settings.UPLOAD_HOURS)
