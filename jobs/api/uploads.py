@@ -17,8 +17,8 @@ from jobs.api.errors import UploadIncomplete
 from jobs.api.serializers.choices import read_choices
 from jobs.models import Job
 from jobs.services.choices import check_request, request_with_defaults
-from jobs.services.create import create_job, discard_source_if_unused, receive_source
-from jobs.services.quota import check_quota
+from jobs.services.create import submit_song
+from jobs.services.reservation import reserve
 from separation.errors import DiskFull, InvalidOptions, TooLarge
 
 if TYPE_CHECKING:
@@ -64,29 +64,27 @@ def submit(request: Request) -> Job:
 
     Raises a ``SeparationError`` or one of DRF's; nothing is left behind then.
     """
-    owner = cast("User", request.user)
-    check_quota(owner=owner)
-    upload = read_upload(request)
-    chosen = request_with_defaults(choices=read_choices(upload.choices))
-    check_request(request=chosen)
-    source = receive_source(
-        owner=owner, name=upload.name, chunks=upload.chunks, declared_size=upload.declared_size
-    )
-    try:
-        return create_job(owner=owner, source=source, request=chosen)
-    except BaseException:
-        discard_source_if_unused(source=source)
-        raise
-
-
-def read_upload(request: Request) -> Upload:
-    """The file and the choices beside it, from a form or a bare body."""
     size = _declared_size(request)
     if size is not None and size > settings.MAX_UPLOAD_BYTES + FORM_BYTES:
         raise TooLarge(
             f"The request has {size / 1e6:.1f} MB; at most "
             f"{settings.MAX_UPLOAD_BYTES / 1e6:.1f} MB are accepted."
         )
+    with reserve(owner=cast("User", request.user), size_bytes=size) as hold:
+        upload = read_upload(request, size)
+        chosen = request_with_defaults(choices=read_choices(upload.choices))
+        check_request(request=chosen)
+        return submit_song(
+            hold=hold,
+            name=upload.name,
+            chunks=upload.chunks,
+            declared_size=upload.declared_size,
+            request=chosen,
+        )
+
+
+def read_upload(request: Request, size: int | None) -> Upload:
+    """The file and the choices beside it, from a form or a bare body of ``size`` bytes."""
     if any(media_type_matches(kind, request.content_type or "") for kind in BARE_TYPES):
         return _bare_upload(request, size)
     return _form_upload(request, size or 0)

@@ -4,9 +4,22 @@ from jobs.models.artifact import Artifact
 from jobs.models.audio_use import AudioUse
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
+from jobs.models.quota_limit import QuotaLimit
+from jobs.models.reservation import Reservation
 from jobs.models.source import Source
 from jobs.models.speed import Speed
 from jobs.models.stage import Stage
 from jobs.models.worker import Worker
 
-__all__ = ["Artifact", "AudioUse", "Campaign", "Job", "Source", "Speed", "Stage", "Worker"]
+__all__ = [
+    "Artifact",
+    "AudioUse",
+    "Campaign",
+    "Job",
+    "QuotaLimit",
+    "Reservation",
+    "Source",
+    "Speed",
+    "Stage",
+    "Worker",
+]

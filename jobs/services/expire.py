@@ -12,6 +12,7 @@ from jobs.models.job import ENDED, JobStatus
 from jobs.services.create import discard_source_if_unused
 from jobs.services.files import remove_file, remove_folder
 from jobs.services.intake import incoming_dir
+from jobs.services.reservation import expire_reservations
 
 WORK = "work"
 MANIFEST_NAME = "manifest.json"
@@ -24,6 +25,7 @@ def expire_everything() -> None:
     expire_audio()
     expire_work()
     expire_uploads()
+    expire_reservations()
     expire_unused_sources()
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import transaction
 
 from jobs.core import intake_limits
 from jobs.models import Source
-from jobs.services.quota import check_quota
+from jobs.services.quota import lock_account
+from jobs.services.reservation import Hold, reserve
 from separation.errors import DiskFull, EmptyAudio, TooLarge
 
 if TYPE_CHECKING:
@@ -29,21 +31,36 @@ def incoming_dir() -> Path:
 
 
 def receive_source(
-    *, owner: "User", name: str, chunks: Iterable[bytes], declared_size: int | None = None
+    *,
+    owner: "User",
+    name: str,
+    chunks: Iterable[bytes],
+    declared_size: int | None = None,
+    hold: Hold | None = None,
 ) -> Source:
     """Store one song of ``owner``, checked, hashed and probed.
+
+    ``hold``: what the upload has reserved; whoever makes a job of the song brings it, so that the
+    place for the job is kept as well. Without one, room is reserved until the song is stored.
 
     Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds
     wrong with the file; after any of them nothing is left on disk or in the database.
     """
-    check_quota(owner=owner)
     _check_room(declared_size)
+    if hold is None:
+        with reserve(owner=owner, size_bytes=declared_size) as own:
+            return _receive(own, name, chunks)
+    hold.need(size_bytes=declared_size or 0, place=True)
+    return _receive(hold, name, chunks)
+
+
+def _receive(hold: Hold, name: str, chunks: Iterable[bytes]) -> Source:
     incoming_dir().mkdir(parents=True, exist_ok=True)
     part = incoming_dir() / f"{uuid.uuid4().hex}.part"
     try:
-        digest, size = _write(part, chunks)
+        digest, size = _write(part, chunks, hold)
         facts = _facts(part)
-        return _keep(part, owner=owner, name=name, sha256=digest, size_bytes=size, facts=facts)
+        return _keep(part, hold, name=name, sha256=digest, size_bytes=size, facts=facts)
     finally:
         part.unlink(missing_ok=True)
 
@@ -65,13 +82,14 @@ def _too_large(size: int) -> TooLarge:
     )
 
 
-def _write(part: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
+def _write(part: Path, chunks: Iterable[bytes], hold: Hold) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with part.open("xb") as file:
         for chunk in chunks:
             size += len(chunk)
             if size > settings.MAX_UPLOAD_BYTES:
                 raise _too_large(size)
+            hold.grow(size_bytes=size)
             digest.update(chunk)
             file.write(chunk)
         file.flush()
@@ -87,11 +105,14 @@ def _facts(part: Path) -> "SourceFacts":
     return probe(part, intake_limits())
 
 
-def _keep(part: Path, *, owner: "User", name: str, facts: "SourceFacts", **stored: Any) -> Source:
+def _keep(
+    part: Path, hold: Hold, *, name: str, facts: "SourceFacts", size_bytes: int, **stored: Any
+) -> Source:
     from separation.audio.names import clean_name
 
     source = Source(
-        owner=owner,
+        owner=hold.owner,
+        size_bytes=size_bytes,
         original_name=clean_name(name),
         container=facts.container,
         codec=facts.codec,
@@ -105,7 +126,10 @@ def _keep(part: Path, *, owner: "User", name: str, facts: "SourceFacts", **store
     source.path.parent.mkdir(parents=True, exist_ok=True)
     part.rename(source.path)
     try:
-        source.save(force_insert=True)
+        with transaction.atomic():
+            lock_account(hold.owner)
+            hold.spend(size_bytes=size_bytes)
+            source.save(force_insert=True)
     except BaseException:
         source.path.unlink(missing_ok=True)
         raise
