@@ -24,14 +24,14 @@ class Caps:
         own: dict[int, int] = {}
         of_group: dict[int, int] = {}
         self._shared: dict[int, int] = {}
-        for user, group, shared, most in rows.values_list(
-            "user", "group", "shared", "running_jobs"
-        ):
+        told = rows.values_list("user", "group", "shared", "running_jobs")
+        for user, group, shared, most in told:
+            assert most is not None  # for the type checker: the filter says so
             if user is not None:
                 own[user] = most
-            elif not shared:
+            elif group is not None and not shared:
                 of_group[group] = most
-            elif most != NO_LIMIT:
+            elif group is not None and most != NO_LIMIT:
                 self._shared[group] = most
         self._groups = _groups_of(owners, of_group.keys() | self._shared.keys())
         decided = {

@@ -97,6 +97,8 @@ class Hold:
         self._renew_at = time.monotonic() + settings.RESERVATION_S / 4
 
     def _row(self) -> Reservation | None:
+        if self._pk is None:
+            return None
         return Reservation.objects.open().filter(pk=self._pk).first()
 
     def _store(self, row: Reservation) -> None:

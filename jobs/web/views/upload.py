@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from jobs.api.errors import status_of
+from jobs.services.allowance import allowance_of
 from jobs.services.reservation import Hold, reserve
 from jobs.web import choices
 from jobs.web.forms import SeparationForm
@@ -94,7 +95,7 @@ def _refused(
 
 
 def _page(
-    request: HttpRequest,
+    request: UserRequest,
     form: SeparationForm | None = None,
     failed: list[Outcome] | None = None,
     *,
@@ -109,6 +110,7 @@ def _page(
         "stages": choices.STAGES,
         "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "allowance": allowance_of(request.user),
         "has_remote": bool(settings.REMOTE_URL),
     }
     return render(request, "jobs/upload.html", context, status=status)

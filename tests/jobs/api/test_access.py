@@ -31,6 +31,7 @@ OF_AN_ACCOUNT = (
     ("get", "/api/v1/jobs"),
     ("get", "/api/v1/separators"),
     ("get", "/api/v1/config"),
+    ("get", "/api/v1/quota"),
     ("get", "/config"),
 )
 THAT_WRITE = (

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError
 from pytest_django.fixtures import Settings
 
-from jobs.models import Source
+from jobs.models import Reservation, Source
 from jobs.services.create import receive_source
 from separation.errors import (
     DiskFull,
@@ -17,7 +16,7 @@ from separation.errors import (
     TooLarge,
     UnsupportedFormat,
 )
-from tests.factories import make_job, wav_bytes
+from tests.factories import make_job, make_user, wav_bytes
 
 
 def in_pieces(data: bytes, size: int = 1000) -> Iterator[bytes]:
@@ -118,7 +117,13 @@ def test_a_connection_that_breaks_leaves_nothing(owner: User, settings: Settings
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_cannot_be_stored_leaves_no_file(settings: Settings) -> None:
-    nobody = User(pk=999, username="deleted while the upload ran")
-    with pytest.raises(IntegrityError):
-        receive_source(owner=nobody, name="a.wav", chunks=[wav_bytes()])
+    leaver = make_user("leaver")
+
+    def song() -> Iterator[bytes]:
+        yield wav_bytes()
+        User.objects.filter(pk=leaver.pk).delete()  # while the upload runs
+
+    with pytest.raises(User.DoesNotExist):
+        receive_source(owner=leaver, name="a.wav", chunks=song())
     assert files_under(settings.UPLOAD_DIR) == []
+    assert not Reservation.objects.exists()
