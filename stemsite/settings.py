@@ -382,6 +382,17 @@ MAX_AUDIO_MINUTES_PER_DAY = env.whole(
     0,
     "minutes of audio that one account may have separated in 24 hours; 0: no limit",
 )
+MAX_STORED_BYTES = env.whole(
+    "STEMSITE_MAX_STORED_BYTES",
+    0,
+    "bytes of songs and tracks that one account may store; 0: no limit",
+)
+RESERVATION_S = env.whole(
+    "STEMSITE_RESERVATION_S",
+    300,
+    "seconds for which an upload from which nothing arrives keeps the room that it reserved",
+    least=5,
+)
 RETENTION_DAYS = env.whole(
     "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"
 )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from jobs.models import Artifact, Job, Source, Stage
+from jobs.models import Artifact, Job, QuotaLimit, Source, Stage
 from jobs.models.job import JobStatus
 from separation.request import SeparationRequest
 
@@ -149,3 +150,17 @@ def make_artifact(job: Job, name: str = "vocals", **overrides: Any) -> Artifact:
         artifact.file.parent.mkdir(parents=True, exist_ok=True)
         artifact.file.write_bytes(data)
     return artifact
+
+
+def make_group(name: str, *members: "User") -> Group:
+    """The group of that name, made at the first call, with ``members`` in it."""
+    group, _ = Group.objects.get_or_create(name=name)
+    group.user_set.add(*members)
+    return group
+
+
+def set_quota(whose: "User | Group", *, shared: bool = False, **limits: int) -> QuotaLimit:
+    """The limits of an account, or of a group: of each member, or (``shared``) of all together."""
+    key = {"group": whose, "shared": shared} if isinstance(whose, Group) else {"user": whose}
+    row, _ = QuotaLimit.objects.update_or_create(**key, defaults=limits)
+    return row

@@ -1,8 +1,16 @@
-"""The operator's view: inspect, retry, cancel, delete; nothing is made or edited by hand."""
+"""The operator's view: inspect, retry, cancel, delete; of all that only limits are set by hand."""
 
 from jobs.admin.campaign import CampaignAdmin
 from jobs.admin.job import JobAdmin
 from jobs.admin.operations import OperationsAdmin
+from jobs.admin.quota import AccountAdmin, MembersAdmin
 from jobs.admin.source import SourceAdmin
 
-__all__ = ["CampaignAdmin", "JobAdmin", "OperationsAdmin", "SourceAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "CampaignAdmin",
+    "JobAdmin",
+    "MembersAdmin",
+    "OperationsAdmin",
+    "SourceAdmin",
+]

@@ -19,8 +19,8 @@ from jobs.api.serializers.uploads import KnownSongSerializer
 from jobs.http.bodies import BLOCK_BYTES, blocks, declared_length
 from jobs.models import Job, Source
 from jobs.services.choices import check_request, request_with_defaults
-from jobs.services.create import create_job, discard_source_if_unused, receive_source
-from jobs.services.quota import check_quota
+from jobs.services.create import create_job, submit_song
+from jobs.services.reservation import reserve
 from separation.errors import DiskFull, InvalidOptions, TooLarge
 
 if TYPE_CHECKING:
@@ -67,19 +67,23 @@ def submit(request: Request) -> Job:
     """
     if media_type_matches(JSONParser.media_type, request.content_type or ""):
         return _submit_known(request)
-    owner = cast("User", request.user)
-    check_quota(owner=owner)
-    upload = read_upload(request)
-    chosen = request_with_defaults(choices=read_choices(upload.choices))
-    check_request(request=chosen)
-    source = receive_source(
-        owner=owner, name=upload.name, chunks=upload.chunks, declared_size=upload.declared_size
-    )
-    try:
-        return create_job(owner=owner, source=source, request=chosen)
-    except BaseException:
-        discard_source_if_unused(source=source)
-        raise
+    size = declared_length(request._request)
+    if size is not None and size > settings.MAX_UPLOAD_BYTES + FORM_BYTES:
+        raise TooLarge(
+            f"The request has {size / 1e6:.1f} MB; at most "
+            f"{settings.MAX_UPLOAD_BYTES / 1e6:.1f} MB are accepted."
+        )
+    with reserve(owner=cast("User", request.user), size_bytes=size) as hold:
+        upload = read_upload(request, size)
+        chosen = request_with_defaults(choices=read_choices(upload.choices))
+        check_request(request=chosen)
+        return submit_song(
+            hold=hold,
+            name=upload.name,
+            chunks=upload.chunks,
+            declared_size=upload.declared_size,
+            request=chosen,
+        )
 
 
 def _submit_known(request: Request) -> Job:
@@ -94,14 +98,8 @@ def _submit_known(request: Request) -> Job:
     return create_job(owner=cast("User", request.user), source=source, request=chosen)
 
 
-def read_upload(request: Request) -> Upload:
-    """The file and the choices beside it, from a form or a bare body."""
-    size = declared_length(request._request)
-    if size is not None and size > settings.MAX_UPLOAD_BYTES + FORM_BYTES:
-        raise TooLarge(
-            f"The request has {size / 1e6:.1f} MB; at most "
-            f"{settings.MAX_UPLOAD_BYTES / 1e6:.1f} MB are accepted."
-        )
+def read_upload(request: Request, size: int | None) -> Upload:
+    """The file and the choices beside it, from a form or a bare body of ``size`` bytes."""
     if any(media_type_matches(kind, request.content_type or "") for kind in BARE_TYPES):
         return _bare_upload(request, size)
     return _form_upload(request, size or 0)

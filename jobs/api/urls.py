@@ -11,6 +11,7 @@ from jobs.api.views.jobs import (
     OutputsView,
     RetryView,
 )
+from jobs.api.views.quota import QuotaView
 from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
 from jobs.api.views.tokens import TokenView
 from jobs.api.views.uploads import UploadsView, UploadView
@@ -31,6 +32,7 @@ urlpatterns = [
     *route("jobs/<uuid:job_id>/manifest", ManifestView, "manifest"),
     *route("jobs/<uuid:job_id>/download/all", DownloadAllView, "download-all"),
     *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),
+    *route("quota", QuotaView, "quota"),
     *route("separators", SeparatorsView, "separators"),
     *route("config", ConfigView, "config"),
     *route("health", HealthView, "health"),

@@ -4,6 +4,8 @@ from jobs.models.artifact import Artifact
 from jobs.models.audio_use import AudioUse
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
+from jobs.models.quota_limit import QuotaLimit
+from jobs.models.reservation import Reservation
 from jobs.models.source import Source
 from jobs.models.speed import Speed
 from jobs.models.stage import Stage
@@ -16,6 +18,8 @@ __all__ = [
     "AudioUse",
     "Campaign",
     "Job",
+    "QuotaLimit",
+    "Reservation",
     "Source",
     "Speed",
     "Stage",

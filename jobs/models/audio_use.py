@@ -3,13 +3,18 @@
 from django.conf import settings
 from django.db import models
 
+from jobs.models.job import Job
+
 
 class AudioUse(models.Model):
-    """One line for each job that was made; it outlives the job, and goes once it is too old to
-    count against the daily limit."""
+    """One line for each job that was made. It outlives a job that is cancelled or deleted, goes
+    with the failure of one that fails, and once it is too old to count against the daily limit."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="audio_uses"
+    )
+    job = models.OneToOneField(
+        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="audio_use"
     )
     seconds = models.FloatField()
     used_at = models.DateTimeField(auto_now_add=True)

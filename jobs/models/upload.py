@@ -14,7 +14,7 @@ from jobs.models.job import Job
 from jobs.models.source import Source
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 INCOMING = "incoming"
 """Folder of uploads on their way; on the file system of the sources, so a rename suffices."""
@@ -41,12 +41,6 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
     def expired(self) -> "UploadQuerySet":
         return self.filter(expires_at__lte=timezone.now())
-
-    def reserved_bytes_of(self, owner: "User") -> int:
-        """Bytes that unfinished uploads of ``owner`` may still come to, those that have arrived
-        among them; once an upload is a song, the song counts and the upload does not."""
-        total = self.unfinished().filter(owner=owner).aggregate(total=Sum("size_bytes"))["total"]
-        return int(total or 0)
 
     def bytes_to_come(self) -> int:
         """What the disk must still have room for, over all accounts."""

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -16,17 +15,15 @@ from django.utils import timezone
 from jobs.models import Job
 from jobs.models.job import HELD_UNTIL, JobQuerySet, JobStatus
 from jobs.queue import clock
+from jobs.queue.caps import Account, Caps, owners_of
 from jobs.queue.lanes import current_post
 from jobs.services.quota import lock_account
+from jobs.services.quota_rules import members
 
 LONGEST_WAIT_S = 3600.0
 """A back-off that ends later than this was written by a clock that was wrong, and is over."""
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-
-Account: TypeAlias = tuple[int, bool]
-"""An owner, and whether it is about what an operator recomputes for that owner: a campaign
-neither uses up a person's share nor profits from it."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +84,19 @@ def due() -> Q:
 
 
 def runnable(lanes: Iterable[str]) -> JobQuerySet:
-    """The jobs of ``lanes`` that a free worker could take now: due, and their owner below the
-    cap on running jobs."""
+    """The jobs of ``lanes`` that a free worker could take now: due, and their owner, and each
+    group of the owner as a whole, below the cap on running jobs."""
     jobs = Job.objects.filter(due(), lane__in=tuple(lanes))
     running = running_of_accounts()
-    full = [owner for (owner, campaign), n in running.items() if not campaign and is_full(n)]
-    return jobs.exclude(owner__in=full, campaign=None) if full else jobs
+    owners = owners_of(running)
+    if not owners:
+        return jobs
+    caps = Caps(owners)
+    if full := caps.full_owners(running):
+        jobs = jobs.exclude(owner__in=full, campaign=None)
+    if groups := caps.full_groups(running):
+        jobs = jobs.exclude(owner__in=members(groups), campaign=None)
+    return jobs
 
 
 def fair_order(lane: str) -> list[Turn]:
@@ -143,19 +147,22 @@ def last_started(accounts: set[Account]) -> dict[Account, datetime]:
     return found
 
 
-def is_full(running: int) -> bool:
-    return 0 < settings.MAX_RUNNING_JOBS <= running
+def _may_start(owner: int) -> bool:
+    """Call it in the transaction that claims: until it ends, nobody else starts a job of this
+    owner, or of a group with a cap that the owner belongs to, so that counting and claiming are
+    one step. Only one account at a time: no deadlock."""
+    if not Caps({owner}).apply_to(owner):
+        return True
+    lock_account(owner)
+    running = running_of_accounts()
+    return owner not in Caps({owner, *owners_of(running)}).full(running)
 
 
 def _claim_one_of(turn: Turn, worker: str, token: uuid.UUID) -> Job | None:
     owner, campaign = turn.account
     with transaction.atomic():
-        if settings.MAX_RUNNING_JOBS and not campaign:
-            # Until the end of this transaction nobody else starts a job of this owner, so that
-            # counting and claiming are one step. Only one account at a time: no deadlock.
-            lock_account(owner)
-            if is_full(running_of_accounts()[turn.account]):
-                return None
+        if not campaign and not _may_start(owner):
+            return None
         jobs = Job.objects.filter(
             due(),
             lane=turn.lane,

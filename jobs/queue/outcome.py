@@ -16,6 +16,7 @@ from jobs.queue.claim import LONGEST_WAIT_S
 from jobs.queue.lease import Lease
 from jobs.services.expire import WORK
 from jobs.services.files import remove_file, remove_folder
+from jobs.services.quota import give_minutes_back
 from separation.errors import SeparationError
 from separation.leavings import torn_files, unfinished
 
@@ -63,6 +64,7 @@ def fail(lease: Lease, error: SeparationError, *, stage: str | None = None) -> N
             manifest=manifest,
             completed_at=now,
         )
+        give_minutes_back(lease.job_id)
         broken = Stage.objects.filter(job_id=lease.job_id)
         broken = broken.filter(name=stage) if stage else broken.filter(status="processing")
         broken.update(

@@ -1,5 +1,6 @@
 """A song and some choices become a job in the queue."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -12,13 +13,14 @@ from jobs.services.choices import check_request
 from jobs.services.errors import SourceMissing
 from jobs.services.files import remove_file
 from jobs.services.intake import receive_source
-from jobs.services.quota import check_quota, lock_account, use_audio_minutes
+from jobs.services.quota import check_quota, check_storage, lock_account, use_audio_minutes
+from jobs.services.reservation import Hold
 from separation.request import SeparationRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-__all__ = ["create_job", "discard_source_if_unused", "receive_source"]
+__all__ = ["create_job", "discard_source_if_unused", "receive_source", "submit_song"]
 
 
 def create_job(
@@ -28,8 +30,11 @@ def create_job(
     request: SeparationRequest,
     lane: str = Lane.INTERACTIVE,
     priority: int = 0,
+    hold: Hold | None = None,
 ) -> Job:
     """Store the job with its stages and put a ticket into the queue once that is committed.
+
+    ``hold``: that of the upload which brought the song; the job takes the place that it kept.
 
     Raises ``InvalidOptions``, ``QuotaExceeded`` or ``SourceMissing``; the source stays.
     """
@@ -38,9 +43,13 @@ def create_job(
         raise SourceMissing("The song is no longer stored here. Upload it again.")
     with transaction.atomic():
         lock_account(owner)
+        if hold is None:
+            check_storage(owner=owner, size_bytes=0)
+        else:
+            hold.spend(place=True)
         check_quota(owner=owner)
-        use_audio_minutes(owner=owner, source=source)
         job = insert_job(owner=owner, source=source, request=request, lane=lane, priority=priority)
+        use_audio_minutes(owner=owner, source=source, job=job)
         # Robust: the job is stored; a ticket that is lost is topped up by the reaper.
         transaction.on_commit(lambda: put_ticket(lane), robust=True)
     return job
@@ -75,6 +84,28 @@ def insert_job(*, owner: "User", source: Source, request: SeparationRequest, **f
         for position, stage in enumerate(stages)
     )
     return job
+
+
+def submit_song(
+    *,
+    hold: Hold,
+    name: str,
+    chunks: Iterable[bytes],
+    declared_size: int | None,
+    request: SeparationRequest,
+) -> Job:
+    """Bytes on their way become a song and a job in the queue, or nothing at all.
+
+    Raises what :func:`receive_source` and :func:`create_job` do.
+    """
+    source = receive_source(
+        owner=hold.owner, name=name, chunks=chunks, declared_size=declared_size, hold=hold
+    )
+    try:
+        return create_job(owner=hold.owner, source=source, request=request, hold=hold)
+    except BaseException:
+        discard_source_if_unused(source=source)
+        raise
 
 
 def discard_source_if_unused(*, source: Source) -> bool:

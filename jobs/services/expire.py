@@ -13,6 +13,7 @@ from jobs.models.upload import incoming_dir
 from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import UploadBusy, UploadGone
 from jobs.services.files import remove_file, remove_folder
+from jobs.services.reservation import expire_reservations
 from jobs.services.uploads import expire_upload
 
 WORK = "work"
@@ -26,6 +27,7 @@ def expire_everything() -> None:
     expire_audio()
     expire_work()
     expire_uploads()
+    expire_reservations()
     expire_unused_sources()
 
 

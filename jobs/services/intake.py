@@ -16,7 +16,8 @@ from django.db import transaction
 from jobs.core import intake_limits
 from jobs.models import Source, Upload
 from jobs.services.parts import Part, held_part, remove_part
-from jobs.services.quota import check_quota, check_storage, lock_account
+from jobs.services.quota import check_minutes_left, check_quota, check_storage, lock_account
+from jobs.services.reservation import Hold, reserve
 from separation.errors import DiskFull, EmptyAudio, QuotaExceeded, TooLarge
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ NO_BYTES = "The file is empty: it holds no bytes at all."
 
 
 def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) -> Upload:
-    """Keep room for ``size_bytes`` of ``owner`` from now on, until the upload ends or expires.
+    """Keep room for ``size_bytes`` of ``owner`` from now on, until the upload ends or expires, and
+    a place in the queue where a ``request`` says that a job will come of it.
 
     Raises ``EmptyAudio``, ``TooLarge``, ``QuotaExceeded`` or ``DiskFull``.
     """
-    from separation.audio.names import clean_name
-
     if size_bytes < 1:
         raise EmptyAudio(NO_BYTES)
     if size_bytes > settings.MAX_UPLOAD_BYTES:
@@ -41,46 +41,85 @@ def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) 
         lock_account(owner)
         _check_open_uploads(owner)
         check_storage(owner=owner, size_bytes=size_bytes)
-        _check_room(size_bytes)
-        return Upload.objects.create(
-            owner=owner,
-            name=clean_name(name),
-            size_bytes=size_bytes,
-            expires_at=Upload.fresh_expiry(),
-            **fields,
-        )
+        if fields.get("request") is not None:
+            check_quota(owner=owner)
+            check_minutes_left(owner=owner)
+        return _open(owner, name, size_bytes, **fields)
+
+
+def _open(owner: "User", name: str, size_bytes: int, **fields: Any) -> Upload:
+    """The row that keeps room on the disk."""
+    from separation.audio.names import clean_name
+
+    _check_room(size_bytes)
+    return Upload.objects.create(
+        owner=owner,
+        name=clean_name(name),
+        size_bytes=size_bytes,
+        expires_at=Upload.fresh_expiry(),
+        **fields,
+    )
 
 
 def release_upload(upload: Upload) -> None:
-    """Give the room back; call it while the part is held. A song that was made of it stays."""
+    """Give its room back: row and bytes go. Call it while its part is held."""
     Upload.objects.filter(pk=upload.pk).delete()
     remove_part(upload)
 
 
 def receive_source(
-    *, owner: "User", name: str, chunks: Iterable[bytes], declared_size: int | None = None
+    *,
+    owner: "User",
+    name: str,
+    chunks: Iterable[bytes],
+    declared_size: int | None = None,
+    hold: Hold | None = None,
 ) -> Source:
     """Store one song of ``owner`` that comes in one go, checked, hashed and probed.
 
-    Where nobody says its size, room for the largest is reserved. Raises ``QuotaExceeded``,
-    ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds wrong with the file; after
-    any of them nothing is left on disk or in the database.
+    ``hold``: what the upload has reserved; whoever makes a job of the song brings it, so that the
+    place for the job is kept as well. Without one, room is reserved until the song is stored.
+
+    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds
+    wrong with the file; after any of them nothing is left on disk or in the database.
     """
-    check_quota(owner=owner)
-    size = settings.MAX_UPLOAD_BYTES if declared_size is None else declared_size
-    upload = reserve_upload(owner=owner, name=name, size_bytes=size, is_resumable=False)
+    if declared_size is not None and declared_size > settings.MAX_UPLOAD_BYTES:
+        raise _too_large(declared_size)
+    if hold is None:
+        with reserve(owner=owner, size_bytes=declared_size) as own:
+            return _receive(own, name, chunks, declared_size)
+    hold.need(size_bytes=declared_size or 0, place=True)
+    return _receive(hold, name, chunks, declared_size)
+
+
+def _receive(hold: Hold, name: str, chunks: Iterable[bytes], declared_size: int | None) -> Source:
+    most = settings.MAX_UPLOAD_BYTES if declared_size is None else declared_size
+    # Not resumable: what it may store counts by the hold.
+    upload = _open(hold.owner, name, most, is_resumable=False)
     with held_part(upload) as part:
         try:
-            part.append(chunks, offset=0)
+            part.append(_held(hold, chunks), offset=0)
             if part.size == 0:
                 raise EmptyAudio(NO_BYTES)
             facts, sha256 = probe_part(part), part.whole_digest()
-            with song_of(part, facts, sha256) as source:
-                # In the same transaction: no moment at which both count, or neither.
-                Upload.objects.filter(pk=upload.pk).delete()
+            with transaction.atomic():
+                lock_account(hold.owner)
+                with song_of(part, facts, sha256) as source:
+                    hold.spend(size_bytes=part.size)
+                    # In the same transaction: no moment at which both count, or neither.
+                    Upload.objects.filter(pk=upload.pk).delete()
             return source
         finally:
             release_upload(upload)
+
+
+def _held(hold: Hold, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks, none of which is passed on before there is room for it."""
+    size_bytes = 0
+    for chunk in chunks:
+        size_bytes += len(chunk)
+        hold.grow(size_bytes=size_bytes)
+        yield chunk
 
 
 def probe_part(part: Part) -> "SourceFacts":

@@ -11,12 +11,12 @@ from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
 from jobs.services.errors import JobConflict, SourceMissing
-from jobs.services.quota import check_quota, lock_account
+from jobs.services.quota import check_quota, check_storage, lock_account, use_audio_minutes
 
 
 def retry_job(*, job: Job) -> Job:
     """Back to waiting with all attempts; stages that were finished stay finished. A job of a
-    paused campaign waits until that goes on.
+    paused campaign waits until that goes on. A song whose minutes were given back uses them again.
 
     Raises ``JobConflict`` unless the job failed or was cancelled, ``SourceMissing`` when its
     song is gone, ``QuotaExceeded``.
@@ -27,6 +27,8 @@ def retry_job(*, job: Job) -> Job:
         not_before = _held_until(job)
         lock_account(job.owner)
         check_quota(owner=job.owner)
+        if job.campaign_id is None:
+            check_storage(owner=job.owner, size_bytes=0)
         moved = Job.objects.filter(pk=job.pk, status__in=RETRYABLE).update(
             status=JobStatus.PENDING,
             attempt=0,
@@ -48,6 +50,8 @@ def retry_job(*, job: Job) -> Job:
                 "Only a job that failed or was cancelled can be run again; "
                 f"this one is {job.get_status_display().lower()}."
             )
+        if job.campaign_id is None:
+            use_audio_minutes(owner=job.owner, source=job.source, job=job)
         job.stages.exclude(status=StageStatus.COMPLETED).update(
             status=StageStatus.PENDING,
             started_at=None,

@@ -10,7 +10,7 @@ from jobs.services.create import create_job
 from jobs.services.errors import JobConflict, SourceMissing
 from jobs.services.intake import probe_part, release_upload, reserve_upload, same_song, song_of
 from jobs.services.parts import Checksum, Part, held_part, received_bytes, remove_part
-from jobs.services.quota import check_quota, lock_account
+from jobs.services.quota import lock_account
 from separation.errors import SeparationError
 from separation.request import SeparationRequest
 
@@ -31,10 +31,8 @@ def begin_upload(
     """Reserve an upload; with a ``request``, the whole song becomes a job at once.
 
     ``modified_ms``: when the file last changed, in milliseconds since 1970, by which the same
-    file is known again. Raises what ``check_quota`` and ``reserve_upload`` do.
+    file is known again. Raises what ``reserve_upload`` does.
     """
-    if request is not None:
-        check_quota(owner=owner)
     return reserve_upload(
         owner=owner,
         name=name,
@@ -164,7 +162,9 @@ def _finish_new(part: Part, sha256: str) -> bool:
         if same_song(owner_id=upload.owner_id, sha256=sha256, size_bytes=upload.size_bytes):
             return False
         with song_of(part, facts, sha256) as source:
-            _write_down(upload, source=source, job=_create(upload, source))
+            # First, so that the song counts and the upload does not, when the job is weighed.
+            _write_down(upload, source=source)
+            _write_down(upload, job=_create(upload, source))
     return True
 
 

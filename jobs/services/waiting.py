@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.models.job import HELD_UNTIL, JobStatus
-from jobs.queue.claim import Account, Turn, due, is_full, last_started, precedence
+from jobs.queue.caps import Account, Caps, owners_of
+from jobs.queue.claim import Turn, due, last_started, precedence
 from jobs.queue.health import queue_health
 from jobs.queue.lanes import ALL
 from jobs.queue.signs import alive
@@ -159,6 +160,7 @@ class _Line:
         accounts = {account for _, _, account in self._line}
         self._last = last_started(accounts)
         self._workers = self._busy_and_free(posts)
+        self._caps = Caps(owners_of(accounts | self._running.keys()))
 
     def _songs(self) -> dict[tuple[str, int, Account], deque[_Song]]:
         """The waiting jobs of each account, in the order in which it gets through them."""
@@ -241,19 +243,16 @@ class _Line:
         return True
 
     def _next_turn(self, lanes: Iterable[str], *, even_full: bool = False) -> Turn | None:
+        full = set() if even_full else self._caps.full(self._running)
         for lane in lanes:
             turns = [
                 Turn(lane, priority, account, songs[0].created_at)
                 for (where, priority, account), songs in self._line.items()
-                if where == lane and (even_full or self._may_start(account))
+                if where == lane and (account[1] or account[0] not in full)
             ]
             if turns:
                 return min(turns, key=lambda turn: precedence(turn, self._running, self._last))
         return None
-
-    def _may_start(self, account: Account) -> bool:
-        _, campaign = account
-        return campaign or not is_full(self._running[account])
 
     def _take(self, turn: Turn, at_s: float) -> _Song:
         key = (turn.lane, turn.priority, turn.account)

@@ -7,7 +7,10 @@ from django.conf import settings
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from jobs.services.sizes import size
+
 register = template.Library()
+register.filter("size", size)
 
 _STAGES = {
     "prepare": "Prepare",
@@ -65,16 +68,6 @@ def time_left(seconds: float | None) -> str:
     if seconds < 5400:
         return f"about {round(seconds / 60)} min left"
     return f"about {seconds / 3600:.1f} h left"
-
-
-@register.filter
-def size(count: int) -> str:
-    """Bytes in decimal units, as the sentences of the services and the script write them."""
-    if count < 1_000_000:
-        return f"{-(-count // 1000)} kB"
-    if count < 100_000_000:
-        return f"{count / 1e6:.1f} MB"
-    return f"{count / 1e6:.0f} MB" if count < 1_000_000_000 else f"{count / 1e9:.2f} GB"
 
 
 @register.filter

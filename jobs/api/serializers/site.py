@@ -68,3 +68,33 @@ class HealthSerializer(serializers.Serializer[dict[str, Any]]):
     status = serializers.CharField(help_text="ok, or degraded when no worker is alive.")
     version = serializers.CharField()
     queue = QueueSerializer()
+
+
+class GaugeSerializer(serializers.Serializer[Any]):
+    used = serializers.FloatField(help_text="Uploads under way count with what they reserved.")
+    limit = serializers.IntegerField(source="most", allow_null=True, help_text="null: no limit.")
+    left = serializers.FloatField(allow_null=True)
+
+
+class OwnQuotaSerializer(serializers.Serializer[Any]):
+    stored_bytes = GaugeSerializer()
+    audio_minutes_per_day = GaugeSerializer(help_text="Of the last 24 hours.")
+    active_jobs = GaugeSerializer(help_text="Waiting and running.")
+    running_jobs = GaugeSerializer()
+
+
+class SharedQuotaSerializer(serializers.Serializer[Any]):
+    """A limit of one of your groups, which all its members use up together."""
+
+    group = serializers.CharField()
+    kind = serializers.CharField(help_text="As the fields of `own`.")
+    used = serializers.FloatField()
+    limit = serializers.IntegerField(source="most")
+    left = serializers.FloatField()
+
+
+class QuotaSerializer(serializers.Serializer[Any]):
+    accepts_uploads = serializers.BooleanField()
+    detail = serializers.CharField(allow_null=True, help_text="Why nothing is accepted now.")
+    own = OwnQuotaSerializer()
+    shared = SharedQuotaSerializer(many=True)

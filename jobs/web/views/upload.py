@@ -11,13 +11,21 @@ from django.views.decorators.http import require_http_methods
 
 from jobs.api.errors import status_of
 from jobs.models import Job, Upload
+from jobs.services.allowance import allowance_of
 from jobs.services.intake import sent_before
+from jobs.services.reservation import Hold, reserve
 from jobs.web import choices
 from jobs.web.forms import SeparationForm, first_error
 from jobs.web.intake import SizeLimitHandler, body_size, guard_body, largest_body
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
 from jobs.web.submission import Outcome, submit_files
-from separation.errors import DiskFull, InvalidOptions, SeparationError, TooLarge
+from separation.errors import (
+    DiskFull,
+    InvalidOptions,
+    QuotaExceeded,
+    SeparationError,
+    TooLarge,
+)
 
 TOO_MUCH = "The files together are larger than this server takes in one go. Send fewer at a time."
 
@@ -35,23 +43,29 @@ def upload(request: UserRequest) -> HttpResponseBase:
         return _too_much(request)
     try:
         limit = guard_body(request)
-    except DiskFull as error:
+        with reserve(owner=request.user, size_bytes=body_size(request)) as hold:
+            return _receive(request, limit, hold)
+    except (DiskFull, QuotaExceeded) as error:
         return _refused(request, [error], SeparationForm())
-    return _receive(request, limit)
 
 
 @csrf_protect
-def _receive(request: UserRequest, limit: SizeLimitHandler) -> HttpResponseBase:
+def _receive(request: UserRequest, limit: SizeLimitHandler, hold: Hold) -> HttpResponseBase:
     form = SeparationForm(request.POST)
     files = request.FILES.getlist("files")
-    refused = [_too_large(name) for name in limit.refused]
+    outcomes = [_too_large(name) for name in limit.refused]
+    wrong = _what_is_wrong(form, bool(files or outcomes))
+    if not wrong:
+        outcomes += submit_files(hold=hold, files=files, request=form.separation_request)
+    # Before the answer is made: the page shows what is left.
+    hold.release()
+    return _refused(request, [wrong], form) if wrong else _answer(request, outcomes, form)
+
+
+def _what_is_wrong(form: SeparationForm, has_files: bool) -> InvalidOptions | None:
     if not form.is_valid():
-        return _refused(request, [InvalidOptions(first_error(form))], form)
-    if not files and not refused:
-        return _refused(request, [InvalidOptions("Choose at least one audio file.")], form)
-    wanted = form.separation_request
-    outcomes = refused + submit_files(owner=request.user, files=files, request=wanted)
-    return _answer(request, outcomes, form)
+        return InvalidOptions(first_error(form))
+    return None if has_files else InvalidOptions("Choose at least one audio file.")
 
 
 def _answer(request: UserRequest, outcomes: list[Outcome], form: SeparationForm) -> HttpResponse:
@@ -95,7 +109,7 @@ def _refused(
 
 
 def _page(
-    request: HttpRequest,
+    request: UserRequest,
     form: SeparationForm | None = None,
     failed: list[Outcome] | None = None,
     *,
@@ -110,6 +124,7 @@ def _page(
         "stages": choices.STAGES,
         "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "allowance": allowance_of(request.user),
         "has_remote": bool(settings.REMOTE_URL),
         "unfinished": Upload.objects.resumable().visible_to(request.user),
     }

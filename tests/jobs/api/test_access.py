@@ -32,6 +32,7 @@ OF_AN_ACCOUNT = (
     ("get", "/api/v1/uploads"),
     ("get", "/api/v1/separators"),
     ("get", "/api/v1/config"),
+    ("get", "/api/v1/quota"),
     ("get", "/config"),
 )
 THAT_WRITE = (

@@ -1,4 +1,5 @@
 import uuid
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,9 @@ from jobs.models.job import JobStatus
 from jobs.queue.claim import claim, claim_next, fair_order, runnable
 from jobs.queue.lease import Lease
 from jobs.queue.outcome import attempt_failed, give_back
+from jobs.services.quota_rules import NO_LIMIT
 from separation.errors import WorkerLost
-from tests.factories import make_job, make_source, make_user
+from tests.factories import make_group, make_job, make_source, make_user, set_quota
 
 
 def make_campaign() -> Campaign:
@@ -182,6 +184,54 @@ def test_the_cap_leaves_campaigns_alone(owner: User, settings: Settings) -> None
         make_job(owner=owner, lane="backfill", campaign=campaign)
     make_job(owner=owner)
     assert names(next_job(), next_job(), next_job(), next_job()) == [*["owner"] * 3, "nobody"]
+
+
+def test_a_row_of_the_account_or_its_group_decides_the_cap(
+    owner: User, stranger: User, settings: Settings
+) -> None:
+    settings.MAX_RUNNING_JOBS = 1
+    set_quota(owner, running_jobs=2)
+    set_quota(make_group("choir", stranger), running_jobs=NO_LIMIT)
+    for who in (owner, stranger, make_user("third")):
+        for _ in range(4):
+            make_job(owner=who)
+    taken = Counter(names(*[next_job() for _ in range(12)]))
+    assert taken == {"owner": 2, "stranger": 4, "third": 1, "nobody": 5}
+
+
+def test_a_group_as_a_whole_starts_no_more_than_its_cap(owner: User, stranger: User) -> None:
+    set_quota(make_group("class", owner, stranger), shared=True, running_jobs=2)
+    for who in (owner, stranger, make_user("outside")):
+        for _ in range(2):
+            make_job(owner=who)
+    taken = Counter(names(*[next_job() for _ in range(6)]))
+    assert taken == {"owner": 1, "stranger": 1, "outside": 2, "nobody": 2}
+    assert runnable(("interactive",)).count() == 0
+    Lease(Job.objects.get(owner=owner, status=JobStatus.PROCESSING)).end(status=JobStatus.COMPLETED)
+    assert runnable(("interactive",)).count() == 2
+    assert names(next_job(), next_job()) == ["owner", "nobody"]
+
+
+def test_a_full_group_holds_back_no_campaign(owner: User) -> None:
+    set_quota(make_group("class", owner), shared=True, running_jobs=1)
+    campaign = make_campaign()
+    for _ in range(2):
+        make_job(owner=owner)
+    make_job(owner=owner, lane="backfill", campaign=campaign)
+    jobs = [next_job() for _ in range(3)]
+    assert [job and job.lane for job in jobs] == ["interactive", "backfill", None]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_cap_of_a_row_that_filled_up_after_the_look_still_holds(
+    owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    set_quota(make_group("class", owner, stranger), shared=shared, running_jobs=1)
+    make_job(owner=owner)
+    turns = fair_order("interactive")
+    make_job(owner=stranger if shared else owner, status=JobStatus.PROCESSING)
+    monkeypatch.setattr("jobs.queue.claim.fair_order", lambda lane: turns)
+    assert next_job() is None
 
 
 def test_a_cap_that_filled_up_after_the_look_still_holds(

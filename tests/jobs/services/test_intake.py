@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError
 from pytest_django.fixtures import Settings
 
-from jobs.models import Source, Upload
+from jobs.models import Reservation, Source, Upload
 from jobs.services.create import receive_source
+from jobs.services.quota_use import reserved_bytes
 from separation.errors import (
     DiskFull,
     EmptyAudio,
@@ -118,21 +118,23 @@ def test_a_connection_that_breaks_leaves_nothing(owner: User, settings: Settings
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_cannot_be_stored_leaves_no_file(settings: Settings) -> None:
-    leaving = make_user("leaving")
+    leaver = make_user("leaver")
 
-    def chunks() -> Iterator[bytes]:
+    def song() -> Iterator[bytes]:
         yield wav_bytes()
-        User.objects.filter(pk=leaving.pk).delete()
+        User.objects.filter(pk=leaver.pk).delete()  # while the upload runs
 
-    with pytest.raises(IntegrityError):
-        receive_source(owner=leaving, name="a.wav", chunks=chunks())
+    with pytest.raises(User.DoesNotExist):
+        receive_source(owner=leaver, name="a.wav", chunks=song())
     assert files_under(settings.UPLOAD_DIR) == []
+    assert not Reservation.objects.exists()
+    assert not Upload.objects.exists()
 
 
 def test_an_upload_holds_its_room_while_it_arrives_and_gives_it_back(owner: User) -> None:
     def held_meanwhile(data: bytes) -> Iterator[bytes]:
         yield data
-        held.append(Upload.objects.all().reserved_bytes_of(owner))
+        held.append(reserved_bytes([owner.pk]))
 
     held: list[int] = []
     data = wav_bytes()

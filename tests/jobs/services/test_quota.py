@@ -6,11 +6,16 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from jobs.models import AudioUse, Campaign, Job
+from jobs.queue.claim import claim_next
+from jobs.queue.lease import Lease
+from jobs.queue.outcome import fail
+from jobs.services.cancel import cancel_job
 from jobs.services.create import create_job, insert_job
 from jobs.services.quota import check_quota
-from separation.errors import QuotaExceeded
+from jobs.services.retry import retry_job
+from separation.errors import QuotaExceeded, WorkerLost
 from separation.request import SeparationRequest
-from tests.factories import make_job, make_source
+from tests.factories import make_group, make_job, make_source, set_quota
 
 SPECTRAL = SeparationRequest(separator="spectral")
 
@@ -51,6 +56,43 @@ def test_deleting_jobs_brings_no_minutes_back(owner: User, settings: Settings) -
     Job.objects.all().delete()
     with pytest.raises(QuotaExceeded, match=r"0\.0 of them are left"):
         submit(owner, 1.0)
+
+
+def test_a_job_that_fails_gives_its_minutes_back(owner: User, settings: Settings) -> None:
+    settings.MAX_AUDIO_MINUTES_PER_DAY = 10
+    submit(owner, 10.0)
+    job = claim_next(worker="test")
+    assert job is not None
+    fail(Lease(job), WorkerLost("It broke."))
+    assert AudioUse.objects.count() == 0
+    submit(owner, 10.0)
+    with pytest.raises(QuotaExceeded, match=r"0\.0 of them are left"):
+        retry_job(job=job)
+    AudioUse.objects.update(used_at=timezone.now() - timedelta(hours=25))
+    assert retry_job(job=job).status == "pending"
+    assert AudioUse.objects.filter(job=job).count() == 1
+
+
+def test_a_cancelled_job_is_tried_again_without_using_minutes_twice(
+    owner: User, settings: Settings
+) -> None:
+    settings.MAX_AUDIO_MINUTES_PER_DAY = 10
+    job = submit(owner, 10.0)
+    retry_job(job=cancel_job(job=job))
+    assert AudioUse.objects.count() == 1
+    AudioUse.objects.update(used_at=timezone.now() - timedelta(hours=25))
+    retry_job(job=cancel_job(job=job))
+    assert AudioUse.objects.filter(used_at__gt=timezone.now() - timedelta(hours=1)).count() == 1
+
+
+def test_members_of_a_group_use_up_its_minutes_together(owner: User, stranger: User) -> None:
+    set_quota(make_group("class 4b", owner, stranger), shared=True, audio_minutes_per_day=10)
+    submit(owner, 6.0)
+    with pytest.raises(
+        QuotaExceeded, match=r"The group class 4b may have 10 minutes.*4\.0 of them"
+    ):
+        submit(stranger, 5.0)
+    submit(stranger, 4.0)
 
 
 def test_minutes_are_not_used_by_a_job_that_was_refused(owner: User, settings: Settings) -> None:

@@ -1,5 +1,7 @@
 """Where a waiting job stands, compared with the order in which workers really take them."""
 
+import heapq
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from jobs.models import Campaign, Job, Speed, Worker
+from jobs.models import Campaign, Job, Source, Speed, Worker
 from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.queue.claim import claim_next
+from jobs.queue.lanes import ALL
 from jobs.services.waiting import Waiting, ordinal, waiting
 from separation.request import SeparationRequest
-from tests.factories import make_job, make_source, make_user
+from tests.factories import make_group, make_job, make_source, make_user, set_quota
 
 STAGES = ("prepare", "separation", "export")
 SONG_S, WORK_S = 100.0, 122.0
@@ -121,32 +124,103 @@ def test_who_has_one_song_is_not_told_to_wait_for_a_hundred(owner: User) -> None
     assert [told(job).position for job in flood] == [2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize("cap", [0, 1, 2])
-def test_the_places_are_those_in_which_workers_take_the_jobs(
-    owner: User, settings: Settings, cap: int
-) -> None:
-    settings.MAX_RUNNING_JOBS = cap
-    add_worker()
+def queue_of_many() -> None:
     for n in range(4):
         song("a", minutes_ago=60 - n)
     for n in range(3):
         song("b", minutes_ago=30 - n)
     song("b", minutes_ago=1, priority=5)
     song("c", minutes_ago=2)
-    owner_c = make_user("c")
     campaign = Campaign.objects.create(separator="spectral", request={}, key="k")
     for n in range(2):
         song("c", minutes_ago=90 - n, lane="backfill", campaign=campaign)
     song("a", minutes_ago=99, lane="backfill")
-    assert owner_c.jobs.count() == 3
+
+
+def places_of_all() -> list[object]:
+    """Every waiting job by the place that it is told."""
     waits = list(Job.objects.filter(status=JobStatus.PENDING))
     places = {told(job).position: job.pk for job in waits}
     assert sorted(places) == list(range(1, len(waits) + 1))
-    taken = []
-    while (job := claim_next(worker="h:1", lanes=("interactive", "backfill"))) is not None:
+    return [places[place] for place in sorted(places)]
+
+
+def finish(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.COMPLETED, lease_token=None)
+
+
+@pytest.mark.parametrize("cap", [0, 1, 2])
+def test_the_places_are_those_in_which_workers_take_the_jobs(
+    owner: User, settings: Settings, cap: int
+) -> None:
+    settings.MAX_RUNNING_JOBS = cap
+    add_worker()
+    queue_of_many()
+    places, taken = places_of_all(), []
+    while (job := claim_next(worker="h:1", lanes=ALL)) is not None:
         taken.append(job.pk)
-        Job.objects.filter(pk=job.pk).update(status=JobStatus.COMPLETED, lease_token=None)
-    assert taken == [places[place] for place in sorted(places)]
+        finish(job)
+    assert taken == places
+
+
+def set_cap(whose: str, most: int) -> None:
+    """Of an account such as "a", or of a group such as "a, b each" and "a, b together"."""
+    names, *_ = whose.partition(" each" if "each" in whose else " together")
+    people = [make_user(name) for name in names.split(", ")]
+    if len(people) == 1:
+        set_quota(people[0], running_jobs=most)
+    else:
+        set_quota(make_group(names, *people), shared="together" in whose, running_jobs=most)
+
+
+def taken_by(*, workers: int) -> Iterator[object]:
+    """The jobs in the order in which so many workers take them, each as long as it should take."""
+    busy: list[tuple[float, int, Job]] = []
+    now_s, number = 0.0, 0
+    while True:
+        while len(busy) < workers and (job := claim_next(worker="h", lanes=ALL)) is not None:
+            yield job.pk
+            number += 1
+            heapq.heappush(busy, (now_s + 1.2 * job.source.duration_s + 2.0, number, job))
+        if not busy:
+            return
+        now_s, _, job = heapq.heappop(busy)
+        finish(job)
+
+
+@pytest.mark.parametrize(
+    "caps",
+    [
+        {"a": 1},
+        {"a, b each": 1},
+        {"a, b together": 1},
+        {"a, b together": 2, "b, c together": 1},
+        {"a, b each": 2, "a, b together": 3, "c": 1},
+    ],
+    ids=str,
+)
+def test_under_caps_of_accounts_and_groups_the_places_are_those_of_three_workers(
+    owner: User, caps: dict[str, int]
+) -> None:
+    for words, most in caps.items():
+        set_cap(words, most)
+    for number in (1, 2, 3):
+        add_worker(number)
+    queue_of_many()
+    for number, source in enumerate(Source.objects.order_by("created_at")):
+        # No two songs end at once, or who starts next would be chance.
+        Source.objects.filter(pk=source.pk).update(duration_s=SONG_S + number)
+    places = places_of_all()
+    assert list(taken_by(workers=3)) == places
+
+
+def test_at_the_cap_of_its_group_a_song_waits_for_one_of_another_member(owner: User) -> None:
+    set_quota(make_group("class", owner, make_user("mate")), shared=True, running_jobs=1)
+    for number in (1, 2):
+        add_worker(number)
+    running("h:1", name="mate", eta_s=58.0)
+    assert told(song(minutes_ago=2)).starts_in_s == 60.0
+    assert told(song("outside")).starts_in_s == 0.0
 
 
 def test_at_their_cap_an_account_waits_for_its_own_job_to_end(
@@ -222,7 +296,8 @@ def test_two_hundred_waiting_jobs_cost_as_many_queries_as_one(owner: User) -> No
         told(mine)
     for n in range(200):
         song(f"owner{n % 7}", minutes_ago=n + 1)
+        set_quota(make_user(f"owner{n % 7}"), running_jobs=3)
     with CaptureQueriesContext(connection) as many:
         assert told(mine).position is not None
-    assert len(one) <= 5
+    assert len(one) <= 6
     assert len(many) == len(one)

@@ -11,6 +11,7 @@ from jobs.models import Upload
 from jobs.services import intake
 from jobs.services.errors import UploadBusy
 from jobs.services.parts import held_part
+from jobs.services.quota_use import reserved_bytes
 from jobs.services.uploads import begin_upload, receive, terminate
 from separation.errors import DiskFull, QuotaExceeded, UnsupportedFormat
 from tests.factories import wav_bytes
@@ -23,7 +24,7 @@ def begin(owner: User, size: int = len(SONG)) -> Upload:
 
 
 def reserved(owner: User) -> int:
-    return Upload.objects.all().reserved_bytes_of(owner)
+    return reserved_bytes([owner.pk])
 
 
 def test_an_upload_reserves_all_its_bytes_for_its_owner_alone(owner: User, stranger: User) -> None:

@@ -1,0 +1,120 @@
+"""Limits on the pages of users and groups, with what is used."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from jobs.admin.limit_field import BytesField, LimitField
+from jobs.models import QuotaLimit
+from jobs.services.allowance import Gauge, allowance_of, use_of_group
+
+if TYPE_CHECKING:
+    _Form = forms.ModelForm[QuotaLimit]
+    _FormSet = BaseInlineFormSet[QuotaLimit, Any, Any]
+    _Stacked = admin.StackedInline[QuotaLimit, Any]
+    _Users = UserAdmin[User]
+else:
+    _Form, _FormSet, _Stacked, _Users = (
+        forms.ModelForm, BaseInlineFormSet, admin.StackedInline, UserAdmin,
+    )  # fmt: skip
+
+OF_USER = (
+    "Empty: as its groups give to each member, or else the site's settings. `unlimited`: no limit."
+)
+OF_GROUP = (
+    "Empty: this group says nothing. `unlimited`: no limit. Each member: of several groups of an "
+    "account the most generous counts. All members together: holds besides, for everybody in it."
+)
+LIMITS = ("stored_bytes", "audio_minutes_per_day", "active_jobs", "running_jobs")
+
+
+class LimitsForm(_Form):
+    stored_bytes = BytesField(label="Storage", help_text="Such as 50 GB.")
+    audio_minutes_per_day = LimitField(label="Minutes of audio in 24 hours")
+    active_jobs = LimitField(label="Jobs waiting and running")
+    running_jobs = LimitField(label="Jobs running at once")
+
+
+class QuotaInline(_Stacked):
+    model = QuotaLimit
+    form = LimitsForm
+    verbose_name_plural = "Quota"
+
+
+class UserQuotaInline(QuotaInline):
+    fieldsets = ((None, {"fields": LIMITS, "description": OF_USER}),)
+
+
+class BothUses(_FormSet):
+    """Offers whichever of the two rows a group has not: one left empty is not stored."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        instance = options.get("instance")
+        there = {row.shared for row in instance.quota_limits.all()} if instance else set()
+        missing = [shared for shared in (False, True) if shared not in there]
+        super().__init__(*args, **{**options, "initial": [{"shared": use} for use in missing]})
+
+
+class GroupQuotaInline(QuotaInline):
+    formset = BothUses
+    max_num = 2
+    extra = 2
+    fieldsets = ((None, {"fields": ("shared", *LIMITS), "description": OF_GROUP}),)
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class AccountAdmin(_Users):
+    readonly_fields = ("quota_use",)
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Quota in use", {"fields": ("quota_use",)}))
+
+    def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
+        # A new account is made in two steps, and its limits come with the second.
+        return (UserQuotaInline,) if obj else ()
+
+    @admin.display(description="In use")
+    def quota_use(self, user: User) -> str:
+        allowance = allowance_of(user)
+        return _lines((*allowance.own, *allowance.shared))
+
+
+@admin.register(Group)
+class MembersAdmin(GroupAdmin):
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("quota_use",) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("name", "permissions", *self.get_readonly_fields(request, obj))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return (GroupQuotaInline,) if obj else ()
+
+    @admin.display(description="In use by all members")
+    def quota_use(self, group: Group) -> str:
+        return _lines(use_of_group(group))
+
+
+def _lines(gauges: Iterable[Gauge]) -> SafeString:
+    rows = (
+        (gauge.label, str(gauge), f", {gauge.state}" if gauge.state else "", _whose(gauge))
+        for gauge in gauges
+    )
+    return format_html_join("", "<div>{}: {}{}{}</div>", rows)
+
+
+def _whose(gauge: Gauge) -> str:
+    if gauge.group:
+        return f" (all of {gauge.group} together)"
+    return f" (by {gauge.origin})" if gauge.origin else ""

@@ -1,0 +1,57 @@
+"""QuotaLimit: what an operator allows an account, each member of a group, or a whole group."""
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+
+
+class QuotaLimit(models.Model):
+    """A row of limits. In each field null says nothing, so that the next rule decides, and
+    ``NO_LIMIT`` lifts the limit, as 0 does in the settings.
+
+    The row of an account goes before those of its groups, and these before the site's settings; of
+    several groups the most generous counts. A ``shared`` row is another thing: it caps what all
+    members of its group have together, whatever each of them may have alone.
+    """
+
+    NO_LIMIT = 0
+    """In any field: the settings' 0."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="quota_limit",
+    )
+    group = models.ForeignKey(
+        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="quota_limits"
+    )
+    shared = models.BooleanField(
+        "for",
+        default=False,
+        choices=((False, "each member"), (True, "all members together")),
+    )
+    stored_bytes = models.PositiveBigIntegerField("storage", null=True, blank=True)
+    audio_minutes_per_day = models.PositiveIntegerField(
+        "minutes of audio in 24 hours", null=True, blank=True
+    )
+    active_jobs = models.PositiveIntegerField("jobs waiting and running", null=True, blank=True)
+    running_jobs = models.PositiveIntegerField("jobs running at once", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "quota"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, group__isnull=True, shared=False)
+                | Q(user__isnull=True, group__isnull=False),
+                name="quota_of_a_user_or_of_a_group",
+            ),
+            models.UniqueConstraint(
+                fields=("group", "shared"), name="quota_once_for_each_use_of_a_group"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Quota of {self.user or self.group}" + (", shared" if self.shared else "")

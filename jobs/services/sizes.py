@@ -1,0 +1,10 @@
+"""Bytes in words."""
+
+
+def size(count: int) -> str:
+    """In decimal units, as the sentences of the services and the script write them."""
+    if count < 1_000_000:
+        return f"{-(-count // 1000)} kB"
+    if count < 100_000_000:
+        return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e6:.0f} MB" if count < 1_000_000_000 else f"{count / 1e9:.2f} GB"
