@@ -58,6 +58,7 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     level_measure = serializers.CharField(required=False, help_text="rms or lufs.")
     true_peak_ceiling_dbtp = serializers.FloatField(required=False, help_text="-20 to 0.")
     minus = FlagField(required=False, help_text="Also make minus_<stem>.")
+    preview = FlagField(required=False, help_text="Also make what the mixer of the portal plays.")
     allow_smaller_model = FlagField(
         required=False, help_text="Rather a smaller model than none on a full GPU; off by default."
     )
