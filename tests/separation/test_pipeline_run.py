@@ -1,6 +1,7 @@
 """A whole job with a fake separator: what lies where afterwards, and what was told."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,7 @@ def test_the_manifest_on_disk_tells_enough_to_do_it_again(
     assert manifest.metadata.models["separator"] == "fake"
     assert manifest.metadata.settings == {"target_db": None, "device": "auto"}
     assert "numpy" in manifest.metadata.libraries
+    assert manifest.metadata.libraries["soxr"] == version("soxr"), "what resampled"
 
 
 def test_the_manifest_names_no_folder_of_the_server(tmp_path: Path, events: list[Event]) -> None:

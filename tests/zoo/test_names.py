@@ -39,11 +39,15 @@ NAMES = {
 
 
 def _wav(path: Path) -> None:
-    by_libsndfile(path, song(2000), 44_100, kind="WAV", subtype="PCM_16")
+    made = path.parent.with_name("made.wav")
+    by_libsndfile(made, song(2000), 44_100, kind="WAV", subtype="PCM_16")
+    made.rename(path)
 
 
 def _m4a(path: Path) -> None:
-    by_ffmpeg(path, song(2000), 44_100, kind="ipod", codec="aac")
+    made = path.parent.with_name("made.m4a")
+    by_ffmpeg(made, song(2000), 44_100, kind="ipod", codec="aac")
+    made.rename(path)
 
 
 SPECIMENS = {what: Specimen(name, _wav) for what, name in NAMES.items()}

@@ -11,7 +11,7 @@ SOUNDFILE_KINDS = [
     ("RF64", "FLOAT", "rf64"),
     ("W64", "PCM_16", "w64"),
     ("AIFF", "PCM_16", "aiff"),
-    ("CAF", "PCM_16", "caf"),
+    ("AU", "PCM_16", "au"),
     ("FLAC", "PCM_16", "flac"),
     ("MP3", "MPEG_LAYER_III", "mp3"),
     ("OGG", "VORBIS", "ogg"),
@@ -22,6 +22,11 @@ FFMPEG_KINDS = [
     ("webm", "libopus", "matroska"),
     ("ogg", "libopus", "ogg"),
     ("adts", "aac", "aac"),
+    ("caf", "alac", "caf"),
+    ("ac3", "ac3", "ac3"),
+    ("eac3", "eac3", "eac3"),
+    ("avi", "aac", "avi"),
+    ("ogg", "flac", "ogg"),
 ]
 
 
