@@ -11,7 +11,8 @@ from django.http import HttpRequest
 
 from jobs.services.errors import SiteBusy, UploadIncomplete
 
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 64 * 1024
+"""Also the most that a connection which is reset loses of what had arrived."""
 
 
 class Places:

@@ -4,7 +4,9 @@ Every way in goes through here: room is reserved before a byte is taken (``reser
 bytes arrive in a part (``jobs.services.parts``), and a whole part becomes a song or is refused.
 """
 
+import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from separation.audio.decode import SourceFacts
+_looking = threading.BoundedSemaphore(os.cpu_count() or 2)
+"""Children look at uploads on a clock: of twenty at once on two cores, some would be too slow."""
+
 NO_BYTES = "The file is empty: it holds no bytes at all."
 
 
@@ -126,7 +131,8 @@ def probe_part(part: Part) -> "SourceFacts":
     """Look at a whole part in the sandboxed child; raises what is wrong with it."""
     from separation.audio.decode import probe
 
-    return probe(part.path, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))
+    with _looking:
+        return probe(part.path, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))
 
 
 @contextmanager

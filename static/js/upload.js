@@ -38,7 +38,10 @@ function add(file) {
   parts.bar.setAttribute("aria-label", `Upload of ${file.name}`);
   parts.pause.addEventListener("click", () => (song.state === "paused" ? goOn(song) : song.pause()));
   parts.again.addEventListener("click", () => goOn(song));
-  parts.use.addEventListener("click", () => song.separateKnown());
+  parts.use.addEventListener("click", () => {
+    song.separateKnown();
+    begin();
+  });
   parts.remove.addEventListener("click", () => take(song));
   queue.append(row);
   if (file.size === 0) song.tell("failed", "The file is empty.");

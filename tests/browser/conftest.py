@@ -95,14 +95,7 @@ def site(environment: dict[str, str]) -> Iterator[str]:
     port = _free_port()
     _manage(environment, "migrate", "-v0")
     _manage(environment, "collectstatic", "--noinput", "-v0")
-    serve = [
-        "-m",
-        "gunicorn",
-        "stemsite.wsgi",
-        f"--bind=127.0.0.1:{port}",
-        "--threads=8",
-        "--access-logfile=-",
-    ]
+    serve = ["-m", "gunicorn", "stemsite.wsgi", f"--bind=127.0.0.1:{port}", "--threads=8"]
     with ExitStack() as stack:
         stack.enter_context(_process(serve, environment, folder / "web.log"))
         worker = ["manage.py", "stemworker"]

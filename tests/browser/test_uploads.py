@@ -55,7 +55,7 @@ def press(person: Visitor, name: str) -> None:
 
 def in_the_middle(person: Visitor, name: str) -> None:
     """Wait until some of it has arrived."""
-    expect(row(person, name)).to_contain_text(re.compile(r"[1-9]\d? % of"), timeout=15_000)
+    expect(row(person, name)).to_contain_text(re.compile(r"[3-9]\d % of"), timeout=15_000)
 
 
 def percent(person: Visitor, name: str) -> float:
