@@ -1,6 +1,6 @@
-// One stem's compressed preview. Its MP3 frames use no bit reservoir, so any run of them decodes alone;
-// only the first frame of a run sounds wrong, and a lead of some frames that are thrown away hides it.
-const FRAMES_PER_CHUNK = 128;
+// One stem's compressed preview, AAC in ADTS frames. Any run of them decodes alone; only the first one
+// sounds wrong, as it overlaps with the one before, and a lead of frames that are thrown away hides it.
+const FRAMES_PER_CHUNK = 144; // 3.3 s at 44.1 kHz
 
 export class PreviewError extends Error {}
 
