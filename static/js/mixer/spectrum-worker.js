@@ -18,8 +18,10 @@ function transform() {
     const stride = SIZE / (2 * half);
     for (let start = 0; start < SIZE; start += 2 * half) {
       for (let k = 0; k < half; k += 1) {
-        const [a, b] = [start + k, start + k + half];
-        const [c, s] = [cosines[k * stride], -sines[k * stride]];
+        const a = start + k;
+        const b = a + half;
+        const c = cosines[k * stride];
+        const s = -sines[k * stride];
         const re = real[b] * c - imaginary[b] * s;
         const im = real[b] * s + imaginary[b] * c;
         real[b] = real[a] - re;
