@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.web.views import bulk, downloads, history, job, upload, uploads, version
+from jobs.web.views import bulk, downloads, history, job, mixer, upload, uploads, version
 
 app_name = "jobs"
 urlpatterns = [
@@ -24,4 +24,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/manifest.json", downloads.manifest, name="manifest"),
     path("jobs/<uuid:job_id>/tracks/<str:name>/", downloads.track, name="track"),
     path("jobs/<uuid:job_id>/tracks/<str:name>/listen/", downloads.listen, name="listen"),
+    path("jobs/<uuid:job_id>/mixer.json", mixer.song, name="mixer"),
+    path("jobs/<uuid:job_id>/previews/<str:name>/", mixer.preview, name="preview"),
+    path("jobs/<uuid:job_id>/peaks/<str:name>/", mixer.peaks, name="peaks"),
 ]

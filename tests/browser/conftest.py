@@ -17,6 +17,10 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.ears import put_ears_on
+from tests.browser.mixer_page import MixerPage
+from tests.browser.visitor import visitor
+
 START_S = 30.0
 
 
@@ -119,3 +123,53 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="package")
+def mixable(site: str, environment: dict[str, str]) -> tuple[str, str]:
+    """The name of somebody with a job of six stems, and its address."""
+    program = [sys.executable, "-m", "tests.browser.mixable", "mixer", "Mix.wav"]
+    settings_module = {"DJANGO_SETTINGS_MODULE": "stemsite.settings"}
+    made = subprocess.run(
+        program,
+        cwd=settings.BASE_DIR,
+        env={**environment, **settings_module},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return "mixer", f"/jobs/{made.stdout.strip()}/"
+
+
+@pytest.fixture
+def open_mixer(
+    browser: Browser, site: str, mixable: tuple[str, str]
+) -> Iterator[Callable[..., MixerPage]]:
+    """Opens the page of the job of six stems; more than once, if asked to."""
+    opened: list[MixerPage] = []
+
+    def visit(**options: int) -> MixerPage:
+        name, path = mixable
+        person = visitor(browser, site, **options)
+        person.log_in(name)
+        person.go(path)
+        opened.append(MixerPage(person))
+        opened[-1].mixer.wait_for()
+        return opened[-1]
+
+    yield visit
+    for each in opened:
+        each.person.context.close()
+
+
+@pytest.fixture
+def playing(open_mixer: Callable[..., MixerPage]) -> Callable[..., MixerPage]:
+    """The same, with sound, and with ears on it."""
+
+    def play(**options: int) -> MixerPage:
+        player = open_mixer(**options)
+        player.press_play()
+        put_ears_on(player.page)
+        return player
+
+    return play

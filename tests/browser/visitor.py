@@ -34,6 +34,12 @@ class Visitor:
         self.page.get_by_label("Password (again)").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign up").click()
 
+    def log_in(self, name: str) -> None:
+        self.go("/accounts/login/")
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Log in").click()
+
     def choose(self, *files: Path) -> None:
         self.page.get_by_label("Choose songs").set_input_files(files)
         self.page.get_by_role("radio", name="Spectral masks").check()

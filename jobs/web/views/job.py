@@ -19,7 +19,7 @@ from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
-from jobs.web import results
+from jobs.web import mixer, results
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
 
@@ -36,6 +36,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "job": job,
         "stages": job.stages.all(),
         "groups": results.track_groups(artifacts),
+        "lanes": mixer.lanes(job, artifacts),
         "facts": results.facts(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),

@@ -1,0 +1,91 @@
+"""What the mixer plays and draws of a job: previews, peaks and where somebody sings.
+
+The pipeline writes them beside the delivered tracks; a job of an older version has none.
+"""
+
+import hashlib
+import logging
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from jobs.models import Job
+
+INDEX = "listen/index.json"
+
+_log = logging.getLogger("jobs.listening")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PeakLevel(_Strict):
+    """``count`` pairs of lowest and highest, each of ``samples``, from byte ``offset`` on."""
+
+    samples: int
+    offset: int
+    count: int
+
+
+class ListeningStem(_Strict):
+    """Files relative to the job's folder; ``offsets`` of every ``stride``-th compressed frame;
+    ``activity`` in seconds, None where nobody looked for it."""
+
+    name: str
+    preview: str
+    size_bytes: int
+    offsets: list[int]
+    peaks: str
+    peak_levels: list[PeakLevel]
+    activity: list[tuple[float, float]] | None = None
+
+
+class Listening(_Strict):
+    """``delay_samples``: what the encoder put in front of the ``frames`` of the song."""
+
+    sample_rate_hz: int
+    frames: int
+    delay_samples: int
+    frame_samples: int
+    stride: int
+    stems: list[ListeningStem]
+
+    def stem(self, name: str) -> ListeningStem | None:
+        return next((stem for stem in self.stems if stem.name == name), None)
+
+
+def listening_of(job: Job) -> Listening | None:
+    """None where the pipeline made nothing to listen to, or what it made cannot be read."""
+    path = job.directory / INDEX
+    try:
+        found = _read(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError):
+        _log.exception("job %s: the index of what can be listened to is unreadable", job.pk)
+        return None
+    return found if found.stems else None
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, modified_ns: int) -> Listening:
+    """Kept, as each range of a preview asks for it; a file that was written anew is read anew."""
+    return Listening.model_validate_json(path.read_bytes())
+
+
+def listening_file(job: Job, relative: str) -> Path:
+    """A file that the index names; that came from our own pipeline, yet must not lead elsewhere."""
+    root = (job.directory / INDEX).parent.resolve()
+    file = (job.directory / relative).resolve()
+    if not file.is_relative_to(root):
+        raise ValueError(f"the path {relative!r} leaves the folder of previews")
+    return file
+
+
+def state_of(file: Path) -> str:
+    """A digest that changes with the file, without reading it. Raises ``FileNotFoundError``."""
+    known = file.stat()
+    state = f"{file.name} {known.st_size} {known.st_mtime_ns}"
+    return hashlib.sha256(state.encode()).hexdigest()

@@ -1,0 +1,75 @@
+"""What the mixer fetches: the song's description, and of each stem the preview and the peaks."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from jobs.http.downloads import check_downloadable
+from jobs.http.ranged import ranged_file_response
+from jobs.models import Job
+from jobs.services.listening import (
+    Listening,
+    ListeningStem,
+    listening_file,
+    listening_of,
+    state_of,
+)
+from jobs.web.mixer import song as song_of
+from jobs.web.requests import UserRequest, visible_job
+from separation.errors import SeparationError
+
+
+@login_required
+@require_safe
+def song(request: UserRequest, job_id: UUID) -> JsonResponse:
+    job = visible_job(request, job_id)
+    response = JsonResponse(song_of(job, _listening(job)))
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@login_required
+@require_safe
+def preview(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
+    return _file(request, job_id, name, lambda stem: stem.preview)
+
+
+@login_required
+@require_safe
+def peaks(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
+    return _file(request, job_id, name, lambda stem: stem.peaks)
+
+
+def _file(
+    request: UserRequest, job_id: UUID, name: str, which: Callable[[ListeningStem], str]
+) -> HttpResponseBase:
+    job = visible_job(request, job_id)
+    stem = _listening(job).stem(name)
+    if stem is None:
+        raise Http404(f"there is nothing to listen to of a track {name!r}")
+    return _ranged(request, listening_file(job, which(stem)))
+
+
+def _ranged(request: HttpRequest, file: Path) -> HttpResponseBase:
+    try:
+        return ranged_file_response(
+            request, file, sha256=state_of(file), filename=file.name, as_attachment=False
+        )
+    except FileNotFoundError:
+        raise Http404(f"the file {file.name} is no longer there") from None
+
+
+def _listening(job: Job) -> Listening:
+    try:
+        check_downloadable(job)
+    except SeparationError as error:
+        raise Http404(error.detail) from error
+    found = listening_of(job)
+    if found is None:
+        raise Http404("this job has nothing to listen to")
+    return found

@@ -1,0 +1,65 @@
+// The controls of one stem, bound to the desk.
+import { decibels } from "./desk.js";
+
+export function level(fader) {
+  const db = decibels(fader);
+  return db === -Infinity ? "silent" : `${db > 0.05 ? "+" : ""}${db.toFixed(1)} dB`.replace("-", "\u2212");
+}
+
+export function side(pan) {
+  const percent = Math.round(Math.abs(pan) * 100);
+  if (!percent) return "centre";
+  return `${percent} % ${pan < 0 ? "left" : "right"}`;
+}
+
+// A slider that says its value in words and goes home on a double click.
+export function bindSlider(slider, { home, say, set }) {
+  const show = () => {
+    slider.setAttribute("aria-valuetext", say(slider.valueAsNumber));
+    slider.title = say(slider.valueAsNumber);
+    const { min, max } = slider;
+    slider.style.setProperty("--filled", `${(100 * (slider.valueAsNumber - min)) / (max - min)}%`);
+  };
+  slider.addEventListener("input", () => {
+    set(slider.valueAsNumber);
+    show();
+  });
+  slider.addEventListener("dblclick", () => {
+    slider.valueAsNumber = home;
+    slider.dispatchEvent(new Event("input"));
+  });
+  show();
+  return show;
+}
+
+export class Lane {
+  constructor({ element, desk, number }) {
+    this.element = element;
+    this.desk = desk;
+    this.number = number;
+    const find = (name) => element.querySelector(`[data-${name}]`);
+    this.solo = find("solo");
+    this.mute = find("mute");
+    this.volume = find("volume");
+    this.pan = find("pan");
+    this.meter = find("meter");
+    this.wave = find("wave");
+    this.solo.addEventListener("click", () => desk.toggleSolo(number));
+    this.mute.addEventListener("click", () => desk.toggleMute(number));
+    this.showVolume = bindSlider(this.volume, { home: 100, say: (v) => level(v / 100), set: (v) => desk.setVolume(number, v / 100) });
+    this.showPan = bindSlider(this.pan, { home: 0, say: (v) => side(v / 100), set: (v) => desk.setPan(number, v / 100) });
+    desk.addEventListener("change", () => this.show());
+    this.show();
+  }
+
+  show() {
+    const stem = this.desk.stems[this.number];
+    this.solo.setAttribute("aria-pressed", stem.solo);
+    this.mute.setAttribute("aria-pressed", stem.mute);
+    this.element.classList.toggle("lane--silent", !this.desk.isHeard(this.number));
+    this.volume.valueAsNumber = Math.round(stem.volume * 100);
+    this.pan.valueAsNumber = Math.round(stem.pan * 100);
+    this.showVolume();
+    this.showPan();
+  }
+}

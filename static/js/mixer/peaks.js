@@ -1,0 +1,75 @@
+// Lowest and highest sample of each stretch of a stem, at several resolutions, fetched in tiles.
+const TILE_PAIRS = 32768;
+const AGAIN_MS = 2000;
+
+export class Peaks extends EventTarget {
+  // `levels`: `{ samples, offset, count }`, finest first: samples for each pair, first byte, pairs.
+  constructor({ url, levels, sampleRateHz }) {
+    super();
+    this.url = url;
+    this.levels = levels.map((level) => ({ ...level, tiles: [] }));
+    this.sampleRateHz = sampleRateHz;
+  }
+
+  // The largest sample of the stem, 0 to 1; null while that is not known.
+  get highest() {
+    const level = this.levels.at(-1);
+    const found = this.#read(level, 0, (level.count * level.samples) / this.sampleRateHz);
+    return found && Math.max(-found[0], found[1]);
+  }
+
+  // `[lowest, highest]` between two seconds, -1 to 1; null while nothing is known of them.
+  between(from, to) {
+    const samples = (to - from) * this.sampleRateHz;
+    let index = this.levels.findLastIndex((level) => level.samples <= samples);
+    // A coarser picture until the finer one has come.
+    for (index = Math.max(0, index); index < this.levels.length; index += 1) {
+      const found = this.#read(this.levels[index], from, to);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  #read(level, from, to) {
+    const rate = this.sampleRateHz / level.samples;
+    const first = Math.min(Math.floor(from * rate), level.count - 1);
+    const last = Math.min(Math.max(first + 1, Math.ceil(to * rate)), level.count);
+    let lowest = 127;
+    let highest = -128;
+    for (let n = first; n < last; n += 1) {
+      const tile = this.#tile(level, Math.floor(n / TILE_PAIRS));
+      if (!tile) return null;
+      const at = 2 * (n % TILE_PAIRS);
+      if (tile[at] < lowest) lowest = tile[at];
+      if (tile[at + 1] > highest) highest = tile[at + 1];
+    }
+    return [lowest / 127, highest / 127];
+  }
+
+  #tile(level, number) {
+    if (level.tiles[number] === undefined) {
+      level.tiles[number] = null;
+      this.#load(level, number);
+    }
+    return level.tiles[number];
+  }
+
+  async #load(level, number) {
+    try {
+      level.tiles[number] = await this.#fetch(level, number);
+      this.dispatchEvent(new Event("tile"));
+    } catch {
+      // A picture that is missing stops nobody from listening; a later redraw asks again.
+      setTimeout(() => delete level.tiles[number], AGAIN_MS);
+    }
+  }
+
+  async #fetch(level, number) {
+    const from = level.offset + 2 * number * TILE_PAIRS;
+    const to = Math.min(from + 2 * TILE_PAIRS, level.offset + 2 * level.count);
+    const answer = await fetch(this.url, { headers: { Range: `bytes=${from}-${to - 1}` } });
+    if (!answer.ok) throw new Error(`peaks: status ${answer.status}`);
+    const bytes = await answer.arrayBuffer();
+    return new Int8Array(answer.status === 206 ? bytes : bytes.slice(from, to));
+  }
+}

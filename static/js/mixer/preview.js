@@ -1,0 +1,66 @@
+// One stem's compressed preview, AAC in ADTS frames. Any run of them decodes alone; only the first one
+// sounds wrong, as it overlaps with the one before, and a lead of frames that are thrown away hides it.
+const FRAMES_PER_CHUNK = 144; // 3.3 s at 44.1 kHz
+
+export class PreviewError extends Error {}
+
+export class Preview {
+  // A decoder that trims what it takes for priming gives back too few samples; more are fetched then.
+  static #tail = 0;
+
+  constructor(url, { sampleRateHz, frameSamples, stride, offsets, sizeBytes }) {
+    this.url = url;
+    this.sampleRateHz = sampleRateHz;
+    this.frameSamples = frameSamples;
+    this.stride = stride;
+    this.offsets = offsets;
+    this.sizeBytes = sizeBytes;
+    this.strides = Math.max(1, Math.round(FRAMES_PER_CHUNK / stride));
+  }
+
+  get chunkSamples() {
+    return this.strides * this.stride * this.frameSamples;
+  }
+
+  get chunks() {
+    return Math.ceil(this.offsets.length / this.strides);
+  }
+
+  // Left and right of chunk `number`, each of `chunkSamples` samples; behind the end lies silence.
+  async chunk(number, signal) {
+    const tail = Preview.#tail;
+    const lead = number > 0 ? 1 : 0;
+    const first = number * this.strides - lead;
+    const last = (number + 1) * this.strides + tail;
+    const from = this.offsets[first];
+    const to = last < this.offsets.length ? this.offsets[last] : this.sizeBytes;
+    const sound = await this.#decode(await this.#fetch(from, to, signal));
+    const skip = lead * this.stride * this.frameSamples;
+    const trimmed = sound.length < (last - first) * this.stride * this.frameSamples;
+    if (trimmed && tail === 0 && to < this.sizeBytes) {
+      Preview.#tail = 1;
+      return this.chunk(number, signal);
+    }
+    const right = sound.numberOfChannels > 1 ? 1 : 0;
+    return [0, right].map((channel) => this.#cut(sound.getChannelData(channel), skip));
+  }
+
+  async #fetch(from, to, signal) {
+    const answer = await fetch(this.url, { headers: { Range: `bytes=${from}-${to - 1}` }, signal });
+    if (!answer.ok) throw new PreviewError(`The server answered with status ${answer.status}.`);
+    const bytes = await answer.arrayBuffer();
+    // A proxy on the way may not know ranges and send the whole.
+    return answer.status === 206 ? bytes : bytes.slice(from, to);
+  }
+
+  #decode(bytes) {
+    // An offline context decodes before anybody has pressed a key, and at the preview's own rate.
+    return new OfflineAudioContext(1, 1, this.sampleRateHz).decodeAudioData(bytes);
+  }
+
+  #cut(samples, skip) {
+    const part = new Float32Array(this.chunkSamples);
+    part.set(samples.subarray(skip, skip + this.chunkSamples));
+    return part;
+  }
+}

@@ -1,0 +1,54 @@
+// The loop: a region that stays when looping is switched off.
+const SHORTEST_S = 0.1;
+const FIRST_S = 8;
+
+export class Region extends EventTarget {
+  constructor(durationS) {
+    super();
+    this.durationS = durationS;
+    this.start = 0;
+    this.end = 0;
+    this.isOn = false;
+  }
+
+  get exists() {
+    return this.end > this.start;
+  }
+
+  // What the engine is to repeat, or null.
+  get active() {
+    return this.isOn && this.exists ? { start: this.start, end: this.end } : null;
+  }
+
+  // From one second to another, in either order; too short for ears is made as long as they need.
+  set(from, to, isOn = true) {
+    const start = Math.min(Math.max(0, Math.min(from, to)), Math.max(0, this.durationS - SHORTEST_S));
+    this.start = start;
+    this.end = Math.min(Math.max(start + SHORTEST_S, Math.max(from, to)), this.durationS);
+    this.isOn = isOn;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  setStart(seconds) {
+    const end = this.exists && seconds < this.end ? this.end : seconds + FIRST_S;
+    this.set(seconds, end);
+  }
+
+  setEnd(seconds) {
+    const start = this.exists && seconds > this.start ? this.start : Math.max(0, seconds - FIRST_S);
+    this.set(start, seconds);
+  }
+
+  // Where there is no region yet, the next seconds become one.
+  toggle(position) {
+    if (!this.exists) return this.setStart(Math.min(position, Math.max(0, this.durationS - FIRST_S)));
+    this.isOn = !this.isOn;
+    this.dispatchEvent(new Event("change"));
+  }
+
+  clear() {
+    this.start = this.end = 0;
+    this.isOn = false;
+    this.dispatchEvent(new Event("change"));
+  }
+}

@@ -1,0 +1,56 @@
+// The stretch of the song that the waveforms show, in seconds.
+const SHORTEST_S = 0.5;
+
+export class Viewport extends EventTarget {
+  constructor(durationS) {
+    super();
+    this.durationS = durationS;
+    this.start = 0;
+    this.end = durationS;
+  }
+
+  get lengthS() {
+    return this.end - this.start;
+  }
+
+  get isWhole() {
+    return this.lengthS >= this.durationS;
+  }
+
+  // Part of the width, 0 to 1 where it can be seen.
+  place(seconds) {
+    return (seconds - this.start) / this.lengthS;
+  }
+
+  seconds(place) {
+    return Math.min(Math.max(0, this.start + place * this.lengthS), this.durationS);
+  }
+
+  // `factor` above 1 comes closer; what lies at `around` stays where it is.
+  zoom(factor, around = (this.start + this.end) / 2) {
+    const shortest = Math.min(SHORTEST_S, this.durationS);
+    const length = Math.min(Math.max(shortest, this.lengthS / factor), this.durationS);
+    this.#show(around - this.place(around) * length, length);
+  }
+
+  pan(seconds) {
+    this.#show(this.start + seconds, this.lengthS);
+  }
+
+  fit() {
+    this.#show(0, this.durationS);
+  }
+
+  // Turns the page where the playhead has left it.
+  follow(seconds) {
+    if (seconds < this.start || seconds >= this.end) this.#show(seconds - 0.05 * this.lengthS, this.lengthS);
+  }
+
+  #show(from, length) {
+    const start = Math.min(Math.max(0, from), this.durationS - length);
+    if (start === this.start && start + length === this.end) return;
+    this.start = start;
+    this.end = start + length;
+    this.dispatchEvent(new Event("change"));
+  }
+}

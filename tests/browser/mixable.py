@@ -1,0 +1,57 @@
+"""Puts a finished job of six stems into the site's database and folder: run as a program, with the
+site's environment. What the stems sound like is told by ``sounds``, to the sample.
+"""
+
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEMS = ("drums", "bass", "other", "vocals", "guitar", "piano")
+TONES_HZ = (220.0, 277.2, 329.6, 392.0, 440.0, 523.3)
+RATE_HZ = 44_100
+SECONDS = 60
+ACTIVITY_S = [[8.0, 20.0], [31.5, 44.0]]
+
+
+def clicks() -> NDArray[np.float32]:
+    """The same in all stems, at irregular distances: a stretch of it tells where it was taken."""
+    random = np.random.default_rng(7)
+    train = np.zeros(SECONDS * RATE_HZ, np.float32)
+    at = 0
+    while (at := at + int(RATE_HZ * random.uniform(0.08, 0.45))) < len(train) - 100:
+        train[at : at + 60] += np.float32(random.choice([-0.5, 0.5])) * np.hanning(60)
+    return train
+
+
+def sounds(title: str) -> dict[str, NDArray[np.float32]]:
+    time = np.arange(SECONDS * RATE_HZ) / RATE_HZ
+    swell = 0.6 + 0.4 * np.sin(2 * np.pi * time / 23)
+    train = clicks()
+    stems = {}
+    for number, (name, hz) in enumerate(zip(STEMS, TONES_HZ, strict=True)):
+        tone = 0.08 * np.sin(2 * np.pi * hz * time)
+        if title == "Pretty.wav":
+            tone *= swell * (1 + np.sign(np.sin(2 * np.pi * time * (number + 1) / 11 + number)))
+        stems[name] = np.stack([train + tone] * 2).astype(np.float32)
+    return stems
+
+
+def main(username: str, title: str) -> None:
+    import django
+
+    django.setup()
+    from tests.factories import make_artifact, make_job, make_source, make_user, wav_bytes
+    from tests.listening_files import write_listening
+
+    owner = make_user(username)
+    source = make_source(owner=owner, original_name=title, duration_s=float(SECONDS))
+    job = make_job(owner=owner, source=source, status="completed")
+    for name in STEMS:
+        make_artifact(job, name, duration_s=float(SECONDS), content=wav_bytes(0.1))
+    write_listening(job.directory, sounds(title), {"vocals": ACTIVITY_S})
+    sys.stdout.write(str(job.pk))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
