@@ -18,6 +18,7 @@ MEANINGS = {
     415: "The file is of no format that is read here.",
     416: "The range lies behind the end of the file.",
     429: "Too many requests, or too many jobs; Retry-After says when to try again.",
+    502: "The server of the song's address does not deliver a file.",
     503: "The server has no room, or is not ready; try again later.",
 }
 
@@ -36,9 +37,18 @@ class UploadSerializer(ChoicesSerializer):
     file = serializers.FileField(help_text="The song; `audio` is taken as well.")
 
 
+class ImportSerializer(ChoicesSerializer):
+    """Where the site switches it on: the address of a song and any choices."""
+
+    url = serializers.CharField(
+        max_length=2_000, help_text="http or https, leading to the audio file itself."
+    )
+
+
 UPLOAD_BODY = {
     "multipart/form-data": UploadSerializer,
     "application/octet-stream": OpenApiTypes.BINARY,
+    "application/json": ImportSerializer,
 }
 BARE_BODY_PARAMETERS: list[OpenApiParameter | type[serializers.Serializer[Any]]] = [
     ChoicesSerializer,

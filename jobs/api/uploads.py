@@ -9,11 +9,12 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
 from jobs.api.errors import UploadIncomplete
+from jobs.api.imports import is_import, submit_import
 from jobs.api.serializers.choices import read_choices
 from jobs.models import Job
 from jobs.services.choices import check_request, request_with_defaults
@@ -46,7 +47,7 @@ class VideoBodyParser(BareBodyParser):
     media_type = BARE_TYPES[2]
 
 
-UPLOAD_PARSERS = (MultiPartParser, BareBodyParser, AudioBodyParser, VideoBodyParser)
+UPLOAD_PARSERS = (MultiPartParser, BareBodyParser, AudioBodyParser, VideoBodyParser, JSONParser)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def submit(request: Request) -> Job:
 
     Raises a ``SeparationError`` or one of DRF's; nothing is left behind then.
     """
+    if is_import(request):
+        return submit_import(request)
     owner = cast("User", request.user)
     check_quota(owner=owner)
     upload = read_upload(request)

@@ -17,3 +17,17 @@ class SourceMissing(SeparationError):
 
     code = "source_missing"
     http_status: ClassVar[int] = 409
+
+
+class UrlImportOff(SeparationError):
+    """This site fetches nothing from elsewhere."""
+
+    code = "url_import_off"
+    http_status: ClassVar[int] = 404
+
+
+class UrlImportBusy(SeparationError):
+    """As many songs as may be fetched at once are being fetched."""
+
+    code = "url_import_busy"
+    http_status: ClassVar[int] = 503

@@ -7,6 +7,7 @@ from jobs.web.views import bulk, downloads, history, job, upload, version
 app_name = "jobs"
 urlpatterns = [
     path("", upload.upload, name="upload"),
+    path("from-url/", upload.from_url, name="from-url"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),

@@ -42,10 +42,10 @@ class UploadMixin(APIView):
 
     @extend_schema(
         operation_id="jobs_create",
-        summary="Upload a song and queue it",
+        summary="Upload a song, or name its address, and queue it",
         parameters=BARE_BODY_PARAMETERS,
         request=UPLOAD_BODY,
-        responses={201: JobSerializer, **refusals(400, 401, 413, 415, 503)},
+        responses={201: JobSerializer, **refusals(400, 401, 404, 413, 415, 502, 503)},
     )
     def post(self, request: Request) -> Response:
         job = submit(request)

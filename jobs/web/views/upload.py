@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.api.errors import status_of
+from jobs.services.url_import import import_song
 from jobs.web import choices
 from jobs.web.forms import SeparationForm
 from jobs.web.intake import SizeLimitHandler, body_size, guard_body, largest_body
@@ -50,6 +51,24 @@ def _receive(request: UserRequest, limit: SizeLimitHandler) -> HttpResponseBase:
     wanted = form.separation_request
     outcomes = refused + submit_files(owner=request.user, files=files, request=wanted)
     return _answer(request, outcomes, form)
+
+
+@require_POST
+def from_url(request: UserRequest) -> HttpResponseBase:
+    """The same form, with the address of a song in place of files."""
+    if not request.user.is_authenticated:
+        return _log_in_first(request)
+    form = SeparationForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, [InvalidOptions(_first_error(form))], form)
+    url = request.POST.get("url", "").strip()
+    if not url:
+        return _refused(request, [InvalidOptions("Type in the address of a song.")], form)
+    try:
+        job = import_song(owner=request.user, url=url, request=form.separation_request)
+    except SeparationError as error:
+        return _refused(request, [error], form)
+    return redirect("jobs:detail", job.pk)
 
 
 def _answer(request: UserRequest, outcomes: list[Outcome], form: SeparationForm) -> HttpResponse:
@@ -97,6 +116,7 @@ def _page(
         "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "has_remote": bool(settings.REMOTE_URL),
+        "url_import": settings.URL_IMPORT,
     }
     return render(request, "jobs/upload.html", context, status=status)
 
