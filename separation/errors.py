@@ -95,6 +95,24 @@ class RemoteFailed(SeparationError):
     retryable = True
 
 
+class InvalidUrl(SeparationError):
+    """Text that names nothing that can be fetched over http or https."""
+
+    code = "invalid_url"
+
+
+class UrlRefused(SeparationError):
+    """An address inside a network, or one where nobody answers: which of them is not told."""
+
+    code = "url_refused"
+
+
+class UrlFailed(SeparationError):
+    """A server that answers, but not with a file."""
+
+    code = "url_failed"
+
+
 class OutputInvalid(SeparationError):
     code = "output_invalid"
 

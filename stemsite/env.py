@@ -7,6 +7,7 @@ table is compared with :data:`VARIABLES` by a test. An odd value stops the start
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,6 +92,15 @@ def words(
         return found
 
     return _read(name, list(default), meaning, parse, ",".join(default))
+
+
+def networks(name: str, meaning: str) -> list[IPv4Network | IPv6Network]:
+    """Empty unless set: a network is only ever named on purpose."""
+
+    def parse(value: str) -> list[IPv4Network | IPv6Network]:
+        return [ip_network(part.strip()) for part in value.split(",") if part.strip()]
+
+    return _read(name, [], meaning, parse, "")
 
 
 def path(name: str, default: Path, meaning: str, *, shown: str) -> Path:

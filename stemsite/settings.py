@@ -330,6 +330,19 @@ DEFAULT_TARGET_DB = env.number("STEMSITE_TARGET_DB", -20.0, "level of normalized
 MAX_UPLOAD_BYTES = env.whole(
     "STEMSITE_MAX_UPLOAD_BYTES", 500 * 1024 * 1024, "largest source file", least=1
 )
+URL_IMPORT = env.boolean(
+    "STEMSITE_URL_IMPORT", False, "members may have songs fetched from links to audio files"
+)
+URL_IMPORT_S = env.number(
+    "STEMSITE_URL_IMPORT_S", 120.0, "seconds that fetching one such song may take"
+)
+URL_IMPORTS_AT_ONCE = env.whole(
+    "STEMSITE_URL_IMPORTS_AT_ONCE", 2, "songs that are fetched at the same time", least=1
+)
+URL_IMPORT_NETWORKS = env.networks(
+    "STEMSITE_URL_IMPORT_NETWORKS",
+    "networks that may be asked though they are not public, such as 10.1.2.0/24",
+)
 MAX_DURATION_S = env.optional_number("STEMSITE_MAX_DURATION_S", "longest song in seconds")
 MAX_CHANNELS = env.whole("STEMSITE_MAX_CHANNELS", 64, "channels of a source file", least=1)
 MIN_SAMPLE_RATE_HZ = env.whole(

@@ -8,7 +8,6 @@ from rest_framework import serializers
 
 from jobs.api.serializers.choices import ChoicesSerializer
 from jobs.api.serializers.jobs import ErrorSerializer
-from jobs.api.serializers.uploads import KnownSongSerializer
 
 MEANINGS = {
     400: "The request cannot be understood, or the file cannot be used.",
@@ -22,6 +21,7 @@ MEANINGS = {
     423: "Another request sends to this upload; try again in a moment.",
     460: "The bytes do not have the checksum that was announced.",
     429: "Too many requests, or too many jobs; Retry-After says when to try again.",
+    502: "The server of the song's address does not deliver a file.",
     503: "The server has no room, or is not ready; try again later.",
 }
 
@@ -40,14 +40,24 @@ class UploadSerializer(ChoicesSerializer):
     file = serializers.FileField(help_text="The song; `audio` is taken as well.")
 
 
-class KnownSongChoicesSerializer(ChoicesSerializer, KnownSongSerializer):
-    """A song that was uploaded before, and any choices."""
+class NamedSongSerializer(ChoicesSerializer):
+    """Any choices, and either a song that is here already (`source_id`) or, where the site
+    switches that on, the address of one (`url`)."""
+
+    source_id = serializers.UUIDField(
+        required=False, help_text="That of an upload, or `input.id` of a job."
+    )
+    url = serializers.CharField(
+        required=False,
+        max_length=2_000,
+        help_text="http or https, leading to the audio file itself.",
+    )
 
 
 UPLOAD_BODY = {
     "multipart/form-data": UploadSerializer,
     "application/octet-stream": OpenApiTypes.BINARY,
-    "application/json": KnownSongChoicesSerializer,
+    "application/json": NamedSongSerializer,
 }
 BARE_BODY_PARAMETERS: list[OpenApiParameter | type[serializers.Serializer[Any]]] = [
     ChoicesSerializer,

@@ -2,7 +2,7 @@
 stored here already."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
+from jobs.api.imports import MAX_BODY_BYTES, submit_import
 from jobs.api.serializers.choices import choice_fields, read_choices
 from jobs.api.serializers.uploads import KnownSongSerializer
 from jobs.http.bodies import BLOCK_BYTES, blocks, declared_length
@@ -66,7 +67,7 @@ def submit(request: Request) -> Job:
     Raises a ``SeparationError`` or one of DRF's; nothing is left behind then.
     """
     if media_type_matches(JSONParser.media_type, request.content_type or ""):
-        return _submit_known(request)
+        return _submit_named(request)
     size = declared_length(request._request)
     if size is not None and size > settings.MAX_UPLOAD_BYTES + FORM_BYTES:
         raise TooLarge(
@@ -84,6 +85,17 @@ def submit(request: Request) -> Job:
             declared_size=upload.declared_size,
             request=chosen,
         )
+
+
+def _submit_named(request: Request) -> Job:
+    """The job of a song whose bytes are not in this request."""
+    # The parser would read a body of any length into memory.
+    if (declared_length(request._request) or 0) > MAX_BODY_BYTES:
+        raise TooLarge(f"A request in JSON has at most {MAX_BODY_BYTES // 1024} kB.")
+    fields = request.data if isinstance(request.data, Mapping) else {}
+    if "url" in fields or (settings.URL_IMPORT and "source_id" not in fields):
+        return submit_import(request)
+    return _submit_known(request)
 
 
 def _submit_known(request: Request) -> Job:

@@ -57,3 +57,17 @@ class SiteBusy(SeparationError):
 
     code = "busy"
     http_status: ClassVar[int] = 503
+
+
+class UrlImportOff(SeparationError):
+    """This site fetches nothing from elsewhere."""
+
+    code = "url_import_off"
+    http_status: ClassVar[int] = 404
+
+
+class UrlImportBusy(SeparationError):
+    """As many songs as may be fetched at once are being fetched."""
+
+    code = "url_import_busy"
+    http_status: ClassVar[int] = 503

@@ -11,6 +11,7 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/", uploads.outcome, name="upload-outcome"),
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
+    path("from-url/", upload.from_url, name="from-url"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),

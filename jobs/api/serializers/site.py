@@ -52,6 +52,7 @@ class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
     stages = serializers.ListField(child=serializers.CharField())
     formats = serializers.ListField(child=serializers.CharField())
     max_upload_bytes = serializers.IntegerField()
+    url_import = serializers.BooleanField(help_text="Songs may be named by their address.")
     max_duration_s = serializers.FloatField(allow_null=True)
     max_active_jobs = serializers.IntegerField()
     retention_days = serializers.IntegerField(help_text="0: audio is kept.")

@@ -47,10 +47,10 @@ class UploadMixin(APIView):
 
     @extend_schema(
         operation_id="jobs_create",
-        summary="Upload a song and queue it, or queue one that is here already",
+        summary="Upload a song, name its address or one that is here, and queue it",
         parameters=BARE_BODY_PARAMETERS,
         request=UPLOAD_BODY,
-        responses={201: CreatedJobSerializer, **refusals(400, 401, 404, 409, 413, 415, 503)},
+        responses={201: CreatedJobSerializer, **refusals(400, 401, 404, 409, 413, 415, 502, 503)},
     )
     def post(self, request: Request) -> Response:
         job = submit(request)

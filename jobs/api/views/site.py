@@ -89,6 +89,7 @@ def site_config() -> dict[str, Any]:
         "stages": OPTIONAL_STAGES,
         "formats": OUTPUT_FORMATS,
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "url_import": settings.URL_IMPORT,
         "max_duration_s": settings.MAX_DURATION_S,
         "max_active_jobs": settings.MAX_ACTIVE_JOBS,
         "retention_days": settings.RETENTION_DAYS,

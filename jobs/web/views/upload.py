@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.api.errors import status_of
 from jobs.models import Job, Upload
 from jobs.services.allowance import allowance_of
 from jobs.services.intake import sent_before
 from jobs.services.reservation import Hold, reserve
+from jobs.services.url_import import import_song
 from jobs.web import choices
 from jobs.web.forms import SeparationForm, first_error
 from jobs.web.intake import SizeLimitHandler, body_size, guard_body, largest_body
@@ -66,6 +67,24 @@ def _what_is_wrong(form: SeparationForm, has_files: bool) -> InvalidOptions | No
     if not form.is_valid():
         return InvalidOptions(first_error(form))
     return None if has_files else InvalidOptions("Choose at least one audio file.")
+
+
+@require_POST
+def from_url(request: UserRequest) -> HttpResponseBase:
+    """The same form, with the address of a song in place of files."""
+    if not request.user.is_authenticated:
+        return _log_in_first(request)
+    form = SeparationForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, [InvalidOptions(first_error(form))], form)
+    url = request.POST.get("url", "").strip()
+    if not url:
+        return _refused(request, [InvalidOptions("Type in the address of a song.")], form)
+    try:
+        job = import_song(owner=request.user, url=url, request=form.separation_request)
+    except SeparationError as error:
+        return _refused(request, [error], form)
+    return redirect("jobs:detail", job.pk)
 
 
 def _answer(request: UserRequest, outcomes: list[Outcome], form: SeparationForm) -> HttpResponse:
@@ -127,6 +146,7 @@ def _page(
         "allowance": allowance_of(request.user),
         "has_remote": bool(settings.REMOTE_URL),
         "unfinished": Upload.objects.resumable().visible_to(request.user),
+        "url_import": settings.URL_IMPORT,
     }
     return render(request, "jobs/upload.html", context, status=status)
 

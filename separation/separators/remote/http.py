@@ -4,11 +4,9 @@ Everything streams. The token goes to the service's own origin and nowhere else.
 """
 
 import logging
-import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -18,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from separation.closing import Closing
 from separation.errors import DiskFull, RemoteFailed
+from separation.public_http import NotPublic, PublicTransport
 from separation.separators.remote.patience import Heart, Pauses, StopFlag, retry_after_s
 from separation.separators.remote.told import Words
 from separation.settings import RemoteSettings
@@ -98,16 +97,13 @@ class ServiceClient(Closing):
             write=settings.write_s,
             pool=settings.pool_s,
         )
-        # Redirects are followed by hand, or not at all: each may lead to another host.
-        self._http = httpx2.Client(
-            timeout=timeouts,
-            follow_redirects=False,
-            # A few compressed bytes may unfold to more than the machine has memory.
-            headers={"User-Agent": "stemsite", "Accept-Encoding": "identity"},
-        )
+        self._http = _client(timeouts)
+        # The operator named the service; what lies beside it inside this network was not meant.
+        self._elsewhere = _client(timeouts, PublicTransport())
 
     def close(self) -> None:
         self._http.close()
+        self._elsewhere.close()
 
     def pauses(self) -> Pauses:
         settings = self._settings
@@ -227,7 +223,6 @@ class ServiceClient(Closing):
     @contextmanager
     def _following(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
         for _ in range(MAX_REDIRECTS + 1):
-            self._check_host(url)
             sent = {**self._secret(url), **headers}
             with self._opened("GET", url, None, sent, None) as response:
                 if response.status_code not in _REDIRECTS:
@@ -247,8 +242,10 @@ class ServiceClient(Closing):
         headers: Mapping[str, str],
         content: Iterable[bytes] | None,
     ) -> Iterator[httpx2.Response]:
+        host = origin_of(url)[1]
+        http = self._http if host == self.host else self._elsewhere
         try:
-            with self._http.stream(
+            with http.stream(
                 method, url, params=params, headers=headers, content=content
             ) as response:
                 if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -257,17 +254,13 @@ class ServiceClient(Closing):
                         "asked for plain ones."
                     )
                 yield response
-        except (httpx2.TransportError, httpx2.StreamError) as error:
-            raise Trouble(f"{_what_happened(error, urlsplit(url).hostname or url)}") from error
-
-    def _check_host(self, url: str) -> None:
-        """The operator named the service; what lies beside it inside this network was not meant."""
-        host = origin_of(url)[1]
-        if host != self.host and _is_inside(host):
+        except NotPublic:
             raise RemoteFailed(
                 f"The remote service {self.host} names a file on {host}, which is another machine "
                 "inside this network. Nothing was asked there."
-            )
+            ) from None
+        except (httpx2.TransportError, httpx2.StreamError) as error:
+            raise Trouble(_what_happened(error, host or url)) from error
 
     def _joined(self, base: str, told: str) -> str:
         """Where a file is by the service's own words, which may be no address at all."""
@@ -307,6 +300,19 @@ class ServiceClient(Closing):
         return Refused(words, status)
 
 
+def _client(
+    timeouts: httpx2.Timeout, transport: httpx2.BaseTransport | None = None
+) -> httpx2.Client:
+    return httpx2.Client(
+        timeout=timeouts,
+        transport=transport,
+        # Redirects are followed by hand, or not at all: each may lead to another host.
+        follow_redirects=False,
+        # A few compressed bytes may unfold to more than the machine has memory.
+        headers={"User-Agent": "stemsite", "Accept-Encoding": "identity"},
+    )
+
+
 def _checked_origin(url: str) -> Origin:
     if _address(url) is None:
         raise RemoteFailed(
@@ -326,20 +332,6 @@ def _address(base: str, told: str = "") -> str | None:
         return None
     usable = scheme in ("http", "https") and host and urlsplit(url).username is None
     return url if usable else None
-
-
-def _is_inside(host: str) -> bool:
-    """Whether it is this machine or one of a private network; unknown names are left to fail."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    return any(not (_v4_of(address) or address).is_global for address in addresses)
-
-
-def _v4_of(address: object) -> IPv4Address | None:
-    return address.ipv4_mapped if isinstance(address, IPv6Address) else None
 
 
 def _until_stopped(blocks: Iterable[bytes], stop: StopFlag) -> Iterator[bytes]:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from separation.errors import RemoteFailed
-from separation.separators.remote.http import _is_inside
 from separation.separators.remote.told import MAX_CHARACTERS
 from tests.separation.separators.remote.asking import a_remote, separated
 from tests.separation.separators.remote.service import Service, status
@@ -93,18 +92,3 @@ def test_other_machines_inside_the_network_are_not_asked(
         assert inside.seen == []
     finally:
         inside.close()
-
-
-@pytest.mark.parametrize(
-    ("host", "inside"),
-    [
-        ("10.1.2.3", True),
-        ("169.254.169.254", True),
-        ("::1", True),
-        ("::ffff:127.0.0.1", True),
-        ("1.1.1.1", False),
-        ("::ffff:1.1.1.1", False),
-    ],
-)
-def test_which_addresses_are_inside(host: str, inside: bool) -> None:
-    assert _is_inside(host) is inside

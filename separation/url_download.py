@@ -1,0 +1,172 @@
+"""The file behind a link that somebody typed in: from a public address, or not at all.
+
+Nothing of what a server answers ends up in an error: a person could otherwise read, through this
+site, what only this site can reach.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+
+import httpx2
+
+from separation.addresses import Network
+from separation.audio.names import clean_name
+from separation.errors import DeadlineExceeded, InvalidUrl, TooLarge, UrlFailed, UrlRefused
+from separation.public_http import NotPublic, PublicTransport
+
+MAX_REDIRECTS = 5
+MAX_URL_CHARACTERS = 2_000
+BLOCK_BYTES = 64 * 1024
+CONNECT_S = 10.0
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+# It would log whole addresses, with the keys that signed links have in them.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class DownloadLimits:
+    """``networks``: what may be asked beside public addresses. ``total_s``: from the first name
+    that is resolved to the last byte, redirects included."""
+
+    max_bytes: int
+    total_s: float
+    networks: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True)
+class Download:
+    """``name`` is cleaned; ``size_bytes`` is what the server says, None where it says nothing."""
+
+    name: str
+    size_bytes: int | None
+    blocks: Iterator[bytes]
+
+
+@contextmanager
+def downloading(url: str, limits: DownloadLimits) -> Iterator[Download]:
+    """The file at ``url``, open; its blocks may be read once, inside the ``with``.
+
+    Here and while reading it raises ``InvalidUrl``, ``UrlRefused`` (also after a redirect),
+    ``UrlFailed``, ``TooLarge`` or ``DeadlineExceeded``. Errors of the caller pass unchanged.
+    """
+    deadline = time.monotonic() + limits.total_s
+    address = _checked(url.strip())
+    transport = PublicTransport(limits.networks, deadline=deadline)
+    with (
+        _plain_words(deadline, limits.total_s),
+        httpx2.Client(
+            transport=transport,
+            timeout=httpx2.Timeout(limits.total_s, connect=min(CONNECT_S, limits.total_s)),
+            trust_env=False,
+            follow_redirects=False,
+            # A few compressed bytes may unfold to more than the disk holds.
+            headers={"User-Agent": "stemsite", "Accept": "*/*", "Accept-Encoding": "identity"},
+        ) as client,
+        _followed(client, address) as response,
+    ):
+        size = _stated_size(response)
+        if size is not None and size > limits.max_bytes:
+            raise _too_large(limits)
+        name = _told_name(response) or clean_name(address.path)
+        yield Download(name, size, _blocks(response, limits))
+
+
+@contextmanager
+def _plain_words(deadline: float, total_s: float) -> Iterator[None]:
+    """What went wrong on the way, without a word of the other side's."""
+    try:
+        yield
+    except (NotPublic, httpx2.TransportError, httpx2.StreamError) as error:
+        if time.monotonic() >= deadline:
+            raise DeadlineExceeded(
+                f"Fetching the file took longer than the {total_s:g} seconds that are allowed. "
+                "Download it yourself and upload it."
+            ) from None
+        if isinstance(error, NotPublic | httpx2.ConnectError | httpx2.ConnectTimeout):
+            raise _refused() from None
+        raise _failed() from None
+
+
+@contextmanager
+def _followed(client: httpx2.Client, url: httpx2.URL) -> Iterator[httpx2.Response]:
+    for _ in range(MAX_REDIRECTS + 1):
+        with client.stream("GET", url) as response:
+            if response.status_code not in _REDIRECTS:
+                plain = response.headers.get("Content-Encoding", "identity").lower() == "identity"
+                if response.status_code != 200 or not plain:
+                    raise _failed()
+                yield response
+                return
+            url = _next(url, response.headers.get("Location", ""))
+    raise _failed()
+
+
+def _next(url: httpx2.URL, location: str) -> httpx2.URL:
+    try:
+        return _checked(str(url.join(location)))
+    except (InvalidUrl, httpx2.InvalidURL, ValueError):
+        raise _failed() from None
+
+
+def _checked(text: str) -> httpx2.URL:
+    """Raises ``InvalidUrl``. Where its host lies is decided when connecting, in one place."""
+    try:
+        url = httpx2.URL(text)
+        usable = url.scheme in ("http", "https") and url.host and not url.userinfo
+        usable = usable and (url.port is None or 0 < url.port < 65_536)
+    except (ValueError, httpx2.InvalidURL):
+        usable = False
+    if not usable or len(text) > MAX_URL_CHARACTERS:
+        raise InvalidUrl(
+            "This is no address that can be fetched: it must begin with http:// or https:// and "
+            f"have no name or password in it, nor more than {MAX_URL_CHARACTERS} characters."
+        )
+    return url
+
+
+def _stated_size(response: httpx2.Response) -> int | None:
+    text = response.headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _blocks(response: httpx2.Response, limits: DownloadLimits) -> Iterator[bytes]:
+    received = 0
+    for block in response.iter_raw(BLOCK_BYTES):
+        received += len(block)
+        if received > limits.max_bytes:
+            raise _too_large(limits)
+        yield block
+
+
+def _told_name(response: httpx2.Response) -> str:
+    message = Message()
+    message["Content-Disposition"] = response.headers.get("Content-Disposition", "")
+    name = message.get_filename()
+    return clean_name(name) if name else ""
+
+
+def _too_large(limits: DownloadLimits) -> TooLarge:
+    return TooLarge(
+        f"The file at this address is larger than the {limits.max_bytes / 1e6:.1f} MB accepted "
+        "here."
+    )
+
+
+def _refused() -> UrlRefused:
+    # One sentence for all: a difference would tell what there is inside this network.
+    return UrlRefused(
+        "Nothing can be fetched from this address: it is not on the public internet, or no server "
+        "answers there. Check it in a browser, or download the file and upload it."
+    )
+
+
+def _failed() -> UrlFailed:
+    return UrlFailed(
+        "The server at this address did not deliver a file. Check it in a browser: the link must "
+        "lead to the audio file itself. Or download the file and upload it."
+    )
