@@ -5,9 +5,10 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 
 from jobs.queue.lanes import ALL, clusters, unknown
+from separation.audio import walls
 
 GUARD_CYCLES = (0.5, 1, 2)
 """django-q2 counts a worker's time down by the guard cycle and compares the float with zero:
@@ -118,3 +119,26 @@ def check_lease(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
             id="stemsite.E005",
         )
     ]
+
+
+@register(Tags.security)
+def check_sandbox(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    # Only where something seems to be missing: trying the walls starts a process.
+    return [] if walls.likely_complete() else list(_of_sandbox(walls.walls_here()))
+
+
+def _of_sandbox(stand: walls.Walls) -> Iterator[CheckMessage]:
+    if not stand.without_network:
+        yield Warning(
+            "Nothing on this host keeps the process that decodes uploads off the network.",
+            hint="Run the site on Linux, on x86-64 or ARM64, with seccomp or user namespaces. "
+            f"In force: {stand.words}.",
+            id="stemsite.W001",
+        )
+    if not stand.files:
+        yield Info(
+            "Nothing on this host keeps the process that decodes uploads from files of this "
+            "account.",
+            hint=f"Linux 5.13 and later can, where Landlock is turned on. In force: {stand.words}.",
+            id="stemsite.I001",
+        )

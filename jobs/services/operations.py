@@ -16,6 +16,7 @@ from jobs.models.job import JobStatus, Lane
 from jobs.queue.clusters import ClusterSign, cluster_signs
 from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.signs import alive
+from separation.audio.walls import Walls, walls_here
 
 FAILURES = 8
 """As many as one takes in at a glance; the list of jobs has all of them."""
@@ -83,10 +84,14 @@ class Operations:
     failures: list[Job]
     disks: list[DiskSight]
     speeds: list[Speed]
+    sandbox: Walls
 
 
 def operations() -> Operations:
-    """A handful of queries, however many jobs and workers there are."""
+    """A handful of queries, however many jobs and workers there are.
+
+    The first call in a process also tries the sandbox.
+    """
     return Operations(
         now=timezone.now(),
         health=queue_health(),
@@ -96,6 +101,7 @@ def operations() -> Operations:
         failures=last_failures(),
         disks=disk_sights(),
         speeds=list(Speed.objects.order_by("host", "device", "work", "separator", "model_name")),
+        sandbox=walls_here(),
     )
 
 

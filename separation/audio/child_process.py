@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
     "import sys; sys.path.append(sys.argv[1]); "
+    "from separation.sandbox.namespaces import leave_network; leave_network(); "
     "from separation.processes import end_with_parent; end_with_parent(parent=int(sys.argv[3])); "
     "from separation.audio.decode_child import main; main(sys.argv[2])"
 )

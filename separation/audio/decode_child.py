@@ -273,6 +273,9 @@ def main(text: str) -> None:
         memory_bytes=task.memory_bytes,
         cpu_s=task.cpu_s,
         file_bytes=task.max_output_bytes + 2**20,
+        readable=[task.source],
+        # The cover lies beside the song. Probing writes nothing.
+        writable=[] if task.probe_s is not None else [str(Path(task.target).parent)],
     )
     try:
         say({"done": run_task(task)})

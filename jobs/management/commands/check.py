@@ -1,0 +1,14 @@
+"""Django's own check, with a word on what no check can be silent about."""
+
+from typing import Any
+
+from django.core.management.commands.check import Command as DjangoCheck
+
+from separation.audio.walls import walls_here
+
+
+class Command(DjangoCheck):
+    def handle(self, *app_labels: Any, **options: Any) -> None:
+        super().handle(*app_labels, **options)
+        if not options["list_tags"]:
+            self.stdout.write(f"Uploads are decoded behind: {walls_here().words}.")

@@ -1,0 +1,75 @@
+"""Which walls stand around the decoding of uploads: what `check` and the operator's page say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.checks import run_checks
+from django.test import Client
+from django.urls import reverse
+
+from separation.audio import walls
+from separation.audio.walls import Walls, walls_here
+
+ROOT = Path(__file__).parents[2]
+
+BARE = Walls()
+NO_FILES = Walls(namespaces="user", system_calls=True)
+NO_FILTER = Walls(namespaces="user", files=True)
+
+
+@pytest.mark.parametrize(
+    ("stand", "told"),
+    [
+        (BARE, {"stemsite.W001": 30, "stemsite.I001": 20}),
+        (NO_FILES, {"stemsite.I001": 20}),
+        (NO_FILTER, {}),
+    ],
+)
+def test_a_missing_wall_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, stand: Walls, told: dict[str, int]
+) -> None:
+    monkeypatch.setattr(walls, "likely_complete", lambda: False)
+    monkeypatch.setattr(walls, "walls_here", lambda: stand)
+    messages = [each for each in run_checks() if (each.id or "").startswith("stemsite.")]
+    assert {message.id: message.level for message in messages} == told
+    assert all(stand.words in (message.hint or "") for message in messages)
+
+
+def test_where_nothing_seems_to_be_missing_no_process_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(walls, "likely_complete", lambda: True)
+    monkeypatch.setattr(walls, "walls_here", lambda: pytest.fail("it was tried"))
+    assert [each for each in run_checks() if (each.id or "").startswith("stemsite.")] == []
+
+
+def test_what_is_missing_is_named() -> None:
+    assert BARE.words.endswith("this host does not offer seccomp, namespaces, Landlock")
+    assert "does not offer namespaces" in Walls(system_calls=True, files=True).words
+    assert "does not offer" not in Walls("root", system_calls=True, files=True).words
+
+
+def test_the_check_command_says_which_walls_stand(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={"STEMSITE_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert f"Uploads are decoded behind: {walls_here().words}." in done.stdout
+
+
+@pytest.mark.parametrize("stand", [BARE, Walls("user", system_calls=True, files=True)])
+def test_the_operator_s_page_says_which_walls_stand(
+    client: Client, staff: User, monkeypatch: pytest.MonkeyPatch, stand: Walls
+) -> None:
+    monkeypatch.setattr("jobs.services.operations.walls_here", lambda: stand)
+    client.force_login(staff)
+    page = client.get(reverse("admin:jobs_worker_changelist")).content.decode()
+    assert f"files are decoded behind: {stand.words}." in page
+    assert ("off the network" in page) is (stand is BARE)
