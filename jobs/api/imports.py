@@ -25,8 +25,8 @@ def submit_import(request: Request) -> Job:
     # The parser would read a body of any length into memory.
     if not size.isdigit() or int(size) > MAX_BODY_BYTES:
         raise TooLarge(f"A request with an address has at most {MAX_BODY_BYTES // 1024} kB.")
-    fields = request.data
-    url = fields.get("url") if isinstance(fields, Mapping) else None
+    fields: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
+    url = fields.get("url")
     if not isinstance(url, str) or not url.strip():
         raise InvalidOptions("Send the address of the song as `url`.")
     others = {name: value for name, value in fields.items() if name != "url"}

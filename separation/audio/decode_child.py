@@ -275,7 +275,7 @@ def main(text: str) -> None:
         file_bytes=task.max_output_bytes + 2**20,
         readable=[task.source],
         # The cover lies beside the song. Probing writes nothing.
-        writable=[] if task.probe_s is not None else [str(Path(task.target).parent)],
+        writable=[] if task.count_until is not None else [str(Path(task.target).parent)],
     )
     try:
         say({"done": run_task(task)})
