@@ -109,8 +109,9 @@ def _receive(hold: Hold, name: str, chunks: Iterable[bytes], declared_size: int 
             facts, sha256 = probe_part(part), part.whole_digest()
             with transaction.atomic():
                 lock_account(hold.owner)
+                # First: the song would count beside what is held for it.
+                hold.spend(size_bytes=part.size)
                 with song_of(part, facts, sha256) as source:
-                    hold.spend(size_bytes=part.size)
                     # In the same transaction: no moment at which both count, or neither.
                     Upload.objects.filter(pk=upload.pk).delete()
             return source
