@@ -404,7 +404,7 @@ RESERVATION_S = env.whole(
     "STEMSITE_RESERVATION_S",
     300,
     "seconds for which an upload from which nothing arrives keeps the room that it reserved",
-    least=5,
+    least=30,
 )
 RETENTION_DAYS = env.whole(
     "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"

@@ -1,6 +1,7 @@
 """A limit as an operator writes it: empty, a number, or the word for none."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -79,4 +80,4 @@ class BytesField(LimitField):
             raise forms.ValidationError(
                 f"Write a size such as `50 GB`, or `{UNLIMITED}`, not {text}."
             )
-        return int(float(found[1]) * UNITS[unit])
+        return int(Decimal(found[1]) * UNITS[unit])

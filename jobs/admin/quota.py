@@ -1,6 +1,7 @@
 """Limits on the pages of users and groups, with what is used."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -28,11 +29,13 @@ else:
     )  # fmt: skip
 
 OF_USER = (
-    "Empty: as its groups give to each member, or else the site's settings. `unlimited`: no limit."
+    "Empty: as its groups give to each member, or else the site's settings. The word unlimited: no "
+    "limit."
 )
 OF_GROUP = (
-    "Empty: this group says nothing. `unlimited`: no limit. Each member: of several groups of an "
-    "account the most generous counts. All members together: holds besides, for everybody in it."
+    "Empty: this group says nothing. The word unlimited: no limit. For each member: of several "
+    "groups of an account the most generous counts. For all members together: holds besides, also "
+    "for members with a row of their own."
 )
 LIMITS = ("stored_bytes", "audio_minutes_per_day", "active_jobs", "running_jobs")
 
@@ -103,7 +106,7 @@ class MembersAdmin(GroupAdmin):
 
     @admin.display(description="In use by all members")
     def quota_use(self, group: Group) -> str:
-        return _lines(use_of_group(group))
+        return _lines(replace(gauge, group="", origin="") for gauge in use_of_group(group))
 
 
 def _lines(gauges: Iterable[Gauge]) -> SafeString:

@@ -54,4 +54,4 @@ class QuotaLimit(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Quota of {self.user or self.group}" + (", shared" if self.shared else "")
+        return f"{self.group}, {self.get_shared_display()}" if self.group else str(self.user)

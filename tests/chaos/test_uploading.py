@@ -18,9 +18,9 @@ pytestmark = pytest.mark.slow
 UPLOADS = 4
 """For each of two processes, of two people in turn."""
 
-RESERVATION_S = 5
+RESERVATION_S = 600
 FIRST_S = 3.0
-"""Within this all processes of a race have started."""
+"""By then all processes of a race should have started."""
 
 
 class UploadSite:
@@ -94,7 +94,7 @@ def test_an_upload_that_is_killed_holds_its_room_until_it_expires(uploads: Uploa
     process.kill()
     process.wait()
     process.stdout.close()
-    time.sleep(RESERVATION_S + 1)
+    assert uploads.run("age", seconds=RESERVATION_S) == 1
     free = uploads.run("look", owner="b", sweep=False)
     assert (free["refused"], free["rows"]) == (False, 1)
     assert uploads.run("look", owner="b", sweep=True) == {
@@ -104,5 +104,4 @@ def test_an_upload_that_is_killed_holds_its_room_until_it_expires(uploads: Uploa
         "songs": 0,
         "jobs": 0,
     }
-    start_at = time.time()
-    assert uploads.run("race", owners=["b"], start_at=start_at)["accepted"] == 1
+    assert uploads.run("race", owners=["b"], start_at=0.0)["accepted"] == 1

@@ -1,6 +1,7 @@
 """The meters of the upload page, and what it says when a limit is reached."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -102,9 +103,9 @@ def test_the_part_stands_alone_for_other_pages(owner: User) -> None:
     assert "Jobs waiting or running 0 of 200" in words(shown)
 
 
-def send(client: Client, *files: SimpleUploadedFile, **fields: object) -> object:
-    form = {"model": "spectral", "stem_choice": "all", "stages": ["separation"], "format": "wav16"}
-    return client.post("/", {**form, **fields, "files": list(files)})
+def send(client: Client, *files: SimpleUploadedFile) -> Any:
+    form = {"model": "spectral:spectral", "stages": ["separation"]}
+    return client.post("/", {**form, "files": list(files)}, headers={"Accept": "text/html"})
 
 
 def song(name: str = "a.wav") -> SimpleUploadedFile:
