@@ -46,7 +46,7 @@ class LiveSender:
         return self.client.patch(url, content=data, headers=self.patch_headers(offset, len(data)))
 
     def patch_that_hangs(self, url: str, data: bytes, *, of: int, offset: int = 0) -> socket.socket:
-        """A PATCH of which only ``data`` is sent, out of ``of`` bytes; the connection stays open."""
+        """A PATCH that announces ``of`` bytes and brings only ``data``; the connection stays."""
         host, _, port = self.server.address.removeprefix("http://").partition(":")
         connection = socket.create_connection((host, int(port)), timeout=60)
         lines = [f"PATCH {url} HTTP/1.1", f"Host: {host}:{port}"]
