@@ -20,6 +20,7 @@ SHORT = {
     "pipeline": "--seconds 30 --repeats 1",
     "latency": "--seconds 12 --repeats 1",
     "gpu": "--seconds 60 --repeats 1",
+    "uploads": "--megabytes 50 --repeats 1",
 }
 FULL = {
     "separation": "--seconds 60 --repeats 5",
@@ -28,6 +29,7 @@ FULL = {
     "pipeline": "--seconds 180 --repeats 3",
     "latency": "--seconds 30 --repeats 5",
     "gpu": "--seconds 600 --repeats 5",
+    "uploads": "--megabytes 500 --repeats 3",
 }
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
 from stemsite import env
@@ -204,6 +205,22 @@ CORS_ALLOWED_ORIGINS = env.words(
     "STEMSITE_ALLOWED_ORIGINS", [], "origins of other sites whose pages may call the API"
 )
 CORS_URLS_REGEX = r"^/api/.*$"
+# What a page of another site needs for tus, and to name a bare body.
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "content-range",
+    "tus-resumable",
+    "upload-checksum",
+    "upload-length",
+    "upload-metadata",
+    "upload-offset",
+    "x-filename",
+    "x-http-method-override",
+]
+CORS_EXPOSE_HEADERS = [
+    "Location", "Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable",
+    "Tus-Version", "Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset",
+]  # fmt: skip
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

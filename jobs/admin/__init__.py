@@ -5,6 +5,7 @@ from jobs.admin.job import JobAdmin
 from jobs.admin.operations import OperationsAdmin
 from jobs.admin.quota import AccountAdmin, MembersAdmin
 from jobs.admin.source import SourceAdmin
+from jobs.admin.upload import UploadAdmin
 
 __all__ = [
     "AccountAdmin",
@@ -13,4 +14,5 @@ __all__ = [
     "MembersAdmin",
     "OperationsAdmin",
     "SourceAdmin",
+    "UploadAdmin",
 ]

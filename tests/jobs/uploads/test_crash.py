@@ -130,6 +130,14 @@ def test_expired_uploads_are_swept_and_others_stay(
     assert moving.part in stored() and young.part in stored()
 
 
+def test_the_row_of_a_finished_upload_goes_and_its_song_stays(owner: User, stored: Stored) -> None:
+    upload = receive(begin(owner), chunks=[SONG], offset=0)
+    Upload.objects.update(expires_at=upload.created_at)
+    assert expire_uploads() == 1
+    assert stored() == [Source.objects.get().path]
+    assert Job.objects.exists() and not Upload.objects.exists()
+
+
 def test_the_hash_of_one_request_reads_nothing_back_and_of_another_process_all(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,5 +155,5 @@ def test_twenty_uploads_beside_twenty_that_poll_meet_no_error_and_take_no_memory
     grown = max(peaks) - peaks[0]
     print(f"{sent / 1e6:.0f} MB sent; {peaks[0] / 1e6:.0f} MB resident, {grown / 1e6:.0f} MB more")  # noqa: T201
     # Bodies kept in memory would be all of them; buffers, threads and connections are not.
-    assert grown < sent / 4
+    assert grown < sent / 2
     assert not list((server.folder / "uploads" / "incoming").iterdir())

@@ -72,6 +72,20 @@ def test_the_server_says_what_it_can_do(sender: Sender, settings: Settings) -> N
     }  # fmt: skip
 
 
+def test_a_page_of_an_allowed_site_may_ask_and_read_what_tus_needs(
+    sender: Sender, settings: Settings
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://elsewhere.example.org"]
+    origin = {"Origin": "https://elsewhere.example.org"}
+    asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "x"}
+    allowed = sender.client.options(UPLOADS, headers={**origin, **asked}).headers
+    assert "PATCH" in allowed["access-control-allow-methods"]
+    for name in ("tus-resumable", "upload-offset", "upload-checksum"):
+        assert name in allowed["access-control-allow-headers"]
+    shown = sender.client.options(UPLOADS, headers=origin).headers["access-control-expose-headers"]
+    assert {"Location", "Upload-Offset", "Upload-Expires"} <= set(shown.split(", "))
+
+
 @pytest.mark.parametrize("version", ["0.2.2", ""])
 def test_another_version_is_refused_and_nothing_changes(sender: Sender, version: str) -> None:
     address = sender.address(len(SONG))

@@ -1,0 +1,34 @@
+"""Uploads on their way, and the room that they hold, in the admin."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from jobs.admin.base import LookOnly
+from jobs.admin.words import size_words
+from jobs.models import Upload
+
+
+@admin.register(Upload)
+class UploadAdmin(LookOnly):
+    list_display = ("name", "owner", "arrived", "reserved", "is_finished", "created_at",
+                    "expires_at")  # fmt: skip
+    list_filter = ("created_at", "is_duplicate")
+    search_fields = ("name", "owner__username", "owner__email")
+    search_help_text = "Name of the file, name or address of the owner"
+    list_select_related = ("owner",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
+        # Its file would stay; it expires by itself, or its owner gives it up.
+        return False
+
+    @admin.display(description="Arrived", ordering="offset")
+    def arrived(self, upload: Upload) -> str:
+        return size_words(upload.offset)
+
+    @admin.display(description="Size", ordering="size_bytes")
+    def reserved(self, upload: Upload) -> str:
+        return size_words(upload.size_bytes)
+
+    @admin.display(description="Complete", boolean=True)
+    def is_finished(self, upload: Upload) -> bool:
+        return upload.is_finished
