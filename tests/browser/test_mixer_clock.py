@@ -29,7 +29,7 @@ def player(playing: Callable[[], MixerPage]) -> MixerPage:
     return playing()
 
 
-def off_by_ms(player: MixerPage, seconds: float = 1.2) -> tuple[float, float]:
+def off_by_ms(player: MixerPage, seconds: float = 0.8) -> tuple[float, float]:
     """Greatest drift between stems, and how far the song is from where the player says it is."""
     heard = record(player.page, seconds)
     at = round(heard.start_s * RATE_HZ)
