@@ -163,11 +163,11 @@ def open_mixer(
 
 
 @pytest.fixture
-def playing(open_mixer: Callable[..., MixerPage]) -> Callable[..., MixerPage]:
+def playing(open_mixer: Callable[..., MixerPage]) -> Callable[[], MixerPage]:
     """The same, with sound, and with ears on it."""
 
-    def play(**options: int) -> MixerPage:
-        player = open_mixer(**options)
+    def play() -> MixerPage:
+        player = open_mixer(ears=True)
         player.press_play()
         put_ears_on(player.page)
         return player

@@ -2,22 +2,26 @@
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from tests.browser.mixable import RATE_HZ
 
-CAPTURE = Path(__file__).with_name("capture.js")
-ADDRESS = "/static/capture.js"
-"""Of the site itself, as its content policy lets no other script in."""
+CAPTURE = """registerProcessor("capture", class extends AudioWorkletProcessor {
+    process([input]) {
+        const channels = input.map((channel) => channel.slice());
+        if (channels.length) this.port.postMessage({ frame: currentFrame, channels });
+        return true;
+    }
+});"""
 
-LISTEN = """async (address) => {
+LISTEN = """async (code) => {
     const { engine } = document.querySelector("[data-mixer]").mixer;
     const { context, graph } = engine;
-    await context.audioWorklet.addModule(address);
+    const module = new Blob([code], { type: "text/javascript" });
+    await context.audioWorklet.addModule(URL.createObjectURL(module));
     const taps = [...graph.strips, { meter: graph.meter }];
     const count = taps.length * 2;
     const merger = new ChannelMergerNode(context, { numberOfInputs: count });
@@ -79,13 +83,9 @@ class Recording:
 
 
 def put_ears_on(page: Page) -> None:
-    """After the first sound, as before there is no audio context."""
-    page.route(f"**{ADDRESS}", _serve)
-    page.evaluate(LISTEN, ADDRESS)
-
-
-def _serve(route: Route) -> None:
-    route.fulfill(body=CAPTURE.read_text(), content_type="text/javascript")
+    """After the first sound, as before there is no audio context. The page must have been opened
+    with ``ears``: its content policy would not let the recorder in."""
+    page.evaluate(LISTEN, CAPTURE)
 
 
 def record(page: Page, seconds: float) -> Recording:

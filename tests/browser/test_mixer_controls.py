@@ -125,6 +125,13 @@ def test_keys_play_seek_solo_mute_and_loop(player: MixerPage) -> None:
     assert player.call("mixer.engine.loop") is None
 
 
+def test_space_plays_also_after_a_button_was_clicked(player: MixerPage) -> None:
+    player.press("Solo Vocals")
+    player.page.keyboard.press("Space")
+    expect(player.mixer).to_have_attribute("data-state", "paused")
+    assert player.call("mixer.desk.stems[3].solo") is True
+
+
 def test_keys_can_be_switched_off(player: MixerPage) -> None:
     page = player.page
     page.get_by_text("Keys and gestures").click()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.mixer_page import MixerPage
+from tests.browser.test_steering import tab_to
 from tests.browser.visitor import visitor
 
 pytestmark = pytest.mark.browser
@@ -136,6 +137,22 @@ def test_stems_have_one_player_and_other_tracks_stop_it(player: MixerPage) -> No
     player.press_play()
     player.page.get_by_label("Play Vocals", exact=True).evaluate("(audio) => audio.play()")
     expect(player.mixer).to_have_attribute("data-state", "paused")
+
+
+def test_tab_reaches_every_control_and_shows_where_it_is(player: MixerPage) -> None:
+    page = player.page
+    tab_to(page, page.get_by_role("button", name="Play", exact=True))
+    page.keyboard.press("Space")
+    player.until_it_sounds()
+    for role, name in (
+        ("slider", "Position"),
+        ("button", "Solo Drums"),
+        ("slider", "Pan of Piano"),
+    ):
+        tab_to(page, page.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]
+    page.keyboard.press("ArrowRight")
+    assert player.call("mixer.desk.stems[5].pan") == pytest.approx(0.01)
+    assert player.state() == "playing"
 
 
 def test_without_javascript_the_plain_players_are_there(

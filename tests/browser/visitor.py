@@ -48,9 +48,12 @@ class Visitor:
         self.page.get_by_role("button", name="Separate").click()
 
 
-def visitor(browser: Browser, site: str, *, scripts: bool = True, width: int = 1280) -> Visitor:
+def visitor(
+    browser: Browser, site: str, *, scripts: bool = True, width: int = 1280, ears: bool = False
+) -> Visitor:
+    """``ears``: without the content policy, so that a test can put its recorder into the page."""
     context = browser.new_context(
-        java_script_enabled=scripts, viewport={"width": width, "height": 800}
+        java_script_enabled=scripts, viewport={"width": width, "height": 800}, bypass_csp=ears
     )
     person = Visitor(site, context, context.new_page())
     # Chromium reports what the content policy blocked as an error of the console.

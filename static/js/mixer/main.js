@@ -142,6 +142,8 @@ class Mixer {
     });
     viewport.addEventListener("change", () => this.show());
     document.addEventListener("play", () => engine.pause(), true);
+    // A button that the mouse pressed keeps no focus: the space bar is to play, not to press it again.
+    this.root.addEventListener("click", ({ detail, target }) => detail > 0 && target.closest("button")?.blur());
   }
 
   // A drag names a new region with each move of the hand; the engine hears of the one it rests on.
