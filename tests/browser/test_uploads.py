@@ -99,7 +99,7 @@ def test_a_lost_connection_comes_back_by_itself(owner: Visitor, folder: Path) ->
 
 @pytest.mark.xfail(
     strict=False,
-    reason="Seen to start again at byte 0; whether the page or the throttled tab is at fault is open.",
+    reason="Seen to start again at byte 0; the page or the throttled tab may be at fault.",
 )
 def test_a_closed_tab_is_gone_on_with_when_the_file_is_chosen_again(
     owner: Visitor, folder: Path
