@@ -36,13 +36,17 @@ def end_with_parent(number: int = signal.SIGKILL, *, parent: int | None = None) 
         os.kill(os.getpid(), number)
 
 
+OWN_STATUS = "/proc/self/status"
+"""Where Linux tells of a process; see proc_pid_status(5)."""
+
+
 def own_peak_bytes() -> int:
     """The most memory that this process has held so far.
 
     Linux tells it of the program that runs now; getrusage(2) knows also what ran before exec.
     """
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path(OWN_STATUS).read_text().splitlines()
     except OSError:
         lines = []
     for line in lines:

@@ -42,7 +42,7 @@ from separation.errors import (
     TooLong,
     TooManyChannels,
 )
-from separation.processes import own_peak_bytes
+from separation.processes import OWN_STATUS, own_peak_bytes
 
 PROGRESS_INTERVAL_S = 0.1
 _BYTES_PER_FRAME = CHANNELS * 4
@@ -273,7 +273,8 @@ def main(text: str) -> None:
         memory_bytes=task.memory_bytes,
         cpu_s=task.cpu_s,
         file_bytes=task.max_output_bytes + 2**20,
-        readable=[task.source],
+        # The second for what `own_peak_bytes` tells.
+        readable=[task.source, OWN_STATUS],
         # The cover lies beside the song. Probing writes nothing.
         writable=[] if task.count_until is not None else [str(Path(task.target).parent)],
     )

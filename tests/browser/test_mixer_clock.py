@@ -91,7 +91,13 @@ def test_another_speed_changes_the_tempo_and_not_the_pitch(player: MixerPage, sp
     assert tempo == pytest.approx(speed, abs=0.002)
     # A quarter of a semitone; a tape at half the speed is 1200 cents off.
     assert off < 25
-    assert strayed_ms(heard, speed) <= MOST_DRIFT_MS
+    assert strayed_ms(heard, speed) <= may_stray_ms(speed)
+
+
+def may_stray_ms(speed: float) -> float:
+    """WSOLA (static/js/mixer/stretch.js) takes each hop of 1280 samples from up to 640 beside its
+    place, and runs through it at the speed of the song; all stems alike."""
+    return 1000 * (640 + 1280 * abs(1 - speed)) / speed / RATE_HZ
 
 
 def strayed_ms(heard: Recording, speed: float) -> float:

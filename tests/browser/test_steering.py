@@ -73,10 +73,10 @@ def test_the_keyboard_alone_leads_from_upload_to_results(person: Visitor, tmp_pa
     page.wait_for_url("**/jobs/*/")
     player = page.get_by_label("Play Main", exact=True)
     expect(player).to_be_attached(timeout=JOB_S)
-    tab_to(page, player)
-    page.keyboard.press("Space")
-    page.wait_for_function("(audio) => !audio.paused", arg=player.element_handle())
     tab_to(page, page.get_by_role("link", name="Download Vocals, "))
     with page.expect_download() as stem:
         page.keyboard.press("Enter")
     assert "vocals" in stem.value.suggested_filename.lower()
+    tab_to(page, player)
+    page.keyboard.press("Space")
+    page.wait_for_function("(audio) => !audio.paused", arg=player.element_handle())

@@ -58,24 +58,34 @@ def _faults_of_files(job: Job) -> Iterator[str]:
         yield f"{job.status} with {len(expected)} artifacts"
     if job.status == JobStatus.COMPLETED and not expected:
         yield "completed without artifacts"
-    for artifact in expected.values():
-        yield from _faults_of_artifact(job.directory / artifact.path, artifact)
+    beside = _sidecars(job)
+    delivered: list[Any] = [*expected.values(), *beside.values()]
+    for record in delivered:
+        yield from _faults_of_delivered(job.directory / record.path, record)
+    known = {*expected, *beside, MANIFEST_NAME}
     for path in _files(job.directory):
         name = path.relative_to(job.directory)
         if any(part.startswith(".tmp") or part.endswith(".tmp") for part in name.parts):
             if job.status == JobStatus.COMPLETED or not _is_checkpoint(job.directory, name):
                 yield f"left {name}"
-        elif job.status == JobStatus.COMPLETED and str(name) not in {*expected, MANIFEST_NAME}:
-            yield f"left {name}, which is no artifact"
+        elif job.status == JobStatus.COMPLETED and str(name) not in known:
+            yield f"left {name}, which the manifest does not name"
 
 
-def _faults_of_artifact(path: Path, artifact: Any) -> Iterator[str]:
+def _sidecars(job: Job) -> dict[str, Any]:
+    if job.status != JobStatus.COMPLETED:
+        return {}
+    manifest = load_manifest(job.directory / MANIFEST_NAME)
+    return {record.path: record for record in manifest.sidecars}
+
+
+def _faults_of_delivered(path: Path, record: Any) -> Iterator[str]:
     if not path.is_file():
-        yield f"{artifact.path} is not there"
+        yield f"{record.path} is not there"
         return
     data = path.read_bytes()
-    if (len(data), hashlib.sha256(data).hexdigest()) != (artifact.size_bytes, artifact.sha256):
-        yield f"{artifact.path} is not the file that was recorded"
+    if (len(data), hashlib.sha256(data).hexdigest()) != (record.size_bytes, record.sha256):
+        yield f"{record.path} is not the file that was recorded"
 
 
 def _faults_of_manifest(job: Job) -> Iterator[str]:
