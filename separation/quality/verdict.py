@@ -10,6 +10,7 @@ from separation.quality.rules import (
     CLIPPED_SHARE,
     EMPTY_BELOW_DB,
     EMPTY_BELOW_LU,
+    MOVES_TOGETHER,
     RESIDUAL_DB,
     Fault,
     sum_faults,
@@ -88,20 +89,23 @@ class _Judgement:
         if not empty and flat.share >= CLIPPED_SHARE:
             findings.append(words.clipped(flat.count, flat.share))
         signal = self._signal(place + 1, self._levels[name])
-        verdict, reason = self._said(findings, signal.silence_share)
+        bleed = self._bleed(place)
+        verdict, reason = self._said(findings, signal.silence_share, bleed)
         return StemQuality(
             **dict(signal),
             name=name,
             relative_db=self._relative_db(self._survey.sums.energy(place)),
             fit_gain=round(self._fits[place].gain, 3),
             delay_ms=round(self._survey.timings[place].delay_ms, 1),
-            bleed=self._bleed(place),
+            bleed=bleed,
             findings=tuple(findings),
             verdict=verdict,
             reason=reason,
         )
 
-    def _said(self, findings: list[Finding], silence_share: float) -> tuple[str, str]:
+    def _said(
+        self, findings: list[Finding], silence_share: float, bleed: dict[str, float]
+    ) -> tuple[str, str]:
         if findings:
             return (
                 ", ".join(each.title for each in findings),
@@ -109,7 +113,9 @@ class _Judgement:
             )
         if self._song_energy <= 0:
             return words.SILENT, "The song is silent."
-        return words.CLEAN, words.clean_reason(silence_share=silence_share, complete=self._complete)
+        return words.CLEAN, words.clean_reason(
+            silence_share=silence_share, moves_with=_remarkable(bleed)
+        )
 
     def _empty(self, place: int) -> Finding | None:
         if self._song_energy <= 0:
@@ -158,3 +164,8 @@ class _Judgement:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+def _remarkable(bleed: dict[str, float]) -> tuple[str, float] | None:
+    most = max(bleed, key=lambda other: bleed[other], default=None)
+    return (most, bleed[most]) if most is not None and bleed[most] >= MOVES_TOGETHER else None

@@ -9,6 +9,9 @@ from separation.quality.rules import Fault
 CLEAN = "No fault found"
 SILENT = "Silent"
 
+_RARE = 0.9
+"""Share of silence from which the reason says how little is left."""
+
 
 _SAID: Mapping[str, tuple[str, str]] = {
     "whole_song": (
@@ -62,12 +65,13 @@ def finding(fault: Fault, stem: str, names: Sequence[str]) -> Finding:
 def empty(stem: str, quieter: str) -> Finding:
     """``quieter``: how much quieter than the song it is, with the unit; empty where it is
     silent."""
-    name = _spoken(stem)
+    named = stem != "other" and not stem.startswith("no_")
+    missing = f"no {_spoken(stem)}" if named else "nothing else"
     level = f"It is {quieter} quieter than the song" if quieter else "There is nothing in it"
     return Finding(
         code="empty",
         title="Nearly empty" if quieter else "Empty",
-        detail=f"{level}: the song may have no {name}.",
+        detail=f"{level}: the song may have {missing}.",
     )
 
 
@@ -75,8 +79,8 @@ def clipped(samples: int, share: float) -> Finding:
     return Finding(
         code="clipped",
         title="Clipped",
-        detail=f"Its loudest moments are cut off flat: {samples} samples, {percent(share)} of all. "
-        "That is heard as a crackle.",
+        detail=f"Its loudest moments are cut off flat: {samples:,} samples, "
+        f"{percent(share)} of all. That is heard as a crackle.",
     )
 
 
@@ -90,27 +94,32 @@ def residual(relative_db: float) -> Finding:
     )
 
 
-def clean_reason(*, silence_share: float, complete: bool) -> str:
-    fits = "In time and at its level in the song, not clipped, and little of other stems in it."
-    alone = "Not clipped, and it fits into the song in time and level."
-    rare = f" It sounds in {percent(1 - silence_share)} of the time."
-    return (fits if complete else alone) + (rare if silence_share >= 0.9 else "")
+def clean_reason(*, silence_share: float, moves_with: tuple[str, float] | None) -> str:
+    """``moves_with``: the stem that it moves with, and how much, where that is remarkable."""
+    said = "In time, at its level in the song and not clipped."
+    if silence_share >= _RARE:
+        said += f" It sounds in {percent(1 - silence_share)} of the time."
+    if moves_with is not None:
+        other, correlation = moves_with
+        said += f" It rises and falls with {_spoken(other)} ({correlation:.2f}): listen for bleed."
+    return said
 
 
 def overall(flagged: Sequence[str], stems: int, others: Sequence[Finding]) -> tuple[str, str]:
     """Verdict and reason of the whole separation; ``flagged``: names of stems with a finding."""
     if not flagged and not others:
-        return CLEAN, (
-            "That the stems hold the right instruments can only be heard: listen to them."
-        )
-    said = [each.title for each in others]
-    if flagged:
-        count = "One stem" if len(flagged) == 1 else f"{len(flagged)} stems"
-        said.insert(
-            0, f"{count} of {stems} should be looked at: {', '.join(map(_spoken, flagged))}"
-        )
-    reason = " ".join(each.detail for each in others)
-    return ". ".join(said), reason or "Why is said beside each."
+        return CLEAN, "Whether a stem holds the right instrument only your ears can tell."
+    reasons = [f"{each.title}. {each.detail}" if flagged else each.detail for each in others]
+    if not flagged:
+        return others[0].title, " ".join(reasons)
+    named = _listed([_spoken(name) for name in flagged]).capitalize()
+    said = f"{named}: the reason is given there." if len(flagged) < stems else "Each says why."
+    return f"{len(flagged)} of {stems} stems should be looked at", " ".join([said, *reasons])
+
+
+def _listed(names: Sequence[str]) -> str:
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def percent(share: float) -> str:

@@ -19,7 +19,7 @@ from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
-from jobs.web import mixer, results
+from jobs.web import mixer, quality, results
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
 
@@ -37,6 +37,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "stages": job.stages.all(),
         "groups": results.track_groups(artifacts),
         "lanes": mixer.lanes(job, artifacts),
+        "quality": quality.quality(job),
         "facts": results.facts(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
