@@ -4,6 +4,7 @@ The limits were set so that true stems stay far from them, and each was tried wi
 synthesised songs (docs/quality.md has the figures). Where no source is named they are our own.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,11 +50,19 @@ INVERTED_SHARE = 0.8
 LATE_MS = 0.5
 """Shorter delays cannot be heard, and come of the grid that they are looked for on."""
 
-LATE_LIKENESS = 0.5
-"""How like what the others leave of the song a stem must be, where it is said to belong."""
+LATE_LIKENESS = 0.25
+"""How like what the others leave of the song a stem must be, where it is said to belong. It is
+less than 1 where stems are missing, and their sound is taken for it."""
+
+LATE_SHARE = 0.5
+"""How much of its energy must be found there."""
 
 LATE_MARGIN = 0.05
 """By how much of its energy a stem must fit better there than where it is."""
+
+LATE_CHANCE = 0.1
+"""What is added to that for the sound that is not of the stem: the correlation that music has by
+chance, at some delay or other."""
 
 MISFIT_SHARE = 0.05
 """A stem is blamed for what the stems lack of the song only when its gain matters this much to it.
@@ -189,8 +198,8 @@ class _Judge:
 
 
 def _is_shifted(timing: Timing) -> bool:
-    return (
-        abs(timing.delay_ms) >= LATE_MS
-        and timing.likeness >= LATE_LIKENESS
-        and timing.there - timing.here >= LATE_MARGIN
-    )
+    if abs(timing.delay_ms) < LATE_MS or timing.likeness < LATE_LIKENESS:
+        return False
+    strange = math.sqrt(max(1 / timing.likeness**2 - 1, 0.0))
+    margin = LATE_MARGIN + LATE_CHANCE * strange
+    return timing.there >= LATE_SHARE and timing.there - timing.here >= margin
