@@ -180,7 +180,7 @@ def test_auto_expects_what_auto_led_to_last(owner: User) -> None:
 
 def test_without_any_measurement_the_expectation_is_careful_and_says_so(owner: User) -> None:
     told = Speeds.load().expect(Work.of_job(demucs_job()))
-    assert told.seconds == pytest.approx(START_S + 100.0 * (NETWORK_RATE + 2 * STAGE_RATE))
+    assert told.seconds == pytest.approx(START_S + 100.0 * (NETWORK_RATE + 3 * STAGE_RATE))
     assert not told.learned
     four = Speeds.load().expect(Work.of_job(demucs_job(model="htdemucs_ft")))
     assert four.seconds > 3 * told.seconds

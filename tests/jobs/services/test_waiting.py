@@ -279,7 +279,7 @@ def test_a_time_that_was_guessed_is_told_as_a_bound(owner: User) -> None:
     add_worker()
     song(minutes_ago=2)
     found = told(song(minutes_ago=1))
-    assert found.sentence() == "2nd in line, starts within 50 s."
+    assert found.sentence() == "2nd in line, starts within 60 s."
 
 
 @pytest.mark.parametrize(
