@@ -8,10 +8,12 @@ from rest_framework.test import APIClient
 
 from jobs.models import Job
 from tests.factories import make_artifact, make_job
+from tests.quality_report import make_report
 
 OF_A_JOB = (
     ("get", "/api/v1/jobs/{id}"),
     ("get", "/api/v1/jobs/{id}/outputs"),
+    ("get", "/api/v1/jobs/{id}/quality"),
     ("get", "/api/v1/jobs/{id}/manifest"),
     ("get", "/api/v1/jobs/{id}/download/vocals"),
     ("get", "/api/v1/jobs/{id}/download/all"),
@@ -47,7 +49,8 @@ SLASHES = ("", "/")
 
 @pytest.fixture
 def job(owner: object) -> Job:
-    job = make_job(status="completed", manifest={"version": "1.0"})
+    report = make_report().model_dump(mode="json")
+    job = make_job(status="completed", manifest={"version": "2.0", "quality": report})
     make_artifact(job)
     return job
 

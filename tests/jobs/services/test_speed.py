@@ -186,7 +186,7 @@ def test_without_any_measurement_the_expectation_is_careful_and_says_so(owner: U
     assert four.seconds > 3 * told.seconds
     masks = Speeds.load().expect(Work.of_job(demucs_job(separator="spectral")))
     assert masks.seconds == pytest.approx(
-        START_S + 100.0 * (DEFAULT_RATES["spectral"] + 2 * STAGE_RATE)
+        START_S + 100.0 * (DEFAULT_RATES["spectral"] + 3 * STAGE_RATE)
     )
 
 
