@@ -8,7 +8,7 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint chaos separate bench clean
+.PHONY: help run test lint chaos separate bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -51,6 +51,9 @@ separate: $(RUN_STAMP)  ## one song without a server: make separate SONG=path [O
 
 bench: $(DEV_STAMP)  ## every benchmark, short; BENCH_ARGS=--full for the figures of the docs
 	$(BIN)/python benchmarks/all.py $(BENCH_ARGS)
+
+screenshots: $(DEV_STAMP)  ## a picture of every page: make screenshots [OUT=screenshots]
+	$(BIN)/python -m tests.screenshots --out "$(or $(OUT),screenshots)" $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -43,10 +43,10 @@ class WebServer:
     def log(self) -> Path:
         return self.folder / "serve.log"
 
-    def start(self) -> None:
+    def start(self, *, worker: bool = False) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--no-worker"],
+                [sys.executable, "manage.py", "serve", *([] if worker else ["--no-worker"])],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
