@@ -71,3 +71,10 @@ class UrlImportBusy(SeparationError):
 
     code = "url_import_busy"
     http_status: ClassVar[int] = 503
+
+
+class DemoUnavailable(SeparationError):
+    """The site cannot make its own song."""
+
+    code = "demo_unavailable"
+    http_status: ClassVar[int] = 503

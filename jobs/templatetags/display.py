@@ -18,6 +18,7 @@ _STAGES = {
     "harmonic_percussive": "Split harmonic and percussive",
     "composite": "Build composites",
     "normalization": "Normalize",
+    "score": "Compare with the true stems",
     "export": "Encode and verify",
 }
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.web.views import bulk, downloads, history, job, mixer, upload, uploads, version
+from jobs.web.views import bulk, demo, downloads, history, job, mixer, upload, uploads, version
 
 app_name = "jobs"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("from-url/", upload.from_url, name="from-url"),
+    path("demo/", demo.start, name="demo"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),

@@ -16,6 +16,7 @@ STAGES = {
     "harmonic_percussive": "separation.stages.harmonic_percussive:HarmonicPercussiveStage",
     "composite": "separation.stages.composite:CompositeStage",
     "normalization": "separation.stages.normalization:NormalizationStage",
+    "score": "separation.stages.score:ScoreStage",
     "export": "separation.stages.export:ExportStage",
 }
 """Class paths in the order in which a pipeline runs them; the first and the last are always

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs.models import Job
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
+from jobs.services.demo import scores
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
 from jobs.web import mixer, results
@@ -38,6 +39,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "groups": results.track_groups(artifacts),
         "lanes": mixer.lanes(job, artifacts),
         "facts": results.facts(job),
+        "scores": scores(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
     }
