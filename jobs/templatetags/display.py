@@ -82,6 +82,13 @@ def took(seconds: float | None) -> str:
 
 
 @register.filter
+def minute_in(times_real_time: float) -> str:
+    """How long a minute of audio takes at a speed."""
+    seconds = 60.0 / times_real_time
+    return f"{seconds:.1f} s" if seconds < 10 else time_left(seconds).removesuffix(" left")
+
+
+@register.filter
 def decibels(value: float | None, unit: str) -> str:
     """One decimal with a true minus sign; silence has no level."""
     if value is None:

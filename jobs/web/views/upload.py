@@ -134,7 +134,7 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    cards = choices.model_cards()
+    cards = choices.measured_cards()
     context = {
         "form": form or SeparationForm(),
         "failed": failed or [],
