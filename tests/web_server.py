@@ -10,6 +10,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from tests.ready_site import lay_out
+
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 90.0
 
@@ -44,6 +46,7 @@ class WebServer:
         return self.folder / "serve.log"
 
     def start(self, *, worker: bool = False) -> None:
+        lay_out(self.folder)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve", *([] if worker else ["--no-worker"])],

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from separation.errors import (
     CorruptAudio,
@@ -22,6 +22,9 @@ from separation.errors import (
     error_from_code,
 )
 from separation.process_tree import Movement
+
+if TYPE_CHECKING:
+    from separation.audio.nursery import ForkedChild, Nursery
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ _BOOT = (
 one folder that the child needs is named to it. Its first act is to tie its life to its parent's:
 the imports take long enough for that to be killed meanwhile."""
 
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Nothing of ours (keys, addresses of databases). One thread: each more reserves address space."""
 
 _BEAT_S = 0.2
@@ -53,8 +56,11 @@ def run_child(
     wall_s: float,
     on_progress: Callable[[float | None], None],
     on_peak: Callable[[int], None] = lambda _: None,
+    nursery: "Nursery | None" = None,
 ) -> dict[str, Any]:
     """Run one task to its end and return what the child measured.
+
+    The child is started by exec, or forked where there is a ``nursery``.
 
     ``on_progress`` gets the child's share done (``None``: nothing new) five times a second while
     the child works; one that stands still is no reason to tell anybody that the work goes on.
@@ -62,7 +68,7 @@ def run_child(
     the child has held until then. Raises the child's named error,
     ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies.
     """
-    with _started(task) as process:
+    with _started(task, nursery) as process:
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
@@ -73,25 +79,16 @@ def run_child(
 
 
 @contextlib.contextmanager
-def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
-    """The running child in a session of its own; its whole group is gone afterwards.
+def _started(
+    task: dict[str, Any], nursery: "Nursery | None"
+) -> Iterator["subprocess.Popen[bytes] | ForkedChild"]:
+    """The running child in a process group of its own, all of which is gone afterwards.
 
     It works in a folder that is gone as soon as it is there: nothing can be found or put into
     it, and whoever is killed leaves none behind.
     """
     with tempfile.TemporaryDirectory(prefix="stemsite-decode-") as folder:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-I", "-c", _BOOT),
-                *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=_ENVIRONMENT,
-            start_new_session=True,
-        )
+        process = _executed(task, folder) if nursery is None else nursery.fork(task, folder)
     try:
         yield process
     finally:
@@ -104,8 +101,23 @@ def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
                 pipe.close()
 
 
+def _executed(task: dict[str, Any], folder: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-I", "-c", _BOOT),
+            *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=CHILD_ENVIRONMENT,
+        start_new_session=True,
+    )
+
+
 def _listen(
-    process: "subprocess.Popen[bytes]",
+    process: "subprocess.Popen[bytes] | ForkedChild",
     deadline: float,
     wall_s: float,
     on_progress: Callable[[float | None], None],
@@ -146,7 +158,7 @@ def _listen(
     return answer, noise
 
 
-def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
+def _exit_code(process: "subprocess.Popen[bytes] | ForkedChild") -> int | None:
     """A child that has closed its pipes is done; one that stays nevertheless is killed (None)."""
     try:
         return process.wait(timeout=_PARTING_S)

@@ -9,7 +9,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,6 +20,9 @@ from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import CorruptAudio, DiskFull, FileUnavailable, SeparationError, TooLarge
 from separation.progress import Report, ignore_progress
 from separation.settings import IntakeLimits
+
+if TYPE_CHECKING:
+    from separation.audio.nursery import Nursery
 
 
 class SourceFacts(BaseModel):
@@ -75,13 +78,14 @@ def probe(
     *,
     work_dir: Path | None = None,
     on_peak: Callable[[int], None] = lambda _: None,
+    nursery: "Nursery | None" = None,
 ) -> SourceFacts:
     """Decode a file without keeping the sound, and count.
 
     What is not decoded within ``limits.probe_count_s`` is as long as the header says
     (``SourceFacts.measured``). ``work_dir``: the folder that will have to hold the decoded
     song, there already or not. ``on_peak`` gets the bytes of memory that the decoder has held at
-    most.
+    most. ``nursery``: forks the decoder, which pays where many files are probed.
 
     Raises ``FileUnavailable``, ``UnsupportedFormat``, ``EmptyAudio``, ``CorruptAudio``,
     ``TooLarge``, ``TooLong``, ``TooManyChannels``, ``SampleRateOutOfRange``, ``DiskFull`` or
@@ -90,7 +94,13 @@ def probe(
     until = time.monotonic() + limits.probe_count_s
     # No target: probing writes nothing, and the child may not either.
     task = _task(path, path, limits, count_until=until, max_output_bytes=0)
-    done = run_child(task, wall_s=limits.probe_wall_s, on_progress=lambda _: None, on_peak=on_peak)
+    done = run_child(
+        task,
+        wall_s=limits.probe_wall_s,
+        on_progress=lambda _: None,
+        on_peak=on_peak,
+        nursery=nursery,
+    )
     facts = _validated(SourceFacts, done)
     if work_dir is not None:
         _check_room(facts, work_dir, limits)

@@ -16,6 +16,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from tests.ready_site import lay_out, migrate_if_empty
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -80,6 +82,8 @@ class LiveSite:
         self._workers: list[subprocess.Popen[bytes]] = []
         self._database = OwnDatabase(os.environ.get("STEMSITE_DATABASE_URL", ""))
         self.environment["STEMSITE_DATABASE_URL"] = self._database.url
+        if not self._database.url:
+            lay_out(data_dir)
         self._client = Client(self.environment)
 
     def call(self, name: str, **arguments: Any) -> Any:
@@ -170,9 +174,7 @@ def _parent(folder: Path) -> int | None:
 
 
 def _set_up() -> None:
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
+    migrate_if_empty()
 
 
 def _create(*, seconds: float, lane: str = "interactive", who: str = "owner") -> str:

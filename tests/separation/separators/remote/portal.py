@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx2
 
+from tests.ready_site import lay_out
+
 ROOT = Path(__file__).resolve().parents[4]
 PATIENCE_S = 180.0
 """For a machine that is busy with other tests; what is waited for is polled."""
@@ -26,7 +28,7 @@ print("TOKEN=" + AuthToken.objects.create(user)[1])
 
 class Portal:
     def __init__(self, data_dir: Path, port: int | None = None, **environment: str) -> None:
-        data_dir.mkdir()
+        lay_out(data_dir)
         self.url = f"http://127.0.0.1:{port or free_port()}"
         self.environment = {
             **os.environ,
