@@ -241,6 +241,10 @@ REST_FRAMEWORK = {
         "anon": env.text("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
         "upload": env.text("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
         "token": env.text("STEMSITE_RATE_TOKEN", "10/min", "attempts to get a token, per address"),
+        # Six stems played through ask 110 times a minute, jumps and pictures several times that.
+        "share": env.text(
+            "STEMSITE_RATE_SHARE", "1500/min", "requests of shared mixers, per address"
+        ),
     },
     # Without this, a client's own X-Forwarded-For would name the address that is counted.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
@@ -423,6 +427,13 @@ RESERVATION_S = env.whole(
     "seconds for which an upload from which nothing arrives keeps the room that it reserved",
     least=30,
 )
+SHARE = env.boolean("STEMSITE_SHARE", True, "members may share finished songs by a link")
+SHARE_MAX_DAYS = env.whole(
+    "STEMSITE_SHARE_MAX_DAYS", 30, "days for which such a link can work", least=1
+)
+SHARE_MAX_LINKS = env.whole(
+    "STEMSITE_SHARE_MAX_LINKS", 20, "links of one song that work at the same time", least=1
+)
 RETENTION_DAYS = env.whole(
     "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"
 )
@@ -534,6 +545,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"hide_links": {"()": "stemsite.hidden_links.HideLinks"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["hide_links"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

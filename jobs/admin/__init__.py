@@ -4,6 +4,7 @@ from jobs.admin.campaign import CampaignAdmin
 from jobs.admin.job import JobAdmin
 from jobs.admin.operations import OperationsAdmin
 from jobs.admin.quota import AccountAdmin, MembersAdmin
+from jobs.admin.share_link import ShareLinkAdmin
 from jobs.admin.source import SourceAdmin
 from jobs.admin.upload import UploadAdmin
 
@@ -13,6 +14,7 @@ __all__ = [
     "JobAdmin",
     "MembersAdmin",
     "OperationsAdmin",
+    "ShareLinkAdmin",
     "SourceAdmin",
     "UploadAdmin",
 ]

@@ -12,6 +12,7 @@ from jobs.api.views.jobs import (
     RetryView,
 )
 from jobs.api.views.quota import QuotaView
+from jobs.api.views.shares import SharesView, ShareView
 from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
 from jobs.api.views.tokens import TokenView
 from jobs.api.views.uploads import UploadsView, UploadView
@@ -29,6 +30,8 @@ urlpatterns = [
     *route("jobs/<uuid:job_id>/retry", RetryView, "retry"),
     *route("jobs/<uuid:job_id>/accept", AcceptView, "accept"),
     *route("jobs/<uuid:job_id>/dismiss", DismissView, "dismiss"),
+    *route("jobs/<uuid:job_id>/shares", SharesView, "shares"),
+    *route("jobs/<uuid:job_id>/shares/<uuid:link_id>", ShareView, "share"),
     *route("jobs/<uuid:job_id>/manifest", ManifestView, "manifest"),
     *route("jobs/<uuid:job_id>/download/all", DownloadAllView, "download-all"),
     *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),

@@ -6,6 +6,7 @@ from jobs.models.campaign import Campaign
 from jobs.models.job import Job
 from jobs.models.quota_limit import QuotaLimit
 from jobs.models.reservation import Reservation
+from jobs.models.share_link import ShareLink
 from jobs.models.source import Source
 from jobs.models.speed import Speed
 from jobs.models.stage import Stage
@@ -20,6 +21,7 @@ __all__ = [
     "Job",
     "QuotaLimit",
     "Reservation",
+    "ShareLink",
     "Source",
     "Speed",
     "Stage",

@@ -78,3 +78,10 @@ class DemoUnavailable(SeparationError):
 
     code = "demo_unavailable"
     http_status: ClassVar[int] = 503
+
+
+class ShareOff(SeparationError):
+    """This site makes no links for people without an account."""
+
+    code = "share_off"
+    http_status: ClassVar[int] = 404

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from jobs.web.views import bulk, demo, downloads, history, job, mixer, upload, uploads, version
+from jobs.web.views import (
+    bulk,
+    demo,
+    downloads,
+    history,
+    job,
+    mixer,
+    shared,
+    shares,
+    upload,
+    uploads,
+    version,
+)
 
 app_name = "jobs"
 urlpatterns = [
@@ -29,4 +41,11 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/mixer.json", mixer.song, name="mixer"),
     path("jobs/<uuid:job_id>/previews/<str:name>/", mixer.preview, name="preview"),
     path("jobs/<uuid:job_id>/peaks/<str:name>/", mixer.peaks, name="peaks"),
+    path("jobs/<uuid:job_id>/shares/", shares.create, name="share"),
+    path("jobs/<uuid:job_id>/shares/<uuid:link_id>/revoke/", shares.revoke, name="share-revoke"),
+    path("s/<str:token>/", shared.page, name="shared"),
+    path("s/<str:token>/mixer.json", shared.song, name="shared-mixer"),
+    path("s/<str:token>/previews/<str:name>/", shared.preview, name="shared-preview"),
+    path("s/<str:token>/peaks/<str:name>/", shared.peaks, name="shared-peaks"),
+    path("s/<str:token>/tracks/<str:name>/", shared.track, name="shared-track"),
 ]

@@ -104,7 +104,21 @@ def _job_stops(musician: "User") -> list[Stop]:
     results = {"result": real} if real else {}
     jobs = {**results, "mixer": mixable, **_other_jobs(musician)}
     stops = [Stop(f"job-{name}", f"/jobs/{job.pk}/", MUSICIAN) for name, job in jobs.items()]
-    return [*stops, Stop("job-delete", f"/jobs/{mixable.pk}/delete/", MUSICIAN)]
+    stops.append(Stop("job-delete", f"/jobs/{mixable.pk}/delete/", MUSICIAN))
+    return [*stops, *_shared_stops(mixable)]
+
+
+def _shared_stops(job: Any) -> list[Stop]:
+    from jobs.services.sharing import create_link, revoke_link
+
+    new = create_link(job=job, created_by=job.owner, stems=["vocals", "piano"])
+    given = create_link(
+        job=job, created_by=job.owner, label="Band", show_title=True, allow_download=True
+    )
+    gone = create_link(job=job, created_by=job.owner, label="Anna")
+    revoke_link(link=gone.link)
+    links = {"shared": new, "shared-download": given, "shared-gone": gone}
+    return [Stop(name, f"/s/{link.token}/") for name, link in links.items()]
 
 
 def _other_jobs(musician: "User") -> dict[str, Any]:

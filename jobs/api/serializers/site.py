@@ -56,6 +56,8 @@ class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
     max_duration_s = serializers.FloatField(allow_null=True)
     max_active_jobs = serializers.IntegerField()
     retention_days = serializers.IntegerField(help_text="0: audio is kept.")
+    share = serializers.BooleanField(help_text="Finished jobs may be shared by links.")
+    share_max_days = serializers.IntegerField(help_text="The longest that a link works.")
 
 
 class QueueSerializer(serializers.Serializer[Any]):

@@ -13,6 +13,7 @@ OF_A_JOB = (
     ("get", "/api/v1/jobs/{id}"),
     ("get", "/api/v1/jobs/{id}/outputs"),
     ("get", "/api/v1/jobs/{id}/manifest"),
+    ("get", "/api/v1/jobs/{id}/shares"),
     ("get", "/api/v1/jobs/{id}/download/vocals"),
     ("get", "/api/v1/jobs/{id}/download/all"),
     ("get", "/job/{id}"),
@@ -25,6 +26,8 @@ THAT_CHANGE_A_JOB = (
     ("post", "/api/v1/jobs/{id}/retry"),
     ("post", "/api/v1/jobs/{id}/accept"),
     ("post", "/api/v1/jobs/{id}/dismiss"),
+    ("post", "/api/v1/jobs/{id}/shares"),
+    ("delete", "/api/v1/jobs/{id}/shares/{id}"),
     ("delete", "/api/v1/jobs/{id}"),
 )
 OF_AN_ACCOUNT = (
@@ -135,7 +138,9 @@ def test_no_address_was_forgotten_here() -> None:
     tried = {address for _, address in OF_A_JOB + THAT_CHANGE_A_JOB + OF_AN_ACCOUNT + THAT_WRITE}
     tried |= {*PUBLIC, "/api/v1/uploads/<uuid:upload_id>"}  # tests/jobs/uploads/test_owner.py
     shown = {
-        address.replace("{id}", "<uuid:job_id>").replace("/vocals", "/<str:track>")
+        address.replace("{id}", "<uuid:job_id>", 1)
+        .replace("{id}", "<uuid:link_id>")
+        .replace("/vocals", "/<str:track>")
         for address in tried
     }
     assert shown == named_addresses()

@@ -252,6 +252,33 @@ def _song(*, minutes: float) -> str:
     return str(make_source(content=wav_bytes(0.1), duration_s=minutes * 60).pk)
 
 
+def _open_at_once(*, threads: int, times: int) -> int:
+    """The views of a link that each thread opens ``times``, as so many visitors."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import numpy as np
+
+    from jobs.services.sharing import count_view, create_link, open_link
+    from tests.factories import make_artifact, make_job
+    from tests.listening_files import write_listening
+
+    job = make_job(status="completed")
+    make_artifact(job, "vocals")
+    write_listening(job.directory, {"vocals": np.zeros((2, 44_100), np.float32)})
+    new = create_link(job=job, created_by=job.owner)
+
+    def visit(who: int) -> None:
+        for n in range(times):
+            shared = open_link(new.token)
+            assert shared is not None
+            count_view(link=shared.link, visitor=f"{who} {n}")
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(visit, range(threads)))
+    new.link.refresh_from_db()
+    return new.link.views
+
+
 def _workers() -> list[dict[str, Any]]:
     from jobs.models import Worker
 
@@ -282,6 +309,7 @@ def _serve() -> None:
         "claim_all": _claim_all,
         "submit_all": _submit_all,
         "song": _song,
+        "open_at_once": _open_at_once,
     }
     for line in sys.stdin:
         name, arguments = json.loads(line)

@@ -54,7 +54,7 @@ def test_every_field_has_its_label(client: Client, owner: User, address: str) ->
     assert fields <= set(re.findall(r'<label[^>]*\bfor="([^"]+)"', page))
 
 
-@pytest.mark.parametrize("name", ("400", "403", "404", "413", "500", "403_csrf"))
+@pytest.mark.parametrize("name", ("400", "403", "404", "413", "429", "500", "403_csrf"))
 def test_error_pages_stand_without_a_request(name: str) -> None:
     page = render_to_string(f"{name}.html")
     assert has_landmarks(page)
