@@ -241,6 +241,9 @@ REST_FRAMEWORK = {
         "anon": env.text("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
         "upload": env.text("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
         "token": env.text("STEMSITE_RATE_TOKEN", "10/min", "attempts to get a token, per address"),
+        "password": env.text(
+            "STEMSITE_RATE_PASSWORD", "10/hour", "passwords tried when an account is deleted"
+        ),
         "export": env.text("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
     },
     # Without this, a client's own X-Forwarded-For would name the address that is counted.
@@ -251,9 +254,7 @@ REST_FRAMEWORK = {
 }
 # knox's own way to a token with more fields: it takes this model wherever it deals with tokens.
 KNOX_TOKEN_MODEL = "jobs.ApiToken"
-TOKEN_DAYS = env.whole(
-    "STEMSITE_TOKEN_DAYS", 90, "most days for which an API token works", least=1
-)
+TOKEN_DAYS = env.whole("STEMSITE_TOKEN_DAYS", 90, "most days for which an API token works", least=1)
 MAX_TOKENS = env.whole("STEMSITE_MAX_TOKENS", 200, "API tokens of one account", least=1)
 SPECTACULAR_SETTINGS = {
     "TITLE": "stemsite",

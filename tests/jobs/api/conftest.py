@@ -1,8 +1,9 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from knox.models import AuthToken
 from rest_framework.test import APIClient
+
+from jobs.models import ApiToken
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 def client_of(user: "User") -> APIClient:
     """A program with a token of ``user``."""
     client = APIClient()
-    _, token = AuthToken.objects.create(user=user)
+    _, token = ApiToken.objects.create(user=user)
     client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
     return client
 
