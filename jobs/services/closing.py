@@ -152,7 +152,8 @@ def _remove_account(closure: AccountClosure, owner: "User") -> bool:
     _end_sessions(owner)
     with transaction.atomic():
         lock_account(owner, closed_too=True)
-        _forget_in_log(type(owner), [owner.pk])
+        # Not `type(owner)`: a request brings a lazy stand-in.
+        _forget_in_log(get_user_model(), [owner.pk])
         # What it points to has gone already, and what points to it goes with it.
         get_user_model().objects.filter(pk=owner.pk).delete()
         AccountClosure.objects.filter(pk=closure.pk).update(completed_at=timezone.now())

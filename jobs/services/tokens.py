@@ -40,8 +40,6 @@ def create_token(
     if days is not None and days < 1:
         raise InvalidOptions("A token works for one day at least.")
     life = timedelta(days=min(days or settings.TOKEN_DAYS, settings.TOKEN_DAYS))
-    if until is not None:
-        life = min(life, until - timezone.now())
     with transaction.atomic():
         lock_account(owner)
         mine = ApiToken.objects.filter(user=owner)
@@ -57,6 +55,10 @@ def create_token(
                 "first."
             )
         row, secret = ApiToken.objects.create(user=owner, expiry=life, name=name)
+        if until is not None and row.expiry > until:
+            # knox counts from now, and would let a chain of tokens creep on.
+            row.expiry = until
+            row.save(update_fields=["expiry"])
     return NewToken(row, secret)
 
 

@@ -1,7 +1,5 @@
 """The account page: what is used, how the site looks, what new songs start with, and the export."""
 
-import math
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -10,7 +8,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from rest_framework.request import Request
 
 from jobs.api.throttles import ExportThrottle
 from jobs.http.export import export_response
@@ -84,10 +81,9 @@ def defaults(request: UserRequest) -> HttpResponse:
 @login_required
 @require_GET
 def export(request: UserRequest) -> HttpResponseBase:
-    throttle = ExportThrottle()
-    if throttle.allow_request(Request(request), None):  # type: ignore[arg-type]  # asks no view
+    minutes = ExportThrottle().wait_before(request)
+    if not minutes:
         return export_response(request, request.user)
-    minutes = math.ceil((throttle.wait() or 60.0) / 60)
     messages.error(
         request, f"You have exported your data often enough for now. Try again in {minutes} min."
     )

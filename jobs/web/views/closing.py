@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
-from rest_framework.request import Request
 
 from jobs.api.errors import status_of
 from jobs.api.throttles import PasswordThrottle
@@ -16,8 +15,6 @@ from jobs.services.closing import close_account
 from jobs.web.account_forms import ClosingForm
 from jobs.web.requests import UserRequest
 from separation.errors import SeparationError
-
-SLOW_DOWN = "Too many passwords were tried. Wait an hour, then try again."
 
 
 @sensitive_post_parameters("password")
@@ -28,8 +25,9 @@ def delete(request: UserRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, ClosingForm(owner=request.user))
     # Before it is looked at: a session that was left open must not be a place to guess.
-    if not PasswordThrottle().allow_request(Request(request), None):  # type: ignore[arg-type]
-        return _page(request, ClosingForm(owner=request.user), SLOW_DOWN, status=429)
+    if minutes := PasswordThrottle().wait_before(request):
+        slow_down = f"Too many passwords were tried. Try again in {minutes} min."
+        return _page(request, ClosingForm(owner=request.user), slow_down, status=429)
     form = ClosingForm(request.POST, owner=request.user)
     if not form.is_valid():
         return _page(request, form, status=400)
