@@ -1,7 +1,8 @@
 """Accounts get preferences, tokens with names, and a line that stays when they are closed.
 
-Tokens move from knox's own table, so that no program has to log in again. None is left behind: a
-row there would still point at its account, which could then never be deleted.
+Tokens move from knox's own table, so that no program has to log in again. The table stays, as later
+migrations of knox may expect it, but empty and tied to no account: a row that points at its account
+would keep it from being deleted, and PostgreSQL truncates no table that another one refers to.
 """
 
 import uuid
@@ -13,28 +14,26 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.migrations.state import StateApps
 
-KNOX_TABLE = "knox_authtoken"
-COLUMNS = ("digest", "token_key", "user_id", "created", "expiry")
-
-
 def move_tokens(apps: StateApps, schema_editor: Any) -> None:
-    connection = schema_editor.connection
-    token_model = apps.get_model("jobs", "ApiToken")
-    with connection.cursor() as cursor:
-        # Not through knox's model: Django refuses to read one that another has taken the place of.
-        cursor.execute(f"SELECT digest FROM {KNOX_TABLE}")
-        for (digest,) in cursor.fetchall():
-            columns = ", ".join(COLUMNS)
-            cursor.execute(
-                f"INSERT INTO {token_model._meta.db_table} ({columns}, public_id, name) "
-                f"SELECT {columns}, %s, '' FROM {KNOX_TABLE} WHERE digest = %s",
-                [_as_column(uuid.uuid4(), token_model, connection), digest],
-            )
-        cursor.execute(f"DELETE FROM {KNOX_TABLE}")
+    old, new = apps.get_model("knox", "AuthToken"), apps.get_model("jobs", "ApiToken")
+    fields = ("digest", "token_key", "user_id", "created", "expiry")
+    for values in old._default_manager.values(*fields).iterator():
+        created = values.pop("created")
+        token = new._default_manager.create(**values)
+        # `auto_now_add` overrides whatever is given to create().
+        new._default_manager.filter(pk=token.pk).update(created=created)
+    old._default_manager.all().delete()
 
 
-def _as_column(value: uuid.UUID, model: Any, connection: Any) -> Any:
-    return model._meta.get_field("public_id").get_db_prep_value(value, connection)
+def untie(apps: StateApps, schema_editor: Any) -> None:
+    model = apps.get_model("knox", "AuthToken")
+    tied = model._meta.get_field("user")
+    loose = tied.clone()
+    loose.db_constraint = False
+    loose.set_attributes_from_name("user")
+    loose.model = model
+    loose.remote_field.model = tied.remote_field.model
+    schema_editor.alter_field(model, tied, loose)
 
 
 class Migration(migrations.Migration):
@@ -141,4 +140,5 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(move_tokens, migrations.RunPython.noop),
+        migrations.RunPython(untie, migrations.RunPython.noop),
     ]
