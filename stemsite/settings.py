@@ -245,6 +245,10 @@ REST_FRAMEWORK = {
         "share": env.text(
             "STEMSITE_RATE_SHARE", "1500/min", "requests of shared mixers, per address"
         ),
+        "password": env.text(
+            "STEMSITE_RATE_PASSWORD", "10/hour", "passwords tried when an account is deleted"
+        ),
+        "export": env.text("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
     },
     # Without this, a client's own X-Forwarded-For would name the address that is counted.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
@@ -252,7 +256,10 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "jobs.api.errors.exception_handler",
 }
-TOKEN_DAYS = env.whole("STEMSITE_TOKEN_DAYS", 90, "days for which an API token works", least=1)
+# knox's own way to a token with more fields: it takes this model wherever it deals with tokens.
+KNOX_TOKEN_MODEL = "jobs.ApiToken"
+TOKEN_DAYS = env.whole("STEMSITE_TOKEN_DAYS", 90, "most days for which an API token works", least=1)
+MAX_TOKENS = env.whole("STEMSITE_MAX_TOKENS", 200, "API tokens of one account", least=1)
 SPECTACULAR_SETTINGS = {
     "TITLE": "stemsite",
     "DESCRIPTION": "Upload songs, get verified stems back.",

@@ -17,9 +17,9 @@ START_S = 90.0
 
 _MAKE_TOKEN = """
 from django.contrib.auth import get_user_model
-from knox.models import AuthToken
+from jobs.models import ApiToken
 user, _ = get_user_model().objects.get_or_create(username={name!r})
-print("token", AuthToken.objects.create(user=user)[1])
+print("token", ApiToken.objects.create(user=user)[1])
 """
 
 

@@ -1,5 +1,6 @@
 """The operator's view: inspect, retry, cancel, delete; of all that only limits are set by hand."""
 
+from jobs.admin.account import AccountClosureAdmin, ApiTokenAdmin
 from jobs.admin.campaign import CampaignAdmin
 from jobs.admin.job import JobAdmin
 from jobs.admin.operations import OperationsAdmin
@@ -10,6 +11,8 @@ from jobs.admin.upload import UploadAdmin
 
 __all__ = [
     "AccountAdmin",
+    "AccountClosureAdmin",
+    "ApiTokenAdmin",
     "CampaignAdmin",
     "JobAdmin",
     "MembersAdmin",

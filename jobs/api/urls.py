@@ -1,6 +1,7 @@
 from django.urls import path
 
 from jobs.api.routes import route
+from jobs.api.views.account import ExportView
 from jobs.api.views.docs import DocsView, SchemaView, UnknownView
 from jobs.api.views.downloads import DownloadAllView, DownloadView
 from jobs.api.views.jobs import (
@@ -14,13 +15,16 @@ from jobs.api.views.jobs import (
 from jobs.api.views.quota import QuotaView
 from jobs.api.views.shares import SharesView, ShareView
 from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
-from jobs.api.views.tokens import TokenView
+from jobs.api.views.tokens import OneTokenView, TokensView, TokenView
 from jobs.api.views.uploads import UploadsView, UploadView
 from jobs.api.views.versions import AcceptView, DismissView
 
 app_name = "api"
 urlpatterns = [
     *route("auth/token", TokenView, "token"),
+    *route("tokens", TokensView, "tokens"),
+    *route("tokens/<uuid:token_id>", OneTokenView, "one-token"),
+    *route("account/export", ExportView, "export"),
     *route("uploads", UploadsView, "uploads"),
     *route("uploads/<uuid:upload_id>", UploadView, "upload"),
     *route("jobs", JobsView, "jobs"),

@@ -1,9 +1,12 @@
 """The rows that tell the truth about every song, and who works on it."""
 
+from jobs.models.account_closure import AccountClosure
+from jobs.models.api_token import ApiToken
 from jobs.models.artifact import Artifact
 from jobs.models.audio_use import AudioUse
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
+from jobs.models.preferences import Preferences
 from jobs.models.quota_limit import QuotaLimit
 from jobs.models.reservation import Reservation
 from jobs.models.share_link import ShareLink
@@ -15,10 +18,13 @@ from jobs.models.upload import Upload
 from jobs.models.worker import Worker
 
 __all__ = [
+    "AccountClosure",
+    "ApiToken",
     "Artifact",
     "AudioUse",
     "Campaign",
     "Job",
+    "Preferences",
     "QuotaLimit",
     "Reservation",
     "ShareLink",

@@ -19,6 +19,20 @@ class SourceMissing(SeparationError):
     http_status: ClassVar[int] = 409
 
 
+class AccountClosed(SeparationError):
+    """Nothing new comes into an account that is closed, or is being deleted."""
+
+    code = "account_closed"
+    http_status: ClassVar[int] = 403
+
+
+class TokenNameTaken(SeparationError):
+    """The account has a token of this name that still works."""
+
+    code = "conflict"
+    http_status: ClassVar[int] = 409
+
+
 class UploadIncomplete(SeparationError):
     """The connection ended before the body did."""
 

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from jobs.models.preferences import Theme
+from jobs.services.preferences import theme_of
 from jobs.services.sizes import size
 
 register = template.Library()
@@ -28,6 +30,13 @@ _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "pe
 def songs_may_leave() -> bool:
     """Whether a page must not promise that everything stays on this server."""
     return bool(settings.REMOTE_URL)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """What the person chose; a page of error that is made without a request follows the system."""
+    user = context.get("user")
+    return theme_of(user) if user is not None else Theme.SYSTEM
 
 
 @register.filter

@@ -3,7 +3,9 @@
 from django.urls import path
 
 from jobs.web.views import (
+    account,
     bulk,
+    closing,
     demo,
     downloads,
     history,
@@ -11,6 +13,7 @@ from jobs.web.views import (
     mixer,
     shared,
     shares,
+    tokens,
     upload,
     uploads,
     version,
@@ -25,6 +28,14 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("from-url/", upload.from_url, name="from-url"),
     path("demo/", demo.start, name="demo"),
+    path("account/", account.account, name="account"),
+    path("account/theme/", account.theme, name="theme"),
+    path("account/defaults/", account.defaults, name="defaults"),
+    path("account/export/", account.export, name="export"),
+    path("account/tokens/", tokens.create, name="token-create"),
+    path("account/tokens/<uuid:token_id>/revoke/", tokens.revoke, name="token-revoke"),
+    path("account/delete/", closing.delete, name="account-delete"),
+    path("account/deleted/", closing.deleted, name="account-deleted"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),

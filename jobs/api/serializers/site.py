@@ -13,6 +13,9 @@ class CredentialsSerializer(serializers.Serializer[dict[str, Any]]):
     expires_in_days = serializers.IntegerField(
         required=False, min_value=1, help_text="Fewer days than the site's own limit."
     )
+    name = serializers.CharField(
+        required=False, help_text="What you will know it by; none that another of yours has."
+    )
 
 
 class TokenSerializer(serializers.Serializer[dict[str, Any]]):

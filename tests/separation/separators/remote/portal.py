@@ -20,9 +20,9 @@ PATIENCE_S = 180.0
 PASSWORD = "a long enough passphrase"
 MAKE_TOKEN = f"""
 from django.contrib.auth import get_user_model
-from knox.models import AuthToken
+from jobs.models import ApiToken
 user = get_user_model().objects.create_user("laptop", "laptop@example.org", "{PASSWORD}")
-print("TOKEN=" + AuthToken.objects.create(user)[1])
+print("TOKEN=" + ApiToken.objects.create(user)[1])
 """
 
 
