@@ -1,8 +1,10 @@
 """The small world of the tests: an owner, a stranger, staff, and folders of their own."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -10,6 +12,15 @@ from tests.factories import make_user
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+hypothesis.settings.register_profile(
+    "stemsite",
+    # Machines of CI pause; and a change there must not fail by examples that it has not caused.
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=60,
+)
+hypothesis.settings.load_profile("stemsite")
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from separation.audio.names import one_line
 from separation.errors import (
     CorruptAudio,
     DeadlineExceeded,
@@ -168,7 +169,7 @@ def _parse(line: bytes) -> dict[str, Any]:
 
 def _raise_failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> None:
     if answer is not None and isinstance(answer.get("error"), str):
-        raise error_from_code(answer["error"], str(answer.get("detail", "")))
+        raise error_from_code(one_line(answer["error"]), one_line(answer.get("detail", "")))
     logger.error(
         "decoding child ended with %s: %s", exit_code, noise.decode(errors="backslashreplace")
     )

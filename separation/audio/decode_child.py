@@ -27,10 +27,11 @@ from separation.audio.confine import confine
 from separation.audio.downmix import Downmix
 from separation.audio.measure import SongMeasure
 from separation.audio.mpeg_length import states_too_little
+from separation.audio.names import clean_tags
 from separation.audio.readers import AudioReader, open_reader
 from separation.audio.resample import Resampler
 from separation.audio.sniff import Sniffed
-from separation.audio.tags import clean_tags, read_tags
+from separation.audio.tags import read_tags
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import (
     CorruptAudio,
