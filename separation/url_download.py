@@ -55,7 +55,7 @@ def downloading(url: str, limits: DownloadLimits) -> Iterator[Download]:
     ``UrlFailed``, ``TooLarge`` or ``DeadlineExceeded``. Errors of the caller pass unchanged.
     """
     deadline = time.monotonic() + limits.total_s
-    address = _checked(url.strip())
+    address = checked_url(url.strip())
     transport = PublicTransport(limits.networks, deadline=deadline)
     with (
         _plain_words(deadline, limits.total_s),
@@ -72,7 +72,9 @@ def downloading(url: str, limits: DownloadLimits) -> Iterator[Download]:
         size = _stated_size(response)
         if size is not None and size > limits.max_bytes:
             raise _too_large(limits)
-        name = _told_name(response) or clean_name(address.path)
+        name = told_name(response.headers.get("Content-Disposition", "")) or clean_name(
+            address.path
+        )
         yield Download(name, size, _blocks(response, limits))
 
 
@@ -108,12 +110,12 @@ def _followed(client: httpx2.Client, url: httpx2.URL) -> Iterator[httpx2.Respons
 
 def _next(url: httpx2.URL, location: str) -> httpx2.URL:
     try:
-        return _checked(str(url.join(location)))
+        return checked_url(str(url.join(location)))
     except (InvalidUrl, httpx2.InvalidURL, ValueError):
         raise _failed() from None
 
 
-def _checked(text: str) -> httpx2.URL:
+def checked_url(text: str) -> httpx2.URL:
     """Raises ``InvalidUrl``. Where its host lies is decided when connecting, in one place."""
     try:
         url = httpx2.URL(text)
@@ -143,10 +145,15 @@ def _blocks(response: httpx2.Response, limits: DownloadLimits) -> Iterator[bytes
         yield block
 
 
-def _told_name(response: httpx2.Response) -> str:
+def told_name(disposition: str) -> str:
+    """The name in a ``Content-Disposition`` header (RFC 6266), cleaned; empty: there is none."""
     message = Message()
-    message["Content-Disposition"] = response.headers.get("Content-Disposition", "")
-    name = message.get_filename()
+    message["Content-Disposition"] = disposition
+    try:
+        name = message.get_filename()
+    except ValueError:
+        # The server names the character set, and Python has some that decode nothing.
+        return ""
     return clean_name(name) if name else ""
 
 

@@ -92,7 +92,7 @@ def metadata_options(metadata: dict[str, str]) -> Any:
         return None
     try:
         return json.loads(metadata["options"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidOptions("`options` in Upload-Metadata must be an object of JSON.") from None
 
 

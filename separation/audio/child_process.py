@@ -131,10 +131,10 @@ def _listen(
                 else:
                     *lines, pending = (pending + data).split(b"\n")
                     for line in lines:
-                        answer = _parse(line)
+                        answer = parse_message(line)
                         fraction = answer.get("fraction", fraction)
-                        if isinstance(peak := answer.get("peak_bytes"), int):
-                            on_peak(peak)
+                        if "peak_bytes" in answer:
+                            on_peak(answer["peak_bytes"])
                     if len(pending) > _MAX_LINE_BYTES:
                         raise CorruptAudio("The file made the decoder talk nonsense.")
             if movement.seen() or fraction is not None:
@@ -157,18 +157,37 @@ def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
         return None
 
 
-def _parse(line: bytes) -> dict[str, Any]:
+def parse_message(line: bytes) -> dict[str, Any]:
+    """One line of the child's, whose parts have the types that they must have.
+
+    Raises ``CorruptAudio``: the child has worked on hostile bytes, and may say anything.
+    """
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
-    if not isinstance(message, dict):
+    if not isinstance(message, dict) or not all(
+        fits(message[key]) for key, fits in _FITTING.items() if key in message
+    ):
         raise CorruptAudio("The file made the decoder talk nonsense.")
     return message
 
 
+def _is_share(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and 0.0 <= value <= 1.0)
+
+
+_FITTING: dict[str, Callable[[Any], bool]] = {
+    "fraction": _is_share,
+    "peak_bytes": lambda value: isinstance(value, int) and value >= 0,
+    "done": lambda value: isinstance(value, dict),
+    "error": lambda value: isinstance(value, str),
+    "detail": lambda value: isinstance(value, str),
+}
+
+
 def _raise_failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> None:
-    if answer is not None and isinstance(answer.get("error"), str):
+    if answer is not None and "error" in answer:
         raise error_from_code(one_line(answer["error"]), one_line(answer.get("detail", "")))
     logger.error(
         "decoding child ended with %s: %s", exit_code, noise.decode(errors="backslashreplace")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
 
 from separation.audio.child_process import run_child
 from separation.audio.covers import MAX_COVER_BYTES, clean_cover
@@ -25,6 +25,7 @@ from separation.progress import Report, ignore_progress
 from separation.settings import IntakeLimits
 
 _Word = Annotated[str, Field(pattern=r"\A[a-z0-9_]{1,32}\z")]
+_Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Line = Annotated[str, AfterValidator(one_line)]
 
 
@@ -42,11 +43,11 @@ class SourceFacts(BaseModel):
 
     container: _Word
     codec: _Word
-    bit_depth: int | None
-    source_rate_hz: int
-    source_channels: int
-    source_frames: int
-    duration_s: float
+    bit_depth: _Count | None
+    source_rate_hz: _Count
+    source_channels: _Count
+    source_frames: _Count
+    duration_s: NonNegativeFloat
     measured: bool
     tags: Annotated[dict[str, str], AfterValidator(clean_tags)] = {}
     has_cover: bool = False
@@ -60,10 +61,10 @@ class DecodedSong(SourceFacts):
     correction, as torch computes it) of the mono mix; ``input_digest``: sha256 of the source.
     """
 
-    frames: int
-    peak: float
+    frames: _Count
+    peak: NonNegativeFloat
     mean: float
-    std: float
+    std: NonNegativeFloat
     input_digest: str
 
 
