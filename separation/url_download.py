@@ -151,8 +151,9 @@ def told_name(disposition: str) -> str:
     message["Content-Disposition"] = disposition
     try:
         name = message.get_filename()
-    except ValueError:
-        # The server names the character set, and Python has some that decode nothing.
+    except (ValueError, TypeError):
+        # The server names the character set, and Python has some that decode nothing; of parts
+        # with and without a number, the library cannot say which is first.
         return ""
     return clean_name(name) if name else ""
 
