@@ -31,6 +31,7 @@ STATUSES = {
     "quota_exceeded": 429,
     "url_failed": 502,
     "deadline_exceeded": 503,
+    "decoder_unavailable": 503,
     "disk_full": 503,
     "model_unavailable": 503,
     "out_of_memory": 503,

@@ -18,7 +18,9 @@ from separation.audio.names import one_line
 from separation.errors import (
     CorruptAudio,
     DeadlineExceeded,
+    DecoderUnavailable,
     OutOfMemory,
+    SeparationError,
     WorkerLost,
     error_from_code,
 )
@@ -61,14 +63,14 @@ def run_child(
     the child works; one that stands still is no reason to tell anybody that the work goes on.
     Whatever it raises kills the child and passes. ``on_peak`` gets the most bytes of memory that
     the child has held until then. Raises the child's named error,
-    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies.
+    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies, and
+    ``DecoderUnavailable`` when it does so before it has looked at the file.
     """
     with _started(task) as process:
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
-        _raise_failure(answer, exit_code, noise)
-    assert answer is not None
+        raise _failure(answer, exit_code, noise)
     done: dict[str, Any] = answer["done"]
     return done
 
@@ -186,21 +188,32 @@ _FITTING: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _raise_failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> None:
+def _failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> SeparationError:
+    """Why there is no outcome; what only the operator can understand goes into the log."""
     if answer is not None and "error" in answer:
-        raise error_from_code(one_line(answer["error"]), one_line(answer.get("detail", "")))
+        error = error_from_code(one_line(answer["error"]), one_line(answer.get("detail", "")))
+        if not isinstance(error, DecoderUnavailable):
+            return error
+    else:
+        error = _cause_of_death(exit_code, was_ready=answer is not None)
     logger.error(
         "decoding child ended with %s: %s", exit_code, noise.decode(errors="backslashreplace")
     )
+    return error
+
+
+def _cause_of_death(exit_code: int | None, *, was_ready: bool) -> SeparationError:
     if exit_code == -signal.SIGXCPU:
-        raise DeadlineExceeded("Decoding the file took more processor time than is allowed.")
+        return DeadlineExceeded("Decoding the file took more processor time than is allowed.")
     if exit_code == -signal.SIGKILL:
         # Nothing in a file can do that; the kernel does when memory runs out.
-        raise OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
+        return OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
     if exit_code == -signal.SIGTERM:
         # As an init system tells every process of a service to stop: no fault of the file.
-        raise WorkerLost("The decoder was told to stop. Try again.")
-    raise CorruptAudio(
+        return WorkerLost("The decoder was told to stop. Try again.")
+    if not was_ready:
+        return DecoderUnavailable()
+    return CorruptAudio(
         "The file made the decoder crash, so it is damaged or made to harm. "
         "Export it again or convert it to WAV or FLAC."
     )

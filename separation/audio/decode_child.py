@@ -1,7 +1,8 @@
 """The side that touches hostile bytes: a process of its own that decodes one file and ends.
 
 Run by :mod:`separation.audio.decode` only. It talks in JSON lines on standard output:
-``{"fraction": f}`` while it works (``null`` when the length is unknown), then one of
+``{"ready": true}`` when all that it needs is loaded, ``{"fraction": f}`` while it works (``null``
+when the length is unknown), then one of
 ``{"done": {...}}`` and ``{"error": code, "detail": words}``, each with the ``peak_bytes`` of memory
 that it has held so far. It imports neither torch nor scipy:
 every upload starts one.
@@ -35,6 +36,7 @@ from separation.audio.tags import read_tags
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import (
     CorruptAudio,
+    DecoderUnavailable,
     DiskFull,
     EmptyAudio,
     SampleRateOutOfRange,
@@ -270,6 +272,8 @@ def main(text: str) -> None:
     if task.reader == "pyav":
         # Its import starts threads, which the confinement forbids.
         import separation.audio.pyav_reader  # noqa: F401
+    # What goes wrong until here is no fault of the file's.
+    say({"ready": True})
     confine(
         memory_bytes=task.memory_bytes,
         cpu_s=task.cpu_s,
@@ -283,6 +287,10 @@ def main(text: str) -> None:
         say({"done": run_task(task)})
     except SeparationError as error:
         say({"error": error.code, "detail": error.detail})
+    except ImportError as error:
+        # Some modules are loaded when they are met.
+        sys.stderr.write(f"{error}\n")
+        say({"error": DecoderUnavailable.code, "detail": DecoderUnavailable().detail})
     except MemoryError:
         say(
             {
