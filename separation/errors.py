@@ -126,6 +126,12 @@ class UrlFailed(SeparationError):
     code = "url_failed"
 
 
+class UrlIsPage(SeparationError):
+    """The address of a page, on a site that cannot look for songs in pages."""
+
+    code = "url_is_page"
+
+
 class OutputInvalid(SeparationError):
     code = "output_invalid"
 

@@ -25,6 +25,7 @@ STATUSES = {
     "sample_rate_out_of_range": 400,
     "too_long": 400,
     "too_many_channels": 400,
+    "url_is_page": 400,
     "url_refused": 400,
     "too_large": 413,
     "unsupported_format": 415,

@@ -33,7 +33,8 @@ from separation.audio.sniff import Container, sniff
 from separation.audio.wave_layout import wave_layout
 from separation.errors import CorruptAudio, InvalidOptions, InvalidUrl, SeparationError
 from separation.settings import IntakeLimits
-from separation.url_download import checked_url, told_name
+from separation.url_address import checked_url
+from separation.url_download import told_name
 
 Target = Callable[[bytes], None]
 
