@@ -100,7 +100,8 @@ def _found(url: str) -> dict[str, Any] | None:
     return {
         "url": info["url"],
         "headers": dict(info.get("http_headers") or {}),
-        "title": str(info.get("title") or ""),
+        # For pages of no known site yt-dlp numbers songs, also where there is one.
+        "title": str(info.get("title") or "").removesuffix(" (1)"),
         "ending": str(info.get("ext") or "bin"),
     }
 

@@ -52,7 +52,8 @@ class MultiPartParser(parsers.MultiPartParser):
 
 
 def _bounded(stream: IO[bytes]) -> BytesIO:
-    """The whole body; DRF would read one of any length into memory, also of a stranger."""
+    """The whole body. Django refuses fields above ``DATA_UPLOAD_MAX_MEMORY_SIZE``, but writes the
+    files of a form to its temporary folder, however large they are and whoever sends them."""
     body = bytearray()
     while block := stream.read(MAX_BODY_BYTES + 1 - len(body)):
         body += block
