@@ -46,6 +46,7 @@ CODECS: dict[str, str] = {
     "wmalossless": "wma_lossless",
     "wavpack": "wavpack",
     "tta": "tta",
+    "ape": "ape",
     "pcm_u8": "pcm_u8",
     "pcm_s8": "pcm_s8",
     "pcm_s16le": "pcm_16",
@@ -64,8 +65,8 @@ CODECS: dict[str, str] = {
 """FFmpeg's decoders that may run, and our names for what they decode."""
 
 _INTEGER_SCALES = {"u8": 1 / 128, "s16": 1 / 2**15, "s32": 1 / 2**31}
-_LOSSLESS = ("alac", "flac", "pcm", "tta", "wavpack", "wma_lossless")
-_AT_MOST_24_BITS = ("alac", "tta", "pcm_24", "wma_lossless")
+_LOSSLESS = ("alac", "ape", "flac", "pcm", "tta", "wavpack", "wma_lossless")
+_AT_MOST_24_BITS = ("alac", "ape", "tta", "pcm_24", "wma_lossless")
 _NO_SUCH_PLACE = -1
 """What FFmpeg takes for a failure to seek, after which it goes on in its own way."""
 
