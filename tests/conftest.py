@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -18,6 +19,15 @@ from tests.spread import Spread, in_order
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+hypothesis.settings.register_profile(
+    "stemsite",
+    # Machines of CI pause; and a change there must not fail by examples that it has not caused.
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=60,
+)
+hypothesis.settings.load_profile("stemsite")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread | None:

@@ -60,7 +60,7 @@ def drop_unused_tags(*, owner: "User") -> None:
 
 
 def _cleaned(name: str) -> str:
-    from separation.audio.tags import one_line
+    from separation.audio.names import one_line
 
     cleaned = one_line(name)
     if not cleaned:

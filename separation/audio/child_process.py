@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from separation.audio.names import one_line
 from separation.errors import (
     CorruptAudio,
     DeadlineExceeded,
+    DecoderUnavailable,
     OutOfMemory,
+    SeparationError,
     WorkerLost,
     error_from_code,
 )
@@ -66,14 +69,14 @@ def run_child(
     the child works; one that stands still is no reason to tell anybody that the work goes on.
     Whatever it raises kills the child and passes. ``on_peak`` gets the most bytes of memory that
     the child has held until then. Raises the child's named error,
-    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies.
+    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies, and
+    ``DecoderUnavailable`` when it does so before it has looked at the file.
     """
     with _started(task, nursery) as process:
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
-        _raise_failure(answer, exit_code, noise)
-    assert answer is not None
+        raise _failure(answer, exit_code, noise)
     done: dict[str, Any] = answer["done"]
     return done
 
@@ -142,10 +145,10 @@ def _listen(
                 else:
                     *lines, pending = (pending + data).split(b"\n")
                     for line in lines:
-                        answer = _parse(line)
+                        answer = parse_message(line)
                         fraction = answer.get("fraction", fraction)
-                        if isinstance(peak := answer.get("peak_bytes"), int):
-                            on_peak(peak)
+                        if "peak_bytes" in answer:
+                            on_peak(answer["peak_bytes"])
                     if len(pending) > _MAX_LINE_BYTES:
                         raise CorruptAudio("The file made the decoder talk nonsense.")
             if movement.seen() or fraction is not None:
@@ -168,31 +171,61 @@ def _exit_code(process: "subprocess.Popen[bytes] | ForkedChild") -> int | None:
         return None
 
 
-def _parse(line: bytes) -> dict[str, Any]:
+def parse_message(line: bytes) -> dict[str, Any]:
+    """One line of the child's, whose parts have the types that they must have.
+
+    Raises ``CorruptAudio``: the child has worked on hostile bytes, and may say anything.
+    """
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
-    if not isinstance(message, dict):
+    if not isinstance(message, dict) or not all(
+        fits(message[key]) for key, fits in _FITTING.items() if key in message
+    ):
         raise CorruptAudio("The file made the decoder talk nonsense.")
     return message
 
 
-def _raise_failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> None:
-    if answer is not None and isinstance(answer.get("error"), str):
-        raise error_from_code(answer["error"], str(answer.get("detail", "")))
+def _is_share(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and 0.0 <= value <= 1.0)
+
+
+_FITTING: dict[str, Callable[[Any], bool]] = {
+    "fraction": _is_share,
+    "peak_bytes": lambda value: isinstance(value, int) and value >= 0,
+    "done": lambda value: isinstance(value, dict),
+    "error": lambda value: isinstance(value, str),
+    "detail": lambda value: isinstance(value, str),
+}
+
+
+def _failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> SeparationError:
+    """Why there is no outcome; what only the operator can understand goes into the log."""
+    if answer is not None and "error" in answer:
+        error = error_from_code(one_line(answer["error"]), one_line(answer.get("detail", "")))
+        if not isinstance(error, DecoderUnavailable):
+            return error
+    else:
+        error = _cause_of_death(exit_code, was_ready=answer is not None)
     logger.error(
         "decoding child ended with %s: %s", exit_code, noise.decode(errors="backslashreplace")
     )
+    return error
+
+
+def _cause_of_death(exit_code: int | None, *, was_ready: bool) -> SeparationError:
     if exit_code == -signal.SIGXCPU:
-        raise DeadlineExceeded("Decoding the file took more processor time than is allowed.")
+        return DeadlineExceeded("Decoding the file took more processor time than is allowed.")
     if exit_code == -signal.SIGKILL:
         # Nothing in a file can do that; the kernel does when memory runs out.
-        raise OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
+        return OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
     if exit_code == -signal.SIGTERM:
         # As an init system tells every process of a service to stop: no fault of the file.
-        raise WorkerLost("The decoder was told to stop. Try again.")
-    raise CorruptAudio(
+        return WorkerLost("The decoder was told to stop. Try again.")
+    if not was_ready:
+        return DecoderUnavailable()
+    return CorruptAudio(
         "The file made the decoder crash, so it is damaged or made to harm. "
         "Export it again or convert it to WAV or FLAC."
     )

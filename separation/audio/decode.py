@@ -4,16 +4,19 @@ The first bytes are looked at here (:mod:`separation.audio.sniff`); everything b
 read, decoded, resampled and measured by :mod:`separation.audio.decode_child`.
 """
 
+import os
 import shutil
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
 
 from separation.audio.child_process import run_child
+from separation.audio.covers import MAX_COVER_BYTES, clean_cover
+from separation.audio.names import clean_tags, one_line
 from separation.audio.resample import frames_at
 from separation.audio.sniff import sniff
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
@@ -23,6 +26,9 @@ from separation.settings import IntakeLimits
 
 if TYPE_CHECKING:
     from separation.audio.nursery import Nursery
+_Word = Annotated[str, Field(pattern=r"\A[a-z0-9_]{1,32}\z")]
+_Count = Annotated[int, Field(ge=0, lt=2**53)]
+_Line = Annotated[str, AfterValidator(one_line)]
 
 
 class SourceFacts(BaseModel):
@@ -31,22 +37,23 @@ class SourceFacts(BaseModel):
     ``codec``: such as ``pcm_16``, ``flac``, ``mp3``, ``aac``. ``bit_depth``: bits of one stored
     sample, ``None`` for lossy codecs. ``measured`` tells whether ``source_frames`` and
     ``duration_s`` were counted while decoding; otherwise they are the header's claim.
-    ``warnings``: sentences for the person, such as a file that ends early.
+    ``warnings``: sentences for the person, such as a file that ends early. All text is cleaned:
+    the process that found it has worked on hostile bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    container: str
-    codec: str
-    bit_depth: int | None
-    source_rate_hz: int
-    source_channels: int
-    source_frames: int
-    duration_s: float
+    container: _Word
+    codec: _Word
+    bit_depth: _Count | None
+    source_rate_hz: _Count
+    source_channels: _Count
+    source_frames: _Count
+    duration_s: NonNegativeFloat
     measured: bool
-    tags: dict[str, str] = {}
+    tags: Annotated[dict[str, str], AfterValidator(clean_tags)] = {}
     has_cover: bool = False
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[_Line, ...] = ()
 
 
 class DecodedSong(SourceFacts):
@@ -56,10 +63,10 @@ class DecodedSong(SourceFacts):
     correction, as torch computes it) of the mono mix; ``input_digest``: sha256 of the source.
     """
 
-    frames: int
-    peak: float
+    frames: _Count
+    peak: NonNegativeFloat
     mean: float
-    std: float
+    std: NonNegativeFloat
     input_digest: str
 
 
@@ -70,6 +77,18 @@ _SAMPLE_BYTES = 4
 def cover_path(target: Path) -> Path:
     """Where :func:`decode_to_canonical` leaves the cover picture when there is one."""
     return target.with_name("cover.bin")
+
+
+def read_cover(target: Path) -> bytes | None:
+    """The cover of a decoded song, cleaned; ``None`` where there is none that can be shown."""
+    # The process that left it worked on hostile bytes: no link, and no file of any size.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        with os.fdopen(os.open(cover_path(target), flags), "rb") as file:
+            cover = clean_cover(file.read(MAX_COVER_BYTES + 1))
+    except OSError:
+        return None
+    return cover.data if cover else None
 
 
 def probe(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from separation.closing import Closing
-from separation.errors import WorkerLost
+from separation.errors import DecoderUnavailable, SeparationError, WorkerLost
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
@@ -30,6 +30,9 @@ _BOOT = (
 )
 _NUMBER = struct.Struct("!q")
 """What is said on the socket besides the orders: their length, and all that comes back."""
+
+
+_PARTING_S = 1.0
 
 
 class ForkedChild:
@@ -74,7 +77,8 @@ class Nursery(Closing):
     def fork(self, task: dict[str, Any], folder: str) -> ForkedChild:
         """A child that works on ``task`` in ``folder``, in a process group of its own.
 
-        Raises ``WorkerLost`` where the process that forks is killed at this moment.
+        Raises ``WorkerLost`` where the process that forks is killed at this moment, and
+        ``DecoderUnavailable`` where it cannot import what decoding takes.
         """
         if self._process is None or self._process.poll() is not None:
             self._start()
@@ -89,13 +93,21 @@ class Nursery(Closing):
         except OSError as error:
             os.close(stdout[0])
             os.close(stderr[0])
-            raise WorkerLost("What starts the decoders was stopped. Try again.") from error
+            raise self._cause_of_death() from error
         finally:
             os.close(stdout[1])
             os.close(stderr[1])
         return ForkedChild(
             pid, self._line, os.fdopen(stdout[0], "rb", 0), os.fdopen(stderr[0], "rb", 0)
         )
+
+    def _cause_of_death(self) -> SeparationError:
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._process.wait(timeout=_PARTING_S) > 0:
+                # By itself, and so before the first order: its imports failed.
+                return DecoderUnavailable()
+        return WorkerLost("What starts the decoders was stopped. Try again.")
 
     def close(self) -> None:
         if self._line is not None:
