@@ -23,6 +23,7 @@ _GUESSES = {
     "harmonic_percussive": 0.011,
     "composite": 0.009,
     "normalization": 0.004,
+    "quality": 0.005,
     "export": 0.08,
 }
 """Seconds of work per second of audio, until this process has measured its own; as seen with a

@@ -101,6 +101,8 @@ class Ledger:
         if receipt.artifacts:
             changes["artifacts"] = receipt.artifacts
             changes["outputs"] = {record.name: record.path for record in receipt.artifacts}
+        if receipt.quality is not None:
+            changes["quality"] = receipt.quality
         if receipt.sidecars:
             changes["sidecars"] = receipt.sidecars
         self._save(**changes)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from separation.durable import write_durably
 from separation.migration import MANIFEST_VERSION, ManifestUnreadable, migrate_manifest
 from separation.progress import never_stop
+from separation.quality.report import QualityReport
 from separation.receipts import delivered_is_intact
 from separation.stages.base import ArtifactRecord, SidecarRecord
 
@@ -110,7 +111,8 @@ class ManifestMetadata(_Record):
 
 class Manifest(_Record):
     """One job. ``outputs`` gives each track's file, ``artifacts`` all that is known of it;
-    ``sidecars`` are files for the portal, such as previews.
+    ``sidecars`` are files for the portal, such as previews. ``quality``: what was found of the
+    stems; None where there are none, and in manifests from before there was such a report.
 
     ``replaces``: the job of the same song that this one was made to take the place of."""
 
@@ -130,6 +132,7 @@ class Manifest(_Record):
     separation: SeparationRecord | None = None
     artifacts: tuple[ArtifactRecord, ...] = ()
     sidecars: tuple[SidecarRecord, ...] = ()
+    quality: QualityReport | None = None
 
     def stage(self, name: str) -> StageRecord:
         """The record of one stage. Raises ``KeyError``."""

@@ -401,6 +401,7 @@ def _receipt(
         files=files,
         details=result.details,
         warnings=result.warnings,
+        quality=result.quality,
         started_at=started_at,
         completed_at=now_iso(),
         duration_s=round(time.monotonic() - started, 3),

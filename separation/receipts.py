@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from separation.checkpoint import RECORD_NAME
 from separation.durable import FileDigest, digest_of, sync, write_durably
 from separation.progress import never_stop
+from separation.quality.report import QualityReport
 from separation.stages.base import ArtifactRecord, SidecarRecord, Song
 from separation.tracks import Track
 
@@ -40,6 +41,7 @@ class Receipt(BaseModel):
     files: dict[str, FileDigest]
     details: dict[str, Any]
     warnings: tuple[str, ...]
+    quality: QualityReport | None = None
     started_at: str
     completed_at: str
     duration_s: float

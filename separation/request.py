@@ -17,7 +17,8 @@ OUTPUT_FORMATS: tuple[OutputFormat, ...] = (
     "wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a", "same",
 )  # fmt: skip
 OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
-"""What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen."""
+"""What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
+stems are looked at by ``quality`` wherever there are any."""
 
 
 class SeparationRequest(BaseModel):
@@ -114,9 +115,11 @@ class SeparationRequest(BaseModel):
         chosen = [
             StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages
         ]
+        checked = [StageRequest(name="quality")] if "separation" in self.stages else []
         if self.score is not None:
-            chosen.append(StageRequest(name="score", params={"song": self.score}))
-        return (StageRequest(name="prepare"), *chosen, StageRequest(name="export", params=export))
+            checked.append(StageRequest(name="score", params={"song": self.score}))
+        written = StageRequest(name="export", params=export)
+        return (StageRequest(name="prepare"), *chosen, *checked, written)
 
 
 def parse_request(choices: dict[str, Any]) -> SeparationRequest:

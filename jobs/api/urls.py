@@ -12,6 +12,7 @@ from jobs.api.views.jobs import (
     OutputsView,
     RetryView,
 )
+from jobs.api.views.quality import QualityView
 from jobs.api.views.quota import QuotaView
 from jobs.api.views.shares import SharesView, ShareView
 from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
@@ -30,6 +31,7 @@ urlpatterns = [
     *route("jobs", JobsView, "jobs"),
     *route("jobs/<uuid:job_id>", JobDetailView, "job"),
     *route("jobs/<uuid:job_id>/outputs", OutputsView, "outputs"),
+    *route("jobs/<uuid:job_id>/quality", QualityView, "quality"),
     *route("jobs/<uuid:job_id>/cancel", CancelView, "cancel"),
     *route("jobs/<uuid:job_id>/retry", RetryView, "retry"),
     *route("jobs/<uuid:job_id>/accept", AcceptView, "accept"),

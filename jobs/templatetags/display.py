@@ -20,6 +20,7 @@ _STAGES = {
     "harmonic_percussive": "Split harmonic and percussive",
     "composite": "Build composites",
     "normalization": "Normalize",
+    "quality": "Check quality",
     "score": "Compare with the true stems",
     "export": "Encode and verify",
 }

@@ -17,6 +17,7 @@ from separation.base import SeparatorModel, SeparatorOptions
 from separation.checkpoint import Checkpoints
 from separation.jobspec import JobSpec
 from separation.progress import Report
+from separation.quality.report import QualityReport
 from separation.settings import CoreSettings
 from separation.tracks import Track
 
@@ -89,7 +90,8 @@ class SidecarRecord(BaseModel):
 
 
 class StageResult(BaseModel):
-    """What a stage made: recipes for tracks, facts for the manifest, sentences for the person."""
+    """What a stage made: recipes for tracks, facts for the manifest, sentences for the person;
+    ``quality``: of the stage of that name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -99,6 +101,7 @@ class StageResult(BaseModel):
     sidecars: tuple[SidecarRecord, ...] = ()
     details: dict[str, Any] = {}
     warnings: tuple[str, ...] = ()
+    quality: QualityReport | None = None
 
 
 SeparatorSource = Callable[[str, SeparatorOptions], SeparatorModel]

@@ -35,7 +35,7 @@ from separation.audio.blocks import FloatWriter
 from separation.audio.hpss import split
 from separation.errors import InvalidOptions
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
-from separation.stages.separation import RESIDUAL
+from separation.stages.separation import is_stem
 from separation.tracks import Term, Track, TrackReader
 
 VOCALS = "vocals"
@@ -140,11 +140,7 @@ class CompositeStage(PipelineStage[CompositeParams]):
 
 
 def _stems(context: StageContext) -> dict[str, Track]:
-    return {
-        name: track
-        for name, track in context.tracks.items()
-        if track.stage == "separation" and name != RESIDUAL
-    }
+    return {name: track for name, track in context.tracks.items() if is_stem(track)}
 
 
 def _all_stems_wanted(context: StageContext) -> bool:

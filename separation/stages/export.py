@@ -75,6 +75,7 @@ _MEASURED_AT_LOSSY = 0.02
 """Where in the stage's bar measuring ends and writing begins, as timed with 24 tracks."""
 
 NORMALIZATION = "normalization"
+QUALITY = "quality"
 
 
 class ExportParams(StageParams):
@@ -105,7 +106,7 @@ class ExportStage(PipelineStage[ExportParams]):
             tracks,
             context.work_dir,
             sample_rate_hz=self.params.sample_rate_hz,
-            known=self._known_levels(tracks, context.work_dir),
+            known=self._known_levels(context),
             report=part_of(context.report, 0.0, measured_at),
         )
         gains = self._gains(tracks, levels, output_format)
@@ -131,11 +132,14 @@ class ExportStage(PipelineStage[ExportParams]):
             details=self._details(output_format, gains),
         )
 
-    def _known_levels(self, tracks: list[Track], work_dir: Path) -> MeasuredLevels | None:
-        """Of this job's normalization; a folder may be left of an attempt that had another."""
-        if not any(track.stage == NORMALIZATION for track in tracks):
-            return None
-        return load_levels(work_dir / NORMALIZATION / LEVELS_NAME)
+    def _known_levels(self, context: StageContext) -> MeasuredLevels | None:
+        """Of the last stage of this job that measured: it knows what those before it knew. A folder
+        may be left of an attempt that had another stage."""
+        if any(stage.name == QUALITY for stage in context.spec.pipeline):
+            return load_levels(context.work_dir / QUALITY / LEVELS_NAME)
+        if any(track.stage == NORMALIZATION for track in context.tracks.values()):
+            return load_levels(context.work_dir / NORMALIZATION / LEVELS_NAME)
+        return None
 
     def _gains(
         self, tracks: list[Track], levels: Mapping[str, Levels], output_format: ConcreteFormat

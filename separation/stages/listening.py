@@ -18,7 +18,7 @@ from separation.base import SAMPLE_RATE_HZ
 from separation.closing import Closing
 from separation.durable import digest_of
 from separation.stages.base import SidecarRecord
-from separation.stages.separation import RESIDUAL
+from separation.stages.separation import is_stem
 from separation.tracks import Track
 
 FOLDER = "listen"
@@ -29,7 +29,7 @@ _WITH_ACTIVITY = "vocals"
 
 def is_listened_to(track: Track) -> bool:
     """Stems; the residual is far below what anybody hears, and sums are mixed from the stems."""
-    return track.stage == "separation" and track.name != RESIDUAL
+    return is_stem(track)
 
 
 class ListeningWriter(Closing):

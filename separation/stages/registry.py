@@ -16,6 +16,7 @@ STAGES = {
     "harmonic_percussive": "separation.stages.harmonic_percussive:HarmonicPercussiveStage",
     "composite": "separation.stages.composite:CompositeStage",
     "normalization": "separation.stages.normalization:NormalizationStage",
+    "quality": "separation.stages.quality:QualityStage",
     "score": "separation.stages.score:ScoreStage",
     "export": "separation.stages.export:ExportStage",
 }

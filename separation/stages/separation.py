@@ -37,6 +37,10 @@ _CHECK_FROM = 0.95
 """Where in the stage's bar the separator is done and reading back begins."""
 
 
+def is_stem(track: Track) -> bool:
+    return track.stage == SeparationStage.name and track.name != RESIDUAL
+
+
 class SeparationParams(StageParams):
     """``segment_s`` in seconds, None for the model's own; ``stems`` None for all."""
 

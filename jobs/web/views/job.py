@@ -21,7 +21,7 @@ from jobs.services.delete import delete_job
 from jobs.services.demo import scores
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
-from jobs.web import mixer, results
+from jobs.web import mixer, quality, results
 from jobs.web.requests import UserRequest, visible_job
 from jobs.web.sharing import sharing_context
 from separation.errors import SeparationError
@@ -42,6 +42,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "groups": results.track_groups(artifacts),
         "lanes": lanes,
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
+        "quality": quality.quality(job),
         "facts": results.facts(job),
         "scores": scores(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),

@@ -44,7 +44,7 @@ def test_it_queues_the_song_with_a_score_and_shows_its_job(visitor: Client, owne
     assert job.source.original_name == demo.NAME
     assert round(job.source.duration_s) == 17
     assert [stage.name for stage in job.stages.all()] == [
-        "prepare", "separation", "score", "export",
+        "prepare", "separation", "quality", "score", "export",
     ]  # fmt: skip
 
 

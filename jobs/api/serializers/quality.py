@@ -1,0 +1,53 @@
+"""The quality report as the API describes it; its fields are those of the manifest."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from separation.quality.report import Finding, QualityReport, SignalQuality
+
+
+class FindingSerializer(serializers.Serializer[Finding]):
+    code = serializers.CharField(help_text="Stable, such as clipped, empty, late or whole_song.")
+    title = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class SignalQualitySerializer(serializers.Serializer[SignalQuality]):
+    loudness_lufs = serializers.FloatField(allow_null=True)
+    true_peak_dbtp = serializers.FloatField(allow_null=True)
+    clipped_samples = serializers.IntegerField()
+    clipped_share = serializers.FloatField()
+    silence_share = serializers.FloatField()
+    entropy = serializers.FloatField(allow_null=True)
+    flatness = serializers.FloatField(allow_null=True)
+    levels_db = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Over the song's length, in equal parts."
+    )
+    bands_db = serializers.ListField(
+        child=serializers.IntegerField(), help_text="In the 24 critical bands, 20 Hz to 15.5 kHz."
+    )
+
+
+class StemQualitySerializer(SignalQualitySerializer):
+    name = serializers.CharField()
+    relative_db = serializers.FloatField(allow_null=True)
+    fit_gain = serializers.FloatField()
+    delay_ms = serializers.FloatField()
+    bleed: "serializers.DictField" = serializers.DictField(child=serializers.FloatField())
+    findings = FindingSerializer(many=True)
+    verdict = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class QualityReportSerializer(serializers.Serializer[QualityReport]):
+    """``findings``, of a stem and of all together, are empty where nothing was found."""
+
+    version = serializers.IntegerField()
+    complete = serializers.BooleanField()
+    residual_db = serializers.FloatField(allow_null=True)
+    song = SignalQualitySerializer()
+    stems: Any = StemQualitySerializer(many=True)
+    findings = FindingSerializer(many=True)
+    verdict = serializers.CharField()
+    reason = serializers.CharField()

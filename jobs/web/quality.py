@@ -1,0 +1,246 @@
+"""A quality report as the page of a job shows it: a card for each stem, plots as paths of SVG."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jobs.models import Job
+from jobs.services.quality import report_of
+from jobs.templatetags.display import decibels
+from separation.quality.report import QualityReport, SignalQuality, StemQuality
+
+PLOT_WIDTH, PLOT_HEIGHT = 240, 56
+_RANGE_DB = 60
+"""From the top of a plot, the song's loudest, to its bottom."""
+
+_SUMS_EXACTLY_DB = -90.0
+"""Nothing of 16 bits lies lower."""
+
+_MINUS = "\N{MINUS SIGN}"
+_TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of a stem beside the song's; ``song`` is empty where it has none."""
+
+    label: str
+    stem: str
+    song: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Paths of a stem, filled, and of the song, a line; ``words`` for who does not see it."""
+
+    title: str
+    words: str
+    start: str
+    end: str
+    stem: str
+    song: str
+
+
+@dataclass(frozen=True)
+class Card:
+    name: str
+    is_flagged: bool
+    verdict: str
+    reason: str
+    plots: tuple[Plot, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Quality:
+    is_flagged: bool
+    verdict: str
+    reason: str
+    notes: tuple[str, ...]
+    cards: tuple[Card, ...]
+
+    @property
+    def short(self) -> str:
+        """For the head of the page."""
+        flagged = sum(card.is_flagged for card in self.cards)
+        if flagged:
+            return f"{flagged} of {len(self.cards)} stems should be looked at"
+        return "the stems do not sum to the song" if self.is_flagged else "no fault found"
+
+
+def quality(job: Job) -> Quality | None:
+    report = report_of(job)
+    if report is None:
+        return None
+    return Quality(
+        is_flagged=bool(report.findings) or any(stem.findings for stem in report.stems),
+        verdict=report.verdict,
+        reason=report.reason,
+        notes=tuple(note for note in (_residual(report), _gain(job)) if note),
+        cards=tuple(_card(stem, report.song, job.source.duration_s) for stem in report.stems),
+    )
+
+
+def _residual(report: QualityReport) -> str:
+    if not report.complete:
+        return "Only some stems were asked for, so together they are not the whole song."
+    if report.findings:
+        return ""
+    if report.residual_db is None or report.residual_db <= _SUMS_EXACTLY_DB:
+        return "Together the stems are exactly the song."
+    return (
+        f"Together the stems are the song but for a rest {-report.residual_db:.0f} dB below it, "
+        "which is in the track “residual”."
+    )
+
+
+def _gain(job: Job) -> str:
+    """The report is about the stems as they were separated."""
+    stages = job.manifest.get("stages") or []
+    found = (each.get("details") or {} for each in stages if each.get("name") == "export")
+    gain_db = next(found, {}).get("gain_db") or 0.0
+    if gain_db > -0.05:
+        return ""
+    return (
+        f"All tracks were then lowered by {-gain_db:.1f} dB, so that none is clipped in its file; "
+        "the levels here are from before."
+    )
+
+
+def _card(stem: StemQuality, song: SignalQuality, duration_s: float | None) -> Card:
+    return Card(
+        name=stem.name,
+        is_flagged=bool(stem.findings),
+        verdict=stem.verdict,
+        reason=stem.reason,
+        plots=(_over_time(stem, song, duration_s), _spectrum(stem, song)),
+        rows=(*_compared(stem, song), *_in_the_song(stem)),
+    )
+
+
+def _compared(stem: StemQuality, song: SignalQuality) -> list[Row]:
+    return [
+        Row("Loudness", *(_level(s.loudness_lufs, "LUFS") for s in (stem, song))),
+        Row("True peak", *(_level(s.true_peak_dbtp, "dBTP") for s in (stem, song))),
+        Row("Clipped", *(_clipped(s) for s in (stem, song))),
+        Row("Silent", *(_percent(s.silence_share) for s in (stem, song))),
+        Row("Spectral entropy", *(_entropy(s) for s in (stem, song))),
+        Row("Spectral flatness", *(_flatness(s) for s in (stem, song))),
+    ]
+
+
+def _in_the_song(stem: StemQuality) -> list[Row]:
+    """What only a stem has; nothing of a silent one."""
+    if stem.relative_db is None:
+        return []
+    rows = [
+        Row("Level in the song", _level(stem.relative_db, "dB")),
+        Row("Timing", _timing(stem.delay_ms)),
+    ]
+    if not any(each.code in ("late", "early") for each in stem.findings):
+        rows.append(Row("Fits best at", f"{_TIMES} {_signed(stem.fit_gain)}"))
+    if stem.bleed:
+        most = max(stem.bleed, key=lambda other: stem.bleed[other])
+        label = f"Moves most with {most.replace('_', ' ')}"
+        rows.append(Row(label, _signed(stem.bleed[most])))
+    return rows
+
+
+def _level(value: float | None, unit: str) -> str:
+    return "silent" if value is None else decibels(value, unit)
+
+
+def _entropy(signal: SignalQuality) -> str:
+    return "none" if signal.entropy is None else f"{signal.entropy:.2f}"
+
+
+def _flatness(signal: SignalQuality) -> str:
+    """In decibels: 0 is white noise, and music lies far below."""
+    if signal.flatness is None:
+        return "none"
+    return _level(10 * math.log10(max(signal.flatness, 1e-6)), "dB")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.005 else "under 1 %"
+
+
+def _clipped(signal: SignalQuality) -> str:
+    if not signal.clipped_samples:
+        return "none"
+    return f"{max(100 * signal.clipped_share, 1e-4):.2g} %"
+
+
+def _timing(delay_ms: float) -> str:
+    if not delay_ms:
+        return "in time"
+    return f"{abs(delay_ms):.1f} ms {'late' if delay_ms > 0 else 'early'}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", _MINUS)
+
+
+def _over_time(stem: StemQuality, song: SignalQuality, duration_s: float | None) -> Plot:
+    top = max(song.levels_db, default=0)
+    loudest = max(stem.levels_db, default=0)
+    return Plot(
+        title="Level over time",
+        words=f"Level over time: at its loudest {_under(loudest, top)} the song's loudest.",
+        start="0:00",
+        end=_clock(duration_s),
+        stem=_area(stem.levels_db, top),
+        song=_line(song.levels_db, top),
+    )
+
+
+def _spectrum(stem: StemQuality, song: SignalQuality) -> Plot:
+    top = max(song.bands_db, default=0)
+    strongest = max(range(len(stem.bands_db)), key=lambda band: stem.bands_db[band], default=0)
+    return Plot(
+        title="Spectrum",
+        words=f"Spectrum in {len(stem.bands_db)} bands of hearing: strongest in band "
+        f"{strongest + 1}, counted from the lowest.",
+        start="20 Hz",
+        end="15.5 kHz",
+        stem=_steps(stem.bands_db, top, closed=True),
+        song=_steps(song.bands_db, top, closed=False),
+    )
+
+
+def _under(level: int, top: int) -> str:
+    return f"{top - level} dB below" if level < top else "as loud as"
+
+
+def _clock(seconds: float | None) -> str:
+    minutes, rest = divmod(round(seconds or 0), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def _y(level: int, top: int) -> str:
+    down = min(max(top - level, 0), _RANGE_DB) / _RANGE_DB
+    return f"{down * PLOT_HEIGHT:.1f}"
+
+
+def _line(levels: Sequence[int], top: int) -> str:
+    """One point for each level, from edge to edge."""
+    last = max(len(levels) - 1, 1)
+    points = (f"{n * PLOT_WIDTH / last:.1f} {_y(each, top)}" for n, each in enumerate(levels))
+    return f"M{' L'.join(points)}" if levels else ""
+
+
+def _area(levels: Sequence[int], top: int) -> str:
+    if not levels:
+        return ""
+    return f"{_line(levels, top)} V{PLOT_HEIGHT} H0 Z"
+
+
+def _steps(levels: Sequence[int], top: int, *, closed: bool) -> str:
+    """A level step for each band."""
+    if not levels:
+        return ""
+    width = PLOT_WIDTH / len(levels)
+    steps = " ".join(f"V{_y(each, top)} H{(n + 1) * width:.1f}" for n, each in enumerate(levels))
+    if closed:
+        return f"M0 {PLOT_HEIGHT} {steps} V{PLOT_HEIGHT} Z"
+    return f"M0 {_y(levels[0], top)} {steps}"

@@ -1,0 +1,103 @@
+"""quality: says of each stem what speaks for and against it.
+
+Reads: the song and the stems, which are the tracks of the stage ``separation`` other than
+``residual``, once. Writes: ``levels.json``, so that the export need not measure the same again.
+Tracks: none; the result is a report (:mod:`separation.quality.report`), which goes into the
+manifest. It warns of nothing: a separation that came out badly is still the one that was asked
+for, and the report says what is wrong with it.
+
+Loudness and true peak are those that the normalization has measured; where it did not run, or the
+tracks are delivered at another rate, they are measured here, at that rate. Memory does not grow
+with the song.
+
+Parameters: none. Errors: what reading raises; ``cancelled``.
+
+Version 1: first.
+"""
+
+from typing import Any
+
+from separation.base import SAMPLE_RATE_HZ
+from separation.progress import part_of
+from separation.quality.survey import survey
+from separation.quality.verdict import judge
+from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
+from separation.stages.mixdown import (
+    LEVELS_NAME,
+    MeasuredLevels,
+    levels_of,
+    load_levels,
+    measure_sums,
+    save_levels,
+)
+from separation.stages.separation import is_stem
+from separation.tracks import Term, Track
+
+_NORMALIZATION = "normalization"
+_MEASURED_AT = 0.3
+"""Where in the stage's bar measuring levels ends, where they are not known yet."""
+
+
+class QualityParams(StageParams):
+    """There are none."""
+
+
+class QualityStage(PipelineStage[QualityParams]):
+    name = "quality"
+    processor_type = "analysis"
+    version = 1
+    label = "Checking the stems"
+    params_type = QualityParams
+    needs = ("prepare", "separation")
+
+    def key_material(self, context: StageContext) -> dict[str, Any]:
+        """The levels are those at the rate of the delivered tracks."""
+        return {"sample_rate_hz": _delivered_rate_hz(context)}
+
+    def execute(self, context: StageContext) -> StageResult:
+        song = Track(
+            name="song",
+            folder="",
+            file_stem="song",
+            stage="prepare",
+            terms=(Term(path=context.require_song().path),),
+        )
+        stems = [track for track in context.tracks.values() if is_stem(track)]
+        measured = measure_sums(
+            [song, *stems],
+            context.work_dir,
+            sample_rate_hz=_delivered_rate_hz(context),
+            known=_known(context),
+            report=part_of(context.report, 0.0, _MEASURED_AT),
+        )
+        save_levels(context.out_dir / LEVELS_NAME, measured)
+        found = survey(
+            song, stems, context.work_dir, report=part_of(context.report, _MEASURED_AT, 1.0)
+        )
+        levels = levels_of([song, *stems], measured)
+        report = judge(
+            found,
+            [stem.name for stem in stems],
+            levels,
+            levels[song.name],
+            complete=_all_stems_wanted(context),
+        )
+        return StageResult(quality=report)
+
+
+def _known(context: StageContext) -> MeasuredLevels | None:
+    """What this job's normalization measured; a folder may be left of an attempt that had one."""
+    if not any(track.stage == _NORMALIZATION for track in context.tracks.values()):
+        return None
+    return load_levels(context.work_dir / _NORMALIZATION / LEVELS_NAME)
+
+
+def _delivered_rate_hz(context: StageContext) -> int:
+    export = (stage.params for stage in context.spec.pipeline if stage.name == "export")
+    return int(next(export, {}).get("sample_rate_hz", SAMPLE_RATE_HZ))
+
+
+def _all_stems_wanted(context: StageContext) -> bool:
+    """Whether the separation was asked for everything its model gives (two-stem mode is)."""
+    separation = next(stage for stage in context.spec.pipeline if stage.name == "separation")
+    return separation.params.get("stems") is None
