@@ -188,7 +188,7 @@ def _days(wanted: int | None) -> int:
 
 
 def _cleaned(label: str) -> str:
-    from separation.audio.tags import one_line
+    from separation.audio.names import one_line
 
     cleaned = one_line(label)
     if len(cleaned) > MAX_LABEL_LENGTH:

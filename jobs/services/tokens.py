@@ -75,7 +75,7 @@ def note_use(token: ApiToken) -> None:
 
 
 def _cleaned(name: str) -> str:
-    from separation.audio.tags import one_line
+    from separation.audio.names import one_line
 
     cleaned = one_line(name) or ""
     if len(cleaned) > MAX_NAME_LENGTH:
