@@ -8,7 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from jobs.models import ApiToken, Artifact, AudioUse, Job, Source, Stage, Upload
+from jobs.models import ApiToken, Artifact, AudioUse, Job, ShareLink, Source, Stage, Upload
 from jobs.services.allowance import Gauge, allowance_of
 from jobs.services.preferences import defaults_of, theme_of
 
@@ -74,6 +74,12 @@ def _tokens(owner: "User") -> list[dict[str, Any]]:
     return list(rows.values("name", "created", "expiry", "last_used_at"))
 
 
+def _shares(owner: "User") -> list[dict[str, Any]]:
+    fields = ("job_id", "label", "stems", "allow_download", "show_title", "views", "created_at",
+              "expires_at", "revoked_at")  # fmt: skip
+    return list(ShareLink.objects.filter(created_by=owner).order_by("created_at").values(*fields))
+
+
 def _tags(owner: "User") -> list[str]:
     return list(owner.tags.values_list("name", flat=True))
 
@@ -134,6 +140,7 @@ PARTS: Mapping[str, Callable[["User"], Any]] = {
     "preferences": _preferences,
     "limits": _limits,
     "api_tokens": _tokens,
+    "share_links": _shares,
     "tags": _tags,
     "audio_separated_lately": _audio_uses,
     "uploads": _uploads,

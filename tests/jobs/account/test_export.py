@@ -1,15 +1,17 @@
 """The export of an account: everything of it, nothing of others, and not all the time."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from jobs.api.throttles import ExportThrottle
-from jobs.models import AudioUse, Job, Tag
+from jobs.models import AudioUse, Job, ShareLink, Tag
 from jobs.models.job import JobStatus
 from jobs.services import export
 from jobs.services.preferences import set_defaults
@@ -26,6 +28,7 @@ EXPORTED = {
     "jobs.Job": "jobs",
     "jobs.Preferences": "preferences",
     "jobs.QuotaLimit": "limits",
+    "jobs.ShareLink": "share_links",
     "jobs.Source": "songs",
     "jobs.Tag": "tags",
     "jobs.Upload": "uploads",
@@ -52,6 +55,14 @@ def make_things(owner: User) -> Job:
     AudioUse.objects.create(owner=owner, job=job, seconds=12.5)
     create_token(owner=owner, name=f"Token of {name}")
     set_defaults(owner=owner, chosen={"format": "mp3"})
+    ShareLink.objects.create(
+        job=job,
+        created_by=owner,
+        token_digest=f"digest {name}",
+        stems=["vocals"],
+        label=f"For {name}",
+        expires_at=timezone.now() + timedelta(days=1),
+    )
     begin_upload(owner=owner, name=f"Half of {name}.wav", size_bytes=1000, request=None)
     return job
 
@@ -71,6 +82,7 @@ def test_it_holds_what_the_account_has(member: Client, owner: User) -> None:
     assert told["preferences"]["new_songs_start_with"] == {"format": "mp3"}
     assert told["songs"][0]["original_name"] == "Song of owner.wav"
     assert told["tags"] == ["Tag of owner"]
+    assert [share["label"] for share in told["share_links"]] == ["For owner"]
     assert told["uploads"][0]["name"] == "Half of owner.wav"
     assert told["audio_separated_lately"][0]["seconds"] == 12.5
     exported = told["jobs"][0]
