@@ -47,7 +47,11 @@ _STOPS = (
     Stop("history", "/jobs/", MUSICIAN),
     Stop("history-nothing-found", "/jobs/?q=zzz", MUSICIAN),
     Stop("history-empty", "/jobs/", NEWCOMER),
-    Stop("account", "/accounts/password/change/", MUSICIAN),
+    Stop("account", "/account/", MUSICIAN),
+    Stop("account-full", "/account/", FULL),
+    Stop("account-delete", "/account/delete/", MUSICIAN),
+    Stop("account-deleted", "/account/deleted/"),
+    Stop("password", "/accounts/password/change/", MUSICIAN),
     Stop("admin", "/admin/", OPERATOR),
     Stop("admin-jobs", "/admin/jobs/job/", OPERATOR),
     Stop("admin-workers", "/admin/jobs/worker/", OPERATOR),
@@ -83,6 +87,7 @@ def separate() -> None:
 def fill() -> None:
     from django.contrib.auth import get_user_model
 
+    from jobs.services.tokens import create_token
     from tests.factories import PASSWORD, make_user, set_quota
 
     get_user_model().objects.create_superuser(OPERATOR, "operator@example.org", PASSWORD)
@@ -90,7 +95,9 @@ def fill() -> None:
     full = make_user(FULL)
     _job(full, "The last one that fitted.wav", status="completed")
     set_quota(full, stored_bytes=1)
-    stops = (*_STOPS, *_job_stops(make_user(MUSICIAN)))
+    token = create_token(owner=make_user(MUSICIAN), name="Laptop").row
+    revoke = Stop("token-revoke", f"/account/tokens/{token.public_id}/revoke/", MUSICIAN)
+    stops = (*_STOPS, revoke, *_job_stops(make_user(MUSICIAN)))
     json.dump([asdict(stop) for stop in stops], sys.stdout)
 
 
