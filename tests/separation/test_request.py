@@ -6,16 +6,19 @@ from separation.errors import InvalidOptions
 from separation.request import parse_request, parse_stems
 
 
-def test_the_default_is_the_specification_s_pipeline() -> None:
+def test_the_default_is_the_specification_s_pipeline_and_a_check() -> None:
     names = [stage.name for stage in parse_request({}).to_pipeline()]
     assert names == [
-        "prepare", "separation", "harmonic_percussive", "composite", "normalization", "export",
+        "prepare", "separation", "harmonic_percussive", "composite", "normalization", "quality",
+        "export",
     ]  # fmt: skip
 
 
 def test_stages_run_in_their_order_whatever_order_they_were_named_in() -> None:
     chosen = parse_request({"stages": ("composite", "separation")}).to_pipeline()
-    assert [stage.name for stage in chosen] == ["prepare", "separation", "composite", "export"]
+    assert [stage.name for stage in chosen] == [
+        "prepare", "separation", "composite", "quality", "export",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

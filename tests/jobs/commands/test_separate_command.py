@@ -45,7 +45,9 @@ def test_a_song_becomes_stems_that_sum_to_it(song: Path, tmp_path: Path) -> None
 def test_the_summary_tells_seconds_per_stage_and_memory(song: Path, tmp_path: Path) -> None:
     said, _ = separate(song, tmp_path / "out", stages="separation", json=True)
     summary = json.loads(said.splitlines()[-1])
-    assert list(summary["seconds_per_stage"]) == ["prepare", "separation", "export"]
+    assert list(summary["seconds_per_stage"]) == [
+        "prepare", "separation", "quality", "export",
+    ]  # fmt: skip
     assert summary["peak_memory_mb"] > 10
 
 

@@ -39,7 +39,9 @@ def running_job(separator: str = "demucs", **choices: Any) -> Job:
 
 def all_known(rate: float) -> None:
     """Each second of audio costs ``rate`` seconds, all of them in the separation."""
-    others = ("prepare", "harmonic_percussive", "composite", "normalization", "export")
+    others = (
+        "prepare", "harmonic_percussive", "composite", "normalization", "quality", "export",
+    )  # fmt: skip
     Speed.objects.bulk_create(
         Speed(host="h", device="cpu", work=work, seconds_per_second=0.0) for work in others
     )

@@ -61,15 +61,16 @@ def speed_row(rate: float, **fields: Any) -> Speed:
 
 def separation_s(job: Job, **where: Any) -> float:
     """What is expected of the separation alone, the other stages taken as free."""
-    Speed.objects.filter(work__in=("prepare", "export")).delete()
-    for stage in ("prepare", "export"):
+    others = ("prepare", "quality", "export")
+    Speed.objects.filter(work__in=others).delete()
+    for stage in others:
         Speed.objects.create(work=stage, seconds_per_second=0.0)
     return Speeds.load().expect(Work.of_job(job), **where).seconds - START_S
 
 
 def test_a_completed_job_teaches_what_each_stage_costs(owner: User) -> None:
     job = demucs_job()
-    assert learn_speeds(job, manifest_of(job), host=HOST) == 3
+    assert learn_speeds(job, manifest_of(job), host=HOST) == 4
     row = Speed.objects.get(work="separation")
     assert (row.host, row.device, row.separator) == (HOST, "cpu", "demucs")
     assert (row.model_name, row.precision) == ("htdemucs", "float32")
@@ -110,8 +111,8 @@ def test_stages_of_an_earlier_attempt_teach_nothing(owner: User) -> None:
     manifest = manifest_of(job)
     manifest["stages"][0]["reused"] = True
     manifest["stages"][1]["details"]["resumed_at_s"] = 12.5
-    assert learn_speeds(job, manifest, host=HOST) == 1
-    assert list(Speed.objects.values_list("work", flat=True)) == ["export"]
+    assert learn_speeds(job, manifest, host=HOST) == 2
+    assert set(Speed.objects.values_list("work", flat=True)) == {"quality", "export"}
 
 
 def test_a_manifest_without_measurements_teaches_nothing(owner: User) -> None:

@@ -20,14 +20,14 @@ from jobs.services.waiting import Waiting, ordinal, waiting
 from separation.request import SeparationRequest
 from tests.factories import make_group, make_job, make_source, make_user, set_quota
 
-STAGES = ("prepare", "separation", "export")
+STAGES = ("prepare", "separation", "quality", "export")
 SONG_S, WORK_S = 100.0, 122.0
 """A song of the tests, and what it is expected to take: 1.2 s a second and 2 s around."""
 
 
 @pytest.fixture(autouse=True)
 def speeds(db: None) -> None:
-    for work, rate in zip(STAGES, (0.1, 1.0, 0.1), strict=True):
+    for work, rate in zip(STAGES, (0.1, 1.0, 0.0, 0.1), strict=True):
         named = {"separator": "spectral", "model_name": "spectral"} if work == "separation" else {}
         Speed.objects.create(host="h", device="cpu", work=work, seconds_per_second=rate, **named)
 
