@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 PROCESSES ?= 3
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+FUZZ_STAMP := $(VENV)/.installed-fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint chaos separate bench clean
+.PHONY: help run test lint fuzz chaos separate bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -22,9 +23,13 @@ $(RUN_STAMP): requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(DEV_STAMP): requirements.txt requirements-dev.txt | $(BIN)/python
+$(DEV_STAMP): requirements.txt requirements-url.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(RUN_STAMP)
+
+$(FUZZ_STAMP): requirements-fuzz.txt $(DEV_STAMP)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-fuzz.txt
+	@touch $@
 
 run: $(RUN_STAMP)  ## install what is missing, then serve; Ctrl-C stops everything
 	$(BIN)/python manage.py serve
@@ -41,6 +46,9 @@ lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 	STEMSITE_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
 
+fuzz: $(FUZZ_STAMP)  ## what reads bytes from outside, under a fuzzer: make fuzz [SECONDS=60]
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
 chaos: $(DEV_STAMP)  ## many jobs under many kills: make chaos [JOBS=200] [KILLS=100] [DATABASE=sqlite|postgres] [SEED=...]
 	@$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),200) --kills $(or $(KILLS),100) \
 	  --database $(or $(DATABASE),sqlite) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -51,6 +59,9 @@ separate: $(RUN_STAMP)  ## one song without a server: make separate SONG=path [O
 
 bench: $(DEV_STAMP)  ## every benchmark, short; BENCH_ARGS=--full for the figures of the docs
 	$(BIN)/python benchmarks/all.py $(BENCH_ARGS)
+
+screenshots: $(DEV_STAMP)  ## a picture of every page: make screenshots [OUT=screenshots]
+	$(BIN)/python -m tests.screenshots --out "$(or $(OUT),screenshots)" $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

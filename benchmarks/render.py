@@ -107,6 +107,27 @@ def _gpu(line: dict[str, Any]) -> str:
     return f"{'; '.join(sides)} ({line['gpu']})"
 
 
+def _uploads(line: dict[str, Any]) -> str:
+    sides = (
+        f"{name} {line[side]['mb_per_s']:g} MB/s, {_resident(line[side])}"
+        for side, name in (("put", "PUT"), ("tus", "tus"))
+    )
+    return f"{'; '.join(sides)}; {line['megabytes']} MB"
+
+
+def _uploads_at_once(line: dict[str, Any]) -> str:
+    rounds = line["at_once"]
+    polls, failed = (sum(one[name] for one in rounds) for name in ("polls", "polls_failed"))
+    return (
+        f"{'; '.join(_resident(one) for one in rounds)}; {polls} polls, {failed} failed; "
+        f"{rounds[0]['uploads']} uploads at once, {line['megabytes']} MB together"
+    )
+
+
+def _resident(one: dict[str, Any]) -> str:
+    return f"{one['resident_before_mb']} -> {one['resident_peak_mb']} MB"
+
+
 ROWS: tuple[tuple[str, str, str, Callable[[dict[str, Any]], str]], ...] = (
     (
         "separation exact",
@@ -137,6 +158,8 @@ ROWS: tuple[tuple[str, str, str, Callable[[dict[str, Any]], str]], ...] = (
     ("pipeline fast", "the same, fast", "<= 15 %", _pipeline),
     ("latency", "`latency.py`: to the first segment", "-", _latency),
     ("gpu", "`gpu.py`: times real time", "-", _gpu),
+    ("uploads", "`uploads.py`: throughput on loopback, memory of gunicorn", "-", _uploads),
+    ("uploads", "the same, many beside as many clients that poll", "flat", _uploads_at_once),
 )
 
 

@@ -1,10 +1,11 @@
 """Uploads over loopback: MB/s by PUT and by tus, and what gunicorn holds while they arrive.
 
-``python benchmarks/uploads.py [--megabytes 500] [--repeats 3] [--at-once 20]``. The web server as
-``manage.py serve`` starts it, SQLite, one song of that size for each way of sending it, then
-twenty songs of a twentieth each beside as many clients that poll. Throughput counts from the first
-byte to the answer: writing, hashing, fsync and the look at the song are in it, and ``finish_s`` is
-what came after the last byte. MB of 10^6 bytes.
+``python benchmarks/uploads.py [--megabytes 500] [--repeats 3] [--at-once 20] [--rounds 3]``. The
+web server as ``manage.py serve`` starts it, SQLite, one song of that size for each way of sending
+it, then twenty songs of a twentieth each beside as many clients that poll, in so many rounds: what
+grows with the uploads made, and not with those at once, grows in each. Throughput counts from the
+first byte to the answer: writing, hashing, fsync and the look at the song are in it, and
+``finish_s`` is what came after the last byte. MB of 10^6 bytes.
 """
 
 import http.client
@@ -118,7 +119,7 @@ def one_by_one(sender: LiveSender, size: int, repeats: int, *, tus: bool) -> dic
     }
 
 
-def together(sender: LiveSender, size: int, count: int) -> dict[str, Any]:
+def together(sender: LiveSender, size: int, count: int, first_seed: int) -> dict[str, Any]:
     over = threading.Event()
     statuses: list[int] = []
 
@@ -128,7 +129,7 @@ def together(sender: LiveSender, size: int, count: int) -> dict[str, Any]:
             time.sleep(0.5)
 
     def upload(n: int) -> float:
-        song = Song(size // count, seed=1000 + n)
+        song = Song(size // count, seed=first_seed + n)
         return send(sender, sender.announce(song.size), song, tus=False)[0]
 
     watch = Watch(sender.server)
@@ -156,6 +157,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--at-once", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3, help="of uploads at once")
     options = parser.parse_args()
     size = options.megabytes * 1_000_000
     common.OUT.mkdir(parents=True, exist_ok=True)
@@ -169,7 +171,10 @@ def main() -> None:
                 "megabytes": options.megabytes,
                 "put": one_by_one(sender, size, options.repeats, tus=False),
                 "tus": one_by_one(sender, size, options.repeats, tus=True),
-                "at_once": together(sender, size, options.at_once),
+                "at_once": [
+                    together(sender, size, options.at_once, 1000 * (n + 1))
+                    for n in range(options.rounds)
+                ],
             }
         finally:
             server.stop()

@@ -76,6 +76,19 @@ class ModelUnavailable(SeparationError):
     code = "model_unavailable"
 
 
+class DecoderUnavailable(SeparationError):
+    """The process that decodes does not even start here: an installation that is broken."""
+
+    code = "decoder_unavailable"
+
+    def __init__(
+        self,
+        detail: str = "The server cannot decode any file at the moment: its installation is "
+        "damaged. Whoever runs it finds the reason in its log.",
+    ) -> None:
+        super().__init__(detail)
+
+
 class OutOfMemory(SeparationError):
     code = "out_of_memory"
     retryable = True
@@ -111,6 +124,12 @@ class UrlFailed(SeparationError):
     """A server that answers, but not with a file."""
 
     code = "url_failed"
+
+
+class UrlIsPage(SeparationError):
+    """The address of a page, on a site that cannot look for songs in pages."""
+
+    code = "url_is_page"
 
 
 class OutputInvalid(SeparationError):

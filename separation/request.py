@@ -28,7 +28,8 @@ class SeparationRequest(BaseModel):
     ``minus``: also make ``minus_<stem>`` for each stem. ``preview``: also make what the portal's
     mixer plays. ``allow_smaller_model``: where the GPU has too little memory for the model, a
     smaller one of the same stems may take its place. ``allow_remote``: the song may be sent to the
-    remote service of the site, if it has one.
+    remote service of the site, if it has one. ``score``: compare the stems with known ones, which
+    exist for the demonstration song alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +55,7 @@ class SeparationRequest(BaseModel):
     preview: bool = True
     allow_smaller_model: bool = False
     allow_remote: bool = True
+    score: Literal["demo"] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -71,6 +73,8 @@ class SeparationRequest(BaseModel):
             raise ValueError("choose at least one stage")
         if "composite" in self.stages and "separation" not in self.stages:
             raise ValueError("the stage 'composite' needs the stage 'separation'")
+        if self.score is not None and "separation" not in self.stages:
+            raise ValueError("a score needs the stage 'separation'")
         if set(self.stages) == {"normalization"}:
             raise ValueError(
                 "the stage 'normalization' needs 'separation' or 'harmonic_percussive' before it"
@@ -112,6 +116,8 @@ class SeparationRequest(BaseModel):
             StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages
         ]
         checked = [StageRequest(name="quality")] if "separation" in self.stages else []
+        if self.score is not None:
+            checked.append(StageRequest(name="score", params={"song": self.score}))
         written = StageRequest(name="export", params=export)
         return (StageRequest(name="prepare"), *chosen, *checked, written)
 

@@ -6,10 +6,12 @@ site, what only this site can reach.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
+from itertools import chain
+from types import MappingProxyType
 
 import httpx2
 
@@ -17,12 +19,14 @@ from separation.addresses import Network
 from separation.audio.names import clean_name
 from separation.errors import DeadlineExceeded, InvalidUrl, TooLarge, UrlFailed, UrlRefused
 from separation.public_http import NotPublic, PublicTransport
+from separation.url_address import MAX_REDIRECTS, REDIRECTS, checked_url
+from separation.url_page import song_of_page
 
-MAX_REDIRECTS = 5
-MAX_URL_CHARACTERS = 2_000
 BLOCK_BYTES = 64 * 1024
 CONNECT_S = 10.0
-_REDIRECTS = (301, 302, 303, 307, 308)
+_HEADERS = {"User-Agent": "stemsite", "Accept": "*/*"}
+_PAGES = ("text/html", "application/xhtml+xml")
+_BEFORE_MARKUP = b"\xef\xbb\xbf \t\r\n"
 
 # It would log whole addresses, with the keys that signed links have in them.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -40,22 +44,43 @@ class DownloadLimits:
 
 @dataclass(frozen=True)
 class Download:
-    """``name`` is cleaned; ``size_bytes`` is what the server says, None where it says nothing."""
+    """``name`` is cleaned; ``size_bytes`` is what the server says, None where it says nothing.
+    ``is_page``: it says that this is HTML, and so it looks."""
 
     name: str
     size_bytes: int | None
     blocks: Iterator[bytes]
+    is_page: bool = False
 
 
 @contextmanager
-def downloading(url: str, limits: DownloadLimits) -> Iterator[Download]:
+def fetching(url: str, limits: DownloadLimits) -> Iterator[Download]:
+    """The song at ``url``: the file itself, or the one that a page is about.
+
+    Raises what :func:`downloading` and :func:`separation.url_page.song_of_page` do.
+    """
+    deadline = time.monotonic() + limits.total_s
+    with downloading(url, limits) as download:
+        if not download.is_page:
+            yield download
+            return
+    song = song_of_page(url.strip(), deadline=deadline, networks=limits.networks)
+    left = replace(limits, total_s=max(deadline - time.monotonic(), 0.0))
+    with downloading(song.url, left, headers=song.headers) as download:
+        yield replace(download, name=song.name)
+
+
+@contextmanager
+def downloading(
+    url: str, limits: DownloadLimits, *, headers: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Download]:
     """The file at ``url``, open; its blocks may be read once, inside the ``with``.
 
     Here and while reading it raises ``InvalidUrl``, ``UrlRefused`` (also after a redirect),
     ``UrlFailed``, ``TooLarge`` or ``DeadlineExceeded``. Errors of the caller pass unchanged.
     """
     deadline = time.monotonic() + limits.total_s
-    address = _checked(url.strip())
+    address = checked_url(url.strip())
     transport = PublicTransport(limits.networks, deadline=deadline)
     with (
         _plain_words(deadline, limits.total_s),
@@ -65,15 +90,21 @@ def downloading(url: str, limits: DownloadLimits) -> Iterator[Download]:
             trust_env=False,
             follow_redirects=False,
             # A few compressed bytes may unfold to more than the disk holds.
-            headers={"User-Agent": "stemsite", "Accept": "*/*", "Accept-Encoding": "identity"},
+            headers={**_HEADERS, **headers, "Accept-Encoding": "identity"},
         ) as client,
         _followed(client, address) as response,
     ):
         size = _stated_size(response)
         if size is not None and size > limits.max_bytes:
             raise _too_large(limits)
-        name = _told_name(response) or clean_name(address.path)
-        yield Download(name, size, _blocks(response, limits))
+        name = told_name(response.headers.get("Content-Disposition", "")) or clean_name(
+            address.path
+        )
+        blocks = _blocks(response, limits)
+        first = next(blocks, b"")
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        is_page = kind in _PAGES and first.lstrip(_BEFORE_MARKUP).startswith(b"<")
+        yield Download(name, size, chain([first], blocks), is_page)
 
 
 @contextmanager
@@ -96,7 +127,7 @@ def _plain_words(deadline: float, total_s: float) -> Iterator[None]:
 def _followed(client: httpx2.Client, url: httpx2.URL) -> Iterator[httpx2.Response]:
     for _ in range(MAX_REDIRECTS + 1):
         with client.stream("GET", url) as response:
-            if response.status_code not in _REDIRECTS:
+            if response.status_code not in REDIRECTS:
                 plain = response.headers.get("Content-Encoding", "identity").lower() == "identity"
                 if response.status_code != 200 or not plain:
                     raise _failed()
@@ -108,25 +139,9 @@ def _followed(client: httpx2.Client, url: httpx2.URL) -> Iterator[httpx2.Respons
 
 def _next(url: httpx2.URL, location: str) -> httpx2.URL:
     try:
-        return _checked(str(url.join(location)))
+        return checked_url(str(url.join(location)))
     except (InvalidUrl, httpx2.InvalidURL, ValueError):
         raise _failed() from None
-
-
-def _checked(text: str) -> httpx2.URL:
-    """Raises ``InvalidUrl``. Where its host lies is decided when connecting, in one place."""
-    try:
-        url = httpx2.URL(text)
-        usable = url.scheme in ("http", "https") and url.host and not url.userinfo
-        usable = usable and (url.port is None or 0 < url.port < 65_536)
-    except (ValueError, httpx2.InvalidURL):
-        usable = False
-    if not usable or len(text) > MAX_URL_CHARACTERS:
-        raise InvalidUrl(
-            "This is no address that can be fetched: it must begin with http:// or https:// and "
-            f"have no name or password in it, nor more than {MAX_URL_CHARACTERS} characters."
-        )
-    return url
 
 
 def _stated_size(response: httpx2.Response) -> int | None:
@@ -143,10 +158,16 @@ def _blocks(response: httpx2.Response, limits: DownloadLimits) -> Iterator[bytes
         yield block
 
 
-def _told_name(response: httpx2.Response) -> str:
+def told_name(disposition: str) -> str:
+    """The name in a ``Content-Disposition`` header (RFC 6266), cleaned; empty: there is none."""
     message = Message()
-    message["Content-Disposition"] = response.headers.get("Content-Disposition", "")
-    name = message.get_filename()
+    message["Content-Disposition"] = disposition
+    try:
+        name = message.get_filename()
+    except (ValueError, TypeError):
+        # The server names the character set, and Python has some that decode nothing; of parts
+        # with and without a number, the library cannot say which is first.
+        return ""
     return clean_name(name) if name else ""
 
 

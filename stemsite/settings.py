@@ -228,6 +228,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": [
+        "jobs.api.parsers.JSONParser",
+        "jobs.api.parsers.FormParser",
+        "jobs.api.parsers.MultiPartParser",
+    ],
     "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.JobPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -241,6 +246,14 @@ REST_FRAMEWORK = {
         "anon": env.text("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
         "upload": env.text("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
         "token": env.text("STEMSITE_RATE_TOKEN", "10/min", "attempts to get a token, per address"),
+        # Six stems played through ask 110 times a minute, jumps and pictures several times that.
+        "share": env.text(
+            "STEMSITE_RATE_SHARE", "1500/min", "requests of shared mixers, per address"
+        ),
+        "password": env.text(
+            "STEMSITE_RATE_PASSWORD", "10/hour", "passwords tried when an account is deleted"
+        ),
+        "export": env.text("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
     },
     # Without this, a client's own X-Forwarded-For would name the address that is counted.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
@@ -248,7 +261,10 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "jobs.api.errors.exception_handler",
 }
-TOKEN_DAYS = env.whole("STEMSITE_TOKEN_DAYS", 90, "days for which an API token works", least=1)
+# knox's own way to a token with more fields: it takes this model wherever it deals with tokens.
+KNOX_TOKEN_MODEL = "jobs.ApiToken"
+TOKEN_DAYS = env.whole("STEMSITE_TOKEN_DAYS", 90, "most days for which an API token works", least=1)
+MAX_TOKENS = env.whole("STEMSITE_MAX_TOKENS", 200, "API tokens of one account", least=1)
 SPECTACULAR_SETTINGS = {
     "TITLE": "stemsite",
     "DESCRIPTION": "Upload songs, get verified stems back.",
@@ -423,6 +439,13 @@ RESERVATION_S = env.whole(
     "seconds for which an upload from which nothing arrives keeps the room that it reserved",
     least=30,
 )
+SHARE = env.boolean("STEMSITE_SHARE", True, "members may share finished songs by a link")
+SHARE_MAX_DAYS = env.whole(
+    "STEMSITE_SHARE_MAX_DAYS", 30, "days for which such a link can work", least=1
+)
+SHARE_MAX_LINKS = env.whole(
+    "STEMSITE_SHARE_MAX_LINKS", 20, "links of one song that work at the same time", least=1
+)
 RETENTION_DAYS = env.whole(
     "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"
 )
@@ -534,6 +557,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"hide_links": {"()": "stemsite.hidden_links.HideLinks"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["hide_links"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

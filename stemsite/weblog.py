@@ -1,10 +1,12 @@
-"""The web server's access log, which must not fill the disk."""
+"""The web server's access log, which must neither fill the disk nor hold links to shared songs."""
 
 import logging
 from logging.handlers import RotatingFileHandler
-from typing import IO
+from typing import IO, Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+from stemsite.hidden_links import hide_links
 
 MAX_BYTES = 10_000_000
 KEPT_FILES = 5
@@ -31,3 +33,8 @@ class BoundedLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
         # Gunicorn finds its own handlers by this when it sets itself up again.
         handler._gunicorn = True  # type: ignore[attr-defined]
         log.addHandler(handler)
+
+    def atoms(self, *about: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super().atoms(*about)
+        # The first line of the request, its path, and the page that it came from.
+        return {**found, **{key: hide_links(str(found[key])) for key in ("r", "U", "f")}}

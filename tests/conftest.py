@@ -1,15 +1,50 @@
 """The small world of the tests: an owner, a stranger, staff, and folders of their own."""
 
+import os
+
+# Before torch and numpy are loaded, also by what the tests start: the threads of two libraries, or
+# of two processes, wait for each other with all that a core has.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from pytest_django.fixtures import Settings
 
+from tests import ready_site
 from tests.factories import make_user
+from tests.spread import Spread, in_order
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+hypothesis.settings.register_profile(
+    "stemsite",
+    # Machines of CI pause; and a change there must not fail by examples that it has not caused.
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=60,
+)
+hypothesis.settings.load_profile("stemsite")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread | None:
+    if config.option.dist != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Spread(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folder_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    own = tmp_path_factory.getbasetemp()
+    ready_site.shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(autouse=True)

@@ -10,14 +10,16 @@ import time
 import urllib.request
 from pathlib import Path
 
+from tests.ready_site import lay_out
+
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 90.0
 
 _MAKE_TOKEN = """
 from django.contrib.auth import get_user_model
-from knox.models import AuthToken
+from jobs.models import ApiToken
 user, _ = get_user_model().objects.get_or_create(username={name!r})
-print("token", AuthToken.objects.create(user=user)[1])
+print("token", ApiToken.objects.create(user=user)[1])
 """
 
 
@@ -43,10 +45,11 @@ class WebServer:
     def log(self) -> Path:
         return self.folder / "serve.log"
 
-    def start(self) -> None:
+    def start(self, *, worker: bool = False) -> None:
+        lay_out(self.folder)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--no-worker"],
+                [sys.executable, "manage.py", "serve", *([] if worker else ["--no-worker"])],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

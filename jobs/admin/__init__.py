@@ -1,18 +1,23 @@
 """The operator's view: inspect, retry, cancel, delete; of all that only limits are set by hand."""
 
+from jobs.admin.account import AccountClosureAdmin, ApiTokenAdmin
 from jobs.admin.campaign import CampaignAdmin
 from jobs.admin.job import JobAdmin
 from jobs.admin.operations import OperationsAdmin
 from jobs.admin.quota import AccountAdmin, MembersAdmin
+from jobs.admin.share_link import ShareLinkAdmin
 from jobs.admin.source import SourceAdmin
 from jobs.admin.upload import UploadAdmin
 
 __all__ = [
     "AccountAdmin",
+    "AccountClosureAdmin",
+    "ApiTokenAdmin",
     "CampaignAdmin",
     "JobAdmin",
     "MembersAdmin",
     "OperationsAdmin",
+    "ShareLinkAdmin",
     "SourceAdmin",
     "UploadAdmin",
 ]

@@ -10,21 +10,15 @@ from jobs.api.serializers.choices import read_choices
 from jobs.models import Job
 from jobs.services.choices import request_with_defaults
 from jobs.services.url_import import check_url_import, import_song
-from separation.errors import InvalidOptions, TooLarge
+from separation.errors import InvalidOptions
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-MAX_BODY_BYTES = 64 * 1024
 
 
 def submit_import(request: Request) -> Job:
     """Raises ``UrlImportOff`` and all that :func:`jobs.services.url_import.import_song` raises."""
     check_url_import()
-    size = request.META.get("CONTENT_LENGTH") or "0"
-    # The parser would read a body of any length into memory.
-    if not size.isdigit() or int(size) > MAX_BODY_BYTES:
-        raise TooLarge(f"A request with an address has at most {MAX_BODY_BYTES // 1024} kB.")
     fields: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
     url = fields.get("url")
     if not isinstance(url, str) or not url.strip():

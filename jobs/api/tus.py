@@ -1,7 +1,6 @@
 """The headers of tus 1.0.0 (https://tus.io/protocols/resumable-upload), read and written."""
 
 import base64
-import binascii
 import json
 from typing import Any, ClassVar
 
@@ -75,7 +74,7 @@ def upload_metadata(request: Request) -> dict[str, str]:
         key, _, value = pair.partition(" ")
         try:
             pairs[key] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise InvalidOptions(
                 f"The value of {key!r} in Upload-Metadata must be text in base64."
             ) from None
@@ -92,7 +91,7 @@ def metadata_options(metadata: dict[str, str]) -> Any:
         return None
     try:
         return json.loads(metadata["options"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidOptions("`options` in Upload-Metadata must be an object of JSON.") from None
 
 
@@ -107,7 +106,7 @@ def upload_checksum(request: Request) -> Checksum | None:
         )
     try:
         return Checksum(algorithm, base64.b64decode(encoded.strip(), validate=True))
-    except binascii.Error:
+    except ValueError:
         raise InvalidOptions("Upload-Checksum must be `algorithm digest-in-base64`.") from None
 
 

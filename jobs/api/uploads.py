@@ -10,11 +10,12 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, QueryDict
-from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
-from jobs.api.imports import MAX_BODY_BYTES, submit_import
+from jobs.api.imports import submit_import
+from jobs.api.parsers import JSONParser
 from jobs.api.serializers.choices import choice_fields, read_choices
 from jobs.api.serializers.uploads import KnownSongSerializer
 from jobs.http.bodies import BLOCK_BYTES, blocks, declared_length
@@ -89,9 +90,6 @@ def submit(request: Request) -> Job:
 
 def _submit_named(request: Request) -> Job:
     """The job of a song whose bytes are not in this request."""
-    # The parser would read a body of any length into memory.
-    if (declared_length(request._request) or 0) > MAX_BODY_BYTES:
-        raise TooLarge(f"A request in JSON has at most {MAX_BODY_BYTES // 1024} kB.")
     fields = request.data if isinstance(request.data, Mapping) else {}
     if "url" in fields or (settings.URL_IMPORT and "source_id" not in fields):
         return submit_import(request)

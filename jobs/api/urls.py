@@ -1,6 +1,7 @@
 from django.urls import path
 
 from jobs.api.routes import route
+from jobs.api.views.account import ExportView
 from jobs.api.views.docs import DocsView, SchemaView, UnknownView
 from jobs.api.views.downloads import DownloadAllView, DownloadView
 from jobs.api.views.jobs import (
@@ -13,14 +14,18 @@ from jobs.api.views.jobs import (
 )
 from jobs.api.views.quality import QualityView
 from jobs.api.views.quota import QuotaView
+from jobs.api.views.shares import SharesView, ShareView
 from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
-from jobs.api.views.tokens import TokenView
+from jobs.api.views.tokens import OneTokenView, TokensView, TokenView
 from jobs.api.views.uploads import UploadsView, UploadView
 from jobs.api.views.versions import AcceptView, DismissView
 
 app_name = "api"
 urlpatterns = [
     *route("auth/token", TokenView, "token"),
+    *route("tokens", TokensView, "tokens"),
+    *route("tokens/<uuid:token_id>", OneTokenView, "one-token"),
+    *route("account/export", ExportView, "export"),
     *route("uploads", UploadsView, "uploads"),
     *route("uploads/<uuid:upload_id>", UploadView, "upload"),
     *route("jobs", JobsView, "jobs"),
@@ -31,6 +36,8 @@ urlpatterns = [
     *route("jobs/<uuid:job_id>/retry", RetryView, "retry"),
     *route("jobs/<uuid:job_id>/accept", AcceptView, "accept"),
     *route("jobs/<uuid:job_id>/dismiss", DismissView, "dismiss"),
+    *route("jobs/<uuid:job_id>/shares", SharesView, "shares"),
+    *route("jobs/<uuid:job_id>/shares/<uuid:link_id>", ShareView, "share"),
     *route("jobs/<uuid:job_id>/manifest", ManifestView, "manifest"),
     *route("jobs/<uuid:job_id>/download/all", DownloadAllView, "download-all"),
     *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),

@@ -1,11 +1,15 @@
 """The rows that tell the truth about every song, and who works on it."""
 
+from jobs.models.account_closure import AccountClosure
+from jobs.models.api_token import ApiToken
 from jobs.models.artifact import Artifact
 from jobs.models.audio_use import AudioUse
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
+from jobs.models.preferences import Preferences
 from jobs.models.quota_limit import QuotaLimit
 from jobs.models.reservation import Reservation
+from jobs.models.share_link import ShareLink
 from jobs.models.source import Source
 from jobs.models.speed import Speed
 from jobs.models.stage import Stage
@@ -14,12 +18,16 @@ from jobs.models.upload import Upload
 from jobs.models.worker import Worker
 
 __all__ = [
+    "AccountClosure",
+    "ApiToken",
     "Artifact",
     "AudioUse",
     "Campaign",
     "Job",
+    "Preferences",
     "QuotaLimit",
     "Reservation",
+    "ShareLink",
     "Source",
     "Speed",
     "Stage",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
     from jobs.models.artifact import Artifact
+    from jobs.models.share_link import ShareLink
     from jobs.models.stage import Stage
 
 
@@ -180,6 +181,7 @@ class Job(models.Model):
     if TYPE_CHECKING:
         stages: RelatedManager[Stage]
         artifacts: RelatedManager[Artifact]
+        share_links: RelatedManager[ShareLink]
         replacements: RelatedManager["Job"]
 
     class Meta:

@@ -153,7 +153,7 @@ def _may_start(owner: int) -> bool:
     one step. Only one account at a time: no deadlock."""
     if not Caps({owner}).apply_to(owner):
         return True
-    lock_account(owner)
+    lock_account(owner, closed_too=True)
     running = running_of_accounts()
     return owner not in Caps({owner, *owners_of(running)}).full(running)
 

@@ -19,6 +19,7 @@ from jobs.queue.leftovers import prune_queue
 from jobs.queue.signs import Signs, bury
 from jobs.queue.tickets import top_up
 from jobs.services.campaign_advance import advance_campaigns
+from jobs.services.closing import finish_closures
 from jobs.services.expire import expire_everything
 from jobs.services.sweep import sweep_everything
 from separation.errors import WorkerLost
@@ -30,6 +31,7 @@ REAP_EVERY_S = 15.0
 TAKE_BACK_EVERY_S = 1.0
 SIGNS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
+CLOSURES_EVERY_S = 2.0
 EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
@@ -107,6 +109,7 @@ class Housekeeping:
             prune_queue: EXPIRE_EVERY_S,
             top_up: TICKETS_EVERY_S,
             advance_campaigns: CAMPAIGNS_EVERY_S,
+            finish_closures: CLOSURES_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
 

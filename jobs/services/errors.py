@@ -19,6 +19,20 @@ class SourceMissing(SeparationError):
     http_status: ClassVar[int] = 409
 
 
+class AccountClosed(SeparationError):
+    """Nothing new comes into an account that is closed, or is being deleted."""
+
+    code = "account_closed"
+    http_status: ClassVar[int] = 403
+
+
+class TokenNameTaken(SeparationError):
+    """The account has a token of this name that still works."""
+
+    code = "conflict"
+    http_status: ClassVar[int] = 409
+
+
 class UploadIncomplete(SeparationError):
     """The connection ended before the body did."""
 
@@ -71,3 +85,17 @@ class UrlImportBusy(SeparationError):
 
     code = "url_import_busy"
     http_status: ClassVar[int] = 503
+
+
+class DemoUnavailable(SeparationError):
+    """The site cannot make its own song."""
+
+    code = "demo_unavailable"
+    http_status: ClassVar[int] = 503
+
+
+class ShareOff(SeparationError):
+    """This site makes no links for people without an account."""
+
+    code = "share_off"
+    http_status: ClassVar[int] = 404

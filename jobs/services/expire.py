@@ -14,6 +14,7 @@ from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import UploadBusy, UploadGone
 from jobs.services.files import remove_file, remove_folder
 from jobs.services.reservation import expire_reservations
+from jobs.services.sharing import forget_ended_links
 from jobs.services.uploads import expire_upload
 
 WORK = "work"
@@ -29,6 +30,7 @@ def expire_everything() -> None:
     expire_uploads()
     expire_reservations()
     expire_unused_sources()
+    forget_ended_links()
 
 
 def expire_audio() -> int:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jobs.models import Job
+from jobs.models import Artifact, Job
+from jobs.models.job import JobStatus
 
 INDEX = "listen/index.json"
+
+MOST_STEMS = 16
+"""Two channels each of the 32 that a browser's channel splitter has."""
 
 _log = logging.getLogger("jobs.listening")
 
@@ -67,6 +71,16 @@ def listening_of(job: Job) -> Listening | None:
         _log.exception("job %s: the index of what can be listened to is unreadable", job.pk)
         return None
     return found if found.stems else None
+
+
+def mixable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
+    """The stems that can be mixed, in the order of the pipeline; none where there is no preview."""
+    if job.status != JobStatus.COMPLETED or job.audio_deleted_at is not None:
+        return []
+    listening = listening_of(job)
+    if listening is None:
+        return []
+    return [artifact for artifact in artifacts if listening.stem(artifact.name)][:MOST_STEMS]
 
 
 @lru_cache(maxsize=32)

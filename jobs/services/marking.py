@@ -45,7 +45,7 @@ def add_tag(*, owner: "User", jobs: Sequence[Job], name: str) -> Tag:
 def remove_tag(*, owner: "User", jobs: Sequence[Job], name: str) -> None:
     """Take it from ``jobs``; a tag that no job carries any more is gone."""
     with transaction.atomic():
-        lock_account(owner)
+        lock_account(owner, closed_too=True)
         tag = Tag.objects.filter(owner=owner, name__iexact=_cleaned(name)).first()
         if tag is not None:
             tag.jobs.remove(*jobs)
@@ -55,12 +55,12 @@ def remove_tag(*, owner: "User", jobs: Sequence[Job], name: str) -> None:
 def drop_unused_tags(*, owner: "User") -> None:
     with transaction.atomic():
         # Else a tag could go in the moment in which another request gives it to a job.
-        lock_account(owner)
+        lock_account(owner, closed_too=True)
         Tag.objects.filter(owner=owner, jobs=None).delete()
 
 
 def _cleaned(name: str) -> str:
-    from separation.audio.tags import one_line
+    from separation.audio.names import one_line
 
     cleaned = one_line(name)
     if not cleaned:

@@ -14,7 +14,13 @@ from pathlib import Path
 from jobs.models import Source, Upload
 from jobs.models.upload import incoming_dir
 from jobs.services.digests import digests
-from jobs.services.errors import ChecksumMismatch, OffsetMismatch, UploadBusy, UploadGone
+from jobs.services.errors import (
+    AccountClosed,
+    ChecksumMismatch,
+    OffsetMismatch,
+    UploadBusy,
+    UploadGone,
+)
 from jobs.services.files import remove_file
 from separation.errors import TooLarge
 
@@ -107,6 +113,7 @@ class Part:
                 if time.monotonic() - noted_at > NOTED_EVERY_S:
                     noted_at = time.monotonic()
                     self._note(expires_at=Upload.fresh_expiry())
+                    self._check_account()
         except TooLarge:
             self._cut(start)
             raise
@@ -131,6 +138,11 @@ class Part:
         digest = digests.take(self.upload.pk)
         if digest.offset <= self.size:
             digests.keep(self.upload.pk, digest)
+
+    def _check_account(self) -> None:
+        """An account that is closed meanwhile need not wait until the last byte is here."""
+        if not Upload.objects.filter(pk=self.upload.pk, owner__is_active=True).exists():
+            raise AccountClosed("The account of this upload was closed.")
 
     def _note(self, **values: int | datetime | None) -> None:
         values["offset"] = self.size

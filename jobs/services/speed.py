@@ -114,6 +114,17 @@ class Speeds:
         near = [row for row in rows if row.host in hosts]
         return (near or rows)[-1].seconds_per_second if rows else None
 
+    def times_real_time(self, separator: str, model: str) -> float | None:
+        """Seconds of audio separated in a second into all stems, where that was learned last;
+        ``model`` is empty where the separator chooses. None where nothing was learned."""
+        rows = [
+            row
+            for row in self._rows.get(SEPARATION, [])
+            if row.separator == separator and (not model or row.model_name == model)
+        ]
+        newest = max(rows, key=lambda row: row.updated_at, default=None)
+        return 1.0 / newest.seconds_per_second if newest else None
+
     def _separation_rate(
         self, work: Work, params: Mapping[str, Any], hosts: Collection[str], device: str | None
     ) -> float | None:

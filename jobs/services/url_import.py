@@ -33,7 +33,7 @@ def import_song(*, owner: "User", url: str, request: SeparationRequest) -> Job:
     """Fetch the file at ``url`` and queue a job for it.
 
     Raises ``UrlImportOff``, ``UrlImportBusy``, any error of
-    :func:`separation.url_download.downloading`, of the intake or of creating a job; after any of
+    :func:`separation.url_download.fetching`, of the intake or of creating a job; after any of
     them nothing is left behind.
     """
     check_url_import()
@@ -51,14 +51,14 @@ def import_song(*, owner: "User", url: str, request: SeparationRequest) -> Job:
 
 def _download(url: str) -> "AbstractContextManager[Download]":
     # Here, not above: most pages do without an HTTP client.
-    from separation.url_download import DownloadLimits, downloading
+    from separation.url_download import DownloadLimits, fetching
 
     limits = DownloadLimits(
         max_bytes=settings.MAX_UPLOAD_BYTES,
         total_s=settings.URL_IMPORT_S,
         networks=tuple(settings.URL_IMPORT_NETWORKS),
     )
-    return downloading(url, limits)
+    return fetching(url, limits)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from jobs.models.preferences import Theme
+from jobs.services.preferences import theme_of
 from jobs.services.sizes import size
 
 register = template.Library()
@@ -19,6 +21,7 @@ _STAGES = {
     "composite": "Build composites",
     "normalization": "Normalize",
     "quality": "Check quality",
+    "score": "Compare with the true stems",
     "export": "Encode and verify",
 }
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
@@ -28,6 +31,13 @@ _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "pe
 def songs_may_leave() -> bool:
     """Whether a page must not promise that everything stays on this server."""
     return bool(settings.REMOTE_URL)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """What the person chose; a page of error that is made without a request follows the system."""
+    user = context.get("user")
+    return theme_of(user) if user is not None else Theme.SYSTEM
 
 
 @register.filter
@@ -79,6 +89,13 @@ def took(seconds: float | None) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+@register.filter
+def minute_in(times_real_time: float) -> str:
+    """How long a minute of audio takes at a speed."""
+    seconds = 60.0 / times_real_time
+    return f"{seconds:.1f} s" if seconds < 10 else time_left(seconds).removesuffix(" left")
 
 
 @register.filter

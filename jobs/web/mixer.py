@@ -1,24 +1,28 @@
-"""What the script of the mixer is told of a job: addresses, indexes, times."""
+"""What the script of a mixer is told: addresses, indexes, times."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from jobs.models import Artifact, Job
-from jobs.models.job import JobStatus
-from jobs.services.listening import Listening, ListeningStem, listening_of
+from jobs.services.listening import Listening, ListeningStem, mixable_tracks
 
-MOST_STEMS = 16
-"""Two channels each of the 32 that a browser's channel splitter has."""
+Address = Callable[[str, str], str]
+"""From ``preview`` or ``peaks`` and a stem's name to where that lies."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One stem of the mixer; ``key`` is the digit that plays it alone, if there is one."""
+    """One stem of the mixer; ``key`` is the digit that plays it alone, if there is one.
+
+    ``download`` is the address of its file, empty where there is none to be had.
+    """
 
     track: Artifact
     number: int
+    download: str
 
     @property
     def key(self) -> str:
@@ -26,31 +30,39 @@ class Lane:
 
 
 def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
-    """The stems that can be mixed, in the order of the pipeline; none where there is no preview."""
-    if job.status != JobStatus.COMPLETED or job.audio_deleted_at is not None:
-        return []
-    listening = listening_of(job)
-    if listening is None:
-        return []
-    tracks = [artifact for artifact in artifacts if listening.stem(artifact.name)]
-    return [Lane(track, number) for number, track in enumerate(tracks[:MOST_STEMS], start=1)]
+    """Those of the owner's page."""
+    tracks = mixable_tracks(job, artifacts)
+    return lanes_of(tracks, lambda name: reverse("jobs:track", args=(job.pk, name)))
+
+
+def lanes_of(tracks: Iterable[Artifact], download: Callable[[str], str]) -> list[Lane]:
+    return [Lane(track, n, download(track.name)) for n, track in enumerate(tracks, start=1)]
 
 
 def song(job: Job, listening: Listening) -> dict[str, Any]:
+    """All stems, for the owner's page."""
+    return song_of(
+        listening, listening.stems, lambda kind, name: reverse(f"jobs:{kind}", args=(job.pk, name))
+    )
+
+
+def song_of(
+    listening: Listening, stems: Iterable[ListeningStem], address: Address
+) -> dict[str, Any]:
     """The names are those of JavaScript, whose objects they become."""
     return {
         "samples": listening.frames,
         "delaySamples": listening.delay_samples,
-        "stems": [_stem(job, listening, stem) for stem in listening.stems],
+        "stems": [_stem(listening, stem, address) for stem in stems],
     }
 
 
-def _stem(job: Job, listening: Listening, stem: ListeningStem) -> dict[str, Any]:
+def _stem(listening: Listening, stem: ListeningStem, address: Address) -> dict[str, Any]:
     return {
         "name": stem.name,
         "activity": stem.activity or [],
         "preview": {
-            "url": reverse("jobs:preview", args=(job.pk, stem.name)),
+            "url": address("preview", stem.name),
             "sampleRateHz": listening.sample_rate_hz,
             "frameSamples": listening.frame_samples,
             "stride": listening.stride,
@@ -58,7 +70,7 @@ def _stem(job: Job, listening: Listening, stem: ListeningStem) -> dict[str, Any]
             "sizeBytes": stem.size_bytes,
         },
         "peaks": {
-            "url": reverse("jobs:peaks", args=(job.pk, stem.name)),
+            "url": address("peaks", stem.name),
             "sampleRateHz": listening.sample_rate_hz,
             "levels": [level.model_dump() for level in stem.peak_levels],
         },

@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from jobs.web.views import bulk, downloads, history, job, mixer, upload, uploads, version
+from jobs.web.views import (
+    account,
+    bulk,
+    closing,
+    demo,
+    downloads,
+    history,
+    job,
+    mixer,
+    shared,
+    shares,
+    tokens,
+    upload,
+    uploads,
+    version,
+)
 
 app_name = "jobs"
 urlpatterns = [
@@ -12,6 +27,15 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("from-url/", upload.from_url, name="from-url"),
+    path("demo/", demo.start, name="demo"),
+    path("account/", account.account, name="account"),
+    path("account/theme/", account.theme, name="theme"),
+    path("account/defaults/", account.defaults, name="defaults"),
+    path("account/export/", account.export, name="export"),
+    path("account/tokens/", tokens.create, name="token-create"),
+    path("account/tokens/<uuid:token_id>/revoke/", tokens.revoke, name="token-revoke"),
+    path("account/delete/", closing.delete, name="account-delete"),
+    path("account/deleted/", closing.deleted, name="account-deleted"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),
@@ -28,4 +52,11 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/mixer.json", mixer.song, name="mixer"),
     path("jobs/<uuid:job_id>/previews/<str:name>/", mixer.preview, name="preview"),
     path("jobs/<uuid:job_id>/peaks/<str:name>/", mixer.peaks, name="peaks"),
+    path("jobs/<uuid:job_id>/shares/", shares.create, name="share"),
+    path("jobs/<uuid:job_id>/shares/<uuid:link_id>/revoke/", shares.revoke, name="share-revoke"),
+    path("s/<str:token>/", shared.page, name="shared"),
+    path("s/<str:token>/mixer.json", shared.song, name="shared-mixer"),
+    path("s/<str:token>/previews/<str:name>/", shared.preview, name="shared-preview"),
+    path("s/<str:token>/peaks/<str:name>/", shared.peaks, name="shared-peaks"),
+    path("s/<str:token>/tracks/<str:name>/", shared.track, name="shared-track"),
 ]

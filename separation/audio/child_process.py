@@ -12,16 +12,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from separation.audio.names import one_line
 from separation.errors import (
     CorruptAudio,
     DeadlineExceeded,
+    DecoderUnavailable,
     OutOfMemory,
+    SeparationError,
     WorkerLost,
     error_from_code,
 )
 from separation.process_tree import Movement
+
+if TYPE_CHECKING:
+    from separation.audio.nursery import ForkedChild, Nursery
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +42,7 @@ _BOOT = (
 one folder that the child needs is named to it. Its first act is to tie its life to its parent's:
 the imports take long enough for that to be killed meanwhile."""
 
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Nothing of ours (keys, addresses of databases). One thread: each more reserves address space."""
 
 _BEAT_S = 0.2
@@ -53,45 +59,39 @@ def run_child(
     wall_s: float,
     on_progress: Callable[[float | None], None],
     on_peak: Callable[[int], None] = lambda _: None,
+    nursery: "Nursery | None" = None,
 ) -> dict[str, Any]:
     """Run one task to its end and return what the child measured.
+
+    The child is started by exec, or forked where there is a ``nursery``.
 
     ``on_progress`` gets the child's share done (``None``: nothing new) five times a second while
     the child works; one that stands still is no reason to tell anybody that the work goes on.
     Whatever it raises kills the child and passes. ``on_peak`` gets the most bytes of memory that
     the child has held until then. Raises the child's named error,
-    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies.
+    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies, and
+    ``DecoderUnavailable`` when it does so before it has looked at the file.
     """
-    with _started(task) as process:
+    with _started(task, nursery) as process:
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
-        _raise_failure(answer, exit_code, noise)
-    assert answer is not None
+        raise _failure(answer, exit_code, noise)
     done: dict[str, Any] = answer["done"]
     return done
 
 
 @contextlib.contextmanager
-def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
-    """The running child in a session of its own; its whole group is gone afterwards.
+def _started(
+    task: dict[str, Any], nursery: "Nursery | None"
+) -> Iterator["subprocess.Popen[bytes] | ForkedChild"]:
+    """The running child in a process group of its own, all of which is gone afterwards.
 
     It works in a folder that is gone as soon as it is there: nothing can be found or put into
     it, and whoever is killed leaves none behind.
     """
     with tempfile.TemporaryDirectory(prefix="stemsite-decode-") as folder:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-I", "-c", _BOOT),
-                *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=_ENVIRONMENT,
-            start_new_session=True,
-        )
+        process = _executed(task, folder) if nursery is None else nursery.fork(task, folder)
     try:
         yield process
     finally:
@@ -104,8 +104,23 @@ def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
                 pipe.close()
 
 
+def _executed(task: dict[str, Any], folder: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-I", "-c", _BOOT),
+            *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=CHILD_ENVIRONMENT,
+        start_new_session=True,
+    )
+
+
 def _listen(
-    process: "subprocess.Popen[bytes]",
+    process: "subprocess.Popen[bytes] | ForkedChild",
     deadline: float,
     wall_s: float,
     on_progress: Callable[[float | None], None],
@@ -130,10 +145,10 @@ def _listen(
                 else:
                     *lines, pending = (pending + data).split(b"\n")
                     for line in lines:
-                        answer = _parse(line)
+                        answer = parse_message(line)
                         fraction = answer.get("fraction", fraction)
-                        if isinstance(peak := answer.get("peak_bytes"), int):
-                            on_peak(peak)
+                        if "peak_bytes" in answer:
+                            on_peak(answer["peak_bytes"])
                     if len(pending) > _MAX_LINE_BYTES:
                         raise CorruptAudio("The file made the decoder talk nonsense.")
             if movement.seen() or fraction is not None:
@@ -146,7 +161,7 @@ def _listen(
     return answer, noise
 
 
-def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
+def _exit_code(process: "subprocess.Popen[bytes] | ForkedChild") -> int | None:
     """A child that has closed its pipes is done; one that stays nevertheless is killed (None)."""
     try:
         return process.wait(timeout=_PARTING_S)
@@ -156,31 +171,61 @@ def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
         return None
 
 
-def _parse(line: bytes) -> dict[str, Any]:
+def parse_message(line: bytes) -> dict[str, Any]:
+    """One line of the child's, whose parts have the types that they must have.
+
+    Raises ``CorruptAudio``: the child has worked on hostile bytes, and may say anything.
+    """
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
-    if not isinstance(message, dict):
+    if not isinstance(message, dict) or not all(
+        fits(message[key]) for key, fits in _FITTING.items() if key in message
+    ):
         raise CorruptAudio("The file made the decoder talk nonsense.")
     return message
 
 
-def _raise_failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> None:
-    if answer is not None and isinstance(answer.get("error"), str):
-        raise error_from_code(answer["error"], str(answer.get("detail", "")))
+def _is_share(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and 0.0 <= value <= 1.0)
+
+
+_FITTING: dict[str, Callable[[Any], bool]] = {
+    "fraction": _is_share,
+    "peak_bytes": lambda value: isinstance(value, int) and value >= 0,
+    "done": lambda value: isinstance(value, dict),
+    "error": lambda value: isinstance(value, str),
+    "detail": lambda value: isinstance(value, str),
+}
+
+
+def _failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> SeparationError:
+    """Why there is no outcome; what only the operator can understand goes into the log."""
+    if answer is not None and "error" in answer:
+        error = error_from_code(one_line(answer["error"]), one_line(answer.get("detail", "")))
+        if not isinstance(error, DecoderUnavailable):
+            return error
+    else:
+        error = _cause_of_death(exit_code, was_ready=answer is not None)
     logger.error(
         "decoding child ended with %s: %s", exit_code, noise.decode(errors="backslashreplace")
     )
+    return error
+
+
+def _cause_of_death(exit_code: int | None, *, was_ready: bool) -> SeparationError:
     if exit_code == -signal.SIGXCPU:
-        raise DeadlineExceeded("Decoding the file took more processor time than is allowed.")
+        return DeadlineExceeded("Decoding the file took more processor time than is allowed.")
     if exit_code == -signal.SIGKILL:
         # Nothing in a file can do that; the kernel does when memory runs out.
-        raise OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
+        return OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
     if exit_code == -signal.SIGTERM:
         # As an init system tells every process of a service to stop: no fault of the file.
-        raise WorkerLost("The decoder was told to stop. Try again.")
-    raise CorruptAudio(
+        return WorkerLost("The decoder was told to stop. Try again.")
+    if not was_ready:
+        return DecoderUnavailable()
+    return CorruptAudio(
         "The file made the decoder crash, so it is damaged or made to harm. "
         "Export it again or convert it to WAV or FLAC."
     )

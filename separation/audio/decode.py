@@ -4,22 +4,31 @@ The first bytes are looked at here (:mod:`separation.audio.sniff`); everything b
 read, decoded, resampled and measured by :mod:`separation.audio.decode_child`.
 """
 
+import os
 import shutil
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
 
 from separation.audio.child_process import run_child
+from separation.audio.covers import MAX_COVER_BYTES, clean_cover
+from separation.audio.names import clean_tags, one_line
 from separation.audio.resample import frames_at
 from separation.audio.sniff import sniff
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import CorruptAudio, DiskFull, FileUnavailable, SeparationError, TooLarge
 from separation.progress import Report, ignore_progress
 from separation.settings import IntakeLimits
+
+if TYPE_CHECKING:
+    from separation.audio.nursery import Nursery
+_Word = Annotated[str, Field(pattern=r"\A[a-z0-9_]{1,32}\z")]
+_Count = Annotated[int, Field(ge=0, lt=2**53)]
+_Line = Annotated[str, AfterValidator(one_line)]
 
 
 class SourceFacts(BaseModel):
@@ -28,22 +37,23 @@ class SourceFacts(BaseModel):
     ``codec``: such as ``pcm_16``, ``flac``, ``mp3``, ``aac``. ``bit_depth``: bits of one stored
     sample, ``None`` for lossy codecs. ``measured`` tells whether ``source_frames`` and
     ``duration_s`` were counted while decoding; otherwise they are the header's claim.
-    ``warnings``: sentences for the person, such as a file that ends early.
+    ``warnings``: sentences for the person, such as a file that ends early. All text is cleaned:
+    the process that found it has worked on hostile bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    container: str
-    codec: str
-    bit_depth: int | None
-    source_rate_hz: int
-    source_channels: int
-    source_frames: int
-    duration_s: float
+    container: _Word
+    codec: _Word
+    bit_depth: _Count | None
+    source_rate_hz: _Count
+    source_channels: _Count
+    source_frames: _Count
+    duration_s: NonNegativeFloat
     measured: bool
-    tags: dict[str, str] = {}
+    tags: Annotated[dict[str, str], AfterValidator(clean_tags)] = {}
     has_cover: bool = False
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[_Line, ...] = ()
 
 
 class DecodedSong(SourceFacts):
@@ -53,10 +63,10 @@ class DecodedSong(SourceFacts):
     correction, as torch computes it) of the mono mix; ``input_digest``: sha256 of the source.
     """
 
-    frames: int
-    peak: float
+    frames: _Count
+    peak: NonNegativeFloat
     mean: float
-    std: float
+    std: NonNegativeFloat
     input_digest: str
 
 
@@ -69,19 +79,32 @@ def cover_path(target: Path) -> Path:
     return target.with_name("cover.bin")
 
 
+def read_cover(target: Path) -> bytes | None:
+    """The cover of a decoded song, cleaned; ``None`` where there is none that can be shown."""
+    # The process that left it worked on hostile bytes: no link, and no file of any size.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        with os.fdopen(os.open(cover_path(target), flags), "rb") as file:
+            cover = clean_cover(file.read(MAX_COVER_BYTES + 1))
+    except OSError:
+        return None
+    return cover.data if cover else None
+
+
 def probe(
     path: Path,
     limits: IntakeLimits,
     *,
     work_dir: Path | None = None,
     on_peak: Callable[[int], None] = lambda _: None,
+    nursery: "Nursery | None" = None,
 ) -> SourceFacts:
     """Decode a file without keeping the sound, and count.
 
     What is not decoded within ``limits.probe_count_s`` is as long as the header says
     (``SourceFacts.measured``). ``work_dir``: the folder that will have to hold the decoded
     song, there already or not. ``on_peak`` gets the bytes of memory that the decoder has held at
-    most.
+    most. ``nursery``: forks the decoder, which pays where many files are probed.
 
     Raises ``FileUnavailable``, ``UnsupportedFormat``, ``EmptyAudio``, ``CorruptAudio``,
     ``TooLarge``, ``TooLong``, ``TooManyChannels``, ``SampleRateOutOfRange``, ``DiskFull`` or
@@ -90,7 +113,13 @@ def probe(
     until = time.monotonic() + limits.probe_count_s
     # No target: probing writes nothing, and the child may not either.
     task = _task(path, path, limits, count_until=until, max_output_bytes=0)
-    done = run_child(task, wall_s=limits.probe_wall_s, on_progress=lambda _: None, on_peak=on_peak)
+    done = run_child(
+        task,
+        wall_s=limits.probe_wall_s,
+        on_progress=lambda _: None,
+        on_peak=on_peak,
+        nursery=nursery,
+    )
     facts = _validated(SourceFacts, done)
     if work_dir is not None:
         _check_room(facts, work_dir, limits)

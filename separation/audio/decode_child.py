@@ -1,7 +1,8 @@
 """The side that touches hostile bytes: a process of its own that decodes one file and ends.
 
 Run by :mod:`separation.audio.decode` only. It talks in JSON lines on standard output:
-``{"fraction": f}`` while it works (``null`` when the length is unknown), then one of
+``{"ready": true}`` when all that it needs is loaded, ``{"fraction": f}`` while it works (``null``
+when the length is unknown), then one of
 ``{"done": {...}}`` and ``{"error": code, "detail": words}``, each with the ``peak_bytes`` of memory
 that it has held so far. It imports neither torch nor scipy:
 every upload starts one.
@@ -27,13 +28,15 @@ from separation.audio.confine import confine
 from separation.audio.downmix import Downmix
 from separation.audio.measure import SongMeasure
 from separation.audio.mpeg_length import states_too_little
+from separation.audio.names import clean_tags
 from separation.audio.readers import AudioReader, open_reader
 from separation.audio.resample import Resampler
 from separation.audio.sniff import Sniffed
-from separation.audio.tags import clean_tags, read_tags
+from separation.audio.tags import read_tags
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import (
     CorruptAudio,
+    DecoderUnavailable,
     DiskFull,
     EmptyAudio,
     SampleRateOutOfRange,
@@ -269,6 +272,8 @@ def main(text: str) -> None:
     if task.reader == "pyav":
         # Its import starts threads, which the confinement forbids.
         import separation.audio.pyav_reader  # noqa: F401
+    # What goes wrong until here is no fault of the file's.
+    say({"ready": True})
     confine(
         memory_bytes=task.memory_bytes,
         cpu_s=task.cpu_s,
@@ -282,6 +287,10 @@ def main(text: str) -> None:
         say({"done": run_task(task)})
     except SeparationError as error:
         say({"error": error.code, "detail": error.detail})
+    except ImportError as error:
+        # Some modules are loaded when they are met.
+        sys.stderr.write(f"{error}\n")
+        say({"error": DecoderUnavailable.code, "detail": DecoderUnavailable().detail})
     except MemoryError:
         say(
             {

@@ -4,6 +4,7 @@ FFmpeg gets an open file instead of an address, the one container that the magic
 the list of decoders that it may use: no protocols, no playlists, no video decoders.
 """
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ CODECS: dict[str, str] = {
     "wmalossless": "wma_lossless",
     "wavpack": "wavpack",
     "tta": "tta",
+    "ape": "ape",
     "pcm_u8": "pcm_u8",
     "pcm_s8": "pcm_s8",
     "pcm_s16le": "pcm_16",
@@ -63,10 +65,23 @@ CODECS: dict[str, str] = {
 """FFmpeg's decoders that may run, and our names for what they decode."""
 
 _INTEGER_SCALES = {"u8": 1 / 128, "s16": 1 / 2**15, "s32": 1 / 2**31}
-_LOSSLESS = ("alac", "flac", "pcm", "tta", "wavpack", "wma_lossless")
-_AT_MOST_24_BITS = ("alac", "tta", "pcm_24", "wma_lossless")
+_LOSSLESS = ("alac", "ape", "flac", "pcm", "tta", "wavpack", "wma_lossless")
+_AT_MOST_24_BITS = ("alac", "ape", "tta", "pcm_24", "wma_lossless")
+_NO_SUCH_PLACE = -1
+"""What FFmpeg takes for a failure to seek, after which it goes on in its own way."""
+
 _MAX_PADDING_FRAMES = 4096
 """What an encoder may append to fill its last packet: two packets of HE-AAC."""
+
+
+class _Source(io.BufferedReader):
+    """A file in which FFmpeg may ask for any place, as damaged headers make it do."""
+
+    def seek(self, target: int, whence: int = 0, /) -> int:
+        try:
+            return super().seek(target, whence)
+        except (OSError, ValueError, OverflowError):
+            return _NO_SUCH_PLACE
 
 
 class PyavReader(AudioReader):
@@ -74,7 +89,7 @@ class PyavReader(AudioReader):
         super().__init__()
         if container == "mp4":
             refuse_remote_references(path)
-        self._raw = path.open("rb")
+        self._raw = _Source(io.FileIO(path))
         try:
             self._open(path, container)
         except av.error.FFmpegError as error:

@@ -13,8 +13,8 @@ from separation.audio.mpeg_frames import id3_bytes, mpeg_frame_bytes
 from separation.errors import EmptyAudio, UnsupportedFormat
 
 Container = Literal[
-    "wav", "rf64", "w64", "aiff", "caf", "au", "flac", "wavpack", "tta", "mp3", "ogg", "aac", "ac3",
-    "eac3", "amr", "asf", "mp4", "matroska", "avi",
+    "wav", "rf64", "w64", "aiff", "caf", "au", "flac", "wavpack", "tta", "ape", "mp3", "ogg", "aac",
+    "ac3", "eac3", "amr", "asf", "mp4", "matroska", "avi",
 ]  # fmt: skip
 ReaderName = Literal["soundfile", "pyav"]
 
@@ -44,7 +44,6 @@ _NOT_SOUND: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "a picture"),
     (0, b"\xff\xd8\xff", "a picture"),
     (0, b"GIF8", "a picture"),
-    (0, b"MAC ", "a Monkey's Audio file; convert it to WAV or FLAC"),
     (0, b"DSD ", "a DSD file; convert it to WAV or FLAC"),
     (0, b"FLV\x01", "a Flash video; convert it to MP4 or WAV"),
     (0, b"\x7fELF", "a program"),
@@ -104,6 +103,7 @@ _STARTS: tuple[tuple[bytes, Sniffed], ...] = (
     (b".snd", Sniffed("au", "soundfile")),
     (b"wvpk", Sniffed("wavpack", "pyav")),
     (b"TTA1", Sniffed("tta", "pyav")),
+    (b"MAC ", Sniffed("ape", "pyav")),
     (b"#!AMR\n", Sniffed("amr", "pyav")),
     (b"#!AMR-WB\n", Sniffed("amr", "pyav")),
     (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Sniffed("asf", "pyav")),

@@ -1,14 +1,13 @@
 """Text tags and cover pictures: read in the decoding child, written onto delivered files.
 
-Tags of a source are hostile bytes like its sound: :func:`read_tags` and :func:`read_cover` run
-in the sandbox only.
+Tags of a source are hostile bytes like its sound: :func:`read_tags` runs in the sandbox only, and
+what it found is cleaned there, again by the process that gets it, and again when it is written.
 """
 
 # mutagen says that it is typed and leaves its functions without annotations.
 # mypy: disallow-untyped-calls=False
 
 import base64
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,8 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-FIELDS = ("title", "artist", "album", "date", "genre", "track")
-MAX_TAG_CHARACTERS = 300
-MAX_COVER_BYTES = 8 * 1024 * 1024
+from separation.audio.covers import Cover, clean_cover
+from separation.audio.names import TAG_FIELDS, clean_tags
 
 _ID3_FRAMES = {
     "title": "TIT2",
@@ -44,33 +42,11 @@ _MP4_ATOMS = {
     "genre": "\xa9gen",
     "track": "trkn",
 }
-_VORBIS_KEYS = {field: field for field in FIELDS} | {"track": "tracknumber"}
+_VORBIS_KEYS = {field: field for field in TAG_FIELDS} | {"track": "tracknumber"}
 _FRONT_COVER = 3
 """Picture type of ID3v2 (APIC) and FLAC alike."""
 
 _OGG_TYPES = {"vorbis": OggVorbis, "opus": OggOpus, "flac": OggFLAC}
-
-
-def image_type(data: bytes) -> str | None:
-    """MIME type of a JPEG or PNG by its first bytes, ``None`` for anything else."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    return "image/png" if data.startswith(b"\x89PNG\r\n\x1a\n") else None
-
-
-def clean_tags(found: Mapping[str, Any]) -> dict[str, str]:
-    """The known fields as one line of text each: NFC, no control or format characters, capped."""
-    cleaned = {field: one_line(found[field]) for field in FIELDS if found.get(field)}
-    return {field: text for field, text in cleaned.items() if text}
-
-
-def one_line(value: object) -> str:
-    """Text from outside as one line: NFC, no control or format characters, capped."""
-    # Cut first: normalising a megabyte of combining marks is slow.
-    text = unicodedata.normalize("NFC", str(value)[: 4 * MAX_TAG_CHARACTERS])
-    shown = (" " if unicodedata.category(c)[0] in "CZ" and c.isspace() else c for c in text)
-    kept = "".join(c for c in shown if not unicodedata.category(c).startswith("C"))
-    return " ".join(kept.split())[:MAX_TAG_CHARACTERS].strip()
 
 
 def read_tags(path: Path, container: str, codec: str) -> tuple[dict[str, str], bytes | None]:
@@ -127,30 +103,29 @@ def _read_vorbis(tags: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _first_cover(pictures: list[bytes]) -> bytes | None:
-    fit = (data for data in pictures if len(data) <= MAX_COVER_BYTES and image_type(data))
-    return next(fit, None)
+    clean = (clean_cover(data) for data in pictures)
+    return next((cover.data for cover in clean if cover), None)
 
 
 def write_tags(path: Path, tags: Mapping[str, str], cover: bytes | None = None) -> None:
     """Put text tags and a JPEG or PNG cover into a file of ours; the sound stays as it is.
 
-    Fields other than ``FIELDS`` are left out, as is a cover of another kind. RF64 files get no
+    Fields other than ``TAG_FIELDS`` are left out, as is a cover of another kind. RF64 files get no
     tags: nothing that we know of reads them there.
     """
     wanted = clean_tags(tags)
-    kind = image_type(cover) if cover and len(cover) <= MAX_COVER_BYTES else None
-    cover = cover if kind else None
-    if not wanted and not cover:
+    picture = clean_cover(cover) if cover else None
+    if not wanted and not picture:
         return
     suffix = path.suffix
     if suffix == ".wav" and not _is_riff(path):
         return
     if suffix in (".wav", ".mp3"):
-        _write_id3(path, wanted, cover, kind)
+        _write_id3(path, wanted, picture)
     elif suffix == ".m4a":
-        _write_mp4(path, wanted, cover, kind)
+        _write_mp4(path, wanted, picture)
     elif suffix in (".flac", ".ogg"):
-        _write_vorbis(path, wanted, cover, kind)
+        _write_vorbis(path, wanted, picture)
     else:
         raise ValueError(f"no tags are known for {suffix!r}")
 
@@ -160,7 +135,7 @@ def _is_riff(path: Path) -> bool:
         return file.read(4) == b"RIFF"
 
 
-def _write_id3(path: Path, tags: Mapping[str, str], cover: bytes | None, kind: str | None) -> None:
+def _write_id3(path: Path, tags: Mapping[str, str], cover: Cover | None) -> None:
     file: Any = WAVE(path) if path.suffix == ".wav" else MP3(path)
     if file.tags is None:
         file.add_tags()
@@ -169,14 +144,18 @@ def _write_id3(path: Path, tags: Mapping[str, str], cover: bytes | None, kind: s
         file.tags.add(frame_type(encoding=id3.Encoding.UTF16, text=[text]))
     if cover:
         picture = id3.APIC(
-            encoding=id3.Encoding.LATIN1, mime=kind, type=_FRONT_COVER, desc="", data=cover
+            encoding=id3.Encoding.LATIN1,
+            mime=cover.mime,
+            type=_FRONT_COVER,
+            desc="",
+            data=cover.data,
         )
         file.tags.add(picture)
     # Version 2.3 is the one that every player reads.
     file.save(v2_version=3)
 
 
-def _write_mp4(path: Path, tags: Mapping[str, str], cover: bytes | None, kind: str | None) -> None:
+def _write_mp4(path: Path, tags: Mapping[str, str], cover: Cover | None) -> None:
     file: Any = MP4(path)
     if file.tags is None:
         file.add_tags()
@@ -186,8 +165,9 @@ def _write_mp4(path: Path, tags: Mapping[str, str], cover: bytes | None, kind: s
         elif (pair := _track_pair(text)) is not None:
             file.tags[_MP4_ATOMS[field]] = [pair]
     if cover:
-        image_format = MP4Cover.FORMAT_PNG if kind == "image/png" else MP4Cover.FORMAT_JPEG
-        file.tags["covr"] = [MP4Cover(cover, imageformat=image_format)]
+        is_png = cover.mime == "image/png"
+        image_format = MP4Cover.FORMAT_PNG if is_png else MP4Cover.FORMAT_JPEG
+        file.tags["covr"] = [MP4Cover(cover.data, imageformat=image_format)]
     file.save()
 
 
@@ -200,15 +180,13 @@ def _track_pair(text: str) -> tuple[int, int] | None:
     return pair if max(pair) < 2**16 else None
 
 
-def _write_vorbis(
-    path: Path, tags: Mapping[str, str], cover: bytes | None, kind: str | None
-) -> None:
+def _write_vorbis(path: Path, tags: Mapping[str, str], cover: Cover | None) -> None:
     file: Any = FLAC(path) if path.suffix == ".flac" else OggVorbis(path)
     for field, text in tags.items():
         file[_VORBIS_KEYS[field]] = text
     if cover:
         picture: Any = Picture()
-        picture.data, picture.type, picture.mime = cover, _FRONT_COVER, kind
+        picture.data, picture.type, picture.mime = cover.data, _FRONT_COVER, cover.mime
         if path.suffix == ".flac":
             file.clear_pictures()
             file.add_picture(picture)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from separation.audio.decode import SourceFacts, probe
+from separation.audio.nursery import Nursery
 from separation.audio.sniff import sniff
 from separation.errors import Internal, SeparationError
 from separation.settings import IntakeLimits
@@ -41,7 +42,13 @@ class Verdict:
         return self.verdict == ACCEPTED
 
 
-def examine(path: Path, limits: IntakeLimits, *, work_dir: Path | None = None) -> Verdict:
+def examine(
+    path: Path,
+    limits: IntakeLimits,
+    *,
+    work_dir: Path | None = None,
+    nursery: Nursery | None = None,
+) -> Verdict:
     """Put one file through intake (:func:`separation.audio.decode.probe`) and keep nothing.
 
     Raises nothing for any file: what nobody foresaw is logged, and the verdict is ``internal``.
@@ -56,7 +63,7 @@ def examine(path: Path, limits: IntakeLimits, *, work_dir: Path | None = None) -
         peak_bytes = max(peak_bytes, held_bytes)
 
     try:
-        facts = probe(path, limits, work_dir=work_dir, on_peak=keep_peak)
+        facts = probe(path, limits, work_dir=work_dir, on_peak=keep_peak, nursery=nursery)
     except SeparationError as refusal:
         error = refusal
     except Exception:

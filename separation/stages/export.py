@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import Field
 
 from separation.audio.blocks import FloatArray
-from separation.audio.decode import cover_path
+from separation.audio.decode import read_cover
 from separation.audio.encode import (
     ConcreteFormat,
     Encoder,
@@ -278,8 +278,7 @@ class _Delivery:
         tags = dict(self._song.tags)
         title = tags.get("title") or PurePosixPath(context.spec.input_name).stem
         tags["title"] = f"{title} ({self._track.name.replace('_', ' ')})"
-        cover = cover_path(context.work_dir / self._song.path)
-        write_tags(target, tags, cover.read_bytes() if cover.is_file() else None)
+        write_tags(target, tags, read_cover(context.work_dir / self._song.path))
 
     def _verified(
         self, target: Path, written: WrittenWav | None, check: Callable[[], None]

@@ -17,6 +17,7 @@ STAGES = {
     "composite": "separation.stages.composite:CompositeStage",
     "normalization": "separation.stages.normalization:NormalizationStage",
     "quality": "separation.stages.quality:QualityStage",
+    "score": "separation.stages.score:ScoreStage",
     "export": "separation.stages.export:ExportStage",
 }
 """Class paths in the order in which a pipeline runs them; the first and the last are always

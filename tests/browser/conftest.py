@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.ears import put_ears_on
 from tests.browser.mixer_page import MixerPage
 from tests.browser.visitor import visitor
+from tests.ready_site import lay_out
 
 START_S = 30.0
 
@@ -97,8 +98,7 @@ def site(environment: dict[str, str]) -> Iterator[str]:
     _chromium()
     folder = Path(environment["STEMSITE_DATA_DIR"])
     port = _free_port()
-    _manage(environment, "migrate", "-v0")
-    _manage(environment, "collectstatic", "--noinput", "-v0")
+    lay_out(folder)
     serve = ["-m", "gunicorn", "stemsite.wsgi", f"--bind=127.0.0.1:{port}", "--threads=8"]
     with ExitStack() as stack:
         stack.enter_context(_process(serve, environment, folder / "web.log"))

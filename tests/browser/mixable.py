@@ -3,9 +3,15 @@ site's environment. What the stems sound like is told by ``sounds``, to the samp
 """
 
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from jobs.models import Job
 
 STEMS = ("drums", "bass", "other", "vocals", "guitar", "piano")
 TONES_HZ = (220.0, 277.2, 329.6, 392.0, 440.0, 523.3)
@@ -37,20 +43,25 @@ def sounds(title: str) -> dict[str, NDArray[np.float32]]:
     return stems
 
 
-def main(username: str, title: str) -> None:
-    import django
-
-    django.setup()
-    from tests.factories import make_artifact, make_job, make_source, make_user, wav_bytes
+def add_mixable(owner: "User", title: str) -> "Job":
+    from tests.factories import make_artifact, make_job, make_source, wav_bytes
     from tests.listening_files import write_listening
 
-    owner = make_user(username)
     source = make_source(owner=owner, original_name=title, duration_s=float(SECONDS))
     job = make_job(owner=owner, source=source, status="completed")
     for name in STEMS:
         make_artifact(job, name, duration_s=float(SECONDS), content=wav_bytes(0.1))
     write_listening(job.directory, sounds(title), {"vocals": ACTIVITY_S})
-    sys.stdout.write(str(job.pk))
+    return job
+
+
+def main(username: str, title: str) -> None:
+    import django
+
+    django.setup()
+    from tests.factories import make_user
+
+    sys.stdout.write(str(add_mixable(make_user(username), title).pk))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Many songs from the page: bars, pauses, lost connections, closed tabs, songs sent before."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.browser.gate import Gate, gate_to
 from tests.browser.visitor import Visitor, song, visitor
 
 pytestmark = pytest.mark.browser
@@ -32,6 +34,15 @@ def owner(account: Visitor) -> Visitor:
     """The same person in a new tab, whose network is as it should be."""
     new_tab(account)
     return account
+
+
+@pytest.fixture
+def gate(owner: Visitor, site: str) -> Iterator[Gate]:
+    """The owner's only way to the site."""
+    with gate_to(site) as gate:
+        owner.site = gate.address
+        yield gate
+        owner.site = site
 
 
 def new_tab(person: Visitor) -> None:
@@ -97,33 +108,49 @@ def test_a_lost_connection_comes_back_by_itself(owner: Visitor, folder: Path) ->
     owner.page.wait_for_url("**/jobs/*/")
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="Seen to start again at byte 0; the page or the throttled tab may be at fault.",
-)
 def test_a_closed_tab_is_gone_on_with_when_the_file_is_chosen_again(
-    owner: Visitor, folder: Path
+    owner: Visitor, gate: Gate, folder: Path
 ) -> None:
     owner.go("/")
-    network(owner, SLOW)
+    gate.hold_at(600_000)
     path = song(folder, "Closed.wav", seconds=8.0)
     owner.choose(path)
     owner.separate()
-    in_the_middle(owner, "Closed.wav")
-    # Paused first: the browser would send the rest at full speed in the moment of closing.
-    press(owner, "Pause Closed.wav")
-    expect(row(owner, "Closed.wav")).to_contain_text("Paused at")
+    assert gate.holds.wait(15)
     new_tab(owner)
+    gate.open()
     owner.go("/")
     unfinished = owner.page.get_by_role("region", name="Unfinished uploads")
     expect(unfinished).to_contain_text("Closed.wav")
     owner.choose(path)
     with owner.page.expect_request(lambda request: request.method == "PATCH") as sent:
         owner.separate()
-    assert int(sent.value.headers["upload-offset"]) > 0
+    assert int(sent.value.headers["upload-offset"]) > 500_000
     owner.page.wait_for_url("**/jobs/*/")
     owner.go("/")
     expect(unfinished).to_be_hidden()
+
+
+def test_another_file_of_that_name_and_length_begins_anew(
+    owner: Visitor, gate: Gate, folder: Path
+) -> None:
+    owner.go("/")
+    gate.hold_at(600_000)
+    path = song(folder, "Other.wav", seconds=8.0)
+    owner.choose(path)
+    owner.separate()
+    assert gate.holds.wait(15)
+    new_tab(owner)
+    gate.open()
+    os.utime(path, (0, 0))
+    owner.go("/")
+    owner.choose(path)
+    with owner.page.expect_request(lambda request: request.method == "PATCH") as sent:
+        owner.separate()
+    assert int(sent.value.headers["upload-offset"]) == 0
+    owner.page.wait_for_url("**/jobs/*/")
+    owner.go("/")
+    press(owner, "Discard Other.wav")
 
 
 def test_an_unfinished_upload_can_be_discarded(owner: Visitor, folder: Path) -> None:

@@ -38,13 +38,12 @@ def main(rounds: int) -> dict[str, Any]:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
     from jobs.models import Job
     from tests.factories import make_source, make_user
     from tests.jobs.campaigns.world import make_song, make_version
+    from tests.ready_site import migrate_if_empty
 
-    call_command("migrate", verbosity=0)
+    migrate_if_empty()
     met: list[str] = []
     in_history: set[int] = set()
     for number in range(rounds):

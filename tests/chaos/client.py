@@ -9,11 +9,10 @@ from typing import Any
 
 
 def set_up() -> None:
-    from django.core.management import call_command
-
     from tests.chaos.moves import install
+    from tests.ready_site import migrate_if_empty
 
-    call_command("migrate", verbosity=0)
+    migrate_if_empty()
     install()
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import psycopg
 
+from tests.ready_site import migrate
+
 ACCOUNT = "stemsite"
 START_WITHIN_S = 30.0
 
@@ -40,6 +42,7 @@ class PostgresServer:
             shutil.chown(self._home, self._as_user["user"])
         self.port = _free_port()
         self._made = 0
+        self._ready = False
         self._run("initdb", "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync")
         self.start()
 
@@ -55,12 +58,19 @@ class PostgresServer:
         self._run("pg_ctl", "stop", "-m", "immediate")
 
     def new_database(self) -> str:
-        """The URL of an empty database."""
+        """The URL of a database that is migrated and empty."""
+        if not self._ready:
+            self._create("ready")
+            migrate(self._url("ready"))
+            self._ready = True
         self._made += 1
         name = f"chaos_{self._made}"
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        self._create(f"{name} TEMPLATE ready")
         return self._url(name)
+
+    def _create(self, what: str) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {what}")  # type: ignore[call-overload]
 
     def close(self) -> None:
         self.stop_immediately()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.processes import Process, Role, descendants, hit, roles
+from tests.ready_site import lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -158,6 +159,8 @@ class ChaosSite:
             "OMP_NUM_THREADS": "1",
             **environment,
         }
+        if not database_url:
+            lay_out(root / "data")
         self.clusters: list[Cluster] = []
         self.client = Client(self.environment, root / "client.log")
         self.client.call("set_up")

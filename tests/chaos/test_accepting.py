@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.databases import on
 from tests.chaos.site import ROOT
 
 pytestmark = pytest.mark.slow
@@ -16,6 +17,7 @@ ROUNDS = 20
 """Of as many, one in five met a deadlock before offers for one job were taken one by one."""
 
 
+@on("postgres")
 def test_two_offers_for_one_song_are_accepted_at_once(
     database_url: str | None, tmp_path: Path
 ) -> None:

@@ -27,11 +27,10 @@ def _song() -> bytes:
 def set_up(*, room: int | None, places: int | None, together: bool) -> None:
     """Two members of a group. The limits are of each of them, or ``together`` of the group; in
     songs that fit."""
-    from django.core.management import call_command
-
     from tests.factories import make_group, make_user, set_quota
+    from tests.ready_site import migrate_if_empty
 
-    call_command("migrate", verbosity=0)
+    migrate_if_empty()
     group = make_group("class", make_user("a"), make_user("b"))
     limits = {} if room is None else {"stored_bytes": room * len(_song()) + 10}
     limits |= {} if places is None else {"active_jobs": places}

@@ -12,10 +12,11 @@ from separation.jobspec import JobSpec, StageRequest
 from separation.manifest import Manifest
 from separation.pipeline import run_pipeline
 from separation.settings import CoreSettings
+from tests.separation.audio.pictures import cover
 from tests.separation.fakes import fake_separators, make_song, make_spec, separation_request
 
 ONE_STEM = separation_request(stems=["vocals"])
-JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+JPEG = cover()
 
 
 def run(spec: JobSpec) -> Manifest:
@@ -97,7 +98,7 @@ def test_tags_and_cover_are_carried_over_and_the_title_names_the_track(
     source = FLAC(song)
     source["title"], source["artist"] = "Morning", "The Testers"
     picture = Picture()
-    picture.type, picture.mime, picture.data = 3, "image/jpeg", JPEG
+    picture.type, picture.mime, picture.data = 3, "image/jpeg", JPEG + b"and more"
     source.add_picture(picture)
     source.save()
     spec = make_spec(tmp_path, ONE_STEM, song=song, format=output_format)
@@ -109,6 +110,7 @@ def test_tags_and_cover_are_carried_over_and_the_title_names_the_track(
     else:
         assert easy["title"] == ["Morning (vocals)"] and easy["artist"] == ["The Testers"]
     assert JPEG in path.read_bytes()
+    assert b"and more" not in path.read_bytes()
 
 
 def test_a_song_without_a_title_lends_its_file_name(tmp_path: Path) -> None:

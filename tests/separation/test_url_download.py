@@ -48,6 +48,8 @@ def test_a_file_arrives_whole_with_its_name_and_size(server: FileServer) -> None
         ("attachment; filename*=UTF-8''M%C3%BCller.wav", "Müller.wav"),
         ('attachment; filename="../../etc/pass\u00ffwd"', "pass\u00ffwd"),
         ("attachment; filename*=nonsense''%ff%fe", "\u00ff\u00fe"),
+        ("attachment; filename*=undefined''a.wav", "file"),
+        ("attachment; filename*=a; filename*0=b", "file"),
         ("attachment", "file"),
         (";;;=\x7f", "file"),
     ],

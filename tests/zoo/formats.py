@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.zoo.ape import silent_ape
 from tests.zoo.flac import flac_file
 from tests.zoo.making import Sound, as_integers, by_ffmpeg, by_libsndfile, song
 
@@ -67,6 +68,12 @@ def _layer_one(path: Path, sound: Sound, rate_hz: int) -> None:
     """Frames of MPEG-1 layer I, 384 kbit/s, 32 kHz, whose bands are all unused: silence."""
     header = struct.pack(">I", 0xFFFFC800)
     path.write_bytes((header + bytes(12 * 384_000 // rate_hz * 4 - 4)) * (sound.shape[1] // 384))
+
+
+def _silent_ape(bits: int) -> Callable[[Path, Sound, int], object]:
+    return lambda path, sound, rate_hz: path.write_bytes(
+        silent_ape(sound.shape[1], rate_hz, bits=bits)
+    )
 
 
 _PCM_STEPS = {
@@ -237,6 +244,8 @@ OTHERS = (
     Format("tta-8", "tta", "tta", _ffmpeg("tta", "tta", sample_format="u8"), STEPS_OF_8_BITS),
     Format("tta-16", "tta", "tta", _ffmpeg("tta", "tta", sample_format="s16"), STEPS_OF_16_BITS),
     Format("tta-24", "tta", "tta", _ffmpeg("tta", "tta", sample_format="s32")),
+    Format("ape-16", "ape", "ape", _silent_ape(16), tolerance=2.0),
+    Format("ape-24", "ape", "ape", _silent_ape(24), tolerance=2.0),
     Format("adts", "aac", "aac", _ffmpeg("adts", "aac", kbps=192), LOSSY, more_frames=2048,
            late_frames=1024),
     Format("adts-11025", "aac", "aac", _ffmpeg("adts", "aac", kbps=96), LOSSY, rate_hz=11_025,

@@ -84,7 +84,7 @@ def test_it_sounds_as_before(format_: Format, tmp_path: Path) -> None:
     assert out.shape[1] == song["frames"]
     assert song["frames"] == frames_at(SAMPLE_RATE_HZ, song["source_frames"], format_.rate_hz)
     assert song["warnings"] == []
-    if format_.codec == "mp1":
+    if format_.codec in ("mp1", "ape"):
         assert not out.any(), "what was written is silence"
     else:
         assert _least_error(out, _expected(format_), format_) < format_.tolerance

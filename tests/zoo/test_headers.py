@@ -154,6 +154,10 @@ SPECIMENS = {
             Specimen(name, _changed(write, change), verdict)
             for name, (write, change, verdict) in _CHANGES.items()
         ),
+        # FFmpeg asks for a place in the file that no file has.
+        Specimen(
+            "object-of-4-eb.wma", _changed(_wma, _put(143, "<Q", 2**62)), CORRUPT, "be decoded"
+        ),
         Specimen("claims-0-frames.flac", _flac_that_claims(0)),
         Specimen("claims-half.flac", _flac_that_claims(FRAMES // 2)),
         Specimen("claims-twice.flac", _flac_that_claims(2 * FRAMES)),

@@ -111,6 +111,7 @@ _HEADERS = {
     "header.wma": (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), CORRUPT),
     "header.wv": (b"wvpk", CORRUPT),
     "header.tta": (b"TTA1", CORRUPT),
+    "header.ape": (b"MAC ", CORRUPT),
     "header.amr": (b"#!AMR\n", EMPTY),
     "header.avi": (b"RIFF\x04\0\0\0AVI ", CORRUPT),
     "header.mp3": (b"ID3\x04\0\0\0\0\0\0", UNSUPPORTED),

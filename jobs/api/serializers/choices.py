@@ -59,6 +59,9 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     true_peak_ceiling_dbtp = serializers.FloatField(required=False, help_text="-20 to 0.")
     minus = FlagField(required=False, help_text="Also make minus_<stem>.")
     preview = FlagField(required=False, help_text="Also make what the mixer of the portal plays.")
+    score = serializers.CharField(
+        required=False, help_text="demo: compare with the true stems of the demonstration song."
+    )
     allow_smaller_model = FlagField(
         required=False, help_text="Rather a smaller model than none on a full GPU; off by default."
     )

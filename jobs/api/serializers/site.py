@@ -13,6 +13,9 @@ class CredentialsSerializer(serializers.Serializer[dict[str, Any]]):
     expires_in_days = serializers.IntegerField(
         required=False, min_value=1, help_text="Fewer days than the site's own limit."
     )
+    name = serializers.CharField(
+        required=False, help_text="What you will know it by; none that another of yours has."
+    )
 
 
 class TokenSerializer(serializers.Serializer[dict[str, Any]]):
@@ -56,6 +59,8 @@ class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
     max_duration_s = serializers.FloatField(allow_null=True)
     max_active_jobs = serializers.IntegerField()
     retention_days = serializers.IntegerField(help_text="0: audio is kept.")
+    share = serializers.BooleanField(help_text="Finished jobs may be shared by links.")
+    share_max_days = serializers.IntegerField(help_text="The longest that a link works.")
 
 
 class QueueSerializer(serializers.Serializer[Any]):

@@ -93,4 +93,6 @@ def site_config() -> dict[str, Any]:
         "max_duration_s": settings.MAX_DURATION_S,
         "max_active_jobs": settings.MAX_ACTIVE_JOBS,
         "retention_days": settings.RETENTION_DAYS,
+        "share": settings.SHARE,
+        "share_max_days": settings.SHARE_MAX_DAYS,
     }

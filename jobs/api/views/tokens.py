@@ -1,11 +1,11 @@
 """API tokens: made with a password, used in ``Authorization: Token ...``, given up at will."""
 
-from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth import authenticate
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -15,7 +15,19 @@ from rest_framework.views import APIView
 
 from jobs.api.schema import refusals
 from jobs.api.serializers.site import CredentialsSerializer, TokenSerializer
+from jobs.api.serializers.tokens import (
+    ApiTokenSerializer,
+    MadeTokenSerializer,
+    WantedTokenSerializer,
+)
+from jobs.models import ApiToken
 from jobs.services.errors import JobConflict
+from jobs.services.tokens import create_token, revoke_token
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class TokenView(APIView):
@@ -33,7 +45,7 @@ class TokenView(APIView):
         summary="Get a token",
         auth=[],
         request=CredentialsSerializer,
-        responses={201: TokenSerializer, **refusals(400, 401)},
+        responses={201: TokenSerializer, **refusals(400, 401, 409)},
     )
     def post(self, request: Request) -> Response:
         given = CredentialsSerializer(data=request.data)
@@ -44,10 +56,13 @@ class TokenView(APIView):
         )
         if user is None:
             raise AuthenticationFailed("The user name or the password is wrong.")
-        days = min(values.get("expires_in_days", settings.TOKEN_DAYS), settings.TOKEN_DAYS)
-        row, token = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
-        answer = TokenSerializer({"token": token, "expiry": row.expiry})
-        return Response(answer.data, status=201, headers={"Cache-Control": "no-store"})
+        made = create_token(
+            owner=user,
+            name=values.get("name", ""),
+            days=values.get("expires_in_days"),
+        )
+        answer = TokenSerializer({"token": made.secret, "expiry": made.row.expiry})
+        return Response(answer.data, status=201, headers=NO_STORE)
 
     @extend_schema(
         operation_id="token_delete",
@@ -56,7 +71,55 @@ class TokenView(APIView):
         responses={204: None, **refusals(401, 409)},
     )
     def delete(self, request: Request) -> Response:
-        if not isinstance(request.auth, AuthToken):
+        if not isinstance(request.auth, ApiToken):
             raise JobConflict("This request carries no token: it is signed in by a session.")
-        request.auth.delete()
+        revoke_token(token=request.auth)
+        return Response(status=204)
+
+
+class TokensView(APIView):
+    @extend_schema(
+        operation_id="tokens",
+        summary="Your tokens, without what they open",
+        responses={200: ApiTokenSerializer(many=True), **refusals(401)},
+    )
+    def get(self, request: Request) -> Response:
+        mine = ApiToken.objects.visible_to(cast("User", request.user))
+        told = ApiTokenSerializer(mine, many=True, context={"request": request})
+        return Response(told.data, headers=NO_STORE)
+
+    @extend_schema(
+        operation_id="tokens_create",
+        summary="Make a token with a name",
+        description="Asked for with a token, it expires no later than that one.",
+        request=WantedTokenSerializer,
+        responses={201: MadeTokenSerializer, **refusals(400, 401, 409)},
+    )
+    def post(self, request: Request) -> Response:
+        given = WantedTokenSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = create_token(
+            owner=cast("User", request.user),
+            name=given.validated_data["name"],
+            days=given.validated_data.get("expires_in_days"),
+            until=request.auth.expiry if isinstance(request.auth, ApiToken) else None,
+        )
+        made.row.token = made.secret
+        told = MadeTokenSerializer(made.row, context={"request": request})
+        return Response(told.data, status=201, headers=NO_STORE)
+
+
+class OneTokenView(APIView):
+    @extend_schema(
+        operation_id="tokens_revoke",
+        summary="Revoke a token",
+        request=None,
+        responses={204: None, **refusals(401, 404)},
+    )
+    def delete(self, request: Request, token_id: UUID) -> Response:
+        mine = ApiToken.objects.visible_to(cast("User", request.user))
+        token = mine.filter(public_id=token_id).first()
+        if token is None:
+            raise Http404("There is no such token.")
+        revoke_token(token=token)
         return Response(status=204)

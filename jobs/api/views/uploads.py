@@ -10,13 +10,13 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from jobs.api import tus
+from jobs.api.parsers import JSONParser
 from jobs.api.ranges import check_fits, put_offset
 from jobs.api.schema import CONTENT_RANGE, TUS_CREATE, TUS_SEND, TUS_STATE, refusals
 from jobs.api.serializers.choices import choice_fields, read_choices

@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.core import intake_limits
+from separation.audio.child_process import CHILD_ENVIRONMENT
+from separation.audio.nursery import Nursery
 from separation.audio.verdict import Verdict, examine
 from separation.engine.host import usable_cores
 
@@ -70,11 +74,19 @@ def listed(source: str | None) -> list[str]:
 def examined(names: Iterable[str], *, jobs: int) -> Iterator[Verdict]:
     """Verdicts in the order of the names, ``jobs`` files at once; each has a child of its own."""
     limits, work_dir = intake_limits(), Path(settings.OUTPUT_DIR)
+    mine = threading.local()
     pool = ThreadPoolExecutor(jobs)
-    try:
-        yield from pool.map(lambda name: examine(Path(name), limits, work_dir=work_dir), names)
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+    def look(name: str) -> Verdict:
+        if not hasattr(mine, "nursery"):
+            mine.nursery = nurseries.enter_context(Nursery(CHILD_ENVIRONMENT))
+        return examine(Path(name), limits, work_dir=work_dir, nursery=mine.nursery)
+
+    with ExitStack() as nurseries:
+        try:
+            yield from pool.map(look, names)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def as_json(verdict: Verdict) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import quote_etag
 from django.views.decorators.cache import never_cache
@@ -17,10 +18,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs.models import Job
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
+from jobs.services.demo import scores
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
 from jobs.web import mixer, quality, results
 from jobs.web.requests import UserRequest, visible_job
+from jobs.web.sharing import sharing_context
 from separation.errors import SeparationError
 
 
@@ -32,15 +35,19 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     if job.is_active:
         return render(request, "jobs/active.html", _progress(request, job))
     artifacts = list(job.artifacts.all())
+    lanes = mixer.lanes(job, artifacts)
     context = {
         "job": job,
         "stages": job.stages.all(),
         "groups": results.track_groups(artifacts),
-        "lanes": mixer.lanes(job, artifacts),
+        "lanes": lanes,
+        "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "quality": quality.quality(job),
         "facts": results.facts(job),
+        "scores": scores(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
+        **sharing_context(job, [lane.track.name for lane in lanes]),
     }
     return render(request, "jobs/ended.html", context)
 

@@ -1,24 +1,17 @@
 """What the mixer fetches: the song's description, and of each stem the preview and the peaks."""
 
 from collections.abc import Callable
-from pathlib import Path
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from jobs.http.downloads import check_downloadable
-from jobs.http.ranged import ranged_file_response
+from jobs.http.listening import listening_response
 from jobs.models import Job
-from jobs.services.listening import (
-    Listening,
-    ListeningStem,
-    listening_file,
-    listening_of,
-    state_of,
-)
+from jobs.services.listening import Listening, ListeningStem, listening_of
 from jobs.web.mixer import song as song_of
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
@@ -52,16 +45,7 @@ def _file(
     stem = _listening(job).stem(name)
     if stem is None:
         raise Http404(f"there is nothing to listen to of a track {name!r}")
-    return _ranged(request, listening_file(job, which(stem)))
-
-
-def _ranged(request: HttpRequest, file: Path) -> HttpResponseBase:
-    try:
-        return ranged_file_response(
-            request, file, sha256=state_of(file), filename=file.name, as_attachment=False
-        )
-    except FileNotFoundError:
-        raise Http404(f"the file {file.name} is no longer there") from None
+    return listening_response(request, job, which(stem))
 
 
 def _listening(job: Job) -> Listening:

@@ -16,6 +16,7 @@ from jobs.services.intake import sent_before
 from jobs.services.reservation import Hold, reserve
 from jobs.services.url_import import import_song
 from jobs.web import choices
+from jobs.web.defaults import starting_choices
 from jobs.web.forms import SeparationForm, first_error
 from jobs.web.intake import SizeLimitHandler, body_size, guard_body, largest_body
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
@@ -47,7 +48,7 @@ def upload(request: UserRequest) -> HttpResponseBase:
         with reserve(owner=request.user, size_bytes=body_size(request)) as hold:
             return _receive(request, limit, hold)
     except (DiskFull, QuotaExceeded) as error:
-        return _refused(request, [error], SeparationForm())
+        return _refused(request, [error])
 
 
 @csrf_protect
@@ -117,7 +118,7 @@ def _say_if_known(request: UserRequest, job: Job) -> None:
 def _refused(
     request: UserRequest,
     errors: list[SeparationError],
-    form: SeparationForm,
+    form: SeparationForm | None = None,
     failed: list[Outcome] | None = None,
 ) -> HttpResponse:
     status = status_of(errors[0])
@@ -134,9 +135,9 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    cards = choices.model_cards()
+    cards = choices.measured_cards()
     context = {
-        "form": form or SeparationForm(),
+        "form": form or SeparationForm(initial=starting_choices(request.user)),
         "failed": failed or [],
         "cards": [card for card in cards if card.featured],
         "more_cards": [card for card in cards if not card.featured],

@@ -1,8 +1,10 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from knox.models import AuthToken
+from django.utils import timezone
 from rest_framework.test import APIClient
+
+from jobs.models import ApiToken
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -11,7 +13,8 @@ if TYPE_CHECKING:
 def client_of(user: "User") -> APIClient:
     """A program with a token of ``user``."""
     client = APIClient()
-    _, token = AuthToken.objects.create(user=user)
+    # Used a moment ago: otherwise its first request alone would write that down.
+    _, token = ApiToken.objects.create(user=user, last_used_at=timezone.now())
     client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
     return client
 

@@ -15,6 +15,7 @@ OF_A_JOB = (
     ("get", "/api/v1/jobs/{id}/outputs"),
     ("get", "/api/v1/jobs/{id}/quality"),
     ("get", "/api/v1/jobs/{id}/manifest"),
+    ("get", "/api/v1/jobs/{id}/shares"),
     ("get", "/api/v1/jobs/{id}/download/vocals"),
     ("get", "/api/v1/jobs/{id}/download/all"),
     ("get", "/job/{id}"),
@@ -27,6 +28,8 @@ THAT_CHANGE_A_JOB = (
     ("post", "/api/v1/jobs/{id}/retry"),
     ("post", "/api/v1/jobs/{id}/accept"),
     ("post", "/api/v1/jobs/{id}/dismiss"),
+    ("post", "/api/v1/jobs/{id}/shares"),
+    ("delete", "/api/v1/jobs/{id}/shares/{id}"),
     ("delete", "/api/v1/jobs/{id}"),
 )
 OF_AN_ACCOUNT = (
@@ -35,12 +38,15 @@ OF_AN_ACCOUNT = (
     ("get", "/api/v1/separators"),
     ("get", "/api/v1/config"),
     ("get", "/api/v1/quota"),
+    ("get", "/api/v1/tokens"),
+    ("get", "/api/v1/account/export"),
     ("get", "/config"),
 )
 THAT_WRITE = (
     ("post", "/api/v1/jobs"),
     ("post", "/process"),
     ("post", "/api/v1/uploads"),
+    ("post", "/api/v1/tokens"),
     ("delete", "/api/v1/auth/token"),
 )
 PUBLIC = ("/health", "/api/v1/health", "/api/v1/schema", "/api/v1/docs")
@@ -137,8 +143,11 @@ def test_staff_see_the_jobs_of_others_in_the_admin_only(staff: object, job: Job)
 def test_no_address_was_forgotten_here() -> None:
     tried = {address for _, address in OF_A_JOB + THAT_CHANGE_A_JOB + OF_AN_ACCOUNT + THAT_WRITE}
     tried |= {*PUBLIC, "/api/v1/uploads/<uuid:upload_id>"}  # tests/jobs/uploads/test_owner.py
+    tried.add("/api/v1/tokens/<uuid:token_id>")  # tests/jobs/account/test_tokens.py
     shown = {
-        address.replace("{id}", "<uuid:job_id>").replace("/vocals", "/<str:track>")
+        address.replace("{id}", "<uuid:job_id>", 1)
+        .replace("{id}", "<uuid:link_id>")
+        .replace("/vocals", "/<str:track>")
         for address in tried
     }
     assert shown == named_addresses()

@@ -24,6 +24,7 @@ EXPECTED = {
     "quota_exceeded": 429,
     "disk_full": 503,
     "model_unavailable": 503,
+    "decoder_unavailable": 503,
     "conflict": 409,
     "source_missing": 409,
     "internal": 500,

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
-from knox.models import AuthToken
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from jobs.models import ApiToken
 from tests.factories import PASSWORD
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def with_token(token: str) -> APIClient:
 def test_a_password_buys_a_token_that_works(anonymous: APIClient, owner: "User", name: str) -> None:
     answer = ask(anonymous, username=name, password=PASSWORD)
     assert with_token(answer["token"]).get("/api/v1/jobs").status_code == 200
-    assert answer["token"] not in str(AuthToken.objects.values())
+    assert answer["token"] not in str(ApiToken.objects.values())
 
 
 def test_a_form_may_ask_as_well(anonymous: APIClient, owner: "User") -> None:
@@ -61,13 +61,13 @@ def test_a_token_expires_no_later_than_the_site_allows(
     settings.TOKEN_DAYS = 90
     fields = {} if asked is None else {"expires_in_days": asked}
     ask(anonymous, username="owner", password=PASSWORD, **fields)
-    left = AuthToken.objects.get().expiry - timezone.now()
+    left = ApiToken.objects.get().expiry - timezone.now()
     # A minute for a slow machine.
     assert timedelta(days=given, minutes=-1) < left <= timedelta(days=given)
 
 
 def test_an_expired_token_is_refused(owner: "User") -> None:
-    _, token = AuthToken.objects.create(user=owner, expiry=timedelta(seconds=-1))
+    _, token = ApiToken.objects.create(user=owner, expiry=timedelta(seconds=-1))
     assert with_token(token).get("/api/v1/jobs").status_code == 401
 
 
@@ -93,7 +93,7 @@ def test_wrong_credentials_buy_nothing(
     response = anonymous.post(TOKEN, fields, format="json")
     assert response.status_code == status
     assert set(response.json()) == {"code", "detail"}
-    assert not AuthToken.objects.exists()
+    assert not ApiToken.objects.exists()
 
 
 def test_a_closed_account_gets_no_token_and_its_tokens_stop(

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.ready_site import lay_out, migrate_if_empty
+
 ROOT = Path(__file__).resolve().parents[3]
 PENDING = 3
 
@@ -25,6 +27,8 @@ class Site:
             "STEMSITE_BACKFILL_PENDING": str(PENDING),
             "STEMSITE_LOG_LEVEL": "WARNING",
         }
+        if not self.environment["STEMSITE_DATABASE_URL"]:
+            lay_out(data_dir)
 
     def start(self, step: str, **arguments: Any) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "tests.jobs.campaigns.processes", step]
@@ -53,11 +57,9 @@ def say(what: Any) -> None:
 
 def set_up(*, songs: int) -> None:
     """Songs of one owner, every fifth of them without audio, and a campaign over them."""
-    from django.core.management import call_command
-
     from tests.jobs.campaigns.world import make_song, start
 
-    call_command("migrate", verbosity=0)
+    migrate_if_empty()
     for number in range(songs):
         song = make_song()
         if number % 5 == 0:

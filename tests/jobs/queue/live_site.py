@@ -16,6 +16,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from tests.ready_site import lay_out, migrate_if_empty
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -80,6 +82,8 @@ class LiveSite:
         self._workers: list[subprocess.Popen[bytes]] = []
         self._database = OwnDatabase(os.environ.get("STEMSITE_DATABASE_URL", ""))
         self.environment["STEMSITE_DATABASE_URL"] = self._database.url
+        if not self._database.url:
+            lay_out(data_dir)
         self._client = Client(self.environment)
 
     def call(self, name: str, **arguments: Any) -> Any:
@@ -170,9 +174,7 @@ def _parent(folder: Path) -> int | None:
 
 
 def _set_up() -> None:
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
+    migrate_if_empty()
 
 
 def _create(*, seconds: float, lane: str = "interactive", who: str = "owner") -> str:
@@ -250,6 +252,33 @@ def _song(*, minutes: float) -> str:
     return str(make_source(content=wav_bytes(0.1), duration_s=minutes * 60).pk)
 
 
+def _open_at_once(*, threads: int, times: int) -> int:
+    """The views of a link that each thread opens ``times``, as so many visitors."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import numpy as np
+
+    from jobs.services.sharing import count_view, create_link, open_link
+    from tests.factories import make_artifact, make_job
+    from tests.listening_files import write_listening
+
+    job = make_job(status="completed")
+    make_artifact(job, "vocals")
+    write_listening(job.directory, {"vocals": np.zeros((2, 44_100), np.float32)})
+    new = create_link(job=job, created_by=job.owner)
+
+    def visit(who: int) -> None:
+        for n in range(times):
+            shared = open_link(new.token)
+            assert shared is not None
+            count_view(link=shared.link, visitor=f"{who} {n}")
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(visit, range(threads)))
+    new.link.refresh_from_db()
+    return new.link.views
+
+
 def _workers() -> list[dict[str, Any]]:
     from jobs.models import Worker
 
@@ -280,6 +309,7 @@ def _serve() -> None:
         "claim_all": _claim_all,
         "submit_all": _submit_all,
         "song": _song,
+        "open_at_once": _open_at_once,
     }
     for line in sys.stdin:
         name, arguments = json.loads(line)

@@ -8,6 +8,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Reservation, Source, Upload
 from jobs.services.create import receive_source
+from jobs.services.errors import AccountClosed
 from jobs.services.quota_use import reserved_bytes
 from separation.errors import (
     DiskFull,
@@ -124,7 +125,7 @@ def test_a_row_that_cannot_be_stored_leaves_no_file(settings: Settings) -> None:
         yield wav_bytes()
         User.objects.filter(pk=leaver.pk).delete()  # while the upload runs
 
-    with pytest.raises(User.DoesNotExist):
+    with pytest.raises(AccountClosed):
         receive_source(owner=leaver, name="a.wav", chunks=song())
     assert files_under(settings.UPLOAD_DIR) == []
     assert not Reservation.objects.exists()

@@ -212,3 +212,19 @@ def test_of_two_workers_that_learn_the_same_first_both_count(
     learn_speeds(job, manifest_of(job, 100.0), host=HOST)
     assert set(Speed.objects.values_list("samples", flat=True)) == {2}
     assert learned() == pytest.approx(0.75)
+
+
+@pytest.mark.django_db
+def test_a_model_has_the_speed_that_was_learned_last() -> None:
+    speed_row(2.0, host="old")
+    speed_row(0.5, host="new")
+    speed_row(0.1, host="new", work=SOME_STEMS)
+    assert Speeds.load().times_real_time("demucs", "htdemucs") == pytest.approx(2.0)
+    assert Speeds.load().times_real_time("demucs", "") == pytest.approx(2.0)
+
+
+@pytest.mark.django_db
+def test_a_model_that_never_ran_has_no_speed() -> None:
+    speed_row(0.5)
+    assert Speeds.load().times_real_time("demucs", "htdemucs_ft") is None
+    assert Speeds.load().times_real_time("auto", "") is None

@@ -13,7 +13,12 @@ class LiveSender:
     def __init__(self, server: WebServer, name: str = "sender") -> None:
         self.server, self.token = server, server.token(name)
         self.headers = {"Authorization": f"Token {self.token}"}
-        self.client = httpx2.Client(base_url=server.address, headers=self.headers, timeout=300)
+        # Sooner than the server, which closes a silent connection after two seconds: a request
+        # that meets the end of it is lost.
+        kept = httpx2.Limits(keepalive_expiry=1.0)
+        self.client = httpx2.Client(
+            base_url=server.address, headers=self.headers, timeout=300, limits=kept
+        )
 
     @property
     def endpoint(self) -> str:

@@ -135,7 +135,7 @@ def test_twenty_uploads_beside_twenty_that_poll_meet_no_error_and_take_no_memory
         while not over.is_set():
             statuses.add(sender.client.get("/api/v1/jobs").status_code)
             peaks.append(server.resident_bytes(serving))
-            time.sleep(0.1)
+            time.sleep(0.5)
         return statuses
 
     with ThreadPoolExecutor(2 * AT_ONCE) as threads:

@@ -113,6 +113,8 @@ def test_another_version_is_refused_and_nothing_changes(sender: Sender, version:
         ({"Upload-Length": "600000000"}, 413),
         ({"Upload-Length": "9" * 18}, 413),
         ({"Upload-Metadata": "filename ???"}, 400),
+        ({"Upload-Metadata": "filename \xe9"}, 400),
+        ({"Upload-Metadata": "options " + encoded("[" * 5000)}, 400),
         ({"Upload-Metadata": "options " + encoded("{")}, 400),
         ({"Upload-Metadata": "options " + encoded("[]")}, 400),
         ({"Upload-Metadata": "options " + encoded('{"format": "wma"}')}, 400),

@@ -97,7 +97,8 @@ def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
 ) -> None:
     for number in range(jobs):
         add(owner, f"Song {number}")
-    with django_assert_num_queries(7):  # session, account, separators, tags, count, page, its tags
+    # Session, account, theme, separators, tags, count, page, its tags.
+    with django_assert_num_queries(8):
         member.get(reverse("jobs:history"))
 
 

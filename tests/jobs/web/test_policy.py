@@ -22,8 +22,23 @@ def test_no_template_holds_what_the_content_policy_blocks(template: Path) -> Non
     assert INLINE.search(template.read_text()) is None
 
 
-PUBLIC = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nothing/")
-PRIVATE = ("/", "/jobs/", "/accounts/password/change/", "/accounts/logout/", "/accounts/email/")
+PUBLIC = (
+    "/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/nothing/",
+    "/account/deleted/",
+)
+PRIVATE = (
+    "/",
+    "/jobs/",
+    "/account/",
+    "/account/delete/",
+    "/accounts/password/change/",
+    "/accounts/logout/",
+    "/accounts/email/",
+)
 
 
 def has_landmarks(page: str) -> bool:
@@ -45,7 +60,9 @@ def test_private_pages_have_one_heading_and_a_way_past_the_navigation(
     assert has_landmarks(client.get(address).content.decode())
 
 
-@pytest.mark.parametrize("address", (*PUBLIC, "/jobs/", "/accounts/password/change/"))
+@pytest.mark.parametrize(
+    "address", (*PUBLIC, "/jobs/", "/account/", "/account/delete/", "/accounts/password/change/")
+)
 def test_every_field_has_its_label(client: Client, owner: User, address: str) -> None:
     if address not in PUBLIC:
         client.force_login(owner)
@@ -54,7 +71,7 @@ def test_every_field_has_its_label(client: Client, owner: User, address: str) ->
     assert fields <= set(re.findall(r'<label[^>]*\bfor="([^"]+)"', page))
 
 
-@pytest.mark.parametrize("name", ("400", "403", "404", "413", "500", "403_csrf"))
+@pytest.mark.parametrize("name", ("400", "403", "404", "413", "429", "500", "403_csrf"))
 def test_error_pages_stand_without_a_request(name: str) -> None:
     page = render_to_string(f"{name}.html")
     assert has_landmarks(page)

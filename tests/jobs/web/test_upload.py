@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from jobs.models import Job, Source
+from jobs.models import Job, Source, Speed
 from jobs.models.job import JobStatus
 from tests.factories import make_job, wav_bytes
 
@@ -240,6 +240,20 @@ def test_the_form_states_download_and_licence_of_every_model(member: Client) -> 
 
 def test_the_page_proposes_lossless_flac(member: Client) -> None:
     assert '<option value="flac24" selected>' in member.get("/").content.decode()
+
+
+def test_a_model_that_has_run_here_says_how_fast(member: Client) -> None:
+    assert "of audio in" not in member.get("/").content.decode()
+    Speed.objects.create(
+        host="here", device="cpu", work="separation", separator="spectral", model_name="spectral",
+        seconds_per_second=0.05,
+    )  # fmt: skip
+    page = member.get("/").content.decode()
+    assert page.count("A minute of audio in 3.0 s here") == 1
+
+
+def test_quality_is_told_of_models_that_somebody_measured(member: Client) -> None:
+    assert member.get("/").content.decode().count("dB SDR on the test songs") == 1
 
 
 def test_a_stem_that_few_models_give_names_them(member: Client) -> None:

@@ -21,14 +21,16 @@ from separation.errors import (
     Cancelled,
     CorruptAudio,
     DeadlineExceeded,
+    DecoderUnavailable,
     DiskFull,
     OutOfMemory,
     SeparationError,
     WorkerLost,
 )
-from tests.separation.audio.sounds import LIMITS, save_wav, tones
+from tests.separation.audio.sounds import LIMITS, save_by_ffmpeg, save_wav, tones
 
 ROOT = Path(__file__).parents[3]
+READY = """print('{"ready": true}', flush=True)"""
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_a_child_that_stands_still_is_not_told_to_be_at_work(
 
 
 def test_a_child_that_hangs_up_and_stays_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    script = "import os, time; os.close(1); os.close(2); time.sleep(60)"
+    script = f"{READY}; import os, time; os.close(1); os.close(2); time.sleep(60)"
     monkeypatch.setattr(child_process, "_BOOT", script)
     began = time.monotonic()
 
@@ -206,10 +208,51 @@ def test_progress_rises_to_the_whole(tmp_path: Path) -> None:
 def test_a_child_that_dies_or_talks_nonsense_means_a_corrupt_file(
     monkeypatch: pytest.MonkeyPatch, script: str, words: str
 ) -> None:
-    monkeypatch.setattr(child_process, "_BOOT", script)
+    monkeypatch.setattr(child_process, "_BOOT", f"{READY}; {script}")
 
     with pytest.raises(CorruptAudio, match=words):
         run_child({}, wall_s=10.0, on_progress=lambda _: None)
+
+
+@pytest.fixture
+def broken_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Puts a module of this content in the place of one that the child imports."""
+
+    def put(name: str, content: str) -> None:
+        broken = tmp_path / "broken"
+        broken.mkdir()
+        (broken / f"{name}.py").write_text(content)
+        first = f"import sys; sys.path.insert(0, {str(broken)!r}); "
+        monkeypatch.setattr(child_process, "_BOOT", first + child_process._BOOT)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("module", "content", "reason"),
+    [
+        ("soundfile", "raise OSError('sndfile library not found')", "sndfile library not found"),
+        ("numpy", "raise ImportError('built for another Python')", "built for another Python"),
+        ("mutagen", "import os; os.abort()", "ended with -6"),
+        ("av", "raise ImportError('libz.so.1: no such file')", "libz.so.1: no such file"),
+    ],
+)
+def test_a_broken_installation_is_not_put_down_to_the_song(
+    tmp_path: Path,
+    broken_install: Callable[[str, str], None],
+    caplog: pytest.LogCaptureFixture,
+    module: str,
+    content: str,
+    reason: str,
+) -> None:
+    kind = {"kind": "ipod", "codec": "aac"}
+    song = save_by_ffmpeg(tmp_path / "a.m4a", tones(5000), 44_100, **kind)
+    broken_install(module, content)
+
+    with pytest.raises(DecoderUnavailable, match="Whoever runs it") as caught:
+        probe(song, LIMITS)
+
+    assert reason in caplog.text and reason not in caught.value.detail
 
 
 def test_a_child_gets_neither_our_environment_nor_our_folder(

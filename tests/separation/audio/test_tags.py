@@ -1,20 +1,22 @@
+import base64
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutagen.flac import FLAC, Picture
 from mutagen.id3 import APIC, TIT2
 from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4, MP4Cover
+from mutagen.oggvorbis import OggVorbis
+from pydantic import ValidationError
 
-from separation.audio.decode import cover_path, decode_to_canonical, probe
+from separation.audio.covers import MAX_COVER_BYTES
+from separation.audio.decode import SourceFacts, cover_path, decode_to_canonical, probe, read_cover
 from separation.audio.encode import ConcreteFormat, extension_for, open_encoder
-from separation.audio.tags import (
-    MAX_COVER_BYTES,
-    MAX_TAG_CHARACTERS,
-    clean_tags,
-    read_tags,
-    write_tags,
-)
+from separation.audio.names import MAX_LINE_CHARACTERS, clean_tags
+from separation.audio.tags import read_tags, write_tags
 from separation.audio.verify import verify_file
+from tests.separation.audio.pictures import cover
 from tests.separation.audio.sounds import LIMITS, save, save_wav, tones
 
 TAGS = {
@@ -25,7 +27,7 @@ TAGS = {
     "genre": "Rock",
     "track": "3/12",
 }
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
+PNG = cover("png")
 KINDS: tuple[tuple[ConcreteFormat, str, str], ...] = (
     ("wav24", "wav", "pcm_24"),
     ("flac16", "flac", "flac"),
@@ -66,6 +68,7 @@ def test_a_source_s_tags_and_cover_come_through_the_child(tmp_path: Path) -> Non
 
     assert (song.tags, song.has_cover) == (TAGS, True)
     assert cover_path(target).read_bytes() == PNG
+    assert read_cover(target) == PNG
 
 
 def test_probing_tells_of_a_cover_and_writes_none(tmp_path: Path) -> None:
@@ -92,6 +95,78 @@ def test_a_cover_that_is_no_picture_or_too_large_is_left_out(tmp_path: Path) -> 
         assert read_tags(path, "mp3", "mp3") == ({"title": "kept"}, None)
 
 
+def _write_as_found(path: Path, container: str, cover: bytes, title: str) -> None:
+    """Tags as other programs write them: whatever they were given."""
+    if container == "mp3":
+        mp3 = MP3(path)
+        mp3.add_tags()
+        mp3.tags.add(APIC(encoding=0, mime="image/png", type=3, desc="", data=cover))
+        mp3.tags.add(TIT2(encoding=3, text=[title]))
+        mp3.save()
+    elif container == "mp4":
+        mp4 = MP4(path)
+        mp4["covr"], mp4["\xa9nam"] = [MP4Cover(cover)], [title]
+        mp4.save()
+    else:
+        vorbis = FLAC(path) if container == "flac" else OggVorbis(path)
+        found = Picture()
+        found.data, found.mime = cover, "image/png"
+        if container == "flac":
+            vorbis.add_picture(found)
+        else:
+            vorbis["metadata_block_picture"] = base64.b64encode(found.write()).decode()
+        vorbis["title"] = title
+        vorbis.save()
+
+
+@pytest.mark.parametrize(("output_format", "container", "codec"), KINDS[1:])
+def test_covers_and_titles_are_cleaned_wherever_they_are_found(
+    tmp_path: Path, output_format: ConcreteFormat, container: str, codec: str
+) -> None:
+    path = _file(tmp_path, output_format)
+    _write_as_found(path, container, PNG + b"appended", "e\u200b\u0301\u202e\x1b[2J")
+
+    assert read_tags(path, container, codec) == ({"title": "\u00e9[2J"}, PNG)
+
+
+def test_what_is_written_is_cleaned_whoever_gives_it(tmp_path: Path) -> None:
+    path = _file(tmp_path, "mp3")
+
+    write_tags(path, {"title": "a\u202eb\n"}, PNG + b"appended")
+
+    tags = MP3(path).tags
+    assert (str(tags["TIT2"]), tags.getall("APIC")[0].data) == ("ab", PNG)
+
+
+def test_facts_of_the_decoding_process_are_cleaned_by_the_one_that_gets_them() -> None:
+    told = {
+        **{"container": "wav", "codec": "pcm_16", "bit_depth": 16, "measured": True},
+        **{"source_rate_hz": 1, "source_channels": 1, "source_frames": 1, "duration_s": 1.0},
+    }
+    hostile = {"tags": {"title": "a\u202eb", "comment": "x"}, "warnings": ["c\x1bd\n" * 999]}
+
+    facts = SourceFacts.model_validate({**told, **hostile})
+
+    assert facts.tags == {"title": "ab"}
+    assert facts.warnings == (("cd " * 100).strip(),)
+    with pytest.raises(ValidationError):
+        SourceFacts.model_validate({**told, "codec": "<b>"})
+
+
+def test_a_cover_left_by_the_decoding_process_is_no_link_and_no_huge_file(tmp_path: Path) -> None:
+    target = tmp_path / "song.wav"
+    (tmp_path / "secret.png").write_bytes(PNG)
+
+    assert read_cover(target) is None
+    cover_path(target).symlink_to(tmp_path / "secret.png")
+    assert read_cover(target) is None
+    cover_path(target).unlink()
+    with cover_path(target).open("wb") as file:
+        file.write(PNG)
+        file.truncate(10 * MAX_COVER_BYTES)
+    assert read_cover(target) is None
+
+
 def test_hostile_text_becomes_one_short_line() -> None:
     found = {
         "title": "a\r\nb\x00\x1b[31m\u202ec\u200d  d",
@@ -103,7 +178,7 @@ def test_hostile_text_becomes_one_short_line() -> None:
 
     assert clean_tags(found) == {
         "title": "a b[31mc d",
-        "artist": "x" * MAX_TAG_CHARACTERS,
+        "artist": "x" * MAX_LINE_CHARACTERS,
         "album": "\u00e9",
     }
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx2
 
+from tests.ready_site import lay_out
+
 ROOT = Path(__file__).resolve().parents[4]
 PATIENCE_S = 180.0
 """For a machine that is busy with other tests; what is waited for is polled."""
@@ -18,15 +20,15 @@ PATIENCE_S = 180.0
 PASSWORD = "a long enough passphrase"
 MAKE_TOKEN = f"""
 from django.contrib.auth import get_user_model
-from knox.models import AuthToken
+from jobs.models import ApiToken
 user = get_user_model().objects.create_user("laptop", "laptop@example.org", "{PASSWORD}")
-print("TOKEN=" + AuthToken.objects.create(user)[1])
+print("TOKEN=" + ApiToken.objects.create(user)[1])
 """
 
 
 class Portal:
     def __init__(self, data_dir: Path, port: int | None = None, **environment: str) -> None:
-        data_dir.mkdir()
+        lay_out(data_dir)
         self.url = f"http://127.0.0.1:{port or free_port()}"
         self.environment = {
             **os.environ,

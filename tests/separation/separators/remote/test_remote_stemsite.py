@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -198,6 +199,7 @@ def test_the_token_is_on_no_command_line(portal: Portal, tmp_path: Path) -> None
     )
     seen = 0
     while process.poll() is None:
+        time.sleep(0.02)
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 command_line = (folder / "cmdline").read_bytes()

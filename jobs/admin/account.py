@@ -1,0 +1,42 @@
+"""API tokens, and the lines that closed accounts leave, in the admin."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from jobs.admin.base import LookOnly
+from jobs.admin.words import size_words
+from jobs.models import AccountClosure, ApiToken
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(LookOnly):
+    """Deleting one revokes it."""
+
+    list_display = ("label", "user", "created", "expiry", "last_used_at")
+    list_filter = ("created", "expiry", "last_used_at")
+    search_fields = ("name", "user__username", "user__email")
+    search_help_text = "Name of the token, name or address of its owner"
+    list_select_related = ("user",)
+    fields = ("label", "user", "created", "expiry", "last_used_at")
+
+    @admin.display(description="Name", ordering="name")
+    def label(self, token: ApiToken) -> str:
+        return token.label
+
+
+@admin.register(AccountClosure)
+class AccountClosureAdmin(LookOnly):
+    list_display = ("requested_at", "completed_at", "jobs", "songs", "size", "account")
+    list_filter = ("requested_at",)
+    list_select_related = ("account",)
+    fields = ("requested_at", "completed_at", "account", "jobs", "songs", "size")
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: AccountClosure | None = None
+    ) -> bool:
+        # One that is under way would never be finished; the others are the record.
+        return False
+
+    @admin.display(description="Size", ordering="size_bytes")
+    def size(self, closure: AccountClosure) -> str:
+        return size_words(closure.size_bytes)

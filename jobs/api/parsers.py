@@ -1,0 +1,65 @@
+"""Fields sent as JSON or as a form, of which no more is read than fields can need."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import IO, Any
+
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
+
+from separation.errors import TooLarge
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+class JSONParser(parsers.JSONParser):
+    """Raises ``TooLarge``, or ``ParseError`` also for what is nested deeper than Python goes."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().parse(_bounded(stream), media_type, parser_context)
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None
+
+
+class FormParser(parsers.FormParser):
+    """Raises ``TooLarge``."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return super().parse(_bounded(stream), media_type, parser_context)
+
+
+class MultiPartParser(parsers.MultiPartParser):
+    """Raises ``TooLarge``; for fields. Where a song may be sent, DRF's own reads it."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return super().parse(_bounded(stream), media_type, parser_context)
+
+
+def _bounded(stream: IO[bytes]) -> BytesIO:
+    """The whole body. Django refuses fields above ``DATA_UPLOAD_MAX_MEMORY_SIZE``, but writes the
+    files of a form to its temporary folder, however large they are and whoever sends them."""
+    body = bytearray()
+    while block := stream.read(MAX_BODY_BYTES + 1 - len(body)):
+        body += block
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(
+                f"A request without a song has at most {MAX_BODY_BYTES // 1024} kB; this one has "
+                "more."
+            )
+    return BytesIO(body)

@@ -1,0 +1,30 @@
+"""What concerns the account as a whole."""
+
+from typing import TYPE_CHECKING, cast
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from jobs.api.schema import refusals
+from jobs.api.throttles import ExportThrottle
+from jobs.http.export import export_response
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class ExportView(APIView):
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [ExportThrottle()]
+
+    @extend_schema(
+        operation_id="account_export",
+        summary="All that is stored about your account, as JSON",
+        responses={200: OpenApiTypes.OBJECT, **refusals(401)},
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        return export_response(request._request, cast("User", request.user))

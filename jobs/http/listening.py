@@ -1,0 +1,19 @@
+"""What a mixer fetches of one stem as a response; the caller has decided who may hear it."""
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+
+from jobs.http.ranged import ranged_file_response
+from jobs.models import Job
+from jobs.services.listening import listening_file, state_of
+
+
+def listening_response(request: HttpRequest, job: Job, relative: str) -> HttpResponseBase:
+    """A preview or peaks, by ranges. Raises ``Http404`` when the file is gone."""
+    file = listening_file(job, relative)
+    try:
+        return ranged_file_response(
+            request, file, sha256=state_of(file), filename=file.name, as_attachment=False
+        )
+    except FileNotFoundError:
+        raise Http404(f"the file {file.name} is no longer there") from None

@@ -1,0 +1,56 @@
+"""ApiToken: what a program shows instead of a password, under a name of its owner's."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from knox.models import AbstractAuthToken, AuthTokenManager
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+MAX_NAME_LENGTH = 60
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "ApiTokenQuerySet":
+        return self.filter(user_id=user.pk) if user.is_authenticated else self.none()
+
+    def expired(self) -> "ApiTokenQuerySet":
+        """They open nothing any more, and go when the next one is made or used."""
+        return self.filter(expiry__lt=timezone.now())
+
+
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
+    """knox's row, which holds a digest and never the token, with what a person needs to tell one
+    from another. ``public_id`` names it in addresses; a log-in of a program may leave it unnamed.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=MAX_NAME_LENGTH, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = AuthTokenManager.from_queryset(ApiTokenQuerySet)()
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ("-created",)
+        constraints = (
+            models.UniqueConstraint(
+                "user", Lower("name"), condition=~Q(name=""), name="token_name_once_for_each_user"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        return self.name or "Without a name"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expiry is not None and self.expiry < timezone.now()

@@ -1,0 +1,75 @@
+"""A link by which somebody without an account hears some stems of one job, for a while."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.models.job import Job, JobStatus
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+MAX_LABEL_LENGTH = 80
+
+
+class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "ShareLinkQuerySet":
+        return self.filter(job__owner_id=user.pk) if user.is_authenticated else self.none()
+
+    def live(self) -> "ShareLinkQuerySet":
+        """Neither expired nor revoked."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
+
+    def working(self) -> "ShareLinkQuerySet":
+        """Live ones that lead to something: the sound is there, the account is not closed."""
+        return self.live().filter(
+            job__status=JobStatus.COMPLETED,
+            job__audio_deleted_at__isnull=True,
+            created_by__is_active=True,
+        )
+
+
+class ShareLink(models.Model):
+    """Only a digest of the token is kept: whoever reads the database cannot open the link.
+
+    ``stems`` are names of artifacts. ``label`` is the owner's note and ``views`` their count;
+    neither is shown to whoever has the link. A download shows the song's name in any case, as the
+    files carry it in their tags.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="share_links")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="share_links"
+    )
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    label = models.CharField(max_length=MAX_LABEL_LENGTH, blank=True)
+    stems = models.JSONField()
+    allow_download = models.BooleanField(default=False)
+    show_title = models.BooleanField(default=False)
+    views = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ShareLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(allow_download=False) | Q(show_title=True),
+                name="share_link_with_downloads_shows_the_title",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label or f"Link of {self.created_at:%Y-%m-%d}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()

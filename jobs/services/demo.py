@@ -1,0 +1,97 @@
+"""The demonstration: a song that the project makes itself, whose true stems are known."""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from jobs.models import Job
+from jobs.services.create import submit_song
+from jobs.services.errors import DemoUnavailable
+from jobs.services.reservation import reserve
+from separation.request import parse_request
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+NAME = "Eight bars.flac"
+CHUNK_BYTES = 1 << 16
+MAKING_S = 120.0
+"""Longest time for making the song; it takes about a second of a processor."""
+
+_NOT_MADE = (
+    "The demonstration song could not be made on this server. Upload a song of your own, and tell "
+    "whoever runs this site: the log says why."
+)
+_log = logging.getLogger("jobs.demo")
+
+
+def start_demo(*, owner: "User") -> Job:
+    """Queue the demonstration song with the site's own choices, and have its stems compared.
+
+    Raises ``DemoUnavailable`` and what reserving, intake and creating a job raise.
+    """
+    request = parse_request(
+        {
+            "separator": settings.DEFAULT_SEPARATOR,
+            "format": "flac24",
+            "stages": ("separation",),
+            "score": "demo",
+        }
+    )
+    song = _song()
+    with reserve(owner=owner, size_bytes=song.stat().st_size) as hold:
+        return submit_song(
+            hold=hold,
+            name=NAME,
+            chunks=_chunks(song),
+            declared_size=song.stat().st_size,
+            request=request,
+        )
+
+
+def _song() -> Path:
+    """Made once, by a process of its own: numpy and scipy stay out of the web server."""
+    path = Path(settings.DATA_DIR) / "demo" / "eight-bars-1.flac"
+    if not path.is_file():
+        command = [sys.executable, "-m", "separation.demo", str(path)]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(command, cwd=settings.BASE_DIR, check=True, timeout=MAKING_S)
+        except (OSError, subprocess.SubprocessError) as error:
+            _log.exception("the demonstration song cannot be made")
+            raise DemoUnavailable(_NOT_MADE) from error
+    return path
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of one stem, in dB: what was reached, and what the mixture itself would reach."""
+
+    stem: str
+    sdr_db: float
+    mixture_sdr_db: float
+
+    @property
+    def gain_db(self) -> float:
+        return self.sdr_db - self.mixture_sdr_db
+
+
+def scores(job: Job) -> list[Score]:
+    """From the manifest; empty for a song whose true stems are not known."""
+    records = (stage for stage in job.manifest.get("stages", ()) if stage.get("name") == "score")
+    details: dict[str, Any] = next((stage.get("details") or {} for stage in records), {})
+    before = details.get("mixture_sdr_db") or {}
+    reached = details.get("sdr_db") or {}
+    return [Score(stem, reached[stem], before[stem]) for stem in reached if stem in before]

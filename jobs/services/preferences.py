@@ -1,0 +1,33 @@
+"""What a person prefers: the theme of the pages, and what the upload form starts with."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jobs.models import Preferences
+from jobs.models.preferences import Theme
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+
+
+def theme_of(user: "AbstractBaseUser | AnonymousUser") -> Theme:
+    if not user.is_authenticated:
+        return Theme.SYSTEM
+    chosen = Preferences.objects.filter(owner_id=user.pk).values_list("theme", flat=True).first()
+    return Theme(chosen or Theme.SYSTEM)
+
+
+def defaults_of(owner: "User") -> dict[str, Any]:
+    """Fields of the upload form as they were chosen, also what is no longer offered."""
+    found = Preferences.objects.filter(owner=owner).values_list("defaults", flat=True).first()
+    return dict(found or {})
+
+
+def set_theme(*, owner: "User", theme: Theme) -> None:
+    Preferences.objects.update_or_create(owner=owner, defaults={"theme": theme})
+
+
+def set_defaults(*, owner: "User", chosen: Mapping[str, Any]) -> None:
+    """In place of what was chosen before; what is empty is left to the site."""
+    kept = {name: value for name, value in chosen.items() if value}
+    Preferences.objects.update_or_create(owner=owner, defaults={"defaults": kept})

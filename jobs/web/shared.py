@@ -1,0 +1,45 @@
+"""What a link shows, in addresses of its own: none of them names the job."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from jobs.services.sharing import Shared
+from jobs.web.mixer import Lane, lanes_of, song_of
+
+
+@dataclass(frozen=True)
+class HeardTrack:
+    """One stem of the list that stands in for the mixer where no script runs."""
+
+    lane: Lane
+    preview: str
+
+
+def context_of(token: str, shared: Shared) -> dict[str, Any]:
+    lanes = lanes_of(shared.tracks, lambda name: _download(token, shared, name))
+    return {
+        "title": shared.title,
+        "expires_at": shared.link.expires_at,
+        "allow_download": shared.link.allow_download,
+        "duration_s": shared.job.source.duration_s,
+        "mixer_url": reverse("jobs:shared-mixer", args=(token,)),
+        "lanes": lanes,
+        "tracks": [HeardTrack(lane, address("preview", token, lane.track.name)) for lane in lanes],
+    }
+
+
+def song_shared(token: str, shared: Shared) -> dict[str, Any]:
+    """For the script of the mixer: the chosen stems only."""
+    stems = [stem for stem in shared.listening.stems if shared.stem(stem.name)]
+    return song_of(shared.listening, stems, lambda kind, name: address(kind, token, name))
+
+
+def address(kind: str, token: str, name: str) -> str:
+    """``kind``: preview, peaks or track."""
+    return reverse(f"jobs:shared-{kind}", args=(token, name))
+
+
+def _download(token: str, shared: Shared, name: str) -> str:
+    return address("track", token, name) if shared.link.allow_download else ""

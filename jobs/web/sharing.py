@@ -1,0 +1,70 @@
+"""The part of a job's page that shares it."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+
+from jobs.models import Job
+from jobs.models.share_link import MAX_LABEL_LENGTH
+from jobs.services.sharing import USUAL_DAYS, title_of
+from jobs.templatetags.display import track_label
+
+_PERIODS = ((1, "1 day"), (7, "1 week"), (30, "30 days"), (90, "90 days"), (365, "1 year"))
+
+
+class ShareForm(forms.Form):
+    """All stems, for a week, to listen to: what most people want needs no change."""
+
+    stems = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one stem to share."},
+    )
+    days = forms.TypedChoiceField(label="Works for", coerce=int)
+    label = forms.CharField(label="Note for yourself", max_length=MAX_LABEL_LENGTH, required=False)
+    show_title = forms.BooleanField(required=False)
+    allow_download = forms.BooleanField(required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, stems: list[str]) -> None:
+        # Ids of their own: the page has other forms.
+        super().__init__(data, auto_id="share_%s")
+        self._offer("stems", [(name, track_label(name)) for name in stems], stems)
+        self._offer("days", periods(), min(USUAL_DAYS, settings.SHARE_MAX_DAYS))
+
+    def _offer(self, name: str, choices: list[tuple[Any, str]], initial: object) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+        field.initial = initial
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """Arguments of ``create_link``. The page says that files carry the title."""
+        chosen = self.cleaned_data
+        return {
+            "stems": chosen["stems"],
+            "expires_in_days": chosen["days"],
+            "label": chosen["label"],
+            "allow_download": chosen["allow_download"],
+            "show_title": chosen["show_title"] or chosen["allow_download"],
+        }
+
+
+def periods() -> list[tuple[int, str]]:
+    """The usual ones that the site allows, and the longest that it allows."""
+    most = settings.SHARE_MAX_DAYS
+    usual = [(days, words) for days, words in _PERIODS if days <= most]
+    known = {days for days, _ in usual}
+    return usual if most in known else [*usual, (most, f"{most} days")]
+
+
+def sharing_context(job: Job, stems: list[str]) -> dict[str, Any]:
+    """``stems`` are those of the mixer. Empty where this site shares nothing, or there are none."""
+    if not settings.SHARE or not stems:
+        return {}
+    return {
+        "share_form": ShareForm(stems=stems),
+        "share_links": list(job.share_links.all()),
+        "share_title": title_of(job),
+    }

@@ -1,0 +1,103 @@
+"""What somebody with a link gets, without an account: a mixer of the chosen stems.
+
+Whatever is not to be had, for whatever reason, is one and the same page, so that a link that does
+not work tells nothing of what it led to.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from jobs.http.downloads import track_response
+from jobs.http.listening import listening_response
+from jobs.services.listening import ListeningStem
+from jobs.services.sharing import Shared, count_view, open_link
+from jobs.web.shared import context_of, song_shared
+from jobs.web.throttle import address_of, seconds_to_wait
+from separation.errors import SeparationError
+
+SharedView = Callable[..., HttpResponseBase]
+"""Of the request, the token and what that leads to, and of what else stands in the address."""
+
+
+def by_link(view: SharedView) -> SharedView:
+    """``view``, where the token leads to something; no search engine and no other site learns
+    of the address."""
+
+    @require_safe
+    @wraps(view)
+    def answer(request: HttpRequest, token: str, **rest: str) -> HttpResponseBase:
+        response = _busy(request) or _found(request, token, view, rest) or _gone(request)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return answer
+
+
+def _busy(request: HttpRequest) -> HttpResponse | None:
+    wait_s = seconds_to_wait(request)
+    if wait_s is None:
+        return None
+    response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+def _found(
+    request: HttpRequest, token: str, view: SharedView, rest: dict[str, Any]
+) -> HttpResponseBase | None:
+    shared = open_link(token)
+    if shared is None:
+        return None
+    try:
+        return view(request, token, shared, **rest)
+    except (Http404, SeparationError):
+        return None
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "jobs/shared_gone.html", status=404)
+
+
+@by_link
+def page(request: HttpRequest, token: str, shared: Shared) -> HttpResponse:
+    if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        browser = request.headers.get("User-Agent", "")
+        count_view(link=shared.link, visitor=f"{address_of(request)} {browser}")
+    return render(request, "jobs/shared.html", context_of(token, shared))
+
+
+@by_link
+def song(request: HttpRequest, token: str, shared: Shared) -> JsonResponse:
+    return JsonResponse(song_shared(token, shared))
+
+
+@by_link
+def preview(request: HttpRequest, token: str, shared: Shared, name: str) -> HttpResponseBase:
+    return listening_response(request, shared.job, _chosen(shared, name).preview)
+
+
+@by_link
+def peaks(request: HttpRequest, token: str, shared: Shared, name: str) -> HttpResponseBase:
+    return listening_response(request, shared.job, _chosen(shared, name).peaks)
+
+
+@by_link
+def track(request: HttpRequest, token: str, shared: Shared, name: str) -> HttpResponseBase:
+    if not shared.link.allow_download:
+        raise Http404("this link lets nobody download")
+    return track_response(request, shared.job, _chosen(shared, name).name)
+
+
+def _chosen(shared: Shared, name: str) -> ListeningStem:
+    stem = shared.stem(name)
+    if stem is None:
+        raise Http404(f"a stem {name!r} is not shared")
+    return stem

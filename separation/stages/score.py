@@ -1,0 +1,86 @@
+"""How near the stems come to true ones that are known: only for the demonstration song.
+
+Reads: the song and the stems of ``separation``. Writes nothing. Tracks: none.
+Details: ``sdr_db`` and ``mixture_sdr_db`` by stem: the signal-to-distortion ratio over the whole
+song and both channels, 10 log10(energy of the true stem / energy of the error), as the MDX
+challenge of 2021 counts it (Mitsufuji et al., "Music Demixing Challenge 2021", 2022); the second
+takes the mixture itself for the stem, which is what doing nothing would reach. No figures, and a
+warning, where the song is another one or no stem of it is known.
+Parameters: ``song``, the name of the song whose stems are known: ``demo``.
+Errors: what reading raises; ``cancelled``.
+
+Version 1: first.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.demo import song as demo
+from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
+from separation.tracks import Track, TrackReader
+
+SAME_SONG_DB = 60.0
+"""How near the mixture of the true stems must come to the song: FLAC of 24 bits keeps more than
+120 dB, MP3 less than 40."""
+
+_FLOOR = 1e-12
+"""Energy below which there is nothing to compare; also keeps the ratio finite."""
+
+
+class ScoreParams(StageParams):
+    """See the module's docstring."""
+
+    song: Literal["demo"] = "demo"
+
+
+class ScoreStage(PipelineStage[ScoreParams]):
+    name = "score"
+    processor_type = "analysis"
+    version = 1
+    label = "Comparing with the true stems"
+    params_type = ScoreParams
+    needs = ("separation",)
+
+    def key_material(self, context: StageContext) -> dict[str, Any]:
+        return {"demo": demo.VERSION}
+
+    def execute(self, context: StageContext) -> StageResult:
+        truth = demo.stems()
+        path = context.work_dir / context.require_song().path
+        with BlockReader(path) as mixture:
+            if not _is_the_song(mixture, truth):
+                return StageResult(
+                    warnings=("The true stems of this song are not known: it has no score.",)
+                )
+            found = {name: context.tracks[name] for name in truth if name in context.tracks}
+            context.report(0.1)
+            before = {name: _sdr_db(truth[name], mixture) for name in found}
+        after: dict[str, float] = {}
+        for count, (name, track) in enumerate(found.items(), 1):
+            after[name] = _score(truth[name], track, context)
+            context.report(0.1 + 0.9 * count / len(found))
+        return StageResult(details={"sdr_db": after, "mixture_sdr_db": before})
+
+
+def _is_the_song(mixture: BlockReader, truth: Mapping[str, FloatArray]) -> bool:
+    whole = np.sum(list(truth.values()), axis=0)
+    return mixture.frames == demo.FRAMES and _sdr_db(whole, mixture) > SAME_SONG_DB
+
+
+def _score(truth: FloatArray, track: Track, context: StageContext) -> float:
+    with TrackReader(track, context.work_dir) as reader:
+        return _sdr_db(truth, reader)
+
+
+def _sdr_db(truth: FloatArray, estimate: BlockReader | TrackReader) -> float:
+    """In dB, rounded to hundredths."""
+    energy = error = _FLOOR
+    for start in range(0, truth.shape[1], BLOCK_FRAMES):
+        wanted = truth[:, start : start + BLOCK_FRAMES].astype(np.float64)
+        got = estimate.read(start, wanted.shape[1])
+        energy += float(np.sum(wanted**2))
+        error += float(np.sum((wanted - got) ** 2))
+    return round(10 * float(np.log10(energy / error)), 2)

@@ -1,0 +1,82 @@
+"""A way to the site that stops in the middle of a request, at the same byte on every machine.
+
+The throttle of the browser's own tools will not do for a tab that is closed: it ends with the tab,
+and what was held back is sent in that moment.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+_BLOCK = 16_384
+
+
+class Gate:
+    """Passes bytes on, in both directions; ``address`` is used in place of the site's."""
+
+    def __init__(self, site: str) -> None:
+        parts = urlsplit(site)
+        self._site = (parts.hostname, parts.port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._holds_at: int | None = None
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.holds = threading.Event()
+        """Set while a request stands still here."""
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def hold_at(self, count: int) -> None:
+        """Let no connection from now on send more than so many bytes; what follows waits."""
+        self._holds_at = count
+
+    def open(self) -> None:
+        """For connections from now on; one that was held stays so until it is closed."""
+        self._holds_at = None
+        self.holds.clear()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                browser, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(browser,), daemon=True).start()
+
+    def _serve(self, browser: socket.socket) -> None:
+        with browser, socket.create_connection(self._site) as site:
+            back = threading.Thread(target=_pass_on, args=(site, browser), daemon=True)
+            back.start()
+            self._send(browser, site)
+            with contextlib.suppress(OSError):
+                site.shutdown(socket.SHUT_WR)
+            back.join(5)
+
+    def _send(self, browser: socket.socket, site: socket.socket) -> None:
+        sent = 0
+        with contextlib.suppress(OSError):
+            while block := browser.recv(_BLOCK):
+                if self._holds_at is not None and sent + len(block) > self._holds_at:
+                    self.holds.set()
+                    while browser.recv(_BLOCK):
+                        pass
+                    return
+                site.sendall(block)
+                sent += len(block)
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while block := source.recv(_BLOCK):
+            target.sendall(block)
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def gate_to(site: str) -> Iterator[Gate]:
+    gate = Gate(site)
+    try:
+        yield gate
+    finally:
+        gate.close()

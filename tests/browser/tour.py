@@ -1,0 +1,111 @@
+"""Going through every page of the site, as each kind of visitor, in one browser."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.tour_world import Stop
+from tests.factories import PASSWORD
+from tests.web_server import WebServer
+
+WIDE = 1280
+PHONE = 360
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page is looked at. ``scheme``: ``light`` or ``dark``."""
+
+    name: str
+    scheme: str
+    width: int
+
+
+LIGHT = Look("light", "light", WIDE)
+DARK = Look("dark", "dark", WIDE)
+PHONE_LIGHT = Look("phone", "light", PHONE)
+PHONE_DARK = Look("phone-dark", "dark", PHONE)
+LOOKS = (LIGHT, DARK, PHONE_LIGHT, PHONE_DARK)
+
+
+def _world(environment: dict[str, str], what: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.browser.tour_world", what],
+        cwd=settings.BASE_DIR,
+        env={**environment, "DJANGO_SETTINGS_MODULE": "stemsite.settings"},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout
+
+
+@contextmanager
+def filled_site(folder: Path) -> Iterator[tuple[str, list[Stop]]]:
+    """The address of a site with a world in it, and its pages. A worker separates one song; then
+    there is none any more, so that every state stays as it is."""
+    server = WebServer(folder)
+    try:
+        server.start(worker=True)
+        _world(server.environment, "separate")
+        server.stop()
+        server.start()
+        stops = [Stop(**stop) for stop in json.loads(_world(server.environment, "fill"))]
+        yield server.address, stops
+    finally:
+        server.stop()
+
+
+class Tour:
+    """One look's browser contexts, each visitor logged in once."""
+
+    def __init__(self, browser: Browser, site: str, look: Look) -> None:
+        self._browser, self._site, self._look = browser, site, look
+        self._pages: dict[str, Page] = {}
+
+    def go(self, stop: Stop) -> Page:
+        page = self._pages.get(stop.visitor)
+        if page is None:
+            page = self._pages[stop.visitor] = self._enter(stop.visitor)
+        page.goto(self._site + stop.path)
+        page.wait_for_load_state("networkidle" if stop.still else "load")
+        return page
+
+    def close(self) -> None:
+        for page in self._pages.values():
+            page.context.close()
+
+    def _enter(self, visitor: str) -> Page:
+        page = self._context().new_page()
+        if visitor:
+            page.goto(f"{self._site}/accounts/login/")
+            page.get_by_label("Username").fill(visitor)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Log in").click()
+            page.wait_for_url(lambda address: "login" not in address)
+        return page
+
+    def _context(self) -> BrowserContext:
+        # Without the content policy, so that the rules of accessibility can be put into the page.
+        return self._browser.new_context(
+            color_scheme="dark" if self._look.scheme == "dark" else "light",
+            viewport={"width": self._look.width, "height": 800},
+            reduced_motion="reduce",
+            bypass_csp=True,
+        )
+
+
+@contextmanager
+def tour(browser: Browser, site: str, look: Look) -> Iterator[Tour]:
+    going = Tour(browser, site, look)
+    try:
+        yield going
+    finally:
+        going.close()

@@ -1,0 +1,179 @@
+"""Fills a site with jobs in every state and prints the pages to see: run as a program, with the
+site's environment.
+
+``separate`` has a worker of the site separate a song and waits for it; ``fill`` makes the rest, and
+wants no worker beside it, as that would run what waits here.
+"""
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+NOBODY = ""
+MUSICIAN = "musician"
+NEWCOMER = "newcomer"
+FULL = "full"
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A page of the tour. ``visitor``: who is logged in, ``NOBODY`` for nobody."""
+
+    name: str
+    path: str
+    visitor: str = NOBODY
+
+    @property
+    def still(self) -> bool:
+        """Whether it comes to rest: a page that asks for its progress every second does not."""
+        return self.name not in {"job-waiting", "job-running"}
+
+
+_STOPS = (
+    Stop("landing", "/"),
+    Stop("log-in", "/accounts/login/"),
+    Stop("sign-up", "/accounts/signup/"),
+    Stop("forgotten-password", "/accounts/password/reset/"),
+    Stop("not-found", "/nothing/"),
+    Stop("api", "/api/v1/docs/"),
+    Stop("upload", "/", MUSICIAN),
+    Stop("upload-full", "/", FULL),
+    Stop("history", "/jobs/", MUSICIAN),
+    Stop("history-nothing-found", "/jobs/?q=zzz", MUSICIAN),
+    Stop("history-empty", "/jobs/", NEWCOMER),
+    Stop("account", "/account/", MUSICIAN),
+    Stop("account-full", "/account/", FULL),
+    Stop("account-delete", "/account/delete/", MUSICIAN),
+    Stop("account-deleted", "/account/deleted/"),
+    Stop("password", "/accounts/password/change/", MUSICIAN),
+    Stop("admin", "/admin/", OPERATOR),
+    Stop("admin-jobs", "/admin/jobs/job/", OPERATOR),
+    Stop("admin-workers", "/admin/jobs/worker/", OPERATOR),
+)
+
+_TITLES = (
+    "Night train.wav",
+    "Paper lanterns (live at the old mill, second night).flac",
+    "Seven bridges.mp3",
+    "Ölandsvals.ogg",
+    "夜の電車.m4a",
+)
+
+
+SONG = "Harbour lights.wav"
+SONG_S = 12.0
+PATIENCE_S = 120.0
+
+
+def separate() -> None:
+    """A whole job by the site's own worker."""
+    from tests.factories import make_user, wav_bytes
+
+    job = _job(make_user(MUSICIAN), SONG, content=wav_bytes(SONG_S), duration_s=SONG_S)
+    deadline = time.monotonic() + PATIENCE_S
+    while job.status != "completed":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the job is still {job.status}: {job.error_detail}")
+        time.sleep(0.2)
+        job.refresh_from_db()
+
+
+def fill() -> None:
+    from django.contrib.auth import get_user_model
+
+    from jobs.services.tokens import create_token
+    from tests.factories import PASSWORD, make_user, set_quota
+
+    get_user_model().objects.create_superuser(OPERATOR, "operator@example.org", PASSWORD)
+    make_user(NEWCOMER)
+    full = make_user(FULL)
+    _job(full, "The last one that fitted.wav", status="completed")
+    set_quota(full, stored_bytes=1)
+    token = create_token(owner=make_user(MUSICIAN), name="Laptop").row
+    revoke = Stop("token-revoke", f"/account/tokens/{token.public_id}/revoke/", MUSICIAN)
+    stops = (*_STOPS, revoke, *_job_stops(make_user(MUSICIAN)))
+    json.dump([asdict(stop) for stop in stops], sys.stdout)
+
+
+def _job_stops(musician: "User") -> list[Stop]:
+    from tests.browser.mixable import add_mixable
+
+    real = musician.jobs.filter(source__original_name=SONG).first()
+    mixable = add_mixable(musician, "Pretty.wav")
+    for title in _TITLES:
+        _job(musician, title, status="completed")
+    results = {"result": real} if real else {}
+    jobs = {**results, "mixer": mixable, **_other_jobs(musician)}
+    stops = [Stop(f"job-{name}", f"/jobs/{job.pk}/", MUSICIAN) for name, job in jobs.items()]
+    stops.append(Stop("job-delete", f"/jobs/{mixable.pk}/delete/", MUSICIAN))
+    return [*stops, *_shared_stops(mixable)]
+
+
+def _shared_stops(job: Any) -> list[Stop]:
+    from jobs.services.sharing import create_link, revoke_link
+
+    new = create_link(job=job, created_by=job.owner, stems=["vocals", "piano"])
+    given = create_link(
+        job=job, created_by=job.owner, label="Band", show_title=True, allow_download=True
+    )
+    gone = create_link(job=job, created_by=job.owner, label="Anna")
+    revoke_link(link=gone.link)
+    links = {"shared": new, "shared-download": given, "shared-gone": gone}
+    return [Stop(name, f"/s/{link.token}/") for name, link in links.items()]
+
+
+def _other_jobs(musician: "User") -> dict[str, Any]:
+    return {
+        "waiting": _job(musician, "In the queue.wav"),
+        "running": _job(
+            musician,
+            "Half way.wav",
+            status="processing",
+            progress_percent=46.0,
+            progress_stage="separation",
+            progress_message="Separating",
+            eta_s=42.0,
+            stages={"prepare": "completed", "separation": "processing"},
+        ),
+        "failed": _job(
+            musician,
+            "Broken.wav",
+            status="failed",
+            error_code="out_of_memory",
+            error_detail="There was not enough memory. Choose a smaller model or try again later.",
+            stages={"prepare": "completed", "separation": "failed"},
+        ),
+        "cancelled": _job(musician, "Never mind.wav", status="cancelled"),
+    }
+
+
+def _job(
+    owner: "User",
+    title: str,
+    *,
+    content: bytes | None = None,
+    duration_s: float = 214.0,
+    **fields: Any,
+) -> Any:
+    from tests.factories import make_job, make_source, wav_bytes
+
+    source = make_source(
+        owner=owner,
+        original_name=title,
+        duration_s=duration_s,
+        content=content or wav_bytes(seed=len(title)),
+    )
+    return make_job(owner=owner, source=source, **fields)
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    {"separate": separate, "fill": fill}[sys.argv[1]]()

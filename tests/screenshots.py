@@ -1,0 +1,60 @@
+"""``make screenshots [OUT=screenshots]``: a picture of every page, light, dark and on a phone.
+
+A real site in a temporary folder, with web server and worker, filled with jobs in every state.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.tour_world import Stop
+
+SETTLE_MS = 600
+"""For what scripts draw after the page is there."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    parser.add_argument("--only", nargs="*", help="names of pages, as the files have them")
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        parser.error("there is no chromium here: install Debian's package of that name")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stemsite.settings")
+    os.environ.setdefault("STEMSITE_SECRET_KEY", "screenshots")
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        count = _take_all(browser, Path(folder), options.out, options.only)
+        browser.close()
+    sys.stdout.write(f"{count} pictures in {options.out}\n")
+
+
+def _take_all(browser: Browser, folder: Path, out: Path, only: list[str] | None) -> int:
+    import django
+
+    django.setup()
+    from tests.browser.tour import LOOKS, filled_site, tour
+
+    with filled_site(folder) as (site, every):
+        stops = [stop for stop in every if not only or stop.name in only]
+        for look in LOOKS:
+            with tour(browser, site, look) as going:
+                for stop in stops:
+                    _take(going.go(stop), stop, out / f"{stop.name}-{look.name}.png")
+    return len(stops) * len(LOOKS)
+
+
+def _take(page: Page, stop: Stop, file: Path) -> None:
+    page.wait_for_timeout(SETTLE_MS)
+    page.screenshot(path=file, full_page=True)
+
+
+if __name__ == "__main__":
+    main()

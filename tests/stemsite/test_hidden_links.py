@@ -1,0 +1,50 @@
+"""Links to shared songs stand in no log."""
+
+import logging
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.config import Config
+
+from stemsite.hidden_links import HideLinks, hide_links
+from stemsite.settings import LOGGING
+from stemsite.weblog import BoundedLog
+
+TOKEN = "hM3-_x" * 5 + "ab"
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        (f"GET /s/{TOKEN}/ HTTP/1.1", "GET /s/.../ HTTP/1.1"),
+        (f"https://a.org/s/{TOKEN}/previews/vocals/", "https://a.org/s/.../previews/vocals/"),
+        ("GET /static/css/base.css", "GET /static/css/base.css"),
+        ("GET /jobs/s/", "GET /jobs/s/"),
+    ],
+)
+def test_a_link_is_cut_and_all_else_stays(line: str, written: str) -> None:
+    assert hide_links(line) == written
+
+
+def test_the_log_of_the_site_writes_no_link() -> None:
+    assert "hide_links" in LOGGING["handlers"]["console"]["filters"]
+    record = logging.LogRecord("a", 30, "", 1, "%s: %s", ("Not Found", f"/s/{TOKEN}/"), None)
+    assert HideLinks().filter(record)
+    assert record.getMessage() == "Not Found: /s/.../"
+
+
+def test_the_access_log_writes_no_link() -> None:
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": f"/s/{TOKEN}/",
+        "PATH_INFO": f"/s/{TOKEN}/",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_REFERER": f"http://a.org/s/{TOKEN}/",
+    }
+    log = BoundedLog(Config())
+    answer = SimpleNamespace(status="200 OK", headers=[], sent=1)
+    request = SimpleNamespace(headers=[])
+    written = log.atoms(answer, request, environ, timedelta(seconds=1))
+    assert written["r"] == "GET /s/.../ HTTP/1.1"
+    assert TOKEN not in str([written[key] for key in "rUfqmsh"])
