@@ -4,14 +4,17 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from jobs.http.downloads import check_downloadable
 from jobs.http.listening import listening_response
 from jobs.models import Job
-from jobs.services.listening import Listening, ListeningStem, listening_of
+from jobs.services.listening import INDEX, Listening, ListeningStem, listening_of, state_of
+from jobs.services.waveform import waveform_svg
 from jobs.web.mixer import song as song_of
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
@@ -36,6 +39,23 @@ def preview(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
 @require_safe
 def peaks(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
     return _file(request, job_id, name, lambda stem: stem.peaks)
+
+
+@login_required
+@require_safe
+def waveform(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """The small picture of the history."""
+    job = visible_job(request, job_id)
+    listening = _listening(job)
+    try:
+        etag = quote_etag(state_of(job.directory / INDEX))
+        known = get_conditional_response(request, etag=etag)
+        response = known or HttpResponse(waveform_svg(job, listening), "image/svg+xml")
+    except OSError as error:
+        raise Http404("the peaks of this job are no longer there") from error
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
 
 
 def _file(

@@ -1,14 +1,19 @@
 """What the mixer fetches: the song's description, previews by ranges, peaks; for the owner only."""
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from jobs.models import Job
 from jobs.services.listening import INDEX
+from jobs.services.waveform import COLOURS
 from tests.factories import make_artifact, make_job
 from tests.listening_files import write_listening
 
@@ -156,3 +161,40 @@ def test_a_preview_that_is_gone_from_the_disk_is_404(
     (job.directory / "listen/drums.aac").unlink()
     client.force_login(owner)
     assert client.get(f"/jobs/{job.pk}/previews/drums/").status_code == 404
+
+
+def test_the_history_has_a_picture_of_the_waveform(client: Client, job: Job, song: dict) -> None:
+    address = f"/jobs/{job.pk}/waveform.svg"
+    assert f'src="{address}"' in client.get("/jobs/").content.decode()
+    picture = client.get(address)
+    assert picture["Content-Type"] == "image/svg+xml"
+    root = ElementTree.fromstring(picture.content)
+    drums, vocals = root.iter("{http://www.w3.org/2000/svg}path")
+    # 48 columns, each above and below the middle; vocals lie on the drums, and reach the edge.
+    assert drums.attrib["d"].count("M") == vocals.attrib["d"].count("M") == 96
+    assert "M0.0 0.0" in vocals.attrib["d"] or " 0.0h" in vocals.attrib["d"]
+    again = client.get(address, headers={"If-None-Match": picture["ETag"]})
+    assert again.status_code == 304
+
+
+def test_a_job_without_peaks_has_no_picture(client: Client, owner: "User") -> None:
+    client.force_login(owner)
+    job = make_job(owner=owner, status="completed")
+    assert client.get(f"/jobs/{job.pk}/waveform.svg").status_code == 404
+
+
+def test_a_picture_has_the_colours_of_the_stems() -> None:
+    tokens = (Path(settings.BASE_DIR) / "static/css/tokens.css").read_text()
+    assert dict(re.findall(rf"--({'|'.join(COLOURS)}): (#\w+);", tokens)) == COLOURS
+
+
+def test_a_song_of_silence_has_an_empty_picture(client: Client, owner: "User") -> None:
+    client.force_login(owner)
+    job = make_job(owner=owner, status="completed")
+    write_listening(job.directory, {"drums": np.zeros((2, 44_100), np.float32)})
+    assert 'd=""' in client.get(f"/jobs/{job.pk}/waveform.svg").content.decode()
+
+
+def test_a_stranger_sees_no_picture(client: Client, stranger: "User", job: Job) -> None:
+    client.force_login(stranger)
+    assert client.get(f"/jobs/{job.pk}/waveform.svg").status_code == 404
