@@ -447,7 +447,7 @@ SHARE_MAX_DAYS = env.whole(
 SHARE_MAX_LINKS = env.whole(
     "STEMSITE_SHARE_MAX_LINKS", 20, "links of one song that work at the same time", least=1
 )
-MIX_S = env.number("STEMSITE_MIX_S", 120.0, "seconds that making one mix may take")
+MIX_S = env.number("STEMSITE_MIX_S", 240.0, "seconds that making one mix may take")
 MIXES_AT_ONCE = env.whole(
     "STEMSITE_MIXES_AT_ONCE", 2, "mixes that are made at the same time", least=1
 )

@@ -66,15 +66,18 @@ class InOrder(Closing):
 def mixed(task: MixTask) -> Iterator[FloatArray]:
     """The sum of the task's files over its range as float32 (2, n) blocks, before any speed."""
     with ExitStack() as stack:
-        strips = []
+        strips: list[tuple[BlockReader | InOrder, NDArray[np.float64]]] = []
         for file in task.files:
-            reader = BlockReader if file.path.suffix in _SEEKABLE else InOrder
-            strips.append(
-                (stack.enter_context(reader(file.path)), file.gain * pan_matrix(file.pan))
-            )
+            reader = _opened(file.path)
+            stack.enter_context(reader)
+            strips.append((reader, file.gain * pan_matrix(file.pan)))
         for done in range(0, task.frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, task.frames - done)
             total = np.zeros((CHANNELS, count))
             for strip, matrix in strips:
                 total += matrix @ strip.read(task.start + done, count)
             yield total.astype(np.float32)
+
+
+def _opened(path: Path) -> BlockReader | InOrder:
+    return BlockReader(path) if path.suffix in _SEEKABLE else InOrder(path)

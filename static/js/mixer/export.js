@@ -1,7 +1,7 @@
 // The form below the mixer: tells the server what is heard, in decibels and seconds, when it is to be a file.
 import { decibels } from "./desk.js";
 
-const LONGEST_NOTE_MS = 120_000;
+const LONGEST_NOTE_MS = 60_000;
 
 // What the server is to render; stems that are not heard are left out.
 export function mixOf({ desk, speed, range }) {
