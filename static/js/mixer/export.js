@@ -2,6 +2,7 @@
 import { decibels } from "./desk.js";
 
 const LONGEST_NOTE_MS = 60_000;
+const DOUBLE_CLICK_MS = 1000;
 
 // What the server is to render; stems that are not heard are left out.
 export function mixOf({ desk, speed, range }) {
@@ -13,6 +14,8 @@ export function mixOf({ desk, speed, range }) {
 }
 
 export class Export {
+  #sentAt = -Infinity;
+
   constructor({ form, desk, engine, region }) {
     Object.assign(this, { form, desk, engine, region });
     const find = (name) => form.querySelector(`[data-mix-${name}]`);
@@ -20,7 +23,7 @@ export class Export {
     this.range = find("range");
     this.told = find("told");
     this.button = find("button");
-    form.addEventListener("submit", ({ submitter }) => this.#send(submitter));
+    form.addEventListener("submit", (event) => this.#send(event));
     region.addEventListener("change", () => this.#show());
     desk.addEventListener("change", () => this.#show());
     this.#show();
@@ -31,11 +34,17 @@ export class Export {
     this.button.disabled = !mixOf({ desk: this.desk, speed: 1 }).stems.length || this.desk.master === 0;
   }
 
-  #send(submitter) {
+  #send(event) {
+    // The second would put an end to the first, and be refused as the server is at work on that.
+    if (event.timeStamp - this.#sentAt < DOUBLE_CLICK_MS) {
+      event.preventDefault();
+      return;
+    }
+    this.#sentAt = event.timeStamp;
     const wanted = this.range.querySelector("input").checked;
     const range = wanted ? this.region.active : null;
     const mix = mixOf({ desk: this.desk, speed: this.engine.rate, range });
-    this.state.value = submitter === this.button ? JSON.stringify(mix) : "";
+    this.state.value = event.submitter === this.button ? JSON.stringify(mix) : "";
     this.told.textContent = "The file is being made; the download begins in a few seconds.";
     clearTimeout(this.timer);
     // A page is not told when a download begins.

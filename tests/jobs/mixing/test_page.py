@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 from jobs.api.throttles import MixThrottle
 from jobs.models import Job
 from tests.factories import make_artifact, make_job
-from tests.jobs.mixing.conftest import FRAMES, Sounds
+from tests.jobs.mixing.conftest import Sounds
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -77,11 +77,6 @@ def test_what_the_mixer_plays_is_what_comes(member: Client, job: Job, sounds: So
     piece = sounds["vocals"][:, 11_025:33_075] * 10 ** (-12 / 20)
     assert np.abs(found[1] - piece.sum(axis=0)).max() < 1e-5
     assert np.abs(found[0]).max() < 1e-6
-
-
-def test_a_slower_mix_is_longer(member: Client, job: Job) -> None:
-    mix = {"stems": [{"name": "drums"}], "speed": 0.5}
-    assert sound_of(ask(member, job, mix=json.dumps(mix))).shape == (2, 2 * FRAMES)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,9 @@ def folder(stems: dict[str, Sound], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def rendered(folder: Path, tmp_path: Path) -> Render:
+    mixes = tmp_path / "mixes"
+    mixes.mkdir()
+
     def make(*strips: tuple[str, float, float], **overrides: Any) -> tuple[Path, Sound]:
         files = tuple(MixFile(path=folder / name, gain=g, pan=p) for name, g, p in strips)
         values = {
@@ -60,7 +63,7 @@ def rendered(folder: Path, tmp_path: Path) -> Render:
             "container": "wav",
             "codec": "pcm_24",
             "mp3_bitrate_kbps": 320,
-            "folder": tmp_path,
+            "folder": mixes,
             "title": "Song",
             "kind": "mix",
         }
