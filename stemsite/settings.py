@@ -254,6 +254,7 @@ REST_FRAMEWORK = {
             "STEMSITE_RATE_PASSWORD", "10/hour", "passwords tried when an account is deleted"
         ),
         "export": env.text("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
+        "mix": env.text("STEMSITE_RATE_MIX", "60/hour", "mixes made for one account"),
     },
     # Without this, a client's own X-Forwarded-For would name the address that is counted.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
@@ -445,6 +446,10 @@ SHARE_MAX_DAYS = env.whole(
 )
 SHARE_MAX_LINKS = env.whole(
     "STEMSITE_SHARE_MAX_LINKS", 20, "links of one song that work at the same time", least=1
+)
+MIX_S = env.number("STEMSITE_MIX_S", 240.0, "seconds that making one mix may take")
+MIXES_AT_ONCE = env.whole(
+    "STEMSITE_MIXES_AT_ONCE", 2, "mixes that are made at the same time", least=1
 )
 RETENTION_DAYS = env.whole(
     "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"

@@ -23,3 +23,7 @@ class ExportThrottle(PageThrottle):
 
 class PasswordThrottle(PageThrottle):
     scope = "password"
+
+
+class MixThrottle(PageThrottle):
+    scope = "mix"

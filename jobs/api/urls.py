@@ -12,6 +12,7 @@ from jobs.api.views.jobs import (
     OutputsView,
     RetryView,
 )
+from jobs.api.views.mixing import MixView
 from jobs.api.views.quality import QualityView
 from jobs.api.views.quota import QuotaView
 from jobs.api.views.shares import SharesView, ShareView
@@ -38,6 +39,7 @@ urlpatterns = [
     *route("jobs/<uuid:job_id>/dismiss", DismissView, "dismiss"),
     *route("jobs/<uuid:job_id>/shares", SharesView, "shares"),
     *route("jobs/<uuid:job_id>/shares/<uuid:link_id>", ShareView, "share"),
+    *route("jobs/<uuid:job_id>/mix", MixView, "mix"),
     *route("jobs/<uuid:job_id>/manifest", ManifestView, "manifest"),
     *route("jobs/<uuid:job_id>/download/all", DownloadAllView, "download-all"),
     *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),

@@ -71,9 +71,9 @@ def _content(request: HttpRequest, path: Path, size: int, etag: str) -> HttpResp
 def _streamed(path: Path, part: ByteRange | None) -> HttpResponseBase:
     file = path.open("rb")
     if part is None:
-        return _Streamed(file)
+        return StreamedFile(file)
     file.seek(part.start)
-    return _Streamed(_Window(file, part.length))
+    return StreamedFile(_Window(file, part.length))
 
 
 def _wanted_part(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
@@ -99,7 +99,7 @@ def _accelerated(path: Path) -> HttpResponse | None:
     return None
 
 
-class _Streamed(FileResponse):
+class StreamedFile(FileResponse):
     """FileResponse streams in blocks and closes its file; the headers are ours."""
 
     block_size = BLOCK_BYTES

@@ -99,3 +99,17 @@ class ShareOff(SeparationError):
 
     code = "share_off"
     http_status: ClassVar[int] = 404
+
+
+class MixBusy(SeparationError):
+    """As many mixes as may be made at once are being made."""
+
+    code = "mix_busy"
+    http_status: ClassVar[int] = 503
+
+
+class MixFailed(SeparationError):
+    """The process that makes mixes ended without a word; the log has what it said."""
+
+    code = "mix_failed"
+    http_status: ClassVar[int] = 500

@@ -1,5 +1,5 @@
 """What lies on disk and belongs to nothing any more, as after a crash in the middle of a deletion,
-an upload or a download."""
+an upload, a download or a mix."""
 
 import logging
 import time
@@ -11,6 +11,7 @@ from django.conf import settings
 
 from jobs.models import Job, Source
 from jobs.services.files import remove_file, remove_folder
+from jobs.services.mixing import MIX_PREFIX
 
 LEFT_ALONE_S = 24 * 3600
 """Whatever changed within a day may still be in somebody's hands."""
@@ -22,6 +23,7 @@ def sweep_everything() -> None:
     sweep_outputs()
     sweep_uploads()
     sweep_downloads()
+    sweep_mixes()
 
 
 def sweep_outputs() -> int:
@@ -57,6 +59,12 @@ def sweep_downloads() -> int:
     """
     hidden = (path for path in _entries(settings.MODEL_DIR) if path.name.startswith("."))
     return _remove_old([path for path in hidden if "-" in path.name])
+
+
+def sweep_mixes() -> int:
+    """Delete mixes that were being made when the web server was killed; returns how many."""
+    folders = _entries(settings.FILE_UPLOAD_TEMP_DIR)
+    return _remove_old([path for path in folders if path.name.startswith(MIX_PREFIX)])
 
 
 def _entries(root: Path) -> Iterator[Path]:

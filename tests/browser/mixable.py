@@ -50,7 +50,8 @@ def add_mixable(owner: "User", title: str) -> "Job":
     source = make_source(owner=owner, original_name=title, duration_s=float(SECONDS))
     job = make_job(owner=owner, source=source, status="completed")
     for name in STEMS:
-        make_artifact(job, name, duration_s=float(SECONDS), content=wav_bytes(0.1))
+        values = {"duration_s": float(SECONDS), "frames": SECONDS * RATE_HZ}
+        make_artifact(job, name, content=wav_bytes(0.1), **values)
     write_listening(job.directory, sounds(title), {"vocals": ACTIVITY_S})
     return job
 

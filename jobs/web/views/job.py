@@ -22,6 +22,7 @@ from jobs.services.demo import scores
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
 from jobs.web import mixer, quality, results
+from jobs.web.mixing import mixing_context
 from jobs.web.requests import UserRequest, visible_job
 from jobs.web.sharing import sharing_context
 from separation.errors import SeparationError
@@ -36,6 +37,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         return render(request, "jobs/active.html", _progress(request, job))
     artifacts = list(job.artifacts.all())
     lanes = mixer.lanes(job, artifacts)
+    stems = [lane.track.name for lane in lanes]
     context = {
         "job": job,
         "stages": job.stages.all(),
@@ -47,7 +49,8 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "scores": scores(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
-        **sharing_context(job, [lane.track.name for lane in lanes]),
+        **mixing_context(job, stems),
+        **sharing_context(job, stems),
     }
     return render(request, "jobs/ended.html", context)
 

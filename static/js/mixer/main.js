@@ -2,6 +2,7 @@
 import { Desk } from "./desk.js";
 import { Edges } from "./edges.js";
 import { Engine } from "./engine.js";
+import { Export } from "./export.js";
 import { Keyboard } from "./keyboard.js";
 import { Lane } from "./lane.js";
 import { Meter } from "./meters.js";
@@ -97,6 +98,9 @@ class Mixer {
     new Keyboard({ choice: this.find("keys"), actions: this.#actions() });
     this.meters = this.lanes.map(({ meter }) => new Meter(meter));
     this.masterMeter = new Meter(this.find("master-meter"));
+    // Not on a shared page.
+    const form = document.querySelector("[data-mix]");
+    if (form) new Export({ form, desk, engine, region });
   }
 
   #actions() {

@@ -28,6 +28,7 @@ THAT_CHANGE_A_JOB = (
     ("post", "/api/v1/jobs/{id}/retry"),
     ("post", "/api/v1/jobs/{id}/accept"),
     ("post", "/api/v1/jobs/{id}/dismiss"),
+    ("post", "/api/v1/jobs/{id}/mix"),
     ("post", "/api/v1/jobs/{id}/shares"),
     ("delete", "/api/v1/jobs/{id}/shares/{id}"),
     ("delete", "/api/v1/jobs/{id}"),

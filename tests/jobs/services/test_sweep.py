@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from jobs.models import Source
-from jobs.services.sweep import sweep_downloads, sweep_outputs, sweep_uploads
+from jobs.services.sweep import sweep_downloads, sweep_mixes, sweep_outputs, sweep_uploads
 from tests.factories import make_job, make_source
 
 
@@ -96,3 +96,11 @@ def test_no_upload_goes_when_the_database_seems_to_be_another(owner: User) -> No
     others = [upload(days=9) for _ in range(2)]
     assert sweep_uploads() == 0
     assert all(path.exists() for path in others)
+
+
+def test_of_mixes_that_broke_off_the_old_ones_go(settings: Settings) -> None:
+    tmp = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    kept = [folder(tmp / "mix-young", days=0.5), folder(tmp / "other", days=9)]
+    broken = folder(tmp / "mix-old", days=1.1)
+    assert sweep_mixes() == 1
+    assert not broken.exists() and all(path.exists() for path in kept)

@@ -1,0 +1,55 @@
+"""The owner downloads a mix: karaoke by a plain form, all that the mixer plays by its script."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from jobs.api.errors import status_of
+from jobs.api.throttles import MixThrottle
+from jobs.http.mixing import mix_response
+from jobs.web.requests import UserRequest, visible_job
+from separation.errors import InvalidOptions, SeparationError
+from separation.mixdown.request import MixRequest, parse_mix
+
+
+@login_required
+@require_POST
+def mix(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """Where there is no file, back to the job's page with the reason."""
+    job = visible_job(request, job_id)
+    try:
+        wanted = _wanted(request.POST)
+        if minutes := MixThrottle().wait_before(request):
+            messages.error(
+                request, f"You have made many mixes in a short time. Try again in {minutes} min."
+            )
+            return redirect("jobs:detail", job.pk)
+        return mix_response(job, wanted)
+    except SeparationError as error:
+        if status_of(error) == 404:
+            raise Http404(error.detail) from error
+        messages.error(request, error.detail)
+        return redirect("jobs:detail", job.pk)
+
+
+def _wanted(form: QueryDict) -> MixRequest:
+    """``mix`` is what the page's script tells of the mixer, as JSON; the button of a karaoke
+    comes before it."""
+    choices: Any
+    if "karaoke" in form:
+        choices = {"karaoke": form["karaoke"]}
+    else:
+        try:
+            choices = json.loads(form.get("mix", ""))
+        except (ValueError, RecursionError):
+            choices = None
+    if not isinstance(choices, dict):
+        raise InvalidOptions("The form did not say which mix is wanted. Load the page again.")
+    return parse_mix({**choices, "format": form.get("format", "wav24")})

@@ -1,0 +1,144 @@
+"""What may be asked of a mix, checked once, and the task that comes of it."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from separation.errors import InvalidOptions
+from separation.request import OutputFormat
+
+SLOWEST, FASTEST = 0.5, 1.5
+"""The ends of the mixer's slider."""
+
+VOCALS = "vocals"
+QUIET_VOCALS_DB = -12.0
+
+LOUDEST_DB = 12.0
+QUIETEST_DB = -120.0
+
+_CONFIG = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class MixStem(BaseModel):
+    """One stem of a mix. ``pan``: -1 left to 1 right; a stem that is to be heard alone (``solo``)
+    silences all that are not."""
+
+    model_config = _CONFIG
+
+    name: str = Field(max_length=128)
+    gain_db: float = Field(default=0.0, ge=QUIETEST_DB, le=LOUDEST_DB)
+    pan: float = Field(default=0.0, ge=-1.0, le=1.0)
+    mute: bool = False
+    solo: bool = False
+
+
+class MixRequest(BaseModel):
+    """Stems that are not named are not heard.
+
+    ``karaoke`` in place of ``stems``: all of them but the vocals, or with the vocals
+    ``QUIET_VOCALS_DB`` down. ``gain_db`` is that of the whole mix. ``start_s`` and ``end_s`` are of
+    the song, before ``speed`` changes its length.
+    """
+
+    model_config = _CONFIG
+
+    stems: tuple[MixStem, ...] = Field(default=(), max_length=64)
+    karaoke: Literal["without", "quiet"] | None = None
+    gain_db: float = Field(default=0.0, ge=QUIETEST_DB, le=LOUDEST_DB)
+    start_s: float | None = Field(default=None, ge=0.0)
+    end_s: float | None = Field(default=None, gt=0.0)
+    speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST)
+    format: OutputFormat = "wav24"
+    mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if bool(self.stems) == (self.karaoke is not None):
+            raise ValueError("say which `stems` are to be heard, or `karaoke`, and not both")
+        names = [stem.name for stem in self.stems]
+        doubled = [name for name in names if names.count(name) > 1]
+        if doubled:
+            raise ValueError(f"the stem {doubled[0]!r} is named twice")
+        if self.stems and not self.heard(self.stems):
+            raise ValueError("nothing is to be heard of this mix: every stem is muted")
+        if self.start_s is not None and self.end_s is not None and self.end_s <= self.start_s:
+            raise ValueError(f"the range ends at {self.end_s:g} s, before it starts")
+        return self
+
+    @staticmethod
+    def heard(stems: tuple[MixStem, ...]) -> tuple[MixStem, ...]:
+        """What mute and solo leave, as in the mixer."""
+        alone = any(stem.solo and not stem.mute for stem in stems)
+        return tuple(stem for stem in stems if not stem.mute and (stem.solo or not alone))
+
+    def stems_of(self, known: list[str]) -> tuple[MixStem, ...]:
+        """The stems to be heard of those that there are.
+
+        Raises ``InvalidOptions`` for a name that is not known, and for karaoke without vocals.
+        """
+        if self.karaoke is None:
+            unknown = [stem.name for stem in self.stems if stem.name not in known]
+            if unknown:
+                raise InvalidOptions(
+                    f"There is no stem {unknown[0]!r} to mix. Choose: {', '.join(known)}."
+                )
+            return self.heard(self.stems)
+        others = tuple(MixStem(name=name) for name in known if name != VOCALS)
+        if VOCALS not in known or not others:
+            raise InvalidOptions(
+                f"Karaoke needs vocals and something else; this song has: {', '.join(known)}."
+            )
+        quiet = self.karaoke == "quiet"
+        return (*others, MixStem(name=VOCALS, gain_db=QUIET_VOCALS_DB)) if quiet else others
+
+
+class MixFile(BaseModel):
+    """One delivered file; ``gain`` is linear."""
+
+    model_config = _CONFIG
+
+    path: Path
+    gain: float
+    pan: float
+
+
+class MixTask(BaseModel):
+    """What the process that renders is told. ``start`` and ``frames``: of the files, all of which
+    have ``sample_rate_hz``; ``container`` and ``codec`` are the song's, for the format "same";
+    ``title`` is for a file whose own tags have none."""
+
+    model_config = _CONFIG
+
+    files: tuple[MixFile, ...] = Field(min_length=1)
+    sample_rate_hz: int
+    start: int = Field(ge=0)
+    frames: int = Field(ge=1)
+    speed: float
+    format: OutputFormat
+    container: str
+    codec: str
+    mp3_bitrate_kbps: int
+    folder: Path
+    title: str
+    kind: str
+
+    @property
+    def delivered_frames(self) -> int:
+        return max(1, round(self.frames / self.speed))
+
+
+def parse_mix(choices: Any) -> MixRequest:
+    """Validate choices from outside; raises ``InvalidOptions`` with the first fault in words."""
+    try:
+        return MixRequest.model_validate(choices)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        received = f" (received {str(first['input'])[:80]!r})" if where else ""
+        raise InvalidOptions(f"{where}: {said}{received}" if where else said) from None
+
+
+def linear(gain_db: float) -> float:
+    return float(10 ** (gain_db / 20))

@@ -1,0 +1,53 @@
+// The form below the mixer: tells the server what is heard, in decibels and seconds, when it is to be a file.
+import { decibels } from "./desk.js";
+
+const LONGEST_NOTE_MS = 60_000;
+const DOUBLE_CLICK_MS = 1000;
+
+// What the server is to render; stems that are not heard are left out.
+export function mixOf({ desk, speed, range }) {
+  const heard = desk.stems.filter((stem, n) => desk.isHeard(n) && stem.volume > 0);
+  const stems = heard.map(({ name, volume, pan }) => ({ name, gain_db: decibels(volume), pan }));
+  const mix = { stems, speed };
+  if (desk.master !== 1) mix.gain_db = Math.max(-120, decibels(desk.master));
+  return range ? { ...mix, start_s: range.start, end_s: range.end } : mix;
+}
+
+export class Export {
+  #sentAt = -Infinity;
+
+  constructor({ form, desk, engine, region }) {
+    Object.assign(this, { form, desk, engine, region });
+    const find = (name) => form.querySelector(`[data-mix-${name}]`);
+    this.state = find("state");
+    this.range = find("range");
+    this.told = find("told");
+    this.button = find("button");
+    form.addEventListener("submit", (event) => this.#send(event));
+    region.addEventListener("change", () => this.#show());
+    desk.addEventListener("change", () => this.#show());
+    this.#show();
+  }
+
+  #show() {
+    this.range.hidden = this.region.active === null;
+    this.button.disabled = !mixOf({ desk: this.desk, speed: 1 }).stems.length || this.desk.master === 0;
+  }
+
+  #send(event) {
+    // The second would put an end to the first, and be refused as the server is at work on that.
+    if (event.timeStamp - this.#sentAt < DOUBLE_CLICK_MS) {
+      event.preventDefault();
+      return;
+    }
+    this.#sentAt = event.timeStamp;
+    const wanted = this.range.querySelector("input").checked;
+    const range = wanted ? this.region.active : null;
+    const mix = mixOf({ desk: this.desk, speed: this.engine.rate, range });
+    this.state.value = event.submitter === this.button ? JSON.stringify(mix) : "";
+    this.told.textContent = "The file is being made; the download begins in a few seconds.";
+    clearTimeout(this.timer);
+    // A page is not told when a download begins.
+    this.timer = setTimeout(() => (this.told.textContent = ""), LONGEST_NOTE_MS);
+  }
+}
