@@ -13,12 +13,15 @@ frames, 0 where it is unknown (RFC 9639, section 8.2)."""
 
 _TOTAL_BYTES = 5
 
+_BLOCK_BYTES = 1 << 16
+
 
 class LengthlessFlac(io.FileIO):
     """The file, read only, with 0 for its number of frames; ``claimed_frames`` is what it says."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "r")
+        self._total_at: int | None = None
         start = id3_bytes(self.read(10))
         self.seek(start)
         head = self.read(_TOTAL_AT + _TOTAL_BYTES)
@@ -27,6 +30,16 @@ class LengthlessFlac(io.FileIO):
         self.claimed_frames = total or None
         self._total_at = start + _TOTAL_AT if is_flac else None
         self.seek(0)
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:
+            return self.readall()
+        buffer = bytearray(size)
+        return bytes(buffer[: self.readinto(buffer)])
+
+    def readall(self) -> bytes:
+        """In blocks, as that of ``FileIO`` goes round ``readinto``, and so does its ``read``."""
+        return b"".join(iter(lambda: self.read(_BLOCK_BYTES), b""))
 
     def readinto(self, buffer: Any) -> int:
         at = self.tell()

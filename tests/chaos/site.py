@@ -66,7 +66,7 @@ class Client:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(90)
 
 
 class Cluster:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -32,6 +33,8 @@ def by_link(view: SharedView) -> SharedView:
     @require_safe
     @wraps(view)
     def answer(request: HttpRequest, token: str, **rest: str) -> HttpResponseBase:
+        # Nobody is asked who they are, so that the page is the same for all and no session is read.
+        request.user = AnonymousUser()
         response = _busy(request) or _found(request, token, view, rest) or _gone(request)
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response.headers["Referrer-Policy"] = "no-referrer"
