@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from separation.errors import InvalidOptions
 from separation.jobspec import StageRequest
+from separation.validation import first_fault
 
 OutputFormat = Literal["wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a", "same"]
 OUTPUT_FORMATS: tuple[OutputFormat, ...] = (
@@ -127,11 +128,7 @@ def parse_request(choices: dict[str, Any]) -> SeparationRequest:
     try:
         return SeparationRequest.model_validate(choices)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
-        message = f"{where}: {said} (received {first['input']!r})" if where else said
-        raise InvalidOptions(message) from None
+        raise InvalidOptions(first_fault(error)) from None
 
 
 def parse_stems(text: str) -> dict[str, Any]:

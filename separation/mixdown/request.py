@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from separation.errors import InvalidOptions
 from separation.request import OutputFormat
+from separation.validation import first_fault
 
 SLOWEST, FASTEST = 0.5, 1.5
 """The ends of the mixer's slider."""
@@ -133,11 +134,7 @@ def parse_mix(choices: Any) -> MixRequest:
     try:
         return MixRequest.model_validate(choices)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
-        received = f" (received {str(first['input'])[:80]!r})" if where else ""
-        raise InvalidOptions(f"{where}: {said}{received}" if where else said) from None
+        raise InvalidOptions(first_fault(error)) from None
 
 
 def linear(gain_db: float) -> float:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from separation.errors import InvalidOptions
 from separation.jobspec import StageRequest
 from separation.stages.base import PipelineStage
+from separation.validation import parts_of_first
 
 STAGES = {
     "prepare": "separation.stages.prepare:PrepareStage",
@@ -39,11 +40,10 @@ def build_stage(request: StageRequest) -> PipelineStage[Any]:
     try:
         params = stage_class.params_type.model_validate(request.params)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "parameters"
-        said = first["msg"].removeprefix("Value error, ")
+        where, said, received = parts_of_first(error)
+        refused = f"{where or 'parameters'} {received}"
         raise InvalidOptions(
-            f"The stage {request.name!r} cannot run with {where} {first['input']!r}: {said}."
+            f"The stage {request.name!r} cannot run with {refused}: {said}."
         ) from error
     return stage_class(params)
 
