@@ -12,8 +12,9 @@ from separation.errors import TooLarge
 MAX_BODY_BYTES = 64 * 1024
 
 
-class JSONParser(parsers.JSONParser):
-    """Raises ``TooLarge``, or ``ParseError`` also for what is nested deeper than Python goes."""
+class _Bounded(parsers.BaseParser):
+    """Stands before a parser of DRF's. Raises ``TooLarge``, or ``ParseError`` also for what is
+    nested deeper than Python goes."""
 
     def parse(
         self,
@@ -24,31 +25,19 @@ class JSONParser(parsers.JSONParser):
         try:
             return super().parse(_bounded(stream), media_type, parser_context)
         except RecursionError:
-            raise ParseError("JSON parse error - nested too deeply") from None
+            raise ParseError("The body is nested too deeply.") from None
 
 
-class FormParser(parsers.FormParser):
-    """Raises ``TooLarge``."""
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        return super().parse(_bounded(stream), media_type, parser_context)
+class JSONParser(_Bounded, parsers.JSONParser):
+    pass
 
 
-class MultiPartParser(parsers.MultiPartParser):
-    """Raises ``TooLarge``; for fields. Where a song may be sent, DRF's own reads it."""
+class FormParser(_Bounded, parsers.FormParser):
+    pass
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        return super().parse(_bounded(stream), media_type, parser_context)
+
+class MultiPartParser(_Bounded, parsers.MultiPartParser):
+    """For fields. Where a song may be sent, DRF's own reads it."""
 
 
 def _bounded(stream: IO[bytes]) -> BytesIO:
