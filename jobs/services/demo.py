@@ -14,12 +14,12 @@ from jobs.models import Job
 from jobs.services.create import submit_song
 from jobs.services.errors import DemoUnavailable
 from jobs.services.reservation import reserve
+from separation.demo import FILE_NAME, VERSION
 from separation.request import parse_request
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-NAME = "Eight bars.flac"
 CHUNK_BYTES = 1 << 16
 MAKING_S = 120.0
 """Longest time for making the song; it takes about a second of a processor."""
@@ -48,7 +48,7 @@ def start_demo(*, owner: "User") -> Job:
     with reserve(owner=owner, size_bytes=song.stat().st_size) as hold:
         return submit_song(
             hold=hold,
-            name=NAME,
+            name=FILE_NAME,
             chunks=_chunks(song),
             declared_size=song.stat().st_size,
             request=request,
@@ -57,7 +57,7 @@ def start_demo(*, owner: "User") -> Job:
 
 def _song() -> Path:
     """Made once, by a process of its own: numpy and scipy stay out of the web server."""
-    path = Path(settings.DATA_DIR) / "demo" / "eight-bars-1.flac"
+    path = Path(settings.DATA_DIR) / "demo" / f"song-{VERSION}.flac"
     if not path.is_file():
         command = [sys.executable, "-m", "separation.demo", str(path)]
         try:

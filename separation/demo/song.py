@@ -25,11 +25,6 @@ from separation.demo.instruments import (
 )
 from separation.durable import write_durably
 
-VERSION = 1
-"""Raise it when the song would sound different."""
-
-FILE_NAME = "Eight bars.flac"
-
 _SEED = 20_261
 _STEP = SAMPLE_RATE_HZ // 8
 """A sixteenth at 120 beats a minute."""

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.demo import VERSION
 from separation.demo import song as demo
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.tracks import Track, TrackReader
@@ -45,7 +46,7 @@ class ScoreStage(PipelineStage[ScoreParams]):
     needs = ("separation",)
 
     def key_material(self, context: StageContext) -> dict[str, Any]:
-        return {"demo": demo.VERSION}
+        return {"demo": VERSION}
 
     def execute(self, context: StageContext) -> StageResult:
         truth = demo.stems()

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job
-from jobs.services import demo
+from separation.demo import FILE_NAME
 from tests.factories import make_job, make_user
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_it_queues_the_song_with_a_score_and_shows_its_job(visitor: Client, owne
     answer = visitor.post("/demo/")
     job = Job.objects.get(owner=owner)
     assert answer.url == f"/jobs/{job.pk}/"  # type: ignore[attr-defined]
-    assert job.source.original_name == demo.NAME
+    assert job.source.original_name == FILE_NAME
     assert round(job.source.duration_s) == 17
     assert [stage.name for stage in job.stages.all()] == [
         "prepare", "separation", "quality", "score", "export",
