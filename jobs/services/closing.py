@@ -53,14 +53,21 @@ def close_account(*, owner: "User") -> bool:
 
 
 def finish_closures() -> int:
-    """Go on with what could not be removed at once; returns how many accounts are gone now."""
+    """Go on with what could not be removed at once; returns how many accounts are gone now.
+
+    One that cannot go on keeps no other waiting, and comes round again. Raises an
+    ``ExceptionGroup`` of what stood in the way of each, at the end.
+    """
     finished = 0
+    in_the_way: list[Exception] = []
     for closure in AccountClosure.objects.under_way().select_related("account"):
         try:
             finished += finish_closure(closure)
-        except Exception:
-            # One that cannot go on must not keep the others waiting; it comes round again.
-            _log.exception("closure %s: the account cannot be removed", closure.pk)
+        except Exception as error:
+            error.add_note(f"while closure {closure.pk} was finished")
+            in_the_way.append(error)
+    if in_the_way:
+        raise ExceptionGroup("accounts cannot be removed", in_the_way)
     return finished
 
 
