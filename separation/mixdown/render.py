@@ -16,10 +16,7 @@ from separation.base import CHANNELS
 from separation.mixdown.desk import mixed
 from separation.mixdown.request import MixTask
 from separation.mixdown.stretch import stretched
-from separation.stages.export import common_gain
-
-_SILENT_BELOW_DBFS = -60.0
-"""As in the export of stems: less than this may come out of a 16-bit or lossy file as silence."""
+from separation.stages.export import SILENT_BELOW_DBFS, common_gain
 
 
 def render(task: MixTask) -> Path:
@@ -55,7 +52,7 @@ def render(task: MixTask) -> Path:
         frames=task.delivered_frames,
         channels=CHANNELS,
         sample_rate_hz=task.sample_rate_hz,
-        may_be_silent=peak_dbfs is None or peak_dbfs < _SILENT_BELOW_DBFS,
+        may_be_silent=peak_dbfs is None or peak_dbfs < SILENT_BELOW_DBFS,
     )
     return target
 

@@ -66,7 +66,7 @@ _LOSSY_HEADROOM_DB = -1.0
 """Lossy codecs overshoot the peaks of what they were given; -1 dBTP is what EBU R 128 (2023)
 allows a programme before such a codec."""
 
-_SILENT_BELOW_DBFS = -60.0
+SILENT_BELOW_DBFS = -60.0
 """A track whose highest peak is lower may come out of a 16-bit or lossy file as silence."""
 
 _LOSSLESS = (*_BITS, "wav32f")
@@ -308,7 +308,7 @@ class _Delivery:
         """Proves that the file holds the track: by its bytes where they are ours, by decoding
         where an encoder's library chose them."""
         levels = self._levels
-        may_be_silent = levels.peak_dbfs is None or levels.peak_dbfs < _SILENT_BELOW_DBFS
+        may_be_silent = levels.peak_dbfs is None or levels.peak_dbfs < SILENT_BELOW_DBFS
         if written is not None:
             return verify_written(
                 target, written, frames=self._frames, may_be_silent=may_be_silent, check=check
