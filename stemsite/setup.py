@@ -8,10 +8,11 @@ administrator exists, however that one came about.
 import os
 import secrets
 from pathlib import Path
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import UserCreationForm, UsernameField
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +25,8 @@ class AdministratorForm(UserCreationForm):  # type: ignore[type-arg]  # generic 
     class Meta:
         model = User
         fields = ("username", "email")
+        # Its widget tells the browser what it is for, so that a password manager fills it in.
+        field_classes: ClassVar = {"username": UsernameField}
 
 
 def _token_file() -> Path:

@@ -66,6 +66,12 @@ _TITLES = (
 )
 
 
+_DB = {"drums": 5.79, "bass": 3.64, "other": 2.84, "vocals": 5.71}
+_SCORED = {
+    "stages": [{"name": "score", "details": {"sdr_db": _DB, "mixture_sdr_db": _DB}}],
+}
+"""As much of the manifest of a demonstration as its page reads."""
+
 SONG = "Harbour lights.wav"
 SONG_S = 12.0
 PATIENCE_S = 120.0
@@ -149,6 +155,7 @@ def _other_jobs(musician: "User") -> dict[str, Any]:
             error_detail="There was not enough memory. Choose a smaller model or try again later.",
             stages={"prepare": "completed", "separation": "failed"},
         ),
+        "scored": _job(musician, "Eight bars.flac", status="completed", manifest=_SCORED),
         "cancelled": _job(musician, "Never mind.wav", status="cancelled"),
     }
 
