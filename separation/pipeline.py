@@ -45,6 +45,7 @@ from separation.progress import Report, ignore_progress, never_stop
 from separation.receipts import (
     Receipt,
     load_receipt,
+    receipt_of,
     seal_files,
     stage_key,
     unfinished_key,
@@ -58,7 +59,6 @@ from separation.stages.base import (
     SidecarRecord,
     Song,
     StageContext,
-    StageResult,
 )
 from separation.stages.registry import check_pipeline
 from separation.telling import Observer, Teller
@@ -289,7 +289,15 @@ class _JobRun:
         result = stage.execute(replace(context, checkpoints=checkpoints))
         self._deliver([*result.artifacts, *result.sidecars], context.out_dir)
         files = seal_files(context.out_dir, self._check)
-        receipt = _receipt(stage, key, result, files, started_at, started)
+        receipt = receipt_of(
+            stage,
+            key,
+            result,
+            files,
+            started_at=started_at,
+            completed_at=now_iso(),
+            duration_s=time.monotonic() - started,
+        )
         write_receipt(context.out_dir, receipt)
         self._fence.check()
         if checkpoints is not None:
@@ -379,33 +387,6 @@ def _log_level(error: SeparationError) -> int:
     if isinstance(error, Cancelled):
         return logging.INFO
     return logging.ERROR if isinstance(error, Internal) else logging.WARNING
-
-
-def _receipt(
-    stage: PipelineStage[Any],
-    key: str,
-    result: StageResult,
-    files: dict[str, FileDigest],
-    started_at: str,
-    started: float,
-) -> Receipt:
-    return Receipt(
-        stage=stage.name,
-        version=stage.version,
-        key=key,
-        params=stage.params.model_dump(mode="json"),
-        song=result.song,
-        tracks=result.tracks,
-        artifacts=result.artifacts,
-        sidecars=result.sidecars,
-        files=files,
-        details=result.details,
-        warnings=result.warnings,
-        quality=result.quality,
-        started_at=started_at,
-        completed_at=now_iso(),
-        duration_s=round(time.monotonic() - started, 3),
-    )
 
 
 def _digest_source(path: Path, check: Callable[[], None]) -> FileDigest:

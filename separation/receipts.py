@@ -17,7 +17,13 @@ from separation.checkpoint import RECORD_NAME
 from separation.durable import FileDigest, digest_of, sync, write_durably
 from separation.progress import never_stop
 from separation.quality.report import QualityReport
-from separation.stages.base import ArtifactRecord, SidecarRecord, Song
+from separation.stages.base import (
+    ArtifactRecord,
+    PipelineStage,
+    SidecarRecord,
+    Song,
+    StageResult,
+)
 from separation.tracks import Track
 
 RECEIPT_NAME = "receipt.json"
@@ -45,6 +51,35 @@ class Receipt(BaseModel):
     started_at: str
     completed_at: str
     duration_s: float
+
+
+def receipt_of(
+    stage: PipelineStage[Any],
+    key: str,
+    result: StageResult,
+    files: dict[str, FileDigest],
+    *,
+    started_at: str,
+    completed_at: str,
+    duration_s: float,
+) -> Receipt:
+    return Receipt(
+        stage=stage.name,
+        version=stage.version,
+        key=key,
+        params=stage.params.model_dump(mode="json"),
+        song=result.song,
+        tracks=result.tracks,
+        artifacts=result.artifacts,
+        sidecars=result.sidecars,
+        files=files,
+        details=result.details,
+        warnings=result.warnings,
+        quality=result.quality,
+        started_at=started_at,
+        completed_at=completed_at,
+        duration_s=round(duration_s, 3),
+    )
 
 
 def stage_key(
