@@ -36,6 +36,11 @@ def end_with_parent(number: int = signal.SIGKILL, *, parent: int | None = None) 
         os.kill(os.getpid(), number)
 
 
+NOWHERE = "/proc/self" if Path("/proc/self").is_dir() else os.sep
+"""A working directory for a child that is to have none: its own entry in Linux's table of
+processes. Nobody can put a file there, and nothing is left of it, whoever is killed and when; a
+temporary folder would be left by a kill between its making and its removal."""
+
 OWN_STATUS = "/proc/self/status"
 """Where Linux tells of a process; see proc_pid_status(5)."""
 

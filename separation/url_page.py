@@ -28,6 +28,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 from separation.addresses import Network
 from separation.audio.names import clean_name
 from separation.errors import DeadlineExceeded, InvalidUrl, UrlFailed, UrlIsPage
+from separation.processes import NOWHERE
 from separation.public_http import NotPublic, PublicTransport
 from separation.url_address import MAX_REDIRECTS, MAX_URL_CHARACTERS, REDIRECTS, checked_url
 
@@ -104,19 +105,18 @@ def song_of_page(url: str, *, deadline: float, networks: tuple[Network, ...] = (
 @contextmanager
 def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
     with tempfile.TemporaryFile() as noise:
-        with tempfile.TemporaryDirectory(prefix="stemsite-page-") as folder:
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-I", "-c", _BOOT),
-                    *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=noise,
-                cwd=folder,
-                env={"YTDLP_NO_PLUGINS": "1"},
-                start_new_session=True,
-            )
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-c", _BOOT),
+                *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=noise,
+            cwd=NOWHERE,
+            env={"YTDLP_NO_PLUGINS": "1"},
+            start_new_session=True,
+        )
         try:
             yield process
         except UrlFailed:

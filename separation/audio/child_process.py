@@ -8,7 +8,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from separation.errors import (
     error_from_code,
 )
 from separation.process_tree import Movement
+from separation.processes import NOWHERE
 
 if TYPE_CHECKING:
     from separation.audio.nursery import ForkedChild, Nursery
@@ -85,13 +85,8 @@ def run_child(
 def _started(
     task: dict[str, Any], nursery: "Nursery | None"
 ) -> Iterator["subprocess.Popen[bytes] | ForkedChild"]:
-    """The running child in a process group of its own, all of which is gone afterwards.
-
-    It works in a folder that is gone as soon as it is there: nothing can be found or put into
-    it, and whoever is killed leaves none behind.
-    """
-    with tempfile.TemporaryDirectory(prefix="stemsite-decode-") as folder:
-        process = _executed(task, folder) if nursery is None else nursery.fork(task, folder)
+    """The running child in a process group of its own, all of which is gone afterwards."""
+    process = _executed(task) if nursery is None else nursery.fork(task)
     try:
         yield process
     finally:
@@ -104,7 +99,7 @@ def _started(
                 pipe.close()
 
 
-def _executed(task: dict[str, Any], folder: str) -> "subprocess.Popen[bytes]":
+def _executed(task: dict[str, Any]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [
             *(sys.executable, "-I", "-c", _BOOT),
@@ -113,7 +108,7 @@ def _executed(task: dict[str, Any], folder: str) -> "subprocess.Popen[bytes]":
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=folder,
+        cwd=NOWHERE,
         env=CHILD_ENVIRONMENT,
         start_new_session=True,
     )

@@ -74,8 +74,8 @@ class Nursery(Closing):
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
-    def fork(self, task: dict[str, Any], folder: str) -> ForkedChild:
-        """A child that works on ``task`` in ``folder``, in a process group of its own.
+    def fork(self, task: dict[str, Any]) -> ForkedChild:
+        """A child that works on ``task``, in a process group of its own.
 
         Raises ``WorkerLost`` where the process that forks is killed at this moment, and
         ``DecoderUnavailable`` where it cannot import what decoding takes.
@@ -83,7 +83,7 @@ class Nursery(Closing):
         if self._process is None or self._process.poll() is not None:
             self._start()
         assert self._line is not None
-        order = json.dumps([task, folder]).encode()
+        order = json.dumps(task).encode()
         stdout, stderr = os.pipe(), os.pipe()
         try:
             self._line.settimeout(None)
@@ -144,13 +144,10 @@ def serve(descriptor: int) -> None:
     gc.freeze()
     with socket.socket(fileno=descriptor) as line, contextlib.suppress(OSError):
         while True:
-            text, pipes = _order(line)
-            task, folder = json.loads(text)
-            os.chdir(folder)
+            task, pipes = _order(line)
             pid = os.fork()
             if pid == 0:
-                _be_child(json.dumps(task), line, pipes)
-            os.chdir("/")
+                _be_child(task.decode(), line, pipes)
             for pipe in pipes:
                 os.close(pipe)
             _lead_a_group(pid)
@@ -163,12 +160,13 @@ def serve(descriptor: int) -> None:
 
 def _be_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
     from separation.audio.decode_child import main
-    from separation.processes import end_with_parent
+    from separation.processes import NOWHERE, end_with_parent
 
     try:
         line.close()
         _lead_a_group(0)
         end_with_parent(parent=os.getppid())
+        os.chdir(NOWHERE)
         for pipe, number in zip(pipes, (1, 2), strict=True):
             os.dup2(pipe, number)
             os.close(pipe)

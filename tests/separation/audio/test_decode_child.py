@@ -263,15 +263,15 @@ def test_a_child_gets_neither_our_environment_nor_our_folder(
         "import json, os\n"
         "try: os.close(os.open('left_behind', os.O_CREAT)); made = True\n"
         "except OSError: made = False\n"
-        "print(json.dumps({'done': {'env': dict(os.environ), 'found': os.listdir('.'), "
-        "'made': made}}))"
+        "print(json.dumps({'done': {'env': dict(os.environ), 'made': made, "
+        "'is_its_own': os.getcwd() == f'/proc/{os.getpid()}'}}))"
     )
     monkeypatch.setattr(child_process, "_BOOT", look)
 
     seen = run_child({}, wall_s=10.0, on_progress=lambda _: None)
 
     assert "SECRET_KEY" not in seen["env"]
-    assert (seen["found"], seen["made"]) == ([], False)
+    assert (seen["is_its_own"], seen["made"]) == (True, False)
 
 
 def test_a_full_disk_while_decoding_is_named(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_its_children_stand_behind_the_walls_and_lead_a_group_of_their_own(
     assert names <= {*CHILD_ENVIRONMENT, ""}
     assert seen["group"] == "True"
     assert "socket:" not in seen["files"], "it could give orders"
-    assert "(deleted)" in seen["folder"]
+    assert seen["folder"] == f"/proc/{seen['Pid']}"
     if walls_here().namespaces != "none":
         assert seen["interfaces"].count(":") == 1 and "lo:" in seen["interfaces"]
 
