@@ -13,17 +13,20 @@ from jobs.queue.health import STUCK_AFTER_S
 from jobs.queue.lanes import current_post
 
 LOOK_EVERY_S = 15.0
+REPLACED_WITHIN_S = 20.0
+"""django-q2 replaces a dead worker within a second or two, on a busy machine too."""
 
 _log = logging.getLogger("jobs.worker")
 
 
 class Watchdog:
-    """Two ways in which django-q2 comes to a halt, and only a new start helps.
+    """Three ways in which django-q2 comes to a halt, and only a new start helps.
 
     A worker that is killed while it waits holds the lock of the queue between the processes: all
-    that come after it wait for ever. And whatever else may stop the tickets shows in that jobs
-    wait which a free worker of ours could take, and none of ours moves. Wall clocks have no say
-    in this, as they jump.
+    that come after it wait for ever. Where the clock of the machine is put back, the sentinel
+    stands still for as long, as the kernel times its waits by that clock: it replaces nobody. And
+    whatever else may stop the tickets shows in that jobs wait which a free worker of ours could
+    take, and none of ours moves. Wall clocks have no say in this, as they jump.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Watchdog:
         # Jobs may have waited for days while no worker ran: that is not this cluster's fault.
         self._started = self._look_at = clock()
         self._waits_since: float | None = None
+        self._complete_at = self._started
 
     def bites(self) -> bool:
         """Is this cluster past help?"""
@@ -48,10 +52,20 @@ class Watchdog:
                 _log.critical("worker %s died while it held the queue", member.pid)
         if any(member.doing is Doing.WAITING for member in gone):
             return True
+        if self._lacks_workers():
+            return True
         if self._clock() < self._look_at:
             return False
         self._look_at = self._clock() + LOOK_EVERY_S
         return self._is_stuck()
+
+    def _lacks_workers(self) -> bool:
+        if len(crew.members()) >= current_post().workers:
+            self._complete_at = self._clock()
+        if self._clock() - self._complete_at <= REPLACED_WITHIN_S:
+            return False
+        _log.critical("nobody has replaced a dead worker for %.0f s", REPLACED_WITHIN_S)
+        return True
 
     def _is_stuck(self) -> bool:
         free = [member for member in crew.members() if member.doing is not Doing.WORKING]

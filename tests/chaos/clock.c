@@ -1,8 +1,12 @@
 /* The time of day as a host with a wrong clock would tell it: the true one plus the seconds that
-   stand in the file CHAOS_CLOCK, which may change at any moment. Other clocks stay as they are. */
+   stand in the file CHAOS_CLOCK, which may change at any moment. Other clocks stay as they are.
+   A wait for a semaphore until some time of day ends when this clock shows it, as it would where
+   the kernel's own is set. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -46,4 +50,24 @@ time_t time(time_t *now) {
     if (clock_gettime(CLOCK_REALTIME, &precise)) return -1;
     if (now) *now = precise.tv_sec;
     return precise.tv_sec;
+}
+
+static int is_before(const struct timespec *one, const struct timespec *other) {
+    return one->tv_sec != other->tv_sec ? one->tv_sec < other->tv_sec
+                                        : one->tv_nsec < other->tv_nsec;
+}
+
+int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict until) {
+    const long look_every_ns = 20 * 1000 * 1000;
+    while (sem_trywait(semaphore)) {
+        struct timespec now;
+        if (errno != EAGAIN) return -1;
+        if (clock_gettime(CLOCK_REALTIME, &now)) return -1;
+        if (!is_before(&now, until)) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = look_every_ns}, NULL);
+    }
+    return 0;
 }

@@ -18,7 +18,7 @@ from jobs.queue import crew
 from jobs.queue.crew import Doing, Member
 from jobs.queue.health import STUCK_AFTER_S
 from jobs.queue.lanes import Post, take_post
-from jobs.queue.watchdog import LOOK_EVERY_S, Watchdog
+from jobs.queue.watchdog import LOOK_EVERY_S, REPLACED_WITHIN_S, Watchdog
 from tests.factories import make_job
 
 
@@ -198,6 +198,29 @@ def test_a_worker_killed_at_work_holds_no_queue(clock: Clock, db: None) -> None:
     os.waitpid(pid, 0)
     assert not Watchdog(clock).bites()
     assert crew.members() == []
+
+
+def test_a_dead_worker_that_nobody_replaces_is_noticed(clock: Clock, db: None) -> None:
+    """As where the sentinel stands still; no job need wait."""
+    crew.sign_on()
+    watchdog = Watchdog(clock)
+    assert not bites_within(watchdog, clock, 10 * REPLACED_WITHIN_S)
+    assert not watchdog.bites()
+    crew.clear()
+    clock.now += REPLACED_WITHIN_S - 1
+    assert not watchdog.bites()
+    clock.now += 2
+    assert watchdog.bites()
+
+
+def test_a_dead_worker_that_is_replaced_is_forgotten(clock: Clock, db: None) -> None:
+    watchdog = Watchdog(clock)
+    for _ in range(10):
+        crew.clear()
+        clock.now += REPLACED_WITHIN_S - 1
+        assert not watchdog.bites()
+        crew.sign_on()
+        assert not watchdog.bites()
 
 
 def test_a_worker_that_ends_by_itself_says_so() -> None:
