@@ -21,6 +21,7 @@ CONTENT_TYPES = {
     ".ogg": "audio/ogg",
     ".m4a": "audio/mp4",
     ".aac": "audio/aac",
+    ".jpg": "image/jpeg",
 }
 
 

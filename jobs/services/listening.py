@@ -14,6 +14,7 @@ from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 
 INDEX = "listen/index.json"
+COVER = "listen/cover.jpg"
 
 MOST_STEMS = 16
 """Two channels each of the 32 that a browser's channel splitter has."""
@@ -81,6 +82,11 @@ def mixable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
     if listening is None:
         return []
     return [artifact for artifact in artifacts if listening.stem(artifact.name)][:MOST_STEMS]
+
+
+def has_cover(job: Job) -> bool:
+    """Whether there is a small picture of the song's cover."""
+    return (job.directory / COVER).is_file()
 
 
 @lru_cache(maxsize=32)

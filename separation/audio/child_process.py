@@ -33,14 +33,16 @@ logger = logging.getLogger(__name__)
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _BOOT = (
-    "import sys; sys.path.append(sys.argv[1]); "
+    "import importlib, sys; sys.path.append(sys.argv[1]); "
     "from separation.sandbox.namespaces import leave_network; leave_network(); "
     "from separation.processes import end_with_parent; end_with_parent(parent=int(sys.argv[3])); "
-    "from separation.audio.decode_child import main; main(sys.argv[2])"
+    "importlib.import_module(sys.argv[4]).main(sys.argv[2])"
 )
 """Isolated mode (-I) keeps the working directory and the environment out of the import path; the
 one folder that the child needs is named to it. Its first act is to tie its life to its parent's:
 the imports take long enough for that to be killed meanwhile."""
+
+DECODER = "separation.audio.decode_child"
 
 CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Nothing of ours (keys, addresses of databases). One thread: each more reserves address space."""
@@ -60,10 +62,12 @@ def run_child(
     on_progress: Callable[[float | None], None],
     on_peak: Callable[[int], None] = lambda _: None,
     nursery: "Nursery | None" = None,
+    program: str = DECODER,
 ) -> dict[str, Any]:
     """Run one task to its end and return what the child measured.
 
-    The child is started by exec, or forked where there is a ``nursery``.
+    The child is started by exec, or forked where there is a ``nursery``, which forks decoders
+    only. ``program``: the module whose ``main`` gets the task.
 
     ``on_progress`` gets the child's share done (``None``: nothing new) five times a second while
     the child works; one that stands still is no reason to tell anybody that the work goes on.
@@ -72,7 +76,7 @@ def run_child(
     ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies, and
     ``DecoderUnavailable`` when it does so before it has looked at the file.
     """
-    with _started(task, nursery) as process:
+    with _started(task, nursery, program) as process:
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
@@ -83,10 +87,10 @@ def run_child(
 
 @contextlib.contextmanager
 def _started(
-    task: dict[str, Any], nursery: "Nursery | None"
+    task: dict[str, Any], nursery: "Nursery | None", program: str
 ) -> Iterator["subprocess.Popen[bytes] | ForkedChild"]:
     """The running child in a process group of its own, all of which is gone afterwards."""
-    process = _executed(task) if nursery is None else nursery.fork(task)
+    process = _executed(task, program) if nursery is None else nursery.fork(task)
     try:
         yield process
     finally:
@@ -99,11 +103,11 @@ def _started(
                 pipe.close()
 
 
-def _executed(task: dict[str, Any]) -> "subprocess.Popen[bytes]":
+def _executed(task: dict[str, Any], program: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [
             *(sys.executable, "-I", "-c", _BOOT),
-            *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid())),
+            *(str(_PACKAGE_ROOT), json.dumps(task), str(os.getpid()), program),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -32,6 +32,7 @@ from separation.audio.encode_wav import PcmWavEncoder, WrittenWav, verify_writte
 from separation.audio.loudness import Levels
 from separation.audio.resample import Resampler, frames_at
 from separation.audio.tags import write_tags
+from separation.audio.thumbnail import make_thumbnail
 from separation.audio.verify import verify_file
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.durable import FileDigest, digest_of, sync
@@ -46,6 +47,7 @@ from separation.stages.base import (
     StageResult,
 )
 from separation.stages.listening import (
+    COVER_PATH,
     ListeningWriter,
     is_listened_to,
     sidecars_of,
@@ -126,6 +128,8 @@ class ExportStage(PipelineStage[ExportParams]):
         entries = [entry for _, entry in made if entry is not None]
         if entries:
             write_index(context.out_dir, entries, song.frames)
+            if cover := read_cover(context.work_dir / song.path):
+                make_thumbnail(cover, context.out_dir / COVER_PATH)
         return StageResult(
             artifacts=tuple(record for record, _ in made),
             sidecars=sidecars_of(context.out_dir, entries) if entries else (),

@@ -1,8 +1,9 @@
 """What a mixer plays and draws: made of the stems while they are exported, in the same read.
 
-In the job's folder, beside the delivered tracks and no tracks themselves: ``listen/index.json``,
-and for each stem a preview (:mod:`separation.audio.preview`) and peaks
-(:mod:`separation.audio.peaks`). The previews have the common gain of the tracks.
+In the job's folder, beside the delivered tracks and no tracks themselves: ``listen/index.json``, a
+small picture of the song's cover (:mod:`separation.audio.thumbnail`), and for each stem a preview
+(:mod:`separation.audio.preview`) and peaks (:mod:`separation.audio.peaks`). The previews have the
+common gain of the tracks.
 """
 
 import json
@@ -24,6 +25,7 @@ from separation.tracks import Track
 FOLDER = "listen"
 INDEX_PATH = f"{FOLDER}/index.json"
 INDEX_VERSION = 1
+COVER_PATH = f"{FOLDER}/cover.jpg"
 _WITH_ACTIVITY = "vocals"
 
 
@@ -91,6 +93,8 @@ def write_index(out_dir: Path, entries: list[dict[str, Any]], frames: int) -> No
 
 def sidecars_of(out_dir: Path, entries: list[dict[str, Any]]) -> tuple[SidecarRecord, ...]:
     paths = [entry[kind] for entry in entries for kind in ("preview", "peaks")]
+    if (out_dir / COVER_PATH).is_file():
+        paths.append(COVER_PATH)
     return tuple(_record(out_dir, path) for path in [*paths, INDEX_PATH])
 
 

@@ -8,11 +8,13 @@ import av
 import numpy as np
 import soundfile
 
+from separation.audio.tags import write_tags
 from separation.jobspec import JobSpec, StageRequest
 from separation.manifest import Manifest, verify_manifest
 from separation.pipeline import run_pipeline
 from separation.settings import CoreSettings
-from tests.separation.fakes import fake_separators, make_spec
+from tests.separation.audio.pictures import cover
+from tests.separation.fakes import fake_separators, make_song, make_spec
 
 
 def run(spec: JobSpec) -> Manifest:
@@ -87,6 +89,17 @@ def test_they_are_in_the_manifest_but_not_among_the_tracks(tmp_path: Path) -> No
     assert verify_manifest(spec.job_dir) == [
         "index.json: listen/index.json is not the file that was delivered."
     ]
+
+
+def test_a_small_picture_of_the_cover_lies_with_them(tmp_path: Path) -> None:
+    song = make_song(tmp_path / "covered.wav")
+    write_tags(song, {}, cover())
+    spec = with_preview(make_spec(tmp_path, song=song))
+    manifest = run(spec)
+    assert "listen/cover.jpg" in {record.path for record in manifest.sidecars}
+    assert (spec.job_dir / "listen" / "cover.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert verify_manifest(spec.job_dir) == []
+    assert not list(spec.job_dir.rglob("*.cover"))
 
 
 def test_a_preview_that_is_gone_is_made_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from jobs.api.filters import filtered
 from jobs.models import Job, Tag
 from jobs.models.tag import MAX_TAG_LENGTH
+from jobs.services.listening import has_cover
 from jobs.services.waveform import has_waveform
 from jobs.web.forms import HistoryFilter
 from jobs.web.requests import UserRequest
@@ -39,6 +40,7 @@ def _page(request: UserRequest) -> HttpResponse:
         "page": page,
         "moving": any(job.is_active for job in page),
         "drawn": {job.pk for job in page if has_waveform(job)},
+        "covered": {job.pk for job in page if has_cover(job)},
         "tag_length": MAX_TAG_LENGTH,
     }
     return render(request, "jobs/history.html", context)

@@ -19,6 +19,7 @@ from jobs.models import Job
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.demo import scores
+from jobs.services.listening import has_cover
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
 from jobs.web import mixer, quality, results
@@ -43,6 +44,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "stages": job.stages.all(),
         "groups": results.track_groups(artifacts),
         "lanes": lanes,
+        "has_cover": has_cover(job),
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "quality": quality.quality(job),
         "facts": results.facts(job),

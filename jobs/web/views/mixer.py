@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from jobs.http.downloads import check_downloadable
 from jobs.http.listening import listening_response
 from jobs.models import Job
-from jobs.services.listening import INDEX, Listening, ListeningStem, listening_of, state_of
+from jobs.services.listening import COVER, INDEX, Listening, ListeningStem, listening_of, state_of
 from jobs.services.waveform import waveform_svg
 from jobs.web.mixer import song as song_of
 from jobs.web.requests import UserRequest, visible_job
@@ -56,6 +56,15 @@ def waveform(request: UserRequest, job_id: UUID) -> HttpResponseBase:
     response["ETag"] = etag
     response["Cache-Control"] = "private, max-age=86400"
     return response
+
+
+@login_required
+@require_safe
+def cover(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """The small picture of the song's cover."""
+    job = visible_job(request, job_id)
+    _listening(job)
+    return listening_response(request, job, COVER)
 
 
 def _file(

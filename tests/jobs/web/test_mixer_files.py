@@ -12,10 +12,11 @@ from django.conf import settings
 from django.test import Client
 
 from jobs.models import Job
-from jobs.services.listening import INDEX
+from jobs.services.listening import COVER, INDEX
 from jobs.services.waveform import COLOURS
 from tests.factories import make_artifact, make_job
 from tests.listening_files import write_listening
+from tests.separation.audio.pictures import picture
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -188,6 +189,20 @@ def test_a_picture_has_the_colours_of_the_stems() -> None:
     assert dict(re.findall(rf"--({'|'.join(COLOURS)}): (#\w+);", tokens)) == COLOURS
 
 
+def test_a_song_with_a_cover_shows_it_in_the_history_and_on_its_page(
+    client: Client, job: Job, song: dict
+) -> None:
+    address = f"/jobs/{job.pk}/cover.jpg"
+    pages = ["/jobs/", f"/jobs/{job.pk}/"]
+    assert not any(address in client.get(page).content.decode() for page in pages)
+    assert client.get(address).status_code == 404
+    (job.directory / COVER).write_bytes(picture())
+    assert all(f'src="{address}"' in client.get(page).content.decode() for page in pages)
+    shown = client.get(address)
+    assert (shown["Content-Type"], body(shown)) == ("image/jpeg", picture())
+    assert shown["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_song_of_silence_has_an_empty_picture(client: Client, owner: "User") -> None:
     client.force_login(owner)
     job = make_job(owner=owner, status="completed")
@@ -196,5 +211,7 @@ def test_a_song_of_silence_has_an_empty_picture(client: Client, owner: "User") -
 
 
 def test_a_stranger_sees_no_picture(client: Client, stranger: "User", job: Job) -> None:
+    (job.directory / COVER).write_bytes(picture())
     client.force_login(stranger)
-    assert client.get(f"/jobs/{job.pk}/waveform.svg").status_code == 404
+    for name in ("waveform.svg", "cover.jpg"):
+        assert client.get(f"/jobs/{job.pk}/{name}").status_code == 404
