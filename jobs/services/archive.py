@@ -1,7 +1,7 @@
 """All files of one or many jobs as one ZIP, streamed, its exact length known beforehand."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -39,15 +39,37 @@ def jobs_zip(jobs: Sequence[Job], *, name: str) -> JobZip:
     return JobZip(stream, len(stream), f"{name}.zip")
 
 
+def tracks_zip(tracks: Sequence[Artifact]) -> JobZip:
+    """Some files of one job and nothing else of it: the manifest names its owner's other files.
+
+    Raises ``JobConflict`` when none is left.
+    """
+    stream = ZipStream(compress_type=ZIP_STORED, sized=True)
+    there = _there(tracks)
+    if not there:
+        raise JobConflict("There are no files to download: they have expired.")
+    name = safe_title(there[0].job)
+    _add_tracks(stream, there, name)
+    return JobZip(stream, len(stream), f"{name}.zip")
+
+
+def _there(tracks: Iterable[Artifact]) -> list[Artifact]:
+    return [track for track in tracks if track.file.is_file()]
+
+
+def _add_tracks(stream: ZipStream, tracks: Sequence[Artifact], folder: str) -> None:
+    taken: set[str] = set()
+    for track in tracks:
+        suffix = PurePosixPath(track.path).suffix
+        stream.add_path(track.file, f"{folder}/{_free_name(track.name, suffix, taken)}")
+
+
 def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
-    artifacts = [artifact for artifact in job.artifacts.all() if artifact.file.is_file()]
+    artifacts = _there(job.artifacts.all())
     if not artifacts:
         return
     folder = _free_name(safe_title(job), "", folders)
-    taken: set[str] = set()
-    for artifact in artifacts:
-        suffix = PurePosixPath(artifact.path).suffix
-        stream.add_path(artifact.file, f"{folder}/{_free_name(artifact.name, suffix, taken)}")
+    _add_tracks(stream, artifacts, folder)
     manifest = json.dumps(job.manifest, indent=2, ensure_ascii=False).encode()
     stream.add(manifest, f"{folder}/manifest.json")
 

@@ -24,6 +24,8 @@ def context_of(token: str, shared: Shared) -> dict[str, Any]:
         "expires_at": shared.link.expires_at,
         "allow_download": shared.link.allow_download,
         "duration_s": shared.job.source.duration_s,
+        "archive_url": _archive(token, shared),
+        "total_bytes": sum(track.size_bytes for track in shared.tracks),
         "mixer_url": reverse("jobs:shared-mixer", args=(token,)),
         "lanes": lanes,
         "tracks": [HeardTrack(lane, address("preview", token, lane.track.name)) for lane in lanes],
@@ -39,6 +41,12 @@ def song_shared(token: str, shared: Shared) -> dict[str, Any]:
 def address(kind: str, token: str, name: str) -> str:
     """``kind``: preview, peaks or track."""
     return reverse(f"jobs:shared-{kind}", args=(token, name))
+
+
+def _archive(token: str, shared: Shared) -> str:
+    """Empty where there is nothing to gain by it, or no download."""
+    several = shared.link.allow_download and len(shared.tracks) > 1
+    return reverse("jobs:shared-archive", args=(token,)) if several else ""
 
 
 def _download(token: str, shared: Shared, name: str) -> str:

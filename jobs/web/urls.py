@@ -63,4 +63,5 @@ urlpatterns = [
     path("s/<str:token>/previews/<str:name>/", shared.preview, name="shared-preview"),
     path("s/<str:token>/peaks/<str:name>/", shared.peaks, name="shared-peaks"),
     path("s/<str:token>/tracks/<str:name>/", shared.track, name="shared-track"),
+    path("s/<str:token>/tracks.zip", shared.archive, name="shared-archive"),
 ]

@@ -14,8 +14,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from jobs.http.downloads import track_response
+from jobs.http.archive import archive_response
+from jobs.http.downloads import check_downloadable, track_response
 from jobs.http.listening import listening_response
+from jobs.services.archive import tracks_zip
 from jobs.services.listening import ListeningStem
 from jobs.services.sharing import Shared, count_view, open_link
 from jobs.web.shared import context_of, song_shared
@@ -97,6 +99,15 @@ def track(request: HttpRequest, token: str, shared: Shared, name: str) -> HttpRe
     if not shared.link.allow_download:
         raise Http404("this link lets nobody download")
     return track_response(request, shared.job, _chosen(shared, name).name)
+
+
+@by_link
+def archive(request: HttpRequest, token: str, shared: Shared) -> HttpResponseBase:
+    """All stems of the link at once."""
+    if not shared.link.allow_download:
+        raise Http404("this link lets nobody download")
+    check_downloadable(shared.job)
+    return archive_response(request, tracks_zip(shared.tracks))
 
 
 def _chosen(shared: Shared, name: str) -> ListeningStem:

@@ -1,6 +1,8 @@
 """What somebody with a link gets: the chosen stems, and nothing else at all."""
 
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 Share = Callable[..., NewLink]
-FILES = ("", "mixer.json", "previews/drums/", "peaks/drums/", "tracks/drums/")
+FILES = ("", "mixer.json", "previews/drums/", "peaks/drums/", "tracks/drums/", "tracks.zip")
 
 
 def body(response) -> bytes:
@@ -90,7 +92,32 @@ def test_files_are_given_where_that_is_allowed(client: Client, share: Share, job
 def test_files_are_not_given_where_that_is_not_allowed(client: Client, share: Share) -> None:
     token = share(show_title=True).token
     assert "/tracks/" not in client.get(f"/s/{token}/").content.decode()
-    assert client.get(f"/s/{token}/tracks/drums/").status_code == 404
+    assert "tracks.zip" not in client.get(f"/s/{token}/").content.decode()
+    for path in ("tracks/drums/", "tracks.zip"):
+        assert client.get(f"/s/{token}/{path}").status_code == 404
+
+
+def test_the_zip_has_the_chosen_stems_and_nothing_else(
+    client: Client, share: Share, job: Job
+) -> None:
+    token = share(allow_download=True, show_title=True).token
+    assert f'href="/s/{token}/tracks.zip"' in client.get(f"/s/{token}/").content.decode()
+    answer = client.get(f"/s/{token}/tracks.zip")
+    assert 'filename="Harbour Lights.zip"' in answer["Content-Disposition"]
+    content = body(answer)
+    assert int(answer["Content-Length"]) == len(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as files:
+        names = files.namelist()
+        drums = files.read("Harbour Lights/drums.wav")
+    assert names == ["Harbour Lights/drums.wav", "Harbour Lights/vocals.wav"]
+    assert drums == job.artifacts.get(name="drums").file.read_bytes()
+
+
+def test_a_zip_whose_files_are_gone_is_not_there(client: Client, share: Share, job: Job) -> None:
+    token = share(allow_download=True, show_title=True).token
+    for track in job.artifacts.all():
+        track.file.unlink()
+    assert client.get(f"/s/{token}/tracks.zip").status_code == 404
 
 
 def ends(name: str, new: NewLink, job: Job) -> None:
