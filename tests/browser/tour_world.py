@@ -108,10 +108,13 @@ def fill() -> None:
 
 
 def _job_stops(musician: "User") -> list[Stop]:
+    from jobs.services.listening import COVER
     from tests.browser.mixable import add_mixable
+    from tests.separation.audio.pictures import picture
 
     real = musician.jobs.filter(source__original_name=SONG).first()
     mixable = add_mixable(musician, "Pretty.wav")
+    (mixable.directory / COVER).write_bytes(picture(width=192, height=192))
     for title in _TITLES:
         _job(musician, title, status="completed")
     results = {"result": real} if real else {}
