@@ -364,6 +364,9 @@ DEFAULT_TARGET_DB = env.number("STEMSITE_TARGET_DB", -20.0, "level of normalized
 MAX_UPLOAD_BYTES = env.whole(
     "STEMSITE_MAX_UPLOAD_BYTES", 500 * 1024 * 1024, "largest source file", least=1
 )
+MAX_FIELDS_BYTES = env.whole(
+    "STEMSITE_MAX_FIELDS_BYTES", 64 * 1024, "most bytes of an API request that has no song", least=1
+)
 URL_IMPORT = env.boolean(
     "STEMSITE_URL_IMPORT", False, "members may have songs fetched from links to audio files"
 )

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import IO, Any
 
+from django.conf import settings
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
 from separation.errors import TooLarge
-
-MAX_BODY_BYTES = 64 * 1024
 
 
 class _Bounded(parsers.BaseParser):
@@ -43,12 +42,12 @@ class MultiPartParser(_Bounded, parsers.MultiPartParser):
 def _bounded(stream: IO[bytes]) -> BytesIO:
     """The whole body. Django refuses fields above ``DATA_UPLOAD_MAX_MEMORY_SIZE``, but writes the
     files of a form to its temporary folder, however large they are and whoever sends them."""
+    most = settings.MAX_FIELDS_BYTES
     body = bytearray()
-    while block := stream.read(MAX_BODY_BYTES + 1 - len(body)):
+    while block := stream.read(most + 1 - len(body)):
         body += block
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > most:
             raise TooLarge(
-                f"A request without a song has at most {MAX_BODY_BYTES // 1024} kB; this one has "
-                "more."
+                f"A request without a song has at most {most:,} bytes; this one has more."
             )
     return BytesIO(body)

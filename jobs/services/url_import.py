@@ -23,6 +23,13 @@ _lock = threading.Lock()
 _fetching = 0
 
 
+def takes_pages() -> bool:
+    """Whether also pages with one song in them are taken: that needs yt-dlp."""
+    from separation.url_page import can_read_pages
+
+    return bool(settings.URL_IMPORT) and can_read_pages()
+
+
 def check_url_import() -> None:
     """Raises ``UrlImportOff`` unless the operator has switched it on."""
     if not settings.URL_IMPORT:

@@ -56,6 +56,9 @@ class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
     formats = serializers.ListField(child=serializers.CharField())
     max_upload_bytes = serializers.IntegerField()
     url_import = serializers.BooleanField(help_text="Songs may be named by their address.")
+    url_import_pages = serializers.BooleanField(
+        help_text="Also by the address of a page with one song in it."
+    )
     max_duration_s = serializers.FloatField(allow_null=True)
     max_active_jobs = serializers.IntegerField()
     retention_days = serializers.IntegerField(help_text="0: audio is kept.")

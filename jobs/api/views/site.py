@@ -16,6 +16,7 @@ from jobs.api.schema import refusals
 from jobs.api.serializers.jobs import ErrorSerializer
 from jobs.api.serializers.site import ConfigSerializer, HealthSerializer, SeparatorSerializer
 from jobs.queue.health import queue_health
+from jobs.services.url_import import takes_pages
 from separation import CODE_VERSION
 from separation.catalogue import models_for
 from separation.registry import SeparatorFactory
@@ -90,6 +91,7 @@ def site_config() -> dict[str, Any]:
         "formats": OUTPUT_FORMATS,
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "url_import": settings.URL_IMPORT,
+        "url_import_pages": takes_pages(),
         "max_duration_s": settings.MAX_DURATION_S,
         "max_active_jobs": settings.MAX_ACTIVE_JOBS,
         "retention_days": settings.RETENTION_DAYS,

@@ -14,7 +14,7 @@ from jobs.models import Job, Upload
 from jobs.services.allowance import allowance_of
 from jobs.services.intake import sent_before
 from jobs.services.reservation import Hold, reserve
-from jobs.services.url_import import import_song
+from jobs.services.url_import import import_song, takes_pages
 from jobs.web import choices
 from jobs.web.defaults import starting_choices
 from jobs.web.forms import SeparationForm, first_error
@@ -148,6 +148,7 @@ def _page(
         "has_remote": bool(settings.REMOTE_URL),
         "unfinished": Upload.objects.resumable().visible_to(request.user),
         "url_import": settings.URL_IMPORT,
+        "url_import_pages": takes_pages(),
     }
     return render(request, "jobs/upload.html", context, status=status)
 

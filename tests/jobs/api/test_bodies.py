@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from django.conf import settings as site
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
-
-from jobs.api.parsers import MAX_BODY_BYTES
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"
@@ -42,7 +42,14 @@ def test_nobody_s_fields_fill_the_memory_or_the_disk(anonymous: APIClient, kind:
     answer = anonymous.generic("POST", "/api/v1/auth/token", content_type=kind, **told)
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    assert body.read_bytes <= MAX_BODY_BYTES + 1
+    assert body.read_bytes <= site.MAX_FIELDS_BYTES + 1
+
+
+def test_how_much_fields_may_hold_is_a_setting(anonymous: APIClient, settings: Settings) -> None:
+    settings.MAX_FIELDS_BYTES = 64
+    answer = anonymous.post("/api/v1/auth/token", {"username": "x" * 100})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "64 bytes" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("address", ["/api/v1/jobs", "/api/v1/uploads", "/api/v1/auth/token"])

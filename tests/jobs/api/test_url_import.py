@@ -63,7 +63,8 @@ def test_a_site_that_does_not_fetch_says_so(
     settings.URL_IMPORT = False
     response = post(api, f"{songs.url}/Song.wav")
     assert (response.status_code, response.json()["code"]) == (404, "url_import_off")
-    assert api.get("/api/v1/config").json()["url_import"] is False
+    config = api.get("/api/v1/config").json()
+    assert (config["url_import"], config["url_import_pages"]) == (False, False)
     assert songs.asked == []
 
 
@@ -121,3 +122,12 @@ def test_a_body_that_is_no_address_is_refused(
     api: APIClient, songs: FileServer, body: str, expected: int
 ) -> None:
     assert api.post(JOBS, body, content_type="application/json").status_code == expected
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_whether_pages_are_taken_is_told(
+    api: APIClient, installed: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.URL_IMPORT = True
+    monkeypatch.setattr("separation.url_page.can_read_pages", lambda: installed)
+    assert api.get("/api/v1/config").json()["url_import_pages"] is installed
