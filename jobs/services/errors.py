@@ -113,3 +113,10 @@ class MixFailed(SeparationError):
 
     code = "mix_failed"
     http_status: ClassVar[int] = 500
+
+
+class NotComparable(SeparationError):
+    """Two results cannot be heard against each other."""
+
+    code = "not_comparable"
+    http_status: ClassVar[int] = 409

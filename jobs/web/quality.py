@@ -13,7 +13,7 @@ PLOT_WIDTH, PLOT_HEIGHT = 240, 56
 _RANGE_DB = 60
 """From the top of a plot, the song's loudest, to its bottom."""
 
-_SUMS_EXACTLY_DB = -90.0
+SUMS_EXACTLY_DB = -90.0
 """Nothing of 16 bits lies lower."""
 
 _MINUS = "\N{MINUS SIGN}"
@@ -86,7 +86,7 @@ def _residual(report: QualityReport) -> str:
         return "Only some stems were asked for, so together they are not the whole song."
     if report.findings:
         return ""
-    if report.residual_db is None or report.residual_db <= _SUMS_EXACTLY_DB:
+    if report.residual_db is None or report.residual_db <= SUMS_EXACTLY_DB:
         return "Together the stems are exactly the song."
     return (
         f"Together the stems are the song but for a rest {-report.residual_db:.0f} dB below it, "

@@ -84,9 +84,14 @@ def versions(job: Job) -> Versions:
 
 def made_with(job: Job) -> str:
     """``demucs htdemucs``; of the two one where they are the same, as those of ``spectral``."""
-    ran: dict[str, Any] = job.manifest.get("separation") or {}
-    names = (ran.get("separator") or job.separator, ran.get("model") or job.model_name)
-    return " ".join(dict.fromkeys(str(name) for name in names if name))
+    return " ".join(dict.fromkeys(what_ran(job)))
+
+
+def what_ran(job: Job) -> list[str]:
+    """Separator and model, as far as they are known: those that ran, or else those asked for."""
+    told: dict[str, Any] = job.manifest.get("separation") or {}
+    names = (told.get("separator") or job.separator, told.get("model") or job.model_name)
+    return [str(name) for name in names if name]
 
 
 def _time_taken(job: Job) -> str:

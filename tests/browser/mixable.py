@@ -3,7 +3,7 @@ site's environment. What the stems sound like is told by ``sounds``, to the samp
 """
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from jobs.models import Job
+    from jobs.models import Job, Source
 
 STEMS = ("drums", "bass", "other", "vocals", "guitar", "piano")
 TONES_HZ = (220.0, 277.2, 329.6, 392.0, 440.0, 523.3)
@@ -44,15 +44,28 @@ def sounds(title: str) -> dict[str, NDArray[np.float32]]:
 
 
 def add_mixable(owner: "User", title: str) -> "Job":
-    from tests.factories import make_artifact, make_job, make_source, wav_bytes
-    from tests.listening_files import write_listening
+    from tests.factories import make_source
 
     source = make_source(owner=owner, original_name=title, duration_s=float(SECONDS))
-    job = make_job(owner=owner, source=source, status="completed")
-    for name in STEMS:
-        values = {"duration_s": float(SECONDS), "frames": SECONDS * RATE_HZ}
-        make_artifact(job, name, content=wav_bytes(0.1), **values)
-    write_listening(job.directory, sounds(title), {"vocals": ACTIVITY_S})
+    return add_result(source, sounds(title))
+
+
+def add_result(
+    source: "Source",
+    stems: dict[str, NDArray[np.float32]],
+    loudness_lufs: dict[str, float] | None = None,
+    **fields: Any,
+) -> "Job":
+    """A finished job of ``source`` with what a mixer plays; its tracks are short files."""
+    from tests.factories import make_artifact, make_job, wav_bytes
+    from tests.listening_files import write_listening
+
+    job = make_job(owner=source.owner, source=source, status="completed", **fields)
+    for name, sound in stems.items():
+        values = {"duration_s": sound.shape[1] / RATE_HZ, "frames": sound.shape[1]}
+        level = (loudness_lufs or {}).get(name)
+        make_artifact(job, name, content=wav_bytes(0.1), loudness_lufs=level, **values)
+    write_listening(job.directory, stems, {"vocals": ACTIVITY_S} if "vocals" in stems else {})
     return job
 
 

@@ -121,7 +121,24 @@ def _job_stops(musician: "User") -> list[Stop]:
     jobs = {**results, "mixer": mixable, **_other_jobs(musician)}
     stops = [Stop(f"job-{name}", f"/jobs/{job.pk}/", MUSICIAN) for name, job in jobs.items()]
     stops.append(Stop("job-delete", f"/jobs/{mixable.pk}/delete/", MUSICIAN))
-    return [*stops, *_shared_stops(mixable)]
+    return [*stops, *_compared_stops(mixable, jobs["failed"]), *_shared_stops(mixable)]
+
+
+def _compared_stops(job: Any, of_another_song: Any) -> list[Stop]:
+    """Six stems beside four, with reports and scores."""
+    from tests.browser.mixable import STEMS, add_result, sounds
+    from tests.quality_report import make_report
+
+    report = {"quality": make_report().model_dump(mode="json"), **_SCORED}
+    stems = dict(list(sounds("Other").items())[: len(STEMS) - 2])
+    ran = {"separator": "demucs", "model": "htdemucs"}
+    loudness = dict.fromkeys(stems, -18.3)
+    other = add_result(job.source, stems, loudness, manifest={"separation": ran, **report})
+    page = f"/jobs/{job.pk}/compare"
+    return [
+        Stop("compare", f"{page}/{other.pk}/", MUSICIAN),
+        Stop("compare-refused", f"{page}/{of_another_song.pk}/", MUSICIAN),
+    ]
 
 
 def _shared_stops(job: Any) -> list[Stop]:

@@ -23,6 +23,7 @@ from jobs.services.listening import has_cover
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
 from jobs.web import mixer, quality, results
+from jobs.web.comparing import choosing_context
 from jobs.web.mixing import mixing_context
 from jobs.web.requests import UserRequest, visible_job
 from jobs.web.sharing import sharing_context
@@ -52,6 +53,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
         **mixing_context(job, stems),
+        **choosing_context(job, stems),
         **sharing_context(job, stems),
     }
     return render(request, "jobs/ended.html", context)

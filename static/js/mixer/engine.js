@@ -120,9 +120,10 @@ export class Engine extends EventTarget {
     this.dispatchEvent(new Event("rate"));
   }
 
-  setMix(mix) {
+  // `slopeS`: time constant of the slope to it, where the usual one will not do.
+  setMix(mix, slopeS) {
     this.#mix = mix;
-    this.#graph?.apply(mix);
+    this.#graph?.apply(mix, slopeS);
   }
 
   #seconds(sample) {

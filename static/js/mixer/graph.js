@@ -30,12 +30,12 @@ export class Graph {
   }
 
   // `mix`: `{ master, stems: [{ gain, pan }] }`; short slopes, as a jump would click.
-  apply(mix) {
+  apply(mix, slopeS = SMOOTH_S) {
     const now = this.context.currentTime;
-    this.master.gain.setTargetAtTime(mix.master, now, SMOOTH_S);
+    this.master.gain.setTargetAtTime(mix.master, now, slopeS);
     mix.stems.forEach(({ gain, pan }, n) => {
-      this.strips[n].gain.gain.setTargetAtTime(gain, now, SMOOTH_S);
-      this.strips[n].pan.pan.setTargetAtTime(pan, now, SMOOTH_S);
+      this.strips[n].gain.gain.setTargetAtTime(gain, now, slopeS);
+      this.strips[n].pan.pan.setTargetAtTime(pan, now, slopeS);
     });
   }
 

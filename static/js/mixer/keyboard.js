@@ -33,6 +33,7 @@ export class Keyboard {
       return !target.closest?.(MOVED) && (() => actions.step(step));
     }
     if (key === "Home") return !target.closest?.(MOVED) && actions.home;
-    return { l: actions.loop, x: actions.swap, "[": actions.loopStart, "]": actions.loopEnd, "+": actions.closer, "=": actions.closer, "-": actions.farther }[key.toLowerCase()];
+    const signs = { "[": actions.loopStart, "]": actions.loopEnd, "+": actions.closer, "=": actions.closer, "-": actions.farther };
+    return { ...signs, l: actions.loop, ...actions.letters }[key.toLowerCase()];
   }
 }

@@ -1,0 +1,104 @@
+"""Two results of one song: which can be heard against each other, and what there is to hear."""
+
+from dataclasses import dataclass
+
+from jobs.models import Artifact, Job
+from jobs.models.job import ACTIVE, JobStatus
+from jobs.services.errors import NotComparable
+from jobs.services.listening import Listening, listening_of, mixable_tracks
+from jobs.services.waveform import has_waveform
+
+SIDES = ("A", "B")
+
+MOST_STEMS = 16
+"""Of both sides together: two channels each of the 32 that a browser's channel splitter has."""
+
+
+@dataclass(frozen=True)
+class Others:
+    """Other results of a song, newest first: ``ready`` can be heard, ``coming`` cannot yet."""
+
+    ready: list[Job]
+    coming: list[Job]
+
+
+@dataclass(frozen=True)
+class Side:
+    """``stems``: by name, in the order of the pipeline."""
+
+    letter: str
+    job: Job
+    listening: Listening
+    stems: dict[str, Artifact]
+
+
+def other_results(job: Job) -> Others:
+    """Those of the same owner and of the same bytes, however often these were sent."""
+    same = Job.objects.filter(owner_id=job.owner_id, source__sha256=job.source.sha256)
+    wanted = same.filter(status__in=(*ACTIVE, JobStatus.COMPLETED), audio_deleted_at=None)
+    found = list(wanted.exclude(pk=job.pk).select_related("source").order_by("-created_at", "-id"))
+    return Others(
+        ready=[each for each in found if not each.is_active and has_waveform(each)],
+        coming=[each for each in found if each.is_active],
+    )
+
+
+def sides_of(first: Job, second: Job) -> tuple[Side, Side]:
+    """Raises ``NotComparable`` with the reason; both jobs may be known to whoever asks."""
+    if first.pk == second.pk:
+        raise NotComparable(
+            "This is one and the same result on both sides. Choose another result of the song."
+        )
+    if first.source.sha256 != second.source.sha256:
+        raise NotComparable(
+            f"“{first.source.original_name}” and “{second.source.original_name}” are different "
+            "songs. Only results of one and the same file can be compared."
+        )
+    a, b = (_side(*each) for each in zip(SIDES, (first, second), strict=True))
+    if _clock(a.listening) != _clock(b.listening):
+        raise NotComparable(
+            "The two results are not of the same length: they were made by different versions of "
+            "stemsite. Separate the song again, and compare the newer ones."
+        )
+    if len(a.stems) + len(b.stems) > MOST_STEMS:
+        raise NotComparable(
+            f"The two results have {len(a.stems) + len(b.stems)} stems together, and a browser "
+            f"plays {MOST_STEMS} at the same time. Separate the song again into fewer."
+        )
+    return a, b
+
+
+def _side(letter: str, job: Job) -> Side:
+    if job.audio_deleted_at is not None:
+        raise NotComparable(
+            f"The audio of result {letter} was deleted on {job.audio_deleted_at:%Y-%m-%d}, so it "
+            "cannot be heard any more. Separate the song again to compare."
+        )
+    if job.status != JobStatus.COMPLETED:
+        raise NotComparable(f"Result {letter} cannot be heard: {_how_it_stands(job)}")
+    stems = {track.name: track for track in mixable_tracks(job, list(job.artifacts.all()))}
+    listening = listening_of(job)
+    if listening is None or not stems:
+        raise NotComparable(
+            f"Result {letter} has no stems that a player could take: it was made without them, or "
+            "by an older version of stemsite. Separate the song again to compare."
+        )
+    return Side(letter, job, listening, stems)
+
+
+def _how_it_stands(job: Job) -> str:
+    if job.is_active:
+        return "it is not finished yet. Come back when it is."
+    ended = "it has failed" if job.status == JobStatus.FAILED else "it was cancelled"
+    return f"{ended}. Retry it on its page."
+
+
+def _clock(listening: Listening) -> tuple[int, ...]:
+    """What has to be alike, or one place of the song would not be the same in both."""
+    return (
+        listening.sample_rate_hz,
+        listening.frames,
+        listening.delay_samples,
+        listening.frame_samples,
+        listening.stride,
+    )
