@@ -67,9 +67,10 @@ class Comparison extends Player {
   }
 
   #matched() {
-    const side = [0, 1].find((each) => this.desk.trimDb(each) >= 0.05);
-    if (side === undefined) return this.desk.isMatched ? "no difference" : "";
-    return `${LETTERS[side]} lowered by ${this.desk.trimDb(side).toFixed(1)} dB`;
+    const { desk } = this;
+    if (!desk.isMatched || !desk.has(0) || !desk.has(1)) return "";
+    const side = [0, 1].find((each) => desk.trimDb(each) >= 0.05);
+    return side === undefined ? "no difference" : `${LETTERS[side]} lowered by ${desk.trimDb(side).toFixed(1)} dB`;
   }
 }
 
