@@ -16,7 +16,10 @@ MOST_STEMS = 16
 
 @dataclass(frozen=True)
 class Others:
-    """Other results of a song, newest first: ``ready`` can be heard, ``coming`` cannot yet."""
+    """Other results of a song, newest first: ``ready`` can be heard, ``coming`` cannot yet.
+
+    A version that a campaign offers is among the ready ones; nobody waits for one that is coming.
+    """
 
     ready: list[Job]
     coming: list[Job]
@@ -39,7 +42,7 @@ def other_results(job: Job) -> Others:
     found = list(wanted.exclude(pk=job.pk).select_related("source").order_by("-created_at", "-id"))
     return Others(
         ready=[each for each in found if not each.is_active and has_waveform(each)],
-        coming=[each for each in found if each.is_active],
+        coming=[each for each in found if each.is_active and not each.is_offered],
     )
 
 

@@ -38,9 +38,10 @@ class AgainForm(forms.Form):
         field.choices = [(card.value, card.label) for card in cards]
 
     @property
-    def chosen(self) -> dict[str, str | None]:
+    def chosen(self) -> tuple[str, str | None]:
+        """Separator and model."""
         separator, _, model = self.cleaned_data["model"].partition(":")
-        return {"separator": separator, "model": model or None}
+        return separator, model or None
 
 
 def _card_of(job: Job) -> str:

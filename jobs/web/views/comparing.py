@@ -40,7 +40,8 @@ def again(request: UserRequest, job_id: UUID) -> HttpResponse:
     try:
         if not form.is_valid():
             raise InvalidOptions(first_error(form))
-        made = separate_again(job=job, **form.chosen)
+        separator, model = form.chosen
+        made = separate_again(job=job, separator=separator, model=model)
     except SeparationError as error:
         messages.error(request, error.detail)
         return redirect("jobs:detail", job.pk)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from jobs.models import Job, Source
 from tests.factories import make_job, make_source, wav_bytes
+from tests.jobs.campaigns.world import start
 from tests.jobs.comparing.conftest import RESULT
 
 if TYPE_CHECKING:
@@ -80,3 +81,16 @@ def test_a_result_without_stems_offers_no_comparison(visitor: Client, result: RE
     page = visitor.get(f"/jobs/{result(stems=()).pk}/").content.decode()
     assert 'id="compare"' not in page
     assert "#compare" not in page
+
+
+def test_a_newer_version_is_compared_before_it_is_accepted(visitor: Client, result: RESULT) -> None:
+    job = result()
+    campaign = start()
+    held = Job.objects.create(
+        owner=job.owner, source=job.source, campaign=campaign, replaces=job, request={}, pipeline=[]
+    )
+    assert "is on its way" not in section(visitor, job)
+    held.delete()
+    version = result("demucs mdx_extra", campaign=campaign, replaces=job)
+    page = visitor.get(f"/jobs/{job.pk}/").content.decode()
+    assert links(page) == [f"/jobs/{job.pk}/compare/{version.pk}/"] * 2
