@@ -7,6 +7,8 @@ PROCESSES ?= 3
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 FUZZ_STAMP := $(VENV)/.installed-fuzz
+# Tests start hundreds of Python processes; without compiled files each compiles all code of ours.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint fuzz chaos separate bench screenshots clean
