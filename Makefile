@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests wait much for processes of their own: one more than two cores keeps both busy.
 PROCESSES ?= 3
+# CI puts a faster one here (.ci/run).
+INSTALL ?= $(BIN)/python -m pip install --disable-pip-version-check
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 FUZZ_STAMP := $(VENV)/.installed-fuzz
@@ -22,15 +24,15 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(RUN_STAMP): requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(DEV_STAMP): requirements.txt requirements-url.txt requirements-dev.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	@touch $@ $(RUN_STAMP)
 
 $(FUZZ_STAMP): requirements-fuzz.txt $(DEV_STAMP)
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-fuzz.txt
+	$(INSTALL) -r requirements-fuzz.txt
 	@touch $@
 
 run: $(RUN_STAMP)  ## install what is missing, then serve; Ctrl-C stops everything
