@@ -44,7 +44,7 @@ test: $(DEV_STAMP)  ## the whole test suite
 lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 	STEMSITE_DATA_DIR=$$(mktemp -d) STEMSITE_HTTPS=1 STEMSITE_DEBUG=0 \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING

@@ -53,6 +53,7 @@ def _preview(folder: Path, name: str, sound: Sound) -> dict[str, Any]:
         stream = container.add_stream("aac", rate=RATE_HZ, layout="stereo")
         assert isinstance(stream, AudioStream)
         stream.bit_rate = 128_000
+        stream.options = {"aac_coder": "fast"}
         for at in range(0, sound.shape[1], FRAME):
             block = np.ascontiguousarray(sound[:, at : at + FRAME])
             frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")

@@ -5,13 +5,13 @@ A real site in a temporary folder, with web server and worker, filled with jobs 
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.chromium import MISSING, find_chromium
 from tests.browser.tour_world import Stop
 
 SETTLE_MS = 600
@@ -23,9 +23,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
     parser.add_argument("--only", nargs="*", help="names of pages, as the files have them")
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     if chromium is None:
-        parser.error("there is no chromium here: install Debian's package of that name")
+        parser.error(MISSING)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stemsite.settings")
     os.environ.setdefault("STEMSITE_SECRET_KEY", "screenshots")
     options.out.mkdir(parents=True, exist_ok=True)

@@ -9,14 +9,19 @@ from xdist.scheduler import LoadFileScheduling
 TOGETHER = ("tests/browser/",)
 """Folders with one site, one browser and one mixable job for all their files."""
 
-LONGEST_FIRST = ("tests/chaos/", *TOGETHER)
+ALONE = ("tests/browser/test_accessibility.py",)
+"""Files of such folders that have a site of their own."""
+
+LONGEST_FIRST = (*TOGETHER, "tests/chaos/")
+"""What stays together can be shared out least, so it comes before what is many files."""
 
 
 class Spread(LoadFileScheduling):
     """A file goes to one process, as with ``--dist loadfile``; so does a folder of ``TOGETHER``."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((each for each in TOGETHER if nodeid.startswith(each)), nodeid.split("::")[0])
+        scopes = (each for each in (*ALONE, *TOGETHER) if nodeid.startswith(each))
+        return next(scopes, nodeid.split("::")[0])
 
 
 def in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:

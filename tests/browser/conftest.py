@@ -1,7 +1,6 @@
 """A real site in its own folder, web server and worker, and a real Chromium that visits it."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,19 +16,19 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.chromium import MISSING, find_chromium
 from tests.browser.ears import put_ears_on
 from tests.browser.mixer_page import MixerPage
-from tests.browser.visitor import visitor
+from tests.browser.visitor import Visitor, visitor
 from tests.ready_site import lay_out
 
 START_S = 30.0
 
 
 def _chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = find_chromium()
     if path is None:
-        missing = "There is no chromium here: install Debian's package of that name."
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
     return path
 
 
@@ -115,7 +114,7 @@ def operator(site: str, environment: dict[str, str]) -> Callable[..., None]:
     return partial(_manage, environment)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
@@ -141,25 +140,47 @@ def mixable(site: str, environment: dict[str, str]) -> tuple[str, str]:
     return "mixer", f"/jobs/{made.stdout.strip()}/"
 
 
+@pytest.fixture(scope="package")
+def listener(
+    browser: Browser, site: str, mixable: tuple[str, str]
+) -> Iterator[Callable[..., Visitor]]:
+    """Whose job that is, logged in once for each way of looking: it takes longer than most tests
+    of the mixer."""
+    known: dict[tuple[tuple[str, int], ...], Visitor] = {}
+
+    def with_options(**options: int) -> Visitor:
+        way = tuple(sorted(options.items()))
+        if way not in known:
+            known[way] = visitor(browser, site, **options)
+            known[way].log_in(mixable[0])
+        return known[way]
+
+    yield with_options
+    for person in known.values():
+        person.context.close()
+
+
 @pytest.fixture
 def open_mixer(
-    browser: Browser, site: str, mixable: tuple[str, str]
+    listener: Callable[..., Visitor], mixable: tuple[str, str]
 ) -> Iterator[Callable[..., MixerPage]]:
-    """Opens the page of the job of six stems; more than once, if asked to."""
-    opened: list[MixerPage] = []
+    """Opens the page of the job of six stems, as if for the first time."""
+    opened: list[Visitor] = []
 
     def visit(**options: int) -> MixerPage:
-        name, path = mixable
-        person = visitor(browser, site, **options)
-        person.log_in(name)
-        person.go(path)
-        opened.append(MixerPage(person))
-        opened[-1].mixer.wait_for()
-        return opened[-1]
+        person = listener(**options)
+        person.complaints.clear()
+        person.go(mixable[1])
+        opened.append(person)
+        player = MixerPage(person)
+        player.mixer.wait_for()
+        return player
 
     yield visit
-    for each in opened:
-        each.person.context.close()
+    for person in opened:
+        person.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        # Nothing plays on, and no key is held, beside the next test.
+        person.page.goto("about:blank")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 TEMPO_OFF = 0.002
 MOST_DRIFT_MS = 20.0
-SEEKS = 20
+SEEKS = 8
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_loop_comes_round_to_the_sample_and_keeps_stems_together(player: Mixer
     assert 20.0 <= heard.end_s <= 21.3
 
 
-@pytest.mark.parametrize("speed", [0.5, 0.75, 1.5])
+@pytest.mark.parametrize("speed", [0.5, 1.5])
 def test_another_speed_changes_the_tempo_and_not_the_pitch(player: MixerPage, speed: float) -> None:
     player.slide("Speed", speed)
     heard = _without_a_pause(player, speed)

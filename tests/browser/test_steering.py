@@ -13,12 +13,14 @@ pytestmark = pytest.mark.browser
 MOST_STOPS = 120
 """Of the Tab key on the longest page, the results with their mixer."""
 
-HAS_RING = """(element) => {
+FOCUS = """(target) => {
+    const element = document.activeElement;
     const zone = element.closest(".dropzone, label");
-    return [element, element.nextElementSibling, zone].some((each) => {
+    const ring = [element, element.nextElementSibling, zone].some((each) => {
         const style = each && getComputedStyle(each);
         return style && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
     });
+    return [ring, element === target, element.outerHTML];
 }"""
 
 
@@ -35,10 +37,9 @@ def tab_to(page: Page, wanted: Locator) -> None:
     target = wanted.element_handle()
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
-        here = page.evaluate_handle("document.activeElement").as_element()
-        assert here is not None
-        assert here.evaluate(HAS_RING), f"no ring around {here.evaluate('e => e.outerHTML')}"
-        if here.evaluate("(element, target) => element === target", target):
+        has_ring, arrived, element = page.evaluate(FOCUS, target)
+        assert has_ring, f"no ring around {element}"
+        if arrived:
             return
     pytest.fail(f"Tab does not lead to {wanted}")
 

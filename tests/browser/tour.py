@@ -17,6 +17,7 @@ from tests.web_server import WebServer
 
 WIDE = 1280
 PHONE = 360
+HEIGHT = 800
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,15 @@ class Tour:
         page = self._pages.get(stop.visitor)
         if page is None:
             page = self._pages[stop.visitor] = self._enter(stop.visitor)
+        self.turn(page, self._look)
         page.goto(self._site + stop.path)
         page.wait_for_load_state("networkidle" if stop.still else "load")
         return page
+
+    def turn(self, page: Page, look: Look) -> None:
+        """Show the page that is open as another look has it; ``go`` keeps to that of the tour."""
+        page.emulate_media(color_scheme="dark" if look.scheme == "dark" else "light")
+        page.set_viewport_size({"width": look.width, "height": HEIGHT})
 
     def close(self) -> None:
         for page in self._pages.values():
@@ -96,7 +103,7 @@ class Tour:
         # Without the content policy, so that the rules of accessibility can be put into the page.
         return self._browser.new_context(
             color_scheme="dark" if self._look.scheme == "dark" else "light",
-            viewport={"width": self._look.width, "height": 800},
+            viewport={"width": self._look.width, "height": HEIGHT},
             reduced_motion="reduce",
             bypass_csp=True,
         )

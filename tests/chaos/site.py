@@ -192,7 +192,7 @@ class ChaosSite:
         while not (found := what()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {within_s:.0f} s: {doing}\n{self.story()}")
-            time.sleep(0.05)
+            time.sleep(0.15)
         return found
 
     def wait_for_job(

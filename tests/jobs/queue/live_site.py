@@ -133,7 +133,7 @@ class LiveSite:
             ended = job["status"] in ("completed", "failed")
             if ended or time.monotonic() > deadline:
                 raise AssertionError(f"still {job}\n{self.log.read_text()[-4000:]}")
-            time.sleep(0.05)
+            time.sleep(0.1)
         return job
 
     def processes(self) -> dict[int, str]:

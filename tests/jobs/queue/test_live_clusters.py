@@ -35,7 +35,7 @@ def wait_until(site: LiveSite, is_so: Callable[[], Any], timeout_s: float = 60.0
     while not (found := is_so()):
         if time.monotonic() > deadline:
             raise AssertionError(site.log.read_text()[-4000:])
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 
