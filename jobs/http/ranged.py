@@ -20,6 +20,7 @@ CONTENT_TYPES = {
     ".mp3": "audio/mpeg",
     ".ogg": "audio/ogg",
     ".m4a": "audio/mp4",
+    ".mp4": "audio/mp4",
     ".aac": "audio/aac",
     ".jpg": "image/jpeg",
 }

@@ -10,6 +10,8 @@ from zipstream import ZIP_STORED, ZipStream
 from jobs.models import Artifact, Job
 from jobs.services.errors import JobConflict
 
+_STEM_FILE = ".stem.mp4"
+
 
 class JobZip(NamedTuple):
     """``stream`` yields bytes; ``length`` of them; ``filename`` is clean, for the header."""
@@ -60,8 +62,8 @@ def _there(tracks: Iterable[Artifact]) -> list[Artifact]:
 def _add_tracks(stream: ZipStream, tracks: Sequence[Artifact], folder: str) -> None:
     taken: set[str] = set()
     for track in tracks:
-        suffix = PurePosixPath(track.path).suffix
-        stream.add_path(track.file, f"{folder}/{_free_name(track.name, suffix, taken)}")
+        name = _free_name(track.name, _ending(track), taken)
+        stream.add_path(track.file, f"{folder}/{name}")
 
 
 def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
@@ -84,7 +86,17 @@ def safe_title(job: Job) -> str:
 
 def download_name(artifact: Artifact) -> str:
     """What one delivered file is called on the person's disk."""
-    return f"{safe_title(artifact.job)} - {artifact.name}{PurePosixPath(artifact.path).suffix}"
+    title, ending = safe_title(artifact.job), _ending(artifact)
+    if ending == _STEM_FILE:
+        # The whole song: a deck shows what the file is called.
+        return f"{title}{ending}"
+    return f"{title} - {artifact.name}{ending}"
+
+
+def _ending(artifact: Artifact) -> str:
+    """Decks know a file of stems by both parts of its ending."""
+    is_stem_file = artifact.path.endswith(_STEM_FILE)
+    return _STEM_FILE if is_stem_file else PurePosixPath(artifact.path).suffix
 
 
 def _free_name(wanted: str, suffix: str, taken: set[str]) -> str:

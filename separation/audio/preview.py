@@ -27,9 +27,10 @@ STRIDE = 16
 """Frames from one entry of the index to the next: 0.37 s."""
 
 _BITS_PER_S = 128_000
-_ENCODER = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0"}
-"""Waveforms only: noise and intensity in place of a waveform do not cancel where stems are summed
-again. Also a tenth faster, and 1 dB nearer to the original (a made song of 51 s)."""
+WAVEFORMS_ONLY = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0"}
+"""Options of FFmpeg's AAC encoder: noise and intensity in place of a waveform do not cancel where
+stems are summed again. Also a tenth faster, and 1 dB nearer to the original (a made song of
+51 s)."""
 
 _HEADER_BYTES = 7
 """Of ADTS, before each frame (ISO/IEC 13818-7, 6.2; without the optional checksum)."""
@@ -44,7 +45,7 @@ class PreviewWriter(Closing):
     def __init__(self, path: Path) -> None:
         self._container = av.open(str(path), "w", format="adts")
         stream = self._container.add_stream(
-            "aac", rate=SAMPLE_RATE_HZ, layout="stereo", options=_ENCODER
+            "aac", rate=SAMPLE_RATE_HZ, layout="stereo", options=WAVEFORMS_ONLY
         )
         assert isinstance(stream, AudioStream)
         stream.bit_rate = _BITS_PER_S

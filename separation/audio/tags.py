@@ -122,7 +122,7 @@ def write_tags(path: Path, tags: Mapping[str, str], cover: bytes | None = None) 
         return
     if suffix in (".wav", ".mp3"):
         _write_id3(path, wanted, picture)
-    elif suffix == ".m4a":
+    elif suffix in (".m4a", ".mp4"):
         _write_mp4(path, wanted, picture)
     elif suffix in (".flac", ".ogg"):
         _write_vorbis(path, wanted, picture)

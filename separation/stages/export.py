@@ -5,8 +5,9 @@ with the source's tags and cover. Tracks: none; artifacts: one per file. Where a
 fit the format, all tracks but the normalized ones are lowered by one common gain, so that stems
 plus residual still sum to the mixture times that gain; the normalized tracks have a common gain
 of their own (their ceiling makes it 1 as a rule). With ``preview`` also what a mixer needs of the
-stems, which are no artifacts (:mod:`separation.stages.listening`).
-Parameters: format, sample rate, MP3 bit rate, preview.
+stems, which are no artifacts (:mod:`separation.stages.listening`). With ``ni_stems`` also one file
+for DJs (:mod:`separation.stages.ni_stems`).
+Parameters: format, sample rate, MP3 bit rate, preview, ni_stems.
 """
 
 import math
@@ -60,6 +61,7 @@ from separation.stages.mixdown import (
     measure_tracks,
     scaled_levels,
 )
+from separation.stages.ni_stems import Made, write_ni_stems
 from separation.stages.parallel import in_parallel
 from separation.tracks import Track, TrackReader
 
@@ -76,6 +78,9 @@ _MEASURED_AT = 0.15
 _MEASURED_AT_LOSSY = 0.02
 """Where in the stage's bar measuring ends and writing begins, as timed with 24 tracks."""
 
+_DELIVERED_AT = 0.4
+"""Where the file for DJs begins, whose five tracks are encoded one block after the other."""
+
 NORMALIZATION = "normalization"
 QUALITY = "quality"
 
@@ -87,6 +92,7 @@ class ExportParams(StageParams):
     sample_rate_hz: Literal[44100, 48000] = 44100
     mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
     preview: bool = False
+    ni_stems: bool = False
 
 
 class ExportStage(PipelineStage[ExportParams]):
@@ -123,18 +129,27 @@ class ExportStage(PipelineStage[ExportParams]):
             )
             for track in tracks
         ]
-        report = part_of(context.report, measured_at, 1.0)
+        delivered_at = _DELIVERED_AT if self.params.ni_stems else 1.0
+        report = part_of(context.report, measured_at, delivered_at)
         made = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
         entries = [entry for _, entry in made if entry is not None]
         if entries:
             write_index(context.out_dir, entries, song.frames)
             if cover := read_cover(context.work_dir / song.path):
                 make_thumbnail(cover, context.out_dir / COVER_PATH)
+        for_djs = self._for_djs(context, part_of(context.report, delivered_at, 1.0))
+        extra = (for_djs.record,) if for_djs.record else ()
         return StageResult(
-            artifacts=tuple(record for record, _ in made),
+            artifacts=(*(record for record, _ in made), *extra),
             sidecars=sidecars_of(context.out_dir, entries) if entries else (),
-            details=self._details(output_format, gains),
+            details={**self._details(output_format, gains), **for_djs.told()},
+            warnings=(for_djs.warning,) if for_djs.warning else (),
         )
+
+    def _for_djs(self, context: StageContext, report: Report) -> Made:
+        if not self.params.ni_stems:
+            return Made()
+        return write_ni_stems(context, self._known_levels(context), report)
 
     def _known_levels(self, context: StageContext) -> MeasuredLevels | None:
         """Of the last stage of this job that measured: it knows what those before it knew. A folder
