@@ -54,6 +54,7 @@ class Ledger:
             input_file=spec.input_name,
             created_at=spec.created_at,
             replaces=spec.replaces,
+            preset=spec.preset,
             status="processing",
             metadata=ManifestMetadata(
                 processor_count=os.cpu_count(),
@@ -96,6 +97,7 @@ class Ledger:
         changes: dict[str, Any] = {"stages": stages}
         if receipt.song is not None:
             changes["input"] = self._measured_input(receipt.song)
+            changes["range"] = receipt.song.range
         if receipt.stage == "separation":
             changes.update(self._separation(receipt.details))
         if receipt.artifacts:
@@ -152,10 +154,11 @@ class Ledger:
 
     def _measured_input(self, song: Song) -> InputRecord:
         assert self.manifest.input is not None
+        whole = song.range
         return self.manifest.input.model_copy(
             update={
-                "duration_s": song.duration_s,
-                "frames": song.source_frames,
+                "duration_s": whole.song_s if whole else song.duration_s,
+                "frames": whole.song_frames if whole else song.source_frames,
                 "sample_rate_hz": song.source_rate_hz,
                 "channels": song.source_channels,
                 "container": song.container,

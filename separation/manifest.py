@@ -19,7 +19,7 @@ from separation.migration import MANIFEST_VERSION, ManifestUnreadable, migrate_m
 from separation.progress import never_stop
 from separation.quality.report import QualityReport
 from separation.receipts import delivered_is_intact
-from separation.stages.base import ArtifactRecord, SidecarRecord
+from separation.stages.base import ArtifactRecord, SidecarRecord, SongRange
 
 __all__ = [
     "MANIFEST_NAME",
@@ -114,7 +114,10 @@ class Manifest(_Record):
     ``sidecars`` are files for the portal, such as previews. ``quality``: what was found of the
     stems; None where there are none, and in manifests from before there was such a report.
 
-    ``replaces``: the job of the same song that this one was made to take the place of."""
+    ``replaces``: the job of the same song that this one was made to take the place of. ``preset``:
+    the name of the choices that were made together; what they came to is with the stages.
+    ``range``: the stretch of the song that was worked on, None for the whole; ``input`` is always
+    about the whole."""
 
     job_id: str
     input_file: str
@@ -125,6 +128,8 @@ class Manifest(_Record):
     error: str | None = None
     error_code: str | None = None
     replaces: str | None = None
+    preset: str | None = None
+    range: SongRange | None = None
     stages: tuple[StageRecord, ...] = ()
     outputs: dict[str, str] = Field(default_factory=dict)
     metadata: ManifestMetadata = ManifestMetadata()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from separation.errors import InvalidOptions
 from separation.jobspec import StageRequest
+from separation.presets import PRESET_NAMES
 from separation.validation import first_fault
 
 OutputFormat = Literal["wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a", "same"]
@@ -30,11 +31,15 @@ class SeparationRequest(BaseModel):
     mixer plays. ``allow_smaller_model``: where the GPU has too little memory for the model, a
     smaller one of the same stems may take its place. ``allow_remote``: the song may be sent to the
     remote service of the site, if it has one. ``score``: compare the stems with known ones, which
-    exist for the demonstration song alone.
+    exist for the demonstration song alone. ``range_start_s``, ``range_length_s``: only this stretch
+    of the song; without a start it is chosen (:mod:`separation.stages.prepare`). ``ni_stems``: also
+    the file for DJs (:mod:`separation.stages.ni_stems`). ``preset``: what the choices were called
+    where they were made together (:mod:`separation.presets`); it decides nothing here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    preset: str | None = None
     separator: str = "auto"
     model: str | None = None
     repo: Path | None = None
@@ -57,6 +62,9 @@ class SeparationRequest(BaseModel):
     allow_smaller_model: bool = False
     allow_remote: bool = True
     score: Literal["demo"] | None = None
+    range_start_s: float | None = Field(default=None, ge=0.0)
+    range_length_s: float | None = Field(default=None, ge=1.0)
+    ni_stems: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -76,6 +84,10 @@ class SeparationRequest(BaseModel):
             raise ValueError("the stage 'composite' needs the stage 'separation'")
         if self.score is not None and "separation" not in self.stages:
             raise ValueError("a score needs the stage 'separation'")
+        if self.ni_stems and (self.stems or self.two_stems or "separation" not in self.stages):
+            raise ValueError("the file for DJs (`ni_stems`) needs all stems of the separation")
+        if self.preset is not None and self.preset not in PRESET_NAMES:
+            raise ValueError(f"there is no preset {self.preset!r}: {', '.join(PRESET_NAMES)}")
         if set(self.stages) == {"normalization"}:
             raise ValueError(
                 "the stage 'normalization' needs 'separation' or 'harmonic_percussive' before it"
@@ -112,7 +124,10 @@ class SeparationRequest(BaseModel):
             "sample_rate_hz": self.sample_rate_hz,
             "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
             "preview": self.preview,
+            "ni_stems": self.ni_stems,
         }
+        stretch = {"start_s": self.range_start_s, "length_s": self.range_length_s}
+        prepare = {name: value for name, value in stretch.items() if value is not None}
         chosen = [
             StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages
         ]
@@ -120,7 +135,7 @@ class SeparationRequest(BaseModel):
         if self.score is not None:
             checked.append(StageRequest(name="score", params={"song": self.score}))
         written = StageRequest(name="export", params=export)
-        return (StageRequest(name="prepare"), *chosen, *checked, written)
+        return (StageRequest(name="prepare", params=prepare), *chosen, *checked, written)
 
 
 def parse_request(choices: dict[str, Any]) -> SeparationRequest:

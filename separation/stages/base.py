@@ -28,12 +28,25 @@ class StageParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class SongRange(BaseModel):
+    """The stretch of a song that a job is about, in seconds of the song; ``song_s`` and
+    ``song_frames`` (at the source's rate) are those of the whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start_s: float
+    end_s: float
+    song_s: float
+    song_frames: int
+
+
 class Song(BaseModel):
     """The canonical song as ``prepare`` measured it; every number counts decoded frames.
 
     ``path`` is relative to the job's ``work`` folder. ``frames`` at 44.1 kHz;
     ``source_frames`` at ``source_rate_hz`` as the file delivered them. ``peak`` is linear,
-    ``mean`` and ``std`` are those of the mono mix. ``tags``: cleaned text tags.
+    ``mean`` and ``std`` are those of the mono mix. ``tags``: cleaned text tags. Where only a
+    stretch of the song was asked for, ``range`` says which, and all other numbers are its.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +64,7 @@ class Song(BaseModel):
     duration_s: float
     input_digest: str
     tags: dict[str, str] = {}
+    range: SongRange | None = None
 
 
 class ArtifactRecord(BaseModel):

@@ -182,8 +182,8 @@ def test_all_tracks_begin_at_the_song_s_first_sample(made: Made) -> None:
 
 @pytest.mark.parametrize("six", [False, True], ids=["four stems", "six stems"])
 def test_the_four_stems_sum_to_the_master(tmp_path: Path, made: Made, six: bool) -> None:
-    """But for what AAC loses of each track: measured -33 dB, of a song with noise in it. Were guitar
-    and piano left out, it would be -22 dB."""
+    """But for what AAC loses of each track: measured -33 dB, of a song with noise in it. Without
+    guitar and piano it would be -22 dB."""
     result = for_djs(tmp_path, six=True) if six else made
     master, *stems = decoded(result.path)
     error = level_db(sum(stems) - master, master)

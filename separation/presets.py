@@ -1,0 +1,138 @@
+"""Presets: choices that go together, under a name that says what they are for.
+
+Plain data and no more than the names of models; which of them are on a server is asked by the
+caller. What a preset does not name stays as it is chosen otherwise. That an overlap of 0.1 costs
+little quality, and that averaged passes gain some, is said by demucs' authors (its README on
+``--overlap`` and ``--shifts``).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from separation.catalogue import find_model
+from separation.errors import InvalidOptions
+
+PREVIEW_S = 30.0
+"""Long enough for a verse and the start of a chorus, and separated in seconds."""
+
+_STEMS_ONLY = ("separation",)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What separates; without a model what is chosen otherwise, as a rule by the site."""
+
+    separator: str | None = None
+    model: str | None = None
+
+    def choices(self) -> dict[str, Any]:
+        return {"separator": self.separator, "model": self.model} if self.model else {}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """``choices``: fields of :class:`separation.request.SeparationRequest`. ``ways``: the first
+    whose model is there is taken; the last needs none."""
+
+    name: str
+    label: str
+    description: str
+    choices: Mapping[str, Any]
+    ways: tuple[Way, ...] = field(default=(Way(),))
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        name="preview",
+        label="Preview",
+        description=f"Only {PREVIEW_S:.0f} seconds of each song, from a third of it on: enough to "
+        "hear whether it is worth the wait.",
+        choices={"stages": _STEMS_ONLY, "range_length_s": PREVIEW_S, "overlap": 0.1},
+    ),
+    Preset(
+        name="fast",
+        label="Fast",
+        description="Stems of the whole song by the usual model, with little overlap.",
+        choices={"stages": _STEMS_ONLY, "overlap": 0.1},
+    ),
+    Preset(
+        name="best",
+        label="Best",
+        description="The best model on this site, averaged over two passes. Takes its time.",
+        choices={"stages": _STEMS_ONLY, "shifts": 2},
+        ways=(Way("demucs", "htdemucs_ft"), Way()),
+    ),
+    Preset(
+        name="karaoke",
+        label="Karaoke",
+        description="The vocals, and the song without them. Nothing else is made.",
+        choices={"stages": _STEMS_ONLY, "two_stems": "vocals"},
+        ways=(Way("demucs", "htdemucs_ft"), Way()),
+    ),
+    Preset(
+        name="dj",
+        label="Stems for DJs",
+        description="Besides the stems one .stem.mp4 file with all of them, for Traktor and Mixxx.",
+        choices={"stages": _STEMS_ONLY, "ni_stems": True},
+    ),
+)
+PRESET_NAMES = tuple(preset.name for preset in PRESETS)
+
+_EXCLUDE: Mapping[str, tuple[str, ...]] = {
+    "separator": ("model",),
+    "stems": ("two_stems", "ni_stems"),
+    "two_stems": ("ni_stems",),
+}
+"""What a preset says gives way also to other choices than its own namesakes."""
+
+IsThere = Callable[[str, str], bool]
+"""From a separator and its model to whether both can run here without anything being fetched."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A preset on one server. ``missing``: the label of the model that it would rather take."""
+
+    preset: Preset
+    way: Way
+    missing: str | None = None
+
+    def choices(self) -> dict[str, Any]:
+        """Fields of a request, with the preset's name among them."""
+        return {"preset": self.preset.name, **self.way.choices(), **self.preset.choices}
+
+
+def find_preset(name: str) -> Preset:
+    """Raises ``InvalidOptions`` naming all of them."""
+    for preset in PRESETS:
+        if preset.name == name:
+            return preset
+    raise InvalidOptions(f"There is no preset {name!r}. There are: {', '.join(PRESET_NAMES)}.")
+
+
+def resolve(preset: Preset, is_there: IsThere) -> Resolved:
+    """With the best model that is there."""
+    for way in preset.ways:
+        if way.model is None or is_there(str(way.separator), way.model):
+            break
+    first = preset.ways[0].model
+    missing = find_model(first).label if first and way != preset.ways[0] else None
+    return Resolved(preset, way, missing)
+
+
+def with_preset(
+    choices: Mapping[str, Any], defaults: Mapping[str, Any], is_there: IsThere
+) -> dict[str, Any]:
+    """``choices`` over those of the preset that they name, over ``defaults``.
+
+    Raises ``InvalidOptions`` for a preset that does not exist.
+    """
+    name = choices.get("preset")
+    if name is None:
+        return {**defaults, **choices}
+    chosen = resolve(find_preset(str(name)), is_there).choices()
+    for given, left_out in _EXCLUDE.items():
+        if choices.get(given) is not None:
+            chosen = {key: value for key, value in chosen.items() if key not in left_out}
+    return {**defaults, **chosen, **choices}
