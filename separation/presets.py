@@ -68,7 +68,6 @@ PRESETS: tuple[Preset, ...] = (
         label="Karaoke",
         description="The vocals, and the song without them. Nothing else is made.",
         choices={"stages": _STEMS_ONLY, "two_stems": "vocals"},
-        ways=(Way("demucs", "htdemucs_ft"), Way()),
     ),
     Preset(
         name="dj",

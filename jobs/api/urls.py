@@ -16,7 +16,7 @@ from jobs.api.views.mixing import MixView
 from jobs.api.views.quality import QualityView
 from jobs.api.views.quota import QuotaView
 from jobs.api.views.shares import SharesView, ShareView
-from jobs.api.views.site import ConfigView, HealthView, SeparatorsView
+from jobs.api.views.site import ConfigView, HealthView, PresetsView, SeparatorsView
 from jobs.api.views.tokens import OneTokenView, TokensView, TokenView
 from jobs.api.views.uploads import UploadsView, UploadView
 from jobs.api.views.versions import AcceptView, DismissView
@@ -45,6 +45,7 @@ urlpatterns = [
     *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),
     *route("quota", QuotaView, "quota"),
     *route("separators", SeparatorsView, "separators"),
+    *route("presets", PresetsView, "presets"),
     *route("config", ConfigView, "config"),
     *route("health", HealthView, "health"),
     *route("schema", SchemaView, "schema", described=False),

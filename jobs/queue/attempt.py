@@ -227,5 +227,6 @@ def job_spec(job: Job, lease: Lease) -> JobSpec:
         pipeline=tuple(StageRequest.model_validate(stage) for stage in job.pipeline),
         created_at=job.created_at.isoformat(),
         replaces=str(job.replaces_id) if job.replaces_id else None,
+        preset=job.request.get("preset"),
         attempt_id=lease.token.hex,
     )

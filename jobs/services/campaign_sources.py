@@ -115,7 +115,8 @@ def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> Verdict:
 
 def request_for(job: Job, choices: dict[str, Any]) -> SeparationRequest:
     """What ``job`` was asked for, changed by ``choices``. Raises ``InvalidOptions``."""
-    kept = {name: value for name, value in job.request.items() if name != "repo"}
+    # Changed, they are no longer those of the preset.
+    kept = {name: value for name, value in job.request.items() if name not in ("repo", "preset")}
     same_model = all(kept.get(name) == choices.get(name) for name in ("separator", "model"))
     if not same_model:
         kept = {name: value for name, value in kept.items() if name not in MODEL_CHOICES}
@@ -150,7 +151,7 @@ def _asked(job: Job) -> SeparationRequest | None:
 
 
 def _rest(request: SeparationRequest | None) -> dict[str, Any] | None:
-    left_out = {"separator", "model", "repo"}
+    left_out = {"separator", "model", "repo", "preset"}
     return None if request is None else request.model_dump(exclude=left_out)
 
 

@@ -5,20 +5,23 @@ from typing import Any
 
 from django.conf import settings
 
+from jobs.services.presets import is_there
 from separation.catalogue import models_for
 from separation.errors import InvalidOptions
+from separation.presets import with_preset
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request import SeparationRequest, parse_request
 
 
 def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
-    """Validate ``choices`` over the site's defaults; raises ``InvalidOptions``."""
+    """Validate ``choices`` over those of the preset that they name, and both over the site's
+    defaults; raises ``InvalidOptions``."""
     defaults = {
         "separator": settings.DEFAULT_SEPARATOR,
         "device": settings.DEFAULT_DEVICE,
         "target_db": settings.DEFAULT_TARGET_DB,
     }
-    return parse_request({**defaults, **choices})
+    return parse_request(with_preset(choices, defaults, is_there))
 
 
 def check_request(*, request: SeparationRequest) -> None:

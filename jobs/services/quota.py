@@ -12,6 +12,7 @@ from jobs.services.errors import AccountClosed
 from jobs.services.quota_rules import Cap, Kind, rules_of
 from jobs.services.quota_use import DAY, audio_used_s, used
 from jobs.services.sizes import size
+from jobs.services.speed import Work
 from separation.errors import QuotaExceeded
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def check_minutes_left(*, owner: "User") -> None:
 
 
 def use_audio_minutes(*, owner: "User", source: Source, job: Job) -> None:
-    """Write the song's length down for today; call it under :func:`lock_account`.
+    """Write down for today how much of the song is worked on; call it under :func:`lock_account`.
 
     Raises ``QuotaExceeded`` when the last 24 hours hold too much. It stays written when the job
     is cancelled or deleted: otherwise deleting would be a way around the limit. A job that is
@@ -80,13 +81,14 @@ def use_audio_minutes(*, owner: "User", source: Source, job: Job) -> None:
     before = AudioUse.objects.filter(job=job)
     if before.filter(used_at__gt=timezone.now() - DAY).exists():
         return
+    seconds = Work.of(job.separator, job.model_name, source.duration_s, job.pipeline).duration_s
     for cap in rules_of(owner).caps(Kind.AUDIO_MINUTES):
         assert cap.most is not None
         left_s = cap.most * 60 - audio_used_s(cap.owners)
-        if source.duration_s > left_s:
-            raise QuotaExceeded(_too_long(cap, source.duration_s, left_s))
+        if seconds > left_s:
+            raise QuotaExceeded(_too_long(cap, seconds, left_s))
     before.delete()
-    AudioUse.objects.create(owner=owner, job=job, seconds=source.duration_s)
+    AudioUse.objects.create(owner=owner, job=job, seconds=seconds)
 
 
 def give_minutes_back(job_id: uuid.UUID) -> None:

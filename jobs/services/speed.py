@@ -24,6 +24,7 @@ after a handful of songs, and one busy hour is forgotten as soon."""
 START_S = 2.0
 """What lies around the stages: taking the job, reading the source's digest, waking the model."""
 
+PREPARE = "prepare"
 SEPARATION = "separation"
 SOME_STEMS = "separation:some"
 """A bag with a network for each stem runs fewer of them when fewer stems are asked for."""
@@ -64,7 +65,8 @@ class Work:
         cls, separator: str, model_name: str, duration_s: float, pipeline: Iterable[dict[str, Any]]
     ) -> Self:
         stages = tuple((stage["name"], stage.get("params") or {}) for stage in pipeline)
-        return cls(separator, model_name, max(duration_s, 0.0), stages)
+        duration_s = kept_s(max(duration_s, 0.0), dict(stages).get(PREPARE, {}))
+        return cls(separator, model_name, duration_s, stages)
 
     @classmethod
     def of_job(cls, job: Job) -> Self:
@@ -157,6 +159,13 @@ def measured_s(job: Job) -> float:
     return float(decoded or job.source.duration_s)
 
 
+def kept_s(song_s: float, params: Mapping[str, Any]) -> float:
+    """How much of a song is worked on; ``params`` of the stage that prepares it."""
+    start, length = params.get("start_s") or 0.0, params.get("length_s")
+    left = max(song_s - float(start), 0.0)
+    return left if length is None else min(left, float(length))
+
+
 def work_name(stage: str, params: Mapping[str, Any]) -> str:
     fewer = params.get("stems") or params.get("two_stems")
     return SOME_STEMS if stage == SEPARATION and fewer else stage
@@ -189,9 +198,15 @@ def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
     The job has ended well already: a database that fails now costs a measurement, no more.
     """
     audio_s = (manifest.get("input") or {}).get("duration_s") or 0.0
+    stretch = manifest.get("range")
+    if stretch:
+        audio_s = stretch["end_s"] - stretch["start_s"]
     if audio_s < LEARN_FROM_S:
         return 0
     fresh = [record for record in manifest.get("stages", ()) if _ran_whole(record)]
+    if stretch:
+        # The whole song was decoded for it: no measure of what a second costs.
+        fresh = [record for record in fresh if record["name"] != PREPARE]
     try:
         for record in fresh:
             _learn(_row_of(job, record, host), _rate_of(record, audio_s))

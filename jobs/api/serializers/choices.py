@@ -34,6 +34,11 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     ``repo`` is missing on purpose: only the operator may name a folder of weights.
     """
 
+    preset = serializers.CharField(
+        required=False,
+        help_text="A name of /presets: choices that go together. Any other field given beside it "
+        "wins over what the preset says.",
+    )
     separator = serializers.CharField(required=False, help_text="A name of /separators.")
     model = serializers.CharField(required=False, help_text="A model of the separator.")
     stems = WordsField(
@@ -59,6 +64,17 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     true_peak_ceiling_dbtp = serializers.FloatField(required=False, help_text="-20 to 0.")
     minus = FlagField(required=False, help_text="Also make minus_<stem>.")
     preview = FlagField(required=False, help_text="Also make what the mixer of the portal plays.")
+    range_start_s = serializers.FloatField(
+        required=False,
+        help_text="Only from here on. Left out beside a length: at a third of the song.",
+    )
+    range_length_s = serializers.FloatField(
+        required=False, help_text="Only so many seconds of the song; at least 1."
+    )
+    ni_stems = FlagField(
+        required=False,
+        help_text="Also one .stem.mp4 with the song and four stems, for Traktor and Mixxx.",
+    )
     score = serializers.CharField(
         required=False, help_text="demo: compare with the true stems of the demonstration song."
     )

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from jobs.services.presets import SitePreset
 
 
 class CredentialsSerializer(serializers.Serializer[dict[str, Any]]):
@@ -42,6 +46,31 @@ class SeparatorSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_default = serializers.BooleanField()
     models = ModelSerializer(many=True)
+
+
+class PresetSerializer(serializers.Serializer[Any]):
+    """Choices that go together, as they are on this site now."""
+
+    name = serializers.CharField(source="resolved.preset.name")
+    label = serializers.CharField(source="resolved.preset.label")  # type: ignore[assignment]
+    description = serializers.CharField(source="resolved.preset.description")
+    choices = serializers.SerializerMethodField(help_text="What it stands for, field by field.")
+    uses = serializers.CharField(help_text="What separates, in words.")
+    missing = serializers.CharField(
+        source="resolved.missing",
+        allow_null=True,
+        help_text="The model that it would rather take and that is not here; null: none.",
+    )
+    seconds = serializers.FloatField(
+        allow_null=True,
+        help_text="What a song of four minutes takes here; null before that was learned.",
+    )
+    times_fast = serializers.FloatField(help_text="Its work, compared with the preset `fast`.")
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_choices(self, preset: SitePreset) -> dict[str, Any]:
+        chosen = preset.resolved.choices()
+        return {name: value for name, value in chosen.items() if name != "preset"}
 
 
 class ConfigSerializer(serializers.Serializer[dict[str, Any]]):

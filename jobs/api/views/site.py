@@ -14,8 +14,14 @@ from rest_framework.views import APIView
 
 from jobs.api.schema import refusals
 from jobs.api.serializers.jobs import ErrorSerializer
-from jobs.api.serializers.site import ConfigSerializer, HealthSerializer, SeparatorSerializer
+from jobs.api.serializers.site import (
+    ConfigSerializer,
+    HealthSerializer,
+    PresetSerializer,
+    SeparatorSerializer,
+)
 from jobs.queue.health import queue_health
+from jobs.services.presets import site_presets
 from jobs.services.url_import import takes_pages
 from separation import CODE_VERSION
 from separation.catalogue import models_for
@@ -78,6 +84,16 @@ class SeparatorsView(APIView):
             for name in SeparatorFactory.names()
         ]
         return Response(SeparatorSerializer(rows, many=True).data)
+
+
+class PresetsView(APIView):
+    @extend_schema(
+        operation_id="presets",
+        summary="Choices that go together, and what each costs here",
+        responses={200: PresetSerializer(many=True), **refusals(401)},
+    )
+    def get(self, request: Request) -> Response:
+        return Response(PresetSerializer(site_presets(), many=True).data)
 
 
 def site_config() -> dict[str, Any]:

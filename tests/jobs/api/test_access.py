@@ -37,6 +37,7 @@ OF_AN_ACCOUNT = (
     ("get", "/api/v1/jobs"),
     ("get", "/api/v1/uploads"),
     ("get", "/api/v1/separators"),
+    ("get", "/api/v1/presets"),
     ("get", "/api/v1/config"),
     ("get", "/api/v1/quota"),
     ("get", "/api/v1/tokens"),

@@ -1,0 +1,76 @@
+"""The presets as they are on this site: with the models that are here, and what they cost."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from jobs.services.speed import Expected, Speeds, Work
+from separation.catalogue import find_model, models_for
+from separation.presets import PRESETS, Resolved, find_preset, resolve
+from separation.registry import SeparatorFactory
+from separation.request import SeparationRequest, parse_request
+
+EXAMPLE_S = 240.0
+"""A song of four minutes: what costs are told for."""
+
+UNIT = "fast"
+"""Where no time was learned, the others are told as so many times the work of this preset."""
+
+
+def is_there(separator: str, model: str) -> bool:
+    """Whether a model can run without being fetched first, as far as this process sees."""
+    where = {"model_dir": settings.MODEL_DIR, "offline": True}
+    return bool(SeparatorFactory.validate(separator, model=model, **where))
+
+
+@dataclass(frozen=True)
+class SitePreset:
+    """``seconds``: what a song of ``EXAMPLE_S`` takes here, None before that was learned;
+    ``times_fast``: its work compared with that of the preset "fast"."""
+
+    resolved: Resolved
+    request: SeparationRequest
+    seconds: float | None
+    times_fast: float
+
+    @property
+    def uses(self) -> str:
+        """What separates, in words."""
+        return uses(self.request)
+
+
+def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
+    """All of them in their order; one query where ``speeds`` are not given."""
+    speeds = speeds or Speeds.load()
+    unit = _expected(_request(resolve(find_preset(UNIT), is_there)), Speeds(())).seconds
+    found = []
+    for preset in PRESETS:
+        resolved = resolve(preset, is_there)
+        request = _request(resolved)
+        here = _expected(request, speeds)
+        work = _expected(request, Speeds(())).seconds
+        seconds = here.seconds if here.learned else None
+        found.append(SitePreset(resolved, request, seconds, work / unit))
+    return found
+
+
+def uses(request: SeparationRequest) -> str:
+    if request.separator == "auto":
+        preferred = models_for("demucs")[0]
+        if is_there(preferred.separator, preferred.name) or not settings.OFFLINE:
+            return preferred.label
+        return models_for("spectral")[0].label
+    if request.model is not None:
+        return find_model(request.model).label
+    known = models_for(request.separator)
+    return known[0].label if known else request.separator
+
+
+def _request(resolved: Resolved) -> SeparationRequest:
+    return parse_request({"separator": settings.DEFAULT_SEPARATOR, **resolved.choices()})
+
+
+def _expected(request: SeparationRequest, speeds: Speeds) -> Expected:
+    pipeline = [stage.model_dump(mode="json") for stage in request.to_pipeline()]
+    work = Work.of(request.separator, request.model or "", EXAMPLE_S, pipeline)
+    return speeds.expect(work)
