@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from jobs.services.speed import Expected, Speeds, Work
-from separation.catalogue import find_model, models_for
+from separation.catalogue import ModelInfo, find_model, models_for
 from separation.presets import PRESETS, Resolved, find_preset, resolve
 from separation.registry import SeparatorFactory
 from separation.request import SeparationRequest, parse_request
@@ -36,7 +36,16 @@ class SitePreset:
     @property
     def uses(self) -> str:
         """What separates, in words."""
-        return uses(self.request)
+        model = _model(self.request)
+        return model.label if model else self.request.separator
+
+    @property
+    def download_bytes(self) -> int:
+        """What is fetched when it is first used; 0 where all is here."""
+        model = _model(self.request)
+        if model is None or not model.download_bytes:
+            return 0
+        return 0 if is_there(model.separator, model.name) else model.download_bytes
 
 
 def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
@@ -54,16 +63,17 @@ def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
     return found
 
 
-def uses(request: SeparationRequest) -> str:
-    if request.separator == "auto":
-        preferred = models_for("demucs")[0]
-        if is_there(preferred.separator, preferred.name) or not settings.OFFLINE:
-            return preferred.label
-        return models_for("spectral")[0].label
+def _model(request: SeparationRequest) -> ModelInfo | None:
+    """What will run as far as this process can tell; None where only the separator knows."""
     if request.model is not None:
-        return find_model(request.model).label
-    known = models_for(request.separator)
-    return known[0].label if known else request.separator
+        return find_model(request.model)
+    known = models_for("demucs" if request.separator == "auto" else request.separator)
+    if not known:
+        return None
+    falls_back = request.separator == "auto" and settings.OFFLINE
+    if falls_back and not is_there(known[0].separator, known[0].name):
+        return models_for("spectral")[0]
+    return known[0]
 
 
 def _request(resolved: Resolved) -> SeparationRequest:

@@ -9,10 +9,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from jobs.models.preferences import Theme
 from jobs.services.preferences import theme_of
+from jobs.services.progress import about
 from jobs.services.sizes import size
 
 register = template.Library()
 register.filter("size", size)
+register.filter("about", about)
 
 _STAGES = {
     "prepare": "Prepare",
@@ -24,6 +26,7 @@ _STAGES = {
     "score": "Compare with the true stems",
     "export": "Encode and verify",
 }
+_TRACKS = {"ni_stems": "All stems in one file"}
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
 
 
@@ -47,7 +50,7 @@ def stage_label(name: str) -> str:
 
 @register.filter
 def track_label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return _TRACKS.get(name) or name.replace("_", " ").capitalize()
 
 
 @register.filter
@@ -96,6 +99,13 @@ def minute_in(times_real_time: float) -> str:
     """How long a minute of audio takes at a speed."""
     seconds = 60.0 / times_real_time
     return f"{seconds:.1f} s" if seconds < 10 else time_left(seconds).removesuffix(" left")
+
+
+@register.filter
+def times(factor: float) -> str:
+    """How many times as much, as coarse as an estimate is."""
+    shown = f"{factor:.1f}" if factor < 3 else f"{factor:.0f}"
+    return f"{shown.removesuffix('.0')} times"
 
 
 @register.filter

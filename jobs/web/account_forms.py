@@ -21,6 +21,9 @@ class ThemeForm(forms.Form):
 class DefaultsForm(forms.Form):
     """What is left to the site follows the site, also when its settings change."""
 
+    preset = forms.ChoiceField(
+        label="Preset", choices=choices.PRESET_CHOICES, initial=choices.OWN_CHOICE, required=False
+    )
     model = forms.ChoiceField(label="Separator", required=False)
     stages = forms.MultipleChoiceField(
         choices=[(name, label) for name, label, _ in choices.STAGES],

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from jobs.services.speed import Speeds
 from separation.catalogue import CATALOGUE, ModelInfo
+from separation.presets import PRESETS
 from separation.registry import SeparatorFactory
 from separation.request import OutputFormat
 
@@ -26,6 +27,17 @@ FORMATS: tuple[tuple[OutputFormat, str], ...] = (
     ("ogg", "OGG Vorbis"),
     ("m4a", "M4A (AAC)"),
     ("same", "Same as the file sent (WAV and MP3)"),
+)
+
+OWN_CHOICE = ""
+"""In the place of a preset's name."""
+
+FIRST_PRESET = "fast"
+"""What the form starts with for somebody who has not chosen otherwise."""
+
+PRESET_CHOICES = (
+    *((preset.name, preset.label) for preset in PRESETS),
+    (OWN_CHOICE, "Own choice"),
 )
 
 STAGES = (
@@ -89,9 +101,8 @@ def _card(model: ModelInfo) -> ModelCard:
     )
 
 
-def measured_cards() -> tuple[ModelCard, ...]:
-    """The same, with the speeds that were learned on this site; one query."""
-    speeds = Speeds.load()
+def measured_cards(speeds: Speeds) -> tuple[ModelCard, ...]:
+    """The same, with the speeds that were learned on this site."""
     return tuple(
         replace(card, times_real_time=speeds.times_real_time(*_names(card.value)))
         for card in model_cards()

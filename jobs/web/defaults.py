@@ -8,15 +8,16 @@ from jobs.web import choices
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-FIELDS = ("model", "stages", "format")
+FIELDS = ("preset", "model", "stages", "format")
 """Fields of the upload form that a person can set once for all."""
 
 
 def starting_choices(owner: "User") -> dict[str, Any]:
     """As ``initial`` of a form. A model that was removed, or a remote service that was switched
-    off, leaves its place to the site's own choice."""
+    off, leaves its place to the site's own choice. Who has chosen something and no preset wants
+    none."""
     chosen, offered = defaults_of(owner), _offered()
-    found = {}
+    found: dict[str, Any] = {} if chosen else {"preset": choices.FIRST_PRESET}
     for name in FIELDS:
         value = chosen.get(name)
         if isinstance(value, list):
@@ -30,6 +31,7 @@ def starting_choices(owner: "User") -> dict[str, Any]:
 
 def _offered() -> dict[str, set[str]]:
     return {
+        "preset": {name for name, _ in choices.PRESET_CHOICES},
         "model": {card.value for card in choices.model_cards()},
         "stages": {name for name, _, _ in choices.STAGES},
         "format": {name for name, _ in choices.FORMATS},

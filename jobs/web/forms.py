@@ -7,7 +7,7 @@ from django.conf import settings
 
 from jobs.api.filters import SORTS
 from jobs.models.job import JobStatus
-from jobs.services.choices import check_request
+from jobs.services.choices import check_request, request_with_defaults
 from jobs.web import choices
 from separation.errors import InvalidOptions
 from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
@@ -26,6 +26,7 @@ _PLAIN = (
     "true_peak_ceiling_dbtp",
     "minus",
     "allow_smaller_model",
+    "ni_stems",
 )
 """Fields that have the same name in the request."""
 
@@ -35,8 +36,15 @@ def _default(name: str) -> Any:
 
 
 class SeparationForm(forms.Form):
-    """The person's choices; ``separation_request`` holds them, validated, once the form is."""
+    """The person's choices; ``separation_request`` holds them, validated, once the form is.
 
+    Beside a preset only the format counts, and that the song may not leave: the rest of the form
+    is not shown then. Without one, all of it does.
+    """
+
+    preset = forms.ChoiceField(
+        label="Preset", choices=choices.PRESET_CHOICES, initial=choices.OWN_CHOICE, required=False
+    )
     model = forms.ChoiceField(
         choices=lambda: [(card.value, card.label) for card in choices.model_cards()],
         initial=lambda: choices.card_value(settings.DEFAULT_SEPARATOR),
@@ -58,7 +66,7 @@ class SeparationForm(forms.Form):
     stages = forms.MultipleChoiceField(
         choices=[(name, label) for name, label, _ in choices.STAGES],
         initial=list(OPTIONAL_STAGES),
-        error_messages={"required": "Choose at least one thing to make."},
+        required=False,
     )
     format = forms.ChoiceField(
         label="Format", choices=choices.FORMATS, initial=choices.PAGE_FORMAT, required=False
@@ -136,6 +144,12 @@ class SeparationForm(forms.Form):
         initial=_default("minus"),
         required=False,
     )
+    ni_stems = forms.BooleanField(
+        label="One file for DJs",
+        help_text="A .stem.mp4 with the song and four stems, for Traktor and Mixxx.",
+        initial=_default("ni_stems"),
+        required=False,
+    )
     allow_smaller_model = forms.BooleanField(
         label="If the graphics card is full, rather take a smaller model",
         initial=_default("allow_smaller_model"),
@@ -149,11 +163,19 @@ class SeparationForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors:
             try:
-                self.separation_request = parse_request(self._choices(cleaned))
+                self.separation_request = self._request(cleaned)
                 check_request(request=self.separation_request)
             except InvalidOptions as error:
                 raise forms.ValidationError(error.detail, code=error.code) from error
         return cleaned
+
+    def _request(self, cleaned: dict[str, Any]) -> SeparationRequest:
+        if not cleaned["preset"]:
+            return parse_request(self._choices(cleaned))
+        beside = {"preset": cleaned["preset"], "allow_remote": not cleaned["stay_here"]}
+        if cleaned["format"]:
+            beside["format"] = cleaned["format"]
+        return request_with_defaults(choices=beside)
 
     def _choices(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         """The request's fields; what was left empty keeps the request's default."""
@@ -163,6 +185,8 @@ class SeparationForm(forms.Form):
             "karaoke": {"two_stems": "vocals"},
             "chosen": {"stems": tuple(cleaned["stems"])},
         }
+        if not cleaned["stages"]:
+            raise InvalidOptions("Choose at least one thing to make.")
         if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
             raise InvalidOptions("Tick at least one stem, or ask for all of them.")
         plain = {name: cleaned[name] for name in _PLAIN if cleaned[name] not in (None, "")}

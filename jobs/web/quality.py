@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jobs.models import Job
 from jobs.services.quality import report_of
 from jobs.templatetags.display import decibels
+from jobs.web.results import shown_s
 from separation.quality.report import QualityReport, SignalQuality, StemQuality
 
 PLOT_WIDTH, PLOT_HEIGHT = 240, 56
@@ -77,7 +78,7 @@ def quality(job: Job) -> Quality | None:
         verdict=report.verdict,
         reason=report.reason,
         notes=tuple(note for note in (_residual(report), _gain(job)) if note),
-        cards=tuple(_card(stem, report.song, job.source.duration_s) for stem in report.stems),
+        cards=tuple(_card(stem, report.song, shown_s(job)) for stem in report.stems),
     )
 
 

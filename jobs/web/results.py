@@ -5,13 +5,47 @@ from typing import Any
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
+from jobs.web.choices import PRESET_CHOICES
 
 _GROUPS = (
     ("separation", "Stems", "Together with the residual they sum to the song you sent."),
     ("harmonic_percussive", "Harmonic and percussive", "The sustained and the struck part."),
     ("composite", "Composites", "Sums of stems, such as the song without its vocals."),
     ("normalization", "Normalized", "The same tracks brought to one level."),
+    ("export", "For DJs", "The song and its stems in one file, for Traktor and Mixxx."),
 )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The part of a song that a job is about, in seconds. ``can_go_on``: the song is still here,
+    so the whole of it can be separated."""
+
+    start_s: float
+    end_s: float
+    song_s: float
+    is_preview: bool
+    can_go_on: bool
+
+
+def stretch(job: Job) -> Stretch | None:
+    """None where the job is about the whole song, or does not know yet."""
+    told = job.manifest.get("range")
+    if not told:
+        return None
+    return Stretch(
+        start_s=told["start_s"],
+        end_s=told["end_s"],
+        song_s=told["song_s"],
+        is_preview=job.request.get("preset") == "preview",
+        can_go_on=job.source.path.is_file(),
+    )
+
+
+def shown_s(job: Job) -> float:
+    """How long the tracks are."""
+    part = stretch(job)
+    return part.end_s - part.start_s if part else job.source.duration_s
 
 
 @dataclass(frozen=True)
@@ -43,7 +77,9 @@ def facts(job: Job) -> list[tuple[str, str]]:
     """What ran, from the manifest; what an old or unfinished manifest lacks is left out."""
     ran: dict[str, Any] = job.manifest.get("separation") or {}
     source = job.source
+    preset = dict(PRESET_CHOICES).get(job.request.get("preset") or "-", "")
     rows = [
+        ("Preset", preset),
         ("Separator", ran.get("separator") or job.separator),
         ("Model", ran.get("model") or job.model_name),
         ("Engine", ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),

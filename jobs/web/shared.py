@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from jobs.services.sharing import Shared
 from jobs.web.mixer import Lane, lanes_of, song_of
+from jobs.web.results import shown_s
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def context_of(token: str, shared: Shared) -> dict[str, Any]:
         "title": shared.title,
         "expires_at": shared.link.expires_at,
         "allow_download": shared.link.allow_download,
-        "duration_s": shared.job.source.duration_s,
+        "duration_s": shown_s(shared.job),
         "archive_url": _archive(token, shared),
         "total_bytes": sum(track.size_bytes for track in shared.tracks),
         "mixer_url": reverse("jobs:shared-mixer", args=(token,)),

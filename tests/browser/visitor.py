@@ -42,6 +42,7 @@ class Visitor:
 
     def choose(self, *files: Path) -> None:
         self.page.get_by_label("Choose songs").set_input_files(files)
+        self.page.get_by_role("radio", name="Own choice").check()
         self.page.get_by_role("radio", name="Spectral masks").check()
 
     def separate(self) -> None:

@@ -22,6 +22,7 @@ from jobs.services.demo import scores
 from jobs.services.listening import has_cover
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
+from jobs.services.whole import separate_whole
 from jobs.web import mixer, quality, results
 from jobs.web.comparing import choosing_context
 from jobs.web.mixing import mixing_context
@@ -52,6 +53,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "scores": scores(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
+        "stretch": results.stretch(job),
         **mixing_context(job, stems),
         **choosing_context(job, stems),
         **sharing_context(job, stems),
@@ -89,6 +91,21 @@ def cancel(request: UserRequest, job_id: UUID) -> HttpResponse:
 def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     return _back_to_job(request, job, lambda: retry_job(job=job))
+
+
+@login_required
+@require_POST
+def whole(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """Beside what was made of a stretch of the song."""
+    job = visible_job(request, job_id)
+    try:
+        made = separate_whole(
+            owner=request.user, job=job, preset=request.POST.get("preset", "fast")
+        )
+    except SeparationError as error:
+        messages.error(request, error.detail)
+        made = job
+    return redirect("jobs:detail", made.pk)
 
 
 def _back_to_job(request: UserRequest, job: Job, act: Callable[[], Job]) -> HttpResponse:

@@ -13,7 +13,9 @@ from jobs.api.errors import status_of
 from jobs.models import Job, Upload
 from jobs.services.allowance import allowance_of
 from jobs.services.intake import sent_before
+from jobs.services.presets import site_presets
 from jobs.services.reservation import Hold, reserve
+from jobs.services.speed import Speeds
 from jobs.services.url_import import import_song, takes_pages
 from jobs.web import choices
 from jobs.web.defaults import starting_choices
@@ -135,10 +137,12 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    cards = choices.measured_cards()
+    speeds = Speeds.load()
+    cards = choices.measured_cards(speeds)
     context = {
         "form": form or SeparationForm(initial=starting_choices(request.user)),
         "failed": failed or [],
+        "presets": site_presets(speeds),
         "cards": [card for card in cards if card.featured],
         "more_cards": [card for card in cards if not card.featured],
         "stages": choices.STAGES,

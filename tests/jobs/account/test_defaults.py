@@ -48,6 +48,28 @@ def test_the_upload_form_starts_with_what_was_chosen_and_makes_it(
     assert request["stages"] == CHOSEN["stages"]
 
 
+def test_who_has_chosen_nothing_starts_with_the_preset_of_the_site(
+    member: Client, owner: User
+) -> None:
+    assert chosen_on(member.get("/").content.decode())["preset"] == ["fast"]
+    member.post("/account/defaults/", CHOSEN)
+    assert chosen_on(member.get("/").content.decode())["preset"] == [""]
+
+
+def test_a_preset_of_one_s_own_comes_with_the_format_that_was_chosen(
+    member: Client, owner: User
+) -> None:
+    member.post("/account/defaults/", {**CHOSEN, "preset": "karaoke"})
+    page = member.get("/account/").content.decode()
+    assert chosen_on(page)["preset"] == ["karaoke"]
+    form = chosen_on(member.get("/").content.decode())
+    assert (form["preset"], form["format"]) == (["karaoke"], ["wav16"])
+    member.post("/", {**form, "files": [SimpleUploadedFile("a.wav", wav_bytes())]})
+    request = Job.objects.get().request
+    assert (request["preset"], request["two_stems"]) == ("karaoke", "vocals")
+    assert (request["separator"], request["format"]) == ("auto", "wav16")
+
+
 def test_the_account_page_shows_them_again(member: Client) -> None:
     member.post("/account/defaults/", CHOSEN)
     form = chosen_on(member.get("/account/").content.decode())
