@@ -46,8 +46,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         name="preview",
         label="Preview",
-        description=f"Only {PREVIEW_S:.0f} seconds of each song, from a third of it on: enough to "
-        "hear whether it is worth the wait.",
+        description=f"Only {PREVIEW_S:.0f} seconds of each song, from a third of the way in: "
+        "enough to hear whether it is worth the wait.",
         choices={"stages": _STEMS_ONLY, "range_length_s": PREVIEW_S, "overlap": 0.1},
     ),
     Preset(
@@ -59,7 +59,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         name="best",
         label="Best",
-        description="The best model on this site, averaged over two passes. Takes its time.",
+        description="The best model on this site; a network goes over the song twice and the two "
+        "are averaged.",
         choices={"stages": _STEMS_ONLY, "shifts": 2},
         ways=(Way("demucs", "htdemucs_ft"), Way()),
     ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from jobs.services.speed import Expected, Speeds, Work
+from jobs.services.speed import Speeds, Work
 from separation.catalogue import ModelInfo, find_model, models_for
 from separation.presets import PRESETS, Resolved, find_preset, resolve
 from separation.registry import SeparatorFactory
@@ -40,6 +40,11 @@ class SitePreset:
         return model.label if model else self.request.separator
 
     @property
+    def differs(self) -> bool:
+        """Whether its work is worth comparing with that of "fast"."""
+        return abs(self.times_fast - 1.0) > 0.05
+
+    @property
     def download_bytes(self) -> int:
         """What is fetched when it is first used; 0 where all is here."""
         model = _model(self.request)
@@ -51,15 +56,14 @@ class SitePreset:
 def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
     """All of them in their order; one query where ``speeds`` are not given."""
     speeds = speeds or Speeds.load()
-    unit = _expected(_request(resolve(find_preset(UNIT), is_there)), Speeds(())).seconds
+    unit = _work_s(_request(resolve(find_preset(UNIT), is_there)))
     found = []
     for preset in PRESETS:
         resolved = resolve(preset, is_there)
         request = _request(resolved)
-        here = _expected(request, speeds)
-        work = _expected(request, Speeds(())).seconds
+        here = speeds.expect(_work(request, request.separator, request.model))
         seconds = here.seconds if here.learned else None
-        found.append(SitePreset(resolved, request, seconds, work / unit))
+        found.append(SitePreset(resolved, request, seconds, _work_s(request) / unit))
     return found
 
 
@@ -80,7 +84,16 @@ def _request(resolved: Resolved) -> SeparationRequest:
     return parse_request({"separator": settings.DEFAULT_SEPARATOR, **resolved.choices()})
 
 
-def _expected(request: SeparationRequest, speeds: Speeds) -> Expected:
+def _work_s(request: SeparationRequest) -> float:
+    """By the constants of models where nothing was learned, of the model that will run."""
+    model = _model(request)
+    if model is None:
+        work = _work(request, request.separator, request.model)
+    else:
+        work = _work(request, model.separator, model.name)
+    return Speeds(()).expect(work).seconds
+
+
+def _work(request: SeparationRequest, separator: str, model: str | None) -> Work:
     pipeline = [stage.model_dump(mode="json") for stage in request.to_pipeline()]
-    work = Work.of(request.separator, request.model or "", EXAMPLE_S, pipeline)
-    return speeds.expect(work)
+    return Work.of(separator, model or "", EXAMPLE_S, pipeline)

@@ -39,6 +39,7 @@ def test_the_whole_life_of_an_account_needs_no_script_and_no_wide_screen(
     choose_theme(person, "Dark")
     assert ground(person.page) != light
 
+    person.page.get_by_label("Preset").select_option(label="Own choice")
     person.page.get_by_label("Separator").select_option(label="Spectral masks")
     person.page.get_by_label("Format").select_option(label="MP3")
     person.page.get_by_role("button", name="Save the choices").click()

@@ -136,6 +136,7 @@ def test_the_keyboard_reaches_the_content_first(owner: Visitor) -> None:
 
 def test_only_stems_of_the_chosen_model_are_offered(owner: Visitor) -> None:
     owner.go("/")
+    owner.page.get_by_role("radio", name="Own choice").check()
     owner.page.get_by_role("radio", name="Only these").check()
     expect(owner.page.get_by_role("checkbox", name="Vocals", exact=True)).to_be_visible()
     expect(owner.page.get_by_role("checkbox", name="Guitar")).to_be_hidden()

@@ -72,6 +72,8 @@ _SCORED = {
 }
 """As much of the manifest of a demonstration as its page reads."""
 
+_PREVIEWED = {"range": {"start_s": 71.3, "end_s": 101.3, "song_s": 214.0, "song_frames": 9_437_400}}
+
 SONG = "Harbour lights.wav"
 SONG_S = 12.0
 PATIENCE_S = 120.0
@@ -155,6 +157,8 @@ def _shared_stops(job: Any) -> list[Stop]:
 
 
 def _other_jobs(musician: "User") -> dict[str, Any]:
+    from separation.request import parse_request
+
     return {
         "waiting": _job(musician, "In the queue.wav"),
         "running": _job(
@@ -176,6 +180,13 @@ def _other_jobs(musician: "User") -> dict[str, Any]:
             stages={"prepare": "completed", "separation": "failed"},
         ),
         "scored": _job(musician, "Eight bars.flac", status="completed", manifest=_SCORED),
+        "preview": _job(
+            musician,
+            "Thirty seconds.wav",
+            status="completed",
+            manifest=_PREVIEWED,
+            request=parse_request({"preset": "preview", "range_length_s": 30.0}),
+        ),
         "cancelled": _job(musician, "Never mind.wav", status="cancelled"),
     }
 

@@ -42,7 +42,7 @@ def test_every_preset_is_a_card_that_says_what_it_is(member: Client, settings: S
     for preset in PRESETS:
         assert card(page, preset.name).startswith(preset.label)
     assert "Own choice" in card(page, "own")
-    assert "fine-tuned is not on this server" in card(page, "best")
+    assert "fine-tuned” is not on this server" in card(page, "best")
     assert "times the work of Fast" in card(page, "best")
     assert "84.0 MB download at first use" in card(page, "fast")
 
@@ -53,6 +53,8 @@ def test_a_site_without_a_network_says_that_the_masks_do_it(
     settings.OFFLINE = True
     shown = card(member.get("/").content.decode(), "fast")
     assert "Spectral masks" in shown and "download" not in shown
+    # They know no passes: nothing is said that would be true of a network alone.
+    assert "the work of Fast" not in card(member.get("/").content.decode(), "best")
 
 
 def test_what_was_learned_stands_on_the_card(member: Client) -> None:
