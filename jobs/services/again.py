@@ -1,11 +1,15 @@
-"""A song that is kept here is separated again, with another separator."""
+"""A song that is kept here is separated again: with another separator, or the whole of it."""
 
 from django.db import transaction
 
 from jobs.models import Job
+from jobs.services.choices import request_with_defaults
 from jobs.services.create import create_job
 from jobs.services.quota import lock_account
 from separation.request import SeparationRequest, parse_request
+
+_OF_THE_FILES = ("format", "sample_rate_hz", "mp3_bitrate_kbps", "device", "allow_remote")
+"""Choices that say nothing of how the stems are made."""
 
 
 def separate_again(*, job: Job, separator: str, model: str | None) -> Job:
@@ -14,7 +18,17 @@ def separate_again(*, job: Job, separator: str, model: str | None) -> Job:
 
     Raises what ``create_job`` does, as where the new model has not the stems that were chosen.
     """
-    request = parse_request({**job.request, "separator": separator, "model": model})
+    return _once(job, parse_request({**job.request, "separator": separator, "model": model}))
+
+
+def separate_whole(*, job: Job, preset: str) -> Job:
+    """The whole song of a job that is about a stretch of it, with a preset, as files like those
+    that ``job`` was to have. As :func:`separate_again` in all else."""
+    kept = {name: job.request[name] for name in _OF_THE_FILES if name in job.request}
+    return _once(job, request_with_defaults(choices={**kept, "preset": preset}))
+
+
+def _once(job: Job, request: SeparationRequest) -> Job:
     with transaction.atomic():
         lock_account(job.owner)
         return _under_way(job, request) or create_job(

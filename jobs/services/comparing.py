@@ -36,10 +36,12 @@ class Side:
 
 
 def other_results(job: Job) -> Others:
-    """Those of the same owner and of the same bytes, however often these were sent."""
+    """Those of the same owner, of the same bytes, however often these were sent, and of the same
+    part of the song."""
     same = Job.objects.filter(owner_id=job.owner_id, source__sha256=job.source.sha256)
     wanted = same.filter(status__in=(*ACTIVE, JobStatus.COMPLETED), audio_deleted_at=None)
-    found = list(wanted.exclude(pk=job.pk).select_related("source").order_by("-created_at", "-id"))
+    others = wanted.exclude(pk=job.pk).select_related("source").order_by("-created_at", "-id")
+    found = [each for each in others if _asked_part(each) == _asked_part(job)]
     return Others(
         ready=[each for each in found if not each.is_active and has_waveform(each)],
         coming=[each for each in found if each.is_active and not each.is_offered],
@@ -58,6 +60,12 @@ def sides_of(first: Job, second: Job) -> tuple[Side, Side]:
             "songs. Only results of one and the same file can be compared."
         )
     a, b = (_side(*each) for each in zip(SIDES, (first, second), strict=True))
+    parts = [_part(job) for job in (first, second)]
+    if parts[0] != parts[1]:
+        raise NotComparable(
+            f"The two results are of different parts of the song: {_words(parts[0])} and "
+            f"{_words(parts[1])}. Separate the same part again, and compare the two."
+        )
     if _clock(a.listening) != _clock(b.listening):
         raise NotComparable(
             "The two results are not of the same length: they were made by different versions of "
@@ -69,6 +77,21 @@ def sides_of(first: Job, second: Job) -> tuple[Side, Side]:
             f"plays {MOST_STEMS} at the same time. Separate the song again into fewer."
         )
     return a, b
+
+
+def _asked_part(job: Job) -> tuple[float | None, float | None]:
+    """What was asked for: of a job that has not begun nothing else is known."""
+    return job.request.get("range_start_s"), job.request.get("range_length_s")
+
+
+def _part(job: Job) -> tuple[float, float] | None:
+    """In seconds of the song; None for the whole of it."""
+    told = job.manifest.get("range")
+    return (told["start_s"], told["end_s"]) if told else None
+
+
+def _words(part: tuple[float, float] | None) -> str:
+    return f"seconds {part[0]:.0f} to {part[1]:.0f}" if part else "the whole of it"
 
 
 def _side(letter: str, job: Job) -> Side:

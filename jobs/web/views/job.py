@@ -16,13 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.models import Job
+from jobs.services.again import separate_whole
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.demo import scores
 from jobs.services.listening import has_cover
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
-from jobs.services.whole import separate_whole
 from jobs.web import mixer, quality, results
 from jobs.web.comparing import choosing_context
 from jobs.web.mixing import mixing_context
@@ -99,9 +99,7 @@ def whole(request: UserRequest, job_id: UUID) -> HttpResponse:
     """Beside what was made of a stretch of the song."""
     job = visible_job(request, job_id)
     try:
-        made = separate_whole(
-            owner=request.user, job=job, preset=request.POST.get("preset", "fast")
-        )
+        made = separate_whole(job=job, preset=request.POST.get("preset", "fast"))
     except SeparationError as error:
         messages.error(request, error.detail)
         made = job

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Job, Source
+from separation.request import SeparationRequest
 from tests.factories import make_job, make_source, wav_bytes
 from tests.jobs.campaigns.world import start
 from tests.jobs.comparing.conftest import RESULT
@@ -94,3 +95,10 @@ def test_a_newer_version_is_compared_before_it_is_accepted(visitor: Client, resu
     version = result("demucs mdx_extra", campaign=campaign, replaces=job)
     page = visitor.get(f"/jobs/{job.pk}/").content.decode()
     assert links(page) == [f"/jobs/{job.pk}/compare/{version.pk}/"] * 2
+
+
+def test_a_preview_is_compared_with_previews_only(visitor: Client, result: RESULT) -> None:
+    preview = SeparationRequest(preset="preview", range_length_s=30.0)
+    whole, first, second = result(), result(request=preview), result(request=preview)
+    assert links(section(visitor, whole)) == []
+    assert links(section(visitor, first)) == [f"/jobs/{first.pk}/compare/{second.pk}/"]

@@ -132,6 +132,12 @@ def test_different_songs_are_refused_in_words(
     assert "“Song.wav” and “Other.wav” are different songs" in page
 
 
+def test_different_parts_of_one_song_are_refused_in_words(visitor: Client, result: RESULT) -> None:
+    stretch = {"range": {"start_s": 33.3, "end_s": 63.3, "song_s": 100.0, "song_frames": 4_410_000}}
+    page = shown(visitor, result(), result(manifest=stretch), 409)
+    assert "different parts of the song: the whole of it and seconds 33 to 63" in page
+
+
 def test_one_and_the_same_result_is_refused(visitor: Client, result: RESULT) -> None:
     job = result()
     assert "one and the same result" in shown(visitor, job, job, 409)
