@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 
 from jobs.queue.lanes import ALL, clusters, unknown
+from jobs.services.email import mail_is_set_up
 from separation.audio import walls
 
 GUARD_CYCLES = (0.5, 1, 2)
@@ -119,6 +120,32 @@ def check_lease(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
             id="stemsite.E005",
         )
     ]
+
+
+@register(Tags.compatibility)
+def check_mail(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    return list(_of_mail()) if mail_is_set_up() else []
+
+
+def _of_mail() -> Iterator[CheckMessage]:
+    if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend") and not settings.EMAIL_HOST:
+        yield Error(
+            "STEMSITE_EMAIL_URL names no mail server.",
+            hint="Write smtp+tls://user:password@host:587, or leave it empty to send no mail.",
+            id="stemsite.E009",
+        )
+    if settings.DEFAULT_FROM_EMAIL.rpartition("@")[2] in ("", "localhost"):
+        yield Warning(
+            f"Mail is sent as {settings.DEFAULT_FROM_EMAIL}, which most servers refuse.",
+            hint="Set STEMSITE_FROM_EMAIL to an address that the mail server may send for.",
+            id="stemsite.W002",
+        )
+    if not settings.PUBLIC_URL:
+        yield Warning(
+            "E-mails about finished batches lead nowhere.",
+            hint="Set STEMSITE_PUBLIC_URL to the address under which people reach the site.",
+            id="stemsite.W003",
+        )
 
 
 @register(Tags.security)

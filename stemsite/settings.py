@@ -169,11 +169,21 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_URL = env.text(
     "STEMSITE_EMAIL_URL",
     "consolemail://",
-    "mail server for password resets, such as smtp+tls://user:password@host:587",
+    "mail server for password resets and for batches that are done, such as "
+    "smtp+tls://user:password@host:587",
 )
 vars().update(environ.Env.email_url_config(EMAIL_URL))
 DEFAULT_FROM_EMAIL = env.text(
     "STEMSITE_FROM_EMAIL", "stemsite@localhost", "sender of the site's mail"
+)
+EMAIL_TIMEOUT = env.number(
+    "STEMSITE_EMAIL_TIMEOUT_S", 10.0, "seconds in which the mail server may say nothing"
+)
+EMAIL_TRIES = env.whole(
+    "STEMSITE_EMAIL_TRIES",
+    8,
+    "times that an e-mail about a batch is tried, over ten hours",
+    least=1,
 )
 
 CSRF_FAILURE_VIEW = "jobs.web.requests.csrf_failure"
@@ -442,6 +452,15 @@ RESERVATION_S = env.whole(
     300,
     "seconds for which an upload from which nothing arrives keeps the room that it reserved",
     least=30,
+)
+MAX_BATCH_SONGS = env.whole("STEMSITE_MAX_BATCH_SONGS", 500, "songs of one batch", least=2)
+MAX_EMPTY_BATCHES = env.whole(
+    "STEMSITE_MAX_EMPTY_BATCHES", 20, "batches of one account that hold no song yet", least=1
+)
+BATCH_QUIET_S = env.number(
+    "STEMSITE_BATCH_QUIET_S",
+    20.0,
+    "seconds without another song after which a batch whose songs have ended is told of by e-mail",
 )
 SHARE = env.boolean("STEMSITE_SHARE", True, "members may share finished songs by a link")
 SHARE_MAX_DAYS = env.whole(

@@ -1,6 +1,7 @@
 """The operator's view: inspect, retry, cancel, delete; of all that only limits are set by hand."""
 
 from jobs.admin.account import AccountClosureAdmin, ApiTokenAdmin
+from jobs.admin.batch import BatchAdmin
 from jobs.admin.campaign import CampaignAdmin
 from jobs.admin.job import JobAdmin
 from jobs.admin.operations import OperationsAdmin
@@ -13,6 +14,7 @@ __all__ = [
     "AccountAdmin",
     "AccountClosureAdmin",
     "ApiTokenAdmin",
+    "BatchAdmin",
     "CampaignAdmin",
     "JobAdmin",
     "MembersAdmin",

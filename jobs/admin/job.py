@@ -39,7 +39,8 @@ class JobAdmin(LookOnly):
     fieldsets = (
         (
             None,
-            {"fields": ("id", "source", "owner", "status", "error", "warnings", "created_at")},
+            {"fields": ("id", "source", "owner", "batch", "status", "error", "warnings",
+                        "created_at")},
         ),
         (
             "Progress",

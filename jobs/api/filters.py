@@ -22,6 +22,7 @@ class JobFilterSerializer(serializers.Serializer[dict[str, str]]):
         required=False, help_text="Part of the file's name, the title or the artist."
     )
     tag = serializers.CharField(required=False, help_text="Only jobs that carry this tag.")
+    batch = serializers.UUIDField(required=False, help_text="Only songs of this batch.")
     favourite = serializers.BooleanField(
         required=False, allow_null=True, default=None, help_text="Only favourites, or only others."
     )
@@ -50,6 +51,8 @@ def filtered(jobs: JobQuerySet, query: dict[str, str]) -> JobQuerySet:
         )
     if "tag" in wanted:
         jobs = jobs.filter(tags__name__iexact=wanted["tag"])
+    if "batch" in wanted:
+        jobs = jobs.filter(batch=wanted["batch"])
     if wanted["favourite"] is not None:
         jobs = jobs.filter(is_favourite=wanted["favourite"])
     return _sorted(jobs, wanted.get("sort", "newest"))

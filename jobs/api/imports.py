@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.http import QueryDict
 from rest_framework.request import Request
 
+from jobs.api.batch_choice import named_batch
 from jobs.api.serializers.choices import read_choices
 from jobs.models import Job
 from jobs.services.choices import request_with_defaults
@@ -25,7 +26,8 @@ def submit_import(request: Request) -> Job:
         raise InvalidOptions("Send the address of the song as `url`.")
     others = {name: value for name, value in fields.items() if name != "url"}
     chosen = request_with_defaults(choices=read_choices(_as_form(others)))
-    return import_song(owner=cast("User", request.user), url=url, request=chosen)
+    batch = named_batch(request, fields.get("batch"))
+    return import_song(owner=cast("User", request.user), url=url, request=chosen, batch=batch)
 
 
 def _as_form(fields: Mapping[str, Any]) -> QueryDict:

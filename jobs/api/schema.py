@@ -34,13 +34,19 @@ def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
     }
 
 
-class UploadSerializer(ChoicesSerializer):
-    """The form: one song and any choices."""
+class BatchMemberSerializer(ChoicesSerializer):
+    """Any choices, and the batch to which the song is to belong."""
+
+    batch = serializers.UUIDField(required=False, help_text="A batch of yours, for this song.")
+
+
+class UploadSerializer(BatchMemberSerializer):
+    """The form: one song, any choices, and its batch."""
 
     file = serializers.FileField(help_text="The song; `audio` is taken as well.")
 
 
-class NamedSongSerializer(ChoicesSerializer):
+class NamedSongSerializer(BatchMemberSerializer):
     """Any choices, and either a song that is here already (`source_id`) or, where the site
     switches that on, the address of one (`url`)."""
 
@@ -60,7 +66,7 @@ UPLOAD_BODY = {
     "application/json": NamedSongSerializer,
 }
 BARE_BODY_PARAMETERS: list[OpenApiParameter | type[serializers.Serializer[Any]]] = [
-    ChoicesSerializer,
+    BatchMemberSerializer,
     OpenApiParameter("filename", str, description="The song's name, for a bare body."),
     OpenApiParameter("X-Filename", str, OpenApiParameter.HEADER, description="The same."),
 ]
@@ -84,7 +90,9 @@ TUS_STATE = [_header("Tus-Resumable", "1.0.0, from a client of tus.")]
 TUS_CREATE = [
     *TUS_STATE,
     _header("Upload-Length", "By tus: the size in bytes."),
-    _header("Upload-Metadata", "By tus: `filename`, and `options` as JSON, each in base64."),
+    _header(
+        "Upload-Metadata", "By tus: `filename`, and `options` as JSON and `batch`, each in base64."
+    ),
 ]
 TUS_SEND = [
     _header("Tus-Resumable", "1.0.0", required=True),

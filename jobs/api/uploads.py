@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
+from jobs.api.batch_choice import named_batch
 from jobs.api.imports import submit_import
 from jobs.api.parsers import JSONParser
 from jobs.api.serializers.choices import choice_fields, read_choices
@@ -79,12 +80,14 @@ def submit(request: Request) -> Job:
         upload = read_upload(request, size)
         chosen = request_with_defaults(choices=read_choices(upload.choices))
         check_request(request=chosen)
+        batch = named_batch(request, upload.choices.get("batch"))
         return submit_song(
             hold=hold,
             name=upload.name,
             chunks=upload.chunks,
             declared_size=upload.declared_size,
             request=chosen,
+            batch=batch,
         )
 
 
@@ -105,7 +108,9 @@ def _submit_known(request: Request) -> Job:
     if source is None:
         raise Http404("There is no such song.")
     chosen = request_with_defaults(choices=read_choices(choice_fields(request.data)))
-    return create_job(owner=cast("User", request.user), source=source, request=chosen)
+    batch = named_batch(request, given.validated_data.get("batch"))
+    owner = cast("User", request.user)
+    return create_job(owner=owner, source=source, request=chosen, batch=batch)
 
 
 def read_upload(request: Request, size: int | None) -> Upload:

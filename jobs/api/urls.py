@@ -2,6 +2,13 @@ from django.urls import path
 
 from jobs.api.routes import route
 from jobs.api.views.account import ExportView
+from jobs.api.views.batches import (
+    BatchCancelView,
+    BatchDownloadView,
+    BatchesView,
+    BatchRetryView,
+    BatchView,
+)
 from jobs.api.views.docs import DocsView, SchemaView, UnknownView
 from jobs.api.views.downloads import DownloadAllView, DownloadView
 from jobs.api.views.jobs import (
@@ -29,6 +36,11 @@ urlpatterns = [
     *route("account/export", ExportView, "export"),
     *route("uploads", UploadsView, "uploads"),
     *route("uploads/<uuid:upload_id>", UploadView, "upload"),
+    *route("batches", BatchesView, "batches"),
+    *route("batches/<uuid:batch_id>", BatchView, "batch"),
+    *route("batches/<uuid:batch_id>/retry", BatchRetryView, "batch-retry"),
+    *route("batches/<uuid:batch_id>/cancel", BatchCancelView, "batch-cancel"),
+    *route("batches/<uuid:batch_id>/download/all", BatchDownloadView, "batch-download-all"),
     *route("jobs", JobsView, "jobs"),
     *route("jobs/<uuid:job_id>", JobDetailView, "job"),
     *route("jobs/<uuid:job_id>/outputs", OutputsView, "outputs"),

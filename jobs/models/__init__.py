@@ -4,6 +4,7 @@ from jobs.models.account_closure import AccountClosure
 from jobs.models.api_token import ApiToken
 from jobs.models.artifact import Artifact
 from jobs.models.audio_use import AudioUse
+from jobs.models.batch import Batch
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
 from jobs.models.preferences import Preferences
@@ -22,6 +23,7 @@ __all__ = [
     "ApiToken",
     "Artifact",
     "AudioUse",
+    "Batch",
     "Campaign",
     "Job",
     "Preferences",

@@ -11,6 +11,7 @@ from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
+from jobs.models.batch import Batch
 from jobs.models.campaign import Campaign
 from jobs.models.source import Source
 from jobs.models.tag import Tag
@@ -111,7 +112,7 @@ class Job(models.Model):
     Only filtered updates move ``status``; the row count says whether the move was allowed.
 
     A job of a ``campaign`` makes another version of what ``replaces`` made; it stays beside that
-    one until its owner accepts it (``accepted_at``).
+    one until its owner accepts it (``accepted_at``), and is in its ``batch`` only from then on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -158,6 +159,10 @@ class Job(models.Model):
     warnings = models.JSONField(default=list, editable=False)
     manifest = models.JSONField(default=dict, editable=False)
 
+    batch = models.ForeignKey(
+        Batch, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs"
+    )
+
     # Protected: a job without its campaign would turn up among those that its owner asked for.
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs"
@@ -203,6 +208,12 @@ class Job(models.Model):
             ),
             models.UniqueConstraint(
                 fields=("campaign", "source"), name="job_once_for_each_source_of_a_campaign"
+            ),
+            models.CheckConstraint(
+                condition=Q(batch__isnull=True)
+                | Q(campaign__isnull=True)
+                | Q(accepted_at__isnull=False),
+                name="job_of_a_batch_is_not_on_offer",
             ),
         )
 

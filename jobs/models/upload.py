@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
+from jobs.models.batch import Batch
 from jobs.models.job import Job
 from jobs.models.source import Source
 
@@ -76,6 +77,9 @@ class Upload(models.Model):
     )
     job = models.ForeignKey(
         Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="uploads"
+    )
+    batch = models.ForeignKey(
+        Batch, on_delete=models.SET_NULL, null=True, blank=True, related_name="uploads"
     )
     is_duplicate = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from zipstream import ZIP_STORED, ZipStream
 
-from jobs.models import Artifact, Job
+from jobs.models import Artifact, Batch, Job
+from jobs.models.job import JobStatus
+from jobs.services.batches import songs_of
 from jobs.services.errors import JobConflict
 
 _STEM_FILE = ".stem.mp4"
@@ -27,6 +29,15 @@ def job_zip(job: Job) -> JobZip:
     Raises ``JobConflict`` when there is nothing to deliver.
     """
     return jobs_zip([job], name=safe_title(job))
+
+
+def batch_zip(batch: Batch) -> JobZip:
+    """What is there of all its songs. Raises as :func:`job_zip` does."""
+    from separation.audio.names import clean_name
+
+    done = songs_of(batch).filter(status=JobStatus.COMPLETED)
+    songs = list(done.select_related("source").prefetch_related("artifacts"))
+    return jobs_zip(songs, name=clean_name(batch.name))
 
 
 def jobs_zip(jobs: Sequence[Job], *, name: str) -> JobZip:

@@ -20,8 +20,10 @@ def accept_version(*, job: Job) -> Job:
     now = timezone.now()
     with transaction.atomic():
         # Else two offers for one job, accepted at once, would wait for each other on PostgreSQL.
-        Job.objects.select_for_update().filter(pk=job.replaces_id or job.pk).first()
-        taken = Job.objects.ready().filter(pk=job.pk).update(accepted_at=now, updated_at=now)
+        old = Job.objects.select_for_update().filter(pk=job.replaces_id or job.pk).first()
+        place = {"batch_id": old.batch_id if old else None}
+        ready = Job.objects.ready().filter(pk=job.pk)
+        taken = ready.update(accepted_at=now, updated_at=now, **place)
         if taken and job.replaces_id:
             # Other offers for the old job are offers for this one from now on.
             others = Job.objects.offered().filter(replaces_id=job.replaces_id)

@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model, ProtectedError, Sum
 from django.utils import timezone
 
-from jobs.models import AccountClosure, ApiToken, Artifact, Job, Source, Upload
+from jobs.models import AccountClosure, ApiToken, Artifact, Batch, Job, Source, Upload
 from jobs.models.job import JobStatus
 from jobs.services.errors import AccountClosed, JobConflict, UploadBusy, UploadGone
 from jobs.services.files import remove_file, remove_folder
@@ -161,6 +161,7 @@ def _remove_account(closure: AccountClosure, owner: "User") -> bool:
         lock_account(owner, closed_too=True)
         # Not `type(owner)`: a request brings a lazy stand-in.
         _forget_in_log(get_user_model(), [owner.pk])
+        _forget_in_log(Batch, [batch.pk for batch in Batch.objects.filter(owner=owner)])
         # What it points to has gone already, and what points to it goes with it.
         get_user_model().objects.filter(pk=owner.pk).delete()
         AccountClosure.objects.filter(pk=closure.pk).update(completed_at=timezone.now())

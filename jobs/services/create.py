@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import transaction
 
-from jobs.models import Job, Source, Stage
+from jobs.models import Batch, Job, Source, Stage
 from jobs.models.job import Lane
 from jobs.queue.tickets import put_ticket
+from jobs.services.batch_content import add_to_batch
 from jobs.services.choices import check_request
 from jobs.services.errors import SourceMissing
 from jobs.services.files import remove_file
@@ -31,12 +32,15 @@ def create_job(
     lane: str = Lane.INTERACTIVE,
     priority: int = 0,
     hold: Hold | None = None,
+    batch: Batch | None = None,
 ) -> Job:
     """Store the job with its stages and put a ticket into the queue once that is committed.
 
     ``hold``: that of the upload which brought the song; the job takes the place that it kept.
+    ``batch``: one of the same owner, to which the song belongs from then on.
 
-    Raises ``InvalidOptions``, ``QuotaExceeded`` or ``SourceMissing``; the source stays.
+    Raises ``InvalidOptions``, ``QuotaExceeded``, ``SourceMissing``, or ``JobConflict`` where the
+    batch is full; the source stays.
     """
     check_request(request=request)
     if not source.path.is_file():
@@ -48,7 +52,8 @@ def create_job(
         else:
             hold.spend(place=True)
         check_quota(owner=owner)
-        job = insert_job(owner=owner, source=source, request=request, lane=lane, priority=priority)
+        fields = {"lane": lane, "priority": priority, "batch": add_to_batch(batch)}
+        job = insert_job(owner=owner, source=source, request=request, **fields)
         use_audio_minutes(owner=owner, source=source, job=job)
         # Robust: the job is stored; a ticket that is lost is topped up by the reaper.
         transaction.on_commit(lambda: put_ticket(lane), robust=True)
@@ -93,16 +98,22 @@ def submit_song(
     chunks: Iterable[bytes],
     declared_size: int | None,
     request: SeparationRequest,
+    batch: Batch | None = None,
 ) -> Job:
     """Bytes on their way become a song and a job in the queue, or nothing at all.
 
     Raises what :func:`receive_source` and :func:`create_job` do.
     """
     source = receive_source(
-        owner=hold.owner, name=name, chunks=chunks, declared_size=declared_size, hold=hold
+        owner=hold.owner,
+        name=name,
+        chunks=chunks,
+        declared_size=declared_size,
+        hold=hold,
+        batch=batch,
     )
     try:
-        return create_job(owner=hold.owner, source=source, request=request, hold=hold)
+        return create_job(owner=hold.owner, source=source, request=request, hold=hold, batch=batch)
     except BaseException:
         discard_source_if_unused(source=source)
         raise

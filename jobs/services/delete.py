@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.models.job import ENDED, JobStatus
+from jobs.services.batch_content import drop_if_empty
 from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import JobConflict
 from jobs.services.files import remove_folder
@@ -33,6 +34,7 @@ def delete_job(*, job: Job) -> None:
         waiting = offers.exclude(status=JobStatus.PROCESSING)
         for each in (job, *waiting.select_for_update()):
             _delete_one(each)
+        drop_if_empty(job.batch_id)
         discard_source_if_unused(source=source)
         transaction.on_commit(partial(drop_unused_tags, owner=job.owner), robust=True)
 

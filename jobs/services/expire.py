@@ -10,6 +10,7 @@ from django.utils import timezone
 from jobs.models import Job, Source, Upload
 from jobs.models.job import ENDED, JobStatus
 from jobs.models.upload import incoming_dir
+from jobs.services.batches import expire_empty_batches
 from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import UploadBusy, UploadGone
 from jobs.services.files import remove_file, remove_folder
@@ -30,6 +31,7 @@ def expire_everything() -> None:
     expire_uploads()
     expire_reservations()
     expire_unused_sources()
+    expire_batches()
     forget_ended_links()
 
 
@@ -116,3 +118,8 @@ def expire_unused_sources() -> int:
     before = timezone.now() - timedelta(seconds=UPLOAD_STALE_S)
     unused = Source.objects.filter(jobs=None, created_at__lt=before)
     return sum(discard_source_if_unused(source=source) for source in unused.iterator())
+
+
+def expire_batches() -> int:
+    """Delete batches to which no song ever came, as when all of a form were refused."""
+    return expire_empty_batches(before=timezone.now() - timedelta(seconds=UPLOAD_STALE_S))

@@ -8,7 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from jobs.models import ApiToken, Artifact, AudioUse, Job, ShareLink, Source, Stage, Upload
+from jobs.models import ApiToken, Artifact, AudioUse, Batch, Job, ShareLink, Source, Stage, Upload
 from jobs.services.allowance import Gauge, allowance_of
 from jobs.services.preferences import defaults_of, theme_of
 
@@ -84,13 +84,18 @@ def _tags(owner: "User") -> list[str]:
     return list(owner.tags.values_list("name", flat=True))
 
 
+def _batches(owner: "User") -> Sequence[Any]:
+    fields = ("id", "name", "created_at", "notify_by_email", "notified_at")
+    return list(Batch.objects.filter(owner=owner).order_by("created_at").values(*fields))
+
+
 def _audio_uses(owner: "User") -> Sequence[Any]:
     rows = AudioUse.objects.filter(owner=owner).order_by("used_at")
     return list(rows.values("used_at", "seconds", "job_id"))
 
 
 def _uploads(owner: "User") -> Sequence[Any]:
-    fields = ("id", "name", "size_bytes", "offset", "request", "source_id", "job_id",
+    fields = ("id", "name", "size_bytes", "offset", "request", "source_id", "job_id", "batch_id",
               "created_at", "expires_at")  # fmt: skip
     return list(Upload.objects.filter(owner=owner).values(*fields))
 
@@ -115,6 +120,7 @@ def _job(job: Job, link_to: LinkTo) -> dict[str, Any]:
     return {
         **{name: getattr(job, name) for name in fields},
         "song_id": job.source_id,
+        "batch_id": job.batch_id,
         "replaces": job.replaces_id,
         "tags": [tag.name for tag in job.tags.all()],
         "stages": [_stage(stage) for stage in job.stages.all()],
@@ -142,6 +148,7 @@ PARTS: Mapping[str, Callable[["User"], Any]] = {
     "api_tokens": _tokens,
     "share_links": _shares,
     "tags": _tags,
+    "batches": _batches,
     "audio_separated_lately": _audio_uses,
     "uploads": _uploads,
 }

@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db import transaction
 
 from jobs.core import intake_limits
-from jobs.models import Source, Upload
+from jobs.models import Batch, Source, Upload
+from jobs.services.batch_content import room_in_batch, work_was_added
 from jobs.services.parts import Part, held_part, remove_part
 from jobs.services.quota import check_minutes_left, check_quota, check_storage, lock_account
 from jobs.services.reservation import Hold, reserve
@@ -36,7 +37,8 @@ def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) 
     """Keep room for ``size_bytes`` of ``owner`` from now on, until the upload ends or expires, and
     a place in the queue where a ``request`` says that a job will come of it.
 
-    Raises ``EmptyAudio``, ``TooLarge``, ``QuotaExceeded`` or ``DiskFull``.
+    Raises ``EmptyAudio``, ``TooLarge``, ``QuotaExceeded``, ``DiskFull``, or ``JobConflict`` where
+    its ``batch`` is full.
     """
     if size_bytes < 1:
         raise EmptyAudio(NO_BYTES)
@@ -52,18 +54,22 @@ def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) 
         return _open(owner, name, size_bytes, **fields)
 
 
-def _open(owner: "User", name: str, size_bytes: int, **fields: Any) -> Upload:
-    """The row that keeps room on the disk."""
+def _open(
+    owner: "User", name: str, size_bytes: int, *, batch: Batch | None = None, **fields: Any
+) -> Upload:
+    """The row that keeps room on the disk, and a place in its batch."""
     from separation.audio.names import clean_name
 
     _check_room(size_bytes)
-    return Upload.objects.create(
-        owner=owner,
-        name=clean_name(name),
-        size_bytes=size_bytes,
-        expires_at=Upload.fresh_expiry(),
-        **fields,
-    )
+    with transaction.atomic():
+        return Upload.objects.create(
+            owner=owner,
+            name=clean_name(name),
+            size_bytes=size_bytes,
+            expires_at=Upload.fresh_expiry(),
+            batch=room_in_batch(batch),
+            **fields,
+        )
 
 
 def release_upload(upload: Upload) -> None:
@@ -79,11 +85,13 @@ def receive_source(
     chunks: Iterable[bytes],
     declared_size: int | None = None,
     hold: Hold | None = None,
+    batch: Batch | None = None,
 ) -> Source:
     """Store one song of ``owner`` that comes in one go, checked, hashed and probed.
 
     ``hold``: what the upload has reserved; whoever makes a job of the song brings it, so that the
     place for the job is kept as well. Without one, room is reserved until the song is stored.
+    ``batch``: that of the job to come, which is not at its end as long as the song arrives.
 
     Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds
     wrong with the file; after any of them nothing is left on disk or in the database.
@@ -94,13 +102,19 @@ def receive_source(
         with reserve(owner=owner, size_bytes=declared_size) as own:
             return _receive(own, name, chunks, declared_size)
     hold.need(size_bytes=declared_size or 0, place=True)
-    return _receive(hold, name, chunks, declared_size)
+    return _receive(hold, name, chunks, declared_size, batch)
 
 
-def _receive(hold: Hold, name: str, chunks: Iterable[bytes], declared_size: int | None) -> Source:
+def _receive(
+    hold: Hold,
+    name: str,
+    chunks: Iterable[bytes],
+    declared_size: int | None,
+    batch: Batch | None = None,
+) -> Source:
     most = settings.MAX_UPLOAD_BYTES if declared_size is None else declared_size
     # Not resumable: what it may store counts by the hold.
-    upload = _open(hold.owner, name, most, is_resumable=False)
+    upload = _open(hold.owner, name, most, is_resumable=False, batch=batch)
     with held_part(upload) as part:
         try:
             part.append(_held(hold, chunks), offset=0)
@@ -114,6 +128,8 @@ def _receive(hold: Hold, name: str, chunks: Iterable[bytes], declared_size: int 
                 with song_of(part, facts, sha256) as source:
                     # In the same transaction: no moment at which both count, or neither.
                     Upload.objects.filter(pk=upload.pk).delete()
+                    # Its batch is not at its end, though for a moment neither tells of it.
+                    work_was_added(upload.batch_id)
             return source
         finally:
             release_upload(upload)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from jobs.models import Job, Speed, Worker
+from jobs.models import Batch, Job, Speed, Worker
 from jobs.models.job import JobStatus, Lane
 from jobs.queue.clusters import ClusterSign, cluster_signs
 from jobs.queue.health import QueueHealth, queue_health
@@ -82,6 +82,7 @@ class Operations:
     workers: list[WorkerSight]
     lanes: list[LaneSight]
     failures: list[Job]
+    unsent: list[Batch]
     disks: list[DiskSight]
     speeds: list[Speed]
     sandbox: Walls
@@ -99,6 +100,7 @@ def operations() -> Operations:
         workers=worker_sights(),
         lanes=lane_sights(),
         failures=last_failures(),
+        unsent=unsent_notices(),
         disks=disk_sights(),
         speeds=list(Speed.objects.order_by("host", "device", "work", "separator", "model_name")),
         sandbox=walls_here(),
@@ -172,6 +174,12 @@ def _lane(lane: Lane, row: Mapping[str, Any] | None) -> LaneSight:
 def last_failures() -> list[Job]:
     failed = Job.objects.filter(status=JobStatus.FAILED).select_related("source", "owner")
     return list(failed.defer(*_UNREADABLE).order_by("-completed_at")[:FAILURES])
+
+
+def unsent_notices() -> list[Batch]:
+    """Batches of which their owners could not be told by e-mail, so far or for good."""
+    failed = Batch.objects.unsendable().select_related("owner")
+    return list(failed.order_by("-last_added_at")[:FAILURES])
 
 
 def disk_sights() -> list[DiskSight]:

@@ -10,6 +10,7 @@ from jobs.models.campaign import CampaignStatus
 from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
+from jobs.services.batch_content import work_was_added
 from jobs.services.errors import JobConflict, SourceMissing
 from jobs.services.quota import check_quota, check_storage, lock_account, use_audio_minutes
 
@@ -52,6 +53,7 @@ def retry_job(*, job: Job) -> Job:
             )
         if job.campaign_id is None:
             use_audio_minutes(owner=job.owner, source=job.source, job=job)
+        work_was_added(job.batch_id)
         job.stages.exclude(status=StageStatus.COMPLETED).update(
             status=StageStatus.PENDING,
             started_at=None,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from jobs.models import Job, Upload
+from jobs.models import Batch, Job, Upload
+from jobs.services.batch_content import lock_batch
 from jobs.services.create import create_job
 from jobs.services.errors import JobConflict, SourceMissing
 from jobs.services.intake import probe_part, release_upload, reserve_upload, same_song, song_of
@@ -27,8 +28,9 @@ def begin_upload(
     size_bytes: int,
     request: SeparationRequest | None,
     modified_ms: int | None = None,
+    batch: Batch | None = None,
 ) -> Upload:
-    """Reserve an upload; with a ``request``, the whole song becomes a job at once.
+    """Reserve an upload; with a ``request``, the whole song becomes a job of ``batch`` at once.
 
     ``modified_ms``: when the file last changed, in milliseconds since 1970, by which the same
     file is known again. Raises what ``reserve_upload`` does.
@@ -39,11 +41,18 @@ def begin_upload(
         size_bytes=size_bytes,
         modified_ms=modified_ms,
         request=None if request is None else request.model_dump(mode="json"),
+        batch=batch,
     )
 
 
 def resume_or_begin(
-    *, owner: "User", name: str, size_bytes: int, request: SeparationRequest, modified_ms: int
+    *,
+    owner: "User",
+    name: str,
+    size_bytes: int,
+    request: SeparationRequest,
+    modified_ms: int,
+    batch: Batch | None = None,
 ) -> Upload:
     """The unfinished upload of this very file, with the choices of now, or a new one.
 
@@ -56,10 +65,17 @@ def resume_or_begin(
     found = same.first()
     if found is not None:
         found.request = request.model_dump(mode="json")
-        if same.filter(pk=found.pk).update(request=found.request):
-            return found
+        with transaction.atomic():
+            found.batch = lock_batch(batch)
+            if same.filter(pk=found.pk).update(request=found.request, batch=found.batch):
+                return found
     return begin_upload(
-        owner=owner, name=name, size_bytes=size_bytes, request=request, modified_ms=modified_ms
+        owner=owner,
+        name=name,
+        size_bytes=size_bytes,
+        request=request,
+        modified_ms=modified_ms,
+        batch=batch,
     )
 
 
@@ -121,7 +137,7 @@ def job_of_known_song(upload: Upload) -> Job:
     """Separate the song that was there before, as this upload asked. Asked twice, made once."""
     with transaction.atomic():
         lock_account(upload.owner_id)
-        current = Upload.objects.select_related("source", "job").get(pk=upload.pk)
+        current = Upload.objects.select_related("source", "job", "batch").get(pk=upload.pk)
         if current.job is not None:
             return current.job
         if current.source is None or current.request is None:
@@ -172,7 +188,7 @@ def _create(upload: Upload, source: "Source") -> Job | None:
     if upload.request is None:
         return None
     request = SeparationRequest.model_validate(upload.request)
-    return create_job(owner=upload.owner, source=source, request=request)
+    return create_job(owner=upload.owner, source=source, request=request, batch=upload.batch)
 
 
 def _write_down(upload: Upload, **values: object) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from jobs.models import Job
+from jobs.models import Batch, Job
 from jobs.services.choices import check_request
 from jobs.services.create import submit_song
 from jobs.services.errors import UrlImportBusy, UrlImportOff
@@ -36,8 +36,10 @@ def check_url_import() -> None:
         raise UrlImportOff("This site fetches no songs by their address. Upload the file instead.")
 
 
-def import_song(*, owner: "User", url: str, request: SeparationRequest) -> Job:
-    """Fetch the file at ``url`` and queue a job for it.
+def import_song(
+    *, owner: "User", url: str, request: SeparationRequest, batch: Batch | None = None
+) -> Job:
+    """Fetch the file at ``url`` and queue a job for it, in ``batch`` where one is given.
 
     Raises ``UrlImportOff``, ``UrlImportBusy``, any error of
     :func:`separation.url_download.fetching`, of the intake or of creating a job; after any of
@@ -53,6 +55,7 @@ def import_song(*, owner: "User", url: str, request: SeparationRequest) -> Job:
             chunks=download.blocks,
             declared_size=download.size_bytes,
             request=request,
+            batch=batch,
         )
 
 

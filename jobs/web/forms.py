@@ -209,18 +209,27 @@ class HistoryFilter(forms.Form):
     )
     separator = forms.ChoiceField(label="Separator", required=False)
     tag = forms.ChoiceField(label="Tag", required=False)
+    batch = forms.ChoiceField(label="Batch", required=False)
     sort = forms.ChoiceField(label="Order", choices=tuple(SORTS.items()), required=False)
     favourite = forms.BooleanField(label="Favourites only", required=False)
 
-    def __init__(self, *args: Any, separators: list[str], tags: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        separators: list[str],
+        tags: list[str],
+        batches: list[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._offer("separator", "Any separator", separators)
-        self._offer("tag", "Any tag", tags)
+        self._offer("separator", "Any separator", [(value, value) for value in separators])
+        self._offer("tag", "Any tag", [(value, value) for value in tags])
+        self._offer("batch", "Any batch", batches)
 
-    def _offer(self, name: str, nothing: str, values: list[str]) -> None:
+    def _offer(self, name: str, nothing: str, values: list[tuple[str, str]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", nothing), *((value, value) for value in values)]
+        field.choices = [("", nothing), *values]
 
     @property
     def chosen(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django_htmx.middleware import HtmxDetails
 
-from jobs.models import Job
+from jobs.models import Batch, Job
 
 LOGGED_OUT = "You are logged out. Log in again, then send the file once more."
 EXPIRED = "The form has expired. Load the page again and send it once more."
@@ -32,5 +32,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def visible_job(request: UserRequest, job_id: UUID) -> Job:
     """The person's own job with its source. Raises ``Http404`` for anybody else's."""
-    jobs = Job.objects.visible_to(request.user).select_related("source")
+    jobs = Job.objects.visible_to(request.user).select_related("source", "batch")
     return get_object_or_404(jobs, pk=job_id)
+
+
+def visible_batch(request: UserRequest, batch_id: UUID) -> Batch:
+    """The person's own batch. Raises ``Http404`` for anybody else's."""
+    batches = Batch.objects.visible_to(request.user).select_related("owner")
+    return get_object_or_404(batches, pk=batch_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.core.files.uploadedfile import UploadedFile
 
-from jobs.models import Job
+from jobs.models import Batch, Job
 from jobs.services.create import submit_song
 from jobs.services.reservation import Hold
 from separation.errors import SeparationError
@@ -22,9 +22,13 @@ class Outcome:
 
 
 def submit_files(
-    *, hold: Hold, files: Iterable["UploadedFile[bytes]"], request: SeparationRequest
+    *,
+    hold: Hold,
+    files: Iterable["UploadedFile[bytes]"],
+    request: SeparationRequest,
+    batch: Batch | None = None,
 ) -> list[Outcome]:
-    """``hold``: what the form reserved before its body was read."""
+    """``hold``: what the form reserved before its body was read. ``batch``: where the songs go."""
     outcomes = []
     for file in files:
         name = file.name or "file without a name"
@@ -35,6 +39,7 @@ def submit_files(
                 chunks=file.chunks(),
                 declared_size=file.size,
                 request=request,
+                batch=batch,
             )
             outcomes.append(Outcome(name=name, job=job))
         except SeparationError as error:

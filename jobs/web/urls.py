@@ -4,6 +4,7 @@ from django.urls import path
 
 from jobs.web.views import (
     account,
+    batch,
     bulk,
     closing,
     comparing,
@@ -38,6 +39,14 @@ urlpatterns = [
     path("account/tokens/<uuid:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("account/delete/", closing.delete, name="account-delete"),
     path("account/deleted/", closing.deleted, name="account-deleted"),
+    path("batches/<uuid:batch_id>/", batch.detail, name="batch"),
+    path("batches/<uuid:batch_id>/progress/", batch.progress, name="batch-progress"),
+    path("batches/<uuid:batch_id>/retry/", batch.retry, name="batch-retry"),
+    path("batches/<uuid:batch_id>/cancel/", batch.cancel, name="batch-cancel"),
+    path("batches/<uuid:batch_id>/rename/", batch.rename, name="batch-rename"),
+    path("batches/<uuid:batch_id>/notify/", batch.notify, name="batch-notify"),
+    path("batches/<uuid:batch_id>/delete/", batch.delete, name="batch-delete"),
+    path("batches/<uuid:batch_id>/songs.zip", batch.archive, name="batch-archive"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),

@@ -14,6 +14,7 @@ const unfinished = document.querySelector("[data-unfinished]");
 const maxBytes = Number(form.dataset.maxBytes);
 const songs = new Map();
 let sending = false;
+let batch = newKey();
 
 document.documentElement.classList.add("scripted");
 input.required = false;
@@ -21,9 +22,17 @@ input.required = false;
 const all = () => [...songs.keys()];
 const count = (...states) => all().filter(({ state }) => states.includes(state)).length;
 
+// What the songs of one round have in common. Not randomUUID: plain HTTP has none.
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 function fields() {
   const body = new FormData(form);
   body.delete("files");
+  body.append("batch", batch);
+  body.append("songs", songs.size);
   return body;
 }
 
@@ -123,7 +132,11 @@ function conclude() {
   const sent = count("done");
   const others = songs.size - sent;
   if (sent) announce.textContent = `${sent} in the queue${others ? `, ${others} not` : ""}.`;
-  if (sent && !others) location.assign(sent === 1 ? all()[0].url : form.dataset.history);
+  if (!sent || others) return;
+  const together = all().find(({ addresses }) => addresses?.batch)?.addresses.batch;
+  // Whoever comes back to this page begins anew.
+  batch = newKey();
+  location.assign(sent === 1 ? all()[0].url : together || form.dataset.history);
 }
 
 window.addEventListener("online", () => all().filter(({ state }) => state === "lost").forEach((song) => song.resume()));

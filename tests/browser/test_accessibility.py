@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(settings.BASE_DIR) / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-FOREIGN = frozenset({"api", "admin", "admin-jobs"})
+FOREIGN = frozenset({"api", "admin", "admin-jobs", "admin-batches"})
 """Pages of others (Swagger UI, Django's admin), whose markup is not ours."""
 
 NOT_OURS = [[".breadcrumbs"]]

@@ -98,6 +98,8 @@ def test_several_songs_are_sent_in_turn_and_a_bad_one_says_why(
     expect(rows.nth(1)).not_to_contain_text("[object")
     owner.page.get_by_role("button", name="Remove words.wav").click()
     owner.page.get_by_role("link", name="See the jobs in the history").click()
+    # What was sent together is one row; its page has the songs.
+    owner.page.get_by_role("link", name=re.compile("^Songs of ")).click()
     for name in ("One.wav", "Two.wav"):
         expect(owner.page.get_by_role("link", name=name)).to_be_visible()
 

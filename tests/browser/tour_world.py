@@ -32,7 +32,7 @@ class Stop:
     @property
     def still(self) -> bool:
         """Whether it comes to rest: a page that asks for its progress every second does not."""
-        return self.name not in {"job-waiting", "job-running"}
+        return self.name not in {"job-waiting", "job-running", "batch-moving"}
 
 
 _STOPS = (
@@ -54,6 +54,7 @@ _STOPS = (
     Stop("password", "/accounts/password/change/", MUSICIAN),
     Stop("admin", "/admin/", OPERATOR),
     Stop("admin-jobs", "/admin/jobs/job/", OPERATOR),
+    Stop("admin-batches", "/admin/jobs/batch/", OPERATOR),
     Stop("admin-workers", "/admin/jobs/worker/", OPERATOR),
 )
 
@@ -123,7 +124,8 @@ def _job_stops(musician: "User") -> list[Stop]:
     jobs = {**results, "mixer": mixable, **_other_jobs(musician)}
     stops = [Stop(f"job-{name}", f"/jobs/{job.pk}/", MUSICIAN) for name, job in jobs.items()]
     stops.append(Stop("job-delete", f"/jobs/{mixable.pk}/delete/", MUSICIAN))
-    return [*stops, *_compared_stops(mixable, jobs["failed"]), *_shared_stops(mixable)]
+    compared = _compared_stops(mixable, jobs["failed"])
+    return [*stops, *compared, *_batch_stops(musician), *_shared_stops(mixable)]
 
 
 def _compared_stops(job: Any, of_another_song: Any) -> list[Stop]:
@@ -140,6 +142,27 @@ def _compared_stops(job: Any, of_another_song: Any) -> list[Stop]:
     return [
         Stop("compare", f"{page}/{other.pk}/", MUSICIAN),
         Stop("compare-refused", f"{page}/{of_another_song.pk}/", MUSICIAN),
+    ]
+
+
+def _batch_stops(musician: "User") -> list[Stop]:
+    from jobs.models import Batch
+
+    moving, done = (
+        Batch.objects.create(owner=musician, name=name)
+        for name in ("Songs of 26 November 2026, 17:20", "Rehearsal at the old mill")
+    )
+    half = {"status": "processing", "progress_percent": 62.0, "progress_stage": "separation"}
+    _job(musician, "Opener.wav", batch=moving, status="completed")
+    _job(musician, "Second song with a rather long name.flac", batch=moving, **half)
+    _job(musician, "Third.wav", batch=moving)
+    _job(musician, "First take.wav", batch=done, status="completed")
+    damaged = {"error_code": "corrupt_audio", "error_detail": "The file is damaged."}
+    _job(musician, "Second take.wav", batch=done, status="failed", **damaged)
+    return [
+        Stop("batch-moving", f"/batches/{moving.pk}/", MUSICIAN),
+        Stop("batch-done", f"/batches/{done.pk}/", MUSICIAN),
+        Stop("batch-delete", f"/batches/{done.pk}/delete/", MUSICIAN),
     ]
 
 

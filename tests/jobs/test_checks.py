@@ -94,6 +94,27 @@ def test_a_heartbeat_too_slow_for_its_lease_is_refused(
     assert ids() == {"stemsite.E005"}
 
 
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        ({}, set()),
+        ({"DEFAULT_FROM_EMAIL": "stemsite@localhost"}, {"stemsite.W002"}),
+        ({"PUBLIC_URL": ""}, {"stemsite.W003"}),
+        ({"EMAIL_HOST": None}, {"stemsite.E009"}),
+        ({"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}, set()),
+    ],
+)
+def test_what_lacks_for_sending_mail_is_told(
+    settings: Settings, lacking: dict[str, str | None], told: set[str]
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.PUBLIC_URL = "mail.example.org", "https://stems.example.org"
+    settings.DEFAULT_FROM_EMAIL = "stems@example.org"
+    for name, value in lacking.items():
+        setattr(settings, name, value)
+    assert ids() == told
+
+
 def test_every_check_is_explained_to_the_operator_and_tested_here() -> None:
     here = Path(__file__).resolve().parent
     places = (

@@ -9,7 +9,7 @@ from rest_framework.fields import empty
 from separation.errors import InvalidOptions
 from separation.request import OUTPUT_FORMATS, parse_stems
 
-NOT_CHOICES = frozenset({"file", "audio", "filename", "source_id", "csrfmiddlewaretoken"})
+NOT_CHOICES = frozenset({"file", "audio", "filename", "source_id", "batch", "csrfmiddlewaretoken"})
 
 
 class WordsField(serializers.CharField):

@@ -70,6 +70,9 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
     tags: "serializers.SlugRelatedField[Tag]" = serializers.SlugRelatedField(
         "name", many=True, read_only=True
     )
+    batch = serializers.UUIDField(
+        source="batch_id", read_only=True, allow_null=True, help_text="The batch of the song."
+    )
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -85,6 +88,7 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
             "error",
             "is_favourite",
             "tags",
+            "batch",
             "created_at",
             "started_at",
             "completed_at",

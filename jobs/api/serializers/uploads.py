@@ -10,6 +10,7 @@ from jobs.models import Upload
 
 class KnownSongSerializer(serializers.Serializer[dict[str, Any]]):
     source_id = serializers.UUIDField(help_text="That of an upload, or `input.id` of a job.")
+    batch = serializers.CharField(required=False, allow_blank=True, allow_null=True)
 
 
 class NewUploadSerializer(serializers.Serializer[dict[str, Any]]):
@@ -20,6 +21,9 @@ class NewUploadSerializer(serializers.Serializer[dict[str, Any]]):
         allow_null=True,
         help_text="Choices as for a job, `{}` for the usual ones: the song then becomes a job by "
         "itself. Left out: make the job from `source_id` when the upload is complete.",
+    )
+    batch = serializers.UUIDField(
+        required=False, allow_null=True, help_text="A batch for that job; only with `options`."
     )
 
 
@@ -32,6 +36,7 @@ class UploadStateSerializer(serializers.ModelSerializer[Upload]):
     source_id = serializers.UUIDField(read_only=True, allow_null=True)
     job_id = serializers.UUIDField(read_only=True, allow_null=True)
     job_url = serializers.SerializerMethodField()
+    batch = serializers.UUIDField(source="batch_id", read_only=True, allow_null=True)
 
     class Meta:
         model = Upload
@@ -46,6 +51,7 @@ class UploadStateSerializer(serializers.ModelSerializer[Upload]):
             "source_id",
             "job_id",
             "job_url",
+            "batch",
             "created_at",
             "expires_at",
         )

@@ -16,6 +16,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from jobs.api import tus
+from jobs.api.batch_choice import named_batch
 from jobs.api.parsers import JSONParser
 from jobs.api.ranges import check_fits, put_offset
 from jobs.api.schema import CONTENT_RANGE, TUS_CREATE, TUS_SEND, TUS_STATE, refusals
@@ -26,6 +27,7 @@ from jobs.models import Upload
 from jobs.models.upload import UploadQuerySet
 from jobs.services.choices import check_request, request_with_defaults
 from jobs.services.uploads import begin_upload, receive, settle, terminate
+from separation.errors import InvalidOptions
 
 
 class TusView(APIView):
@@ -82,7 +84,8 @@ class UploadsView(TusView):
         given = NewUploadSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         values = given.validated_data
-        upload = _begin(request, values["name"], values["size_bytes"], values.get("options"))
+        name, size_bytes = values["name"], values["size_bytes"]
+        upload = _begin(request, name, size_bytes, values.get("options"), values.get("batch"))
         headers = {"Location": reverse("api:upload", args=[upload.pk])}
         return Response(UploadStateSerializer(upload).data, status=201, headers=headers)
 
@@ -91,7 +94,8 @@ class UploadsView(TusView):
         metadata = tus.upload_metadata(request)
         name = metadata.get("filename") or metadata.get("name") or "song"
         options = tus.metadata_options(metadata)
-        upload = _begin(request, name, tus.upload_length(request), options)
+        length = tus.upload_length(request)
+        upload = _begin(request, name, length, options, metadata.get("batch"))
         if declared_length(request._request):
             tus.check_content_type(request)
             upload = _send(request, upload, 0)
@@ -177,13 +181,16 @@ class UploadView(TusView):
         return Response(status=204)
 
 
-def _begin(request: Request, name: str, size_bytes: int, options: Any) -> Upload:
+def _begin(request: Request, name: str, size_bytes: int, options: Any, batch_id: object) -> Upload:
     chosen = None
     if options is not None:
         chosen = request_with_defaults(choices=read_choices(choice_fields(options)))
         check_request(request=chosen)
     owner = cast("User", request.user)
-    return begin_upload(owner=owner, name=name, size_bytes=size_bytes, request=chosen)
+    batch = named_batch(request, batch_id)
+    if batch is not None and chosen is None:
+        raise InvalidOptions("A batch is of jobs: send `options` too, {} for the usual ones.")
+    return begin_upload(owner=owner, name=name, size_bytes=size_bytes, request=chosen, batch=batch)
 
 
 def _send(request: Request, upload: Upload, offset: int | None) -> Upload:

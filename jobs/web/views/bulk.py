@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -21,17 +22,17 @@ from jobs.services.delete import delete_job
 from jobs.services.marking import add_tag, remove_tag, set_favourite
 from jobs.services.retry import retry_job
 from jobs.web.requests import UserRequest
+from jobs.web.told import tell
 from separation.errors import InvalidOptions, SeparationError
 
 MAX_TOGETHER = 100
-_TOLD = 5
-"""Refusals that are spelled out; the rest is a number."""
 
 
 @login_required
 @require_POST
 def together(request: UserRequest) -> HttpResponseBase:
-    """Do ``action`` to every ``job`` of the form; jobs of others are as if they were not there.
+    """Do ``action`` to every ``job`` of the form, and to those of every ``batch``; what belongs to
+    others is as if it were not there.
 
     ``star`` is the button of one row, whatever is ticked: it turns that job's favourite round.
     """
@@ -54,14 +55,21 @@ def _turn_star(request: UserRequest) -> HttpResponse:
 
 
 def _chosen(request: UserRequest, field: str = "job") -> list[Job]:
-    ids = {pk for text in request.POST.getlist(field) if (pk := _id(text)) is not None}
-    if len(ids) > MAX_TOGETHER:
+    ids = _ids(request, field)
+    wanted = Q(pk__in=ids)
+    if field == "job":
+        wanted |= Q(batch__in=_ids(request, "batch"))
+    jobs = Job.objects.visible_to(request.user).listed().filter(wanted)
+    if len(ids) > MAX_TOGETHER or jobs.count() > MAX_TOGETHER:
         raise InvalidOptions(f"At most {MAX_TOGETHER} songs can be handled together.")
-    jobs = Job.objects.visible_to(request.user).listed().filter(pk__in=ids)
     chosen = list(jobs.newest_first().select_related("source").prefetch_related("artifacts"))
     if not chosen:
         raise InvalidOptions("Tick at least one song first.")
     return chosen
+
+
+def _ids(request: UserRequest, field: str) -> set[UUID]:
+    return {pk for text in request.POST.getlist(field) if (pk := _id(text)) is not None}
 
 
 def _id(text: str) -> UUID | None:
@@ -117,13 +125,7 @@ _ACTIONS: dict[str, Callable[[UserRequest, list[Job]], HttpResponseBase]] = {
 
 
 def _told(request: UserRequest, outcome: Outcome, done: str) -> HttpResponse:
-    if outcome.done:
-        songs = "song is" if outcome.done == 1 else "songs are"
-        messages.success(request, f"{outcome.done} {songs} {done}.")
-    for job, reason in outcome.refused[:_TOLD]:
-        messages.error(request, f"{job.source.original_name}: {reason}")
-    if rest := outcome.refused[_TOLD:]:
-        messages.error(request, f"The same for {len(rest)} more.")
+    tell(request, outcome, done)
     return _back(request)
 
 

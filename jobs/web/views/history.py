@@ -12,6 +12,7 @@ from jobs.models import Job, Tag
 from jobs.models.tag import MAX_TAG_LENGTH
 from jobs.services.listening import has_cover
 from jobs.services.waveform import has_waveform
+from jobs.web.batch_rows import batch_rows, batches_offered, one_row_each
 from jobs.web.forms import HistoryFilter
 from jobs.web.requests import UserRequest
 
@@ -31,14 +32,24 @@ def _page(request: UserRequest) -> HttpResponse:
     mine = Job.objects.visible_to(request.user).listed()
     separators = mine.order_by("separator").values_list("separator", flat=True).distinct()
     tags = Tag.objects.filter(owner=request.user).values_list("name", flat=True)
-    form = HistoryFilter(request.GET, separators=list(separators), tags=list(tags))
-    found = filtered(mine, form.chosen).select_related("source").prefetch_related("tags")
+    form = HistoryFilter(
+        request.GET,
+        separators=list(separators),
+        tags=list(tags),
+        batches=batches_offered(request.user, also=request.GET.get("batch", "")),
+    )
+    # Whoever looks for a song, or sorts by what songs have, wants songs.
+    together = not form.narrows and form.chosen.get("sort", "newest") in ("newest", "oldest")
+    found = filtered(one_row_each(mine) if together else mine, form.chosen)
+    found = found.select_related("source", "batch").prefetch_related("tags")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "filtered": form.narrows,
         "page": page,
-        "moving": any(job.is_active for job in page),
+        "batches": (batches := batch_rows(list(page)) if together else {}),
+        "moving": any(job.is_active for job in page)
+        or any(row.sight.is_moving for row in batches.values()),
         "drawn": {job.pk for job in page if has_waveform(job)},
         "covered": {job.pk for job in page if has_cover(job)},
         "tag_length": MAX_TAG_LENGTH,

@@ -1,7 +1,6 @@
 """One job: its page, the fragment that the page polls, and what its owner may do to it."""
 
 from collections.abc import Callable
-from hashlib import blake2b
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,8 +9,6 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.http import quote_etag
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -25,6 +22,7 @@ from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
 from jobs.web import mixer, quality, results
 from jobs.web.comparing import choosing_context
+from jobs.web.fragments import unless_known
 from jobs.web.mixing import mixing_context
 from jobs.web.requests import UserRequest, visible_job
 from jobs.web.sharing import sharing_context
@@ -76,7 +74,7 @@ def _fragment(request: UserRequest, job_id: UUID) -> HttpResponseBase:
     response = render(request, "jobs/partials/progress.html", _progress(request, job))
     if not job.is_active:
         response["HX-Refresh"] = "true"
-    return _unless_known(request, response)
+    return unless_known(request, response)
 
 
 @login_required
@@ -129,15 +127,6 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
         return redirect("jobs:detail", job.pk)
     messages.success(request, f"{name} and its tracks are deleted.")
     return redirect("jobs:history")
-
-
-def _unless_known(request: UserRequest, response: HttpResponse) -> HttpResponseBase:
-    """304 where the browser holds these very words: most polls of a waiting job."""
-    response["ETag"] = quote_etag(blake2b(response.content, digest_size=16).hexdigest())
-    response["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ("HX-Request", "Cookie"))
-    known = get_conditional_response(request, etag=response["ETag"], response=response)
-    return known or response
 
 
 def _progress(request: UserRequest, job: Job) -> dict[str, object]:

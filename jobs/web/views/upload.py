@@ -10,14 +10,17 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.api.errors import status_of
-from jobs.models import Job, Upload
+from jobs.models import Batch, Job, Upload
 from jobs.services.allowance import allowance_of
+from jobs.services.batches import settle_form_batch
+from jobs.services.email import notice_obstacle
 from jobs.services.intake import sent_before
 from jobs.services.presets import site_presets
 from jobs.services.reservation import Hold, reserve
 from jobs.services.speed import Speeds
 from jobs.services.url_import import import_song, takes_pages
 from jobs.web import choices
+from jobs.web.batch_forms import BatchWish
 from jobs.web.defaults import starting_choices
 from jobs.web.forms import SeparationForm, first_error
 from jobs.web.intake import SizeLimitHandler, body_size, guard_body, largest_body
@@ -58,12 +61,20 @@ def _receive(request: UserRequest, limit: SizeLimitHandler, hold: Hold) -> HttpR
     form = SeparationForm(request.POST)
     files = request.FILES.getlist("files")
     outcomes = [_too_large(name) for name in limit.refused]
-    wrong = _what_is_wrong(form, bool(files or outcomes))
+    wrong: SeparationError | None = _what_is_wrong(form, bool(files or outcomes))
+    batch = None
     if not wrong:
-        outcomes += submit_files(hold=hold, files=files, request=form.separation_request)
+        try:
+            batch = BatchWish(request.POST).batch_for(request.user, songs=len(files))
+        except SeparationError as error:
+            wrong = error
+    if not wrong:
+        chosen = form.separation_request
+        outcomes += submit_files(hold=hold, files=files, request=chosen, batch=batch)
+        batch = batch and settle_form_batch(batch)
     # Before the answer is made: the page shows what is left.
     hold.release()
-    return _refused(request, [wrong], form) if wrong else _answer(request, outcomes, form)
+    return _refused(request, [wrong], form) if wrong else _answer(request, outcomes, form, batch)
 
 
 def _what_is_wrong(form: SeparationForm, has_files: bool) -> InvalidOptions | None:
@@ -84,13 +95,16 @@ def from_url(request: UserRequest) -> HttpResponseBase:
     if not url:
         return _refused(request, [InvalidOptions("Type in the address of a song.")], form)
     try:
-        job = import_song(owner=request.user, url=url, request=form.separation_request)
+        batch = BatchWish(request.POST).batch_for(request.user, songs=1)
+        job = import_song(owner=request.user, url=url, request=form.separation_request, batch=batch)
     except SeparationError as error:
         return _refused(request, [error], form)
     return redirect("jobs:detail", job.pk)
 
 
-def _answer(request: UserRequest, outcomes: list[Outcome], form: SeparationForm) -> HttpResponse:
+def _answer(
+    request: UserRequest, outcomes: list[Outcome], form: SeparationForm, batch: Batch | None
+) -> HttpResponse:
     created = [outcome.job for outcome in outcomes if outcome.job]
     failed = [outcome for outcome in outcomes if outcome.error]
     if not created:
@@ -104,7 +118,9 @@ def _answer(request: UserRequest, outcomes: list[Outcome], form: SeparationForm)
     if len(outcomes) == 1:
         return redirect("jobs:detail", created[0].pk)
     messages.success(request, f"{len(created)} of {len(outcomes)} songs are in the queue.")
-    return redirect("jobs:history")
+    if batch is None or len(created) == 1:
+        return redirect("jobs:detail", created[0].pk)
+    return redirect("jobs:batch", batch.pk)
 
 
 def _say_if_known(request: UserRequest, job: Job) -> None:
@@ -153,6 +169,8 @@ def _page(
         "unfinished": Upload.objects.resumable().visible_to(request.user),
         "url_import": settings.URL_IMPORT,
         "url_import_pages": takes_pages(),
+        "notice_obstacle": notice_obstacle(request.user),
+        "wants_notice": request.method == "POST" and "notify_by_email" in request.POST,
     }
     return render(request, "jobs/upload.html", context, status=status)
 

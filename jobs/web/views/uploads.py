@@ -17,6 +17,7 @@ from jobs.api.errors import status_of
 from jobs.models import Job, Upload
 from jobs.services.errors import UploadGone
 from jobs.services.uploads import job_of_known_song, resume_or_begin, settle, terminate
+from jobs.web.batch_forms import BatchWish
 from jobs.web.forms import SeparationForm, first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest
 from separation.errors import InvalidOptions, SeparationError
@@ -52,17 +53,25 @@ def for_the_script(
 @require_POST
 @for_the_script
 def begin(request: UserRequest) -> JsonResponse:
-    file, choices = FileForm(request.POST), SeparationForm(request.POST)
-    for form in (file, choices):
+    file, choices, wish = (
+        FileForm(request.POST),
+        SeparationForm(request.POST),
+        BatchWish(request.POST),
+    )
+    for form in (file, choices, wish):
         if not form.is_valid():
             raise InvalidOptions(first_error(form))
     upload = resume_or_begin(
-        owner=request.user, request=choices.separation_request, **file.cleaned_data
+        owner=request.user,
+        request=choices.separation_request,
+        batch=wish.batch_for(request.user),
+        **file.cleaned_data,
     )
     addresses = {
         "upload": reverse("api:upload", args=[upload.pk]),
         "outcome": reverse("jobs:upload-outcome", args=[upload.pk]),
         "again": reverse("jobs:upload-again", args=[upload.pk]),
+        "batch": reverse("jobs:batch", args=[upload.batch_id]) if upload.batch_id else "",
     }
     return JsonResponse(addresses, status=201)
 

@@ -25,6 +25,7 @@ EXPORTED = {
     "account.EmailAddress": "email_addresses",
     "jobs.ApiToken": "api_tokens",
     "jobs.AudioUse": "audio_separated_lately",
+    "jobs.Batch": "batches",
     "jobs.Job": "jobs",
     "jobs.Preferences": "preferences",
     "jobs.QuotaLimit": "limits",

@@ -51,6 +51,7 @@ THAT_WRITE = (
     ("post", "/api/v1/tokens"),
     ("delete", "/api/v1/auth/token"),
 )
+OF_A_BATCH = ("retry", "cancel", "download/all")
 PUBLIC = ("/health", "/api/v1/health", "/api/v1/schema", "/api/v1/docs")
 SLASHES = ("", "/")
 
@@ -146,6 +147,9 @@ def test_no_address_was_forgotten_here() -> None:
     tried = {address for _, address in OF_A_JOB + THAT_CHANGE_A_JOB + OF_AN_ACCOUNT + THAT_WRITE}
     tried |= {*PUBLIC, "/api/v1/uploads/<uuid:upload_id>"}  # tests/jobs/uploads/test_owner.py
     tried.add("/api/v1/tokens/<uuid:token_id>")  # tests/jobs/account/test_tokens.py
+    # tests/jobs/batches/test_batch_api.py
+    one = "/api/v1/batches/<uuid:batch_id>"
+    tried |= {"/api/v1/batches", one, *(f"{one}/{what}" for what in OF_A_BATCH)}
     shown = {
         address.replace("{id}", "<uuid:job_id>", 1)
         .replace("{id}", "<uuid:link_id>")

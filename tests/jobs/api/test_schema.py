@@ -26,7 +26,7 @@ def test_every_choice_of_a_request_can_be_made_but_the_repository() -> None:
     written = io.StringIO()
     call_command("spectacular", stdout=written)
     form = yaml.safe_load(written.getvalue())["components"]["schemas"]["Upload"]["properties"]
-    assert set(form) - {"file"} == set(SeparationRequest.model_fields) - {"repo"}
+    assert set(form) - {"file", "batch"} == set(SeparationRequest.model_fields) - {"repo"}
 
 
 def test_the_page_loads_all_that_it_needs_from_here(anonymous: APIClient) -> None:

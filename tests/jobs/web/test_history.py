@@ -98,7 +98,7 @@ def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
     for number in range(jobs):
         add(owner, f"Song {number}")
     # Session, account, theme, separators, tags, count, page, its tags.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         member.get(reverse("jobs:history"))
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from jobs.models import Job, Source, Speed
+from jobs.models import Batch, Job, Source, Speed
 from jobs.models.job import JobStatus
 from tests.factories import make_job, wav_bytes
 
@@ -63,9 +63,10 @@ def test_a_song_may_be_kept_on_this_machine(member: Client, settings: Settings) 
     assert usual.request["allow_smaller_model"] is False
 
 
-def test_several_songs_become_several_jobs_and_lead_to_the_history(member: Client) -> None:
+def test_several_songs_become_several_jobs_and_lead_to_their_batch(member: Client) -> None:
     answer = send(member, song("a.wav"), song("b.wav"), song("c.wav"))
-    assert answer.headers["Location"] == reverse("jobs:history")
+    batch = Batch.objects.get()
+    assert answer.headers["Location"] == reverse("jobs:batch", args=[batch.pk])
     names = Job.objects.values_list("source__original_name", flat=True)
     assert sorted(names) == ["a.wav", "b.wav", "c.wav"]
 

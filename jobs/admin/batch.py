@@ -1,0 +1,64 @@
+"""Batches in the admin: how far each is, and whether its owner could be told by e-mail."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.admin.base import LookOnly
+from jobs.admin.filters import NamedEmptyFilter
+from jobs.admin.words import id_start
+from jobs.models import Batch
+from jobs.services.batch_content import work_was_added
+from jobs.services.batch_sight import sight_of
+from jobs.services.batches import delete_batch
+from jobs.services.errors import JobConflict
+
+
+@admin.action(description="Send their e-mails once more", permissions=("change",))
+def send_again(modeladmin: object, request: HttpRequest, batches: QuerySet[Batch]) -> None:
+    wanted = batches.filter(notify_by_email=True)
+    for batch in wanted:
+        work_was_added(batch.pk)
+    messages.success(request, f"{len(wanted)} e-mail(s) are sent by the worker in a moment.")
+
+
+@admin.register(Batch)
+class BatchAdmin(LookOnly):
+    list_display = (
+        "short_id", "name", "owner", "songs", "notify_by_email", "notified_at", "notice_error",
+        "created_at",
+    )  # fmt: skip
+    list_filter = ("notify_by_email", ("notice_error", NamedEmptyFilter), "created_at")
+    search_fields = ("name", "owner__username", "owner__email")
+    search_help_text = "Name of the batch, name or address of the owner"
+    list_select_related = ("owner",)
+    list_per_page = 50
+    actions = (send_again,)
+    fields = (
+        "id", "name", "owner", "songs", "created_at", "last_added_at", "notify_by_email",
+        "notified_at", "notice_tries", "notice_not_before", "notice_error",
+    )  # fmt: skip
+
+    @admin.display(description="Id", ordering="id")
+    def short_id(self, batch: Batch) -> SafeString:
+        return id_start(str(batch.pk))
+
+    @admin.display(description="Songs")
+    def songs(self, batch: Batch) -> SafeString:
+        address = f"{reverse('admin:jobs_job_changelist')}?batch__id__exact={batch.pk}"
+        return format_html('<a href="{}">{}</a>', address, sight_of(batch).words)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for batch in queryset:
+            self.delete_model(request, batch)
+
+    def delete_model(self, request: HttpRequest, obj: Batch) -> None:
+        try:
+            delete_batch(batch=obj)
+        except JobConflict as error:
+            messages.error(request, f"{obj.name}: {error.detail}")

@@ -1,0 +1,75 @@
+"""A batch: songs that were sent together, seen and handled as one."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from jobs.models.job import Job
+    from jobs.models.upload import Upload
+
+MAX_NAME_LENGTH = 80
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "BatchQuerySet":
+        return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
+
+    def untold(self) -> "BatchQuerySet":
+        """Those whose owner asked for an e-mail that was not sent yet."""
+        return self.filter(notify_by_email=True, notified_at=None)
+
+    def unsendable(self) -> "BatchQuerySet":
+        """Those whose e-mail was tried in vain, once or for good."""
+        return self.untold().exclude(notice_error="")
+
+
+class Batch(models.Model):
+    """It lives as long as a song of it does.
+
+    How far it is follows from its jobs; no field says it, so that none can be wrong after a crash.
+    ``last_added_at``: when work was last put into it, by a new song or by one that runs again. Then
+    ``notified_at`` is empty once more: each end of all its work is told of once.
+    ``notice_not_before``: until then one process has the sending in hand, or nobody tries again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="batches"
+    )
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    notify_by_email = models.BooleanField(default=False)
+    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    notice_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    notice_not_before = models.DateTimeField(null=True, blank=True, editable=False)
+    notice_error = models.CharField(max_length=255, blank=True, editable=False)
+
+    objects = BatchQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        jobs: RelatedManager[Job]
+        uploads: RelatedManager[Upload]
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        verbose_name_plural = "batches"
+        indexes = (
+            models.Index(
+                fields=("last_added_at",),
+                condition=Q(notify_by_email=True, notified_at=None),
+                name="batch_untold",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

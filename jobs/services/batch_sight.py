@@ -1,0 +1,123 @@
+"""How far a batch is, from its jobs: counts for each status, and one percentage for all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, Count, F, FloatField, Q, Sum, Value, When
+from django.db.models.functions import Greatest
+
+from jobs.models import Batch, Job, Upload
+from jobs.models.job import ENDED, JobStatus
+
+_SECONDS = Greatest(F("source__duration_s"), Value(1.0))
+"""What a song counts for: one of ten minutes is ten times the work of one of one minute."""
+
+_DONE_SECONDS = Case(
+    # Nothing is left to be done for a song that failed, either.
+    When(status__in=ENDED, then=_SECONDS),
+    default=_SECONDS * F("progress_percent") / 100.0,
+    output_field=FloatField(),
+)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """``coming``: songs whose upload has not ended."""
+
+    pending: int = 0
+    processing: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    coming: int = 0
+    percent: float = 0.0
+
+    @property
+    def songs(self) -> int:
+        return self.active + self.ended
+
+    @property
+    def active(self) -> int:
+        return self.pending + self.processing
+
+    @property
+    def ended(self) -> int:
+        return self.completed + self.failed + self.cancelled
+
+    @property
+    def retryable(self) -> int:
+        return self.failed + self.cancelled
+
+    @property
+    def is_moving(self) -> bool:
+        return bool(self.active or self.coming)
+
+    @property
+    def status(self) -> str:
+        """In a word, as a job has it."""
+        if self.processing or (self.ended and self.is_moving):
+            return JobStatus.PROCESSING
+        if self.is_moving or not self.songs:
+            return JobStatus.PENDING
+        if self.failed:
+            return JobStatus.FAILED
+        return JobStatus.COMPLETED if self.completed else JobStatus.CANCELLED
+
+    @property
+    def label(self) -> str:
+        """The status in words: some songs of a batch may fail and others not."""
+        if self.status == JobStatus.FAILED:
+            return "Failed" if self.failed == self.songs else f"{self.failed} failed"
+        if self.status == JobStatus.PENDING and not self.songs:
+            return "Uploading" if self.coming else "Empty"
+        return str(JobStatus(self.status).label)
+
+    @property
+    def words(self) -> str:
+        """ "3 completed, 1 failed", leaving out what there is none of."""
+        told = {
+            "completed": self.completed,
+            "failed": self.failed,
+            "cancelled": self.cancelled,
+            "processing": self.processing,
+            "waiting": self.pending,
+            "being uploaded": self.coming,
+        }
+        return ", ".join(f"{count} {word}" for word, count in told.items() if count) or "no songs"
+
+
+def sight_of(batch: Batch) -> Sight:
+    return sights_of([batch.pk])[batch.pk]
+
+
+def sights_of(batch_ids: Iterable[UUID]) -> dict[UUID, Sight]:
+    """Of every one of them, by two queries."""
+    ids = list(batch_ids)
+    songs, coming = _songs(ids), _coming(ids)
+    return {pk: _sight(songs.get(pk, {}), coming.get(pk, 0)) for pk in ids}
+
+
+def _songs(ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    counts = {status: Count("pk", filter=Q(status=status)) for status in JobStatus.values}
+    jobs = Job.objects.filter(batch__in=ids).listed().order_by()
+    rows = jobs.values("batch").annotate(
+        all_s=Sum(_SECONDS, output_field=FloatField()), done_s=Sum(_DONE_SECONDS), **counts
+    )
+    return {row["batch"]: dict(row) for row in rows}
+
+
+def _coming(ids: list[UUID]) -> dict[UUID, int]:
+    uploads = Upload.objects.unfinished().filter(batch__in=ids).order_by()
+    rows = uploads.values("batch").annotate(count=Count("pk"))
+    return {row["batch"]: row["count"] for row in rows}
+
+
+def _sight(row: dict[str, Any], coming: int) -> Sight:
+    counts = {status: row.get(status, 0) for status in JobStatus.values}
+    songs, all_s, done_s = sum(counts.values()), row.get("all_s") or 0.0, row.get("done_s") or 0.0
+    # How long a song is that is still on its way cannot be known: as long as the others are.
+    all_s += coming * (all_s / songs if songs else 1.0)
+    percent = min(100.0 * done_s / all_s, 100.0) if all_s else 0.0
+    return Sight(**counts, coming=coming, percent=percent)

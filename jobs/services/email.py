@@ -1,0 +1,40 @@
+"""Whether the site can send somebody an e-mail, and if not, why."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from separation.errors import InvalidOptions
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+_NOWHERE = ("console", "dummy", "locmem")
+"""Backends of Django's whose mail reaches nobody."""
+
+
+def mail_is_set_up() -> bool:
+    return str(settings.EMAIL_BACKEND).rsplit(".", 2)[-2] not in _NOWHERE
+
+
+def notice_obstacle(owner: "User") -> str:
+    """Why ``owner`` cannot be told by e-mail, as a sentence; empty where nothing is in the way.
+
+    Only a confirmed address counts: the mail holds names of songs, which anybody may choose, and
+    must not be a way to write to strangers.
+    """
+    # Here, not above: allauth's models want all others to be loaded first.
+    from allauth.account.models import EmailAddress
+
+    if not mail_is_set_up():
+        return "This site sends no e-mail: whoever runs it has named no mail server."
+    if not owner.email:
+        return "Your account has no e-mail address."
+    confirmed = EmailAddress.objects.filter(user=owner, email__iexact=owner.email, verified=True)
+    return "" if confirmed.exists() else f"Your address {owner.email} is not confirmed yet."
+
+
+def check_notice_possible(owner: "User") -> None:
+    obstacle = notice_obstacle(owner)
+    if obstacle:
+        raise InvalidOptions(f"You cannot be told by e-mail. {obstacle}")

@@ -1,0 +1,17 @@
+"""Batches on the pages."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django import template
+
+from jobs.models import Job
+from jobs.web.batch_rows import BatchRow
+
+register = template.Library()
+
+
+@register.filter
+def row_of(rows: Mapping[UUID, BatchRow], job: Job) -> BatchRow | None:
+    """The batch that stands in the place of ``job``."""
+    return rows.get(job.pk) if rows else None

@@ -1,0 +1,24 @@
+"""What pages that ask for their moving part again and again have in common."""
+
+from hashlib import blake2b
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import quote_etag
+
+from jobs.web.requests import UserRequest
+
+
+def unless_known(request: UserRequest, response: HttpResponse) -> HttpResponseBase:
+    """304 where the browser holds these very words: most polls of what waits."""
+    response["ETag"] = quote_etag(blake2b(response.content, digest_size=16).hexdigest())
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ("HX-Request", "Cookie"))
+    known = get_conditional_response(request, etag=response["ETag"], response=response)
+    return known or response
+
+
+def load_anew() -> HttpResponse:
+    """To somebody who was logged out: a redirect would put the log-in page into this one."""
+    return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
