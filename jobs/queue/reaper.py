@@ -16,6 +16,7 @@ from jobs.queue.crew import Member
 from jobs.queue.expiry import Expiry, Held
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.leftovers import prune_queue
+from jobs.queue.postman import Postman
 from jobs.queue.signs import Signs, bury
 from jobs.queue.tickets import top_up
 from jobs.services.campaign_advance import advance_campaigns
@@ -32,6 +33,7 @@ TAKE_BACK_EVERY_S = 1.0
 SIGNS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
+NOTICES_EVERY_S = 5.0
 EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
@@ -110,6 +112,7 @@ class Housekeeping:
             top_up: TICKETS_EVERY_S,
             advance_campaigns: CAMPAIGNS_EVERY_S,
             finish_closures: CLOSURES_EVERY_S,
+            Postman().turn: NOTICES_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
 

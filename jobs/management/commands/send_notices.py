@@ -1,0 +1,18 @@
+"""``manage.py send_notices``: the e-mails that batches are done, as the worker has them sent."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from jobs.services.email import mail_is_set_up
+from jobs.services.notices import send_due_notices
+
+
+class Command(BaseCommand):
+    help = "Send the e-mails that are due about batches whose songs have ended."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not mail_is_set_up():
+            self.stdout.write("This site has no mail server: set STEMSITE_EMAIL_URL.")
+            return
+        self.stdout.write(f"{send_due_notices()} sent")
