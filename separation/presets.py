@@ -17,6 +17,7 @@ PREVIEW_S = 30.0
 """Long enough for a verse and the start of a chorus, and separated in seconds."""
 
 _STEMS_ONLY = ("separation",)
+_ALL_STAGES = (*_STEMS_ONLY, "harmonic_percussive", "composite", "normalization")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,13 @@ PRESETS: tuple[Preset, ...] = (
         "are averaged.",
         choices={"stages": _STEMS_ONLY, "shifts": 2},
         ways=(Way("demucs", "htdemucs_ft"), Way()),
+    ),
+    Preset(
+        name="full",
+        label="Everything",
+        description="Stems, the harmonic and the percussive part, sums such as the song without "
+        "its vocals, and all of them again at one level.",
+        choices={"stages": _ALL_STAGES},
     ),
     Preset(
         name="karaoke",

@@ -32,8 +32,8 @@ FORMATS: tuple[tuple[OutputFormat, str], ...] = (
 OWN_CHOICE = ""
 """In the place of a preset's name."""
 
-FIRST_PRESET = "fast"
-"""What the form starts with for somebody who has not chosen otherwise."""
+FIRST_PRESET = "full"
+"""What the form starts with for somebody who has not chosen otherwise: nobody misses a track."""
 
 PRESET_CHOICES = (
     *((preset.name, preset.label) for preset in PRESETS),

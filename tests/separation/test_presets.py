@@ -6,7 +6,7 @@ import pytest
 
 from separation.errors import InvalidOptions
 from separation.presets import PRESETS, find_preset, resolve, with_preset
-from separation.request import SeparationRequest, parse_request
+from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
 
 SITE = {"separator": "auto", "device": "cpu"}
 
@@ -30,6 +30,10 @@ def test_each_is_a_valid_request_that_knows_its_name(preset: Any, is_there: Any)
     assert request.preset == preset.name
     assert request.device == "cpu"
     assert "export" in [stage.name for stage in request.to_pipeline()]
+
+
+def test_everything_is_every_stage_that_can_be_chosen() -> None:
+    assert asked(preset="full").stages == OPTIONAL_STAGES
 
 
 def test_what_is_said_outright_wins() -> None:
