@@ -42,9 +42,13 @@ LISTEN = """async (code) => {
 
 RECORD = """async (seconds) => {
     const { engine } = document.querySelector("[data-mixer]").mixer;
+    let pauses = 0;
+    const count = () => (pauses += 1);
+    engine.addEventListener("state", count);
     window.heard.length = 0;
     const frames = Math.ceil(seconds * engine.context.sampleRate / 128);
     while (window.heard.length < frames) await new Promise((done) => setTimeout(done, 20));
+    engine.removeEventListener("state", count);
     const blocks = window.heard.slice(0, frames);
     const sound = new Float32Array(blocks.length * 128 * blocks[0].channels.length);
     blocks.forEach(({ channels }, n) => channels.forEach((channel, c) => {
@@ -63,6 +67,7 @@ RECORD = """async (seconds) => {
         start: engine.position(time(blocks[0].frame)),
         end: engine.position(time(blocks.at(-1).frame)),
         gaps,
+        pauses,
     };
 }"""
 
@@ -89,10 +94,11 @@ def put_ears_on(page: Page) -> None:
 
 
 def record(page: Page, seconds: float) -> Recording:
-    """The next seconds; taken again where the busy machine lost a piece of the recording itself."""
+    """The next seconds; taken again where the busy machine lost a piece of the recording itself, or
+    where the player paused, as it does rather than drift, and was elsewhere afterwards."""
     for _ in range(5):
         got = page.evaluate(RECORD, seconds)
-        if not got["gaps"]:
+        if not got["gaps"] and not got["pauses"]:
             break
     flat = np.frombuffer(base64.b64decode(got["sound"]), np.float32)
     pairs = flat.reshape(got["channels"] // 2, 2, -1)

@@ -58,7 +58,7 @@ def test_the_script_sends_the_preset_with_each_song(
     files = [song(tmp_path, name, seconds=1.0) for name in ("One.wav", "Two.wav")]
     page.get_by_label("Choose songs").set_input_files(files)
     page.get_by_role("button", name="Separate 2 songs").click()
-    page.wait_for_url("**/jobs/")
+    page.wait_for_url("**/batches/*/")
     jobs = person.context.request.get(f"{site}/api/v1/jobs").json()["results"]
     addresses = [f"{site}{job['url']}" for job in jobs]
     requests = [person.context.request.get(each).json()["request"] for each in addresses]

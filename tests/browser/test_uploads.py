@@ -190,7 +190,7 @@ def test_three_of_many_are_sent_at_once(owner: Visitor, folder: Path) -> None:
     expect(sending).to_have_count(3)
     expect(owner.page.locator(".queue__row--waiting")).to_have_count(2)
     network(owner)
-    owner.page.wait_for_url("**/jobs/")
+    owner.page.wait_for_url("**/batches/*/")
 
 
 def test_a_song_sent_before_is_offered_and_separated_again_when_asked(
