@@ -45,7 +45,7 @@ _STOPS = (
     Stop("upload", "/", MUSICIAN),
     Stop("upload-full", "/", FULL),
     Stop("history", "/jobs/", MUSICIAN),
-    Stop("history-nothing-found", "/jobs/?q=zzz", MUSICIAN),
+    Stop("history-nothing-found", "/jobs/?search=zzz", MUSICIAN),
     Stop("history-empty", "/jobs/", NEWCOMER),
     Stop("account", "/account/", MUSICIAN),
     Stop("account-full", "/account/", FULL),
