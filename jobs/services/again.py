@@ -3,10 +3,10 @@
 from django.db import transaction
 
 from jobs.models import Job
-from jobs.services.choices import request_with_defaults
+from jobs.services.choices import changed_request, request_with_defaults
 from jobs.services.create import create_job
 from jobs.services.quota import lock_account
-from separation.request import SeparationRequest, parse_request
+from separation.request import SeparationRequest
 
 _OF_THE_FILES = ("format", "sample_rate_hz", "mp3_bitrate_kbps", "device", "allow_remote")
 """Choices that say nothing of how the stems are made."""
@@ -18,7 +18,7 @@ def separate_again(*, job: Job, separator: str, model: str | None) -> Job:
 
     Raises what ``create_job`` does, as where the new model has not the stems that were chosen.
     """
-    return _once(job, parse_request({**job.request, "separator": separator, "model": model}))
+    return _once(job, changed_request(job.request, {"separator": separator, "model": model}))
 
 
 def separate_whole(*, job: Job, preset: str) -> Job:

@@ -9,13 +9,10 @@ from uuid import UUID
 from jobs.models import Job, Source
 from jobs.models.job import ACTIVE, JobStatus
 from jobs.services.campaign_query import Query, current_versions, outdated_jobs, replaceable_jobs
-from jobs.services.choices import check_request
+from jobs.services.choices import changed_request
 from separation.catalogue import models_for
 from separation.errors import InvalidOptions
 from separation.request import SeparationRequest, parse_request
-
-MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed")
-"""Choices that suit one model; another one starts from its own defaults."""
 
 
 class Reason(enum.StrEnum):
@@ -103,7 +100,7 @@ def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> Verdict:
         return Verdict(source, reason=Reason.NO_RESULT)
     replaces = present[-1]
     try:
-        request = request_for(replaces, choices)
+        request = changed_request(replaces.request, choices)
     except InvalidOptions:
         return Verdict(source, reason=Reason.UNSUITABLE)
     for job in known.jobs.get(source.pk, []):
@@ -111,18 +108,6 @@ def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> Verdict:
             there = job.status == JobStatus.COMPLETED
             return Verdict(source, reason=Reason.SAME if there else Reason.QUEUED)
     return Verdict(source, replaces=replaces, request=request)
-
-
-def request_for(job: Job, choices: dict[str, Any]) -> SeparationRequest:
-    """What ``job`` was asked for, changed by ``choices``. Raises ``InvalidOptions``."""
-    # Changed, they are no longer those of the preset.
-    kept = {name: value for name, value in job.request.items() if name not in ("repo", "preset")}
-    same_model = all(kept.get(name) == choices.get(name) for name in ("separator", "model"))
-    if not same_model:
-        kept = {name: value for name, value in kept.items() if name not in MODEL_CHOICES}
-    request = parse_request({**kept, **choices})
-    check_request(request=request)
-    return request
 
 
 def _made_alike(job: Job, wanted: SeparationRequest, known: _Known) -> bool:

@@ -12,6 +12,9 @@ from separation.presets import with_preset
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request import SeparationRequest, parse_request
 
+MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed")
+"""Choices that suit one model; another one starts from its own defaults."""
+
 
 def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
     """Validate ``choices`` over those of the preset that they name, and both over the site's
@@ -22,6 +25,21 @@ def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
         "target_db": settings.DEFAULT_TARGET_DB,
     }
     return parse_request(with_preset(choices, defaults, is_there))
+
+
+def changed_request(asked: Mapping[str, Any], choices: Mapping[str, Any]) -> SeparationRequest:
+    """What was ``asked`` for, changed by ``choices``; another model gets its own usual settings.
+
+    Raises ``InvalidOptions``, also where the new model has not the stems that were chosen.
+    """
+    # Changed, they are no longer those of the preset.
+    left_out: tuple[str, ...] = ("repo", "preset")
+    if any(asked.get(name) != choices.get(name) for name in ("separator", "model")):
+        left_out += MODEL_CHOICES
+    kept = {name: value for name, value in asked.items() if name not in left_out}
+    request = parse_request({**kept, **choices})
+    check_request(request=request)
+    return request
 
 
 def check_request(*, request: SeparationRequest) -> None:

@@ -36,7 +36,7 @@ def made(job: Job) -> Job:
 def test_the_same_song_is_queued_with_the_same_choices_but_for_the_separator(
     visitor: Client, result: RESULT
 ) -> None:
-    chosen = SeparationRequest(separator="spectral", format="mp3", stages=("separation",), seed=4)
+    chosen = SeparationRequest(separator="spectral", format="mp3", stages=("separation",))
     job = result("spectral spectral", request=chosen)
     answer = visitor.post(f"/jobs/{job.pk}/again/", {"model": "demucs:mdx_extra"})
     new = made(job)
@@ -46,6 +46,16 @@ def test_the_same_song_is_queued_with_the_same_choices_but_for_the_separator(
     assert [stage.name for stage in new.stages.all()] == [
         "prepare", "separation", "quality", "export",
     ]  # fmt: skip
+
+
+def test_settings_of_the_model_and_the_name_of_the_preset_do_not_go_on_to_another(
+    visitor: Client, result: RESULT
+) -> None:
+    chosen = SeparationRequest(separator="spectral", preset="best", shifts=2, overlap=0.5, seed=4)
+    job = result("spectral spectral", request=chosen)
+    send(visitor, job)
+    usual = SeparationRequest(separator="demucs", model="mdx_extra")
+    assert made(job).request == usual.model_dump(mode="json")
 
 
 def test_every_separator_is_offered_but_the_one_that_ran(visitor: Client, result: RESULT) -> None:
