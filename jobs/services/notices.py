@@ -9,6 +9,7 @@ same Message-ID, by which mail programs know a copy.
 
 import logging
 import signal
+import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -75,15 +76,15 @@ def send_due_notices() -> int:
 def _send_one(batch: Batch) -> bool:
     if not _take_in_hand(batch):
         return False
+    if obstacle := notice_obstacle(batch.owner):
+        _write_down_failure(batch, obstacle)
+        return False
     try:
-        obstacle = notice_obstacle(batch.owner)
-        if obstacle:
-            raise UserWarning(obstacle)
         with _within(WHOLE_S):
             message_of(batch).send()
-    except Exception as error:
-        # Whatever it was, also an answer that no mail server should give: others must get theirs.
-        _write_down_failure(batch, error)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        # Also for an address or an answer that is none: others must get theirs.
+        _write_down_failure(batch, f"{type(error).__name__}: {error}")
         return False
     _same_work(batch).update(notified_at=timezone.now(), notice_not_before=None, notice_error="")
     _log.info("batch %s: its owner is told by e-mail", batch.pk)
@@ -103,8 +104,7 @@ def _same_work(batch: Batch) -> BatchQuerySet:
     return Batch.objects.filter(pk=batch.pk, last_added_at=batch.last_added_at)
 
 
-def _write_down_failure(batch: Batch, error: Exception) -> None:
-    words = str(error) if isinstance(error, UserWarning) else f"{type(error).__name__}: {error}"
+def _write_down_failure(batch: Batch, words: str) -> None:
     _same_work(batch).update(
         notice_error=" ".join(words.split())[:255],
         notice_not_before=timezone.now() + pause_after(batch.notice_tries),
