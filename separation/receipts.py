@@ -63,6 +63,11 @@ def receipt_of(
     completed_at: str,
     duration_s: float,
 ) -> Receipt:
+    """The receipt of a stage that has just been run.
+
+    ``files``: the digests of all in its folder; times ISO 8601 with their zone, ``duration_s`` in
+    seconds, kept to the millisecond.
+    """
     return Receipt(
         stage=stage.name,
         version=stage.version,
