@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.conftest import needs
 from tests.chaos.postgres import PostgresServer, binaries
 from tests.jobs.batches.processes import Site, told
 from tests.jobs.batches.world import Mailbox, mail_server
@@ -30,8 +31,7 @@ def mailbox(post: tuple[Mailbox, int]) -> Mailbox:
 
 @pytest.fixture(scope="module")
 def new_database() -> Iterator[Callable[[], str]]:
-    if binaries() is None:
-        pytest.skip("There is no PostgreSQL server here.")
+    needs(binaries(), "PostgreSQL's server (apt-get install postgresql)")
     server = PostgresServer()
     yield server.new_database
     server.close()
