@@ -255,6 +255,7 @@ export class Engine extends EventTarget {
       // Too late for a seamless join: the network or the machine was slower than the song.
       this.#origin = time = this.#soon(MARGIN_S);
       this.#count = 0;
+      this.dispatchEvent(new Event("gap"));
     }
     this.#run.schedule(time);
     this.#count += 1;
