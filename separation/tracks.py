@@ -68,7 +68,10 @@ class TrackReader(Closing):
             return self._parts[0][0].read(start, count)
         total = np.zeros((self._parts[0][0].channels, count))
         for reader, gain in self._parts:
-            total += gain * reader.read(start, count)
+            block = reader.read(start, count)
+            if gain != 1.0:
+                block *= np.float32(gain)
+            total += block
         return total.astype(np.float32)
 
     def blocks(self, block_frames: int = BLOCK_FRAMES) -> Iterator[FloatArray]:

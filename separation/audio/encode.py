@@ -84,8 +84,7 @@ class Encoder(Closing):
             if peak > 1.0 + _CLIP_TOLERANCE:
                 raise OutputInvalid(f"A track exceeds full scale (peak {peak:.4f}) and would clip.")
             block = np.clip(block, -1.0, 1.0)
-        for start in range(0, block.shape[1], BLOCK_FRAMES):
-            self._write(block[:, start : start + BLOCK_FRAMES])
+        self._write(block)
 
     @abstractmethod
     def _write(self, block: FloatArray) -> None: ...
@@ -103,6 +102,10 @@ class _SoundfileEncoder(Encoder):
         self._integer_bits = integer_bits
 
     def _write(self, block: FloatArray) -> None:
+        for start in range(0, block.shape[1], BLOCK_FRAMES):
+            self._write_few(block[:, start : start + BLOCK_FRAMES])
+
+    def _write_few(self, block: FloatArray) -> None:
         data = block.T if self._integer_bits is None else _as_integers(block.T, self._integer_bits)
         try:
             self._file.write(np.ascontiguousarray(data))

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from separation.audio.blocks import FloatArray
+from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
 from separation.audio.decode import read_cover
 from separation.audio.encode import (
     ConcreteFormat,
@@ -278,7 +278,7 @@ class _Delivery:
         ):
             sink = _ExactLength(encoder, self._frames)
             done = 0
-            for block in reader.blocks():
+            for block in reader.blocks(LONG_BLOCK_FRAMES):
                 if listening is not None:
                     listening.write(block)
                 sink.write(resampler.write(block))

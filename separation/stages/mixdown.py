@@ -1,28 +1,25 @@
-"""Levels of many tracks in one read of their files.
+"""Levels of many tracks, each measured in a thread of its own.
 
-Most tracks share files, and many are another track times a gain (the normalized ones) or the same
-sum under another name, so only what truly differs is measured, once in a job: the levels of a
-sound times a gain follow by arithmetic. That they are those of the sums in float, before rounding
-to 24 or 16 bits, changes them by less than they are told with.
+Many are another track times a gain (the normalized ones) or the same sum under another name, so
+only what truly differs is measured, once in a job: the levels of a sound times a gain follow by
+arithmetic. That they are those of the sums in float, before rounding to 24 or 16 bits, changes
+them by less than they are told with.
 """
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
 from separation.audio.loudness import LevelMeter, Levels
 from separation.audio.resample import Resampler
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.progress import Report, ignore_progress
-from separation.stages.parallel import thread_count
-from separation.tracks import Track
+from separation.stages.parallel import in_parallel
+from separation.tracks import Track, TrackReader
 
 LEVELS_NAME = "levels.json"
 """In the folder of a stage that has measured."""
@@ -66,7 +63,7 @@ def measure_tracks(
     known: MeasuredLevels | None = None,
     report: Report = ignore_progress,
 ) -> dict[str, Levels]:
-    """The levels of each track by name; reads every file once, in blocks, but for what is known.
+    """The levels of each track by name; reads in blocks, and only what is not known.
 
     ``sample_rate_hz``: the rate at which the tracks will be delivered. What is louder after
     resampling is louder here too: an estimate of what lies between the samples is not enough, as
@@ -96,26 +93,22 @@ def measure_sums(
 ) -> MeasuredLevels:
     """Measure what differs among ``tracks`` and is not known; see :func:`measure_tracks`."""
     measured = known.by_shape(sample_rate_hz) if known is not None else {}
-    missing = {_shape(track) for track in tracks} - set(measured)
-    meters = {shape: _MeterAtRate(sample_rate_hz) for shape in missing}
-    with ExitStack() as stack:
-        paths = sorted({path for shape in meters for path, _ in shape})
-        readers = {path: stack.enter_context(BlockReader(work_dir / path)) for path in paths}
-        pool = stack.enter_context(ThreadPoolExecutor(thread_count()))
-        frames = max((reader.frames for reader in readers.values()), default=0)
-        for start in range(0, frames, BLOCK_FRAMES):
-            count = min(BLOCK_FRAMES, frames - start)
-            blocks = {path: reader.read(start, count) for path, reader in readers.items()}
-            # scipy and numpy work outside Python's lock. All are waited for, and none is lost.
-            list(pool.map(partial(_measure, blocks), meters.items()))
-            report((start + count) / frames)
-    measured |= {shape: meter.finish() for shape, meter in meters.items()}
+    missing = {_shape(track): track for track in reversed(tracks) if _shape(track) not in measured}
+    parts = [partial(_measure, track, work_dir, sample_rate_hz) for track in missing.values()]
+    measured |= dict(zip(missing, in_parallel(parts, report), strict=True))
     return MeasuredLevels(sample_rate_hz=sample_rate_hz, sums=tuple(measured.items()))
 
 
-def _measure(blocks: dict[str, FloatArray], meter_of: "tuple[_Shape, _MeterAtRate]") -> None:
-    shape, meter = meter_of
-    meter.write(_sum(shape, blocks))
+def _measure(track: Track, work_dir: Path, sample_rate_hz: int, report: Report) -> Levels:
+    """The levels of the track's shape: of the track without its first gain."""
+    meter = _MeterAtRate(sample_rate_hz)
+    done = 0
+    with TrackReader(track, work_dir) as reader:
+        for block in reader.blocks(LONG_BLOCK_FRAMES):
+            meter.write(block)
+            done += block.shape[1]
+            report(done / reader.frames)
+    return scaled_levels(meter.finish(), 1 / track.terms[0].gain)
 
 
 class _MeterAtRate:
@@ -153,12 +146,3 @@ def _shape(track: Track) -> _Shape:
     first = track.terms[0].gain
     # Rounded, as 0.3 * g / (0.1 * g) and 0.3 / 0.1 differ in the last bit.
     return tuple((term.path, round(term.gain / first, 12)) for term in track.terms)
-
-
-def _sum(shape: _Shape, blocks: dict[str, FloatArray]) -> FloatArray:
-    if len(shape) == 1:
-        return blocks[shape[0][0]]
-    total = np.zeros_like(blocks[shape[0][0]])
-    for path, gain in shape:
-        total += blocks[path] if gain == 1.0 else np.float32(gain) * blocks[path]
-    return total
