@@ -80,6 +80,7 @@ class _Between(torch.nn.Module):
     def __init__(self, network: HTDemucs) -> None:
         super().__init__()
         self.network: Any = network
+        network.decoder[-1] = _TimesFirst(network.decoder[-1])
 
     def forward(
         self, spectra: torch.Tensor, signal: torch.Tensor
@@ -104,5 +105,18 @@ class _Between(torch.nn.Module):
         finally:
             for name in replaced:
                 del vars(self.network)[name]
-        shape = (batch, -1, channels, parts, bins, times)
-        return caught[0].reshape(shape).permute(0, 1, 2, 5, 4, 3), signals
+        return caught[0].reshape(batch, times, bins, -1, channels, parts), signals
+
+
+class _TimesFirst(torch.nn.Module):
+    """A network's last decoder, its spectra (batch, channels, bins, times) rearranged to (batch,
+    times, bins, channels), the way they lie in memory, but still in that shape: what comes after it
+    scales them only, and :class:`_Between` undoes it."""
+
+    def __init__(self, decoder: torch.nn.Module) -> None:
+        super().__init__()
+        self._decoder = decoder
+
+    def forward(self, *inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        spectra, before = self._decoder(*inputs)
+        return spectra.permute(0, 3, 2, 1).reshape(spectra.shape), before

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from separation.durable import FileDigest, digest_of, replace_folder, sync, write_durably
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when what is stored, or how networks are converted, changes."""
 
 MODEL_FILE = "network.xml"

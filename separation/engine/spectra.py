@@ -54,16 +54,16 @@ class Spectra:
         return parts.reshape(len(signal), *self.shape)
 
     def inverse(self, spectra: FloatArray) -> FloatArray:
-        """Spectra of any leading shape, C-contiguous, to signals (..., frames).
+        """Spectra (times, bins, ..., 2), C-contiguous, to signals (..., frames).
 
         One signal at a time, as its pieces then stay in the processor's cache.
         """
-        leading = spectra.shape[:-3]
-        bins = spectra.reshape(-1, self.times, self._window).view(np.complex64)
-        signals = np.empty((len(bins), self._frames), dtype=np.float32)
-        for signal, one in zip(signals, bins, strict=True):
-            signal[:] = self._overlapped(one)
-        return signals.reshape(*leading, self._frames)
+        signals_of = spectra.shape[2:-1]
+        bins = spectra.reshape(self.times, self._window // 2, -1).view(np.complex64)
+        signals = np.empty((bins.shape[-1], self._frames), dtype=np.float32)
+        for place, signal in enumerate(signals):
+            signal[:] = self._overlapped(bins[..., place])
+        return signals.reshape(*signals_of, self._frames)
 
     def _overlapped(self, bins: np.ndarray) -> FloatArray:
         # The length makes scipy add the missing bin as zero.
