@@ -72,8 +72,10 @@ class NormalisedSong:
         return out, bool(real.any())
 
     def restore(self, block: FloatArray) -> FloatArray:
-        """The way back for separated frames."""
-        return block * self._scale + self._mean
+        """The way back for separated frames, in place."""
+        block *= self._scale
+        block += self._mean
+        return block
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ class _Pass:
     ) -> None:
         self._engine = engine
         self._song = song
-        self._stems = list(stems)
+        # A slice where it is all of them: a list of indices copies.
+        every = list(stems) == list(range(len(engine.stems)))
+        self._stems = slice(None) if every else list(stems)
+        self._shape = (len(stems), song.channels, engine.segment_frames)
         self._origin = origin
         self._total = song.frames - origin
         self._segment = engine.segment_frames
@@ -142,8 +147,7 @@ class _Pass:
 
         Beside what is returned, at most one batch and what the engine takes ahead is held.
         """
-        shape = (len(self._stems), self._song.channels, self._segment)
-        silence = np.full(shape, self._song.silence)
+        silence = np.full(self._shape, self._song.silence)
         given = 0
         with ExitStack() as stack:
             results = self._engine.run_ahead(self._batches())
@@ -270,10 +274,21 @@ class BagStream:
             mean = passes[0].take(count)
             for one in passes[1:]:
                 mean = mean + one.take(count)
-            mean = mean / np.float32(len(passes)) * _per_stem(weights)
+            if len(passes) > 1:
+                mean = mean / np.float32(len(passes))
+            mean = _scaled(np.multiply, mean, weights)
             total = mean if total is None else total + mean
         assert total is not None
-        return total / _per_stem(self._totals)
+        return _scaled(np.divide, total, self._totals)
+
+
+def _scaled(operation: np.ufunc, block: FloatArray, values: Sequence[float]) -> FloatArray:
+    """``block`` times or by a value for each stem; as it is, where they are 1 as a rule."""
+    if all(value == 1.0 for value in values):
+        return block
+    per_stem = np.asarray(values, dtype=np.float32)[:, np.newaxis, np.newaxis]
+    scaled: FloatArray = operation(block, per_stem)
+    return scaled
 
 
 def _offsets(engine: Engine, plan: Plan, total: int) -> range:
@@ -302,7 +317,3 @@ def _origins(draw: random.Random, engine: Engine, plan: Plan, frames: int) -> li
                 draw.randrange(engine.draws_below)
         origins.append(origin)
     return origins
-
-
-def _per_stem(values: Sequence[float]) -> FloatArray:
-    return np.asarray(values, dtype=np.float32)[:, np.newaxis, np.newaxis]

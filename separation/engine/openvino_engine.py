@@ -165,9 +165,9 @@ def _threads(streams: int) -> ThreadPoolExecutor:
 
 def _results(begun: deque[list[Future[FloatArray]]]) -> FloatArray:
     """Wait for the oldest batch; it stays in ``begun`` until it is done, to be given up if not."""
-    batch = np.stack([future.result() for future in begun[0]])
+    windows = [future.result() for future in begun[0]]
     begun.popleft()
-    return batch
+    return windows[0][np.newaxis] if len(windows) == 1 else np.stack(windows)
 
 
 def _give_up(futures: list[Future[FloatArray]]) -> None:

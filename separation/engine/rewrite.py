@@ -274,7 +274,8 @@ class _WholeNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         normed = F.layer_norm(x, x.shape[1:], eps=self._norm.eps)
-        return normed * self._norm.weight + self._norm.bias
+        scaled: Tensor = normed * self._norm.weight + self._norm.bias
+        return scaled
 
 
 class _Attention(nn.Module):
