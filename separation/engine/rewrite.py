@@ -2,8 +2,8 @@
 
 As demucs wrote it, a quarter of a window's time on a CPU goes into moving values: the residual
 branches fold frequencies into the batch, transposed convolutions have no fast kernel, and every
-gated unit splits what one convolution gave. On two quiet cores a window of htdemucs takes 6 % less
-time in bfloat16 like this, in float32 as yet 3 % more (docs/performance.md). What is done:
+gated unit splits what one convolution gave. On two cores with AMX a window of htdemucs takes 34 %
+less time in bfloat16 like this, and 10 % less in float32 (docs/performance.md). What is done:
 
 - Channels come last inside an encoder: its norms then run over contiguous values, convolutions of
   kernel 1 are matrix products, and no frequencies are folded into the batch.
@@ -11,6 +11,7 @@ time in bfloat16 like this, in float32 as yet 3 % more (docs/performance.md). Wh
 - A transposed convolution of stride s and kernel 2s is a convolution with kernel 3 that gives the s
   output positions of each input position as channels.
 - Attention keeps its heads as an axis, in the order that OpenVINO's fused kernel knows.
+- A norm over everything does not swap the axes before and after.
 
 A layer of a shape that is not known here stays as it is. Imports torch and demucs.
 """
@@ -279,7 +280,11 @@ class _WholeNorm(nn.Module):
 
 
 class _Attention(nn.Module):
-    """``nn.MultiheadAttention`` on (batch, times, channels), without masks and weights."""
+    """``nn.MultiheadAttention`` on (batch, times, channels), without masks and weights.
+
+    The keys are made by a convolution, as the product with the queries wants their times last: that
+    of what it gives is rearranged faster than that of a matrix product.
+    """
 
     def __init__(self, attention: Any) -> None:
         super().__init__()
@@ -293,8 +298,11 @@ class _Attention(nn.Module):
         self, query: Tensor, key: Tensor, value: Tensor, attn_mask: None = None, **_: object
     ) -> tuple[Tensor, None]:
         assert attn_mask is None
-        inputs = zip((query, key, value), self._weights, self._biases, strict=True)
-        q, k, v = (self._split(F.linear(x, weight, bias)) for x, weight, bias in inputs)
+        (wq, wk, wv), (bq, bk, bv) = self._weights, self._biases
+        q = self._split(F.linear(query, wq, bq))
+        k = F.conv2d(key.transpose(1, 2)[:, :, None], wk[:, :, None, None], bk)
+        k = k.view(len(k), self._heads, -1, k.shape[-1]).transpose(-1, -2)
+        v = self._split(F.linear(value, wv, bv))
         mixed = F.scaled_dot_product_attention(q, k, v)
         return self._out(mixed.permute(0, 2, 1, 3).flatten(2)), None
 
