@@ -101,7 +101,10 @@ def test_a_child_that_is_stopped_is_gone_and_the_next_has_its_turn(
     with pytest.raises(DeadlineExceeded):
         probe(long_song, replace(LIMITS, probe_wall_s=0.5), nursery=nursery)
 
-    assert family(nursery.pid or 0) == [nursery.pid]
+    give_up_at = time.monotonic() + 5
+    while family(nursery.pid or 0) != [nursery.pid]:
+        # Dead by now, but for a moment still in the list: the nursery is about to reap it.
+        assert time.monotonic() < give_up_at
     assert probe(song, LIMITS, nursery=nursery).source_frames == 10_000
 
 
