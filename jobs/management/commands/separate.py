@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
+from jobs.services.choices import request_with_defaults
 from separation.audio.names import clean_name
 from separation.client import RunnerProcess
 from separation.errors import (
@@ -30,6 +31,7 @@ from separation.errors import (
 from separation.jobspec import JobSpec
 from separation.manifest import MANIFEST_NAME, ManifestUnreadable, load_manifest
 from separation.pipeline import WORK_FOLDER, remove_work
+from separation.presets import PRESET_NAMES
 from separation.protocol import (
     FailedEvent,
     FinishedEvent,
@@ -42,11 +44,23 @@ from separation.request import (
     OPTIONAL_STAGES,
     OUTPUT_FORMATS,
     SeparationRequest,
-    parse_request,
     parse_stems,
 )
 
 EXIT_FAILED = 2
+
+_FIELDS = {
+    "sample_rate_hz": "sample_rate",
+    "segment_s": "segment",
+    **{
+        name: name
+        for name in (
+            *("preset", "separator", "model", "repo", "format", "device"),
+            *("shifts", "overlap", "seed", "target_db", "minus"),
+        )
+    },
+}
+"""Fields of a request with the options that fill them as they are."""
 
 
 class Command(BaseCommand):
@@ -57,25 +71,28 @@ class Command(BaseCommand):
         parser.add_argument("songs", metavar="SONG", nargs="+", type=Path)
         parser.add_argument("--out", type=Path, required=True, help="folder for the results")
         parser.add_argument(
-            "--separator", default=settings.DEFAULT_SEPARATOR, help="default: %(default)s"
+            "--preset",
+            choices=PRESET_NAMES,
+            help="choices that go together; any option beside it wins over what it says",
         )
+        parser.add_argument("--separator", help=f"default: {settings.DEFAULT_SEPARATOR}")
         parser.add_argument("--model", help="model of the separator; see manage.py models")
         parser.add_argument("--repo", type=Path, help="local repository of weights")
-        parser.add_argument("--stems", default="4", help="4, 6, 2:vocals or a list: vocals,drums")
+        parser.add_argument("--stems", help="4, 6, 2:vocals or a list: vocals,drums (default: 4)")
         parser.add_argument("--stages", help=f"default: {','.join(OPTIONAL_STAGES)}")
-        parser.add_argument("--format", choices=OUTPUT_FORMATS, default="wav24")
+        parser.add_argument("--format", choices=OUTPUT_FORMATS, help="default: wav24")
         parser.add_argument(
-            "--sample-rate", type=int, choices=(44100, 48000), default=44100, metavar="HZ"
+            "--sample-rate", type=int, choices=(44100, 48000), metavar="HZ", help="default: 44100"
         )
-        parser.add_argument(
-            "--device", choices=("auto", "cpu", "cuda"), default=settings.DEFAULT_DEVICE
-        )
-        parser.add_argument("--shifts", type=int, default=0, help="random shifts to average")
-        parser.add_argument("--overlap", type=float, default=0.25, help="0 to 0.95 of a window")
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+        parser.add_argument("--shifts", type=int, help="random shifts to average (default: 0)")
+        parser.add_argument("--overlap", type=float, help="0 to 0.95 of a window (default: 0.25)")
         parser.add_argument("--segment", type=float, help="window in seconds")
-        parser.add_argument("--seed", type=int, default=0, help="makes shifts repeatable")
+        parser.add_argument("--seed", type=int, help="makes shifts repeatable (default: 0)")
         parser.add_argument(
-            "--target-db", type=float, default=settings.DEFAULT_TARGET_DB, help="normalized level"
+            "--target-db",
+            type=float,
+            help=f"level of the normalized tracks (default: {settings.DEFAULT_TARGET_DB:g})",
         )
         parser.add_argument(
             "--allow-smaller-model",
@@ -85,7 +102,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-remote", action="store_true", help="never send the song to a remote service"
         )
-        parser.add_argument("--minus", action="store_true", help="also a mix without each stem")
+        parser.add_argument(
+            "--minus", action="store_true", default=None, help="also a mix without each stem"
+        )
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object a song, the last line"
         )
@@ -159,29 +178,24 @@ class Command(BaseCommand):
 
 
 def request_from(options: dict[str, Any]) -> SeparationRequest:
-    stages = options["stages"]
-    choices: dict[str, Any] = {
-        "separator": options["separator"],
-        "model": options["model"],
-        "repo": options["repo"],
-        "format": options["format"],
-        "sample_rate_hz": options["sample_rate"],
-        "device": options["device"],
-        "shifts": options["shifts"],
-        "overlap": options["overlap"],
-        "segment_s": options["segment"],
-        "seed": options["seed"],
-        "target_db": options["target_db"],
-        "minus": options["minus"],
-        "allow_smaller_model": options["allow_smaller_model"],
-        "allow_remote": not options["no_remote"],
-        # Nobody opens these folders in the portal.
-        "preview": False,
-        **parse_stems(options["stems"]),
+    """What was given, over the preset, over the site's defaults; raises ``InvalidOptions``."""
+    named = {
+        field: options[option] for field, option in _FIELDS.items() if options[option] is not None
     }
-    if stages:
-        choices["stages"] = tuple(part.strip() for part in stages.split(","))
-    return parse_request(choices)
+    if options["stages"]:
+        named["stages"] = tuple(part.strip() for part in options["stages"].split(","))
+    if options["stems"] is not None:
+        # All of them, said beside a preset, are more than the two that it may name.
+        named |= parse_stems(options["stems"]) or {"stems": None, "two_stems": None}
+    return request_with_defaults(
+        choices={
+            **named,
+            "allow_smaller_model": options["allow_smaller_model"],
+            "allow_remote": not options["no_remote"],
+            # Nobody opens these folders in the portal.
+            "preview": False,
+        }
+    )
 
 
 def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:

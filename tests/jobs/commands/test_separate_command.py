@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
-from jobs.management.commands.separate import free_folder, request_from
+from jobs.management.commands.separate import Command, free_folder, request_from
+from separation.presets import PREVIEW_S
+from separation.request import OPTIONAL_STAGES, SeparationRequest
 from tests.factories import wav_bytes
 
 
@@ -151,15 +154,45 @@ def test_what_a_broken_off_job_left_is_taken_up_again(tmp_path: Path) -> None:
     assert free_folder(tmp_path, "song") == tmp_path / "song"
 
 
+def asked(*given: str) -> SeparationRequest:
+    """What the command makes of its arguments."""
+    parser = Command().create_parser("manage.py", "separate")
+    return request_from(vars(parser.parse_args(["song.wav", "--out", "stems", *given])))
+
+
 @pytest.mark.parametrize(
     ("text", "field", "value"),
     [("2:vocals", "two_stems", "vocals"), ("6", "model", "htdemucs_6s"), ("4", "stems", None)],
 )
 def test_the_short_notation_of_stems_is_understood(text: str, field: str, value: object) -> None:
-    options = {
-        "stages": None, "separator": "auto", "model": None, "repo": None, "format": "wav24",
-        "sample_rate": 44100, "device": "auto", "shifts": 0, "overlap": 0.25, "segment": None,
-        "seed": 0, "target_db": -20.0, "minus": False, "stems": text,
-        "allow_smaller_model": False, "no_remote": False,
-    }  # fmt: skip
-    assert getattr(request_from(options), field) == value
+    assert getattr(asked("--stems", text), field) == value
+
+
+def test_without_options_everything_is_made_with_the_defaults_of_the_site(
+    settings: Settings,
+) -> None:
+    settings.DEFAULT_TARGET_DB = -18.0
+    request = asked()
+    assert (request.stages, request.format, request.minus) == (OPTIONAL_STAGES, "wav24", False)
+    assert (request.overlap, request.shifts, request.target_db) == (0.25, 0, -18.0)
+    assert not request.preview
+
+
+def test_a_preset_chooses_and_any_option_wins_over_it() -> None:
+    karaoke = asked("--preset", "karaoke")
+    assert (karaoke.stages, karaoke.two_stems) == (("separation",), "vocals")
+    assert asked("--preset", "preview").range_length_s == PREVIEW_S
+    assert asked("--preset", "preview", "--overlap", "0.5").overlap == 0.5
+    assert asked("--preset", "karaoke", "--stems", "drums,bass").stems == ("drums", "bass")
+    assert asked("--preset", "karaoke", "--stems", "4").two_stems is None
+
+
+def test_a_preset_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(CommandError, match=r"choose from .*karaoke"):
+        asked("--preset", "kareoke")
+
+
+def test_a_preset_makes_what_it_says(song: Path, tmp_path: Path) -> None:
+    separate(song, tmp_path / "out", preset="karaoke")
+    made = {path.stem for path in (tmp_path / "out").rglob("*.wav")}
+    assert made == {"vocals", "no_vocals", "residual"}
