@@ -49,18 +49,11 @@ from separation.request import (
 
 EXIT_FAILED = 2
 
-_FIELDS = {
-    "sample_rate_hz": "sample_rate",
-    "segment_s": "segment",
-    **{
-        name: name
-        for name in (
-            *("preset", "separator", "model", "repo", "format", "device"),
-            *("shifts", "overlap", "seed", "target_db", "minus"),
-        )
-    },
-}
-"""Fields of a request with the options that fill them as they are."""
+_FIELDS = (
+    *("preset", "separator", "model", "repo", "format", "sample_rate_hz", "device"),
+    *("shifts", "overlap", "segment_s", "seed", "target_db", "minus"),
+)
+"""Options that are fields of a request as they are."""
 
 
 class Command(BaseCommand):
@@ -82,12 +75,23 @@ class Command(BaseCommand):
         parser.add_argument("--stages", help=f"default: {','.join(OPTIONAL_STAGES)}")
         parser.add_argument("--format", choices=OUTPUT_FORMATS, help="default: wav24")
         parser.add_argument(
-            "--sample-rate", type=int, choices=(44100, 48000), metavar="HZ", help="default: 44100"
+            "--sample-rate",
+            dest="sample_rate_hz",
+            type=int,
+            choices=(44100, 48000),
+            metavar="HZ",
+            help="default: 44100",
         )
-        parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+        parser.add_argument(
+            "--device",
+            choices=("auto", "cpu", "cuda"),
+            help=f"default: {settings.DEFAULT_DEVICE}",
+        )
         parser.add_argument("--shifts", type=int, help="random shifts to average (default: 0)")
         parser.add_argument("--overlap", type=float, help="0 to 0.95 of a window (default: 0.25)")
-        parser.add_argument("--segment", type=float, help="window in seconds")
+        parser.add_argument(
+            "--segment", dest="segment_s", type=float, metavar="S", help="window in seconds"
+        )
         parser.add_argument("--seed", type=int, help="makes shifts repeatable (default: 0)")
         parser.add_argument(
             "--target-db",
@@ -179,9 +183,7 @@ class Command(BaseCommand):
 
 def request_from(options: dict[str, Any]) -> SeparationRequest:
     """What was given, over the preset, over the site's defaults; raises ``InvalidOptions``."""
-    named = {
-        field: options[option] for field, option in _FIELDS.items() if options[option] is not None
-    }
+    named = {name: options[name] for name in _FIELDS if options[name] is not None}
     if options["stages"]:
         named["stages"] = tuple(part.strip() for part in options["stages"].split(","))
     if options["stems"] is not None:

@@ -22,7 +22,8 @@ EXACT = 1e-12
 
 def kinds(network: Any) -> dict[str, int]:
     names = [type(module).__name__ for module in network.modules()]
-    return {name: names.count(name) for name in ("_Encoder", "_Decoder", "_Attention")}
+    costly = ("_Encoder", "_Decoder", "_Attention", "_WholeNorm")
+    return {name: names.count(name) for name in costly}
 
 
 def difference(network: Any) -> float:
@@ -94,7 +95,7 @@ def test_layers_of_an_unknown_shape_stay_and_the_rest_still_fits(changes: dict[s
 def test_every_costly_layer_of_the_usual_shape_is_rewritten() -> None:
     network = small_htdemucs(3, nfft=4096, t_layers=3)
     rewrite(network)
-    assert kinds(network) == {"_Encoder": 8, "_Decoder": 8, "_Attention": 6}
+    assert kinds(network) == {"_Encoder": 8, "_Decoder": 8, "_Attention": 6, "_WholeNorm": 6}
 
 
 def test_layers_with_norms_of_their_own_are_left_alone() -> None:
