@@ -1,0 +1,1 @@
+"""A small network of stemsite's own: drums, bass, other and vocals by masks."""

@@ -1,0 +1,1 @@
+"""Training of the networks in ``separation/weights``; ``python -m separation.training --help``."""

@@ -1,0 +1,238 @@
+"""The training itself: several processes, checkpoints, no step that is not finite.
+
+Each process computes mixtures of its own with one thread; their gradients are averaged at every
+step. The learning rate rises, stays, and falls to zero over the last steps, so that a run can go
+on from a checkpoint of the flat part for as long as there is time (Hu et al., "MiniCPM", 2024,
+call it warm-up, stable, decay). What is measured and exported is a running mean of the weights.
+"""
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as distributed
+import torch.multiprocessing
+from torch import nn
+
+from separation.separators.bandsplit.network import BandSplitNetwork, Shape, features
+from separation.training.corpus import Corpus
+from separation.training.loss import mask_loss
+from separation.training.mixing import Mixer
+from separation.training.validation import measure, read_songs
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train. ``steps``: the last step of the run; ``decay_steps``: over how many of them
+    the learning rate falls, 0 for a run that is to be gone on with. ``validate_s``, ``save_s``:
+    seconds between two measurements and two checkpoints."""
+
+    corpora: tuple[Path, ...]
+    run: Path
+    without_songs: tuple[str, ...] = ()
+    suite: Path | None = None
+    shape: Shape = Shape()
+    steps: int = 40_000
+    warm_up_steps: int = 200
+    decay_steps: int = 0
+    learning_rate: float = 1e-3
+    batch: int = 3
+    frames: int = 256
+    processes: int = 2
+    validate_s: float = 900.0
+    save_s: float = 120.0
+    compile: bool = True
+    port: int = 29_511
+
+
+class NotFinite(Exception):
+    """Too many steps in a row were not finite."""
+
+
+MOST_SKIPPED = 20
+"""Steps in a row; then the weights themselves are broken, and going on would save them."""
+
+_CLIP = 1.0
+_MEAN_DECAY = 0.9985
+_WEIGHT_DECAY = 1e-3
+
+
+def train(plan: Plan) -> None:
+    """Run, or go on from the run's checkpoint, up to ``plan.steps``. Raises ``NotFinite``."""
+    plan.run.mkdir(parents=True, exist_ok=True)
+    if plan.processes == 1:
+        Trainer(plan, rank=0).run()
+    else:
+        # torch publishes no types for it.
+        processes: Any = torch.multiprocessing
+        processes.spawn(_member, args=(plan,), nprocs=plan.processes)
+
+
+def _member(rank: int, plan: Plan) -> None:
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(plan.port))
+    distributed.init_process_group("gloo", rank=rank, world_size=plan.processes)
+    try:
+        Trainer(plan, rank=rank).run()
+    finally:
+        distributed.destroy_process_group()
+
+
+class Trainer:
+    """One process of a run."""
+
+    def __init__(self, plan: Plan, *, rank: int) -> None:
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        self._plan, self._rank = plan, rank
+        self.network = BandSplitNetwork(plan.shape)
+        self.mean = BandSplitNetwork(plan.shape)
+        self.mean.load_state_dict(self.network.state_dict())
+        self._optimizer = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=plan.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=_WEIGHT_DECAY,
+        )
+        self.step = 0
+        self._skipped = 0
+        self._resume()
+        corpus = Corpus(list(plan.corpora), without_songs=frozenset(plan.without_songs))
+        self._mixer = Mixer(corpus, frames=plan.frames, seed=self.step * 1_000 + rank)
+        self._loss = torch.compile(self._batch_loss) if plan.compile else self._batch_loss
+        self._songs = read_songs(plan.suite) if plan.suite else []
+
+    def run(self) -> None:
+        plan = self._plan
+        saved = validated = told = time.monotonic()
+        losses: list[float] = []
+        while self.step < plan.steps:
+            loss = self._one_step()
+            if loss is not None:
+                losses.append(loss)
+            now = time.monotonic()
+            if now - told > 30 and losses:
+                self._tell(loss=round(sum(losses) / len(losses), 4), steps=len(losses))
+                losses, told = [], now
+            if now - saved > plan.save_s:
+                self.save()
+                saved = time.monotonic()
+            if self._songs and self._rank == 0 and now - validated > plan.validate_s:
+                self._tell(**measure(self.mean.eval(), self._songs))
+                validated = time.monotonic()
+        self.save()
+        if self._songs and self._rank == 0:
+            self._tell(**measure(self.mean.eval(), self._songs))
+
+    def _one_step(self) -> float | None:
+        """The loss, or ``None`` for a step that was skipped as something was not finite."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._plan.learning_rate * self._share(self.step)
+        self._optimizer.zero_grad(set_to_none=True)
+        batch = [self._mixer.mixture() for _ in range(self._plan.batch)]
+        bins = self.network.shape.bins
+        mixture = torch.stack([one.mixture for one in batch])[..., :bins]
+        stems = torch.stack([one.stems for one in batch])[..., :bins]
+        loss: Any = self._loss(features(mixture), _parts(mixture), _parts(stems))
+        loss.backward()
+        gradients = _gradients_averaged(self.network, self._plan.processes)
+        self.step += 1
+        if not bool(torch.isfinite(gradients).all()):
+            self._count_skipped()
+            return None
+        self._skipped = 0
+        nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP)
+        self._optimizer.step()
+        self._update_mean()
+        return float(loss.detach())
+
+    def _count_skipped(self) -> None:
+        self._skipped += 1
+        if self._skipped > MOST_SKIPPED:
+            raise NotFinite(f"{self._skipped} steps in a row were not finite, up to {self.step}.")
+
+    def _batch_loss(
+        self, magnitudes: torch.Tensor, mixture: torch.Tensor, stems: torch.Tensor
+    ) -> torch.Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self.network.logits(magnitudes)
+        return mask_loss(torch.softmax(logits.float(), dim=1), mixture, stems)
+
+    def _share(self, step: int) -> float:
+        plan = self._plan
+        rising = min(1.0, (step + 1) / plan.warm_up_steps)
+        left = (plan.steps - step) / plan.decay_steps if plan.decay_steps else 1.0
+        return rising * min(1.0, left)
+
+    def _update_mean(self) -> None:
+        decay = min(_MEAN_DECAY, self.step / (self.step + 10))
+        with torch.no_grad():
+            for mean, now in zip(self.mean.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(now, 1 - decay)
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self._plan.run / "checkpoint.pt"
+
+    def save(self) -> None:
+        """Write the checkpoint, unless a weight is not finite; the old one stays until then."""
+        if self._rank != 0:
+            return
+        if not all(bool(torch.isfinite(p).all()) for p in self.network.parameters()):
+            raise NotFinite(f"The weights are not finite at step {self.step}; nothing was saved.")
+        state = {
+            "step": self.step,
+            "shape": self.network.shape.as_dict(),
+            "network": self.network.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        partial = self._checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self._checkpoint)
+
+    def _resume(self) -> None:
+        if not self._checkpoint.is_file():
+            return
+        state: dict[str, Any] = torch.load(self._checkpoint, weights_only=True)
+        self.step = int(state["step"])
+        self.network.load_state_dict(state["network"])
+        self.mean.load_state_dict(state["mean"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+    def _tell(self, **values: float) -> None:
+        """A line of JSON in the run's log and on the terminal."""
+        if self._rank != 0:
+            return
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = json.dumps({"time": when, "step": self.step, **values})
+        with (self._plan.run / "log.jsonl").open("a") as log:
+            log.write(line + "\n")
+        print(line, flush=True)  # noqa: T201  (progress of a command)
+
+
+def _parts(spectrum: torch.Tensor) -> torch.Tensor:
+    """Complex (..., 2, frames, bins) to (..., 2, 2, frames, bins): real and imaginary part."""
+    return torch.stack([spectrum.real, spectrum.imag], dim=-3)
+
+
+def _gradients_averaged(network: nn.Module, processes: int) -> torch.Tensor:
+    """Every gradient as one vector; averaged over the processes, in place."""
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    if processes > 1:
+        distributed.all_reduce(flat)
+        flat /= processes
+        start = 0
+        for gradient in gradients:
+            gradient.copy_(flat[start : start + gradient.numel()].reshape(gradient.shape))
+            start += gradient.numel()
+    return flat
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values, for the model card."""
+    return {key: str(value) for key, value in asdict(plan).items()}

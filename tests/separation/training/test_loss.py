@@ -1,0 +1,42 @@
+import torch
+
+from separation.training.loss import mask_loss
+
+
+def _case(vocals: float = 1.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Stems that sound in bins of their own, so that right masks are all ones and zeros."""
+    generator = torch.Generator().manual_seed(1)
+    stems = torch.zeros(2, 4, 2, 2, 6, 8)
+    masks = torch.zeros(2, 4, 2, 6, 8)
+    for k in range(4):
+        gain = vocals if k == 3 else 1.0
+        shape = stems[:, k, ..., 2 * k : 2 * k + 2].shape
+        stems[:, k, ..., 2 * k : 2 * k + 2] = gain * torch.randn(shape, generator=generator)
+        masks[:, k, ..., 2 * k : 2 * k + 2] = 1.0
+    return masks, stems.sum(dim=1), stems
+
+
+def test_right_masks_lose_less_than_equal_shares() -> None:
+    masks, mixture, stems = _case()
+    assert mask_loss(masks, mixture, stems) < mask_loss(
+        torch.full_like(masks, 0.25), mixture, stems
+    )
+
+
+def test_a_quiet_stem_that_is_missed_costs_nearly_as_much_as_a_loud_one() -> None:
+    def cost_of_missing(level: float) -> float:
+        masks, mixture, stems = _case(vocals=level)
+        missed = masks.clone()
+        missed[:, 3] = 0.0
+        return float(mask_loss(missed, mixture, stems) - mask_loss(masks, mixture, stems))
+
+    assert cost_of_missing(0.1) > 0.2 * cost_of_missing(1.0)
+
+
+def test_a_silent_mixture_gives_a_finite_loss_and_gradient() -> None:
+    masks = torch.full((1, 4, 2, 6, 8), 0.25, requires_grad=True)
+    silence = torch.zeros(1, 2, 2, 6, 8)
+    loss = mask_loss(masks, silence, torch.zeros(1, 4, 2, 2, 6, 8))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert masks.grad is not None and bool(torch.isfinite(masks.grad).all())
