@@ -25,6 +25,9 @@ from separation.training.mixing import Mixer
 from separation.training.validation import measure, read_songs
 
 
+DEFAULT_SHAPE = Shape()
+
+
 @dataclass(frozen=True)
 class Plan:
     """How to train. ``steps``: the last step of the run; ``decay_steps``: over how many of them
@@ -35,7 +38,7 @@ class Plan:
     run: Path
     without_songs: tuple[str, ...] = ()
     suite: Path | None = None
-    shape: Shape = Shape()
+    shape: Shape = DEFAULT_SHAPE
     steps: int = 40_000
     warm_up_steps: int = 200
     decay_steps: int = 0
