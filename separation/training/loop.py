@@ -24,7 +24,6 @@ from separation.training.loss import mask_loss
 from separation.training.mixing import Mixer
 from separation.training.validation import measure, read_songs
 
-
 DEFAULT_SHAPE = Shape()
 
 
