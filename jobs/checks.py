@@ -9,7 +9,11 @@ from django.core.checks import CheckMessage, Error, Info, Tags, Warning, registe
 
 from jobs.queue.lanes import ALL, clusters, unknown
 from jobs.services.email import mail_is_set_up
+from jobs.services.offered import licence_rule
 from separation.audio import walls
+from separation.catalogue.licences import LicenceRule
+from separation.catalogue.model import STATES
+from separation.registry import SeparatorFactory
 
 GUARD_CYCLES = (0.5, 1, 2)
 """django-q2 counts a worker's time down by the guard cycle and compares the float with zero:
@@ -168,4 +172,36 @@ def _of_sandbox(stand: walls.Walls) -> Iterator[CheckMessage]:
             "account.",
             hint=f"Linux 5.13 and later can, where Landlock is turned on. In force: {stand.words}.",
             id="stemsite.I001",
+        )
+
+
+@register(Tags.compatibility)
+def check_licences(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    return list(_of_licences(licence_rule()))
+
+
+def _of_licences(rule: LicenceRule) -> Iterator[CheckMessage]:
+    offered = rule.allowed(rule.rows)
+    without = [row.name for row in offered if row.licence.state != "granted"]
+    if unknown := rule.unknown_words(SeparatorFactory.names()):
+        yield Warning(
+            f"STEMSITE_MODEL_LICENCES names {', '.join(unknown)}, which is neither a state of a "
+            "licence nor a model.",
+            hint=f"Write all, or words from {', '.join(STATES)} and from `manage.py models`.",
+            id="stemsite.W011",
+        )
+    if not offered or not rule.allows_choice(settings.DEFAULT_SEPARATOR):
+        yield Error(
+            "STEMSITE_MODEL_LICENCES leaves out what is used when nobody chooses "
+            f"(STEMSITE_SEPARATOR, {settings.DEFAULT_SEPARATOR}).",
+            hint="Add its model to the list, or name another separator.",
+            id="stemsite.E010",
+        )
+    if settings.SIGNUP_OPEN and without:
+        yield Warning(
+            "Strangers may sign up, and this site offers them models whose owners have not granted "
+            f"every use: {', '.join(without)}.",
+            hint="Set STEMSITE_MODEL_LICENCES=granted, or STEMSITE_SIGNUP=0; docs/models.md has "
+            "the evidence.",
+            id="stemsite.W010",
         )

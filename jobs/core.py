@@ -43,6 +43,7 @@ def core_settings() -> CoreSettings:
         routes=cast("tuple[RouteName, ...]", tuple(settings.ROUTES)),
         remote=remote_settings(),
         gpu_batch=settings.GPU_BATCH,
+        licences=tuple(settings.MODEL_LICENCES),
     )
 
 

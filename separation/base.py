@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from separation.progress import Report, ignore_progress
-from separation.settings import GPU_BATCH, EngineName, PrecisionName, RemoteSettings
+from separation.settings import ANY_LICENCE, GPU_BATCH, EngineName, PrecisionName, RemoteSettings
 
 if TYPE_CHECKING:
     # Not at run time: it brings pydantic along, and the child that decodes starts for each song.
@@ -34,7 +34,8 @@ class SeparatorOptions:
     the reference: torch in float32. ``cache_dir``: where converted networks are kept.
     ``gpu_batch``: the most windows at once on a GPU. ``cpu_fallback``: a GPU that fails is replaced
     by the CPU in here; off where the caller has other ways (:mod:`separation.routing`).
-    ``remote``: the service that the separator ``remote`` asks.
+    ``remote``: the service that the separator ``remote`` asks. ``licences``: the operator's rule
+    on models (:mod:`separation.catalogue.licences`), for a separator that chooses one itself.
     """
 
     model: str | None = None
@@ -56,6 +57,7 @@ class SeparatorOptions:
     gpu_batch: int = GPU_BATCH
     cpu_fallback: bool = True
     remote: RemoteSettings | None = None
+    licences: tuple[str, ...] = ANY_LICENCE
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,12 @@ class ModelUnavailable(SeparationError):
     code = "model_unavailable"
 
 
+class LicenceRefused(SeparationError):
+    """A model whose licence the operator's rule does not let this site offer."""
+
+    code = "licence_refused"
+
+
 class DecoderUnavailable(SeparationError):
     """The process that decodes does not even start here: an installation that is broken."""
 

@@ -95,7 +95,8 @@ _EXCLUDE: Mapping[str, tuple[str, ...]] = {
 """What a preset says gives way also to other choices than its own namesakes."""
 
 IsThere = Callable[[str, str], bool]
-"""From a separator and its model to whether both can run here without anything being fetched."""
+"""From a separator and its model to whether both can run here without anything being fetched, or
+whether the operator lets them be offered."""
 
 
 @dataclass(frozen=True)
@@ -119,18 +120,26 @@ def find_preset(name: str) -> Preset:
     raise InvalidOptions(f"There is no preset {name!r}. There are: {', '.join(PRESET_NAMES)}.")
 
 
-def resolve(preset: Preset, is_there: IsThere) -> Resolved:
-    """With the best model that is there."""
-    for way in preset.ways:
+def resolve(
+    preset: Preset, is_there: IsThere, is_offered: IsThere = lambda separator, model: True
+) -> Resolved:
+    """With the best model that is there, of those that may be offered."""
+    ways = [
+        way for way in preset.ways if way.model is None or is_offered(str(way.separator), way.model)
+    ]
+    for way in ways:
         if way.model is None or is_there(str(way.separator), way.model):
             break
-    first = preset.ways[0].model
-    missing = find_model(first).label if first and way != preset.ways[0] else None
+    first = ways[0].model
+    missing = find_model(first).label if first and way != ways[0] else None
     return Resolved(preset, way, missing)
 
 
 def with_preset(
-    choices: Mapping[str, Any], defaults: Mapping[str, Any], is_there: IsThere
+    choices: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    is_there: IsThere,
+    is_offered: IsThere = lambda separator, model: True,
 ) -> dict[str, Any]:
     """``choices`` over those of the preset that they name, over ``defaults``.
 
@@ -139,7 +148,7 @@ def with_preset(
     name = choices.get("preset")
     if name is None:
         return {**defaults, **choices}
-    chosen = resolve(find_preset(str(name)), is_there).choices()
+    chosen = resolve(find_preset(str(name)), is_there, is_offered).choices()
     for given, left_out in _EXCLUDE.items():
         if choices.get(given) is not None:
             chosen = {key: value for key, value in chosen.items() if key not in left_out}

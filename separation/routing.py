@@ -305,7 +305,8 @@ class RoutedSeparator(ResumableSeparator):
 
 
 def _first_guess(model: str) -> int:
-    return next((row.memory_bytes for row in CATALOGUE if row.name == model), UNKNOWN_MODEL_BYTES)
+    told = next((row.memory_bytes for row in CATALOGUE if row.name == model), None)
+    return told or UNKNOWN_MODEL_BYTES
 
 
 def _peaks(separator: SeparatorModel) -> dict[int, int]:

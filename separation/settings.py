@@ -14,6 +14,8 @@ ROUTES: tuple[RouteName, ...] = ("local_gpu", "remote", "local_cpu")
 GPU_BATCH = 8
 """Windows at once on a GPU: one of htdemucs alone is 244 GFLOP, so more would only cost memory."""
 
+ANY_LICENCE = ("all",)
+
 
 @dataclass(frozen=True)
 class IntakeLimits:
@@ -76,6 +78,7 @@ class CoreSettings:
     ``cache_dir``: networks converted for this machine; ``None``: in the model directory.
     ``routes``: where networks may run, the first that can take a job does; ``gpu_batch``: the most
     windows at once on a GPU.
+    ``licences``: which models may be offered and run (:mod:`separation.catalogue.licences`).
     ``keep_work``: leave the float intermediates after a completed job (for debugging).
     ``checkpoint_s``: how often a long separation makes what it has finished safe; 0 for never.
     """
@@ -92,3 +95,4 @@ class CoreSettings:
     routes: tuple[RouteName, ...] = ROUTES
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     gpu_batch: int = GPU_BATCH
+    licences: tuple[str, ...] = ANY_LICENCE

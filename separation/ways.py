@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE, models_for
+from separation.catalogue.licences import LicenceRule
+from separation.registry import SeparatorFactory
 from separation.separators.auto import AutoSeparator
 from separation.settings import RouteName
 
@@ -30,8 +32,9 @@ def ways_for(
     """Every way in order; the model asked for comes before smaller ones on the same route."""
     family, model = _network_of(name, options)
     shown = model or next((row.name for row in models_for(family)), family)
-    smaller = _smaller_models(shown) if allow_smaller_model and options.repo is None else []
-    for route in _routes_for(options, routes):
+    may_shrink = allow_smaller_model and options.repo is None
+    smaller = _smaller_models(shown, LicenceRule(options.licences)) if may_shrink else []
+    for route in _routes_for(family, options, routes):
         if route == "remote":
             asked = f"{family}/{model}" if model else family
             yield Way(route, "remote", replace(options, model=asked, device="auto"), shown)
@@ -56,18 +59,21 @@ def _network_of(name: str, options: SeparatorOptions) -> tuple[str, str | None]:
     return name, options.model
 
 
-def _routes_for(options: SeparatorOptions, routes: tuple[RouteName, ...]) -> tuple[RouteName, ...]:
-    if options.device == "cpu":
+def _routes_for(
+    family: str, options: SeparatorOptions, routes: tuple[RouteName, ...]
+) -> tuple[RouteName, ...]:
+    # What is no network needs no card, and no other machine does it better.
+    if options.device == "cpu" or not SeparatorFactory.separator_class(family).is_routed:
         return ("local_cpu",)
     if options.device == "cuda":
         return ("local_gpu", "local_cpu")
     return routes
 
 
-def _smaller_models(model: str) -> list[str]:
-    rows = {row.name: row for row in CATALOGUE}
+def _smaller_models(model: str, rule: LicenceRule) -> list[str]:
+    rows = {row.name: row for row in rule.allowed(CATALOGUE)}
     found: list[str] = []
     while (row := rows.get(model)) is not None and row.smaller is not None:
         model = row.smaller
-        found.append(model)
+        found.extend([model] if model in rows else [])
     return found

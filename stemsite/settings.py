@@ -302,6 +302,11 @@ LOG_DIR = env.path("STEMSITE_LOG_DIR", DATA_DIR / "logs", "log files", shown="da
 MODEL_DIR = env.path(
     "STEMSITE_MODEL_DIR", DATA_DIR / "models", "weights of models", shown="data/models"
 )
+MODEL_LICENCES = env.words(
+    "STEMSITE_MODEL_LICENCES",
+    ["all"],
+    "models that may be used: all, or states of licences and names of models",
+)
 OFFLINE = env.boolean("STEMSITE_OFFLINE", False, "never ask the network for weights")
 HUB_TIMEOUT_S = env.number(
     "STEMSITE_HUB_TIMEOUT_S", 5.0, "seconds that a job waits for a silent site with weights"

@@ -4,6 +4,7 @@ from jobs.admin.account import AccountClosureAdmin, ApiTokenAdmin
 from jobs.admin.batch import BatchAdmin
 from jobs.admin.campaign import CampaignAdmin
 from jobs.admin.job import JobAdmin
+from jobs.admin.model_measurement import ModelMeasurementAdmin
 from jobs.admin.operations import OperationsAdmin
 from jobs.admin.quota import AccountAdmin, MembersAdmin
 from jobs.admin.share_link import ShareLinkAdmin
@@ -18,6 +19,7 @@ __all__ = [
     "CampaignAdmin",
     "JobAdmin",
     "MembersAdmin",
+    "ModelMeasurementAdmin",
     "OperationsAdmin",
     "ShareLinkAdmin",
     "SourceAdmin",

@@ -22,6 +22,7 @@ STATUSES = {
     "empty_audio": 400,
     "invalid_options": 400,
     "invalid_url": 400,
+    "licence_refused": 400,
     "sample_rate_out_of_range": 400,
     "too_long": 400,
     "too_many_channels": 400,

@@ -11,7 +11,7 @@ from jobs.models.job import ACTIVE, JobStatus
 from jobs.services.campaign_query import Query, current_versions, outdated_jobs, replaceable_jobs
 from jobs.services.choices import changed_request
 from separation.catalogue import models_for
-from separation.errors import InvalidOptions
+from separation.errors import InvalidOptions, LicenceRefused
 from separation.request import SeparationRequest, parse_request
 
 
@@ -101,7 +101,7 @@ def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> Verdict:
     replaces = present[-1]
     try:
         request = changed_request(replaces.request, choices)
-    except InvalidOptions:
+    except (InvalidOptions, LicenceRefused):
         return Verdict(source, reason=Reason.UNSUITABLE)
     for job in known.jobs.get(source.pk, []):
         if _made_alike(job, request, known):

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.services.presets import is_there
+from jobs.services.offered import licence_rule
+from jobs.services.presets import is_offered, is_there
 from separation.catalogue import models_for
+from separation.catalogue.licences import LicenceRule
 from separation.errors import InvalidOptions
 from separation.presets import with_preset
 from separation.registry import BUILT_IN, SeparatorFactory
@@ -24,7 +26,7 @@ def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
         "device": settings.DEFAULT_DEVICE,
         "target_db": settings.DEFAULT_TARGET_DB,
     }
-    return parse_request(with_preset(choices, defaults, is_there))
+    return parse_request(with_preset(choices, defaults, is_there, is_offered))
 
 
 def changed_request(asked: Mapping[str, Any], choices: Mapping[str, Any]) -> SeparationRequest:
@@ -43,7 +45,11 @@ def changed_request(asked: Mapping[str, Any], choices: Mapping[str, Any]) -> Sep
 
 
 def check_request(*, request: SeparationRequest) -> None:
-    """Refuse what could only fail in the queue: separator, model and stems that do not exist."""
+    """Refuse what could only fail in the queue: separator, model and stems that do not exist, and
+    models that the operator's rule on licences leaves out.
+
+    Raises ``InvalidOptions`` or ``LicenceRefused``.
+    """
     if request.repo is not None:
         raise InvalidOptions(
             "A repository of weights can only be named by the operator, on the command line."
@@ -53,25 +59,36 @@ def check_request(*, request: SeparationRequest) -> None:
             f"There is no separator {request.separator!r}. "
             f"There are: {', '.join(SeparatorFactory.names())}."
         )
-    _check_stems(request, _known_stems(request))
+    rule = licence_rule()
+    known = _known_stems(request, rule)
+    rule.check_choice(request.separator, request.model)
+    _check_stems(request, known)
 
 
-def _known_stems(request: SeparationRequest) -> tuple[str, ...] | None:
+def check_licence(*, request: SeparationRequest) -> None:
+    """Raises ``LicenceRefused``. A repository that the operator named is the operator's own."""
+    if request.repo is None:
+        licence_rule().check_choice(request.separator, request.model)
+
+
+def _known_stems(request: SeparationRequest, rule: LicenceRule) -> tuple[str, ...] | None:
     """The stems as the catalogue states them; None where only the loaded model knows."""
     if request.separator not in BUILT_IN:
         return None
-    # `auto` has no rows of its own: it runs htdemucs or the built-in masks, both of four stems.
-    models = models_for("demucs" if request.separator == "auto" else request.separator)
+    # `auto` has no rows of its own: it takes a model of another separator.
+    is_auto = request.separator == "auto"
+    models = rule.automatic() if is_auto else models_for(request.separator, rule.rows)
     if not models:
         return None  # `remote` has what the other side has.
     if request.model is None:
         return models[0].stems
-    for model in models:
+    named = rule.rows if is_auto else models
+    for model in named:
         if model.name == request.model:
             return model.stems
     raise InvalidOptions(
         f"The separator {request.separator!r} has no model {request.model!r}. "
-        f"It has: {', '.join(model.name for model in models)}."
+        f"It has: {', '.join(model.name for model in named)}."
     )
 
 

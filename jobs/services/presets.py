@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from jobs.services.offered import known_models, licence_rule
 from jobs.services.speed import Speeds, Work
 from separation.catalogue import ModelInfo, find_model, models_for
 from separation.presets import PRESETS, Resolved, find_preset, resolve
@@ -21,6 +22,11 @@ def is_there(separator: str, model: str) -> bool:
     """Whether a model can run without being fetched first, as far as this process sees."""
     where = {"model_dir": settings.MODEL_DIR, "offline": True}
     return bool(SeparatorFactory.validate(separator, model=model, **where))
+
+
+def is_offered(separator: str, model: str) -> bool:
+    """Whether the operator's rule on licences lets it run."""
+    return licence_rule().allows_choice(separator, model)
 
 
 @dataclass(frozen=True)
@@ -50,16 +56,16 @@ class SitePreset:
         model = _model(self.request)
         if model is None or not model.download_bytes:
             return 0
-        return 0 if is_there(model.separator, model.name) else model.download_bytes
+        return 0 if is_there(str(model.separator), model.name) else model.download_bytes
 
 
 def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
     """All of them in their order; one query where ``speeds`` are not given."""
     speeds = speeds or Speeds.load()
-    unit = _work_s(_request(resolve(find_preset(UNIT), is_there)))
+    unit = _work_s(_request(resolve(find_preset(UNIT), is_there, is_offered)))
     found = []
     for preset in PRESETS:
-        resolved = resolve(preset, is_there)
+        resolved = resolve(preset, is_there, is_offered)
         request = _request(resolved)
         here = speeds.expect(_work(request, request.separator, request.model))
         seconds = here.seconds if here.learned else None
@@ -70,14 +76,13 @@ def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
 def _model(request: SeparationRequest) -> ModelInfo | None:
     """What will run as far as this process can tell; None where only the separator knows."""
     if request.model is not None:
-        return find_model(request.model)
-    known = models_for("demucs" if request.separator == "auto" else request.separator)
-    if not known:
-        return None
-    falls_back = request.separator == "auto" and settings.OFFLINE
-    if falls_back and not is_there(known[0].separator, known[0].name):
-        return models_for("spectral")[0]
-    return known[0]
+        return find_model(request.model, known_models())
+    if request.separator != "auto":
+        known = models_for(request.separator, known_models())
+        return known[0] if known else None
+    tried = licence_rule().automatic()
+    here = (row for row in tried if not settings.OFFLINE or is_there(str(row.separator), row.name))
+    return next(here, tried[-1] if tried else None)
 
 
 def _request(resolved: Resolved) -> SeparationRequest:
@@ -90,7 +95,7 @@ def _work_s(request: SeparationRequest) -> float:
     if model is None:
         work = _work(request, request.separator, request.model)
     else:
-        work = _work(request, model.separator, model.name)
+        work = _work(request, str(model.separator), model.name)
     return Speeds(()).expect(work).seconds
 
 

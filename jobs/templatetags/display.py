@@ -1,6 +1,7 @@
 """How numbers and names of jobs are written for people."""
 
 import re
+from urllib.parse import urlsplit
 
 from django import template
 from django.conf import settings
@@ -41,6 +42,12 @@ def theme(context: template.Context) -> str:
     """What the person chose; a page of error that is made without a request follows the system."""
     user = context.get("user")
     return theme_of(user) if user is not None else Theme.SYSTEM
+
+
+@register.filter
+def host(address: str) -> str:
+    """Where a link leads, without the rest of its address."""
+    return urlsplit(address).hostname or address
 
 
 @register.filter

@@ -4,13 +4,16 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 
+from jobs.models import ModelMeasurement
+from jobs.services.measurements import latest
+from jobs.services.offered import known_models, licence_rule, offered_models, offered_separators
 from jobs.services.speed import Speeds
-from separation.catalogue import CATALOGUE, ModelInfo
+from separation.catalogue import Figure, Licence, ModelInfo
+from separation.catalogue.model import MEASURES, Measure, decibels
 from separation.presets import PRESETS
-from separation.registry import SeparatorFactory
 from separation.request import OutputFormat
 
-FEATURED = ("auto", "spectral:spectral", "demucs:htdemucs")
+FEATURED = ("auto", "standard:standard", "spectral:spectral", "demucs:htdemucs")
 """Models that the form shows at once; the others wait behind "More models"."""
 
 PAGE_FORMAT: OutputFormat = "flac24"
@@ -49,19 +52,59 @@ STAGES = (
 
 
 @dataclass(frozen=True)
+class MeasuredHere:
+    """What the newest run over a suite of this site found, for people."""
+
+    row: ModelMeasurement
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Decibels in words, and the convention by which they were computed."""
+        known: dict[Measure, str] = MEASURES
+        return [
+            (decibels(self.row.figures[measure]), words)
+            for measure, words in known.items()
+            if measure in self.row.figures
+        ]
+
+    @property
+    def headline(self) -> str:
+        """One figure for a card that is not opened."""
+        first = next(iter(self.row.figures.values()))
+        name = "mean" if "mean" in first else next(iter(first))
+        return f"{name} {first[name]:.1f} dB"
+
+
+@dataclass(frozen=True)
 class ModelCard:
-    """One choice of separator and model; ``value`` is ``separator`` or ``separator:model``."""
+    """One choice of separator and model; ``value`` is ``separator`` or ``separator:model``.
+
+    ``info``: the row of the catalogue, None where it has none. ``times_real_time``: seconds of
+    audio separated in a second, as past jobs taught; None before the first.
+    """
 
     value: str
     label: str
     description: str
-    stems: tuple[str, ...] = ()
-    licence: str = ""
-    training_data: str = ""
-    download_bytes: int = 0
-    quality: str = ""
+    info: ModelInfo | None = None
     times_real_time: float | None = None
-    """Seconds of audio separated in a second, as past jobs taught; None before the first."""
+    measured: MeasuredHere | None = None
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return self.info.stems if self.info else ()
+
+    @property
+    def licence(self) -> Licence | None:
+        return self.info.licence if self.info else None
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return self.info.figures if self.info else ()
+
+    @property
+    def download_bytes(self) -> int:
+        return self.info.download_bytes if self.info else 0
 
     @property
     def offered_stems(self) -> tuple[str, ...]:
@@ -73,14 +116,6 @@ class ModelCard:
         return self.value in FEATURED
 
 
-_AUTO = ModelCard(
-    value="auto",
-    label="Automatic",
-    description="Demucs where its weights are here or can be fetched, otherwise spectral masks. "
-    "The job says which was used and why.",
-)
-
-
 _REMOTE = ModelCard(
     value="remote",
     label="Another machine",
@@ -88,25 +123,41 @@ _REMOTE = ModelCard(
 )
 
 
-def _card(model: ModelInfo) -> ModelCard:
+def _automatic() -> ModelCard:
+    """Says what it takes here, which the rule on licences may have narrowed."""
+    tried = licence_rule().automatic()
+    wanted = [
+        f"{row.label} where its weights are here or can be fetched" if row.download_bytes
+        else row.label
+        for row in tried
+    ]  # fmt: skip
     return ModelCard(
-        value=f"{model.separator}:{model.name}",
-        label=model.label,
-        description=model.description,
-        stems=model.stems,
-        licence=model.licence,
-        training_data=model.training_data,
-        download_bytes=model.download_bytes,
-        quality=model.quality,
+        value="auto",
+        label="Automatic",
+        description=f"{', otherwise '.join(wanted)}. The job says which was used and why.",
     )
+
+
+def _card(model: ModelInfo) -> ModelCard:
+    return ModelCard(f"{model.separator}:{model.name}", model.label, model.description, model)
 
 
 def measured_cards(speeds: Speeds) -> tuple[ModelCard, ...]:
-    """The same, with the speeds that were learned on this site."""
+    """The same, with the speeds that were learned and the quality that was measured here."""
+    rows = latest()
     return tuple(
-        replace(card, times_real_time=speeds.times_real_time(*_names(card.value)))
+        replace(
+            card,
+            times_real_time=speeds.times_real_time(*_names(card.value)),
+            measured=_measured(card, rows),
+        )
         for card in model_cards()
     )
+
+
+def _measured(card: ModelCard, rows: dict[str, ModelMeasurement]) -> MeasuredHere | None:
+    row = rows.get(card.info.name) if card.info else None
+    return MeasuredHere(row) if row else None
 
 
 def _names(value: str) -> tuple[str, str]:
@@ -115,15 +166,17 @@ def _names(value: str) -> tuple[str, str]:
 
 
 def model_cards() -> tuple[ModelCard, ...]:
-    """Automatic, the catalogue's models, then separators that the catalogue does not know."""
-    listed = {"auto", "remote", *(model.separator for model in CATALOGUE)}
+    """Automatic, the models that may be used, then separators that the catalogue does not know."""
+    offered = offered_separators()
+    listed = {"auto", "remote", *(model.separator for model in known_models())}
     plug_ins = tuple(
         ModelCard(value=name, label=name, description="A plug-in installed on this site.")
-        for name in SeparatorFactory.names()
+        for name in offered
         if name not in listed
     )
-    remote = (_REMOTE,) if settings.REMOTE_URL else ()
-    return (_AUTO, *(_card(model) for model in CATALOGUE), *remote, *plug_ins)
+    automatic = (_automatic(),) if "auto" in offered else ()
+    remote = (_REMOTE,) if settings.REMOTE_URL and "remote" in offered else ()
+    return (*automatic, *(_card(model) for model in offered_models()), *remote, *plug_ins)
 
 
 @dataclass(frozen=True)
@@ -136,23 +189,22 @@ class StemChoice:
 
 
 def common_stems() -> tuple[str, ...]:
-    """Stems that every model of the catalogue gives."""
-    return tuple(name for name in stem_names() if not _exclusive_to(name))
+    """Stems that every model offered here gives."""
+    return tuple(name for name in stem_names() if not _note(name))
 
 
 def stem_choices() -> tuple[StemChoice, ...]:
     return tuple(StemChoice(name, name.capitalize(), _note(name)) for name in stem_names())
 
 
-def _exclusive_to(stem: str) -> list[str]:
-    """The labels of the models that give ``stem``; empty where all do."""
-    giving = [model.label for model in CATALOGUE if stem in model.stems]
-    return giving if len(giving) < len(CATALOGUE) else []
-
-
 def _note(stem: str) -> str:
-    labels = _exclusive_to(stem)
-    return f"with {' or '.join(labels)} only" if labels else ""
+    """Which models give ``stem``, said the shorter way; empty where all do."""
+    offered = offered_models()
+    giving = [model.label for model in offered if stem in model.stems]
+    lacking = [model.label for model in offered if stem not in model.stems]
+    if len(lacking) < len(giving):
+        return f"not with {' or '.join(lacking)}" if lacking else ""
+    return f"with {' or '.join(giving)} only"
 
 
 def card_value(separator: str) -> str:
@@ -163,5 +215,5 @@ def card_value(separator: str) -> str:
 
 
 def stem_names() -> tuple[str, ...]:
-    """Every stem that some model of the catalogue gives, in the catalogue's order."""
-    return tuple(dict.fromkeys(stem for model in CATALOGUE for stem in model.stems))
+    """Every stem that some model offered here gives, in the catalogue's order."""
+    return tuple(dict.fromkeys(stem for model in offered_models() for stem in model.stems))

@@ -9,7 +9,7 @@ from jobs.api.filters import SORTS
 from jobs.models.job import JobStatus
 from jobs.services.choices import check_request, request_with_defaults
 from jobs.web import choices
-from separation.errors import InvalidOptions
+from separation.errors import InvalidOptions, LicenceRefused
 from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
 
 _PLAIN = (
@@ -165,7 +165,7 @@ class SeparationForm(forms.Form):
             try:
                 self.separation_request = self._request(cleaned)
                 check_request(request=self.separation_request)
-            except InvalidOptions as error:
+            except (InvalidOptions, LicenceRefused) as error:
                 raise forms.ValidationError(error.detail, code=error.code) from error
         return cleaned
 

@@ -1,4 +1,4 @@
-"""The best separator that runs here: htdemucs where its weights can be had, else spectral."""
+"""The best separator that runs here and that the operator's rule on licences allows."""
 
 import logging
 import time
@@ -13,15 +13,15 @@ from separation.base import (
     Validation,
     separate_with,
 )
-from separation.catalogue import CATALOGUE, models_for
+from separation.catalogue import CATALOGUE
+from separation.catalogue.licences import AUTO_ORDER, LicenceRule
 from separation.checkpoint import Checkpoints
 from separation.errors import ModelUnavailable
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
 from separation.registry import SeparatorFactory
 
-FALLBACK = "spectral"
-PREFERRED = "demucs"
+PREFERRED = AUTO_ORDER[0]
 
 _log = logging.getLogger("separator.auto")
 
@@ -55,15 +55,17 @@ class AutoSeparator(ResumableSeparator):
         return separate_with(chosen, input_path, output_dir, report, checkpoints)
 
     def validate(self) -> Validation:
-        wanted = self._wanted().validate()
-        if wanted or not self._may_fall_back():
-            return wanted
-        fallback = self._fallback().validate()
-        return Validation(fallback.ok, f"{wanted.reason} {fallback.reason}".strip())
+        reasons = []
+        for separator in self._candidates():
+            verdict = separator.validate()
+            reasons.append(verdict.reason)
+            if verdict:
+                return Validation(True, " ".join(filter(None, reasons)))
+        return Validation(False, " ".join(filter(None, reasons)))
 
     def get_supported_tracks(self) -> list[str]:
         # The stems are the same before and after the choice, as only four stems may fall back.
-        return (self._chosen or self._wanted()).get_supported_tracks()
+        return (self._chosen or self._candidates()[0]).get_supported_tracks()
 
     def identity(self) -> SeparatorIdentity:
         identity = self._choice().identity()
@@ -90,46 +92,52 @@ class AutoSeparator(ResumableSeparator):
         return self._chosen
 
     def _choose(self, report: Report) -> SeparatorModel:
-        wanted = self._wanted()
-        try:
-            wanted.load(report=report)
-        except ModelUnavailable as error:
-            if not self._may_fall_back():
-                raise
-            self._note = f"Separated with {FALLBACK}: {error.detail}"
-            self._fell_back_at = time.monotonic()
-            return self._fallback()
-        self._note = f"Separated with {wanted.identity().model}: its weights are here."
-        return wanted
+        *better, last = self._candidates()
+        reasons = []
+        for wanted in better:
+            try:
+                wanted.load(report=report)
+            except ModelUnavailable as error:
+                reasons.append(error.detail)
+            else:
+                return self._chosen_for(wanted, reasons)
+        if not better:
+            last.load(report=report)
+        return self._chosen_for(last, reasons)
 
-    def _wanted(self) -> SeparatorModel:
-        """The separator to try first; nothing is loaded."""
-        name, model = self.first_choice()
-        return SeparatorFactory.separator_class(name)(replace(self.options, model=model))
+    def _chosen_for(self, chosen: SeparatorModel, reasons: list[str]) -> SeparatorModel:
+        """``reasons``: why no better one could be had; it is looked for again later."""
+        why = "its weights are here."
+        if chosen.name != PREFERRED and self.options.model is None:
+            why = "it is the best that this site's rule on licences leaves."
+        self._note = f"Separated with {chosen.identity().model}: {' '.join(reasons) or why}"
+        self._fell_back_at = time.monotonic() if reasons else None
+        return chosen
 
     def first_choice(self) -> tuple[str, str | None]:
-        """Name and model of the separator that is wanted, whether or not it can be had."""
+        """Name and model of the separator that is wanted, whether or not it can be had.
+
+        Raises ``LicenceRefused`` where the operator's rule leaves nothing."""
+        return self._choices()[0]
+
+    def _choices(self) -> list[tuple[str, str | None]]:
+        """Separators with their models, in the order in which they are tried."""
         options = self.options
+        rule = LicenceRule(options.licences)
         if options.repo is not None:
-            return PREFERRED, options.model
+            return [(PREFERRED, options.model)]
+        rule.check_choice(self.name, options.model)
         if options.model is not None:
             owners = {model.name: model.separator for model in CATALOGUE}
-            return owners.get(options.model, PREFERRED), options.model
-        return PREFERRED, self._model_with_stems()
+            return [(owners.get(options.model) or PREFERRED, options.model)]
+        asked = {*(options.stems or ()), *filter(None, [options.two_stems])}
+        # Where no model has the stem, the usual one names what is missing.
+        models = rule.automatic(asked) or rule.automatic()[:1]
+        return [(str(model.separator), model.name) for model in models]
 
-    def _model_with_stems(self) -> str:
-        """The first demucs model that gives every stem asked for; the default where none does,
-        which then names the stem that is missing."""
-        asked = {*(self.options.stems or ()), *filter(None, [self.options.two_stems])}
-        known = models_for(PREFERRED)
-        return next((m.name for m in known if asked <= set(m.stems)), known[0].name)
-
-    def _may_fall_back(self) -> bool:
-        options = self.options
-        default = models_for(PREFERRED)[0].name
-        return (
-            options.repo is None and options.model is None and self._model_with_stems() == default
-        )
-
-    def _fallback(self) -> SeparatorModel:
-        return SeparatorFactory.separator_class(FALLBACK)(replace(self.options, model=None))
+    def _candidates(self) -> list[SeparatorModel]:
+        """Built, in the order in which they are tried; nothing is loaded."""
+        return [
+            SeparatorFactory.separator_class(name)(replace(self.options, model=model))
+            for name, model in self._choices()
+        ]

@@ -14,7 +14,7 @@ from separation.separators.weights_fetch import fetch_demucs_model
 
 def fetchable_models() -> tuple[str, ...]:
     """The names that :func:`fetch_model` takes."""
-    return tuple(model.name for model in CATALOGUE if model.download_bytes)
+    return tuple(model.name for model in CATALOGUE if model.is_fetched)
 
 
 def fetch_model(

@@ -22,6 +22,7 @@ from separation.base import (
     SeparatorOptions,
     separate_with,
 )
+from separation.catalogue.licences import LicenceRule
 from separation.errors import InvalidOptions, ModelUnavailable, OutputInvalid
 from separation.progress import part_of
 from separation.routing import RoutedSeparator, is_routed
@@ -93,7 +94,8 @@ class SeparationStage(PipelineStage[SeparationParams]):
         )
 
     def validate_input(self, context: StageContext) -> None:
-        """Raises ``ModelUnavailable`` or, for stems that the model lacks, ``InvalidOptions``."""
+        """Raises ``ModelUnavailable``, ``LicenceRefused`` or, for stems that the model lacks,
+        ``InvalidOptions``."""
         supported = self._usable_separator(context).get_supported_tracks()
         wanted = self.params.stems or ()
         if self.params.two_stems is not None:
@@ -167,6 +169,10 @@ class SeparationStage(PipelineStage[SeparationParams]):
         return {**asked, "engine": settings.engine, "precision": settings.precision}
 
     def _options(self, context: StageContext) -> SeparatorOptions:
+        """Raises ``LicenceRefused``: the rule may have changed since the job was sent."""
+        if self.params.repo is None:
+            rule = LicenceRule(context.settings.licences)
+            rule.check_choice(self.params.separator, self.params.model)
         chosen = self.params.model_dump(exclude=_FOR_THE_ROUTES)
         return SeparatorOptions(
             **chosen,
@@ -178,6 +184,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
             cache_dir=context.settings.cache_dir,
             gpu_batch=context.settings.gpu_batch,
             remote=context.settings.remote,
+            licences=context.settings.licences,
         )
 
     def _tracks(

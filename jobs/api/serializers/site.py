@@ -7,6 +7,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.services.presets import SitePreset
+from separation.catalogue import ModelInfo
+from separation.catalogue.model import STATES
 
 
 class CredentialsSerializer(serializers.Serializer[dict[str, Any]]):
@@ -27,19 +29,58 @@ class TokenSerializer(serializers.Serializer[dict[str, Any]]):
     expiry = serializers.DateTimeField()
 
 
-class ModelSerializer(serializers.Serializer[dict[str, Any]]):
+class EvidenceSerializer(serializers.Serializer[Any]):
+    address = serializers.CharField()
+    date = serializers.DateField(help_text="Of the statement, or when a page was read.")
+
+
+class FigureSerializer(serializers.Serializer[Any]):
+    """A published measurement; compares only with others of the same convention and songs."""
+
+    values_db = serializers.DictField(child=serializers.FloatField())
+    convention = serializers.CharField()
+    test_set = serializers.CharField()
+    by = serializers.CharField()
+    address = serializers.CharField()
+
+
+class MeasuredSerializer(serializers.Serializer[Any]):
+    """The newest run over a suite of songs on this site."""
+
+    suite = serializers.CharField()
+    songs = serializers.IntegerField()
+    measured_at = serializers.DateTimeField()
+    figures = serializers.DictField(
+        child=serializers.DictField(child=serializers.FloatField()),
+        help_text="Decibels by measure and stem.",
+    )
+    times_real_time = serializers.FloatField(allow_null=True)
+    peak_memory_bytes = serializers.IntegerField(allow_null=True)
+
+
+class ModelSerializer(serializers.Serializer[Any]):
     """A row of the catalogue."""
 
     name = serializers.CharField()
     # DRF takes declared fields off the class, so its own `label` stays what it was.
     label = serializers.CharField()  # type: ignore[assignment]
     stems = serializers.ListField(child=serializers.CharField())
-    licence = serializers.CharField()
+    architecture = serializers.CharField()
+    licence = serializers.CharField(source="licence.says")
+    licence_state = serializers.ChoiceField(choices=list(STATES.items()), source="licence.state")
+    licence_evidence = EvidenceSerializer(many=True, source="licence.evidence")
     training_data = serializers.CharField()
     source_url = serializers.CharField()
-    memory_bytes = serializers.IntegerField()
+    memory_bytes = serializers.IntegerField(allow_null=True)
     download_bytes = serializers.IntegerField()
     description = serializers.CharField()
+    figures = FigureSerializer(many=True)
+    measured = serializers.SerializerMethodField(help_text="null: not measured here.")
+
+    @extend_schema_field(MeasuredSerializer(allow_null=True))
+    def get_measured(self, model: ModelInfo) -> dict[str, Any] | None:
+        row = self.context.get("measured", {}).get(model.name)
+        return MeasuredSerializer(row).data if row else None
 
 
 class SeparatorSerializer(serializers.Serializer[Any]):

@@ -21,11 +21,12 @@ from jobs.api.serializers.site import (
     SeparatorSerializer,
 )
 from jobs.queue.health import queue_health
+from jobs.services.measurements import latest
+from jobs.services.offered import offered_models, offered_separators
 from jobs.services.presets import site_presets
 from jobs.services.url_import import takes_pages
 from separation import CODE_VERSION
 from separation.catalogue import models_for
-from separation.registry import SeparatorFactory
 from separation.request import OPTIONAL_STAGES, OUTPUT_FORMATS
 
 _log = logging.getLogger("jobs.api")
@@ -71,19 +72,21 @@ class ConfigView(APIView):
 class SeparatorsView(APIView):
     @extend_schema(
         operation_id="separators",
-        summary="Separators and the models they are known to have",
+        summary="Separators and the models of them that this site offers",
         responses={200: SeparatorSerializer(many=True), **refusals(401)},
     )
     def get(self, request: Request) -> Response:
+        models = offered_models()
         rows = [
             {
                 "name": name,
                 "is_default": name == settings.DEFAULT_SEPARATOR,
-                "models": [dataclasses.asdict(model) for model in models_for(name)],
+                "models": models_for(name, models),
             }
-            for name in SeparatorFactory.names()
+            for name in offered_separators()
         ]
-        return Response(SeparatorSerializer(rows, many=True).data)
+        context = {"measured": latest()}
+        return Response(SeparatorSerializer(rows, many=True, context=context).data)
 
 
 class PresetsView(APIView):
@@ -100,7 +103,7 @@ def site_config() -> dict[str, Any]:
     return {
         "version": CODE_VERSION,
         "separator": settings.DEFAULT_SEPARATOR,
-        "separators": SeparatorFactory.names(),
+        "separators": offered_separators(),
         "device": settings.DEFAULT_DEVICE,
         "target_db": settings.DEFAULT_TARGET_DB,
         "stages": OPTIONAL_STAGES,

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.management.progress_bar import ProgressBar
-from separation.catalogue import CATALOGUE
+from jobs.services.offered import known_models, licence_rule
+from separation.catalogue import find_model
 from separation.errors import Internal, InvalidOptions, SeparationError, error_from_code
 
 EXIT_FAILED = 2
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                 if name not in fetchable():
                     known = ", ".join(fetchable())
                     raise InvalidOptions(f"there is no model {name!r} to fetch; choose of {known}.")
+                licence_rule().check_choice(str(find_model(name, known_models()).separator), name)
                 for file in fetch(name, settings.MODEL_DIR, options["timeout"]):
                     self.stdout.write(file)
         except SeparationError as error:
@@ -49,7 +51,7 @@ class Command(BaseCommand):
 
 
 def fetchable() -> list[str]:
-    return [model.name for model in CATALOGUE if model.download_bytes]
+    return [model.name for model in known_models() if model.is_fetched]
 
 
 def positive(text: str) -> float:

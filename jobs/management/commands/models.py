@@ -1,35 +1,52 @@
-"""``manage.py models``: what can separate here, and what cannot and why."""
+"""``manage.py models``: what can separate here, what may, and the facts about each."""
 
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
-from separation.catalogue import CATALOGUE
+from jobs.services.offered import known_models, licence_rule
+from separation.catalogue import ModelInfo
+from separation.catalogue.document import render
 from separation.registry import SeparatorFactory
 
 
 @dataclass(frozen=True)
 class Row:
+    """``is_offered``: what the operator's rule on licences says; ``facts``: the catalogue's row."""
+
     separator: str
     model: str
     stems: tuple[str, ...]
+    licence_state: str
     licence: str
     training_data: str
     can_run: bool
     reason: str
+    is_offered: bool
+    facts: dict[str, Any]
 
 
 class Command(BaseCommand):
-    help = "List separators and models: stems, licence, training data, and whether they run here."
+    help = (
+        "List separators and models: stems, licence, training data, figures, whether they run here "
+        "and whether this site's rule on licences lets them be offered."
+    )
     requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own spelling
 
-    def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--json", action="store_true", help="one JSON list instead of text")
+    def add_arguments(self, parser: CommandParser) -> None:
+        forms = parser.add_mutually_exclusive_group()
+        forms.add_argument("--json", action="store_true", help="one JSON list instead of text")
+        forms.add_argument(
+            "--document", action="store_true", help="print the page docs/models.md instead"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["document"]:
+            self.stdout.write(render(), ending="")
+            return
         rows = listed()
         if options["json"]:
             self.stdout.write(json.dumps([asdict(row) for row in rows], indent=2))
@@ -44,39 +61,54 @@ class Command(BaseCommand):
         )
         self.stdout.write(self.style.MIGRATE_HEADING(title))
         self.stdout.write(f"  runs here: {mark}{' - ' + row.reason if row.reason else ''}")
+        offered = "yes" if row.is_offered else "no, by STEMSITE_MODEL_LICENCES"
+        state = f"{row.licence_state}: " if row.licence else ""
         for label, value in (
+            ("offered", offered),
             ("stems", ", ".join(row.stems)),
-            ("licence", row.licence),
+            ("licence", f"{state}{row.licence}"),
             ("trained on", row.training_data),
+            *(("figures", words) for words in figures_of(row.facts)),
         ):
             if value:
                 self.stdout.write(f"  {label}: {value}")
 
 
+def figures_of(facts: dict[str, Any]) -> list[str]:
+    if not facts:
+        return []
+    return [f"{f.words} ({f.convention})" for f in ModelInfo.model_validate(facts).figures]
+
+
 def listed() -> list[Row]:
-    """Every model of the catalogue, then separators that have none there (auto, plug-ins)."""
-    core = core_settings()
+    """Every model of this site, then separators that have none there (auto, plug-ins)."""
+    core, rule = core_settings(), licence_rule()
     where = {"model_dir": core.model_dir, "offline": core.offline, "remote": core.remote}
-    rows = []
-    for info in CATALOGUE:
-        verdict = SeparatorFactory.validate(info.separator, model=info.name, **where)
-        rows.append(
-            Row(
-                info.separator,
-                info.name,
-                info.stems,
-                info.licence,
-                info.training_data,
-                verdict.ok,
-                verdict.reason,
-            )
-        )
-    named = {info.separator for info in CATALOGUE}
+    rows = [_row_of(info, where, rule.allows(info)) for info in known_models()]
+    named = {info.separator for info in known_models()}
     for name in SeparatorFactory.names():
         if name not in named:
-            verdict = SeparatorFactory.validate(name, **where)
-            rows.append(Row(name, "", stems_of(name, where), "", "", verdict.ok, verdict.reason))
+            verdict = SeparatorFactory.validate(name, licences=core.licences, **where)
+            stems, offered = stems_of(name, where), rule.allows_choice(name)
+            rows.append(Row(name, "", stems, "", "", "", verdict.ok, verdict.reason, offered, {}))
     return rows
+
+
+def _row_of(info: ModelInfo, where: dict[str, Any], is_offered: bool) -> Row:
+    separator = str(info.separator)
+    verdict = SeparatorFactory.validate(separator, model=info.name, **where)
+    return Row(
+        separator,
+        info.name,
+        info.stems,
+        info.licence.state,
+        info.licence.says,
+        info.training_data,
+        verdict.ok,
+        verdict.reason,
+        is_offered,
+        info.model_dump(mode="json"),
+    )
 
 
 def stems_of(name: str, where: dict[str, Any]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
-from jobs.services.choices import request_with_defaults
+from jobs.services.choices import check_licence, request_with_defaults
 from separation.audio.names import clean_name
 from separation.client import RunnerProcess
 from separation.errors import (
@@ -182,14 +182,15 @@ class Command(BaseCommand):
 
 
 def request_from(options: dict[str, Any]) -> SeparationRequest:
-    """What was given, over the preset, over the site's defaults; raises ``InvalidOptions``."""
+    """What was given, over the preset, over the site's defaults; raises ``InvalidOptions`` or
+    ``LicenceRefused``."""
     named = {name: options[name] for name in _FIELDS if options[name] is not None}
     if options["stages"]:
         named["stages"] = tuple(part.strip() for part in options["stages"].split(","))
     if options["stems"] is not None:
         # All of them, said beside a preset, are more than the two that it may name.
         named |= parse_stems(options["stems"]) or {"stems": None, "two_stems": None}
-    return request_with_defaults(
+    request = request_with_defaults(
         choices={
             **named,
             "allow_smaller_model": options["allow_smaller_model"],
@@ -198,6 +199,8 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
             "preview": False,
         }
     )
+    check_licence(request=request)
+    return request
 
 
 def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:

@@ -1,0 +1,24 @@
+"""Measurements of models in the admin: what the cards show, and what came before."""
+
+from django.contrib import admin
+
+from jobs.admin.base import LookOnly
+from jobs.models import ModelMeasurement
+
+
+@admin.register(ModelMeasurement)
+class ModelMeasurementAdmin(LookOnly):
+    """Rows come from ``manage.py evaluate``; one that was a mistake may be deleted."""
+
+    list_display = ("model_name", "separator", "suite", "songs", "mean_db", "measured_at")
+    list_filter = ("separator", "suite", "measured_at")
+    search_fields = ("model_name", "suite")
+    fields = (
+        "model_name", "separator", "weights_digest", "suite", "songs", "figures", "audio_s",
+        "seconds", "peak_memory_bytes", "measured_at",
+    )  # fmt: skip
+
+    @admin.display(description="Mean, dB")
+    def mean_db(self, row: ModelMeasurement) -> str:
+        means = {name: stems["mean"] for name, stems in row.figures.items() if "mean" in stems}
+        return ", ".join(f"{name} {value:.2f}" for name, value in means.items()) or "-"

@@ -1,0 +1,76 @@
+"""How well models did on songs whose stems are known: kept, and told of the newest run."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.utils import timezone
+
+from jobs.models import ModelMeasurement
+from separation.catalogue.model import MEASURES
+from separation.errors import InvalidOptions
+
+Figures = Mapping[str, Mapping[str, float | None]]
+"""Decibels by measure and stem; None where a stem has no figure, as one that is silent."""
+
+
+def record(
+    *,
+    separator: str,
+    model: str,
+    suite: str,
+    songs: int,
+    figures: Figures,
+    audio_s: float,
+    seconds: float,
+    weights_digest: str = "",
+    peak_memory_bytes: int | None = None,
+    measured_at: datetime | None = None,
+) -> ModelMeasurement:
+    """Keep one run over a suite; the card of the model shows it until a newer one comes.
+
+    Raises ``InvalidOptions`` for a measure that has no name here, or without a single figure.
+    """
+    return ModelMeasurement.objects.create(
+        separator=separator,
+        model_name=model,
+        weights_digest=weights_digest,
+        suite=suite[:200],
+        songs=songs,
+        figures=_finite(figures),
+        audio_s=audio_s,
+        seconds=seconds,
+        peak_memory_bytes=peak_memory_bytes,
+        measured_at=measured_at or timezone.now(),
+    )
+
+
+def latest_for(model: str) -> ModelMeasurement | None:
+    """The newest run of a model, by its name in the catalogue."""
+    return ModelMeasurement.objects.filter(model_name=model).first()
+
+
+def latest() -> dict[str, ModelMeasurement]:
+    """The newest run of every model that has one, by its name; one query."""
+    # From the oldest on, so that the newest stays.
+    return {row.model_name: row for row in ModelMeasurement.objects.order_by("measured_at", "id")}
+
+
+def _finite(figures: Figures) -> dict[str, dict[str, float]]:
+    unknown = sorted(set(figures) - set(MEASURES))
+    if unknown:
+        raise InvalidOptions(
+            f"There is no measure {unknown[0]!r}. There are: {', '.join(MEASURES)}."
+        )
+    found = {
+        measure: {
+            stem: value
+            for stem, value in stems.items()
+            if value is not None and math.isfinite(value)
+        }
+        for measure, stems in figures.items()
+    }
+    kept = {measure: stems for measure, stems in found.items() if stems}
+    if not kept:
+        raise InvalidOptions("A measurement without a single figure says nothing.")
+    return kept

@@ -1,0 +1,34 @@
+"""The models of this site: those that are known, and those that may be used of them."""
+
+from django.conf import settings
+
+from separation.catalogue import ModelInfo, combined
+from separation.catalogue.licences import LicenceRule
+from separation.registry import SeparatorFactory
+
+
+def known_models() -> tuple[ModelInfo, ...]:
+    """Rows of everything that this site could run, whether or not it may."""
+    return combined(())
+
+
+def licence_rule() -> LicenceRule:
+    """The operator's rule, over the models of this site."""
+    return LicenceRule(tuple(settings.MODEL_LICENCES), known_models())
+
+
+def offered_models() -> tuple[ModelInfo, ...]:
+    rule = licence_rule()
+    return rule.allowed(rule.rows)
+
+
+def offered_separators() -> tuple[str, ...]:
+    """Names of the separators of which something may be used, in the registry's order."""
+    rule = licence_rule()
+    with_rows = {str(row.separator) for row in rule.rows}
+    with_offers = {str(row.separator) for row in rule.allowed(rule.rows)}
+    return tuple(
+        name
+        for name in SeparatorFactory.names()
+        if (name in with_offers if name in with_rows else rule.allows_choice(name))
+    )
