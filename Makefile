@@ -46,7 +46,7 @@ lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
-	STEMSITE_DATA_DIR=$$(mktemp -d) STEMSITE_HTTPS=1 STEMSITE_DEBUG=0 \
+	STEMSITE_DATA_DIR=$$(mktemp -d) STEMSITE_HTTPS=1 STEMSITE_DEBUG=0 STEMSITE_MODEL_LICENCES=granted \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 	STEMSITE_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
 
@@ -63,6 +63,9 @@ separate: $(RUN_STAMP)  ## one song without a server: make separate SONG=path [O
 
 bench: $(DEV_STAMP)  ## every benchmark, short; BENCH_ARGS=--full for the figures of the docs
 	$(BIN)/python benchmarks/all.py $(BENCH_ARGS)
+
+docs/models.md: separation/catalogue/models.json separation/catalogue/document.py | $(RUN_STAMP)
+	$(BIN)/python manage.py models --document > $@.new && mv $@.new $@
 
 screenshots: $(DEV_STAMP)  ## a picture of every page: make screenshots [OUT=screenshots]
 	$(BIN)/python -m tests.screenshots --out "$(or $(OUT),screenshots)" $(ARGS)

@@ -10,8 +10,41 @@ def ids() -> set[str]:
     return {message.id for message in run_checks() if (message.id or "").startswith("stemsite.")}
 
 
-def test_the_settings_as_delivered_pass(settings: Settings) -> None:
+@pytest.fixture(autouse=True)
+def granted_only(settings: Settings) -> None:
+    settings.MODEL_LICENCES = ["granted"]
+
+
+def test_the_settings_as_delivered_pass_with_a_word_on_licences(settings: Settings) -> None:
+    settings.MODEL_LICENCES = ["all"]
+    assert ids() == {"stemsite.W010"}
+
+
+def test_models_without_a_grant_are_warned_of_where_strangers_may_sign_up(
+    settings: Settings,
+) -> None:
     assert ids() == set()
+    settings.MODEL_LICENCES = ["granted", "htdemucs"]
+    (message,) = (each for each in run_checks() if each.id == "stemsite.W010")
+    assert "htdemucs" in message.msg and "htdemucs_ft" not in message.msg and message.hint
+    settings.SIGNUP_OPEN = False
+    assert ids() == set()
+
+
+def test_a_word_that_is_no_licence_and_no_model_is_warned_of(settings: Settings) -> None:
+    settings.MODEL_LICENCES = ["granted", "remote", "grantd"]
+    (message,) = (each for each in run_checks() if each.id == "stemsite.W011")
+    assert "grantd" in message.msg and "remote" not in message.msg
+
+
+@pytest.mark.parametrize(
+    ("rule", "separator"), [(["granted"], "demucs"), (["copyleft"], "auto"), (["none"], "spectral")]
+)
+def test_a_rule_that_leaves_out_the_usual_separator_is_refused(
+    settings: Settings, rule: list[str], separator: str
+) -> None:
+    settings.MODEL_LICENCES, settings.DEFAULT_SEPARATOR = rule, separator
+    assert "stemsite.E010" in ids()
 
 
 @pytest.mark.parametrize(

@@ -35,3 +35,8 @@ def test_routes_and_the_batch_of_a_card_are_settings(settings: Settings) -> None
     settings.ROUTES, settings.GPU_BATCH = ["local_cpu", "remote"], 3
     assert core_settings().routes == ("local_cpu", "remote")
     assert core_settings().gpu_batch == 3
+
+
+def test_the_rule_on_licences_is_a_setting(settings: Settings) -> None:
+    settings.MODEL_LICENCES = ["granted", "htdemucs"]
+    assert core_settings().licences == ("granted", "htdemucs")

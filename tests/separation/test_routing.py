@@ -159,7 +159,26 @@ def test_a_smaller_model_has_the_same_stems() -> None:
     for model in declared:
         smaller = find_model(model.smaller or "")
         assert (smaller.stems, smaller.separator) == (model.stems, model.separator)
+        assert smaller.memory_bytes and model.memory_bytes
         assert smaller.memory_bytes < model.memory_bytes
+
+
+def test_a_smaller_model_that_the_rule_on_licences_leaves_out_is_not_taken(
+    world: World, song: Path
+) -> None:
+    world.free_gb = 5
+    separator = world.routed(
+        model="htdemucs_ft", allow_smaller_model=True, licences=("htdemucs_ft",)
+    )
+    run(separator, song)
+    assert world.ran == [("cpu", "htdemucs_ft")]
+
+
+def test_what_is_no_network_runs_on_this_machine_alone(world: World, song: Path) -> None:
+    world.free_gb = 24
+    separator = world.routed(name="auto", licences=("granted",))
+    separator.load()
+    assert told(separator) == [("local_cpu", "took")]
 
 
 def test_a_card_that_breaks_gets_no_smaller_model(world: World, song: Path) -> None:

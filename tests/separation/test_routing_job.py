@@ -27,11 +27,12 @@ def away_from_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
-def run(tmp_path: Path, separator: str) -> list[Event]:
+def run(tmp_path: Path, separator: str, *, licences: tuple[str, ...] = ("all",)) -> list[Event]:
     events: list[Event] = []
     settings = CoreSettings(
         model_dir=tmp_path / "models",
         offline=True,
+        licences=licences,
         remote=replace(QUICK, url="http://127.0.0.1:9"),
     )
     spec = make_spec(tmp_path, StageRequest(name="separation", params={"separator": separator}))
@@ -65,3 +66,10 @@ def test_a_job_without_networks_tells_none(tmp_path: Path) -> None:
     events = run(tmp_path, "spectral")
     (event,) = (e for e in events if isinstance(e, StageFinishedEvent) and e.stage == "separation")
     assert routing_of(event.manifest) == []
+
+
+def test_a_job_that_waited_while_the_rule_on_licences_changed_is_refused(tmp_path: Path) -> None:
+    event = run(tmp_path, "demucs", licences=("granted",))[-1]
+    assert isinstance(event, FailedEvent)
+    assert event.code == "licence_refused"
+    assert "STEMSITE_MODEL_LICENCES" in event.detail

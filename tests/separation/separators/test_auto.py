@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from separation.errors import InvalidOptions, ModelUnavailable
+from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable
 from separation.registry import SeparatorFactory
 from separation.separators import demucs as demucs_separator
 from separation.separators.auto import AutoSeparator
@@ -116,3 +116,19 @@ def test_weights_that_arrive_later_are_taken_at_the_next_load_that_may_look(
     assert eager.identity().separator == "demucs"
     patient.close()
     assert patient.identity().separator == "demucs"
+
+
+def test_the_rule_on_licences_keeps_auto_from_weights_that_are_here(tmp_path: Path) -> None:
+    put_weights(tmp_path / "models")
+    separator = an_auto(tmp_path, licences=("granted",))
+    assert separator.validate()
+    identity = separator.identity()
+    assert identity.separator == "spectral"
+    assert "rule on licences" in identity.notes[0]
+    assert an_auto(tmp_path, licences=("htdemucs",)).identity().separator == "demucs"
+
+
+@pytest.mark.parametrize("options", [{"licences": ("copyleft",)}, {"model": "htdemucs"}])
+def test_auto_refuses_what_the_rule_leaves_out(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(LicenceRefused):
+        an_auto(tmp_path, **{"licences": ("granted",), **options}).load()
