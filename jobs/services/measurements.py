@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -43,6 +44,40 @@ def record(
         peak_memory_bytes=peak_memory_bytes,
         measured_at=measured_at or timezone.now(),
     )
+
+
+def record_report(document: Mapping[str, Any]) -> ModelMeasurement | None:
+    """Keep what ``manage.py evaluate`` found, from its JSON document.
+
+    None, and nothing kept, where it saw only a part of the suite: cards speak of whole suites.
+    Raises as :func:`record`.
+    """
+    suite, run = document["suite"], document["run"]
+    if suite["limited"] or suite["seconds_of_each_song"] is not None or run["failed"]:
+        return None
+    ran = run["separator"]
+    return record(
+        separator=ran["separator"],
+        model=ran["model"],
+        weights_digest=ran["weights_digest"],
+        suite=suite["name"],
+        songs=suite["songs"],
+        figures=_by_measure(run["summary"]),
+        audio_s=suite["audio_s"],
+        seconds=run["separation_s"],
+        # 0 where the system does not tell.
+        peak_memory_bytes=run["peak_memory_bytes"] or None,
+        measured_at=datetime.fromisoformat(document["date"]),
+    )
+
+
+def _by_measure(summary: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> Figures:
+    """From decibels by stem and measure to decibels by measure and stem."""
+    named = {"mean" if stem == "all_stems" else stem: row for stem, row in summary.items()}
+    return {
+        measure: {stem: row[measure]["separated"] for stem, row in named.items() if measure in row}
+        for measure in MEASURES
+    }
 
 
 def latest_for(model: str) -> ModelMeasurement | None:

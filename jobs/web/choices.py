@@ -70,7 +70,8 @@ class MeasuredHere:
     @property
     def headline(self) -> str:
         """One figure for a card that is not opened."""
-        first = next(iter(self.row.figures.values()))
+        measure = next(each for each in MEASURES if each in self.row.figures)
+        first = self.row.figures[measure]
         name = "mean" if "mean" in first else next(iter(first))
         return f"{name} {first[name]:.1f} dB"
 

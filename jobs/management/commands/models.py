@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
 from jobs.services.offered import known_models, licence_rule
-from separation.catalogue import ModelInfo
+from separation.base import Validation
+from separation.catalogue import ELSEWHERE, ModelInfo
 from separation.catalogue.document import render
 from separation.registry import SeparatorFactory
 
@@ -43,11 +44,17 @@ class Command(BaseCommand):
             "--document", action="store_true", help="print the page docs/models.md instead"
         )
 
+        parser.add_argument(
+            "--elsewhere",
+            action="store_true",
+            help="list models of others instead, which you may bring the file of",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["document"]:
             self.stdout.write(render(), ending="")
             return
-        rows = listed()
+        rows = elsewhere() if options["elsewhere"] else listed()
         if options["json"]:
             self.stdout.write(json.dumps([asdict(row) for row in rows], indent=2))
             return
@@ -56,12 +63,13 @@ class Command(BaseCommand):
 
     def _show(self, row: Row) -> None:
         mark = self.style.SUCCESS("yes") if row.can_run else self.style.ERROR("no")
-        title = (
-            row.separator if row.model in ("", row.separator) else f"{row.separator} {row.model}"
-        )
+        alone = row.model in ("", row.separator)
+        title = row.separator if alone else f"{row.separator} {row.model}".strip()
         self.stdout.write(self.style.MIGRATE_HEADING(title))
         self.stdout.write(f"  runs here: {mark}{' - ' + row.reason if row.reason else ''}")
         offered = "yes" if row.is_offered else "no, by STEMSITE_MODEL_LICENCES"
+        if not row.separator:
+            offered = ""
         state = f"{row.licence_state}: " if row.licence else ""
         for label, value in (
             ("offered", offered),
@@ -95,10 +103,13 @@ def listed() -> list[Row]:
 
 
 def _row_of(info: ModelInfo, where: dict[str, Any], is_offered: bool) -> Row:
-    separator = str(info.separator)
-    verdict = SeparatorFactory.validate(separator, model=info.name, **where)
+    verdict = SeparatorFactory.validate(str(info.separator), model=info.name, **where)
+    return _row(info, verdict, is_offered)
+
+
+def _row(info: ModelInfo, verdict: Validation, is_offered: bool) -> Row:
     return Row(
-        separator,
+        info.separator or "",
         info.name,
         info.stems,
         info.licence.state,
@@ -109,6 +120,16 @@ def _row_of(info: ModelInfo, where: dict[str, Any], is_offered: bool) -> Row:
         is_offered,
         info.model_dump(mode="json"),
     )
+
+
+def elsewhere() -> list[Row]:
+    """Models of others: facts, nothing that this program runs as it is."""
+    rule = licence_rule()
+    rows = []
+    for info in ELSEWHERE:
+        reason = f"bring its file: {info.source_url}"
+        rows.append(_row(info, Validation(False, reason), rule.allows(info)))
+    return rows
 
 
 def stems_of(name: str, where: dict[str, Any]) -> tuple[str, ...]:

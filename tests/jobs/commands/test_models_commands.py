@@ -8,13 +8,14 @@ import time
 import pytest
 from django.core.management import CommandError, call_command
 
-from separation.catalogue import CATALOGUE
+from separation.catalogue import CATALOGUE, ELSEWHERE, find_model
+from separation.catalogue.document import render
 from separation.registry import SeparatorFactory
 
 
-def listed() -> list[dict[str, object]]:
+def listed(**options: bool) -> list[dict[str, object]]:
     said = io.StringIO()
-    call_command("models", json=True, stdout=said)
+    call_command("models", json=True, stdout=said, **options)
     rows: list[dict[str, object]] = json.loads(said.getvalue())
     return rows
 
@@ -24,6 +25,36 @@ def test_every_model_and_separator_is_listed_with_licence_and_training_data() ->
     assert {row["model"] for row in rows if row["model"]} == {model.name for model in CATALOGUE}
     assert {row["separator"] for row in rows} == set(SeparatorFactory.names())
     assert all(row["licence"] and row["training_data"] for row in rows if row["model"])
+
+
+def test_the_facts_of_a_row_are_those_of_the_catalogue() -> None:
+    row = next(row for row in listed() if row["model"] == "htdemucs_ft")
+    assert row["licence_state"] == "research_only"
+    facts = find_model("htdemucs_ft").model_dump(mode="json")
+    assert row["facts"] == facts and facts["files"]
+
+
+def test_models_of_others_are_listed_apart_with_where_their_files_are() -> None:
+    rows = listed(elsewhere=True)
+    assert [row["model"] for row in rows] == [model.name for model in ELSEWHERE]
+    assert all("bring its file: https://" in str(row["reason"]) for row in rows)
+    said = io.StringIO()
+    call_command("models", elsewhere=True, stdout=said)
+    assert "mel_band_roformer_kim" in said.getvalue() and "vocals 10.98 dB" in said.getvalue()
+
+
+def test_the_table_tells_licence_figures_and_what_is_offered() -> None:
+    said = io.StringIO()
+    call_command("models", stdout=said)
+    table = said.getvalue()
+    assert "offered: yes" in table and "licence: research_only: " in table
+    assert "figures: mean 9.00 dB on the test songs of MUSDB18-HQ, by its authors (SDR as" in table
+
+
+def test_the_document_is_printed_as_it_is() -> None:
+    said = io.StringIO()
+    call_command("models", document=True, stdout=said)
+    assert said.getvalue() == render()
 
 
 def test_a_model_that_cannot_run_here_says_why() -> None:

@@ -40,7 +40,7 @@ def measure_spectral() -> None:
         model="spectral",
         suite="Own songs",
         songs=3,
-        figures={"sdr_whole_song": {"vocals": 4.04, "mean": 2.5}},
+        figures={"sdr": {"vocals": 4.04, "mean": 2.5}},
         audio_s=600.0,
         seconds=60.0,
         peak_memory_bytes=512_000_000,
@@ -60,8 +60,8 @@ def test_the_licence_is_a_badge_and_its_evidence_a_link(member: Client) -> None:
 def test_training_figures_with_their_convention_and_needs_are_told(member: Client) -> None:
     shown = words(card(member.get("/").content.decode(), "demucs:htdemucs"))
     assert "MUSDB18-HQ" in shown and "about 4.00 GB of memory" in shown
-    assert "mean 9.2, bass 11.8" in shown and "by ZFTurbo" in shown
-    assert MEASURES["sdr_as_reported"] in shown
+    assert "mean 9.16, bass 11.76" in shown and "by ZFTurbo" in shown
+    assert MEASURES["as_reported"] in shown
     assert "Measured here" not in shown
 
 
@@ -70,7 +70,7 @@ def test_what_was_measured_here_stands_on_the_card_with_date_and_suite(member: C
     page = member.get("/").content.decode()
     shown = words(card(page, "spectral:spectral"))
     assert "Measured here: mean 2.5 dB" in shown
-    assert f"mean 2.5, vocals 4.0 dB ({MEASURES['sdr_whole_song']})" in shown
+    assert f"mean 2.50, vocals 4.04 dB ({MEASURES['sdr']})" in shown
     assert "3 Nov 2026, 3 songs of Own songs, 10.0 times real time" in shown
     assert "Measured here" not in words(card(page, "demucs:htdemucs"))
 
@@ -80,7 +80,7 @@ def test_programs_are_told_the_same(owner: User) -> None:
     measure_spectral()
     rows = {row["name"]: row for row in api.get("/api/v1/separators").json()}
     (spectral,) = rows["spectral"]["models"]
-    assert spectral["measured"]["figures"] == {"sdr_whole_song": {"vocals": 4.04, "mean": 2.5}}
+    assert spectral["measured"]["figures"] == {"sdr": {"vocals": 4.04, "mean": 2.5}}
     assert spectral["measured"]["suite"] == "Own songs"
     htdemucs = rows["demucs"]["models"][0]
     assert htdemucs["measured"] is None
@@ -111,4 +111,4 @@ def test_a_measurement_can_be_looked_at_by_staff(client: Client, admin_user: Use
     measure_spectral()
     client.force_login(admin_user)
     page = client.get("/admin/jobs/modelmeasurement/").content.decode()
-    assert "Own songs" in page and "sdr_whole_song 2.50" in page
+    assert "Own songs" in page and "sdr 2.50" in page

@@ -93,7 +93,7 @@ def test_a_direct_address_without_a_digest_is_not_fetched() -> None:
         ),
         ([a_row(smaller="nobody")], "'nobody' cannot take its place"),
         ([a_row(smaller="other"), a_row(name="other", stems=["vocals"])], "'other' cannot"),
-        ([a_row(figures=[{"values_db": {}, "measure": "sdr_whole_song"}])], "mine: figures.0"),
+        ([a_row(figures=[{"values_db": {}, "measure": "sdr"}])], "mine: figures.0"),
         ([7], "Model 0: "),
     ],
 )
