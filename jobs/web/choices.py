@@ -1,5 +1,6 @@
 """What the upload form offers, read from the catalogue and the registry."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -109,8 +110,8 @@ class ModelCard:
 
     @property
     def offered_stems(self) -> tuple[str, ...]:
-        """Stems that can be ticked beside this card; those of every model where it names none."""
-        return self.stems or common_stems()
+        """Stems that can be ticked beside this card."""
+        return self.stems or usual_stems()
 
     @property
     def featured(self) -> bool:
@@ -189,18 +190,21 @@ class StemChoice:
     note: str = ""
 
 
-def common_stems() -> tuple[str, ...]:
-    """Stems that every model offered here gives."""
-    return tuple(name for name in stem_names() if not _note(name))
+def usual_stems() -> tuple[str, ...]:
+    """Those of what is taken when nobody chooses: for cards of which nothing else is known."""
+    usual = licence_rule().automatic() or offered_models()
+    return usual[0].stems if usual else ()
 
 
 def stem_choices() -> tuple[StemChoice, ...]:
-    return tuple(StemChoice(name, name.capitalize(), _note(name)) for name in stem_names())
-
-
-def _note(stem: str) -> str:
-    """Which models give ``stem``, said the shorter way; empty where all do."""
+    """Every stem that some model offered here gives, in the catalogue's order."""
     offered = offered_models()
+    names = dict.fromkeys(stem for model in offered for stem in model.stems)
+    return tuple(StemChoice(name, name.capitalize(), stem_note(name, offered)) for name in names)
+
+
+def stem_note(stem: str, offered: Sequence[ModelInfo]) -> str:
+    """Which models give ``stem``, said the shorter way; empty where all do."""
     giving = [model.label for model in offered if stem in model.stems]
     lacking = [model.label for model in offered if stem not in model.stems]
     if len(lacking) < len(giving):
@@ -213,8 +217,3 @@ def card_value(separator: str) -> str:
     values = [card.value for card in model_cards()]
     matching = (value for value in values if value.partition(":")[0] == separator)
     return next(matching, values[0])
-
-
-def stem_names() -> tuple[str, ...]:
-    """Every stem that some model offered here gives, in the catalogue's order."""
-    return tuple(dict.fromkeys(stem for model in offered_models() for stem in model.stems))

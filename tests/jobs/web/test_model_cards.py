@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.services.measurements import record
+from jobs.web.choices import stem_note
 from separation.catalogue import find_model
 from separation.catalogue.model import MEASURES
 from tests.jobs.api.conftest import client_of
@@ -112,3 +113,21 @@ def test_a_measurement_can_be_looked_at_by_staff(client: Client, admin_user: Use
     client.force_login(admin_user)
     page = client.get("/admin/jobs/modelmeasurement/").content.decode()
     assert "Own songs" in page and "sdr 2.50" in page
+
+
+def test_a_box_of_a_stem_names_the_few_models_that_give_it_or_the_few_that_do_not() -> None:
+    four, other = (find_model(name) for name in ("htdemucs", "htdemucs_ft"))
+    two = four.model_copy(update={"label": "Two", "stems": ("vocals", "accompaniment")})
+    offered = (four, other, two)
+    assert stem_note("vocals", offered) == ""
+    assert stem_note("drums", offered) == "not with Two"
+    assert stem_note("accompaniment", offered) == "with Two only"
+
+
+def test_the_automatic_card_has_the_stems_of_what_it_takes(
+    member: Client, settings: Settings
+) -> None:
+    settings.MODEL_LICENCES = ["htdemucs_6s"]
+    page = member.get("/").content.decode()
+    found = re.search(r'value="auto" data-stems="([^"]*)"', page)
+    assert found is not None and "piano" in found[1].split()
