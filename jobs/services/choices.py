@@ -61,13 +61,14 @@ def check_request(*, request: SeparationRequest) -> None:
         )
     rule = licence_rule()
     known = _known_stems(request, rule)
-    rule.check_choice(request.separator, request.model)
+    if "separation" in request.stages:
+        rule.check_choice(request.separator, request.model)
     _check_stems(request, known)
 
 
 def check_licence(*, request: SeparationRequest) -> None:
     """Raises ``LicenceRefused``. A repository that the operator named is the operator's own."""
-    if request.repo is None:
+    if request.repo is None and "separation" in request.stages:
         licence_rule().check_choice(request.separator, request.model)
 
 

@@ -12,6 +12,7 @@ from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
 from jobs.services.batch_content import work_was_added
 from jobs.services.errors import JobConflict, SourceMissing
+from jobs.services.offered import licence_rule
 from jobs.services.quota import check_quota, check_storage, lock_account, use_audio_minutes
 
 
@@ -20,10 +21,12 @@ def retry_job(*, job: Job) -> Job:
     paused campaign waits until that goes on. A song whose minutes were given back uses them again.
 
     Raises ``JobConflict`` unless the job failed or was cancelled, ``SourceMissing`` when its
-    song is gone, ``QuotaExceeded``.
+    song is gone, ``LicenceRefused`` where its model is not offered any more, ``QuotaExceeded``.
     """
     if not job.source.path.is_file():
         raise SourceMissing("The song of this job is no longer stored here. Upload it again.")
+    if job.stages.filter(name="separation").exists():
+        licence_rule().check_choice(job.separator, job.model_name or None)
     with transaction.atomic():
         not_before = _held_until(job)
         lock_account(job.owner)

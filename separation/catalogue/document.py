@@ -35,6 +35,10 @@ lawyer.
 `STEMSITE_MODEL_LICENCES` rules what is offered: `all`, or a list of these states and of names of
 models, such as `granted,htdemucs`.
 
+**Files.** What is inside a wheel or at an address of its own is fetched only where its sha256 is
+known, and compared with it. Files of the hub and of torchaudio come from their publisher over TLS;
+the digests below are for whoever wants to compare.
+
 **Figures** are in dB and compare only within one convention and one set of songs. Conventions:
 """
 

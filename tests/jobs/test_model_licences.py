@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.models import Job, Source, Upload
+from jobs.models.job import JobStatus
 from jobs.services.campaign import plan_campaign
 from jobs.services.choices import check_request
 from separation.errors import LicenceRefused
@@ -116,6 +117,27 @@ def test_a_campaign_with_a_refused_model_does_not_begin(owner: User) -> None:
     with pytest.raises(SystemExit) as ended:
         call_command("reprocess", "--separator", "demucs", "--dry-run", stderr=errors)
     assert ended.value.code == 2 and errors.getvalue().startswith("licence_refused: ")
+
+
+def test_a_job_of_a_model_that_is_offered_no_more_is_not_tried_again(
+    api: APIClient, client: Client, admin_user: User, owner: User
+) -> None:
+    asked = parse_request({"separator": "demucs"})
+    job = make_job(owner=owner, status=JobStatus.FAILED, request=asked)
+    response = api.post(f"/api/v1/jobs/{job.pk}/retry")
+    assert response.status_code == 400 and response.json()["code"] == "licence_refused"
+    client.force_login(admin_user)
+    ticked = {"action": "retry", "_selected_action": [str(job.pk)]}
+    page = client.post("/admin/jobs/job/", ticked, follow=True).content.decode()
+    assert "is not offered here" in page
+    job.refresh_from_db()
+    assert job.status == JobStatus.FAILED
+
+
+def test_a_job_that_separates_nothing_asks_no_rule(api: APIClient, settings: Settings) -> None:
+    settings.MODEL_LICENCES = ["copyleft"]
+    choices = {"separator": "demucs", "stages": "harmonic_percussive"}
+    assert api.post("/api/v1/jobs", {"file": song(), **choices}).status_code == 201
 
 
 def test_the_command_line_refuses_before_it_makes_a_folder(tmp_path: Path) -> None:
