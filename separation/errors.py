@@ -72,6 +72,12 @@ class InvalidOptions(SeparationError):
     code = "invalid_options"
 
 
+class SuiteInvalid(SeparationError):
+    """A folder that is to hold songs with true stems, and does not, or songs that do not fit."""
+
+    code = "suite_invalid"
+
+
 class ModelUnavailable(SeparationError):
     code = "model_unavailable"
 

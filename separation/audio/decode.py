@@ -127,20 +127,27 @@ def probe(
 
 
 def decode_to_canonical(
-    source: Path, target: Path, limits: IntakeLimits, *, report: Report = ignore_progress
+    source: Path,
+    target: Path,
+    limits: IntakeLimits,
+    *,
+    report: Report = ignore_progress,
+    track: int | None = None,
 ) -> DecodedSong:
     """Decode ``source`` into ``target``: 44.1 kHz, two channels, float32 RF64.
 
     ``target`` has exactly ``frames_at(44100, source_frames, source_rate_hz)`` frames. A cover is
     left at :func:`cover_path`. Mono becomes two equal channels, more than two are mixed down.
     ``report`` is called five times a second while the decoder works, and what it raises stops the
-    work at once.
+    work at once. ``track``: which sound track of the file, from 0; without it the first, with a
+    warning where there are others.
     After any failure neither file is there. Raises what :func:`probe` does, and ``DiskFull``.
     """
     free_bytes = shutil.disk_usage(target.parent).free - limits.min_free_bytes
     if free_bytes <= 0:
         raise DiskFull("The server has too little disk space left. Try again later.")
     task = _task(source, target, limits, count_until=None, max_output_bytes=free_bytes)
+    task["track"] = track
     done_share = 0.0
 
     def on_progress(fraction: float | None) -> None:

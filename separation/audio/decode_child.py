@@ -62,6 +62,7 @@ class ChildTask:
 
     ``count_until``: where the sound is not kept, the time (``time.monotonic()``, which is the same
     in all processes) after which no further block is decoded; ``None``: decode into ``target``.
+    ``track``: which sound track, from 0; ``None``: the first.
     """
 
     source: str
@@ -77,6 +78,7 @@ class ChildTask:
     max_output_bytes: int
     memory_bytes: int
     cpu_s: float
+    track: int | None = None
 
 
 class _Intake:
@@ -259,7 +261,7 @@ def run_task(task: ChildTask) -> dict[str, Any]:
     sniffed = Sniffed(task.container, task.reader)  # type: ignore[arg-type]
     work: Callable[[ChildTask, AudioReader], dict[str, Any]]
     work = _decode if task.count_until is None else _probe
-    with open_reader(Path(task.source), sniffed) as reader:
+    with open_reader(Path(task.source), sniffed, task.track) as reader:
         return {**work(task, reader), **_tags(task, reader)}
 
 
@@ -269,7 +271,7 @@ def main(text: str) -> None:
     if task.container == "mp3" and states_too_little(Path(task.source)):
         # Looks at bytes in plain Python only, and has to come before what follows.
         task = replace(task, reader="pyav")
-    if task.reader == "pyav":
+    if task.reader == "pyav" or task.track:
         # Its import starts threads, which the confinement forbids.
         import separation.audio.pyav_reader  # noqa: F401
     # What goes wrong until here is no fault of the file's.

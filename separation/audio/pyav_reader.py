@@ -85,13 +85,13 @@ class _Source(io.BufferedReader):
 
 
 class PyavReader(AudioReader):
-    def __init__(self, path: Path, container: Container) -> None:
+    def __init__(self, path: Path, container: Container, track: int | None = None) -> None:
         super().__init__()
         if container == "mp4":
             refuse_remote_references(path)
         self._raw = _Source(io.FileIO(path))
         try:
-            self._open(path, container)
+            self._open(path, container, track)
         except av.error.FFmpegError as error:
             self.close()
             raise CorruptAudio(undecodable(container, error.strerror)) from None
@@ -99,7 +99,7 @@ class PyavReader(AudioReader):
             self.close()
             raise
 
-    def _open(self, path: Path, container: Container) -> None:
+    def _open(self, path: Path, container: Container, track: int | None) -> None:
         self._container: InputContainer = av.open(
             self._raw,
             mode="r",
@@ -110,9 +110,13 @@ class PyavReader(AudioReader):
         streams = self._container.streams.audio
         if not streams:
             raise EmptyAudio("The file holds no sound track.")
-        if len(streams) > 1:
+        if track is None and len(streams) > 1:
             self.warnings.append(f"The file has {len(streams)} sound tracks; the first was used.")
-        self._stream = stream = streams[0]
+        if (track or 0) >= len(streams):
+            raise EmptyAudio(
+                f"The file has {len(streams)} sound tracks; there is no track {(track or 0) + 1}."
+            )
+        self._stream = stream = streams[track or 0]
         if stream.codec_context is None or stream.codec_context.name not in CODECS:
             name = getattr(stream.codec_context, "name", "an unknown codec")
             raise UnsupportedFormat(

@@ -63,8 +63,16 @@ def undecodable(container: Container, reason: str | None) -> str:
     )
 
 
-def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
-    """Open a file; raises ``UnsupportedFormat`` (its codec), ``CorruptAudio``."""
+def open_reader(path: Path, sniffed: Sniffed, track: int | None = None) -> AudioReader:
+    """Open a file at one of its sound tracks, from 0; ``None``: the first.
+
+    Raises ``UnsupportedFormat`` (its codec), ``CorruptAudio``, ``EmptyAudio`` (no such track).
+    """
+    if track:
+        # What libsndfile reads has one track.
+        from separation.audio.pyav_reader import PyavReader
+
+        return PyavReader(path, sniffed.container, track)
     if sniffed.reader == "soundfile":
         from separation.audio.soundfile_reader import SoundfileReader
 
@@ -77,4 +85,4 @@ def open_reader(path: Path, sniffed: Sniffed) -> AudioReader:
             return SoundfileReader(path, sniffed.container)
     from separation.audio.pyav_reader import PyavReader
 
-    return PyavReader(path, sniffed.container)
+    return PyavReader(path, sniffed.container, track)

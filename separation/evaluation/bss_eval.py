@@ -1,0 +1,224 @@
+"""BSS Eval v4, streamed: the figures of frames as the library museval 0.4.1 has them.
+
+Stoeter, Liutkus and Ito, "The 2018 Signal Separation Evaluation Campaign" (LVA/ICA 2018), after
+Vincent, Gribonval and Fevotte, "Performance measurement in blind audio source separation" (IEEE
+TASLP 2006) and Vincent et al., "First stereo audio source separation evaluation campaign" (ICA
+2007). An estimate is projected on the true stem behind filters of 512 taps, and on all true
+stems; the filters are those of the whole song, the energies those of frames of one second.
+
+SDR is 10 log10(|s|^2 / |s - e|^2) of each frame: the filters cancel out of it. ISR, SIR and SAR
+need them: one system of equations with 512 unknowns for each channel of each true stem.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.fft
+import scipy.linalg
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+WINDOW = 44_100
+"""Frames are one second at 44.1 kHz and do not overlap; what is left at the end counts for
+nothing, as in museval."""
+
+TAPS = 512
+_BLOCK_FFT = 8_192
+_NOTHING: Floats = np.zeros(0)
+
+
+class FilterFigures(NamedTuple):
+    """In dB by frame; NaN where the frame does not count."""
+
+    isr: Floats
+    sir: Floats
+    sar: Floats
+
+
+class FrameSdr:
+    """SDR of frames for several estimates of the same stems."""
+
+    def __init__(self, count: int, frames: int) -> None:
+        """``count`` stems of ``frames`` samples each."""
+        self._window = WINDOW if frames > WINDOW else frames
+        self._left = frames // self._window if self._window else 0
+        self._parts: list[Floats] = [np.zeros((count, 0))]
+
+    def add(self, truth: Floats, estimate: Floats) -> None:
+        """The next block, (stems, channels, n): whole frames, but for the last one."""
+        whole = min(truth.shape[2] // self._window, self._left) if self._left else 0
+        self._left -= whole
+        if whole:
+            shape = (*truth.shape[:2], whole, self._window)
+            length = whole * self._window
+            self._parts.append(
+                _sdr(truth[:, :, :length].reshape(shape), estimate[:, :, :length].reshape(shape))
+            )
+
+    def medians(self) -> Floats:
+        """In dB, one a stem; NaN where no frame counts."""
+        return medians(np.concatenate(self._parts, axis=1))
+
+
+def _sdr(truth: Floats, estimate: Floats) -> Floats:
+    """(stems, frames) of (stems, channels, frames, n)."""
+    energy = np.einsum("kcfn,kcfn->kf", truth, truth)
+    error = truth - estimate
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decibels = 10 * np.log10(energy / np.einsum("kcfn,kcfn->kf", error, error))
+    decibels[:, is_silent(truth) | is_silent(estimate)] = np.nan
+    return np.asarray(decibels)
+
+
+def is_silent(stems: Floats) -> NDArray[np.bool_]:
+    """Whether any of the stems (stems, channels, ..., n) is silent, by museval's rule: the sum of
+    its channels is zero throughout. Such a frame counts for no stem."""
+    return np.asarray((stems.sum(axis=1) == 0).all(axis=-1).any(axis=0))
+
+
+def medians(by_frame: Floats) -> Floats:
+    """(stems, frames) to one each, without the frames that do not count."""
+    rows = [row[~np.isnan(row)] for row in by_frame]
+    return np.array([np.median(row) if len(row) else np.nan for row in rows])
+
+
+class Correlations:
+    """Correlations of the true stems with themselves and with estimates, over a whole song.
+
+    Memory does not grow with the song: the spectra of short blocks are multiplied and summed.
+    """
+
+    def __init__(self, stems: int, estimates: int, channels: int = 2) -> None:
+        """``estimates``: signals of ``channels`` channels each, of whatever stem."""
+        self._truths, self._signals = stems * channels, (stems + estimates) * channels
+        bins = _BLOCK_FFT // 2 + 1
+        self._sums = np.zeros((bins, self._truths, self._signals), dtype=np.complex128)
+        self._waiting = np.zeros((self._signals, TAPS - 1))
+
+    _STEP = _BLOCK_FFT - 2 * (TAPS - 1)
+
+    def add(self, truth: Floats, estimates: Floats) -> None:
+        """The next block, (stems, channels, n) and (estimates, channels, n)."""
+        length = truth.shape[2]
+        block = np.concatenate([truth.reshape(-1, length), estimates.reshape(-1, length)])
+        self._waiting = np.concatenate([self._waiting, block], axis=1)
+        # Behind each step lie the samples that its longest lag reaches.
+        steps = (self._waiting.shape[1] - 2 * (TAPS - 1)) // self._STEP
+        if steps > 0:
+            self._count(steps)
+
+    def finish(self) -> None:
+        """Behind the song there is silence."""
+        left = self._waiting.shape[1] - (TAPS - 1)
+        steps = -(-left // self._STEP)
+        end = steps * self._STEP + 2 * (TAPS - 1) - self._waiting.shape[1]
+        self._waiting = np.pad(self._waiting, ((0, 0), (0, end)))
+        if steps:
+            self._count(steps)
+
+    def _count(self, steps: int) -> None:
+        width = self._STEP + 2 * (TAPS - 1)
+        pieces = np.lib.stride_tricks.sliding_window_view(self._waiting, width, axis=1)
+        pieces = pieces[:, : steps * self._STEP : self._STEP]
+        lagged = scipy.fft.rfft(pieces[: self._truths], _BLOCK_FFT)
+        cores = scipy.fft.rfft(pieces[:, :, TAPS - 1 : TAPS - 1 + self._STEP], _BLOCK_FFT)
+        # (bins, truths, steps) @ (bins, steps, signals)
+        self._sums += lagged.transpose(2, 0, 1) @ cores.conj().transpose(2, 1, 0)
+        self._waiting = self._waiting[:, steps * self._STEP :].copy()
+
+    def by_lag(self) -> Floats:
+        """(truths, signals, 2 TAPS - 1): at place k the sum of s[n + k - TAPS + 1] x[n]."""
+        lags = scipy.fft.irfft(self._sums, _BLOCK_FFT, axis=0)[: 2 * TAPS - 1]
+        return np.ascontiguousarray(lags.transpose(1, 2, 0))
+
+
+class Projections:
+    """The filters of a song: of every estimate on all true stems, and on its own."""
+
+    def __init__(self, lags: Floats, stem_of: list[int | None], channels: int = 2) -> None:
+        """``lags``: of :meth:`Correlations.by_lag`. ``stem_of``: which stem each estimate is of;
+        None: of all of them."""
+        self._channels = channels
+        self._truths = lags.shape[0]
+        self.stems = self._truths // channels
+        gram = _gram(lags[:, : self._truths])
+        # With delay t the true stem stands at lag -t.
+        wanted = lags[:, self._truths :, TAPS - 1 :: -1]
+        sides = wanted.transpose(0, 2, 1).reshape(self._truths * TAPS, -1)
+        self._all = self._solved(gram, sides)
+        self._own: dict[tuple[int, int], Floats] = {}
+        for place, stem in enumerate(stem_of):
+            for own in range(self.stems) if stem is None else [stem]:
+                rows = slice(own * channels * TAPS, (own + 1) * channels * TAPS)
+                columns = slice(place * channels, (place + 1) * channels)
+                solved = self._solved(gram[rows, rows], sides[rows, columns])
+                self._own[own, place] = solved
+
+    def _solved(self, gram: Floats, sides: Floats) -> Floats:
+        """(truths, taps, columns); museval's regularisation and fall-back."""
+        try:
+            found = np.linalg.solve(gram + np.finfo(float).eps * np.eye(len(gram)), sides)
+        except np.linalg.LinAlgError:
+            found = np.linalg.lstsq(gram, sides, rcond=None)[0]
+        return np.asarray(found.reshape(-1, TAPS, sides.shape[1]))
+
+    def figures(self, truth: Floats, estimates: Floats, places: list[int]) -> FilterFigures:
+        """One frame: true stems (stems, channels, n) and one estimate of each, whose places among
+        those of the song are ``places``."""
+        if is_silent(truth) or is_silent(estimates):
+            nan = np.full(self.stems, np.nan)
+            return FilterFigures(nan, nan, nan)
+        size = scipy.fft.next_fast_len(truth.shape[2] + TAPS - 1, real=True)
+        spectra = scipy.fft.rfft(truth, size)
+        flat = spectra.reshape(self._truths, -1)
+        rows = [
+            self._energies(spectra, flat, scipy.fft.rfft(estimates[own], size), own, place, size)
+            for own, place in enumerate(places)
+        ]
+        return FilterFigures(*np.array(rows).T)
+
+    def _energies(
+        self, spectra: Floats, flat: Floats, estimate: Floats, own: int, place: int, size: int
+    ) -> tuple[float, float, float]:
+        """ISR, SIR and SAR in dB, from energies of spectra (Parseval)."""
+        columns = slice(place * self._channels, (place + 1) * self._channels)
+        on_all = _filtered(self._all[:, :, columns], flat, size)
+        on_own = _filtered(self._own[own, place], spectra[own], size)
+        true = spectra[own]
+        return (
+            _decibels(_energy(true, size), _energy(on_own - true, size)),
+            _decibels(_energy(on_own, size), _energy(on_all - on_own, size)),
+            _decibels(_energy(on_all, size), _energy(estimate - on_all, size)),
+        )
+
+
+def _gram(lags: Floats) -> Floats:
+    """The inner products of all delayed true stems: (truths * taps) squared, blocks of Toeplitz."""
+    count = len(lags)
+    gram = np.empty((count, TAPS, count, TAPS))
+    for one in range(count):
+        for other in range(count):
+            # <s delayed by a, t delayed by b> stands at lag b - a.
+            at = lags[one, other]
+            gram[one, :, other] = scipy.linalg.toeplitz(at[TAPS - 1 :: -1], at[TAPS - 1 :])
+    return gram.reshape(count * TAPS, count * TAPS)
+
+
+def _filtered(filters: Floats, spectra: Floats, size: int) -> Floats:
+    """(sources, taps, channels) applied to (sources, bins): (channels, bins)."""
+    responses = scipy.fft.rfft(filters, size, axis=1)
+    return np.asarray(np.einsum("sbc,sb->cb", responses, spectra))
+
+
+def _energy(spectra: Floats, size: int) -> float:
+    """Of the signals behind spectra of ``size`` samples; the bins between 0 and Nyquist stand for
+    two."""
+    squares = np.sum(spectra.real**2 + spectra.imag**2, axis=0)
+    last = squares[-1] if size % 2 == 0 else 0.0
+    return float((2 * squares.sum() - squares[0] - last) / size)
+
+
+def _decibels(signal: float, noise: float) -> float:
+    with np.errstate(divide="ignore"):
+        return float(10 * np.log10(signal / noise)) if noise else float("inf")
