@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
 from separation.closing import Closing
 
+RESIDUAL = "residual"
+"""The track of what the stems leave of the song."""
+
 
 class Term(BaseModel):
     """One file of a sum; ``path`` is relative to the job's ``work`` folder."""

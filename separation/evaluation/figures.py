@@ -42,9 +42,7 @@ def chosen_figures(choices: Iterable[str]) -> tuple[Figure, ...]:
     BSS Eval. Raises ``InvalidOptions``."""
     asked = set(choices)
     if unknown := sorted(asked - set(CHOICES)):
-        raise InvalidOptions(
-            f"There is no metric {unknown[0]!r}. There are: {', '.join(CHOICES)}."
-        )
+        raise InvalidOptions(f"There is no metric {unknown[0]!r}. There are: {', '.join(CHOICES)}.")
     if not asked:
         raise InvalidOptions(f"Choose at least one metric: {', '.join(CHOICES)}.")
     if "bss_eval" in asked:

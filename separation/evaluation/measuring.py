@@ -168,9 +168,7 @@ class _Comparison(Closing):
         separated, nothing, ideal = (block.estimates[name] for name in ESTIMATES)
         return np.concatenate([separated, nothing[:1], ideal])
 
-    def _filtered(
-        self, correlations: Correlations, report: Report
-    ) -> dict[str, dict[str, Floats]]:
+    def _filtered(self, correlations: Correlations, report: Report) -> dict[str, dict[str, Floats]]:
         count = len(self._targets)
         stems = list(range(count))
         correlations.finish()

@@ -29,9 +29,8 @@ from separation.routing import RoutedSeparator, is_routed
 from separation.settled import settled_material
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.stem_check import check_stems
-from separation.tracks import Term, Track
+from separation.tracks import RESIDUAL, Term, Track
 
-RESIDUAL = "residual"
 _SETTLED = ".separation-route.json"
 _FOR_THE_ROUTES = {"separator", "allow_smaller_model", "allow_remote"}
 _CHECK_FROM = 0.95

@@ -220,8 +220,9 @@ def log_level(options: dict[str, Any]) -> str:
     return settings.LOG_LEVEL if options["verbosity"] > 1 else "ERROR"
 
 
-def check_writable(out: Path) -> None:
-    """Make the folder for results; raises ``StorageUnavailable`` where nothing can be written."""
+def check_writable(out: Path, option: str = "--out") -> None:
+    """Make the folder for results; raises ``StorageUnavailable`` where nothing can be written.
+    ``option``: by which it was named."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
@@ -229,7 +230,7 @@ def check_writable(out: Path) -> None:
     except OSError as error:
         raise StorageUnavailable(
             f"nothing can be written to {str(out)!r} ({error.strerror}); "
-            "choose another folder for --out."
+            f"choose another folder for {option}."
         ) from error
 
 

@@ -1,0 +1,243 @@
+"""``manage.py evaluate``: how near a separator comes to the true stems of songs, no database."""
+
+import json
+import sys
+from argparse import RawDescriptionHelpFormatter
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+
+from jobs.core import core_settings
+from jobs.management.commands.separate import check_writable, log_level
+from jobs.management.progress_bar import ProgressBar
+from jobs.services.choices import request_with_defaults
+from separation import CODE_VERSION
+from separation.durable import write_durably
+from separation.engine.host import host_report
+from separation.errors import InvalidOptions, SeparationError, StorageUnavailable
+from separation.evaluation.evaluating import Order, run_suite
+from separation.evaluation.figures import CHOICES, QUICK, chosen_figures
+from separation.evaluation.page import as_page
+from separation.evaluation.report import FailedSong, Report, Run, SongResult, as_document
+from separation.evaluation.suite import read_suite
+from separation.evaluation.text import comparison_text, run_text, song_text
+from separation.request import SeparationRequest, parse_stems
+
+EXIT_FAILED = 2
+EXIT_INCOMPLETE = 3
+EXIT_INTERRUPTED = 130
+
+_FIELDS = ("separator", "model", "repo", "device", "shifts", "overlap", "segment_s", "seed")
+"""Options that are fields of a request as they are."""
+
+_EXIT_CODES = f"""
+ends with:
+  0    every song was measured
+  {EXIT_FAILED}    none was: the error's code and sentence stand on standard error
+  {EXIT_INCOMPLETE}    some songs could not be measured; the report has the others and names them
+  {EXIT_INTERRUPTED}  Ctrl-C; nothing is left behind but what --keep has kept
+"""
+
+
+class _HelpFormatter(RawDescriptionHelpFormatter, DjangoHelpFormatter):
+    """Django's order of options, and lines as they are written."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Separate songs whose true stems are known, and say in decibels how near the stems come "
+        "to them (docs/evaluation.md)."
+    )
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django's own spelling
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = _EXIT_CODES
+        parser.formatter_class = _HelpFormatter
+        parser.add_argument(
+            "--suite",
+            type=Path,
+            required=True,
+            metavar="DIR",
+            help="a folder a song, each with mixture.wav (or .flac) and a file a stem; "
+            "also MUSDB18-HQ, and MUSDB18's .stem.mp4",
+        )
+        parser.add_argument("--separator", help=f"default: {settings.DEFAULT_SEPARATOR}")
+        parser.add_argument("--model", help="model of the separator; see manage.py models")
+        parser.add_argument(
+            "--baseline",
+            metavar="NAME",
+            help="another separator, or SEPARATOR/MODEL, for the same songs, side by side",
+        )
+        parser.add_argument(
+            "--metrics",
+            default=",".join(QUICK),
+            help=f"of {','.join(CHOICES)} (default: %(default)s); bss_eval takes minutes a song",
+        )
+        parser.add_argument("--limit", type=int, metavar="N", help="only the first N songs")
+        parser.add_argument(
+            "--seconds", type=float, metavar="S", help="only S seconds of the middle of each song"
+        )
+        parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the stems here")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument("--html", type=Path, metavar="FILE", help="also a page with plots")
+        self._add_choices_of_the_separator(parser)
+
+    def _add_choices_of_the_separator(self, parser: CommandParser) -> None:
+        parser.add_argument("--repo", type=Path, help="local repository of weights")
+        parser.add_argument("--stems", help="as for separate; 2:vocals: vocals and accompaniment")
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+        parser.add_argument("--shifts", type=int, help="random shifts to average (default: 0)")
+        parser.add_argument("--overlap", type=float, help="0 to 0.95 of a window (default: 0.25)")
+        parser.add_argument(
+            "--segment", dest="segment_s", type=float, metavar="S", help="window in seconds"
+        )
+        parser.add_argument("--seed", type=int, help="makes shifts repeatable (default: 0)")
+        parser.add_argument(
+            "--no-remote", action="store_true", help="never send a song to a remote service"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            report = self._evaluated(options)
+        except SeparationError as error:
+            self._tell_error(error.code, error.detail)
+            sys.exit(EXIT_FAILED)
+        except KeyboardInterrupt:
+            self._tell_error("cancelled", "stopped; no report was made.")
+            sys.exit(EXIT_INTERRUPTED)
+        if any(run.failed for run in report.runs):
+            sys.exit(EXIT_INCOMPLETE)
+
+    def _evaluated(self, options: dict[str, Any]) -> Report:
+        order, requests = order_from(options), requests_from(options)
+        check_outputs(options)
+        runs = [
+            self._run(replace(order, keep=kept_in(order.keep, request)), request, options)
+            for request in requests
+        ]
+        report = Report(
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            suite=order.suite.name,
+            figures=order.figures,
+            host=host_report(),
+            code_version=CODE_VERSION,
+            run=runs[0],
+            baseline=runs[1] if len(runs) > 1 else None,
+            seconds=order.seconds,
+            limited=order.songs != order.suite.songs,
+        )
+        self._tell(report, options)
+        return report
+
+    def _run(self, order: Order, request: SeparationRequest, options: dict[str, Any]) -> Run:
+        bar = ProgressBar(sys.stderr)
+
+        def on_song(song: SongResult) -> None:
+            if not options["json"]:
+                bar.end()
+                self.stdout.write(song_text(song, order.figures) + "\n")
+                self.stdout.flush()
+
+        def on_failed(song: FailedSong) -> None:
+            bar.end()
+            self._tell_error(song.code, f"{song.song}: {song.detail}")
+
+        try:
+            return run_suite(
+                order,
+                request,
+                core_settings(),
+                log_level=log_level(options),
+                report=Shown(bar, request.separator),
+                on_song=on_song,
+                on_failed=on_failed,
+            )
+        finally:
+            bar.end()
+
+    def _tell(self, report: Report, options: dict[str, Any]) -> None:
+        if options["html"] is not None:
+            write_page(report, options["html"])
+        if options["json"]:
+            self.stdout.write(json.dumps(as_document(report), indent=2, allow_nan=False))
+            return
+        for run in report.runs:
+            self.stdout.write(run_text(run, report.figures) + "\n")
+        if report.baseline is not None:
+            self.stdout.write(comparison_text(report))
+
+    def _tell_error(self, code: str, detail: str) -> None:
+        self.stderr.write(f"{code}: {detail}", self.style.ERROR)
+
+
+class Shown:
+    """A report that shows what it hears on a bar; parts without words keep the last ones."""
+
+    def __init__(self, bar: ProgressBar, separator: str) -> None:
+        self._bar, self._separator, self._message = bar, separator, "starting"
+
+    def __call__(self, fraction: float, message: str = "") -> None:
+        self._message = message or self._message
+        self._bar.show(100 * fraction, f"{self._separator}: {self._message}")
+
+
+def order_from(options: dict[str, Any]) -> Order:
+    """Raises ``SuiteInvalid`` or ``InvalidOptions``."""
+    figures = chosen_figures(part.strip() for part in options["metrics"].split(",") if part.strip())
+    if options["limit"] is not None and options["limit"] < 1:
+        raise InvalidOptions(f"--limit {options['limit']}: must be at least 1.")
+    if options["seconds"] is not None and not 0 < options["seconds"] < float("inf"):
+        raise InvalidOptions(f"--seconds {options['seconds']:g}: must be more than 0.")
+    suite = read_suite(options["suite"])
+    return Order(suite, figures, options["limit"], options["seconds"], options["keep"])
+
+
+def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
+    """One for the separator, one for the baseline; raises ``InvalidOptions``."""
+    named = {name: options[name] for name in _FIELDS if options[name] is not None}
+    if options["stems"] is not None:
+        named |= parse_stems(options["stems"])
+    common = {"stages": ("separation",), "allow_remote": not options["no_remote"]}
+    requests = [request_with_defaults(choices={**named, **common})]
+    if options["baseline"] is not None:
+        separator, _, model = options["baseline"].partition("/")
+        other = {"separator": separator, "model": model or None, "repo": None}
+        requests.append(request_with_defaults(choices={**named, **other, **common}))
+        if requests[0] == requests[1]:
+            raise InvalidOptions(
+                f"--baseline {options['baseline']} is what is measured anyway: name another one."
+            )
+    return requests
+
+
+def check_outputs(options: dict[str, Any]) -> None:
+    """Raises ``StorageUnavailable`` before any work rather than after hours of it."""
+    keep, page = options["keep"], options["html"]
+    if keep is not None:
+        if keep.is_dir() and any(keep.iterdir()):
+            raise StorageUnavailable(
+                f"The folder {str(keep)!r} is not empty: name another one for --keep."
+            )
+        check_writable(keep, "--keep")
+    if page is not None:
+        if page.is_dir():
+            raise StorageUnavailable(f"{str(page)!r} is a folder: name a file for --html.")
+        check_writable(page.absolute().parent, "--html")
+
+
+def kept_in(keep: Path | None, request: SeparationRequest) -> Path | None:
+    names = [request.separator, request.model]
+    return keep / "-".join(name for name in names if name) if keep is not None else None
+
+
+def write_page(report: Report, path: Path) -> None:
+    try:
+        write_durably(path, as_page(report).encode())
+    except OSError as error:
+        raise StorageUnavailable(
+            f"The page {str(path)!r} cannot be written ({error.strerror})."
+        ) from error

@@ -1,0 +1,212 @@
+"""A report as one page that stands alone: no script, no other file, light and dark."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from separation.evaluation.charts import ceiling_chart, gain_chart, speed_chart
+from separation.evaluation.figures import Figure
+from separation.evaluation.measuring import ESTIMATES, StemResult
+from separation.evaluation.page_style import STYLE
+from separation.evaluation.report import CONVENTIONS, Report, Run, SongResult
+from separation.evaluation.text import ALL_STEMS, decibels
+
+_COLUMNS = {
+    "separated": "separated",
+    "nothing": "doing nothing",
+    "ideal": "ideal mask",
+    "gain": "gain",
+}
+
+
+def as_page(report: Report) -> str:
+    """The whole document. Every name in it is escaped: folders may be called anything."""
+    names = " and ".join(run.identity.label for run in report.runs)
+    title = f"{names} on {report.suite}"
+    return "\n".join(
+        [
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>",
+            f"<header><h1>{escape(title)}</h1>{_facts(report)}</header>",
+            *_plots(report),
+            *(_run_section(run, report.figures) for run in report.runs),
+            _comparison(report),
+            _failures(report),
+            _conventions(report),
+            "</main></body></html>",
+        ]
+    )
+
+
+def _facts(report: Report) -> str:
+    run = report.run
+    songs = f"{len(run.songs)} songs, {run.audio_s / 60:.1f} minutes"
+    if report.seconds is not None:
+        songs += f" ({report.seconds:g} s of the middle of each)"
+    if report.limited:
+        songs += ", not all of the suite"
+    host = f"{report.host.processor}, {report.host.cores} cores"
+    facts = {"measured": report.date, "suite": songs, "host": host}
+    for each in report.runs:
+        told = each.identity
+        peak = f"{each.peak_memory_bytes / 1e6:.0f} MB" if each.peak_memory_bytes else "unknown"
+        facts[told.label] = (
+            f"{told.engine}, {told.precision}, {told.device}; "
+            f"{each.times_real_time:.1f} times real time; peak memory {peak}; "
+            f"weights {told.weights_digest[:12]}"
+        )
+    rows = (f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
+    return f"<dl>{''.join(rows)}</dl>"
+
+
+def _plots(report: Report) -> Iterator[str]:
+    figure = report.figures[0]
+    key = "".join(
+        f'<li><i class="run{place}"></i>{escape(run.identity.label)}</li>'
+        for place, run in enumerate(report.runs)
+    )
+    yield '<section><h2>At a glance</h2><div class="plots">'
+    title = f"Gain over doing nothing: {figure.label}"
+    yield _figure(
+        gain_chart(report.runs, figure, title),
+        title,
+        f"A bar is the {figure.over_songs} of the songs, a dot is one song.",
+        key,
+    )
+    for run in report.runs:
+        title = f"{run.identity.label} between doing nothing and the ideal mask: {figure.label}"
+        yield _figure(
+            ceiling_chart(run, figure, title),
+            title,
+            "The short line on one end is doing nothing, the one on the other end what a mask "
+            "reaches that knows the true stems; the dot is the separator.",
+        )
+    title = "Times real time"
+    yield _figure(
+        speed_chart(report.runs, title),
+        title,
+        "Seconds of sound separated in a second, the model loaded; a dot is one song.",
+    )
+    yield "</div></section>"
+
+
+def _figure(svg: str, title: str, words: str, key: str = "") -> str:
+    listed = f'<ul class="key">{key}</ul>' if key else ""
+    return (
+        f"<figure><figcaption><h3>{escape(title)}</h3>{listed}</figcaption>{svg}"
+        f"<p>{escape(words)}</p></figure>"
+    )
+
+
+def _run_section(run: Run, figures: Sequence[Figure]) -> str:
+    stems: tuple[str | None, ...] = (*run.stems, None)
+    rows = (
+        (stem or ALL_STEMS, [run.summary(f, stem)[c] for f in figures for c in _COLUMNS])
+        for stem in stems
+    )
+    name = run.identity.label
+    songs = "".join(_song_table(song, figures) for song in run.songs)
+    return (
+        f"<section><h2>{escape(name)}</h2>"
+        f"{_table(f'{name}, all songs', figures, list(_COLUMNS.values()), rows)}"
+        f"<details><summary>Song by song</summary>{songs}</details></section>"
+    )
+
+
+def _song_table(song: SongResult, figures: Sequence[Figure]) -> str:
+    rows = (
+        (f"{stem.stem} (silent)" if stem.is_silent else stem.stem, _values(stem, figures))
+        for stem in song.stems
+    )
+    notes = "".join(f"<p>{escape(note)}</p>" for note in song.notes)
+    speed = (
+        f"{song.duration_s:.1f} s, separated in {song.separation_s:.2f} s "
+        f"({song.times_real_time:.1f} times real time), with all around it {song.job_s:.2f} s"
+    )
+    table = _table(song.song, figures, list(_COLUMNS.values()), rows)
+    return f"<h3>{escape(song.song)}</h3><p>{speed}</p>{table}{notes}"
+
+
+def _values(stem: StemResult, figures: Sequence[Figure]) -> list[float | None]:
+    return [
+        value
+        for figure in figures
+        for value in (
+            *(getattr(stem, name).get(figure.key) for name in ESTIMATES),
+            stem.gain(figure.key),
+        )
+    ]
+
+
+def _comparison(report: Report) -> str:
+    baseline = report.baseline
+    if baseline is None:
+        return ""
+    common = [stem for stem in report.run.stems if stem in baseline.stems]
+    rows = (
+        (
+            stem,
+            [
+                value
+                for figure in report.figures
+                for value in (
+                    report.run.summary(figure, stem)["separated"],
+                    baseline.summary(figure, stem)["separated"],
+                    report.ahead(figure, stem),
+                )
+            ],
+        )
+        for stem in common
+    )
+    name = f"{report.run.identity.label} against {baseline.identity.label}"
+    columns = [report.run.identity.label, baseline.identity.label, "ahead"]
+    return (
+        f"<section><h2>{escape(name)}</h2>{_table(name, report.figures, columns, rows)}</section>"
+    )
+
+
+def _table(
+    caption: str,
+    figures: Sequence[Figure],
+    columns: Sequence[str],
+    rows: Iterable[tuple[str, Sequence[float | None]]],
+) -> str:
+    heads = "".join(
+        f'<th scope="colgroup" colspan="{len(columns)}">{escape(figure.label)}, dB</th>'
+        for figure in figures
+    )
+    names = "".join(f'<th scope="col">{escape(name)}</th>' for _ in figures for name in columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{decibels(value)}</td>" for value in values)
+        + "</tr>"
+        for name, values in rows
+    )
+    return (
+        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr><td></td>{heads}</tr>"
+        f'<tr><th scope="col">stem</th>{names}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _failures(report: Report) -> str:
+    failed = [(run.identity.label, song) for run in report.runs for song in run.failed]
+    if not failed:
+        return ""
+    lines = "".join(
+        f"<li>{escape(f'{song.song} ({name}): {song.code}: {song.detail}')}</li>"
+        for name, song in failed
+    )
+    return f"<section><h2>Songs without figures</h2><ul>{lines}</ul></section>"
+
+
+def _conventions(report: Report) -> str:
+    terms = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in CONVENTIONS.items()
+    )
+    return (
+        f"<section><h2>What the figures mean</h2><dl>{terms}</dl>"
+        f"<p>Suite digest {report.suite_digest}; stemsite {escape(report.code_version)}.</p>"
+        "</section>"
+    )

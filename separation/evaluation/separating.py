@@ -1,0 +1,92 @@
+"""Separates the songs of a suite as jobs are: in a runner, a process of its own."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from separation.client import RunnerProcess
+from separation.errors import WorkerLost, error_from_code
+from separation.evaluation.report import Identity
+from separation.jobspec import JobSpec, StageRequest
+from separation.manifest import Manifest, load_manifest
+from separation.progress import Report, ignore_progress
+from separation.protocol import FailedEvent, FinishedEvent, ProgressEvent
+from separation.request import SeparationRequest
+from separation.tracks import RESIDUAL
+
+_STAGE = "separation"
+_NEEDED = ("prepare", _STAGE, "export")
+_EXACT = {"format": "wav32f", "preview": False}
+"""Float WAV holds the stems as they are, whatever their level."""
+
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Separated:
+    """``stems``: a float file for each, in the separator's order. Seconds as in
+    :class:`separation.evaluation.report.SongResult`."""
+
+    stems: dict[str, Path]
+    identity: Identity
+    separation_s: float
+    job_s: float
+    notes: tuple[str, ...]
+
+
+def evaluation_pipeline(request: SeparationRequest) -> tuple[StageRequest, ...]:
+    """The stages of a job that are needed to get its stems as they are."""
+    exact = request.model_copy(update={**_EXACT, "stages": ("separation",)})
+    return tuple(stage for stage in exact.to_pipeline() if stage.name in _NEEDED)
+
+
+def separate(
+    runner: RunnerProcess,
+    mixture: Path,
+    name: str,
+    folder: Path,
+    pipeline: Sequence[StageRequest],
+    *,
+    report: Report = ignore_progress,
+) -> Separated:
+    """Separate one song into ``folder``; raises what the job failed with."""
+    asked_for = next(str(s.params["separator"]) for s in pipeline if s.name == _STAGE)
+    spec = JobSpec(
+        job_id=str(uuid.uuid4()),
+        input_path=mixture,
+        input_name=name,
+        job_dir=folder,
+        pipeline=tuple(pipeline),
+        created_at=datetime.now(UTC).isoformat(),
+    )
+    started = time.monotonic()
+    for event in runner.events(spec, poll_s=_POLL_S):
+        match event:
+            case ProgressEvent():
+                report(event.percent / 100, event.message)
+            case FailedEvent():
+                raise error_from_code(event.code, event.detail)
+            case FinishedEvent():
+                job_s = time.monotonic() - started
+                return _separated(load_manifest(event.manifest), asked_for, folder, job_s)
+    raise WorkerLost("The runner ended before the song was separated.")
+
+
+def _separated(manifest: Manifest, asked_for: str, folder: Path, job_s: float) -> Separated:
+    record, stage = manifest.separation, manifest.stage(_STAGE)
+    if record is None:
+        raise WorkerLost("The runner did not say what separated the song.")
+    return Separated(
+        stems={
+            made.name: folder / made.path
+            for made in manifest.artifacts
+            if made.stage == _STAGE and made.name != RESIDUAL
+        },
+        identity=Identity(asked_for=asked_for, **record.model_dump()),
+        separation_s=float(stage.details["seconds"]),
+        job_s=job_s,
+        notes=stage.warnings,
+    )

@@ -1,0 +1,101 @@
+"""The tables of a report for a terminal."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from separation.evaluation.figures import Figure
+from separation.evaluation.measuring import ESTIMATES
+from separation.evaluation.report import Report, Run, SongResult
+
+ALL_STEMS = "all stems"
+_COLUMNS = (*ESTIMATES, "gain")
+_WIDTH = 10
+_PER_TABLE = 2
+"""Figures beside each other in 80 columns, or one more with little."""
+
+Row = Callable[[Figure, str], Sequence[float | None]]
+
+
+def song_text(song: SongResult, figures: Sequence[Figure]) -> str:
+    """One song: its speed, and a line a stem."""
+    by_name = {result.stem: result for result in song.stems}
+
+    def row(figure: Figure, stem: str) -> list[float | None]:
+        result = by_name[stem]
+        values = [getattr(result, name).get(figure.key) for name in ESTIMATES]
+        return [*values, result.gain(figure.key)]
+
+    silent = [result.stem for result in song.stems if result.is_silent]
+    return "\n".join(
+        [
+            f"{song.song}: {song.duration_s:.1f} s, separated in {song.separation_s:.2f} s "
+            f"({song.times_real_time:.1f} times real time), with all around it {song.job_s:.2f} s",
+            *_tables(figures, list(by_name), _COLUMNS, row),
+            *(f"  silent in this song: {', '.join(silent)}" for _ in silent[:1]),
+            *(f"  note: {note}" for note in song.notes),
+        ]
+    )
+
+
+def run_text(run: Run, figures: Sequence[Figure]) -> str:
+    """All songs of a run."""
+
+    def row(figure: Figure, stem: str) -> list[float | None]:
+        summary = run.summary(figure, None if stem == ALL_STEMS else stem)
+        return [summary[name] for name in _COLUMNS]
+
+    peak = f"{run.peak_memory_bytes / 1e6:.0f} MB" if run.peak_memory_bytes else "unknown"
+    told = run.identity
+    return "\n".join(
+        [
+            f"{told.label} ({told.engine}, {told.precision}, {told.device}; weights "
+            f"{told.weights_digest[:12]}): {len(run.songs)} songs, {run.audio_s:.1f} s in "
+            f"{run.separation_s:.2f} s ({run.times_real_time:.1f} times real time, "
+            f"peak memory {peak})",
+            *_tables(figures, [*run.stems, ALL_STEMS], _COLUMNS, row),
+        ]
+    )
+
+
+def comparison_text(report: Report) -> str:
+    """The run and the baseline side by side; what both have."""
+    assert report.baseline is not None
+    baseline = report.baseline
+
+    def row(figure: Figure, stem: str) -> list[float | None]:
+        name = None if stem == ALL_STEMS else stem
+        return [
+            report.run.summary(figure, name)["separated"],
+            baseline.summary(figure, name)["separated"],
+            report.ahead(figure, name),
+        ]
+
+    common = [stem for stem in report.run.stems if stem in baseline.stems]
+    # A mean over other stems is no comparison.
+    rows = [*common, ALL_STEMS] if set(report.run.stems) == set(baseline.stems) else common
+    title = f"{report.run.identity.label} against {baseline.identity.label}"
+    speed = (
+        f"times real time: {report.run.times_real_time:.1f} against {baseline.times_real_time:.1f}"
+    )
+    return "\n".join(
+        [title, *_tables(report.figures, rows, ("separated", "baseline", "ahead"), row), speed]
+    )
+
+
+def decibels(value: float | None) -> str:
+    """``-`` where there is none."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _tables(
+    figures: Sequence[Figure], rows: Sequence[str], columns: Sequence[str], row: Row
+) -> Iterator[str]:
+    first = max([12, *(len(name) + 2 for name in rows)])
+    for start in range(0, len(figures), _PER_TABLE):
+        part = figures[start : start + _PER_TABLE]
+        width = _WIDTH * len(columns)
+        yield " " * first + "".join(f"{figure.label:>{width}}" for figure in part)
+        yield f"  {'dB':<{first - 2}}" + "".join(f"{c:>{_WIDTH}}" for _ in part for c in columns)
+        for name in rows:
+            values = [value for figure in part for value in row(figure, name)]
+            cells = "".join(f"{decibels(value):>{_WIDTH}}" for value in values)
+            yield f"  {name:<{first - 2}}{cells}"
