@@ -11,9 +11,9 @@ from math import ceil, floor, isfinite, log10
 from separation.evaluation.figures import Figure
 from separation.evaluation.report import Run
 
-_WIDTH, _LEFT, _RIGHT = 360.0, 96.0, 44.0
-_ROW, _TOP, _BOTTOM = 34.0, 14.0, 30.0
-_BAR = 11.0
+_WIDTH, _LEFT, _RIGHT = 360.0, 108.0, 40.0
+_ROW, _TOP, _BOTTOM = 38.0, 14.0, 30.0
+_BAR = 13.0
 _MOST_TICKS = 6
 
 
@@ -63,8 +63,9 @@ def gain_chart(runs: Sequence[Run], figure: Figure, title: str) -> str:
     return chart.svg()
 
 
-def ceiling_chart(run: Run, figure: Figure, title: str) -> str:
-    """From doing nothing to the ideal mask, and how far the separator came, a line a stem."""
+def ceiling_chart(run: Run, figure: Figure, title: str, place: int = 0) -> str:
+    """From doing nothing to the ideal mask, and how far the separator came, a line a stem.
+    ``place``: of the run among others, which decides its colour."""
     rows = {stem: run.summary(figure, stem) for stem in run.stems}
     scale = _Scale([v for row in rows.values() for k, v in row.items() if v and k != "gain"])
     words = "; ".join(
@@ -73,16 +74,16 @@ def ceiling_chart(run: Run, figure: Figure, title: str) -> str:
         for stem, row in rows.items()
     )
     chart = _Chart(title, words, len(rows), scale, "dB")
-    for place, (stem, row) in enumerate(rows.items()):
-        chart.name(place, stem)
-        y = chart.middle(place)
+    for line, (stem, row) in enumerate(rows.items()):
+        chart.name(line, stem)
+        y = chart.middle(line)
         nothing, separated, ideal = (row[name] for name in ("nothing", "separated", "ideal"))
         if nothing is None or separated is None or ideal is None:
             continue
         chart.line(y, nothing, ideal, "range")
-        chart.line(y, nothing, separated, "reached")
+        chart.line(y, nothing, separated, f"reached run{place}")
         chart.tick(y, nothing, "nothing")
-        chart.dot(y, separated, "separated")
+        chart.dot(y, separated, f"separated run{place}", radius=5)
         chart.tick(y, ideal, "ideal")
     return chart.svg()
 
@@ -133,8 +134,7 @@ class _Chart:
             f'<text class="value" x="{_WIDTH - 2:g}" y="{y + 4:.1f}">{value:.1f}</text>'
         )
 
-    def dot(self, y: float, value: float, kind: str) -> None:
-        radius = 5 if kind == "separated" else 2.5
+    def dot(self, y: float, value: float, kind: str, radius: float = 2.5) -> None:
         self._parts.append(
             f'<circle class="dot {kind}" cx="{self._scale.place(value):.1f}" cy="{y:.1f}" '
             f'r="{radius:g}"/>'

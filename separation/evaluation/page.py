@@ -1,6 +1,6 @@
 """A report as one page that stands alone: no script, no other file, light and dark."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from separation.evaluation.charts import ceiling_chart, gain_chart, speed_chart
@@ -12,9 +12,22 @@ from separation.evaluation.text import ALL_STEMS, decibels
 
 _COLUMNS = {
     "separated": "separated",
+    "gain": "gain",
+    "nothing": "doing nothing",
+    "ideal": "ideal mask",
+}
+"""What is looked for first stands first: on a small screen the rest is scrolled to."""
+
+
+_TERMS = {
+    "sdr": "SDR, whole song (MDX)",
+    "si_sdr": "SI-SDR",
+    "bss_eval": "BSS Eval v4",
     "nothing": "doing nothing",
     "ideal": "ideal mask",
     "gain": "gain",
+    "silent": "silent stems",
+    "over_songs": "all songs",
 }
 
 
@@ -47,7 +60,11 @@ def _facts(report: Report) -> str:
     if report.limited:
         songs += ", not all of the suite"
     host = f"{report.host.processor}, {report.host.cores} cores"
-    facts = {"measured": report.date, "suite": songs, "host": host}
+    facts = {
+        "measured": report.date.replace("T", " ").replace("+00:00", " UTC"),
+        "suite": songs,
+        "host": host,
+    }
     for each in report.runs:
         told = each.identity
         peak = f"{each.peak_memory_bytes / 1e6:.0f} MB" if each.peak_memory_bytes else "unknown"
@@ -74,10 +91,10 @@ def _plots(report: Report) -> Iterator[str]:
         f"A bar is the {figure.over_songs} of the songs, a dot is one song.",
         key,
     )
-    for run in report.runs:
+    for place, run in enumerate(report.runs):
         title = f"{run.identity.label} between doing nothing and the ideal mask: {figure.label}"
         yield _figure(
-            ceiling_chart(run, figure, title),
+            ceiling_chart(run, figure, title, place),
             title,
             "The short line on one end is doing nothing, the one on the other end what a mask "
             "reaches that knows the true stems; the dot is the separator.",
@@ -99,94 +116,96 @@ def _figure(svg: str, title: str, words: str, key: str = "") -> str:
     )
 
 
+Row = Callable[[Figure], Sequence[float | None]]
+
+
 def _run_section(run: Run, figures: Sequence[Figure]) -> str:
-    stems: tuple[str | None, ...] = (*run.stems, None)
-    rows = (
-        (stem or ALL_STEMS, [run.summary(f, stem)[c] for f in figures for c in _COLUMNS])
-        for stem in stems
-    )
     name = run.identity.label
-    songs = "".join(_song_table(song, figures) for song in run.songs)
+    rows = [(stem, _summary_row(run, stem)) for stem in run.stems]
+    rows.append((ALL_STEMS, _summary_row(run, None)))
+    songs = "".join(_song_section(song, figures) for song in run.songs)
     return (
         f"<section><h2>{escape(name)}</h2>"
-        f"{_table(f'{name}, all songs', figures, list(_COLUMNS.values()), rows)}"
+        f"{_tables(f'{name}, all songs', figures, list(_COLUMNS.values()), rows)}"
         f"<details><summary>Song by song</summary>{songs}</details></section>"
     )
 
 
-def _song_table(song: SongResult, figures: Sequence[Figure]) -> str:
-    rows = (
-        (f"{stem.stem} (silent)" if stem.is_silent else stem.stem, _values(stem, figures))
+def _summary_row(run: Run, stem: str | None) -> Row:
+    return lambda figure: [run.summary(figure, stem)[column] for column in _COLUMNS]
+
+
+def _song_section(song: SongResult, figures: Sequence[Figure]) -> str:
+    rows = [
+        (f"{stem.stem} (silent)" if stem.is_silent else stem.stem, _stem_row(stem))
         for stem in song.stems
-    )
+    ]
     notes = "".join(f"<p>{escape(note)}</p>" for note in song.notes)
     speed = (
         f"{song.duration_s:.1f} s, separated in {song.separation_s:.2f} s "
         f"({song.times_real_time:.1f} times real time), with all around it {song.job_s:.2f} s"
     )
-    table = _table(song.song, figures, list(_COLUMNS.values()), rows)
-    return f"<h3>{escape(song.song)}</h3><p>{speed}</p>{table}{notes}"
+    tables = _tables(song.song, figures, list(_COLUMNS.values()), rows)
+    return f"<h3>{escape(song.song)}</h3><p>{speed}</p>{tables}{notes}"
 
 
-def _values(stem: StemResult, figures: Sequence[Figure]) -> list[float | None]:
-    return [
-        value
-        for figure in figures
-        for value in (
-            *(getattr(stem, name).get(figure.key) for name in ESTIMATES),
-            stem.gain(figure.key),
-        )
-    ]
+def _stem_row(stem: StemResult) -> Row:
+    def row(figure: Figure) -> list[float | None]:
+        told = {name: getattr(stem, name).get(figure.key) for name in ESTIMATES}
+        told["gain"] = stem.gain(figure.key)
+        return [told[column] for column in _COLUMNS]
+
+    return row
 
 
 def _comparison(report: Report) -> str:
     baseline = report.baseline
     if baseline is None:
         return ""
-    common = [stem for stem in report.run.stems if stem in baseline.stems]
-    rows = (
-        (
-            stem,
-            [
-                value
-                for figure in report.figures
-                for value in (
-                    report.run.summary(figure, stem)["separated"],
-                    baseline.summary(figure, stem)["separated"],
-                    report.ahead(figure, stem),
-                )
-            ],
-        )
-        for stem in common
-    )
+    rows = [
+        (stem, _comparison_row(report, baseline, stem))
+        for stem in report.run.stems
+        if stem in baseline.stems
+    ]
     name = f"{report.run.identity.label} against {baseline.identity.label}"
     columns = [report.run.identity.label, baseline.identity.label, "ahead"]
-    return (
-        f"<section><h2>{escape(name)}</h2>{_table(name, report.figures, columns, rows)}</section>"
-    )
+    tables = _tables(name, report.figures, columns, rows)
+    return f"<section><h2>{escape(name)}</h2>{tables}</section>"
+
+
+def _comparison_row(report: Report, baseline: Run, stem: str) -> Row:
+    return lambda figure: [
+        report.run.summary(figure, stem)["separated"],
+        baseline.summary(figure, stem)["separated"],
+        report.ahead(figure, stem),
+    ]
+
+
+def _tables(
+    name: str,
+    figures: Sequence[Figure],
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Row]],
+) -> str:
+    """One for each figure, beside each other where there is room."""
+    made = (_table(f"{name}: {figure.label}, dB", figure, columns, rows) for figure in figures)
+    return f'<div class="tables">{"".join(made)}</div>'
 
 
 def _table(
-    caption: str,
-    figures: Sequence[Figure],
-    columns: Sequence[str],
-    rows: Iterable[tuple[str, Sequence[float | None]]],
+    caption: str, figure: Figure, columns: Sequence[str], rows: Sequence[tuple[str, Row]]
 ) -> str:
-    heads = "".join(
-        f'<th scope="colgroup" colspan="{len(columns)}">{escape(figure.label)}, dB</th>'
-        for figure in figures
-    )
-    names = "".join(f'<th scope="col">{escape(name)}</th>' for _ in figures for name in columns)
+    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("stem", *columns))
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{decibels(value)}</td>" for value in values)
+        + "".join(f"<td>{decibels(value)}</td>" for value in row(figure))
         + "</tr>"
-        for name, values in rows
+        for name, row in rows
     )
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr><td></td>{heads}</tr>"
-        f'<tr><th scope="col">stem</th>{names}</tr></thead><tbody>{body}</tbody></table></div>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
@@ -203,7 +222,8 @@ def _failures(report: Report) -> str:
 
 def _conventions(report: Report) -> str:
     terms = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in CONVENTIONS.items()
+        f"<dt>{escape(_TERMS[key])}</dt><dd>{escape(words)}</dd>"
+        for key, words in CONVENTIONS.items()
     )
     return (
         f"<section><h2>What the figures mean</h2><dl>{terms}</dl>"

@@ -52,10 +52,11 @@ class Identity:
 
     @property
     def label(self) -> str:
-        """For people: ``demucs htdemucs``, ``spectral``."""
-        if self.model in ("", self.separator):
-            return self.separator
-        return f"{self.separator} {self.model}"
+        """For people: ``demucs htdemucs``, ``spectral``, ``spectral (by auto)``."""
+        name = self.separator
+        if self.model not in ("", self.separator):
+            name += f" {self.model}"
+        return name if self.asked_for == self.separator else f"{name} (by {self.asked_for})"
 
 
 @dataclass(frozen=True)
