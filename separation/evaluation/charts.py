@@ -14,6 +14,7 @@ from separation.evaluation.report import Run
 _WIDTH, _LEFT, _RIGHT = 360.0, 108.0, 40.0
 _ROW, _TOP, _BOTTOM = 38.0, 14.0, 30.0
 _BAR = 13.0
+_LONGEST = 13
 _MOST_TICKS = 6
 
 
@@ -118,7 +119,7 @@ class _Chart:
         return _TOP + (row + 0.5) * _ROW
 
     def name(self, row: int, name: str) -> None:
-        shown = name if len(name) <= 14 else f"{name[:13]}…"
+        shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
         self._parts.append(
             f'<text class="name" x="{_LEFT - 8:g}" y="{self.middle(row) + 4:g}">'
             f"{escape(shown)}</text>"

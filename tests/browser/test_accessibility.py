@@ -1,30 +1,20 @@
 """Every page against the rules of WCAG 2.2 AA that axe can check, light, and dark on a phone."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser, Page
 
+from tests.browser.axe import axe_script, violations
 from tests.browser.tour import LIGHT, PHONE_DARK, Look, filled_site, tour
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(settings.BASE_DIR) / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FOREIGN = frozenset({"api", "admin", "admin-jobs", "admin-batches"})
 """Pages of others (Swagger UI, Django's admin), whose markup is not ours."""
 
 NOT_OURS = [[".breadcrumbs"]]
 """Django's, on the operator's page too: links told by colour alone."""
-
-_RUN = """async ([rules, exclude]) => {
-    const found = await axe.run({exclude}, {runOnly: rules, resultTypes: ["violations"]});
-    return found.violations.map((each) =>
-        `${each.id}: ${each.help}: ` + each.nodes.map((node) => node.target.join(" ")).join(", "));
-}"""
 
 
 @dataclass(frozen=True)
@@ -39,10 +29,7 @@ class Sight:
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    if not AXE.is_file():
-        missing = "There is no axe-core here: npm ci --prefix tests/clients"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    return AXE.read_text(encoding="utf-8")
+    return axe_script()
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +49,7 @@ def sights(browser: Browser, axe: str, tmp_path_factory: pytest.TempPathFactory)
 
 def _sight(page: Page, name: str, look: Look, axe: str) -> Sight:
     width = page.evaluate("document.documentElement.scrollWidth")
-    return Sight(name, look, width, _violations(page, axe))
-
-
-def _violations(page: Page, axe: str) -> list[str]:
-    page.evaluate(axe)
-    found: list[str] = page.evaluate(_RUN, [RULES, NOT_OURS])
-    return found
+    return Sight(name, look, width, violations(page, axe, NOT_OURS))
 
 
 def test_no_page_breaks_a_rule_of_accessibility(sights: list[Sight]) -> None:
@@ -83,7 +64,7 @@ def test_no_page_is_wider_than_its_screen(sights: list[Sight]) -> None:
 def test_the_rules_notice_a_page_that_breaks_them(browser: Browser, axe: str) -> None:
     page = browser.new_page()
     page.set_content("<title>x</title><main><h1>x</h1><img src='x.png'><input></main>")
-    found = "\n".join(_violations(page, axe))
+    found = "\n".join(violations(page, axe, NOT_OURS))
     page.context.close()
     assert "image-alt" in found
     assert "label" in found

@@ -75,7 +75,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--metrics",
             default=",".join(QUICK),
-            help=f"of {','.join(CHOICES)} (default: %(default)s); bss_eval takes minutes a song",
+            help=f"of {','.join(CHOICES)} (default: %(default)s); bss_eval takes half a minute a song",
         )
         parser.add_argument("--limit", type=int, metavar="N", help="only the first N songs")
         parser.add_argument(

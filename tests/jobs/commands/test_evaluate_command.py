@@ -16,7 +16,8 @@ import pytest
 import soundfile
 from django.core.management import call_command
 
-from jobs.management.commands.evaluate import Command, requests_from
+from jobs.management.commands.evaluate import Command, Shown, requests_from
+from jobs.management.progress_bar import ProgressBar
 from separation.errors import InvalidOptions
 from tests.separation.evaluation.songs import save_song, stems
 
@@ -160,6 +161,19 @@ def test_a_folder_that_is_no_suite_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     _, errors = evaluate(tmp_path / "empty", ends_with=2)
     assert errors.startswith("suite_invalid: ") and "mixture.wav" in errors
+
+
+def test_the_bar_keeps_its_words_where_a_part_of_the_work_has_none() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    shown = Shown(ProgressBar(out), "spectral")
+    shown(0.25, "A: reading drums")
+    shown(0.5)
+    last = out.getvalue().split("\r")[-1]
+    assert "50.0 %  spectral: A: reading drums" in last
 
 
 def asked(*given: str) -> dict[str, Any]:
