@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
 from separation.audio.decode import DecodedSong, decode_to_canonical
+from separation.audio.names import one_line
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.closing import Closing
 from separation.errors import SeparationError, SuiteInvalid, error_from_code
@@ -110,7 +111,8 @@ def _decode(sound: Sound, target: Path, limits: IntakeLimits, report: Report) ->
     try:
         return decode_to_canonical(sound.path, target, limits, report=told, track=sound.track)
     except SeparationError as error:
-        raise error_from_code(error.code, f"{sound.path.name}: {error.detail}") from error
+        name = one_line(sound.path.name)
+        raise error_from_code(error.code, f"{name}: {error.detail}") from error
 
 
 def _write_sum(paths: Iterable[Path], target: Path, start: int, frames: int) -> None:

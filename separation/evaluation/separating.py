@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from separation.audio.names import clean_name
 from separation.client import RunnerProcess
 from separation.errors import WorkerLost, error_from_code
 from separation.evaluation.report import Identity
@@ -57,7 +58,7 @@ def separate(
     spec = JobSpec(
         job_id=str(uuid.uuid4()),
         input_path=mixture,
-        input_name=name,
+        input_name=clean_name(name),
         job_dir=folder,
         pipeline=tuple(pipeline),
         created_at=datetime.now(UTC).isoformat(),

@@ -1,7 +1,8 @@
-"""The tables of a report for a terminal."""
+"""The tables of a report for a terminal, which the names of files cannot steer."""
 
 from collections.abc import Callable, Iterator, Sequence
 
+from separation.audio.names import one_line
 from separation.evaluation.figures import Figure
 from separation.evaluation.measuring import ESTIMATES
 from separation.evaluation.report import Report, Run, SongResult
@@ -24,14 +25,15 @@ def song_text(song: SongResult, figures: Sequence[Figure]) -> str:
         values = [getattr(result, name).get(figure.key) for name in ESTIMATES]
         return [*values, result.gain(figure.key)]
 
-    silent = [result.stem for result in song.stems if result.is_silent]
+    silent = [one_line(result.stem) for result in song.stems if result.is_silent]
     return "\n".join(
         [
-            f"{song.song}: {song.duration_s:.1f} s, separated in {song.separation_s:.2f} s "
-            f"({song.times_real_time:.1f} times real time), with all around it {song.job_s:.2f} s",
+            f"{one_line(song.song)}: {song.duration_s:.1f} s, separated in "
+            f"{song.separation_s:.2f} s ({song.times_real_time:.1f} times real time), "
+            f"with all around it {song.job_s:.2f} s",
             *_tables(figures, list(by_name), _COLUMNS, row),
             *(f"  silent in this song: {', '.join(silent)}" for _ in silent[:1]),
-            *(f"  note: {note}" for note in song.notes),
+            *(f"  note: {one_line(note)}" for note in song.notes),
         ]
     )
 
@@ -98,4 +100,4 @@ def _tables(
         for name in rows:
             values = [value for figure in part for value in row(figure, name)]
             cells = "".join(f"{decibels(value):>{_WIDTH}}" for value in values)
-            yield f"  {name:<{first - 2}}{cells}"
+            yield f"  {one_line(name):<{first - 2}}{cells}"

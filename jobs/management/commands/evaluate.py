@@ -1,8 +1,11 @@
 """``manage.py evaluate``: how near a separator comes to the true stems of songs, no database."""
 
 import json
+import signal
 import sys
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +19,7 @@ from jobs.management.commands.separate import check_writable, log_level
 from jobs.management.progress_bar import ProgressBar
 from jobs.services.choices import request_with_defaults
 from separation import CODE_VERSION
+from separation.audio.names import one_line
 from separation.durable import write_durably
 from separation.engine.host import host_report
 from separation.errors import InvalidOptions, SeparationError, StorageUnavailable
@@ -39,7 +43,7 @@ ends with:
   0    every song was measured
   {EXIT_FAILED}    none was: the error's code and sentence stand on standard error
   {EXIT_INCOMPLETE}    some songs could not be measured; the report has the others and names them
-  {EXIT_INTERRUPTED}  Ctrl-C; nothing is left behind but what --keep has kept
+  {EXIT_INTERRUPTED}  Ctrl-C or SIGTERM; nothing is left behind but what --keep has kept
 """
 
 
@@ -75,7 +79,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--metrics",
             default=",".join(QUICK),
-            help=f"of {','.join(CHOICES)} (default: %(default)s); bss_eval takes half a minute a song",
+            help=f"of {','.join(CHOICES)} (default: %(default)s); bss_eval takes half a minute "
+            "a song",
         )
         parser.add_argument("--limit", type=int, metavar="N", help="only the first N songs")
         parser.add_argument(
@@ -102,7 +107,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = self._evaluated(options)
+            with terminated_as_interrupted():
+                report = self._evaluated(options)
         except SeparationError as error:
             self._tell_error(error.code, error.detail)
             sys.exit(EXIT_FAILED)
@@ -144,7 +150,7 @@ class Command(BaseCommand):
 
         def on_failed(song: FailedSong) -> None:
             bar.end()
-            self._tell_error(song.code, f"{song.song}: {song.detail}")
+            self._tell_error(song.code, f"{one_line(song.song)}: {song.detail}")
 
         try:
             return run_suite(
@@ -174,6 +180,16 @@ class Command(BaseCommand):
         self.stderr.write(f"{code}: {detail}", self.style.ERROR)
 
 
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM, as of a service that is stopped, ends the work as Ctrl-C does: tidily."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class Shown:
     """A report that shows what it hears on a bar; parts without words keep the last ones."""
 
@@ -182,7 +198,7 @@ class Shown:
 
     def __call__(self, fraction: float, message: str = "") -> None:
         self._message = message or self._message
-        self._bar.show(100 * fraction, f"{self._separator}: {self._message}")
+        self._bar.show(100 * fraction, one_line(f"{self._separator}: {self._message}"))
 
 
 def order_from(options: dict[str, Any]) -> Order:
@@ -236,7 +252,8 @@ def kept_in(keep: Path | None, request: SeparationRequest) -> Path | None:
 
 def write_page(report: Report, path: Path) -> None:
     try:
-        write_durably(path, as_page(report).encode())
+        # A file's name may hold bytes that are no text.
+        write_durably(path, as_page(report).encode(errors="backslashreplace"))
     except OSError as error:
         raise StorageUnavailable(
             f"The page {str(path)!r} cannot be written ({error.strerror})."

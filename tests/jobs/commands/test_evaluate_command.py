@@ -16,7 +16,12 @@ import pytest
 import soundfile
 from django.core.management import call_command
 
-from jobs.management.commands.evaluate import Command, Shown, requests_from
+from jobs.management.commands.evaluate import (
+    Command,
+    Shown,
+    requests_from,
+    terminated_as_interrupted,
+)
 from jobs.management.progress_bar import ProgressBar
 from separation.errors import InvalidOptions
 from tests.separation.evaluation.songs import save_song, stems
@@ -200,6 +205,23 @@ def test_songs_stay_on_this_machine_when_told_to() -> None:
 def test_help_names_every_exit_code() -> None:
     text = Command().create_parser("manage.py", "evaluate").format_help()
     assert re.findall(r"^  (\d+) ", text, re.MULTILINE) == ["0", "2", "3", "130"]
+
+
+def test_sigterm_ends_it_as_ctrl_c_does_and_only_while_it_works() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_song_whose_name_is_no_text_has_a_page_and_a_document(
+    suite: Path, tmp_path: Path
+) -> None:
+    (suite / "B").rename(suite / os.fsdecode(b"A\xff"))
+    page = tmp_path / "page.html"
+    said, _ = evaluate(suite, json=True, html=page, metrics="sdr", seconds=0.3)
+    assert json.loads(said)["run"]["songs"][1]["song"] == "A\udcff"
+    assert "A\\udcff" in page.read_text(encoding="utf-8")
 
 
 def test_ctrl_c_ends_it_with_130_and_leaves_neither_files_nor_processes(

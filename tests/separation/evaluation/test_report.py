@@ -109,6 +109,13 @@ def test_the_table_of_a_song_has_a_line_a_stem_with_columns_by_name() -> None:
     assert lines[4].split() == ["drums", *["-"] * 8]
 
 
+def test_a_name_cannot_steer_the_terminal() -> None:
+    evil = "so\x1b[2Jng\u202e\udcff"
+    text = song_text(song(evil, **{f"{evil}.": 1.0}), FIGURES)
+    assert text.startswith("so[2Jng: 30.0 s")
+    assert all(character.isprintable() for line in text.splitlines() for character in line)
+
+
 def test_the_table_of_a_run_names_what_ran_and_ends_with_all_stems() -> None:
     text = run_text(run(*THREE), FIGURES)
     assert "spectral (numpy, float32, cpu; weights abababababab): 3 songs, 90.0 s" in text
