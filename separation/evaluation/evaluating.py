@@ -12,6 +12,7 @@ from separation.client import RunnerProcess
 from separation.errors import (
     Cancelled,
     InvalidOptions,
+    LicenceRefused,
     ModelUnavailable,
     SeparationError,
     SuiteInvalid,
@@ -29,7 +30,7 @@ from separation.progress import Report, ignore_progress, part_of
 from separation.request import SeparationRequest
 from separation.settings import CoreSettings
 
-_FOR_ALL_SONGS = (Cancelled, InvalidOptions, ModelUnavailable, WorkerLost)
+_FOR_ALL_SONGS = (Cancelled, InvalidOptions, LicenceRefused, ModelUnavailable, WorkerLost)
 """What would befall the next song too."""
 
 _LOADED, _SEPARATED = 0.15, 0.85
@@ -66,7 +67,8 @@ def run_suite(
 
     The songs go through one runner, whose peak of memory is the run's. A song that fails is told
     and left out. Raises the error of the first song where no song could be measured, and at once
-    what would befall every song (``InvalidOptions``, ``ModelUnavailable``, ``WorkerLost``).
+    what would befall every song (``InvalidOptions``, ``LicenceRefused``, ``ModelUnavailable``,
+    ``WorkerLost``).
     """
     done: list[tuple[SongResult, Identity]] = []
     failed: list[FailedSong] = []

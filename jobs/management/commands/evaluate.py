@@ -1,4 +1,4 @@
-"""``manage.py evaluate``: how near a separator comes to the true stems of songs, no database."""
+"""``manage.py evaluate``: how near a separator comes to the true stems of songs."""
 
 import json
 import signal
@@ -13,11 +13,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+from django.db import DatabaseError
 
 from jobs.core import core_settings
 from jobs.management.commands.separate import check_writable, log_level
 from jobs.management.progress_bar import ProgressBar
-from jobs.services.choices import request_with_defaults
+from jobs.models import ModelMeasurement
+from jobs.services.choices import check_licence, request_with_defaults
+from jobs.services.measurements import record_report
 from separation import CODE_VERSION
 from separation.audio.names import one_line
 from separation.durable import write_durably
@@ -89,6 +92,11 @@ class Command(BaseCommand):
         parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the stems here")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         parser.add_argument("--html", type=Path, metavar="FILE", help="also a page with plots")
+        parser.add_argument(
+            "--record",
+            action="store_true",
+            help="keep the figures of a whole suite in the database, for the models' cards",
+        )
         self._add_choices_of_the_separator(parser)
 
     def _add_choices_of_the_separator(self, parser: CommandParser) -> None:
@@ -168,13 +176,26 @@ class Command(BaseCommand):
     def _tell(self, report: Report, options: dict[str, Any]) -> None:
         if options["html"] is not None:
             write_page(report, options["html"])
+        document = as_document(report)
+        if options["record"]:
+            self._record(document)
         if options["json"]:
-            self.stdout.write(json.dumps(as_document(report), indent=2, allow_nan=False))
+            self.stdout.write(json.dumps(document, indent=2, allow_nan=False))
             return
         for run in report.runs:
             self.stdout.write(run_text(run, report.figures) + "\n")
         if report.baseline is not None:
             self.stdout.write(comparison_text(report))
+
+    def _record(self, document: dict[str, Any]) -> None:
+        """Both runs, each as the one of a document of its own."""
+        for run in (document["run"], document["baseline"]):
+            if run is not None and record_report({**document, "run": run}) is None:
+                self.stderr.write(
+                    f"note: {run['separator']['model']} is not recorded, as a card tells of whole "
+                    "suites only.",
+                    self.style.WARNING,
+                )
 
     def _tell_error(self, code: str, detail: str) -> None:
         self.stderr.write(f"{code}: {detail}", self.style.ERROR)
@@ -213,7 +234,8 @@ def order_from(options: dict[str, Any]) -> Order:
 
 
 def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
-    """One for the separator, one for the baseline; raises ``InvalidOptions``."""
+    """One for the separator, one for the baseline; raises ``InvalidOptions`` or
+    ``LicenceRefused``."""
     named = {name: options[name] for name in _FIELDS if options[name] is not None}
     if options["stems"] is not None:
         named |= parse_stems(options["stems"])
@@ -227,6 +249,8 @@ def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
             raise InvalidOptions(
                 f"--baseline {options['baseline']} is what is measured anyway: name another one."
             )
+    for request in requests:
+        check_licence(request=request)
     return requests
 
 
@@ -243,6 +267,18 @@ def check_outputs(options: dict[str, Any]) -> None:
         if page.is_dir():
             raise StorageUnavailable(f"{str(page)!r} is a folder: name a file for --html.")
         check_writable(page.absolute().parent, "--html")
+    if options["record"]:
+        check_can_record()
+
+
+def check_can_record() -> None:
+    try:
+        ModelMeasurement.objects.exists()
+    except DatabaseError as error:
+        raise StorageUnavailable(
+            "The database has no place for figures: run manage.py migrate first, or leave --record "
+            "out."
+        ) from error
 
 
 def kept_in(keep: Path | None, request: SeparationRequest) -> Path | None:

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 from django.core.management import call_command
+from django.db import connection
+from pytest_django.fixtures import Settings
 
 from jobs.management.commands.evaluate import (
     Command,
@@ -24,6 +26,7 @@ from jobs.management.commands.evaluate import (
     terminated_as_interrupted,
 )
 from jobs.management.progress_bar import ProgressBar
+from jobs.models import ModelMeasurement
 from separation.errors import InvalidOptions
 from tests.separation.evaluation.songs import save_song, stems
 
@@ -59,12 +62,13 @@ def evaluate(suite: Path, *, ends_with: int = 0, **options: Any) -> tuple[str, s
     return said.getvalue(), errors.getvalue()
 
 
+@pytest.mark.django_db
 def test_one_document_tells_every_figure_of_every_song_and_nothing_is_left_but_what_is_kept(
     suite: Path, scratch: Path, tmp_path: Path
 ) -> None:
     page, kept = tmp_path / "page.html", tmp_path / "kept"
 
-    said, errors = evaluate(suite, json=True, html=page, keep=kept)
+    said, errors = evaluate(suite, json=True, html=page, keep=kept, record=True)
 
     document = json.loads(said)
     assert errors == ""
@@ -91,6 +95,9 @@ def test_one_document_tells_every_figure_of_every_song_and_nothing_is_left_but_w
         assert (rate, separated.shape) == (44_100, true.shape)
         wanted = 10 * np.log10(np.sum(true**2) / np.sum((true - separated) ** 2))
         assert told["separated"]["sdr"] == pytest.approx(wanted, abs=1e-4)
+    recorded = ModelMeasurement.objects.get()
+    assert (recorded.model_name, recorded.suite, recorded.songs) == ("spectral", "suite", 2)
+    assert recorded.figures["sdr"]["mean"] == run["summary"]["all_stems"]["sdr"]["separated"]
 
 
 def test_a_baseline_stands_beside_the_separator(suite: Path) -> None:
@@ -105,6 +112,7 @@ def test_a_baseline_stands_beside_the_separator(suite: Path) -> None:
     assert rows[-1][3] == "0.00"
 
 
+@pytest.mark.django_db
 def test_a_song_that_cannot_be_measured_is_told_and_the_others_are_whatever_they_are_called(
     suite: Path, scratch: Path, tmp_path: Path
 ) -> None:
@@ -113,9 +121,10 @@ def test_a_song_that_cannot_be_measured_is_told_and_the_others_are_whatever_they
     (suite / "B").rename(suite / os.fsdecode(b"B\xff"))
     page = tmp_path / "page.html"
 
-    said, errors = evaluate(suite, json=True, html=page, ends_with=3)
+    said, errors = evaluate(suite, json=True, html=page, record=True, ends_with=3)
 
     assert errors.startswith("unsupported_format: A: drums.wav: ")
+    assert "note: spectral is not recorded" in errors and not ModelMeasurement.objects.exists()
     run = json.loads(said)["run"]
     assert [song["song"] for song in run["songs"]] == ["B\udcff"]
     assert [(song["song"], song["code"]) for song in run["failed"]] == [("A", "unsupported_format")]
@@ -157,6 +166,23 @@ def test_what_cannot_be_done_is_told_before_any_song_is_read(
     said, errors = evaluate(suite, ends_with=2, **options)
     assert said == ""
     assert errors.startswith(words)
+
+
+def test_a_model_that_the_operators_rule_leaves_out_is_refused(
+    suite: Path, settings: Settings
+) -> None:
+    settings.MODEL_LICENCES = ("granted",)
+    for options in ({"separator": "demucs"}, {"baseline": "demucs/htdemucs"}):
+        _, errors = evaluate(suite, ends_with=2, **options)
+        assert errors.startswith("licence_refused: ")
+
+
+@pytest.mark.django_db
+def test_a_database_without_a_place_for_figures_is_told_before_any_work(suite: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {ModelMeasurement._meta.db_table} RENAME TO elsewhere")
+    _, errors = evaluate(suite, record=True, ends_with=2)
+    assert errors.startswith("storage_unavailable: ") and "manage.py migrate" in errors
 
 
 def test_a_folder_that_is_no_suite_says_what_to_do(tmp_path: Path) -> None:

@@ -2,14 +2,12 @@
 
 import json
 import math
-from dataclasses import asdict
 
 import pytest
 
 from separation.errors import InvalidOptions
 from separation.evaluation.figures import CHOICES, QUICK, chosen_figures, difference
-from separation.evaluation.measurement import measurements
-from separation.evaluation.report import CONVENTIONS, SCHEMA_VERSION, FailedSong, as_document
+from separation.evaluation.report import CONVENTIONS, SCHEMA_VERSION, as_document
 from separation.evaluation.text import comparison_text, run_text, song_text
 from tests.separation.evaluation.reports import FIGURES, report, run, song
 
@@ -121,32 +119,6 @@ def test_the_table_of_a_run_names_what_ran_and_ends_with_all_stems() -> None:
     assert "spectral (numpy, float32, cpu; weights abababababab): 3 songs, 90.0 s" in text
     assert "peak memory 400 MB" in text
     assert text.splitlines()[-1].split()[:4] == ["all", "stems", "4.00", "-5.00"]
-
-
-def test_a_measurement_is_plain_values_of_one_separator_on_one_suite() -> None:
-    told = report(run(*THREE), run(song("A", vocals=3.0), name="other"))
-    first, second = measurements(told)
-    assert (first.separator, first.suite, first.songs, first.date) == (
-        "spectral",
-        "songs",
-        3,
-        told.date,
-    )
-    assert first.stems["vocals"]["sdr"]["gain"] == 9.0
-    assert (first.audio_s, first.seconds, first.peak_memory_bytes) == (90.0, 9.0, 400_000_000)
-    assert second.separator == "other"
-    json.dumps(asdict(first))
-
-
-def test_only_whole_songs_of_a_whole_suite_stand_for_it() -> None:
-    def is_whole(**overrides: object) -> bool:
-        return measurements(report(run(*THREE), **overrides))[0].is_whole
-
-    assert is_whole()
-    assert not is_whole(seconds=10.0)
-    assert not is_whole(limited=True)
-    failed = (FailedSong("D", "corrupt_audio", "It is damaged."),)
-    assert not measurements(report(run(*THREE, failed=failed)))[0].is_whole
 
 
 def test_metrics_are_chosen_by_name_and_bss_eval_is_all_four() -> None:
