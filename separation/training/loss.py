@@ -2,8 +2,11 @@
 
 import torch
 
-_MIXTURE_SHARE = 0.05
-_FLOOR = 1e-3
+_MIXTURE_SHARE = 0.3
+"""With 0.05 a network soon learnt to leave the vocals out: in the mixtures without them the least
+trace cost more than all of them did elsewhere."""
+
+_FLOOR = 1e-2
 _TINY = 1e-8
 
 LOG_WEIGHT = 0.12

@@ -37,7 +37,7 @@ class Shape:
     hidden: int = 192
     band_hidden: int = 88
     head: int = 128
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 4, 1)
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
 
     @property
     def bins(self) -> int:
@@ -182,14 +182,14 @@ class _Block(nn.Module):
         step, frames = self.dilation, bands.shape[2]
         padded = nn.functional.pad(bands, (0, 0, step, step))
         near = [padded[:, :, k * step : k * step + frames] for k in range(3)]
-        mixed = nn.functional.gelu(self.time_in(torch.cat(near, dim=-1)))
+        mixed = nn.functional.relu(self.time_in(torch.cat(near, dim=-1)))
         return self.time_out(mixed)  # type: ignore[no-any-return]
 
     def _across_bands(self, bands: torch.Tensor) -> torch.Tensor:
         count, number, frames, width = bands.shape
         flat = bands.reshape(count, number, frames * width)
         mixed = torch.matmul(self.band_in.weight, flat) + self.band_in.bias[:, None]
-        mixed = nn.functional.gelu(mixed)
+        mixed = nn.functional.relu(mixed)
         mixed = torch.matmul(self.band_out.weight, mixed) + self.band_out.bias[:, None]
         return mixed.reshape(count, number, frames, width)
 
@@ -203,4 +203,4 @@ class _Head(nn.Module):
         self.second = BandLinear(bands, hidden, outputs)
 
     def forward(self, bands: torch.Tensor) -> torch.Tensor:
-        return self.second(nn.functional.gelu(self.first(bands)))  # type: ignore[no-any-return]
+        return self.second(nn.functional.relu(self.first(bands)))  # type: ignore[no-any-return]
