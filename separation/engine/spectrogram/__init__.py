@@ -1,0 +1,1 @@
+"""Networks that mask a song's spectrogram, over a whole song in constant memory."""

@@ -1,0 +1,1 @@
+"""Spleeter: vocals and accompaniment by two small U-Nets."""

