@@ -21,6 +21,7 @@ BUILT_IN = {
     "spectral": "separation.separators.spectral:SpectralSeparator",
     "demucs": "separation.separators.demucs:DemucsSeparator",
     "remote": "separation.separators.remote:RemoteSeparator",
+    "spleeter": "separation.separators.spleeter:SpleeterSeparator",
     "torchaudio_hdemucs": "separation.separators.torchaudio_hdemucs:TorchaudioHdemucsSeparator",
 }
 

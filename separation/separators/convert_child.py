@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,9 @@ from separation.progress import ignore_progress
 from separation.registry import SeparatorFactory
 from separation.separators.conversion import missing_networks
 from separation.separators.neural import LoadedBag, NeuralSeparator
+
+Convert = Callable[[Any, Path], None]
+"""Writes a network to a file."""
 
 
 def main(task: dict[str, Any]) -> dict[str, Any]:
@@ -51,9 +55,7 @@ def main(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _store(bag: ConvertedBag, loaded: LoadedBag, options: SeparatorOptions) -> None:
-    from separation.engine.convert import convert
-
-    record = _record(loaded)
+    record, convert = _masks_plan(loaded) or _hybrid_plan(loaded)
     bag.sweep()
     bag.store_record(record)
     if not record.refusal:
@@ -61,27 +63,51 @@ def _store(bag: ConvertedBag, loaded: LoadedBag, options: SeparatorOptions) -> N
             bag.store_network(index, partial(convert, loaded.networks[index].module))
 
 
-def _record(loaded: LoadedBag) -> BagRecord:
-    from separation.engine.convert import refusal, window_frames
+def _masks_plan(loaded: LoadedBag) -> tuple[BagRecord, Convert] | None:
+    """``None`` for networks of another kind than those that mask a spectrogram."""
+    from separation.engine.spectrogram.convert import convert_masks
+    from separation.engine.spectrogram.layout import FRAMES, WINDOW
+    from separation.engine.spectrogram.network import MaskNetwork
+
+    if not all(isinstance(network.module, MaskNetwork) for network in loaded.networks):
+        return None
+    networks = tuple(
+        NetworkRecord(
+            frames=FRAMES, stft_window=WINDOW, segment_frames=FRAMES, weights=network.weights
+        )
+        for network in loaded.networks
+    )
+    return _record(loaded, networks, 0.0), convert_masks
+
+
+def _hybrid_plan(loaded: LoadedBag) -> tuple[BagRecord, Convert]:
+    from separation.engine.convert import convert, refusal, window_frames
 
     modules = [network.module for network in loaded.networks]
     if reason := next(filter(None, map(refusal, modules)), ""):
-        return BagRecord(refusal=reason)
+        return BagRecord(refusal=reason), convert
+    networks = tuple(
+        NetworkRecord(
+            frames=window_frames(network.module),
+            stft_window=int(network.module.nfft),
+            segment_frames=network.segment_frames,
+            weights=network.weights,
+            draws_below=network.draws_below,
+        )
+        for network in loaded.networks
+    )
+    return _record(loaded, networks, float(min(module.segment for module in modules))), convert
+
+
+def _record(
+    loaded: LoadedBag, networks: tuple[NetworkRecord, ...], max_segment_s: float
+) -> BagRecord:
     return BagRecord(
         stems=loaded.stems,
         sample_rate_hz=loaded.sample_rate_hz,
         channels=loaded.channels,
-        max_segment_s=float(min(module.segment for module in modules)),
-        networks=tuple(
-            NetworkRecord(
-                frames=window_frames(network.module),
-                stft_window=int(network.module.nfft),
-                segment_frames=network.segment_frames,
-                weights=network.weights,
-                draws_below=network.draws_below,
-            )
-            for network in loaded.networks
-        ),
+        max_segment_s=max_segment_s,
+        networks=networks,
     )
 
 

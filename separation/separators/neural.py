@@ -6,13 +6,14 @@ are read in their converted form alone.
 
 import logging
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from separation.audio.blocks import BlockReader, StemWriters
+from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.base import (
     CHANNELS,
     SAMPLE_RATE_HZ,
@@ -38,7 +39,7 @@ from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
 from separation.separators.conversion import CannotConvert, converted_bag
-from separation.separators.stems import StemChoice, choose_stems
+from separation.separators.stems import choose_stems
 from separation.separators.weights import WeightFiles, default_model_dir
 
 MEASURE_SHARE = 0.01
@@ -73,8 +74,8 @@ class LoadedBag:
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """``note``: what kept the engine that was chosen from running, for the person."""
+class Ready:
+    """What is loaded. ``note``: what kept the engine that was chosen from running, for the person."""
 
     model: str
     stems: tuple[str, ...]
@@ -111,7 +112,7 @@ class NeuralSeparator(ResumableSeparator):
         check_options(options)
         super().__init__(options)
         self._log = logging.getLogger(f"separator.{self.name}")
-        self._ready: _Ready | None = None
+        self._ready: Ready | None = None
         self._failure = ""
 
     @abstractmethod
@@ -125,6 +126,10 @@ class NeuralSeparator(ResumableSeparator):
     @abstractmethod
     def stems_before_loading(self) -> tuple[str, ...] | None:
         """The model's stems as far as known without loading it."""
+
+    def code_version(self) -> str:
+        """Of what computes besides the weights: a change of it may change the stems."""
+        return version(self.packages[0])
 
     def missing_packages(self) -> str:
         """A sentence naming what is not installed; empty when all is there."""
@@ -162,7 +167,7 @@ class NeuralSeparator(ResumableSeparator):
         return SeparatorIdentity(
             separator=self.name,
             model=ready.model,
-            version=version(self.packages[0]),
+            version=self.code_version(),
             weights_digest=ready.weights_digest,
             engine=engine.name,
             precision=engine.precision,
@@ -196,7 +201,7 @@ class NeuralSeparator(ResumableSeparator):
 
     def _run(
         self,
-        ready: _Ready,
+        ready: Ready,
         input_path: Path,
         output_dir: Path,
         report: Report,
@@ -210,7 +215,9 @@ class NeuralSeparator(ResumableSeparator):
                     output_dir, list(choice.outputs), checkpoints, made_by=ready.describe
                 ) as writers,
             ):
-                self._stream(ready, choice, song, writers, report)
+                blocks = self.blocks(ready, song, choice.computed, writers.frames, report)
+                for block in blocks:
+                    writers.write(choice.arrange(block))
             return writers.paths
         except BaseException:
             # What a checkpoint tells of is for the next attempt.
@@ -221,24 +228,23 @@ class NeuralSeparator(ResumableSeparator):
         finally:
             release_memory(ready.device.name)
 
-    def _stream(
+    def blocks(
         self,
-        ready: _Ready,
-        choice: StemChoice,
+        ready: Ready,
         song: BlockReader,
-        writers: StemWriters,
+        stems: Sequence[int],
+        start: int,
         report: Report,
-    ) -> None:
+    ) -> Iterator[FloatArray]:
+        """The separated song from frame ``start`` on, (stems, channels, frames) at a time."""
         options = self.options
         plan = Plan(ready.sample_rate_hz, options.overlap, options.shifts, options.seed)
         report(0.0, "Measuring the song")
         level = measure_mono(song, part_of(report, 0.0, MEASURE_SHARE))
-        start = writers.frames
-        stream = BagStream(ready.members, song, level, choice.computed, plan, start)
-        for block in stream.blocks(part_of(report, MEASURE_SHARE, 1.0)):
-            writers.write(choice.arrange(block))
+        stream = BagStream(ready.members, song, level, stems, plan, start)
+        yield from stream.blocks(part_of(report, MEASURE_SHARE, 1.0))
 
-    def _loaded(self, report: Report) -> _Ready:
+    def _loaded(self, report: Report) -> Ready:
         if self._ready is None:
             if missing := self.missing_packages():
                 raise ModelUnavailable(missing)
@@ -259,7 +265,7 @@ class NeuralSeparator(ResumableSeparator):
 
     def _ready_with(
         self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
-    ) -> _Ready:
+    ) -> Ready:
         note = ""
         if chosen.name == "openvino":
             try:
@@ -269,7 +275,7 @@ class NeuralSeparator(ResumableSeparator):
                 self._log.warning(note)
         bag = self.load_bag(report)
         _check_layout(bag.model, bag.channels, bag.sample_rate_hz)
-        return _Ready(
+        return Ready(
             bag.model,
             bag.stems,
             bag.sample_rate_hz,
@@ -281,7 +287,7 @@ class NeuralSeparator(ResumableSeparator):
 
     def _converted(
         self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
-    ) -> _Ready:
+    ) -> Ready:
         """Raises ``CannotConvert`` where torch is to run these weights."""
         if not self.convertible:
             raise CannotConvert("networks of this family are not converted")
@@ -290,10 +296,16 @@ class NeuralSeparator(ResumableSeparator):
         digest = weights.digest()
         bag = ConvertedBag(folder, digest)
         record = converted_bag(self.name, options, bag, report)
-        check_segment(weights.name, options.segment_s, record.max_segment_s)
         _check_layout(weights.name, record.channels, record.sample_rate_hz)
-        members = _openvino_members(bag, record, options, fast=chosen.fast)
-        return _Ready(weights.name, record.stems, record.sample_rate_hz, digest, device, members)
+        members = self.converted_members(weights.name, bag, record, fast=chosen.fast)
+        return Ready(weights.name, record.stems, record.sample_rate_hz, digest, device, members)
+
+    def converted_members(
+        self, model: str, bag: ConvertedBag, record: BagRecord, *, fast: bool
+    ) -> tuple[Member, ...]:
+        """The bag's converted networks, ready to run. Raises ``InvalidOptions``."""
+        check_segment(model, self.options.segment_s, record.max_segment_s)
+        return _openvino_members(bag, record, self.options, fast=fast)
 
     def _fall_back_to_cpu(self, failure: str) -> None:
         """Loads anew, as memory on a card that failed cannot be read back."""

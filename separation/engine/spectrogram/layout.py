@@ -14,3 +14,7 @@ BINS = WINDOW // 2 + 1
 
 FRAMES = 512
 """Frames that a network sees at once, 11.9 s."""
+
+LEAD = WINDOW // HOP
+"""Frame t ends where hop t of the song begins: the first one lies before the song, as in Spleeter,
+and every sample is in this many of them."""

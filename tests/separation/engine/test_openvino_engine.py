@@ -11,7 +11,8 @@ from separation.engine.chunked import BagStream, Member, Plan
 from separation.engine.convert import convert, refusal, window_frames
 from separation.engine.converted import NetworkRecord
 from separation.engine.host import host_report
-from separation.engine.openvino_engine import OpenVinoEngine, default_streams
+from separation.engine.openvino_engine import OpenVinoEngine
+from separation.engine.openvino_runtime import default_streams
 from separation.engine.statistics import MonoStatistics
 from separation.engine.torch_engine import TorchEngine
 from separation.errors import Cancelled, ModelUnavailable

@@ -1,0 +1,53 @@
+"""Mask networks run by OpenVINO on the CPU. Imports openvino, never torch."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from separation.audio.blocks import FloatArray
+from separation.engine.devices import device_errors
+from separation.engine.interface import Engine
+from separation.engine.openvino_runtime import CompiledNetwork, run_each, run_each_ahead
+from separation.engine.spectrogram.layout import FRAMES
+
+
+class OpenVinoMasks(Engine):
+    """One converted :class:`~separation.engine.spectrogram.network.MaskNetwork`.
+
+    Windows are magnitudes (channels, ``FRAMES``, ``BINS``), as for
+    :class:`~separation.engine.spectrogram.stream.MaskStream`.
+    """
+
+    name: ClassVar[str] = "openvino"
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        stems: tuple[str, ...],
+        precision: str = "float32",
+        streams: int | None = None,
+    ) -> None:
+        """``path``: the converted network."""
+        self._network = CompiledNetwork(path, precision=precision, streams=streams)
+        self.stems = stems
+        self.segment_frames = FRAMES
+        self.precision = precision
+
+    def input_frames(self, frames: int) -> int:
+        return FRAMES
+
+    def run(self, windows: FloatArray) -> FloatArray:
+        return run_each(self._masks, windows, self._network.streams)
+
+    def run_ahead(self, batches: Iterator[FloatArray]) -> Generator[FloatArray]:
+        return run_each_ahead(self._masks, batches, self._network.streams)
+
+    def _masks(self, window: FloatArray) -> FloatArray:
+        with device_errors("cpu"):
+            request = self._network.request()
+            request.infer([window[np.newaxis]], share_inputs=True, share_outputs=True)
+            masks: FloatArray = request.get_output_tensor(0).data[0].copy()
+        return masks

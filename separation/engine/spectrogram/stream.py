@@ -1,0 +1,158 @@
+"""A song through a mask network, streamed.
+
+Windows of ``FRAMES`` frames follow each other by a step; where they overlap, their masks are
+cross-faded. What is finished is masked, transformed back and given out, so that no more is held
+than the windows in work. The masks are brought to a sum of one at last, in float32 whatever
+the network was computed in: the stems sum to the song.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+
+from separation.audio.blocks import FloatArray
+from separation.engine.interface import Engine
+from separation.engine.spectrogram.layout import BINS, FRAMES, HOP, LEAD
+from separation.engine.spectrogram.transform import ComplexArray, Resynthesis, spectra_of
+from separation.engine.statistics import Song
+from separation.progress import Report, ignore_progress
+
+LOUDEST = np.float32(1e6)
+"""Magnitudes that a network sees at most, 54 dB above those of a sine at full scale: files of
+floating point hold larger ones, whose squares would leave the range of float32."""
+
+_FLOOR = np.float32(1e-9)
+"""Every stem's mask beside what the network says, so that silence is shared out evenly."""
+
+_LARGEST_OVERLAP = 0.75
+
+
+@dataclass(frozen=True)
+class _Window:
+    """One that was read; without spectra where it is digital silence."""
+
+    spectra: ComplexArray | None
+
+
+def step_frames(overlap: float) -> int:
+    """Frames from one window to the next; ``overlap`` is the share that both see, 0 to 1, of which
+    more than ``_LARGEST_OVERLAP`` changes nothing that could be heard."""
+    return max(round(FRAMES * (1 - overlap)), round(FRAMES * (1 - _LARGEST_OVERLAP)))
+
+
+class MaskStream:
+    """``stems``: indices into those of ``engine``, whose windows are magnitudes (n, channels,
+    ``FRAMES``, ``BINS``) and whose results are masks (n, stems, channels, ``FRAMES``, ``BINS``).
+
+    ``start``: the frame of the song to begin with, which is the end of a block that was given out
+    before; from there on every sample is what it is from the beginning.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        song: Song,
+        stems: Sequence[int],
+        overlap: float,
+        start: int = 0,
+    ) -> None:
+        self._engine = engine
+        self._song = song
+        self._stems = list(stems)
+        self._step = step_frames(overlap)
+        self._fade = _fade(self._step)
+        hops = -(-song.frames // HOP) + LEAD
+        self._windows = max(-(-(hops - FRAMES) // self._step), 0) + 1
+        self._start = start
+        # What was given out up to a window's end needs the windows that reach into its last step.
+        finished = (start // HOP + LEAD) // self._step if start else 0
+        self._first = max(finished - -(-FRAMES // self._step), 0)
+        shape = (len(engine.stems), song.channels, FRAMES, BINS)
+        self._masks = np.full(shape, _FLOOR, dtype=np.float32)
+        self._read: deque[_Window] = deque()
+
+    def blocks(self, report: Report = ignore_progress) -> Iterator[FloatArray]:
+        """(stems, channels, frames) in order, as many frames in all as the song has left."""
+        outputs = [Resynthesis(self._song.channels) for _ in self._stems]
+        done = (self._first * self._step - LEAD) * HOP
+        for place, (window, masks) in enumerate(self._masked(), start=self._first):
+            is_last = place == self._windows - 1
+            frames = FRAMES if is_last else self._step
+            self._add(masks)
+            block = self._resynthesised(window, frames, outputs)
+            self._shift()
+            first, done = done, done + frames * HOP
+            block = block[..., max(self._start - first, 0) : self._song.frames - first]
+            report(min(max(done, 0) / self._song.frames, 1.0), "Separating")
+            if block.shape[-1]:
+                yield block
+
+    def _add(self, masks: FloatArray | None) -> None:
+        if masks is None:
+            self._masks += self._fade / len(self._masks)
+        else:
+            self._masks += masks * self._fade
+
+    def _shift(self) -> None:
+        kept = FRAMES - self._step
+        self._masks[:, :, :kept] = self._masks[:, :, self._step :].copy()
+        self._masks[:, :, kept:] = _FLOOR
+
+    def _resynthesised(
+        self, window: _Window, frames: int, outputs: Sequence[Resynthesis]
+    ) -> FloatArray:
+        """The first ``frames`` of a window, whose masks are finished, as samples."""
+        if window.spectra is None:
+            return np.stack([output.add_silence(frames) for output in outputs])
+        masks = self._masks[:, :, :frames]
+        spectra = window.spectra[:, :frames] / masks.sum(axis=0)
+        return np.stack(
+            [
+                output.add(spectra * masks[stem])
+                for stem, output in zip(self._stems, outputs, strict=True)
+            ]
+        )
+
+    def _masked(self) -> Iterator[tuple[_Window, FloatArray | None]]:
+        """Every window with its masks; silent ones have none, as no network has seen them."""
+        with ExitStack() as stack:
+            results = self._engine.run_ahead(self._batches())
+            stack.callback(getattr(results, "close", lambda: None))
+            held: deque[FloatArray] = deque()
+            for _ in range(self._first, self._windows):
+                if (not self._read or self._read[0].spectra is not None) and not held:
+                    held.extend(next(results, ()))
+                window = self._read.popleft()
+                yield window, held.popleft() if window.spectra is not None else None
+
+    def _batches(self) -> Iterator[FloatArray]:
+        """Magnitudes of windows with sound in them, stacked; notes every window that was read."""
+        batch: list[FloatArray] = []
+        for place in range(self._first, self._windows):
+            start = (place * self._step - LEAD) * HOP
+            samples = self._song.read(start, (FRAMES + LEAD - 1) * HOP)
+            if not samples.any():
+                self._read.append(_Window(None))
+                continue
+            spectra = spectra_of(samples)
+            self._read.append(_Window(spectra))
+            batch.append(np.minimum(np.abs(spectra), LOUDEST))
+            if len(batch) >= self._engine.batch_size:
+                yield np.stack(batch)
+                batch = []
+        if batch:
+            yield np.stack(batch)
+
+
+def _fade(step: int) -> FloatArray:
+    """A window's weight frame by frame, (``FRAMES``, 1): rising and falling where others overlap.
+
+    Those of overlapping windows need not sum to one, as masks are brought to that at last.
+    """
+    ramp = max(FRAMES - step, 1)
+    rising = (np.arange(FRAMES) + 0.5) / ramp
+    weight: FloatArray = np.minimum(np.minimum(rising, rising[::-1]), 1.0).astype(np.float32)
+    return weight[:, np.newaxis]

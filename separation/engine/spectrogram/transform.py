@@ -1,0 +1,54 @@
+"""Samples to spectra and back, for stretches of whole frames."""
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from separation.audio.blocks import FloatArray
+from separation.engine.spectrogram.layout import HOP, LEAD, WINDOW
+
+ComplexArray = NDArray[np.complex64]
+
+_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
+
+_OVERLAPPED_SQUARES = 1.5
+"""What squared Hann windows sum to where four of them overlap by three quarters."""
+
+_SYNTHESIS = _HANN / np.float32(_OVERLAPPED_SQUARES)
+
+
+def spectra_of(samples: FloatArray) -> ComplexArray:
+    """(channels, (frames + ``LEAD`` - 1) * ``HOP``) to (channels, frames, ``BINS``)."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=-1)[:, ::HOP]
+    spectra: ComplexArray = scipy.fft.rfft(frames * _HANN)
+    return spectra
+
+
+class Resynthesis:
+    """The inverse for one signal that comes in pieces, overlapped and added."""
+
+    def __init__(self, channels: int) -> None:
+        self._tail = np.zeros((channels, LEAD - 1, HOP), dtype=np.float32)
+
+    def add(self, spectra: ComplexArray) -> FloatArray:
+        """The next frames (channels, frames, ``BINS``) to as many hops of samples, (channels,
+        frames * ``HOP``), which end ``LEAD`` - 1 hops before the last frame does."""
+        channels, count = spectra.shape[:2]
+        pieces = scipy.fft.irfft(spectra, WINDOW)
+        pieces *= _SYNTHESIS
+        hops = pieces.reshape(channels, count, LEAD, HOP)
+        out = np.zeros((channels, count + LEAD - 1, HOP), dtype=np.float32)
+        out[:, : LEAD - 1] = self._tail
+        for place in range(LEAD):
+            out[:, place : place + count] += hops[:, :, place]
+        self._tail = out[:, count:].copy()
+        done: FloatArray = out[:, :count].reshape(channels, -1)
+        return done
+
+    def add_silence(self, frames: int) -> FloatArray:
+        """The same for frames without any sound."""
+        channels = len(self._tail)
+        out = np.zeros((channels, frames + LEAD - 1, HOP), dtype=np.float32)
+        out[:, : LEAD - 1] = self._tail
+        self._tail = out[:, frames:].copy()
+        return out[:, :frames].reshape(channels, -1)
