@@ -75,7 +75,8 @@ class LoadedBag:
 
 @dataclass(frozen=True)
 class Ready:
-    """What is loaded. ``note``: what kept the engine that was chosen from running, for the person."""
+    """A model that is loaded. ``note``: what kept the engine that was chosen from running, for the
+    person."""
 
     model: str
     stems: tuple[str, ...]

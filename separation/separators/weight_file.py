@@ -35,9 +35,7 @@ def in_half_precision(tensors: Arrays) -> dict[str, NDArray[np.generic]]:
         with np.errstate(over="ignore"):
             half = values.astype(np.float16)
         if not np.isfinite(half).all():
-            raise ModelUnavailable(
-                f"The weights hold numbers that are none, or too large ({name})."
-            )
+            raise ModelUnavailable(f"The weights hold numbers that are too large or none ({name}).")
         halves[name] = half
     return halves
 

@@ -29,7 +29,7 @@ class BundleDamaged(ModelUnavailable):
 
 def masked_crc32c(data: bytes) -> int:
     """CRC-32C as LevelDB and TensorFlow store it."""
-    crc = google_crc32c.value(data)
+    crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 

@@ -98,8 +98,9 @@ class UNet(torch.nn.Module):
 class SpleeterNetwork(MaskNetwork):
     """Masks for vocals and accompaniment: estimates squared over the sum of both.
 
-    Above the networks' bins each mask goes on with the mean of the bins below, so that the masks
-    sum to one there too.
+    What lies above the networks' bins is accompaniment. The mean of the mask below, which Spleeter
+    offers as well, put cymbals into the vocals: on two of three songs with true stems the vocals
+    above 11 kHz were 15 dB and 35 dB worse than silence, and 6 dB better on the third.
     """
 
     stems = ("vocals", "accompaniment")
@@ -114,5 +115,6 @@ class SpleeterNetwork(MaskNetwork):
         # In float32 whatever the layers are computed in: squares leave the range of float16.
         power = torch.stack([self.vocals(low), self.accompaniment(low)], dim=1).float() ** 2
         masks = (power + MASK_EPSILON / 2) / (power.sum(dim=1, keepdim=True) + MASK_EPSILON)
-        above = masks.mean(dim=-1, keepdim=True)
-        return torch.cat([masks, above.expand(*masks.shape[:-1], BINS - NETWORK_BINS)], dim=-1)
+        vocals = functional.pad(masks[:, 0], (0, BINS - NETWORK_BINS), value=0.0)
+        accompaniment = functional.pad(masks[:, 1], (0, BINS - NETWORK_BINS), value=1.0)
+        return torch.stack([vocals, accompaniment], dim=1)

