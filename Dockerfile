@@ -22,6 +22,10 @@ COPY README.md CHANGELOG.md ./
 # The user cannot write here, and each upload starts a decoder that would compile anew.
 RUN python -m compileall -q stemsite jobs separation
 USER stemsite
+# Into the image, from which a new volume gets them; no image fails for want of a registry. What a
+# start makes besides, the key of a site above all, is of no use in an image.
+RUN STEMSITE_DATA_DIR=/tmp/setup STEMSITE_MODEL_DIR=/data/models \
+    python manage.py fetch_models --if-missing spleeter_2stems && rm -rf /tmp/setup
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

@@ -13,7 +13,7 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz chaos separate bench screenshots clean
+.PHONY: help run models test lint fuzz chaos separate bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -35,7 +35,10 @@ $(FUZZ_STAMP): requirements-fuzz.txt $(DEV_STAMP)
 	$(INSTALL) -r requirements-fuzz.txt
 	@touch $@
 
-run: $(RUN_STAMP)  ## install what is missing, then serve; Ctrl-C stops everything
+models: $(RUN_STAMP)  ## the weights of the default model, if they are not here and can be had
+	@$(BIN)/python manage.py fetch_models --if-missing --timeout 10 spleeter_2stems
+
+run: models  ## install what is missing, then serve; Ctrl-C stops everything
 	$(BIN)/python manage.py serve
 
 test: $(DEV_STAMP)  ## the whole test suite
@@ -57,7 +60,7 @@ chaos: $(DEV_STAMP)  ## many jobs under many kills: make chaos [JOBS=200] [KILLS
 	@$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),200) --kills $(or $(KILLS),100) \
 	  --database $(or $(DATABASE),sqlite) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-separate: $(RUN_STAMP)  ## one song without a server: make separate SONG=path [OUT=stems] [ARGS=...]
+separate: models  ## one song without a server: make separate SONG=path [OUT=stems] [ARGS=...]
 	@test -n "$(SONG)" || { echo 'name the song: make separate SONG=path/to/song.mp3'; exit 2; }
 	$(BIN)/python manage.py separate "$(SONG)" --out "$(or $(OUT),stems)" $(ARGS)
 

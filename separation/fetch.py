@@ -41,10 +41,15 @@ def main() -> int:
     parser.add_argument("name")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds of silence, then fail")
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds in all, then fail")
     chosen = parser.parse_args()
     try:
         files = fetch_model(
-            chosen.name, chosen.directory, report=_Teller(), timeout_s=chosen.timeout
+            chosen.name,
+            chosen.directory,
+            report=_Teller(),
+            timeout_s=chosen.timeout,
+            limit_s=chosen.limit,
         )
     except SeparationError as error:
         say({"code": error.code, "detail": error.detail})

