@@ -18,9 +18,9 @@ _jit: Any = torch.jit
 def convert_masks(network: MaskNetwork, path: Path) -> None:
     """Write ``network`` as OpenVINO's pair of files, ``path`` (.xml) and the same with .bin.
 
-    Input: magnitudes (1, channels, ``FRAMES``, ``BINS``); output: masks. All float32.
+    Input: spectra (1, channels, ``FRAMES``, ``BINS``, 2 parts); output: masks. All float32.
     """
-    example = torch.rand(1, CHANNELS, FRAMES, BINS)
+    example = torch.rand(1, CHANNELS, FRAMES, BINS, 2)
     with torch.no_grad(), warnings.catch_warnings():
         # That sizes become constants is what is wanted here.
         warnings.simplefilter("ignore", category=_jit.TracerWarning)

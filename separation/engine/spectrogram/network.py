@@ -4,9 +4,13 @@ from abc import ABC, abstractmethod
 
 import torch
 
+LOUDEST = 1e6
+"""Magnitudes that a network sees at most, 54 dB above those of a sine at full scale: files of
+floating point hold larger ones, whose squares would leave the range of float32."""
+
 
 class MaskNetwork(torch.nn.Module, ABC):
-    """Masks for the stems of a stretch of song, from its magnitudes alone.
+    """Masks for the stems of a stretch of song, from its spectra.
 
     ``stems``: what the masks are for, in their order. Networks are put together by calling them in
     each other's :meth:`forward`: a network of networks is one as well.
@@ -15,10 +19,17 @@ class MaskNetwork(torch.nn.Module, ABC):
     stems: tuple[str, ...]
 
     @abstractmethod
-    def forward(self, magnitude: torch.Tensor) -> torch.Tensor:
-        """(n, 2 channels, ``FRAMES``, ``BINS``) float32, at least 0, to masks
+    def forward(self, spectra: torch.Tensor) -> torch.Tensor:
+        """(n, 2 channels, ``FRAMES``, ``BINS``, real and imaginary part) float32 to masks
         (n, stems, 2, ``FRAMES``, ``BINS``) between 0 and 1 that sum to one over the stems.
 
         The scale is that of an STFT by :mod:`separation.engine.spectrogram.layout` of a song with
-        full scale 1, without any normalisation.
+        full scale 1, without any normalisation. Parts instead of complex numbers, as OpenVINO
+        knows none.
         """
+
+
+def magnitudes(spectra: torch.Tensor) -> torch.Tensor:
+    """(..., 2 parts) to (...), at most ``LOUDEST``."""
+    real, imaginary = spectra[..., 0], spectra[..., 1]
+    return torch.sqrt(real * real + imaginary * imaginary).clamp(max=LOUDEST)

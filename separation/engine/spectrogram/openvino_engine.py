@@ -16,7 +16,7 @@ from separation.engine.spectrogram.layout import FRAMES
 class OpenVinoMasks(Engine):
     """One converted :class:`~separation.engine.spectrogram.network.MaskNetwork`.
 
-    Windows are magnitudes (channels, ``FRAMES``, ``BINS``), as for
+    Windows are spectra (channels, ``FRAMES``, ``BINS``, 2 parts), as for
     :class:`~separation.engine.spectrogram.stream.MaskStream`.
     """
 

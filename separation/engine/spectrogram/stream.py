@@ -20,10 +20,6 @@ from separation.engine.spectrogram.transform import ComplexArray, Resynthesis, s
 from separation.engine.statistics import Song
 from separation.progress import Report, ignore_progress
 
-LOUDEST = np.float32(1e6)
-"""Magnitudes that a network sees at most, 54 dB above those of a sine at full scale: files of
-floating point hold larger ones, whose squares would leave the range of float32."""
-
 _FLOOR = np.float32(1e-9)
 """Every stem's mask beside what the network says, so that silence is shared out evenly."""
 
@@ -44,8 +40,9 @@ def step_frames(overlap: float) -> int:
 
 
 class MaskStream:
-    """``stems``: indices into those of ``engine``, whose windows are magnitudes (n, channels,
-    ``FRAMES``, ``BINS``) and whose results are masks (n, stems, channels, ``FRAMES``, ``BINS``).
+    """``stems``: indices into those of ``engine``, whose windows are spectra (n, channels,
+    ``FRAMES``, ``BINS``, 2 parts) and whose results are masks (n, stems, channels, ``FRAMES``,
+    ``BINS``).
 
     ``start``: the frame of the song to begin with, which is the end of a block that was given out
     before; from there on every sample is what it is from the beginning.
@@ -129,7 +126,7 @@ class MaskStream:
                 yield window, held.popleft() if window.spectra is not None else None
 
     def _batches(self) -> Iterator[FloatArray]:
-        """Magnitudes of windows with sound in them, stacked; notes every window that was read."""
+        """Spectra of windows with sound in them, stacked; notes every window that was read."""
         batch: list[FloatArray] = []
         for place in range(self._first, self._windows):
             start = (place * self._step - LEAD) * HOP
@@ -139,7 +136,7 @@ class MaskStream:
                 continue
             spectra = spectra_of(samples)
             self._read.append(_Window(spectra))
-            batch.append(np.minimum(np.abs(spectra), LOUDEST))
+            batch.append(spectra.view(np.float32).reshape(*spectra.shape, 2))
             if len(batch) >= self._engine.batch_size:
                 yield np.stack(batch)
                 batch = []

@@ -17,7 +17,7 @@ from separation.separators.spleeter.weights import (
 from separation.separators.weights import WeightFiles
 
 if TYPE_CHECKING:
-    from separation.separators.spleeter.network import SpleeterNetwork
+    from separation.separators.spleeter.network import SpleeterMasks
 
 _MB = 1_000_000
 
@@ -55,5 +55,7 @@ class SpleeterSeparator(MaskSeparator):
             path = fetch_at_first_use(self.options, report)
         return WeightFiles(MODEL, (path,))
 
-    def load_masks(self, weights: WeightFiles) -> "SpleeterNetwork":
-        return load_network(weights.files[0])
+    def load_masks(self, weights: WeightFiles) -> "SpleeterMasks":
+        from separation.separators.spleeter.network import SpleeterMasks
+
+        return SpleeterMasks(load_network(weights.files[0]))

@@ -29,7 +29,7 @@ class UnevenMasks(Engine):
     def run(self, windows: FloatArray) -> FloatArray:
         assert windows.dtype == np.float32
         self.windows.append(len(windows))
-        return np.stack([self._masks(window) for window in windows])
+        return np.stack([self._masks(np.hypot(*np.moveaxis(one, -1, 0))) for one in windows])
 
     def _masks(self, window: FloatArray) -> FloatArray:
         place = np.linspace(0.1, 1, FRAMES, dtype=np.float32)[:, None]
