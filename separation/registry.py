@@ -22,6 +22,7 @@ BUILT_IN = {
     "demucs": "separation.separators.demucs:DemucsSeparator",
     "remote": "separation.separators.remote:RemoteSeparator",
     "spleeter": "separation.separators.spleeter:SpleeterSeparator",
+    "standard": "separation.separators.standard:StandardSeparator",
     "torchaudio_hdemucs": "separation.separators.torchaudio_hdemucs:TorchaudioHdemucsSeparator",
 }
 

@@ -41,6 +41,8 @@ def main(task: dict[str, Any]) -> dict[str, Any]:
         )
         assert isinstance(loader, NeuralSeparator)
         loaded = loader.load_bag(ignore_progress)
+        if loaded.weights_digest != bag.weights_digest:
+            return {"failed": "its weights were replaced meanwhile"}
         _store(bag, loaded, options)
     except SeparationError as error:
         return {"error": error.code, "detail": error.detail}

@@ -132,6 +132,10 @@ class NeuralSeparator(ResumableSeparator):
         """Of what computes besides the weights: a change of it may change the stems."""
         return version(self.packages[0])
 
+    def remarks(self) -> tuple[str, ...]:
+        """What the person should know about the weights that were loaded, in sentences."""
+        return ()
+
     def missing_packages(self) -> str:
         """A sentence naming what is not installed; empty when all is there."""
         missing = [name for name in ("torch", *self.packages) if find_spec(name) is None]
@@ -174,7 +178,7 @@ class NeuralSeparator(ResumableSeparator):
             precision=engine.precision,
             device=ready.device.name,
             seed=self.options.seed if self.options.shifts else None,
-            notes=tuple(filter(None, [failed, ready.note])),
+            notes=tuple(filter(None, [failed, ready.note, *self.remarks()])),
         )
 
     def separate(

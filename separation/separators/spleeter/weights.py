@@ -25,6 +25,11 @@ def find_spleeter(options: SeparatorOptions) -> Path | None:
     return path if path.is_file() else None
 
 
+def may_be_fetched(options: SeparatorOptions) -> bool:
+    """Whether fetching is allowed, and did not fail lately."""
+    return not options.offline and _failures.recall(SOURCE.model, options.hub_retry_s) is None
+
+
 def fetch_at_first_use(options: SeparatorOptions, report: Report) -> Path:
     """The file of weights, fetched for a job that needs it, unless that failed lately.
 

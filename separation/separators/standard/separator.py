@@ -1,0 +1,88 @@
+"""The separator ``standard``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from separation.base import SeparatorOptions, Validation
+from separation.errors import DiskFull, InvalidOptions, ModelUnavailable
+from separation.progress import Report, ignore_progress
+from separation.separators.bandsplit import weights as bandsplit
+from separation.separators.bandsplit.layout import STEMS
+from separation.separators.masking import MaskSeparator
+from separation.separators.spleeter.source import MODEL as SPLEETER
+from separation.separators.spleeter.weights import (
+    fetch_at_first_use,
+    find_spleeter,
+    load_network,
+    may_be_fetched,
+)
+from separation.separators.weights import WeightFiles
+
+if TYPE_CHECKING:
+    from separation.separators.standard.network import StandardMasks
+
+MODEL = "standard"
+
+
+class StandardSeparator(MaskSeparator):
+    """Four stems by two networks; by the small one alone where Spleeter's weights cannot be had,
+    which the identity tells. Each :meth:`load` then looks for them again."""
+
+    name = "standard"
+
+    def __init__(self, options: SeparatorOptions) -> None:
+        super().__init__(options)
+        if options.model not in (None, MODEL):
+            raise InvalidOptions(f"{self.name} has no model {options.model!r}; it has: {MODEL}.")
+        self._lack = ""
+        """Why Spleeter's weights are not used."""
+
+    def validate(self) -> Validation:
+        if missing := self.missing_packages():
+            return Validation(False, missing)
+        try:
+            bandsplit.digest(bandsplit.EMBEDDED)
+        except ModelUnavailable as error:
+            return Validation(False, error.detail)
+        if find_spleeter(self.options):
+            return Validation(True, f"The weights of {SPLEETER} are on this machine.")
+        return Validation(
+            True,
+            f"The weights of {SPLEETER} are not on this machine. Without them the vocals are "
+            f"worse; fetch them: python manage.py fetch_models {SPLEETER}",
+        )
+
+    def stems_before_loading(self) -> tuple[str, ...]:
+        return STEMS
+
+    def load(self, *, report: Report = ignore_progress) -> None:
+        if self._lack and (find_spleeter(self.options) or may_be_fetched(self.options)):
+            self.close()
+        super().load(report=report)
+
+    def locate(self, report: Report) -> WeightFiles:
+        bandsplit.check_digest(bandsplit.EMBEDDED)
+        spleeter = self._find_or_fetch(report)
+        files = (bandsplit.EMBEDDED, *([spleeter] if spleeter else []))
+        return WeightFiles(MODEL, files)
+
+    def load_masks(self, weights: WeightFiles) -> "StandardMasks":
+        from separation.separators.standard.network import StandardMasks
+
+        own, *others = weights.files
+        spleeter = load_network(others[0]) if others else None
+        return StandardMasks(bandsplit.load(own), spleeter)
+
+    def remarks(self) -> tuple[str, ...]:
+        return (self._lack,) if self._lack else ()
+
+    def _find_or_fetch(self, report: Report) -> Path | None:
+        self._lack = ""
+        if path := find_spleeter(self.options):
+            return path
+        try:
+            return fetch_at_first_use(self.options, report)
+        except (ModelUnavailable, DiskFull) as error:
+            self._lack = f"Separated by stemsite's small network alone. {error.detail}"
+            self._log.warning(self._lack)
+            return None
