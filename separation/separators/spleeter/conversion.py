@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from separation.engine.spectrogram.layout import BINS, FRAMES
+from separation.engine.spectrogram.layout import BINS
 from separation.errors import ModelUnavailable
 from separation.separators.spleeter.checkpoint import tensors_of
 from separation.separators.spleeter.source import DATA, INDEX
@@ -22,6 +22,9 @@ MASK_TOLERANCE = 0.02
 """Between masks of float16 and float32 weights, on average; 0.001 was measured."""
 
 SUM_TOLERANCE = 1e-5
+
+_FRAMES = 64
+"""The least that the network takes."""
 
 
 def convert(files: Mapping[str, Path]) -> Tensors:
@@ -47,7 +50,7 @@ def _masks(network: "SpleeterNetwork") -> NDArray[np.float32]:
 
     chance = np.random.default_rng(0)
     slope = 30 / (1 + np.arange(BINS) / 20)
-    noise = (np.abs(chance.standard_normal((1, 2, FRAMES, BINS))) * slope).astype(np.float32)
+    noise = (np.abs(chance.standard_normal((1, 2, _FRAMES, BINS))) * slope).astype(np.float32)
     with torch.inference_mode():
         masks: NDArray[np.float32] = network(torch.from_numpy(noise)).numpy()
     return masks

@@ -27,6 +27,7 @@ class SpleeterSeparator(MaskSeparator):
     use."""
 
     name = "spleeter"
+    overlap_factor = 2.0
 
     def __init__(self, options: SeparatorOptions) -> None:
         super().__init__(options)

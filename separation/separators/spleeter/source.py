@@ -25,5 +25,6 @@ SOURCE = WheelSource(
     converter="separation.separators.spleeter.conversion:convert",
     proof="separation.separators.spleeter.conversion:prove",
     proven="its masks are those of the weights in full precision, and sum to one",
+    prepares=("standard",),
 )
 """A third party's packing of the weights of Deezer's release 1.4.0."""

