@@ -48,7 +48,7 @@ def folder_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(autouse=True)
-def site_paths(settings: Settings, tmp_path: Path) -> Path:
+def site_paths(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every path of the site under ``tmp_path``, and nothing that needs a build or a network."""
     settings.DATA_DIR = tmp_path
     settings.UPLOAD_DIR = tmp_path / "uploads"
@@ -60,6 +60,8 @@ def site_paths(settings: Settings, tmp_path: Path) -> Path:
     settings.STATIC_ROOT = tmp_path / "staticfiles"
     settings.STATIC_ROOT.mkdir()
     settings.OFFLINE = True
+    # Nor does pip, which fetches weights that come in packages, ask anybody.
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     settings.MIN_FREE_BYTES = 0
     settings.CACHES = {
         "default": {

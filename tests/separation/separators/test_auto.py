@@ -9,7 +9,10 @@ from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable
 from separation.registry import SeparatorFactory
 from separation.separators import demucs as demucs_separator
 from separation.separators.auto import AutoSeparator
+from separation.separators.bandsplit import weights as bandsplit
 from separation.separators.weights_fetch import FailureMemory
+from tests.separation.separators.spleeter.small import save_small_weights
+from tests.separation.separators.standard.small import save_small_bandsplit
 from tests.separation.small_models import (
     noise,
     save_bag,
@@ -18,7 +21,13 @@ from tests.separation.small_models import (
     small_htdemucs,
 )
 
-pytestmark = pytest.mark.usefixtures("bare_home", "unreachable_hub")
+pytestmark = pytest.mark.usefixtures("bare_home", "unreachable_hub", "no_standard")
+
+
+@pytest.fixture
+def no_standard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small network is not where it should be."""
+    monkeypatch.setattr(bandsplit, "EMBEDDED", tmp_path / "bandsplit.safetensors")
 
 
 @pytest.fixture
@@ -66,6 +75,20 @@ def test_spectral_is_chosen_without_weights_and_the_note_says_why(
     assert why in identity.notes[0]
     assert "python manage.py fetch_models htdemucs" in identity.notes[0]
     assert separator.get_supported_tracks() == ["drums", "bass", "other", "vocals"]
+
+
+def test_standard_is_chosen_before_spectral(tmp_path: Path) -> None:
+    save_small_bandsplit(tmp_path)
+    save_small_weights(tmp_path / "models")
+    separator = an_auto(tmp_path, offline=True)
+    assert separator.validate()
+    identity = separator.identity()
+    assert (identity.separator, identity.model) == ("standard", "standard")
+    assert identity.notes[0].startswith("Separated with standard: ")
+    assert "python manage.py fetch_models htdemucs" in identity.notes[0]
+    assert separator.get_supported_tracks() == ["drums", "bass", "other", "vocals"]
+    put_weights(tmp_path / "models")
+    assert an_auto(tmp_path, offline=True).identity().model == "htdemucs"
 
 
 def test_a_stem_that_only_six_stems_have_is_passed_on(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from tests.separation.separators.wheel.registry import source_of, write_wheel
 @pytest.fixture
 def own_pip(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """pip without what this machine has told it."""
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+    for name in ("PIP_NO_INDEX", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
