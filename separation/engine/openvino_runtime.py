@@ -116,6 +116,7 @@ def _touch_bindings() -> None:
     one = openvino.opset8.parameter([1], np.float32)
     model = openvino.Model([openvino.opset8.relu(one)], [one], "touch")
     request = openvino.Core().compile_model(model, "CPU").create_infer_request()
+    request.set_output_tensor(0, openvino.Tensor(np.empty(1, np.float32), shared_memory=True))
     request.infer([np.ones(1, np.float32)], share_inputs=True, share_outputs=True)
     request.get_output_tensor(0).data.copy()
 

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import openvino
 
 from separation.audio.blocks import FloatArray
+from separation.base import CHANNELS
 from separation.engine.devices import device_errors
 from separation.engine.interface import Engine
 from separation.engine.openvino_runtime import CompiledNetwork, run_each, run_each_ahead
-from separation.engine.spectrogram.layout import FRAMES
+from separation.engine.spectrogram.layout import BINS, FRAMES
 
 
 class OpenVinoMasks(Engine):
@@ -33,6 +35,7 @@ class OpenVinoMasks(Engine):
         """``path``: the converted network."""
         self._network = CompiledNetwork(path, precision=precision, streams=streams)
         self.stems = stems
+        self._shape = (1, len(stems), CHANNELS, FRAMES, BINS)
         self.segment_frames = FRAMES
         self.precision = precision
 
@@ -48,6 +51,8 @@ class OpenVinoMasks(Engine):
     def _masks(self, window: FloatArray) -> FloatArray:
         with device_errors("cpu"):
             request = self._network.request()
+            masks: FloatArray = np.empty(self._shape, dtype=np.float32)
+            # Into memory of ours, as a copy of what is theirs takes as much again.
+            request.set_output_tensor(0, openvino.Tensor(masks, shared_memory=True))
             request.infer([window[np.newaxis]], share_inputs=True, share_outputs=True)
-            masks: FloatArray = request.get_output_tensor(0).data[0].copy()
-        return masks
+        return masks[0]

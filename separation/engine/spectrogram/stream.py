@@ -67,8 +67,8 @@ class MaskStream:
         # What was given out up to a window's end needs the windows that reach into its last step.
         finished = (start // HOP + LEAD) // self._step if start else 0
         self._first = max(finished - -(-FRAMES // self._step), 0)
-        shape = (len(engine.stems), song.channels, FRAMES, BINS)
-        self._masks = np.full(shape, _FLOOR, dtype=np.float32)
+        self._shape = (len(engine.stems), song.channels, FRAMES, BINS)
+        self._carried = np.zeros((*self._shape[:2], FRAMES - self._step, BINS), dtype=np.float32)
         self._read: deque[_Window] = deque()
 
     def blocks(self, report: Report = ignore_progress) -> Iterator[FloatArray]:
@@ -78,34 +78,32 @@ class MaskStream:
         for place, (window, masks) in enumerate(self._masked(), start=self._first):
             is_last = place == self._windows - 1
             frames = FRAMES if is_last else self._step
-            self._add(masks)
-            block = self._resynthesised(window, frames, outputs)
-            self._shift()
+            masks = self._cross_faded(masks)
+            block = self._resynthesised(window, masks[:, :, :frames], outputs)
             first, done = done, done + frames * HOP
             block = block[..., max(self._start - first, 0) : self._song.frames - first]
             report(min(max(done, 0) / self._song.frames, 1.0), "Separating")
             if block.shape[-1]:
                 yield block
 
-    def _add(self, masks: FloatArray | None) -> None:
+    def _cross_faded(self, masks: FloatArray | None) -> FloatArray:
+        """A window's masks with those of the windows before it, in place: finished for its first
+        step. ``None``: of silence."""
         if masks is None:
-            self._masks += self._fade / len(self._masks)
-        else:
-            masks *= self._fade
-            self._masks += masks
-
-    def _shift(self) -> None:
-        kept = FRAMES - self._step
-        self._masks[:, :, :kept] = self._masks[:, :, self._step :].copy()
-        self._masks[:, :, kept:] = _FLOOR
+            masks = np.full(self._shape, 1 / self._shape[0], dtype=np.float32)
+        masks *= self._fade
+        masks += _FLOOR
+        masks[:, :, : self._carried.shape[2]] += self._carried
+        self._carried = masks[:, :, self._step :].copy()
+        return masks
 
     def _resynthesised(
-        self, window: _Window, frames: int, outputs: Sequence[Resynthesis]
+        self, window: _Window, masks: FloatArray, outputs: Sequence[Resynthesis]
     ) -> FloatArray:
-        """The first ``frames`` of a window, whose masks are finished, as samples."""
+        """The first frames of a window, as many as there are masks, as samples."""
+        frames = masks.shape[2]
         if window.spectra is None:
             return np.stack([output.add_silence(frames) for output in outputs])
-        masks = self._masks[:, :, :frames]
         spectra = window.spectra[:, :frames] / masks.sum(axis=0)
         return np.stack(
             [
