@@ -51,8 +51,9 @@ class OpenVinoMasks(Engine):
     def _masks(self, window: FloatArray) -> FloatArray:
         with device_errors("cpu"):
             request = self._network.request()
-            masks: FloatArray = np.empty(self._shape, dtype=np.float32)
+            masks = np.empty(self._shape, dtype=np.float32)
             # Into memory of ours, as a copy of what is theirs takes as much again.
             request.set_output_tensor(0, openvino.Tensor(masks, shared_memory=True))
             request.infer([window[np.newaxis]], share_inputs=True, share_outputs=True)
-        return masks[0]
+        (found,) = masks
+        return found
