@@ -23,13 +23,16 @@ from separation.registry import SeparatorFactory
 light = [name for name in ("torch", "demucs", "torchaudio", "django") if name in sys.modules]
 assert not light, light
 assert "separation.separators.demucs" not in sys.modules
-for name in ("demucs", "torchaudio_hdemucs", "auto"):
+for name in ("demucs", "torchaudio_hdemucs", "spleeter", "standard", "auto"):
     for offline in (True, False):
         separator = SeparatorFactory.create_separator(
             name, model_dir="/nonexistent", offline=offline
         )
         separator.validate(), separator.get_supported_tracks()
 # Nor does auto, where it can only fall back.
+from pathlib import Path
+from separation.separators.bandsplit import weights
+weights.EMBEDDED = Path("/nonexistent")
 assert SeparatorFactory.create_separator("auto", model_dir="/nonexistent", offline=True).identity()
 heavy = [name for name in ("torch", "demucs", "torchaudio", "django") if name in sys.modules]
 assert not heavy, heavy
