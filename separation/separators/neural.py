@@ -34,7 +34,7 @@ from separation.engine.devices import (
     release_memory,
 )
 from separation.engine.interface import Engine
-from separation.engine.statistics import measure_mono
+from separation.engine.statistics import AS_IT_IS, measure_mono
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
@@ -63,7 +63,11 @@ class Network:
 
 @dataclass(frozen=True)
 class LoadedBag:
-    """A model in memory; ``stems`` as the model itself names them."""
+    """A model in memory; ``stems`` as the model itself names them.
+
+    ``plan``: how its windows lie over the song; ``None``: as the options say. ``normalised``: its
+    networks want the song at one level. ``source_digest``: as in the identity.
+    """
 
     model: str
     stems: tuple[str, ...]
@@ -71,6 +75,9 @@ class LoadedBag:
     channels: int
     weights_digest: str
     networks: tuple[Network, ...]
+    plan: Plan | None = None
+    normalised: bool = True
+    source_digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,9 @@ class Ready:
     device: Device
     members: tuple[Member, ...]
     note: str = ""
+    plan: Plan | None = None
+    normalised: bool = True
+    source_digest: str | None = None
 
     def describe(self) -> str:
         """What computes, where the stage's key leaves that open: after a failure another model may
@@ -108,6 +118,9 @@ class NeuralSeparator(ResumableSeparator):
 
     convertible: ClassVar[bool] = False
     """Whether there may be networks among its own that OpenVINO can run."""
+
+    half_precision: ClassVar[bool] = True
+    """Whether its networks may run in half precision where that is faster."""
 
     def __init__(self, options: SeparatorOptions) -> None:
         check_options(options)
@@ -177,8 +190,9 @@ class NeuralSeparator(ResumableSeparator):
             engine=engine.name,
             precision=engine.precision,
             device=ready.device.name,
-            seed=self.options.seed if self.options.shifts else None,
+            seed=self.options.seed if self._shifts(ready) else None,
             notes=tuple(filter(None, [failed, ready.note, *self.remarks()])),
+            source_digest=ready.source_digest,
         )
 
     def separate(
@@ -242,12 +256,20 @@ class NeuralSeparator(ResumableSeparator):
         report: Report,
     ) -> Iterator[FloatArray]:
         """The separated song from frame ``start`` on, (stems, channels, frames) at a time."""
-        options = self.options
-        plan = Plan(ready.sample_rate_hz, options.overlap, options.shifts, options.seed)
-        report(0.0, "Measuring the song")
-        level = measure_mono(song, part_of(report, 0.0, MEASURE_SHARE))
+        plan = ready.plan or self._usual_plan(ready.sample_rate_hz)
+        level = AS_IT_IS
+        if ready.normalised:
+            report(0.0, "Measuring the song")
+            level = measure_mono(song, part_of(report, 0.0, MEASURE_SHARE))
         stream = BagStream(ready.members, song, level, stems, plan, start)
         yield from stream.blocks(part_of(report, MEASURE_SHARE, 1.0))
+
+    def _shifts(self, ready: Ready) -> int:
+        return ready.plan.shifts if ready.plan else self.options.shifts
+
+    def _usual_plan(self, sample_rate_hz: int) -> Plan:
+        options = self.options
+        return Plan(sample_rate_hz, options.overlap, options.shifts, options.seed)
 
     def _loaded(self, report: Report) -> Ready:
         if self._ready is None:
@@ -286,8 +308,16 @@ class NeuralSeparator(ResumableSeparator):
             bag.sample_rate_hz,
             bag.weights_digest,
             device,
-            _torch_members(bag, device, self.options.gpu_batch, fast=chosen.fast),
+            _torch_members(
+                bag,
+                device,
+                self.options.gpu_batch,
+                fast=chosen.fast and self.half_precision,
+            ),
             note,
+            bag.plan,
+            bag.normalised,
+            bag.source_digest,
         )
 
     def _converted(

@@ -176,6 +176,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
         return SeparatorOptions(
             **chosen,
             model_dir=context.settings.model_dir,
+            model_paths=context.settings.model_paths,
             offline=context.settings.offline,
             hub_timeout_s=context.settings.hub_timeout_s,
             fetch_limit_s=context.settings.fetch_limit_s,
@@ -214,7 +215,11 @@ def _resumed_s(context: StageContext) -> float | None:
 
 
 def _as_details(identity: SeparatorIdentity) -> dict[str, Any]:
-    return {key: value for key, value in dataclasses.asdict(identity).items() if key != "notes"}
+    """Without what does not apply to most: the key of finished work is made of these."""
+    details = {k: value for k, value in dataclasses.asdict(identity).items() if k != "notes"}
+    if identity.source_digest is None:
+        del details["source_digest"]
+    return details
 
 
 def _delivered(expected: list[str], paths: dict[str, Path]) -> dict[str, Path]:

@@ -1,0 +1,124 @@
+"""A definition becomes a network in memory. Imports torch: for a runner only."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from separation.engine.devices import device_errors
+from separation.errors import ModelUnavailable, SeparationError
+from separation.separators.msst.definition import Definition
+
+_NAMED = 3
+"""As many weights that do not fit are named; the first ones tell what is wrong."""
+
+
+class StemNetwork(torch.nn.Module):
+    """A network of any of these kinds as the engine wants one.
+
+    (n, channels, frames) to (n, stems, channels, frames): some give one stem without a place for
+    it, and some fewer frames than they got, which end with silence then. What is left of the
+    mixture is the last stem where the definition names it.
+    """
+
+    def __init__(self, network: torch.nn.Module, definition: Definition) -> None:
+        super().__init__()
+        self.network = network
+        self._computed = len(definition.computed)
+        self._has_rest = definition.rest is not None
+        self._mono = definition.architecture.mono
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        out = self._mono_stems(windows) if self._mono else self.network(windows)
+        if out.dim() == windows.dim():
+            out = out.unsqueeze(1)
+        if out.shape[:3] != (windows.shape[0], self._computed, windows.shape[1]):
+            raise ModelUnavailable(
+                f"The network gave {out.shape[1]} stems of {out.shape[2]} channels where its YAML "
+                f"names {self._computed} of {windows.shape[1]}: check training.instruments."
+            )
+        missing = windows.shape[-1] - out.shape[-1]
+        # Also what is too long: a negative number of frames is cut off.
+        out = torch.nn.functional.pad(out, (0, missing))
+        if self._has_rest:
+            out = torch.cat([out, windows.unsqueeze(1) - out], dim=1)
+        return out
+
+    def _mono_stems(self, windows: torch.Tensor) -> torch.Tensor:
+        """In pymss-core 0.1.14 masks and channels of Bandit meet only where there is one channel;
+        its authors' own code gives it the channels as songs of their own, too."""
+        songs, channels, frames = windows.shape
+        out: torch.Tensor = self.network(windows.reshape(songs * channels, 1, frames))
+        return out.reshape(songs, channels, *out.shape[1:]).squeeze(3).transpose(1, 2)
+
+
+def build_network(definition: Definition) -> torch.nn.Module:
+    """The network with random weights. Raises ``ModelUnavailable`` for arguments it does not take."""
+    from pymss_core import get_model_from_config
+
+    name = definition.architecture.name
+    overrides = {}
+    if name.startswith("mel_band"):
+        # Otherwise what the last hop of a window leaves is thrown away.
+        overrides["match_input_audio_length"] = True
+    with tempfile.TemporaryDirectory() as folder:
+        # The library reads a file; it gets the plain values that the safe loader has left.
+        path = Path(folder) / "model.yaml"
+        path.write_text(yaml.safe_dump(_plain(definition.config)), encoding="utf-8")
+        try:
+            with device_errors("cpu"):
+                network, _ = get_model_from_config(name, path, model_kwargs_override=overrides)
+        except SeparationError:
+            raise
+        except Exception as error:
+            # Any constructor over any values: there is no end to what it may raise.
+            raise ModelUnavailable(
+                f"pymss-core cannot build a {definition.architecture.label} from the YAML: "
+                f"{_first_line(error)}. Check the section {definition.architecture.section!r}."
+            ) from error
+    built: torch.nn.Module = network.eval()
+    return built
+
+
+def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Put weights into a network, all of them and no others.
+
+    Raises ``ModelUnavailable`` where names or shapes differ.
+    """
+    expected = network.state_dict()
+    missing = [name for name in expected if name not in state]
+    strange = [name for name in state if name not in expected]
+    shapes = [
+        name for name in expected if name in state and state[name].shape != expected[name].shape
+    ]
+    faults = [
+        f"{len(names)} weights {what} ({', '.join(names[:_NAMED])})"
+        for names, what in (
+            (missing, "are missing"),
+            (strange, "are not the network's"),
+            (shapes, "have another shape"),
+        )
+        if names
+    ]
+    if faults:
+        raise ModelUnavailable(
+            f"The checkpoint does not belong to the YAML beside it: {'; '.join(faults)}."
+        )
+    with device_errors("cpu"):
+        network.load_state_dict(dict(state))
+
+
+def _plain(value: Any) -> Any:
+    """The same without tuples, which plain YAML does not know."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
