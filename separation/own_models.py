@@ -19,6 +19,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE, ModelInfo
 from separation.errors import ModelUnavailable
 from separation.safe_yaml import load_yaml
@@ -62,6 +63,9 @@ class Card(BaseModel):
     source_url: str = Field(default="", max_length=500, pattern=r"^(https?://\S+)?$")
 
 
+NO_CARD = Card()
+
+
 @dataclass(frozen=True)
 class OwnModel:
     """One model. ``fault``: why it cannot be used, in words; empty where nothing is known to be
@@ -77,7 +81,7 @@ class OwnModel:
     stems: tuple[str, ...] = ()
     chunk_s: float = 0.0
     size_bytes: int = 0
-    card: Card = Card()
+    card: Card = NO_CARD
     fault: str = ""
 
     @property
@@ -101,8 +105,7 @@ def own_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
     the file system for each folder where nothing has changed.
     """
     found = [model for path in dict.fromkeys(paths) for model in _below(path)]
-    taken = {(info.separator, info.name) for info in CATALOGUE}
-    seen = Counter(taken)
+    seen = Counter(_catalogue_names())
     for place, model in enumerate(found):
         seen[model.separator, model.name] += 1
         if seen[model.separator, model.name] > 1 and not model.fault:
@@ -121,6 +124,30 @@ def named_model(separator: str, name: str, paths: Sequence[Path]) -> OwnModel | 
 
 def usable_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
     return tuple(model for model in own_models(paths) if not model.fault)
+
+
+def own_rows(paths: Sequence[Path]) -> tuple[ModelInfo, ...]:
+    """The usable ones as rows of the catalogue."""
+    return tuple(model_info(model) for model in usable_models(paths))
+
+
+def own_repository(options: SeparatorOptions) -> SeparatorOptions:
+    """With the folder as ``repo`` where ``model`` is a Demucs model of the operator's own.
+
+    Raises ``ModelUnavailable`` for one that is broken.
+    """
+    if options.repo is not None or options.model is None or not options.model_paths:
+        return options
+    own = named_model(DEMUCS, options.model, options.model_paths)
+    if own is None or (DEMUCS, own.name) in _catalogue_names():
+        return options
+    if own.fault:
+        raise ModelUnavailable(f"The model {own.name} cannot be used: {own.fault}")
+    return replace(options, repo=own.folder)
+
+
+def _catalogue_names() -> set[tuple[str, str]]:
+    return {(str(info.separator), info.name) for info in CATALOGUE}
 
 
 def model_info(model: OwnModel) -> ModelInfo:
@@ -237,11 +264,17 @@ def _demucs_model(model: OwnModel, bag: Path | None) -> OwnModel:
     _check_name(model.name)
     if found is None:
         raise ModelUnavailable("Its files are not there.")
+    stems = card.stems or found.stems()
+    if not stems:
+        raise ModelUnavailable(
+            "Its files tell their stems only when they are loaded. Name them, in the network's "
+            f'order, in {CARD} beside the files: {{"stems": ["drums", "bass", "other", "vocals"]}}.'
+        )
     return replace(
         model,
         weights=found.files,
         definition=bag,
-        stems=card.stems or found.stems() or (),
+        stems=stems,
         size_bytes=sum(path.stat().st_size for path in set(found.files)),
         card=card,
     )

@@ -33,7 +33,7 @@ def parse_yaml(text: str, name: str) -> object:
     """``name``: of the file, for what is said of it. Raises ``ModelUnavailable``."""
     try:
         _check_depth(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  # derived from SafeLoader
+        return yaml.load(text, Loader=_Loader)
     except yaml.constructor.ConstructorError as error:
         raise ModelUnavailable(_refusal(error, name)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:

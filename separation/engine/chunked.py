@@ -298,9 +298,7 @@ def _offsets(engine: Engine, plan: Plan, total: int) -> range:
     return range(0, total, stride)
 
 
-def _origins(
-    draw: random.Random, engine: Engine, plan: Plan, song: NormalisedSong
-) -> list[int]:
+def _origins(draw: random.Random, engine: Engine, plan: Plan, song: NormalisedSong) -> list[int]:
     """Where each pass starts, in frames of the song: 0, or before it, by what the view of the song
     has there or by a shift of up to half a second.
 

@@ -52,10 +52,10 @@ class NormalisedSong:
 class MirroredSong(NormalisedSong):
     """A song that goes on beyond its ends as its own mirror image, as far as windows look.
 
-    As ``demix`` of ZFTurbo/Music-Source-Separation-Training pads (utils/model_utils.py): the song is
-    mirrored by ``margin`` frames at both ends, where it is longer than both together, and windows
-    begin that far before it. A window that reaches beyond even that is filled up on the right: with
-    the mirror image of what it has where that is more than half of it, else with zeros.
+    As ``demix`` of ZFTurbo/Music-Source-Separation-Training pads (utils/model_utils.py): the song
+    is mirrored by ``margin`` frames at both ends, where it is longer than both together, and
+    windows begin that far before it. A window that reaches beyond even that is filled up on the
+    right: with the mirror image of what it has where that is more than half of it, else with zeros.
     """
 
     def __init__(self, song: Song, statistics: MonoStatistics, margin: int) -> None:

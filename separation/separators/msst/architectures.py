@@ -28,9 +28,7 @@ class Architecture:
 _CONFORMER = frozenset({"time_conformer_depth", "freq_conformer_depth"})
 
 ARCHITECTURES: tuple[Architecture, ...] = (
-    Architecture(
-        "bs_roformer", "BS-RoFormer", frozenset({"freqs_per_bands"}), absent=_CONFORMER
-    ),
+    Architecture("bs_roformer", "BS-RoFormer", frozenset({"freqs_per_bands"}), absent=_CONFORMER),
     Architecture("bs_conformer", "BS-Conformer", _CONFORMER | {"freqs_per_bands"}),
     Architecture(
         "mel_band_roformer", "Mel-Band RoFormer", frozenset({"num_bands"}), absent=_CONFORMER

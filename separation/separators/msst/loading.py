@@ -83,9 +83,7 @@ def _window_frames(name: str, definition: Definition, segment_s: float | None) -
     return frames
 
 
-def _filled(
-    network: torch.nn.Module, model: OwnModel, model_dir: Path, report: Report
-) -> _Weights:
+def _filled(network: torch.nn.Module, model: OwnModel, model_dir: Path, report: Report) -> _Weights:
     """The weights, proven to be the network's before anything is kept of them."""
     (path,) = model.weights
     kept = KeptWeights(model_dir, path)

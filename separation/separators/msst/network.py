@@ -56,7 +56,10 @@ class StemNetwork(torch.nn.Module):
 
 
 def build_network(definition: Definition) -> torch.nn.Module:
-    """The network with random weights. Raises ``ModelUnavailable`` for arguments it does not take."""
+    """The network with random weights.
+
+    Raises ``ModelUnavailable`` for arguments that it does not take.
+    """
     from pymss_core import get_model_from_config
 
     name = definition.architecture.name
@@ -80,7 +83,17 @@ def build_network(definition: Definition) -> torch.nn.Module:
                 f"{_first_line(error)}. Check the section {definition.architecture.section!r}."
             ) from error
     built: torch.nn.Module = network.eval()
+    _forget_checkpoints(built)
     return built
+
+
+def _forget_checkpoints(network: torch.nn.Module) -> None:
+    """Recomputing instead of keeping activations is for training; separating, it would only bring
+    the ten seconds that torch's compiler takes to be imported."""
+    for module in network.modules():
+        for name, nothing in (("checkpoint_segments", None), ("use_checkpoint", False)):
+            if hasattr(module, name):
+                setattr(module, name, nothing)
 
 
 def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:

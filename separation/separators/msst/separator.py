@@ -25,8 +25,8 @@ WHAT_TO_INSTALL = (
 class MsstSeparator(NeuralSeparator):
     """One network over windows of the length and the overlap that its YAML states.
 
-    ``options.overlap`` and ``options.shifts`` have no use here. A network for one stem gives what is
-    left of the song as a second one. It always computes in float32: its masks are complex, and
+    ``options.overlap`` and ``options.shifts`` have no use here. A network for one stem gives what
+    is left of the song as a second one. It always computes in float32: its masks are complex, and
     torch has no complex numbers of bfloat16.
     """
 

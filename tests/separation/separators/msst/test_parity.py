@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import pad
 
 from separation.base import SeparatorOptions
-from separation.separators.msst import MsstSeparator
+from separation.separators.msst.separator import MsstSeparator
 from tests.separation.msst_models import ARCHITECTURES, save_model, small_config
 from tests.separation.small_models import noise, relative_error, save_song
 
@@ -25,7 +25,9 @@ def separated(folder: Path, samples: np.ndarray, **options: Any) -> dict[str, np
         model_paths=(folder / "models",), model_dir=folder / "kept", device="cpu", **options
     )
     paths = MsstSeparator(chosen).separate(save_song(folder / "song.wav", samples), out)
-    read = {stem: soundfile.read(p, dtype="float32", always_2d=True)[0] for stem, p in paths.items()}
+    read = {
+        stem: soundfile.read(p, dtype="float32", always_2d=True)[0] for stem, p in paths.items()
+    }
     return {stem: audio.T for stem, audio in read.items()}
 
 
@@ -87,8 +89,8 @@ def test_it_equals_the_whole_song_at_once(name: str, tmp_path: Path) -> None:
     assert relative_error(ours[computed[0]], samples) > 0.01
 
 
-@pytest.mark.parametrize("overlap", [1, 2, 3, 4, 7])
-@pytest.mark.parametrize("frames", [100, 3_000, 4_100, 8_064, 9_000, 16_129, 25_000])
+@pytest.mark.parametrize("overlap", [1, 2, 3])
+@pytest.mark.parametrize("frames", [100, 4_100, 8_064, 16_129, 25_000])
 def test_songs_of_any_length_equal_it_too(overlap: int, frames: int, tmp_path: Path) -> None:
     config = small_config("mel_band_roformer", inference={"num_overlap": overlap})
     network = save_model(tmp_path / "models" / "small", config=config)
