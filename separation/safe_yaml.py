@@ -10,6 +10,7 @@ MAX_BYTES = 1_000_000
 """Of one file; a definition of a model has some thousand bytes."""
 
 _MAX_DEPTH = 50
+_MAX_VALUES = 100_000
 _CODE = "tag:yaml.org,2002:python/"
 
 
@@ -33,7 +34,9 @@ def parse_yaml(text: str, name: str) -> object:
     """``name``: of the file, for what is said of it. Raises ``ModelUnavailable``."""
     try:
         _check_depth(text)
-        return yaml.load(text, Loader=_Loader)
+        content: object = yaml.load(text, Loader=_Loader)
+        _count(content, {})
+        return content
     except yaml.constructor.ConstructorError as error:
         raise ModelUnavailable(_refusal(error, name)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -66,6 +69,20 @@ def _check_depth(text: str) -> None:
             depth -= 1
         if depth > _MAX_DEPTH:
             raise ValueError("it is nested too deeply")
+
+
+def _count(value: object, known: dict[int, int]) -> int:
+    """How many values there are where each reference stands for what it refers to: a few lines can
+    stand for more than any memory holds, and one can refer to itself. ``known`` by identity."""
+    if not isinstance(value, dict | list | tuple):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = _MAX_VALUES  # While it is being counted: what contains itself.
+        inside = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(one, known) for one in inside)
+    if known[id(value)] >= _MAX_VALUES:
+        raise ValueError("its references stand for too many values")
+    return known[id(value)]
 
 
 def _refusal(error: yaml.constructor.ConstructorError, name: str) -> str:

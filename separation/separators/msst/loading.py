@@ -113,17 +113,23 @@ def _check_declared(model: OwnModel, source: FileDigest) -> None:
 
 
 def _store(kept: KeptWeights, state: State, source: FileDigest) -> FileDigest:
-    temporary = kept.path.with_name(f".{kept.path.name}.{os.getpid()}.tmp")
+    """Nothing is left where it fails."""
     try:
         kept.folder.mkdir(parents=True, exist_ok=True)
+        return _write(kept, state, source)
+    except (OSError, SafetensorError) as error:
+        raise _storage_error(error) from error
+
+
+def _write(kept: KeptWeights, state: State, source: FileDigest) -> FileDigest:
+    temporary = kept.path.with_name(f".{kept.path.name}.{os.getpid()}.tmp")
+    try:
         # Weights may share memory, which the format does not know.
         save_file({name: value.contiguous().clone() for name, value in state.items()}, temporary)
         sync(temporary)
         digest = digest_of(temporary)
-        temporary.replace(kept.path)
         kept.remember(source, digest)
-    except (OSError, SafetensorError) as error:
-        raise _storage_error(error) from error
+        temporary.replace(kept.path)
     finally:
         temporary.unlink(missing_ok=True)
     return digest
