@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from separation.base import SeparatorOptions
-from separation.catalogue import CATALOGUE, ModelInfo
+from separation.catalogue import CATALOGUE
+from separation.catalogue.model import LicenceState
 from separation.errors import ModelUnavailable
 from separation.safe_yaml import load_yaml
 from separation.separators.msst.definition import read_definition
@@ -31,10 +31,8 @@ MSST = "msst"
 DEMUCS = "demucs"
 CARD = "card.json"
 
-LicenceState = Literal["granted", "research_only", "non_commercial", "not_stated", "copyleft"]
-
 _YAML = (".yaml", ".yml")
-_CHECKPOINTS = (".safetensors", ".ckpt", ".pt", ".pth", ".th", ".bin")
+_CHECKPOINTS = (".safetensors", ".ckpt", ".chpt", ".pt", ".pth", ".th", ".bin")
 """The first is preferred where several have the name of the YAML: it cannot hold code."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -107,8 +105,8 @@ def own_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
     found = [model for path in dict.fromkeys(paths) for model in _below(path)]
     seen = Counter(_catalogue_names())
     for place, model in enumerate(found):
-        seen[model.separator, model.name] += 1
-        if seen[model.separator, model.name] > 1 and not model.fault:
+        seen[model.name] += 1
+        if seen[model.name] > 1 and not model.fault:
             found[place] = replace(model, fault=_TWICE)
     return tuple(found)
 
@@ -126,11 +124,6 @@ def usable_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
     return tuple(model for model in own_models(paths) if not model.fault)
 
 
-def own_rows(paths: Sequence[Path]) -> tuple[ModelInfo, ...]:
-    """The usable ones as rows of the catalogue."""
-    return tuple(model_info(model) for model in usable_models(paths))
-
-
 def own_repository(options: SeparatorOptions) -> SeparatorOptions:
     """With the folder as ``repo`` where ``model`` is a Demucs model of the operator's own.
 
@@ -139,49 +132,15 @@ def own_repository(options: SeparatorOptions) -> SeparatorOptions:
     if options.repo is not None or options.model is None or not options.model_paths:
         return options
     own = named_model(DEMUCS, options.model, options.model_paths)
-    if own is None or (DEMUCS, own.name) in _catalogue_names():
+    if own is None or own.name in _catalogue_names():
         return options
     if own.fault:
         raise ModelUnavailable(f"The model {own.name} cannot be used: {own.fault}")
     return replace(options, repo=own.folder)
 
 
-def _catalogue_names() -> set[tuple[str, str]]:
-    return {(str(info.separator), info.name) for info in CATALOGUE}
-
-
-def model_info(model: OwnModel) -> ModelInfo:
-    """The model as a row of the catalogue."""
-    licence = f"{_LICENCES[model.card.licence]} {model.card.licence_text}".strip()
-    return ModelInfo(
-        name=model.name,
-        separator=model.separator,
-        label=model.label,
-        stems=model.stems,
-        licence=licence,
-        training_data=model.card.training_data or "Not stated.",
-        source_url=model.card.source_url,
-        memory_bytes=max(4 * model.size_bytes, _LEAST_MEMORY_BYTES),
-        description=_description(model),
-    )
-
-
-_LICENCES: dict[LicenceState, str] = {
-    "granted": "The operator states that use is granted.",
-    "research_only": "For research only, the operator states.",
-    "non_commercial": "For non-commercial use only, the operator states.",
-    "not_stated": "Not stated: ask its author before you use it.",
-    "copyleft": "Copyleft, the operator states.",
-}
-
-_LEAST_MEMORY_BYTES = 4_000_000_000
-"""A first guess, as for every model that nobody has measured (:mod:`separation.routing`)."""
-
-
-def _description(model: OwnModel) -> str:
-    window = f", windows of {model.chunk_s:.3g} s" if model.chunk_s else ""
-    facts = f"{model.architecture}{window}, {model.size_bytes / 1e6:.3g} MB. Added by the operator."
-    return f"{model.card.description} {facts}".strip()
+def _catalogue_names() -> set[str]:
+    return {info.name for info in CATALOGUE}
 
 
 def _below(path: Path) -> Iterator[OwnModel]:

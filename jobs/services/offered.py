@@ -2,14 +2,16 @@
 
 from django.conf import settings
 
-from separation.catalogue import ModelInfo, combined
+from separation.catalogue import ModelInfo
 from separation.catalogue.licences import LicenceRule
+from separation.own_models import MSST, OwnModel, own_models
+from separation.own_rows import all_rows
 from separation.registry import SeparatorFactory
 
 
 def known_models() -> tuple[ModelInfo, ...]:
     """Rows of everything that this site could run, whether or not it may."""
-    return combined(())
+    return all_rows(settings.MODEL_PATHS, settings.MODEL_DIR)
 
 
 def licence_rule() -> LicenceRule:
@@ -27,8 +29,15 @@ def offered_separators() -> tuple[str, ...]:
     rule = licence_rule()
     with_rows = {str(row.separator) for row in rule.rows}
     with_offers = {str(row.separator) for row in rule.allowed(rule.rows)}
+    # Without a model of the operator's own there is nothing that it could run.
+    names = (name for name in SeparatorFactory.names() if name != MSST or name in with_rows)
     return tuple(
         name
-        for name in SeparatorFactory.names()
+        for name in names
         if (name in with_offers if name in with_rows else rule.allows_choice(name))
     )
+
+
+def broken_models() -> tuple[OwnModel, ...]:
+    """Models in the folders that the operator named that cannot be used, with their reasons."""
+    return tuple(model for model in own_models(settings.MODEL_PATHS) if model.fault)

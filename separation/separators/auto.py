@@ -17,7 +17,7 @@ from separation.catalogue.licences import AUTO_ORDER, LicenceRule
 from separation.checkpoint import Checkpoints
 from separation.errors import ModelUnavailable
 from separation.options import check_options
-from separation.own_models import all_rows
+from separation.own_rows import all_rows
 from separation.progress import Report, ignore_progress, part_of
 from separation.registry import SeparatorFactory
 

@@ -24,6 +24,7 @@ from separation.base import (
 )
 from separation.catalogue.licences import LicenceRule
 from separation.errors import InvalidOptions, ModelUnavailable, OutputInvalid
+from separation.own_rows import all_rows
 from separation.progress import part_of
 from separation.routing import RoutedSeparator, is_routed
 from separation.settled import settled_material
@@ -170,7 +171,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
     def _options(self, context: StageContext) -> SeparatorOptions:
         """Raises ``LicenceRefused``: the rule may have changed since the job was sent."""
         if self.params.repo is None:
-            rule = LicenceRule(context.settings.licences)
+            rule = LicenceRule(context.settings.licences, all_rows(context.settings.model_paths))
             rule.check_choice(self.params.separator, self.params.model)
         chosen = self.params.model_dump(exclude=_FOR_THE_ROUTES)
         return SeparatorOptions(

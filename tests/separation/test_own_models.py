@@ -12,14 +12,16 @@ import soundfile
 import yaml
 
 from separation.base import SeparatorOptions
-from separation.catalogue import CATALOGUE
+from separation.catalogue import CATALOGUE, ELSEWHERE, ModelInfo
 from separation.errors import ModelUnavailable
-from separation.own_models import OwnModel, own_models, own_rows
+from separation.own_models import OwnModel, own_models
+from separation.own_rows import all_rows
 from separation.registry import SeparatorFactory
 from separation.separators.auto import AutoSeparator
 from separation.separators.demucs import DemucsSeparator
+from separation.separators.msst.separator import MsstSeparator
 from separation.ways import ways_for
-from tests.separation.msst_models import small_config, write_config
+from tests.separation.msst_models import save_model, small_config, write_config
 from tests.separation.small_models import (
     noise,
     save_bag,
@@ -45,6 +47,10 @@ def put(folder: Path, *names: str, config: dict[str, Any] | None = None, size: i
 def only(*paths: Path) -> OwnModel:
     (model,) = own_models(paths)
     return model
+
+
+def own_rows(paths: list[Path], model_dir: Path | None = None) -> tuple[ModelInfo, ...]:
+    return all_rows(paths, model_dir)[len(CATALOGUE) :]
 
 
 def test_a_folder_in_a_named_one_is_a_model(tmp_path: Path) -> None:
@@ -81,16 +87,39 @@ def test_a_card_says_what_files_cannot(tmp_path: Path) -> None:
     (put(tmp_path / "mine", "a.yaml", "a.ckpt") / "card.json").write_text(json.dumps(card))
     (row,) = own_rows([tmp_path])
     assert (row.name, row.label, row.separator) == ("mine", "My vocals", "msst")
-    assert "granted" in row.licence and "CC BY 4.0." in row.licence
+    assert row.licence.state == "granted"
+    assert row.licence.says == "CC BY 4.0. As the operator of this site states."
     assert row.training_data == "My own songs."
     assert row.source_url == "https://models.example/mine"
-    assert row.description.startswith("For choirs. Mel-Band RoFormer, windows of 0.183 s")
+    assert row.description.startswith("For choirs. Works in windows of 0.183 s.")
+    assert row.architecture == "Mel-Band RoFormer"
+    assert [(file.name, file.bytes, file.sha256) for file in row.files] == [("a.ckpt", 1_000, None)]
 
 
 def test_a_licence_that_nobody_states_is_told_as_such(tmp_path: Path) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
     (row,) = own_rows([tmp_path])
-    assert row.licence.startswith("Not stated")
+    assert row.licence.state == "not_stated" and row.source.kind == "folder"
+
+
+def test_a_file_that_the_catalogue_knows_by_its_digest_is_what_it_says(tmp_path: Path) -> None:
+    known = next(row for row in ELSEWHERE if row.name == "scnet_large")
+    card: dict[str, Any] = {"sha256": known.files[0].sha256}
+    folder = put(tmp_path / "mine", "a.yaml", "a.ckpt", config=small_config("scnet"))
+    (folder / "card.json").write_text(json.dumps(card))
+    (row,) = own_rows([tmp_path])
+    assert (row.name, row.licence, row.figures) == ("mine", known.licence, known.figures)
+    (folder / "card.json").write_text(json.dumps({**card, "licence": "research_only"}))
+    assert own_rows([tmp_path])[0].licence.state == "research_only"
+
+
+def test_the_digest_of_a_checkpoint_that_was_read_is_told(tmp_path: Path) -> None:
+    save_model(tmp_path / "models" / "mine")
+    kept = tmp_path / "kept"
+    assert own_rows([tmp_path / "models"], kept)[0].files[0].sha256 is None
+    options = SeparatorOptions(model_paths=(tmp_path / "models",), model_dir=kept, device="cpu")
+    source = MsstSeparator(options).identity().source_digest
+    assert source and own_rows([tmp_path / "models"], kept)[0].files[0].sha256 == source
 
 
 def test_the_card_may_stand_in_the_yaml(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ arguments that no other class of these takes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from separation.errors import ModelUnavailable
@@ -46,6 +47,13 @@ NAMES = tuple(one.name for one in ARCHITECTURES)
 
 _DECLARED_IN = (("model_type",), ("model", "model_type"), ("training", "model_type"))
 """Where a YAML may say which network it is for."""
+
+PACKAGE = "pymss_core"
+
+
+def package_is_there() -> bool:
+    """Whether the classes of these networks are installed here."""
+    return find_spec(PACKAGE) is not None
 
 
 def architecture_of(config: Mapping[str, Any], told: str | None = None) -> Architecture:

@@ -11,8 +11,9 @@ from typing import ClassVar
 
 from separation.base import Validation
 from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
-from separation.own_models import MSST, OwnModel, named_model, own_models
+from separation.own_models import MSST, OwnModel, named_model, usable_models
 from separation.progress import Report
+from separation.separators.msst.architectures import PACKAGE
 from separation.separators.neural import LoadedBag, NeuralSeparator
 from separation.separators.weights import WeightFiles, default_model_dir
 
@@ -27,16 +28,16 @@ class MsstSeparator(NeuralSeparator):
 
     ``options.overlap`` and ``options.shifts`` have no use here. A network for one stem gives what
     is left of the song as a second one. It always computes in float32: its masks are complex, and
-    torch has no complex numbers of bfloat16.
+    torch has no complex numbers of bfloat16. Without ``options.model`` it takes the first one.
     """
 
     name = MSST
-    packages = ("pymss_core",)
+    packages = (PACKAGE,)
     half_precision: ClassVar[bool] = False
 
     def missing_packages(self) -> str:
         missing = super().missing_packages()
-        return WHAT_TO_INSTALL if "pymss_core" in missing else missing
+        return WHAT_TO_INSTALL if PACKAGE in missing else missing
 
     def validate(self) -> Validation:
         try:
@@ -65,12 +66,9 @@ class MsstSeparator(NeuralSeparator):
     def _model(self) -> OwnModel:
         """Raises ``InvalidOptions`` for a name that no folder has, ``ModelUnavailable`` for a
         model that is there and broken."""
-        paths = self.options.model_paths
-        usable = [one for one in own_models(paths) if one.separator == MSST and not one.fault]
-        if self.options.model is not None:
-            model = named_model(MSST, self.options.model, paths)
-        else:
-            model = usable[0] if len(usable) == 1 else None
+        paths, name = self.options.model_paths, self.options.model
+        usable = [one for one in usable_models(paths) if one.separator == MSST]
+        model = next(iter(usable), None) if name is None else named_model(MSST, name, paths)
         if model is None:
             raise InvalidOptions(self._which(usable))
         if model.fault:
@@ -84,6 +82,4 @@ class MsstSeparator(NeuralSeparator):
                 "STEMSITE_MODEL_PATHS."
             )
         names = ", ".join(model.name for model in usable)
-        if self.options.model is None:
-            return f"Say which model is wanted. There are: {names}."
         return f"There is no {self.name} model {self.options.model!r}. There are: {names}."

@@ -36,9 +36,7 @@ def test_a_song_becomes_the_stem_and_what_is_left(folder: Path, tmp_path: Path) 
     save_model(folder / "mine", "mel_band_roformer")
     song = tmp_path / "song.wav"
     song.write_bytes(wav_bytes(2.0))
-    summary = separate(
-        song, tmp_path / "out", separator="msst", model="mine", stages="separation"
-    )
+    summary = separate(song, tmp_path / "out", separator="msst", model="mine", stages="separation")
     manifest = json.loads(Path(summary["manifest"]).read_text())
     ran = manifest["separation"]
     checkpoint = (folder / "mine" / "model.ckpt").read_bytes()

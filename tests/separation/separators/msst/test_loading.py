@@ -237,11 +237,10 @@ def test_without_the_package_it_says_what_to_install(
 def test_a_model_is_asked_for_by_name(models: Path, make: Make) -> None:
     assert "STEMSITE_MODEL_PATHS" in make().validate().reason
     save_model(models / "one")
-    assert make().validate() and make().identity().model == "one"
     save_model(models / "two", "apollo")
-    assert "one, two" in make().validate().reason
+    assert make().validate() and make().identity().model == "one"
     assert make(model="two").get_supported_tracks() == ["restored", "addition"]
-    with pytest.raises(InvalidOptions, match="no msst model 'three'"):
+    with pytest.raises(InvalidOptions, match=r"no msst model 'three'. There are: one, two"):
         make(model="three").load()
 
 
