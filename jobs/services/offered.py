@@ -4,7 +4,7 @@ from django.conf import settings
 
 from separation.catalogue import ModelInfo
 from separation.catalogue.licences import LicenceRule
-from separation.own_models import MSST, OwnModel, own_models
+from separation.own_models import OwnModel, own_models
 from separation.own_rows import all_rows
 from separation.registry import SeparatorFactory
 
@@ -29,11 +29,9 @@ def offered_separators() -> tuple[str, ...]:
     rule = licence_rule()
     with_rows = {str(row.separator) for row in rule.rows}
     with_offers = {str(row.separator) for row in rule.allowed(rule.rows)}
-    # Without a model of the operator's own there is nothing that it could run.
-    names = (name for name in SeparatorFactory.names() if name != MSST or name in with_rows)
     return tuple(
         name
-        for name in names
+        for name in SeparatorFactory.names()
         if (name in with_offers if name in with_rows else rule.allows_choice(name))
     )
 

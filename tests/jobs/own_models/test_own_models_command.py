@@ -7,22 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import soundfile
 from django.core.management import call_command
-from pytest_django.fixtures import Settings
 
 from tests.factories import wav_bytes
 from tests.separation.msst_models import save_model
-
-
-@pytest.fixture
-def folder(settings: Settings, tmp_path: Path) -> Path:
-    """A folder that the operator named."""
-    path = tmp_path / "own"
-    path.mkdir()
-    settings.MODEL_PATHS = [path]
-    return path
 
 
 def separate(song: Path, out: Path, **options: Any) -> dict[str, Any]:
