@@ -294,7 +294,8 @@ class NeuralSeparator(ResumableSeparator):
         self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
     ) -> Ready:
         note = ""
-        if chosen.name == "openvino":
+        # Where nobody asked for OpenVINO, a family that it never runs needs no word about it.
+        if chosen.name == "openvino" and (self.convertible or self.options.engine == "openvino"):
             try:
                 return self._converted(chosen, weights, device, report)
             except CannotConvert as error:

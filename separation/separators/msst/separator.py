@@ -7,12 +7,13 @@ Apollo (Li and Luo, 2024). The networks' code is the optional package pymss-core
 song is that of ``demix`` in ZFTurbo/Music-Source-Separation-Training, streamed.
 """
 
+from pathlib import Path
 from typing import ClassVar
 
-from separation.base import Validation
+from separation.base import SeparatorOptions, Validation
 from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
 from separation.own_models import MSST, OwnModel, named_model, usable_models
-from separation.progress import Report
+from separation.progress import Report, ignore_progress
 from separation.separators.msst.architectures import PACKAGE
 from separation.separators.neural import LoadedBag, NeuralSeparator
 from separation.separators.weights import WeightFiles, default_model_dir
@@ -35,9 +36,21 @@ class MsstSeparator(NeuralSeparator):
     packages = (PACKAGE,)
     half_precision: ClassVar[bool] = False
 
+    def __init__(self, options: SeparatorOptions) -> None:
+        super().__init__(options)
+        self._loaded_from: list[tuple[Path, int, int]] = []
+
     def missing_packages(self) -> str:
         missing = super().missing_packages()
         return WHAT_TO_INSTALL if PACKAGE in missing else missing
+
+    def load(self, *, report: Report = ignore_progress) -> None:
+        # Kept between songs, but not beyond the files: an operator may have put others there.
+        now = self._files()
+        if now != self._loaded_from:
+            self.close()
+        super().load(report=report)
+        self._loaded_from = now
 
     def validate(self) -> Validation:
         try:
@@ -62,6 +75,13 @@ class MsstSeparator(NeuralSeparator):
         report(0.0, f"Loading {model.name}")
         directory = self.options.model_dir or default_model_dir()
         return load_model(model, directory, self.options.segment_s, report)
+
+    def _files(self) -> list[tuple[Path, int, int]]:
+        """With sizes and times."""
+        model = self._model()
+        paths = [path for path in (*model.weights, model.definition) if path is not None]
+        states = [(path, path.stat()) for path in paths]
+        return [(path, state.st_size, state.st_mtime_ns) for path, state in states]
 
     def _model(self) -> OwnModel:
         """Raises ``InvalidOptions`` for a name that no folder has, ``ModelUnavailable`` for a

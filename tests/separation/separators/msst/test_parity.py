@@ -10,6 +10,8 @@ import torch
 from torch.nn.functional import pad
 
 from separation.base import SeparatorOptions
+from separation.separators.msst.definition import parse_definition
+from separation.separators.msst.network import StemNetwork, build_network
 from separation.separators.msst.separator import MsstSeparator
 from tests.separation.msst_models import ARCHITECTURES, save_model, small_config
 from tests.separation.small_models import noise, relative_error, save_song
@@ -87,6 +89,19 @@ def test_it_equals_the_whole_song_at_once(name: str, tmp_path: Path) -> None:
         assert relative_error(ours[stem], theirs[k].numpy()) <= 1e-5, stem
     # Not by chance: the network does something, and something else for each stem.
     assert relative_error(ours[computed[0]], samples) > 0.01
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_windows_in_a_batch_are_what_each_is_alone(name: str) -> None:
+    """As a graphics card gets them."""
+    definition = parse_definition(small_config(name))
+    network = StemNetwork(build_network(definition), definition).eval()
+    windows = torch.from_numpy(np.stack([noise(definition.chunk_frames, k) for k in range(3)]))
+    with torch.inference_mode():
+        together = network(windows)
+        alone = torch.cat([network(window[None]) for window in windows])
+    assert together.shape == (3, len(definition.stems), 2, definition.chunk_frames)
+    assert relative_error(together.numpy(), alone.numpy()) <= 1e-5
 
 
 @pytest.mark.parametrize("overlap", [1, 2, 3])

@@ -147,3 +147,24 @@ def test_the_next_song_finds_the_model_loaded(models: Path, make: Make, tmp_path
     (models / "mine" / "model.ckpt").unlink()
     again: dict[str, Any] = run(separator, tmp_path, noise(9_000))
     assert all(np.array_equal(first[stem], again[stem]) for stem in first)
+
+
+def test_files_that_were_replaced_are_loaded_for_the_next_song(models: Path, make: Make) -> None:
+    save_model(models / "mine")
+    separator = make()
+    separator.load()
+    first = separator.identity().weights_digest
+    separator.load()
+    assert separator.identity().weights_digest == first
+    save_model(models / "mine", seed=1)
+    separator.load()
+    assert separator.identity().weights_digest != first
+
+
+@pytest.mark.parametrize(("engine", "notes"), [("auto", 0), ("torch", 0), ("openvino", 1)])
+def test_only_who_asked_for_openvino_is_told_that_torch_ran(
+    engine: str, notes: int, models: Path, make: Make
+) -> None:
+    save_model(models / "mine")
+    identity = make(engine=engine).identity()
+    assert identity.engine == "torch" and len(identity.notes) == notes
