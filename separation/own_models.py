@@ -9,6 +9,7 @@ Only names, sizes and YAML are read, never weights; what was read is remembered 
 folder changes. Imports no torch.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ _YAML = (".yaml", ".yml")
 _CHECKPOINTS = (".safetensors", ".ckpt", ".chpt", ".pt", ".pth", ".th", ".bin")
 """The first is preferred where several have the name of the YAML: it cannot hold code."""
 
+_COUNTING = (*_YAML, *_CHECKPOINTS, ".json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FOLDERS = 500
 """In one named folder: more are not looked at, so that a wrong folder costs no minutes."""
@@ -145,7 +147,7 @@ def _catalogue_names() -> set[str]:
 
 def _below(path: Path) -> Iterator[OwnModel]:
     try:
-        folders = [path, *sorted(one for one in path.iterdir() if _is_visible_folder(one))]
+        folders = [path, *_folders_in(path)]
     except OSError as error:
         reason = f"The folder in STEMSITE_MODEL_PATHS cannot be read: {error.strerror}."
         yield OwnModel(MSST, path.name or str(path), path, fault=reason)
@@ -159,16 +161,18 @@ def _below(path: Path) -> Iterator[OwnModel]:
             )
 
 
-def _is_visible_folder(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(".")
+def _folders_in(path: Path) -> list[Path]:
+    with os.scandir(path) as entries:
+        names = [one.name for one in entries if one.name[0] != "." and one.is_dir()]
+    return [path / name for name in sorted(names)]
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Changes when a file that counts does: names, sizes and times."""
-    kinds = (*_YAML, *_CHECKPOINTS, ".json")
-    files = sorted(path for path in folder.iterdir() if path.suffix in kinds and path.is_file())
-    states = [(path.name, path.stat()) for path in files if not path.name.startswith(".")]
-    return tuple((name, state.st_size, state.st_mtime_ns) for name, state in states)
+    with os.scandir(folder) as entries:
+        files = [one for one in entries if one.name[0] != "." and one.name.endswith(_COUNTING)]
+        states = [(one.name, one.stat()) for one in files if one.is_file()]
+    return tuple(sorted((name, state.st_size, state.st_mtime_ns) for name, state in states))
 
 
 @lru_cache(maxsize=1024)

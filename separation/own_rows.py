@@ -1,6 +1,7 @@
 """Models of the operator's own as rows of the catalogue: cards, forms and rules read those."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from separation.catalogue import ELSEWHERE, Licence, ModelInfo, Source, WeightFile, combined
@@ -20,7 +21,11 @@ def all_rows(paths: Sequence[Path], model_dir: Path | None = None) -> tuple[Mode
 def model_info(model: OwnModel, model_dir: Path | None = None) -> ModelInfo:
     """The model as a row of the catalogue. A file that the catalogue knows by its digest is what
     the catalogue says of it, but for what the card says."""
-    digest = file_digest(model, model_dir)
+    return _row(model, file_digest(model, model_dir))
+
+
+@lru_cache(maxsize=1024)
+def _row(model: OwnModel, digest: str | None) -> ModelInfo:
     known = _known_by(digest)
     card, told = model.card, model.card.model_fields_set
     return ModelInfo(

@@ -27,7 +27,7 @@ class KeptWeights:
     """What was kept of one checkpoint, if anything was."""
 
     def __init__(self, model_dir: Path, checkpoint: Path) -> None:
-        place = sha256(str(checkpoint.resolve()).encode()).hexdigest()[:16]
+        place = sha256(str(checkpoint.absolute()).encode()).hexdigest()[:16]
         self.folder = model_dir / FOLDER
         self.path = self.folder / f"{checkpoint.stem}-{place}.safetensors"
         self._checkpoint = checkpoint
