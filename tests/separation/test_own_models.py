@@ -13,6 +13,7 @@ import yaml
 
 from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE, ELSEWHERE, ModelInfo
+from separation.catalogue.licences import LicenceRule
 from separation.errors import ModelUnavailable
 from separation.own_models import OwnModel, own_models
 from separation.own_rows import all_rows
@@ -301,6 +302,13 @@ def test_auto_takes_an_own_model_by_its_name(tmp_path: Path) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
     options = SeparatorOptions(model="mine", model_paths=(tmp_path,))
     assert AutoSeparator(options).first_choice() == ("msst", "mine")
+
+
+def test_auto_takes_no_own_model_that_nobody_named(tmp_path: Path) -> None:
+    (demucs_repository(tmp_path / "tuned") / "card.json").write_text('{"licence": "granted"}')
+    rule = LicenceRule(("granted",), all_rows([tmp_path]))
+    assert rule.allows_choice("demucs", "drumsep") and rule.automatic()
+    assert "drumsep" not in {row.name for row in rule.automatic()}
 
 
 @pytest.mark.parametrize("name", ["msst", "auto"])

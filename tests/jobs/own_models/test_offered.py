@@ -82,6 +82,8 @@ def test_the_api_lists_and_takes_it(api: APIClient, own_model: Path) -> None:
     (model,) = rows["msst"]
     assert (model["name"], model["architecture"]) == ("mine", "Mel-Band RoFormer")
     assert (model["stems"], model["licence_state"]) == (["vocals", "other"], "not_stated")
+    assert model["files"] == [{"name": "a.ckpt", "bytes": 1_000, "sha256": None}]
+    assert "windows of 0.183 s" in model["description"]
     asked = {"separator": "msst", "model": "mine", "stems": "vocals"}
     assert api.post("/api/v1/jobs", {"file": song(), **asked}).status_code == 201
 

@@ -168,3 +168,14 @@ def test_only_who_asked_for_openvino_is_told_that_torch_ran(
     save_model(models / "mine")
     identity = make(engine=engine).identity()
     assert identity.engine == "torch" and len(identity.notes) == notes
+
+
+def test_overlap_and_shifts_that_were_asked_for_have_no_use(
+    models: Path, make: Make, tmp_path: Path
+) -> None:
+    save_model(models / "mine", "bs_roformer")
+    usual = run(make(), tmp_path, noise(20_000))
+    asked = make(overlap=0.75, shifts=2, seed=3)
+    for stem, audio in run(asked, tmp_path, noise(20_000)).items():
+        assert np.array_equal(audio, usual[stem])
+    assert asked.identity().seed is None
