@@ -22,6 +22,7 @@ from separation.separators.auto import AutoSeparator
 from separation.separators.demucs import DemucsSeparator
 from separation.separators.msst.separator import MsstSeparator
 from separation.ways import ways_for
+from tests.separation.model_folders import put
 from tests.separation.msst_models import save_model, small_config, write_config
 from tests.separation.small_models import (
     noise,
@@ -32,17 +33,6 @@ from tests.separation.small_models import (
     small_hdemucs,
     small_htdemucs,
 )
-
-
-def put(folder: Path, *names: str, config: dict[str, Any] | None = None, size: int = 1_000) -> Path:
-    """Files as an operator puts them there; nothing in a checkpoint is looked at."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        if name.endswith(".yaml"):
-            write_config(folder / name, config or small_config("mel_band_roformer"))
-        else:
-            (folder / name).write_bytes(b"\0" * size)
-    return folder
 
 
 def only(*paths: Path) -> OwnModel:

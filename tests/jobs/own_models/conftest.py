@@ -6,7 +6,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from tests.jobs.api.conftest import client_of
-from tests.separation.test_own_models import put
+from tests.separation.model_folders import put
 
 
 @pytest.fixture
