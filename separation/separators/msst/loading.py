@@ -44,8 +44,7 @@ def load_model(
     assert model.definition is not None
     definition = read_definition(model.definition, model.card.model_type)
     frames = _window_frames(model.name, definition, segment_s)
-    network = build_network(definition)
-    weights = _filled(network, model, model_dir, report)
+    network, weights = _loaded(definition, model, model_dir, report)
     yaml_digest = digest_of(model.definition).sha256
     stride = max(frames // definition.overlap, 1)
     stems = definition.stems
@@ -83,25 +82,31 @@ def _window_frames(name: str, definition: Definition, segment_s: float | None) -
     return frames
 
 
-def _filled(network: torch.nn.Module, model: OwnModel, model_dir: Path, report: Report) -> _Weights:
-    """The weights, proven to be the network's before anything is kept of them."""
+def _loaded(
+    definition: Definition, model: OwnModel, model_dir: Path, report: Report
+) -> tuple[torch.nn.Module, _Weights]:
+    """The weights are proven to be the network's before anything is kept of them."""
     (path,) = model.weights
     kept = KeptWeights(model_dir, path)
-    digest = kept.weights()
-    source = kept.source()
+    digest, source = kept.weights(), kept.source()
     if digest is not None and source is not None:
         _check_declared(model, source)
-        weights = _Weights(read_state(kept.path), digest, source)
-        fill(network, weights.state)
-        return weights
+        state = read_state(kept.path)
+        return _network_with(definition, state), _Weights(state, digest, source)
     report(0.0, f"Reading {path.name}")
     source = digest_of(path, lambda: report(0.0, f"Reading {path.name}"))
     _check_declared(model, source)
     state = read_state(path)
-    fill(network, state)
+    network = _network_with(definition, state)
     if path.suffix == ".safetensors":
-        return _Weights(state, source, None)
-    return _Weights(state, _store(kept, state, source), source)
+        return network, _Weights(state, source, None)
+    return network, _Weights(state, _store(kept, state, source), source)
+
+
+def _network_with(definition: Definition, state: State) -> torch.nn.Module:
+    network = build_network(definition, state)
+    fill(network, state)
+    return network
 
 
 def _check_declared(model: OwnModel, source: FileDigest) -> None:

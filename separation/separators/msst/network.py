@@ -1,5 +1,6 @@
 """A definition becomes a network in memory. Imports torch: for a runner only."""
 
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,9 +31,13 @@ class StemNetwork(torch.nn.Module):
         self._computed = len(definition.computed)
         self._has_rest = definition.rest is not None
         self._mono = definition.architecture.mono
+        self._gain = _window_gain(network) if "bandit" in definition.architecture.name else 1.0
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        out = self._mono_stems(windows) if self._mono else self.network(windows)
+        given = windows if self._gain == 1.0 else windows * self._gain
+        out = self._mono_stems(given) if self._mono else self.network(given)
+        if self._gain != 1.0:
+            out = out / self._gain
         if out.dim() == windows.dim():
             out = out.unsqueeze(1)
         if out.shape[:3] != (windows.shape[0], self._computed, windows.shape[1]):
@@ -55,18 +60,27 @@ class StemNetwork(torch.nn.Module):
         return out.reshape(songs, channels, *out.shape[1:]).squeeze(3).transpose(1, 2)
 
 
-def build_network(definition: Definition) -> torch.nn.Module:
-    """The network with random weights.
+def _window_gain(network: Any) -> float:
+    """Bandit was trained on spectra divided by the norm of the window (torchaudio's
+    ``normalized``), where pymss-core 0.1.14 divides by the root of its length. Its masks hardly
+    depend on that, but where a band is quiet."""
+    stft = network.stft
+    if not stft.normalized:
+        return 1.0
+    return float(torch.sqrt(stft.n_fft / stft.window.square().sum()))
+
+
+def build_network(
+    definition: Definition, state: Mapping[str, torch.Tensor] | None = None
+) -> torch.nn.Module:
+    """The network with random weights. ``state``: those that it is built for.
 
     Raises ``ModelUnavailable`` for arguments that it does not take.
     """
     from pymss_core import get_model_from_config
 
     name = definition.architecture.name
-    overrides = {}
-    if name.startswith("mel_band"):
-        # Otherwise what the last hop of a window leaves is thrown away.
-        overrides["match_input_audio_length"] = True
+    overrides = _overrides(definition, state)
     with tempfile.TemporaryDirectory() as folder:
         # The library reads a file; it gets the plain values that the safe loader has left.
         path = Path(folder) / "model.yaml"
@@ -85,6 +99,32 @@ def build_network(definition: Definition) -> torch.nn.Module:
     built: torch.nn.Module = network.eval()
     _forget_checkpoints(built)
     return built
+
+
+def _overrides(
+    definition: Definition, state: Mapping[str, torch.Tensor] | None
+) -> dict[str, object]:
+    """Arguments for which pymss-core 0.1.14 has other defaults than the code that published
+    networks were trained with (models/bs_roformer of ZFTurbo/Music-Source-Separation-Training)."""
+    name, arguments = definition.architecture.name, definition.config.get("model", {})
+    overrides: dict[str, object] = {}
+    if name == "bs_roformer":
+        overrides["zero_dc"] = arguments.get("zero_dc", True)
+    if name in ("mel_band_roformer", "mel_band_conformer"):
+        # Otherwise what the last hop of a window leaves is thrown away.
+        overrides["match_input_audio_length"] = True
+    if name == "mel_band_roformer":
+        depth = arguments.get("mask_estimator_depth", 1)
+        hidden = arguments.get("mlp_hidden_layers") or _hidden_layers(state or {}) or depth
+        overrides["mlp_hidden_layers"] = hidden
+    return overrides
+
+
+def _hidden_layers(state: Mapping[str, torch.Tensor]) -> int:
+    """Of the mask estimators, as there are versions that count ``mask_estimator_depth`` otherwise;
+    0 where the weights do not tell."""
+    first = re.compile(r"mask_estimators\.0\.to_freqs\.0\.0\.\d+\.weight")
+    return max(sum(1 for name in state if first.fullmatch(name)) - 1, 0)
 
 
 def _forget_checkpoints(network: torch.nn.Module) -> None:
