@@ -144,3 +144,41 @@ def save_weights(path: Path, network: torch.nn.Module, wrapping: Sequence[str] =
         content = {key: content, "epoch": 3}
     torch.save(content, path)
     return path
+
+
+def plain_weights(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights that are a formula of name and place, the same in any program that has the network;
+    tables that are computed from arguments stay as they are."""
+    filled = {}
+    for place, name in enumerate(sorted(state)):
+        value = state[name]
+        is_table = any(word in name for word in ("window", "freq_weights", "freqs", "_freq"))
+        if (is_table and "to_freqs" not in name) or not value.is_floating_point():
+            filled[name] = value
+            continue
+        wave = torch.cos(0.7 * torch.arange(value.numel(), dtype=torch.float64) + place)
+        wave = wave.reshape(value.shape).float()
+        if value.dim() > 1:
+            filled[name] = wave / value[0].numel() ** 0.5
+        else:
+            filled[name] = 0.1 * wave if name.endswith("bias") else 1.0 + 0.1 * wave
+    return filled
+
+
+def plain_song(frames: int) -> torch.Tensor:
+    """(1, 2, frames): sweeps that are a formula, too."""
+    time = torch.arange(frames, dtype=torch.float64)
+    left = torch.sin(0.01 * time + 1e-5 * time**2)
+    right = torch.cos(0.5 * torch.sin(0.003 * time) * time**0.9)
+    return (0.1 * torch.stack([left, right])[None]).float()
+
+
+def known_config(name: str) -> dict[str, Any]:
+    """What ``reference.json`` was computed with: masks of two layers, and Bandit's own bands."""
+    config = small_config(name)
+    arguments = config["kwargs" if name == "bandit_v2" else "model"]
+    if "former" in name:
+        arguments["mask_estimator_depth"] = 2
+    if "bandit" in name:
+        arguments |= {"n_bands": 64, "n_fft": 2048, "win_length": 2048, "hop_length": 512}
+    return config
