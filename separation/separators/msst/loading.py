@@ -25,10 +25,9 @@ from separation.separators.neural import LoadedBag, Network, check_segment
 
 
 @dataclass(frozen=True)
-class _Weights:
-    """``weights``: the digest of the safetensors file. ``source``: of what it was made from."""
+class _Digests:
+    """``weights``: of the safetensors file. ``source``: of what it was made from."""
 
-    state: State
     weights: FileDigest
     source: FileDigest | None
 
@@ -44,7 +43,7 @@ def load_model(
     assert model.definition is not None
     definition = read_definition(model.definition, model.card.model_type)
     frames = _window_frames(model.name, definition, segment_s)
-    network, weights = _loaded(definition, model, model_dir, report)
+    network, digests = _loaded(definition, model, model_dir, report)
     yaml_digest = digest_of(model.definition).sha256
     stride = max(frames // definition.overlap, 1)
     stems = definition.stems
@@ -53,7 +52,7 @@ def load_model(
         stems=stems,
         sample_rate_hz=SAMPLE_RATE_HZ,
         channels=CHANNELS,
-        weights_digest=sha256(f"{weights.weights.sha256}\n{yaml_digest}".encode()).hexdigest(),
+        weights_digest=sha256(f"{digests.weights.sha256}\n{yaml_digest}".encode()).hexdigest(),
         networks=(
             Network(
                 StemNetwork(network, definition),
@@ -69,7 +68,7 @@ def load_model(
             mirror_frames=frames - stride,
         ),
         normalised=definition.normalised,
-        source_digest=weights.source.sha256 if weights.source else None,
+        source_digest=digests.source.sha256 if digests.source else None,
     )
 
 
@@ -84,23 +83,22 @@ def _window_frames(name: str, definition: Definition, segment_s: float | None) -
 
 def _loaded(
     definition: Definition, model: OwnModel, model_dir: Path, report: Report
-) -> tuple[torch.nn.Module, _Weights]:
+) -> tuple[torch.nn.Module, _Digests]:
     """The weights are proven to be the network's before anything is kept of them."""
     (path,) = model.weights
     kept = KeptWeights(model_dir, path)
     digest, source = kept.weights(), kept.source()
     if digest is not None and source is not None:
         _check_declared(model, source)
-        state = read_state(kept.path)
-        return _network_with(definition, state), _Weights(state, digest, source)
+        return _network_with(definition, read_state(kept.path)), _Digests(digest, source)
     report(0.0, f"Reading {path.name}")
     source = digest_of(path, lambda: report(0.0, f"Reading {path.name}"))
     _check_declared(model, source)
-    state = read_state(path)
-    network = _network_with(definition, state)
+    # Only while the network is filled, as weights are large.
+    network = _network_with(definition, read_state(path))
     if path.suffix == ".safetensors":
-        return network, _Weights(state, source, None)
-    return network, _Weights(state, _store(kept, state, source), source)
+        return network, _Digests(source, None)
+    return network, _Digests(_store(kept, network, source), source)
 
 
 def _network_with(definition: Definition, state: State) -> torch.nn.Module:
@@ -117,11 +115,11 @@ def _check_declared(model: OwnModel, source: FileDigest) -> None:
         )
 
 
-def _store(kept: KeptWeights, state: State, source: FileDigest) -> FileDigest:
+def _store(kept: KeptWeights, network: torch.nn.Module, source: FileDigest) -> FileDigest:
     """Nothing is left where it fails."""
     try:
         kept.folder.mkdir(parents=True, exist_ok=True)
-        return _write(kept, state, source)
+        return _write(kept, _unshared(network.state_dict()), source)
     except (OSError, SafetensorError) as error:
         raise _storage_error(error) from error
 
@@ -129,8 +127,7 @@ def _store(kept: KeptWeights, state: State, source: FileDigest) -> FileDigest:
 def _write(kept: KeptWeights, state: State, source: FileDigest) -> FileDigest:
     temporary = kept.path.with_name(f".{kept.path.name}.{os.getpid()}.tmp")
     try:
-        # Weights may share memory, which the format does not know.
-        save_file({name: value.contiguous().clone() for name, value in state.items()}, temporary)
+        save_file(state, temporary)
         sync(temporary)
         digest = digest_of(temporary)
         kept.remember(source, digest)
@@ -138,6 +135,17 @@ def _write(kept: KeptWeights, state: State, source: FileDigest) -> FileDigest:
     finally:
         temporary.unlink(missing_ok=True)
     return digest
+
+
+def _unshared(state: State) -> State:
+    """Layers may share memory, which the format does not know."""
+    seen: set[int] = set()
+    apart: State = {}
+    for name, value in state.items():
+        place = value.data_ptr()
+        apart[name] = value.clone() if place in seen else value.contiguous()
+        seen.add(place)
+    return apart
 
 
 def _storage_error(error: OSError | SafetensorError) -> DiskFull | ModelUnavailable:
