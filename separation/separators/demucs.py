@@ -9,7 +9,8 @@ from separation.catalogue import find_model, models_for
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.own_models import DEMUCS, named_model, own_repository
 from separation.progress import Report
-from separation.separators.neural import LoadedBag, NeuralSeparator
+from separation.separators.bags import LoadedBag
+from separation.separators.neural import NeuralSeparator
 from separation.separators.weights import (
     HUB_REPOSITORIES,
     WeightFiles,

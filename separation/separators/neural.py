@@ -7,11 +7,10 @@ are read in their converted form alone.
 import logging
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.base import (
@@ -38,6 +37,7 @@ from separation.engine.statistics import AS_IT_IS, measure_mono
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
+from separation.separators.bags import LoadedBag, Network, Ready
 from separation.separators.conversion import CannotConvert, converted_bag
 from separation.separators.stems import choose_stems
 from separation.separators.weights import WeightFiles, default_model_dir
@@ -45,63 +45,8 @@ from separation.separators.weights import WeightFiles, default_model_dir
 MEASURE_SHARE = 0.01
 """Share of the progress bar for the pass that measures the song."""
 
-
 CACHE_FOLDER = ".openvino"
 """In the model directory, where no other folder for converted networks is named."""
-
-
-@dataclass(frozen=True)
-class Network:
-    """One torch module of a bag; the other fields are those of ``TorchEngine`` and ``Member``."""
-
-    module: Any
-    weights: tuple[float, ...]
-    segment_frames: int
-    fixed_frames: int | None = None
-    draws_below: int | None = None
-
-
-@dataclass(frozen=True)
-class LoadedBag:
-    """A model in memory; ``stems`` as the model itself names them.
-
-    ``plan``: how its windows lie over the song; ``None``: as the options say. ``normalised``: its
-    networks want the song at one level. ``source_digest``: as in the identity.
-    """
-
-    model: str
-    stems: tuple[str, ...]
-    sample_rate_hz: int
-    channels: int
-    weights_digest: str
-    networks: tuple[Network, ...]
-    plan: Plan | None = None
-    normalised: bool = True
-    source_digest: str | None = None
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A model that is loaded. ``note``: what kept the engine that was chosen from running, for the
-    person."""
-
-    model: str
-    stems: tuple[str, ...]
-    sample_rate_hz: int
-    weights_digest: str
-    device: Device
-    members: tuple[Member, ...]
-    note: str = ""
-    plan: Plan | None = None
-    normalised: bool = True
-    source_digest: str | None = None
-
-    def describe(self) -> str:
-        """What computes, where the stage's key leaves that open: after a failure another model may
-        run, and a network may change its precision in the middle of a song."""
-        engines = {f"{member.engine.name} {member.engine.precision}" for member in self.members}
-        weights = f"{self.model} {self.weights_digest[:16]}"
-        return f"{weights} by {', '.join(sorted(engines))} on {self.device.name}"
 
 
 class NeuralSeparator(ResumableSeparator):

@@ -17,11 +17,12 @@ from separation.engine.overlap_add import trapezium
 from separation.errors import DiskFull, ModelUnavailable
 from separation.own_models import OwnModel
 from separation.progress import Report
+from separation.separators.bags import LoadedBag, Network
 from separation.separators.msst.checkpoint import State, read_state
 from separation.separators.msst.definition import Definition, read_definition
 from separation.separators.msst.kept import KeptWeights
 from separation.separators.msst.network import StemNetwork, build_network, fill
-from separation.separators.neural import LoadedBag, Network, check_segment
+from separation.separators.neural import check_segment
 
 
 @dataclass(frozen=True)

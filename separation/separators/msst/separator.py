@@ -14,8 +14,9 @@ from separation.base import SeparatorOptions, Validation
 from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
 from separation.own_models import MSST, OwnModel, named_model, usable_models
 from separation.progress import Report, ignore_progress
+from separation.separators.bags import LoadedBag
 from separation.separators.msst.architectures import PACKAGE
-from separation.separators.neural import LoadedBag, NeuralSeparator
+from separation.separators.neural import NeuralSeparator
 from separation.separators.weights import WeightFiles, default_model_dir
 
 WHAT_TO_INSTALL = (
