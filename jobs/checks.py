@@ -9,11 +9,13 @@ from django.core.checks import CheckMessage, Error, Info, Tags, Warning, registe
 
 from jobs.queue.lanes import ALL, clusters, unknown
 from jobs.services.email import mail_is_set_up
-from jobs.services.offered import licence_rule
+from jobs.services.offered import broken_models, known_models, licence_rule
 from separation.audio import walls
 from separation.catalogue.licences import LicenceRule
 from separation.catalogue.model import STATES
+from separation.own_models import MSST
 from separation.registry import SeparatorFactory
+from separation.separators.msst.architectures import package_is_there
 
 GUARD_CYCLES = (0.5, 1, 2)
 """django-q2 counts a worker's time down by the guard cycle and compares the float with zero:
@@ -172,6 +174,28 @@ def _of_sandbox(stand: walls.Walls) -> Iterator[CheckMessage]:
             "account.",
             hint=f"Linux 5.13 and later can, where Landlock is turned on. In force: {stand.words}.",
             id="stemsite.I001",
+        )
+
+
+@register(Tags.compatibility)
+def check_own_models(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    return list(_of_own_models())
+
+
+def _of_own_models() -> Iterator[CheckMessage]:
+    for model in broken_models():
+        yield Warning(
+            f"The model {model.name} in STEMSITE_MODEL_PATHS cannot be used: {model.fault}",
+            hint=f"It lies in {model.folder}; docs/bring-your-own-models.md tells what belongs "
+            "there.",
+            id="stemsite.W012",
+        )
+    if any(row.separator == MSST for row in known_models()) and not package_is_there():
+        yield Warning(
+            "Models in STEMSITE_MODEL_PATHS need the package pymss-core, which is not installed "
+            "here.",
+            hint="pip install -r requirements-models.txt, wherever a worker runs.",
+            id="stemsite.W013",
         )
 
 

@@ -34,6 +34,7 @@ def intake_limits() -> IntakeLimits:
 def core_settings() -> CoreSettings:
     return CoreSettings(
         model_dir=settings.MODEL_DIR,
+        model_paths=tuple(settings.MODEL_PATHS),
         offline=settings.OFFLINE,
         hub_timeout_s=settings.HUB_TIMEOUT_S,
         fetch_limit_s=settings.FETCH_LIMIT_S,

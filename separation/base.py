@@ -28,9 +28,10 @@ class SeparatorOptions:
     ``None`` for the model's own. ``overlap``: share of a window that the next one repeats,
     0 <= overlap < 1. ``shifts``: random time shifts averaged, 0 for none; ``seed`` makes them
     repeatable. ``model_dir`` holds fetched weights; ``repo`` is a local repository of weights
-    that the operator named (pickles are loaded from nowhere else). ``hub_timeout_s``: how long a
-    silent download site is waited for, ``fetch_limit_s``: for a package with weights in all;
-    ``hub_retry_s``: how long a failure is remembered.
+    and ``model_paths`` are folders of models, all named by the operator (pickles of Demucs are
+    loaded from nowhere else). ``hub_timeout_s``: how long a silent download site is waited for,
+    ``fetch_limit_s``: for a package with weights in all; ``hub_retry_s``: how long a failure is
+    remembered.
     ``engine`` and ``precision`` are as in :class:`separation.settings.CoreSettings`, but by default
     the reference: torch in float32. ``cache_dir``: where converted networks are kept.
     ``gpu_batch``: the most windows at once on a GPU. ``cpu_fallback``: a GPU that fails is replaced
@@ -42,6 +43,7 @@ class SeparatorOptions:
     model: str | None = None
     repo: Path | None = None
     model_dir: Path | None = None
+    model_paths: tuple[Path, ...] = ()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     shifts: int = 0
     overlap: float = 0.25
@@ -79,7 +81,8 @@ class SeparatorIdentity:
 
     ``weights_digest``: sha256 over the weight files (hex), or over code version and constants for
     a separator without weights. ``notes``: what the person should know, such as why ``auto``
-    chose this one.
+    chose this one. ``source_digest``: sha256 (hex) of the file that the weights were converted
+    from, where they were.
     """
 
     separator: str
@@ -91,6 +94,7 @@ class SeparatorIdentity:
     device: str = "cpu"
     seed: int | None = None
     notes: tuple[str, ...] = field(default=())
+    source_digest: str | None = None
 
 
 class SeparatorModel(ABC):

@@ -84,7 +84,8 @@ class InputRecord(_Record):
 
 
 class SeparationRecord(_Record):
-    """What separated the song, exactly enough to do it again."""
+    """What separated the song, exactly enough to do it again. ``source_digest``: sha256 of the
+    checkpoint that the weights were converted from, None where nothing was converted."""
 
     separator: str
     model: str
@@ -94,6 +95,7 @@ class SeparationRecord(_Record):
     precision: str
     device: str
     seed: int | None = None
+    source_digest: str | None = None
 
 
 class ManifestMetadata(_Record):

@@ -20,6 +20,7 @@ BUILT_IN = {
     "auto": "separation.separators.auto:AutoSeparator",
     "spectral": "separation.separators.spectral:SpectralSeparator",
     "demucs": "separation.separators.demucs:DemucsSeparator",
+    "msst": "separation.separators.msst.separator:MsstSeparator",
     "remote": "separation.separators.remote:RemoteSeparator",
     "spleeter": "separation.separators.spleeter:SpleeterSeparator",
     "standard": "separation.separators.standard:StandardSeparator",

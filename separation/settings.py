@@ -71,7 +71,8 @@ class RemoteSettings:
 class CoreSettings:
     """Settings of the runner.
 
-    ``model_dir``: fetched weights. ``offline``: never ask the network for weights.
+    ``model_dir``: fetched weights. ``model_paths``: folders with models of the operator's own.
+    ``offline``: never ask the network for weights.
     ``hub_timeout_s``: how long a job waits for a silent download site; ``fetch_limit_s``: how long
     for a package with weights in all.
     ``engine`` computes the networks, ``auto`` the fastest here. ``precision``: ``exact`` is
@@ -85,6 +86,7 @@ class CoreSettings:
     """
 
     model_dir: Path | None = None
+    model_paths: tuple[Path, ...] = ()
     offline: bool = False
     hub_timeout_s: float = 5.0
     fetch_limit_s: float = 600.0

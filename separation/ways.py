@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE, models_for
 from separation.catalogue.licences import LicenceRule
+from separation.own_models import named_model
 from separation.registry import SeparatorFactory
 from separation.separators.auto import AutoSeparator
 from separation.settings import RouteName
@@ -36,6 +37,8 @@ def ways_for(
     smaller = _smaller_models(shown, LicenceRule(options.licences)) if may_shrink else []
     for route in _routes_for(family, options, routes):
         if route == "remote":
+            if model is not None and named_model(family, model, options.model_paths):
+                continue  # Of the operator's own: no other machine has it.
             asked = f"{family}/{model}" if model else family
             yield Way(route, "remote", replace(options, model=asked, device="auto"), shown)
             continue

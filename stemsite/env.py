@@ -107,6 +107,16 @@ def path(name: str, default: Path, meaning: str, *, shown: str) -> Path:
     return _read(name, default, meaning, lambda value: Path(value).expanduser().resolve(), shown)
 
 
+def paths(name: str, meaning: str) -> list[Path]:
+    """Folders, divided by commas; none unless set."""
+
+    def parse(value: str) -> list[Path]:
+        found = [part.strip() for part in value.split(",") if part.strip()]
+        return [Path(part).expanduser().resolve() for part in found]
+
+    return _read(name, [], meaning, parse, "")
+
+
 def read_file(file: Path) -> None:
     """Take ``NAME=value`` lines from ``file``; the real environment wins."""
     if not file.is_file():

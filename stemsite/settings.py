@@ -307,6 +307,9 @@ MODEL_LICENCES = env.words(
     ["all"],
     "models that may be used: all, or states of licences and names of models",
 )
+MODEL_PATHS = env.paths(
+    "STEMSITE_MODEL_PATHS", "folders with models of your own (docs/bring-your-own-models.md)"
+)
 OFFLINE = env.boolean("STEMSITE_OFFLINE", False, "never ask the network for weights")
 HUB_TIMEOUT_S = env.number(
     "STEMSITE_HUB_TIMEOUT_S", 5.0, "seconds that a job waits for a silent site with weights"

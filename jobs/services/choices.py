@@ -10,6 +10,7 @@ from jobs.services.presets import is_offered, is_there
 from separation.catalogue import models_for
 from separation.catalogue.licences import LicenceRule
 from separation.errors import InvalidOptions
+from separation.own_models import MSST
 from separation.presets import with_preset
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request import SeparationRequest, parse_request
@@ -79,6 +80,11 @@ def _known_stems(request: SeparationRequest, rule: LicenceRule) -> tuple[str, ..
     # `auto` has no rows of its own: it takes a model of another separator.
     is_auto = request.separator == "auto"
     models = rule.automatic() if is_auto else models_for(request.separator, rule.rows)
+    if not models and request.separator == MSST:
+        raise InvalidOptions(
+            "This site has no model of this kind: its operator can add some, in folders that "
+            "STEMSITE_MODEL_PATHS names."
+        )
     if not models:
         return None  # `remote` has what the other side has.
     if request.model is None:

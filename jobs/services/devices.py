@@ -48,7 +48,12 @@ def has_networks(job: Job) -> bool:
     if settings.REMOTE_URL:
         return True
     # It runs a network where the weights of one are here, and masks where they are not.
-    options = {"model": job.model_name or None, "model_dir": settings.MODEL_DIR, "offline": True}
+    options = {
+        "model": job.model_name or None,
+        "model_dir": settings.MODEL_DIR,
+        "model_paths": tuple(settings.MODEL_PATHS),
+        "offline": True,
+    }
     return bool(SeparatorFactory.validate("demucs", **options))
 
 

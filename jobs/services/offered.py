@@ -2,14 +2,16 @@
 
 from django.conf import settings
 
-from separation.catalogue import ModelInfo, combined
+from separation.catalogue import ModelInfo
 from separation.catalogue.licences import LicenceRule
+from separation.own_models import OwnModel, own_models
+from separation.own_rows import all_rows
 from separation.registry import SeparatorFactory
 
 
 def known_models() -> tuple[ModelInfo, ...]:
     """Rows of everything that this site could run, whether or not it may."""
-    return combined(())
+    return all_rows(settings.MODEL_PATHS, settings.MODEL_DIR)
 
 
 def licence_rule() -> LicenceRule:
@@ -32,3 +34,8 @@ def offered_separators() -> tuple[str, ...]:
         for name in SeparatorFactory.names()
         if (name in with_offers if name in with_rows else rule.allows_choice(name))
     )
+
+
+def broken_models() -> tuple[OwnModel, ...]:
+    """Models in the folders that the operator named that cannot be used, with their reasons."""
+    return tuple(model for model in own_models(settings.MODEL_PATHS) if model.fault)

@@ -16,7 +16,9 @@ from jobs.models.job import JobStatus, Lane
 from jobs.queue.clusters import ClusterSign, cluster_signs
 from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.signs import alive
+from jobs.services.offered import broken_models
 from separation.audio.walls import Walls, walls_here
+from separation.own_models import OwnModel
 
 FAILURES = 8
 """As many as one takes in at a glance; the list of jobs has all of them."""
@@ -86,6 +88,7 @@ class Operations:
     disks: list[DiskSight]
     speeds: list[Speed]
     sandbox: Walls
+    broken_models: tuple[OwnModel, ...]
 
 
 def operations() -> Operations:
@@ -104,6 +107,7 @@ def operations() -> Operations:
         disks=disk_sights(),
         speeds=list(Speed.objects.order_by("host", "device", "work", "separator", "model_name")),
         sandbox=walls_here(),
+        broken_models=broken_models(),
     )
 
 

@@ -20,7 +20,11 @@ UNIT = "fast"
 
 def is_there(separator: str, model: str) -> bool:
     """Whether a model can run without being fetched first, as far as this process sees."""
-    where = {"model_dir": settings.MODEL_DIR, "offline": True}
+    where = {
+        "model_dir": settings.MODEL_DIR,
+        "model_paths": tuple(settings.MODEL_PATHS),
+        "offline": True,
+    }
     return bool(SeparatorFactory.validate(separator, model=model, **where))
 
 

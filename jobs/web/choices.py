@@ -12,6 +12,7 @@ from jobs.services.speed import Speeds
 from separation.catalogue import Figure, Licence, ModelInfo
 from separation.catalogue.model import MEASURES, Measure, decibels
 from separation.presets import PRESETS
+from separation.registry import BUILT_IN
 from separation.request import OutputFormat
 
 FEATURED = ("auto", "standard:standard", "spectral:spectral", "demucs:htdemucs")
@@ -170,7 +171,7 @@ def _names(value: str) -> tuple[str, str]:
 def model_cards() -> tuple[ModelCard, ...]:
     """Automatic, the models that may be used, then separators that the catalogue does not know."""
     offered = offered_separators()
-    listed = {"auto", "remote", *(model.separator for model in known_models())}
+    listed = {*BUILT_IN, *(model.separator for model in known_models())}
     plug_ins = tuple(
         ModelCard(value=name, label=name, description="A plug-in installed on this site.")
         for name in offered

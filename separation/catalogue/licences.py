@@ -47,12 +47,14 @@ class LicenceRule:
 
     def automatic(self, stems: Collection[str] = ()) -> tuple[ModelInfo, ...]:
         """What ``auto`` tries, in order: of each separator the first model that may be used and
-        gives ``stems``. All give the same stems as the first, so that they can be told before one
-        is chosen. Empty where there is none."""
+        gives ``stems``; none of the operator's own, which run for those who name them. All give
+        the same stems as the first, so that they can be told before one is chosen. Empty where
+        there is none."""
         found: list[ModelInfo] = []
         for separator in AUTO_ORDER:
             rows = self.allowed(models_for(separator, self.rows))
-            fitting = [row for row in rows if set(stems) <= set(row.stems)]
+            known = (row for row in rows if row.source.kind != "folder")
+            fitting = [row for row in known if set(stems) <= set(row.stems)]
             if fitting and (not found or set(fitting[0].stems) == set(found[0].stems)):
                 found.append(fitting[0])
         return tuple(found)

@@ -19,8 +19,10 @@ import numpy as np
 
 from separation.audio.blocks import FloatArray
 from separation.engine.interface import Engine
-from separation.engine.overlap_add import OverlapAdd
+from separation.engine.overlap_add import OverlapAdd, WindowWeight, triangle
 from separation.engine.statistics import MonoStatistics, Song
+from separation.engine.views import MirroredSong
+from separation.engine.views import NormalisedSong as NormalisedSong
 from separation.errors import InvalidOptions
 from separation.progress import Report, ignore_progress
 
@@ -38,44 +40,31 @@ class Member:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to go over the song; the words are those of ``SeparatorOptions``."""
+    """How to go over the song; the words are those of ``SeparatorOptions``.
+
+    ``weight``: how much each frame of a window counts. ``stride_frames``: from one window to the
+    next, in the place of ``overlap``. ``mirror_frames``: windows see the song mirrored at its
+    ends, and begin up to so many frames before it (:class:`~separation.engine.views.MirroredSong`);
+    ``None``: zeros lie around it. A mirrored song is not shifted.
+    """
 
     sample_rate_hz: int
     overlap: float = 0.25
     shifts: int = 0
     seed: int = 0
+    weight: WindowWeight = triangle
+    stride_frames: int | None = None
+    mirror_frames: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.shifts and self.mirror_frames is not None:
+            raise ValueError("a mirrored song cannot be shifted")
 
-class NormalisedSong:
-    """A song as the networks see it: (x - mean) / scale, with plain zeros outside."""
-
-    def __init__(self, song: Song, statistics: MonoStatistics) -> None:
-        self._song = song
-        self._mean = np.float32(statistics.mean)
-        self._scale = np.float32(statistics.scale)
-        self.silence = -self._mean / self._scale
-        self.frames = song.frames
-        self.channels = song.channels
-
-    def read(self, start: int, count: int) -> FloatArray:
-        """(channels, count) from ``start``, which may be negative."""
-        return self.window(start, count)[0]
-
-    def window(self, start: int, count: int) -> tuple[FloatArray, bool]:
-        """The same, and whether there is any sound in it: a sample of the song that is not 0."""
-        out = np.zeros((self.channels, count), dtype=np.float32)
-        first, last = max(start, 0), min(start + count, self.frames)
-        if last <= first:
-            return out, False
-        real = self._song.read(first, last - first)
-        out[:, first - start : last - start] = (real - self._mean) / self._scale
-        return out, bool(real.any())
-
-    def restore(self, block: FloatArray) -> FloatArray:
-        """The way back for separated frames, in place."""
-        block *= self._scale
-        block += self._mean
-        return block
+    def view(self, song: Song, statistics: MonoStatistics) -> NormalisedSong:
+        """The song as windows see it."""
+        if self.mirror_frames is None:
+            return NormalisedSong(song, statistics)
+        return MirroredSong(song, statistics, self.mirror_frames)
 
 
 @dataclass(frozen=True)
@@ -120,7 +109,13 @@ class _Pass:
         self._offsets = offsets[self.skipped :]
         begin = self.skipped * offsets.step
         self._add = OverlapAdd(
-            len(stems), song.channels, self._segment, offsets.step, self._total, begin
+            len(stems),
+            song.channels,
+            self._segment,
+            offsets.step,
+            self._total,
+            begin,
+            plan.weight,
         )
         self._read: deque[_Window] = deque()
         self._results = self._separated()
@@ -170,7 +165,7 @@ class _Pass:
         for offset in self._offsets:
             frames = min(self._segment, self._total - offset)
             length = self._engine.input_frames(frames)
-            left = (length - frames) // 2
+            left = self._song.context_before(length - frames)
             samples, audible = self._song.window(offset + self._origin - left, length)
             if audible and batch and batch[0].shape[-1] != length:
                 yield np.stack(batch)
@@ -229,14 +224,14 @@ class BagStream:
         plan: Plan,
         start: int = 0,
     ) -> None:
-        self._song = NormalisedSong(song, statistics)
+        self._song = plan.view(song, statistics)
         self._start = start
         self._totals = [sum(member.weights[k] for member in members) for k in stems]
         self._groups: list[tuple[list[_Pass], list[float]]] = []
         draw = random.Random(plan.seed)
         for member in members:
             # Drawn for networks that are left out too: the others keep their shifts.
-            origins = _origins(draw, member.engine, plan, song.frames)
+            origins = _origins(draw, member.engine, plan, self._song)
             weights = [member.weights[k] for k in stems]
             if any(weights):
                 passes = [
@@ -293,7 +288,9 @@ def _scaled(operation: np.ufunc, block: FloatArray, values: Sequence[float]) -> 
 
 def _offsets(engine: Engine, plan: Plan, total: int) -> range:
     """Where the windows of a pass over ``total`` frames start."""
-    stride = int((1 - plan.overlap) * engine.segment_frames)
+    stride = plan.stride_frames
+    if stride is None:
+        stride = int((1 - plan.overlap) * engine.segment_frames)
     if stride < 1:
         raise InvalidOptions(
             f"An overlap of {plan.overlap} leaves no step between windows: make it smaller."
@@ -301,8 +298,9 @@ def _offsets(engine: Engine, plan: Plan, total: int) -> range:
     return range(0, total, stride)
 
 
-def _origins(draw: random.Random, engine: Engine, plan: Plan, frames: int) -> list[int]:
-    """Where each pass starts, in frames of the song: 0, or up to half a second before it.
+def _origins(draw: random.Random, engine: Engine, plan: Plan, song: NormalisedSong) -> list[int]:
+    """Where each pass starts, in frames of the song: 0, or before it, by what the view of the song
+    has there or by a shift of up to half a second.
 
     demucs pads the song by half a second on both sides and starts up to that much into it. The
     numbers are those of demucs after ``random.seed(seed)``, with what its networks draw for
@@ -311,9 +309,9 @@ def _origins(draw: random.Random, engine: Engine, plan: Plan, frames: int) -> li
     longest = int(MAX_SHIFT_S * plan.sample_rate_hz)
     origins = []
     for _ in range(max(plan.shifts, 1)):
-        origin = draw.randint(0, longest) - longest if plan.shifts else 0
+        origin = draw.randint(0, longest) - longest if plan.shifts else -song.margin
         if engine.draws_below is not None:
-            for _window in _offsets(engine, plan, frames - origin):
+            for _window in _offsets(engine, plan, song.frames - origin):
                 draw.randrange(engine.draws_below)
         origins.append(origin)
     return origins

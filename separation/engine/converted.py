@@ -36,7 +36,7 @@ class _Stored(BaseModel):
 
 class NetworkRecord(_Stored):
     """``frames``: length of the input that the network was converted for. ``stft_window`` in
-    samples. The rest is as in :class:`separation.separators.neural.Network`."""
+    samples. The rest is as in :class:`separation.separators.bags.Network`."""
 
     frames: int
     stft_window: int

@@ -13,11 +13,11 @@ from separation.base import (
     Validation,
     separate_with,
 )
-from separation.catalogue import CATALOGUE
 from separation.catalogue.licences import AUTO_ORDER, LicenceRule
 from separation.checkpoint import Checkpoints
 from separation.errors import ModelUnavailable
 from separation.options import check_options
+from separation.own_rows import all_rows
 from separation.progress import Report, ignore_progress, part_of
 from separation.registry import SeparatorFactory
 
@@ -123,12 +123,12 @@ class AutoSeparator(ResumableSeparator):
     def _choices(self) -> list[tuple[str, str | None]]:
         """Separators with their models, in the order in which they are tried."""
         options = self.options
-        rule = LicenceRule(options.licences)
+        rule = LicenceRule(options.licences, all_rows(options.model_paths))
         if options.repo is not None:
             return [(PREFERRED, options.model)]
         rule.check_choice(self.name, options.model)
         if options.model is not None:
-            owners = {model.name: model.separator for model in CATALOGUE}
+            owners = {model.name: model.separator for model in rule.rows}
             return [(owners.get(options.model) or PREFERRED, options.model)]
         asked = {*(options.stems or ()), *filter(None, [options.two_stems])}
         # Where no model has the stem, the usual one names what is missing.

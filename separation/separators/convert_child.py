@@ -23,8 +23,9 @@ from separation.errors import SeparationError
 from separation.processes import end_with_parent
 from separation.progress import ignore_progress
 from separation.registry import SeparatorFactory
+from separation.separators.bags import LoadedBag
 from separation.separators.conversion import missing_networks
-from separation.separators.neural import LoadedBag, NeuralSeparator
+from separation.separators.neural import NeuralSeparator
 
 Convert = Callable[[Any, Path], None]
 """Writes a network to a file."""

@@ -4,11 +4,13 @@ Rouard, Massa and Defossez, "Hybrid Transformers for Music Source Separation" (I
 Defossez, "Hybrid Spectrogram and Waveform Source Separation" (ISMIR MDX workshop 2021).
 """
 
-from separation.base import Validation
+from separation.base import SeparatorOptions, Validation
 from separation.catalogue import find_model, models_for
 from separation.errors import InvalidOptions, ModelUnavailable
+from separation.own_models import DEMUCS, named_model, own_repository
 from separation.progress import Report
-from separation.separators.neural import LoadedBag, NeuralSeparator
+from separation.separators.bags import LoadedBag
+from separation.separators.neural import NeuralSeparator
 from separation.separators.weights import (
     HUB_REPOSITORIES,
     WeightFiles,
@@ -25,13 +27,17 @@ _MB = 1_000_000
 class DemucsSeparator(NeuralSeparator):
     """Runs demucs' own networks; equal to ``demucs.apply.apply_model``, streamed.
 
-    Weights come from ``options.repo``, the model directory, the cache of huggingface_hub or,
-    unless ``options.offline``, the hub at first use.
+    Weights come from ``options.repo``, a folder of ``options.model_paths``, the model directory,
+    the cache of huggingface_hub or, unless ``options.offline``, the hub at first use.
     """
 
     name = "demucs"
     packages = ("demucs",)
     convertible = True
+
+    def __init__(self, options: SeparatorOptions) -> None:
+        """Raises ``ModelUnavailable`` for a model of the operator's own that is broken."""
+        super().__init__(own_repository(options))
 
     def validate(self) -> Validation:
         if missing := self.missing_packages():
@@ -61,7 +67,18 @@ class DemucsSeparator(NeuralSeparator):
 
         found = self.locate(report)
         report(0.0, f"Loading {found.name}")
-        return load_bag(found, self.options.segment_s)
+        bag = load_bag(found, self.options.segment_s)
+        self._check_card(bag)
+        return bag
+
+    def _check_card(self, bag: LoadedBag) -> None:
+        """What a card said of the stems was offered to people; wrong names must not pass."""
+        own = named_model(DEMUCS, bag.model, self.options.model_paths)
+        if own is not None and own.stems and own.stems != bag.stems:
+            raise ModelUnavailable(
+                f"The card of {bag.model} names the stems {', '.join(own.stems)}, but the model "
+                f"gives {', '.join(bag.stems)}. Correct the card."
+            )
 
     def _validate_fetching(self) -> Validation:
         name = model_name(self.options)

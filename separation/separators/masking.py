@@ -12,7 +12,8 @@ from separation.engine.converted import BagRecord, ConvertedBag
 from separation.engine.spectrogram.layout import FRAMES
 from separation.engine.spectrogram.stream import MaskStream
 from separation.progress import Report
-from separation.separators.neural import LoadedBag, Network, NeuralSeparator, Ready
+from separation.separators.bags import LoadedBag, Network, Ready
+from separation.separators.neural import NeuralSeparator
 
 if TYPE_CHECKING:
     from separation.engine.spectrogram.network import MaskNetwork

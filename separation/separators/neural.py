@@ -7,11 +7,10 @@ are read in their converted form alone.
 import logging
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.base import (
@@ -34,10 +33,11 @@ from separation.engine.devices import (
     release_memory,
 )
 from separation.engine.interface import Engine
-from separation.engine.statistics import measure_mono
+from separation.engine.statistics import AS_IT_IS, measure_mono
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
+from separation.separators.bags import LoadedBag, Network, Ready
 from separation.separators.conversion import CannotConvert, converted_bag
 from separation.separators.stems import choose_stems
 from separation.separators.weights import WeightFiles, default_model_dir
@@ -45,53 +45,8 @@ from separation.separators.weights import WeightFiles, default_model_dir
 MEASURE_SHARE = 0.01
 """Share of the progress bar for the pass that measures the song."""
 
-
 CACHE_FOLDER = ".openvino"
 """In the model directory, where no other folder for converted networks is named."""
-
-
-@dataclass(frozen=True)
-class Network:
-    """One torch module of a bag; the other fields are those of ``TorchEngine`` and ``Member``."""
-
-    module: Any
-    weights: tuple[float, ...]
-    segment_frames: int
-    fixed_frames: int | None = None
-    draws_below: int | None = None
-
-
-@dataclass(frozen=True)
-class LoadedBag:
-    """A model in memory; ``stems`` as the model itself names them."""
-
-    model: str
-    stems: tuple[str, ...]
-    sample_rate_hz: int
-    channels: int
-    weights_digest: str
-    networks: tuple[Network, ...]
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A model that is loaded. ``note``: what kept the engine that was chosen from running, for the
-    person."""
-
-    model: str
-    stems: tuple[str, ...]
-    sample_rate_hz: int
-    weights_digest: str
-    device: Device
-    members: tuple[Member, ...]
-    note: str = ""
-
-    def describe(self) -> str:
-        """What computes, where the stage's key leaves that open: after a failure another model may
-        run, and a network may change its precision in the middle of a song."""
-        engines = {f"{member.engine.name} {member.engine.precision}" for member in self.members}
-        weights = f"{self.model} {self.weights_digest[:16]}"
-        return f"{weights} by {', '.join(sorted(engines))} on {self.device.name}"
 
 
 class NeuralSeparator(ResumableSeparator):
@@ -108,6 +63,9 @@ class NeuralSeparator(ResumableSeparator):
 
     convertible: ClassVar[bool] = False
     """Whether there may be networks among its own that OpenVINO can run."""
+
+    half_precision: ClassVar[bool] = True
+    """Whether its networks may run in half precision where that is faster."""
 
     def __init__(self, options: SeparatorOptions) -> None:
         check_options(options)
@@ -177,8 +135,9 @@ class NeuralSeparator(ResumableSeparator):
             engine=engine.name,
             precision=engine.precision,
             device=ready.device.name,
-            seed=self.options.seed if self.options.shifts else None,
+            seed=self.options.seed if self._shifts(ready) else None,
             notes=tuple(filter(None, [failed, ready.note, *self.remarks()])),
+            source_digest=ready.source_digest,
         )
 
     def separate(
@@ -242,12 +201,20 @@ class NeuralSeparator(ResumableSeparator):
         report: Report,
     ) -> Iterator[FloatArray]:
         """The separated song from frame ``start`` on, (stems, channels, frames) at a time."""
-        options = self.options
-        plan = Plan(ready.sample_rate_hz, options.overlap, options.shifts, options.seed)
-        report(0.0, "Measuring the song")
-        level = measure_mono(song, part_of(report, 0.0, MEASURE_SHARE))
+        plan = ready.plan or self._usual_plan(ready.sample_rate_hz)
+        level = AS_IT_IS
+        if ready.normalised:
+            report(0.0, "Measuring the song")
+            level = measure_mono(song, part_of(report, 0.0, MEASURE_SHARE))
         stream = BagStream(ready.members, song, level, stems, plan, start)
         yield from stream.blocks(part_of(report, MEASURE_SHARE, 1.0))
+
+    def _shifts(self, ready: Ready) -> int:
+        return ready.plan.shifts if ready.plan else self.options.shifts
+
+    def _usual_plan(self, sample_rate_hz: int) -> Plan:
+        options = self.options
+        return Plan(sample_rate_hz, options.overlap, options.shifts, options.seed)
 
     def _loaded(self, report: Report) -> Ready:
         if self._ready is None:
@@ -272,7 +239,8 @@ class NeuralSeparator(ResumableSeparator):
         self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
     ) -> Ready:
         note = ""
-        if chosen.name == "openvino":
+        # Where nobody asked for OpenVINO, a family that it never runs needs no word about it.
+        if chosen.name == "openvino" and (self.convertible or self.options.engine == "openvino"):
             try:
                 return self._converted(chosen, weights, device, report)
             except CannotConvert as error:
@@ -286,8 +254,16 @@ class NeuralSeparator(ResumableSeparator):
             bag.sample_rate_hz,
             bag.weights_digest,
             device,
-            _torch_members(bag, device, self.options.gpu_batch, fast=chosen.fast),
+            _torch_members(
+                bag,
+                device,
+                self.options.gpu_batch,
+                fast=chosen.fast and self.half_precision,
+            ),
             note,
+            bag.plan,
+            bag.normalised,
+            bag.source_digest,
         )
 
     def _converted(

@@ -15,8 +15,9 @@ from separation.catalogue import find_model, models_for
 from separation.engine.devices import device_errors
 from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
 from separation.progress import Report, ignore_progress
+from separation.separators.bags import LoadedBag, Network
 from separation.separators.download import download
-from separation.separators.neural import LoadedBag, Network, NeuralSeparator
+from separation.separators.neural import NeuralSeparator
 from separation.separators.weights import WeightFiles, default_model_dir
 from separation.separators.weights_fetch import FailureMemory
 

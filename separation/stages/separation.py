@@ -24,6 +24,7 @@ from separation.base import (
 )
 from separation.catalogue.licences import LicenceRule
 from separation.errors import InvalidOptions, ModelUnavailable, OutputInvalid
+from separation.own_rows import all_rows
 from separation.progress import part_of
 from separation.routing import RoutedSeparator, is_routed
 from separation.settled import settled_material
@@ -170,12 +171,13 @@ class SeparationStage(PipelineStage[SeparationParams]):
     def _options(self, context: StageContext) -> SeparatorOptions:
         """Raises ``LicenceRefused``: the rule may have changed since the job was sent."""
         if self.params.repo is None:
-            rule = LicenceRule(context.settings.licences)
+            rule = LicenceRule(context.settings.licences, all_rows(context.settings.model_paths))
             rule.check_choice(self.params.separator, self.params.model)
         chosen = self.params.model_dump(exclude=_FOR_THE_ROUTES)
         return SeparatorOptions(
             **chosen,
             model_dir=context.settings.model_dir,
+            model_paths=context.settings.model_paths,
             offline=context.settings.offline,
             hub_timeout_s=context.settings.hub_timeout_s,
             fetch_limit_s=context.settings.fetch_limit_s,
@@ -214,7 +216,11 @@ def _resumed_s(context: StageContext) -> float | None:
 
 
 def _as_details(identity: SeparatorIdentity) -> dict[str, Any]:
-    return {key: value for key, value in dataclasses.asdict(identity).items() if key != "notes"}
+    """Without what does not apply to most: the key of finished work is made of these."""
+    details = {k: value for k, value in dataclasses.asdict(identity).items() if k != "notes"}
+    if identity.source_digest is None:
+        del details["source_digest"]
+    return details
 
 
 def _delivered(expected: list[str], paths: dict[str, Path]) -> dict[str, Path]:

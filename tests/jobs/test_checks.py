@@ -5,6 +5,8 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
 
+OWN_MODELS = "own_models/test_offered.py"
+
 
 def ids() -> set[str]:
     return {message.id for message in run_checks() if (message.id or "").startswith("stemsite.")}
@@ -153,7 +155,7 @@ def test_every_check_is_explained_to_the_operator_and_tested_here() -> None:
     places = (
         [here.parents[1] / "jobs/checks.py"],
         [here.parents[1] / "docs/operations.md"],
-        [here / "test_checks.py", here / "test_sandbox_told.py"],
+        [here / name for name in ("test_checks.py", "test_sandbox_told.py", OWN_MODELS)],
     )
     code, docs, tests = (
         {name for path in paths for name in re.findall(r"stemsite\.[EIW]\d{3}", path.read_text())}

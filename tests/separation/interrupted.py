@@ -230,7 +230,8 @@ def _kill_myself(when: int) -> None:
 def main() -> None:
     orders = json.load(sys.stdin)
     spec = JobSpec.model_validate(orders["spec"])
-    if any(request.params.get("separator") == "demucs" for request in spec.pipeline):
+    networks = ("demucs", "msst")
+    if any(request.params.get("separator") in networks for request in spec.pipeline):
         import tests.separation.small_models  # noqa: F401  # one thread, and torch
     count_windows()
     _kill_myself(orders["window"])

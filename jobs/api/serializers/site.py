@@ -58,6 +58,12 @@ class MeasuredSerializer(serializers.Serializer[Any]):
     peak_memory_bytes = serializers.IntegerField(allow_null=True)
 
 
+class WeightFileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    bytes = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True, help_text="null: not known here.")
+
+
 class ModelSerializer(serializers.Serializer[Any]):
     """A row of the catalogue."""
 
@@ -74,6 +80,7 @@ class ModelSerializer(serializers.Serializer[Any]):
     memory_bytes = serializers.IntegerField(allow_null=True)
     download_bytes = serializers.IntegerField()
     description = serializers.CharField()
+    files = WeightFileSerializer(many=True)
     figures = FigureSerializer(many=True)
     measured = serializers.SerializerMethodField(help_text="null: not measured here.")
 

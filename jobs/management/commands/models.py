@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
-from jobs.services.offered import known_models, licence_rule
+from jobs.services.offered import broken_models, known_models, licence_rule
 from separation.base import Validation
 from separation.catalogue import ELSEWHERE, ModelInfo
 from separation.catalogue.document import render
+from separation.own_models import OwnModel
 from separation.registry import SeparatorFactory
 
 
@@ -74,12 +75,24 @@ class Command(BaseCommand):
         for label, value in (
             ("offered", offered),
             ("stems", ", ".join(row.stems)),
+            *(("file", words) for words in files_of(row.facts)),
             ("licence", f"{state}{row.licence}"),
             ("trained on", row.training_data),
             *(("figures", words) for words in figures_of(row.facts)),
         ):
             if value:
                 self.stdout.write(f"  {label}: {value}")
+
+
+def files_of(facts: dict[str, Any]) -> list[str]:
+    """Name, size and digest of the files of a model of the operator's own."""
+    if not facts or facts["source"]["kind"] != "folder":
+        return []
+    return [
+        f"{file.name}, {(file.bytes or 0) / 1e6:.1f} MB, "
+        f"SHA-256 {file.sha256 or 'told once it has run'}"
+        for file in ModelInfo.model_validate(facts).files
+    ]
 
 
 def figures_of(facts: dict[str, Any]) -> list[str]:
@@ -91,7 +104,12 @@ def figures_of(facts: dict[str, Any]) -> list[str]:
 def listed() -> list[Row]:
     """Every model of this site, then separators that have none there (auto, plug-ins)."""
     core, rule = core_settings(), licence_rule()
-    where = {"model_dir": core.model_dir, "offline": core.offline, "remote": core.remote}
+    where = {
+        "model_dir": core.model_dir,
+        "model_paths": core.model_paths,
+        "offline": core.offline,
+        "remote": core.remote,
+    }
     rows = [_row_of(info, where, rule.allows(info)) for info in known_models()]
     named = {info.separator for info in known_models()}
     for name in SeparatorFactory.names():
@@ -99,7 +117,13 @@ def listed() -> list[Row]:
             verdict = SeparatorFactory.validate(name, licences=core.licences, **where)
             stems, offered = stems_of(name, where), rule.allows_choice(name)
             rows.append(Row(name, "", stems, "", "", "", verdict.ok, verdict.reason, offered, {}))
-    return rows
+    return [*rows, *(_broken(model) for model in broken_models())]
+
+
+def _broken(model: OwnModel) -> Row:
+    """In the place where it lies, as its name may be what is wrong with it."""
+    reason = f"{model.fault} ({model.folder})"
+    return Row(model.separator, model.name, model.stems, "", "", "", False, reason, False, {})
 
 
 def _row_of(info: ModelInfo, where: dict[str, Any], is_offered: bool) -> Row:

@@ -8,7 +8,9 @@ import pytest
 from separation.audio.blocks import FloatArray
 from separation.engine.chunked import BagStream, Member, NormalisedSong, Plan
 from separation.engine.interface import Engine
-from separation.engine.statistics import MonoStatistics, Song
+from separation.engine.overlap_add import trapezium
+from separation.engine.statistics import AS_IT_IS, MonoStatistics, Song
+from separation.engine.views import MirroredSong
 from separation.errors import Cancelled, InvalidOptions
 
 RATE_HZ = 44_100
@@ -101,6 +103,48 @@ def test_from_any_frame_on_it_is_the_same_bit_for_bit(plan: dict[str, float], st
     rest, windows = from_frame(start)
     assert rest.tobytes() == whole[..., start:].tobytes()
     assert windows < all_windows or start < 20_000
+
+
+@pytest.mark.parametrize("start", [1, 4_999, 10_000, 61_234, 123_456])
+def test_so_it_is_in_a_mirrored_song(start: int) -> None:
+    song = ToneSong(123_457)
+    how = Plan(RATE_HZ, weight=trapezium, stride_frames=5_000, mirror_frames=15_000)
+
+    def from_frame(first: int) -> bytes:
+        stream = BagStream([Member(UnevenEngine(), (1.0, 0.5))], song, AS_IT_IS, [0, 1], how, first)
+        return np.concatenate(list(stream.blocks()), axis=-1)[..., start - first :].tobytes()
+
+    assert from_frame(start) == from_frame(0)
+
+
+def test_a_mirrored_song_goes_on_as_its_mirror_image() -> None:
+    song = ToneSong(1_000)
+    real = song.read(0, 1_000)
+    view = MirroredSong(song, AS_IT_IS, 200)
+    expected = np.pad(real, ((0, 0), (200, 200)), mode="reflect")
+    for start in (-200, -7, 0, 500, 990):
+        there = min(1_200 - start, 300)
+        # Beyond what is mirrored a window is filled up with its own mirror image.
+        window = np.pad(
+            expected[:, start + 200 : start + 200 + there],
+            ((0, 0), (0, 300 - there)),
+            mode="reflect",
+        )
+        assert np.array_equal(view.read(start, 300), window)
+    # Too little of it there: zeros.
+    assert not MirroredSong(song, AS_IT_IS, 600).read(900, 300)[:, 100:].any()
+
+
+def test_a_mirrored_song_cannot_be_shifted() -> None:
+    with pytest.raises(ValueError, match="shifted"):
+        Plan(RATE_HZ, shifts=1, mirror_frames=0)
+
+
+def test_the_fades_of_a_window_are_a_tenth_of_it_and_never_nothing() -> None:
+    shape = trapezium(1_000)
+    assert np.array_equal(shape[100:900], np.ones(800, np.float32))
+    assert np.all(np.diff(shape[:100]) > 0) and np.array_equal(shape, shape[::-1])
+    assert 0 < shape[0] < 1e-5
 
 
 def test_after_the_last_frame_there_is_nothing_to_do() -> None:

@@ -1,0 +1,102 @@
+"""YAML from outside: plain values and tuples, and never anything that names code."""
+
+from pathlib import Path
+
+import yaml
+
+from separation.errors import ModelUnavailable
+
+MAX_BYTES = 1_000_000
+"""Of one file; a definition of a model has some thousand bytes."""
+
+_MAX_DEPTH = 50
+_MAX_VALUES = 100_000
+_CODE = "tag:yaml.org,2002:python/"
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, and ``!!python/tuple``, which trainers write for bands and windows."""
+
+
+def _tuple(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> tuple[object, ...]:
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
+_Loader.add_constructor(f"{_CODE}tuple", _tuple)
+
+
+def load_yaml(path: Path) -> object:
+    """The one document in a file. Raises ``ModelUnavailable``."""
+    return parse_yaml(_text(path), path.name)
+
+
+def parse_yaml(text: str, name: str) -> object:
+    """``name``: of the file, for what is said of it. Raises ``ModelUnavailable``."""
+    try:
+        _check_depth(text)
+        content: object = yaml.load(text, Loader=_Loader)
+        _count(content, {})
+        return content
+    except yaml.constructor.ConstructorError as error:
+        raise ModelUnavailable(_refusal(error, name)) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ModelUnavailable(f"{name} cannot be read as YAML: {_place(error)}.") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ModelUnavailable(
+                f"{path.name} has more than {MAX_BYTES // 1000} kB, which no definition of a "
+                "model has."
+            )
+        return data.decode("utf-8")
+    except OSError as error:
+        raise ModelUnavailable(f"{path.name} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ModelUnavailable(f"{path.name} is no text in UTF-8.") from error
+
+
+def _check_depth(text: str) -> None:
+    """PyYAML recurses: what is nested too deeply would end in a ``RecursionError`` at best."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            raise ValueError("it is nested too deeply")
+
+
+def _count(value: object, known: dict[int, int]) -> int:
+    """How many values there are where each reference stands for what it refers to: a few lines can
+    stand for more than any memory holds, and one can refer to itself. ``known`` by identity."""
+    if not isinstance(value, dict | list | tuple):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = _MAX_VALUES  # While it is being counted: what contains itself.
+        inside = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(one, known) for one in inside)
+    if known[id(value)] >= _MAX_VALUES:
+        raise ValueError("its references stand for too many values")
+    return known[id(value)]
+
+
+def _refusal(error: yaml.constructor.ConstructorError, name: str) -> str:
+    problem = str(error.problem or "")
+    if _CODE in problem:
+        tag = problem[problem.index(_CODE) + len(_CODE) :].split("'")[0]
+        return (
+            f"{name} names code (!!python/{tag}) and was not read. Of such tags only "
+            "!!python/tuple is known: write plain values instead."
+        )
+    return f"{name} cannot be read as YAML: {_place(error)}."
+
+
+def _place(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or error).splitlines()[0].rstrip(".")
+    return f"{problem} (line {mark.line + 1})" if mark else problem

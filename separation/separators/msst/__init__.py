@@ -1,0 +1,1 @@
+"""Models in the layout of Music-Source-Separation-Training: a YAML beside a checkpoint."""

@@ -1,0 +1,87 @@
+"""The weights in a checkpoint of a trainer. Imports torch: for a runner only."""
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from separation.engine.devices import device_errors
+from separation.errors import ModelUnavailable, SeparationError
+
+_WRAPPINGS = ("state", "state_dict", "model_state_dict")
+"""Where trainers put the weights beside the optimiser's state and the like."""
+
+_PREFIXES = ("module.", "_orig_mod.", "model.")
+"""Before every name: DataParallel, torch.compile, and a network inside a trainer's own module."""
+
+State = dict[str, torch.Tensor]
+
+
+def read_state(path: Path) -> State:
+    """The weights by name, on the CPU; no code in the file runs. Raises ``ModelUnavailable``."""
+    with device_errors("cpu"):
+        if path.suffix == ".safetensors":
+            return _read_safetensors(path)
+        return plain_state(_read_pickle(path), path.name)
+
+
+def plain_state(loaded: object, name: str) -> State:
+    """Unwrapped, without what comes before every name. Raises ``ModelUnavailable``."""
+    while isinstance(loaded, Mapping):
+        inside = next((loaded[key] for key in _WRAPPINGS if _is_state(loaded.get(key))), None)
+        if inside is None:
+            break
+        loaded = inside
+    if not isinstance(loaded, Mapping) or not all(isinstance(key, str) for key in loaded):
+        raise ModelUnavailable(f"The checkpoint {name} holds no weights by name.")
+    state = {key: value for key, value in loaded.items() if isinstance(value, torch.Tensor)}
+    if not state:
+        raise ModelUnavailable(f"The checkpoint {name} holds no weights by name.")
+    for prefix in _PREFIXES:
+        if all(key.startswith(prefix) for key in state):
+            state = {key.removeprefix(prefix): value for key, value in state.items()}
+    return state
+
+
+def _is_state(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _read_safetensors(path: Path) -> State:
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SeparationError:
+        raise
+    except Exception as error:
+        raise ModelUnavailable(_damaged(path)) from error
+
+
+def _read_pickle(path: Path) -> object:
+    # Mapped, the optimiser's state beside the weights is never read; old formats cannot be.
+    mapped = zipfile.is_zipfile(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:
+        if "weights_only" not in str(error).lower() and "unsupported" not in str(error).lower():
+            raise ModelUnavailable(_damaged(path)) from error
+        raise ModelUnavailable(
+            f"The checkpoint {path.name} holds more than weights, which could run code when it is "
+            "read, and was not read. Get the weights as safetensors, or save the bare weights "
+            "where you trust the file (torch.save(model.state_dict(), ...))."
+        ) from error
+    except OSError as error:
+        raise ModelUnavailable(f"{path.name} cannot be read: {error.strerror}.") from error
+    except (MemoryError, SeparationError):
+        raise
+    except Exception as error:
+        # A damaged file fails in as many ways as a pickle can be damaged.
+        raise ModelUnavailable(_damaged(path)) from error
+
+
+def _damaged(path: Path) -> str:
+    return f"The checkpoint {path.name} is damaged or no checkpoint. Fetch it again."
