@@ -176,7 +176,7 @@ def test_a_smaller_model_that_the_rule_on_licences_leaves_out_is_not_taken(
 
 def test_what_is_no_network_runs_on_this_machine_alone(world: World, song: Path) -> None:
     world.free_gb = 24
-    separator = world.routed(name="auto", licences=("granted",))
+    separator = world.routed(name="auto", licences=("spectral",))
     run(separator, song)
     assert told(separator) == [("local_cpu", "took")]
 
