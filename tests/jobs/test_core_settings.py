@@ -18,6 +18,11 @@ def test_every_limit_of_intake_is_a_setting(settings: Settings, field: str) -> N
     assert getattr(core_settings().limits, field) == 7
 
 
+def test_how_long_fetching_a_package_may_take_is_a_setting(settings: Settings) -> None:
+    settings.FETCH_LIMIT_S = 7.5
+    assert core_settings().fetch_limit_s == 7.5
+
+
 def test_how_often_a_separation_is_made_safe_is_a_setting(settings: Settings) -> None:
     settings.CHECKPOINT_S = 7.5
     assert core_settings().checkpoint_s == 7.5
