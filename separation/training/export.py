@@ -29,6 +29,7 @@ def export(run: Path, target: Path, *, trained_on: str) -> int:
     steps = int(state["step"])
     metadata = {"format": FORMAT, "stems": ",".join(STEMS), "shape": json.dumps(shape.as_dict())}
     save_file(tensors, target, metadata=metadata)
+    target.chmod(0o644)  # safetensors writes for the owner alone; these are for everybody
     with target.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
     record = {"sha256": sha256, "trained_on": trained_on, "steps": steps}
