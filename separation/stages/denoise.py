@@ -27,6 +27,7 @@ from separation.progress import part_of
 from separation.splits import DenoiseRequest, check_each_once
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
+from separation.stages.splitting import check_room
 from separation.tracks import Term, Track, TrackReader
 
 FOLDER = "denoised"
@@ -62,6 +63,7 @@ class DenoiseStage(PipelineStage[DenoiseParams]):
 
     def execute(self, context: StageContext) -> StageResult:
         count = len(self.params.stems)
+        check_room(context, count)
         for place, each in enumerate(self.params.stems):
             share = part_of(context.report, place / count, (place + 1) / count)
             share(0.0, f"Reducing the noise of {each.stem.replace('_', ' ')}")

@@ -40,6 +40,7 @@ from separation.stages.splitting import (
     Split,
     Splitter,
     Whereabouts,
+    check_room,
     resumed_s,
     told_identity,
 )
@@ -95,6 +96,8 @@ class DetailsStage(PipelineStage[DetailsParams]):
         warnings: list[str] = []
         told: dict[str, Any] = {}
         count = len(self._splitters)
+        # For all of them: the last one is not to fail for what was known before the first.
+        check_room(context, sum(each.files_at_once(context) for each in self._splitters.values()))
         for place, (stem, splitter) in enumerate(self._splitters.items()):
             share = part_of(context.report, place / count, (place + 1) / count)
             share(0.0, f"Splitting {known[stem].name.replace('_', ' ')} again")

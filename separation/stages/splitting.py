@@ -122,7 +122,7 @@ class Splitter:
         """
         separator = self.usable(context)
         expected = separator.get_supported_tracks()
-        check_room(context, self._written_stems(separator, expected))
+        check_room(context, self.files_at_once(context))
         started = time.monotonic()
         share = part_of(report, 0.0, CHECK_FROM)
         run = separate_once if is_part else separate_with
@@ -194,15 +194,16 @@ class Splitter:
         self._routes.append(routed)
         return routed
 
-    def _written_stems(self, separator: SeparatorModel, expected: list[str]) -> int:
-        """How many files as long as the song lie on the disk at the same time."""
-        members = self._choice_of_members(separator)
-        return len(expected) * (members + 1 if members else 1)
-
-    def _choice_of_members(self, separator: SeparatorModel) -> int:
+    def files_at_once(self, context: StageContext) -> int:
+        """How many files as long as the song lie on the disk at the same time at most."""
         from separation.separators.ensemble import EnsembleSeparator
 
-        return separator.member_count if isinstance(separator, EnsembleSeparator) else 0
+        separator = self.usable(context)
+        stems = len(separator.get_supported_tracks())
+        if isinstance(separator, EnsembleSeparator):
+            # Those of its members, the combined ones, and these once more as they sum to the song.
+            return stems * (separator.member_count + 2)
+        return stems
 
     def _question(self, context: StageContext) -> dict[str, Any]:
         settings = context.settings
@@ -246,9 +247,9 @@ def check_room(context: StageContext, files: int) -> None:
     free = shutil.disk_usage(context.work_dir).free - context.settings.limits.min_free_bytes
     if needed > free:
         raise DiskFull(
-            f"Separating takes {needed / 1e6:.0f} MB of disk for {files} files as long as the "
-            "song, and the server has less space left at the moment. Try again later, or ask for "
-            "fewer stems or members."
+            f"This takes {needed / 1e6:.0f} MB of disk, for {files} files as long as the song, and "
+            "the server has less space left at the moment. Try again later, or ask for fewer stems, "
+            "parts or members."
         )
 
 

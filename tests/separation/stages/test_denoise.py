@@ -1,12 +1,14 @@
 """A stem with less noise stands beside the stem."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from separation.audio.noise import FULL_DB
-from separation.errors import InvalidOptions
+from separation.errors import DiskFull, InvalidOptions
+from separation.settings import CoreSettings, IntakeLimits
 from separation.splits import DenoiseRequest
 from separation.stages.denoise import DenoiseParams, DenoiseStage
 from tests.separation.stages.stage_world import make_context, run, samples_of, sound
@@ -47,3 +49,10 @@ def test_a_stem_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path)
     context = make_context(tmp_path, sound(1), {"vocals": sound(2)})
     with pytest.raises(InvalidOptions, match=r"no stem 'drums'.*There are: vocals"):
         stage(drums=0.5).validate_input(context)
+
+
+def test_no_room_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    context = make_context(tmp_path, sound(1), {"vocals": sound(2)})
+    full = CoreSettings(limits=IntakeLimits(min_free_bytes=1 << 60))
+    with pytest.raises(DiskFull, match="1 files as long"):
+        run(stage(vocals=0.5), replace(context, settings=full))

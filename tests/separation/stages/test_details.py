@@ -166,8 +166,11 @@ def test_what_cannot_be_split_is_refused_before_any_work(
 
 def test_no_room_for_the_parts_is_told_before_they_are_begun(tmp_path: Path) -> None:
     full = CoreSettings(limits=IntakeLimits(min_free_bytes=1 << 60))
-    with pytest.raises(DiskFull, match="4 files as long as the song"):
-        run(stage({"stem": "drums"}), replace(context(tmp_path), settings=full))
+    runs = FakeSeparator.runs
+    splits = ({"stem": "drums"}, {"stem": "vocals", "stems": ("bass",)})
+    with pytest.raises(DiskFull, match="5 files as long as the song"):
+        run(stage(*splits), replace(context(tmp_path), settings=full))
+    assert FakeSeparator.runs == runs
 
 
 def test_the_key_names_what_would_run_for_each_parent(tmp_path: Path) -> None:
