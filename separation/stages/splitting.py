@@ -247,9 +247,9 @@ def check_room(context: StageContext, files: int) -> None:
     free = shutil.disk_usage(context.work_dir).free - context.settings.limits.min_free_bytes
     if needed > free:
         raise DiskFull(
-            f"This takes {needed / 1e6:.0f} MB of disk, for {files} files as long as the song, and "
-            "the server has less space left at the moment. Try again later, or ask for fewer stems, "
-            "parts or members."
+            f"This takes {needed / 1e6:.0f} MB of disk, for {files} files as long as the song, "
+            "and the server has less space left at the moment. Try again later, or ask for fewer "
+            "stems, parts or members."
         )
 
 
