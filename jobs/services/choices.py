@@ -60,9 +60,15 @@ def check_request(*, request: SeparationRequest) -> None:
         )
     if request.stems == ():
         raise InvalidOptions("Name at least one stem, or leave the stems out for all of them.")
-    known = check_split(request)
-    _check_second_level(request, known if SEPARATION in request.stages else ())
+    check_stems(request=request)
     check_licence(request=request)
+
+
+def check_stems(*, request: SeparationRequest) -> None:
+    """Refuse stems that will not be there, at the first level and at the second, as far as that is
+    known without loading a model. Raises ``InvalidOptions``."""
+    known = check_split(request) if request.repo is None else None
+    _check_second_level(request, known if SEPARATION in request.stages else ())
 
 
 def check_licence(*, request: SeparationRequest) -> None:

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
-from jobs.services.choices import check_licence, request_with_defaults
+from jobs.services.choices import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name
 from separation.client import RunnerProcess
 from separation.ensemble import ENSEMBLES
@@ -226,6 +226,9 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
         }
     )
     check_licence(request=request)
+    if request.details or request.denoise or request.ensemble:
+        # Not after minutes of separating.
+        check_stems(request=request)
     return request
 
 

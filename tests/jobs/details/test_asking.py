@@ -249,6 +249,28 @@ def test_the_command_takes_them_too(tmp_path: Path) -> None:
         assert (folder / f"{path}.wav").is_file()
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"details": ["flute=spectral"]}, "no stem 'flute'"),
+        ({"details": ["drums"]}, "write it as drums=spectral"),
+        ({"denoise": ["vocals=3"]}, "less than or equal to 1"),
+        ({"ensemble": "nobody"}, "no ensemble 'nobody'"),
+        ({"preset": "ensemble"}, "not all of these can run here"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be_before_it_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: dict[str, Any], said: str
+) -> None:
+    song = tmp_path / "song.wav"
+    song.write_bytes(wav_bytes(1.0))
+    separator = {} if "ensemble" in str(options) else {"separator": "spectral"}
+    with pytest.raises(SystemExit):
+        call_command("separate", str(song), out=tmp_path / "out", **separator, **options)
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     from jobs.management.commands.separate import text_or_file
 
