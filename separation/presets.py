@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from separation.catalogue import find_model
-from separation.ensemble import ENSEMBLE, ENSEMBLES, find_ensemble
+from separation.ensemble import ENSEMBLE, find_ensemble
 from separation.errors import InvalidOptions, ModelUnavailable
 
 PREVIEW_S = 30.0
@@ -73,7 +73,7 @@ PRESETS: tuple[Preset, ...] = (
         label="Several models",
         description="The stems of several models combined. Takes the time of all of them.",
         choices={"stages": _STEMS_ONLY},
-        ways=tuple(Way(ENSEMBLE, known.name) for known in ENSEMBLES),
+        ways=(Way(ENSEMBLE, "htdemucs_mdx"), Way(ENSEMBLE, "htdemucs_standard")),
         only_where_there=True,
     ),
     Preset(

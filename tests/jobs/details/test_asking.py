@@ -216,15 +216,15 @@ def test_the_preset_of_several_models_appears_where_its_members_can_run(
     assert 'value="ensemble"' not in member.get("/").content.decode()
 
     def one(separator: str, model: str) -> bool:
-        return model == "htdemucs_spectral"
+        return model == "htdemucs_standard"
 
-    assert resolve(preset, one).way.model == "htdemucs_spectral"
+    assert resolve(preset, one).way.model == "htdemucs_standard"
     for module in (presets, choices):
         monkeypatch.setattr(module, "is_there", one)
     monkeypatch.setattr(choices, "can_run", one)
     page = member.get("/").content.decode()
     assert 'value="ensemble"' in page
-    assert 'value="ensemble:htdemucs_spectral"' in page
+    assert 'value="ensemble:htdemucs_standard"' in page
     assert 'value="ensemble:htdemucs_mdx"' not in page
 
 
