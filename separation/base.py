@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from separation.ensemble import Ensemble
 from separation.progress import Report, ignore_progress
 from separation.settings import ANY_LICENCE, GPU_BATCH, EngineName, PrecisionName, RemoteSettings
 
@@ -38,6 +39,7 @@ class SeparatorOptions:
     by the CPU in here; off where the caller has other ways (:mod:`separation.routing`).
     ``remote``: the service that the separator ``remote`` asks. ``licences``: the operator's rule
     on models (:mod:`separation.catalogue.licences`), for a separator that chooses one itself.
+    ``ensemble``: what the separator of that name combines.
     """
 
     model: str | None = None
@@ -62,6 +64,7 @@ class SeparatorOptions:
     cpu_fallback: bool = True
     remote: RemoteSettings | None = None
     licences: tuple[str, ...] = ANY_LICENCE
+    ensemble: Ensemble | None = None
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,28 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class MemberIdentity:
+    """One of several separators that made the stems together; ``weights`` by stem, ``*`` for the
+    stems that are not named."""
+
+    separator: str
+    model: str
+    version: str
+    weights_digest: str
+    engine: str
+    precision: str
+    device: str
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True)
 class SeparatorIdentity:
     """What ran, exactly; goes into the manifest and the stage key.
 
     ``weights_digest``: sha256 over the weight files (hex), or over code version and constants for
     a separator without weights. ``notes``: what the person should know, such as why ``auto``
     chose this one. ``source_digest``: sha256 (hex) of the file that the weights were converted
-    from, where they were.
+    from, where they were. ``members``: of an ensemble, in their order.
     """
 
     separator: str
@@ -95,6 +113,7 @@ class SeparatorIdentity:
     seed: int | None = None
     notes: tuple[str, ...] = field(default=())
     source_digest: str | None = None
+    members: tuple[MemberIdentity, ...] = ()
 
 
 class SeparatorModel(ABC):
@@ -135,6 +154,12 @@ class SeparatorModel(ABC):
     @abstractmethod
     def get_supported_tracks(self) -> list[str]:
         """The stems that :meth:`separate` returns for these options, in the model's own order."""
+
+    @property
+    def is_overlapping(self) -> bool:
+        """Whether one sound may be in several of its stems (a guitar in "guitar" and in "strings"),
+        so that together they are no partition of the song."""
+        return False
 
     @abstractmethod
     def identity(self) -> SeparatorIdentity:

@@ -10,6 +10,9 @@ over the files: an earlier attempt that was only suspended still holds them open
 writing into them after any renaming, and nothing could keep it from that. A copy is read through
 its checksum, costs a small part of what separating costs, and leaves the old attempt alone with
 files that have no name any more.
+
+A stage may be made of several separations (:meth:`Checkpoints.part`): each has a folder and a
+record of its own in there, and the record of the stage says no more than that.
 """
 
 import logging
@@ -26,6 +29,9 @@ from separation.durable import sync, write_durably
 from separation.progress import Report, ignore_progress, never_stop
 
 RECORD_NAME = "checkpoint.json"
+FINISHED = "finished"
+"""In the place of what computed the frames, where all of them are there."""
+
 _CHUNK_BYTES = 1 << 20
 _log = logging.getLogger("checkpoint")
 
@@ -46,14 +52,16 @@ class SavedBytes(BaseModel):
 
 class CheckpointRecord(BaseModel):
     """``key``: of the unfinished stage. ``made_by``: what computed the frames, where the key leaves
-    that open, such as a GPU or the CPU. ``files`` by stem, in the folder of the record."""
+    that open, such as a GPU or the CPU. ``files`` by stem, in the folder of the record.
+    ``has_parts``: there are no files here, and what is finished stands in folders."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     made_by: str
-    frames: int = Field(gt=0)
+    frames: int = Field(ge=0)
     files: dict[str, SavedBytes]
+    has_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,45 @@ class Checkpoints:
         self._clock = clock
         self._saved_at = clock()
         self._files: dict[str, SavedBytes] = {}
+        self._parts: list[Checkpoints] = []
+        self._announced: Callable[[], None] = never_stop
+
+    def part(self, name: str) -> "Checkpoints":
+        """Those of one of the separations that the stage is made of, in the folder ``name``, which
+        is there afterwards."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        key = f"{self._key}/{name}"
+        places = [each.folder / name for each in self._earlier if each.record.has_parts]
+        part = Checkpoints(
+            folder,
+            key=key,
+            every_s=self._every_s,
+            earlier=find_earlier([place for place in places if has_checkpoint(place)], key),
+            fenced=self._fenced,
+            resumed=self._resumed,
+            report=self._report,
+            clock=self._clock,
+        )
+        part._announced = self._announce_parts
+        self._parts.append(part)
+        return part
+
+    def _announce_parts(self) -> None:
+        """Before the first part says that something of it is finished."""
+        if has_checkpoint(self.folder):
+            return
+        self._announced()
+        record = CheckpointRecord(key=self._key, made_by="", frames=0, files={}, has_parts=True)
+        write_durably(self.folder / RECORD_NAME, record.model_dump_json(indent=1).encode())
+        sync(self.folder.parent)
+
+    def has_finished(self, stems: Sequence[str]) -> bool:
+        """Whether an earlier attempt has finished all frames of these stems."""
+        return any(
+            each.record.made_by == FINISHED and set(each.record.files) == set(stems)
+            for each in self._earlier
+        )
 
     def begin(self, stems: Sequence[str], made_by: str) -> list[Earlier]:
         """Start over, and say what may be continued: the furthest attempt first."""
@@ -154,6 +201,13 @@ class Checkpoints:
         self._earlier = []
 
     @property
+    def mean_resumed_frames(self) -> int:
+        """How many frames came from an earlier attempt; where there are parts, of each of them."""
+        if not self._parts:
+            return self.resumed_frames
+        return sum(part.mean_resumed_frames for part in self._parts) // len(self._parts)
+
+    @property
     def is_due(self) -> bool:
         return self._clock() - self._saved_at >= self._every_s
 
@@ -162,6 +216,7 @@ class Checkpoints:
         already, of which they are the end."""
         started = self._clock()
         self._fenced()
+        self._announced()
         for stem, path in files.items():
             sync(path)
             self._files[stem] = _grown(path, self._files.get(stem), frames * frame_bytes)
@@ -173,6 +228,8 @@ class Checkpoints:
 
     def forget(self) -> None:
         """The stage is done: from now on its receipt speaks for it."""
+        for part in self._parts:
+            part.forget()
         (self.folder / RECORD_NAME).unlink(missing_ok=True)
         self.drop_earlier()
 

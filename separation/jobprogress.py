@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from separation.families import DETAILS, SEPARATION
 from separation.progress import Report
 from separation.protocol import ProgressEvent
 from separation.stages.base import PipelineStage
@@ -13,13 +14,16 @@ from separation.stages.base import PipelineStage
 MIN_INTERVAL_S = 0.5
 """The specification's: a callback at most every half second."""
 
-_SEPARATION = "separation"
+_HEAVY = frozenset({SEPARATION, DETAILS})
+"""Stages that run separators."""
+
 _SEPARATION_FROM, _SEPARATION_TO = 30.0, 90.0
 _TRUST_AFTER_S = 1.0
 """Before a stage has run this long, its own pace says less than that of earlier jobs."""
 
 _GUESSES = {
     "prepare": 0.005,
+    "denoise": 0.02,
     "harmonic_percussive": 0.011,
     "composite": 0.009,
     "normalization": 0.004,
@@ -55,16 +59,17 @@ def _rate_key(stage: PipelineStage[Any]) -> str:
 def stage_shares(names: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Where each stage begins and ends in the job's bar, in percent.
 
-    Separation fills 30 to 90, what comes before shares 0 to 30, what follows 90 to 100; without
-    a separation all share alike.
+    Separation, and splitting stems again, fill 30 to 90, what comes before shares 0 to 30, what
+    follows 90 to 100; without a separator all share alike.
     """
-    if _SEPARATION not in names:
+    heavy = [name for name in names if name in _HEAVY]
+    if not heavy:
         return _even(names, 0.0, 100.0)
-    place = list(names).index(_SEPARATION)
+    first, last = list(names).index(heavy[0]), list(names).index(heavy[-1])
     return {
-        **_even(names[:place], 0.0, _SEPARATION_FROM),
-        _SEPARATION: (_SEPARATION_FROM, _SEPARATION_TO),
-        **_even(names[place + 1 :], _SEPARATION_TO, 100.0),
+        **_even(names[:first], 0.0, _SEPARATION_FROM),
+        **_even(names[first : last + 1], _SEPARATION_FROM, _SEPARATION_TO),
+        **_even(names[last + 1 :], _SEPARATION_TO, 100.0),
     }
 
 

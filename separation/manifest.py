@@ -28,6 +28,7 @@ __all__ = [
     "Manifest",
     "ManifestMetadata",
     "ManifestUnreadable",
+    "MemberRecord",
     "SeparationRecord",
     "StageRecord",
     "load_manifest",
@@ -83,9 +84,24 @@ class InputRecord(_Record):
     codec: str | None = None
 
 
+class MemberRecord(_Record):
+    """One of several separators that made the stems together; ``weights`` by stem, ``*`` for the
+    stems that are not named."""
+
+    separator: str
+    model: str
+    version: str
+    weights_digest: str
+    engine: str
+    precision: str
+    device: str
+    weights: dict[str, float] = Field(default_factory=dict)
+
+
 class SeparationRecord(_Record):
     """What separated the song, exactly enough to do it again. ``source_digest``: sha256 of the
-    checkpoint that the weights were converted from, None where nothing was converted."""
+    checkpoint that the weights were converted from, None where nothing was converted.
+    ``members``: of an ensemble."""
 
     separator: str
     model: str
@@ -96,6 +112,7 @@ class SeparationRecord(_Record):
     device: str
     seed: int | None = None
     source_digest: str | None = None
+    members: tuple[MemberRecord, ...] = ()
 
 
 class ManifestMetadata(_Record):

@@ -4,11 +4,11 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
 from separation.errors import InvalidOptions
+from separation.families import FAMILIES, SEPARATED_SUFFIX
 
 MANIFEST_VERSION: Final = "2.0"
 
-_FAMILY_SUFFIX = "_output"
-_FOLDERS = ("harmonic_percussive", "composite", "normalized")
+_FOLDERS = frozenset(family.folder for family in FAMILIES if family.folder)
 
 
 class ManifestUnreadable(InvalidOptions):
@@ -66,4 +66,4 @@ def _relative(path: str, job_id: str) -> str:
 
 
 def _is_track_folder(part: str) -> bool:
-    return part in _FOLDERS or part.endswith(_FAMILY_SUFFIX)
+    return part in _FOLDERS or part.endswith(SEPARATED_SUFFIX)

@@ -47,7 +47,8 @@ class Card(BaseModel):
 
     ``label``: its name for people. ``model_type``: the architecture, where the YAML does not tell.
     ``stems``: of a Demucs repository, whose files tell them only when they are loaded. ``sha256``:
-    of the checkpoint; another file is refused.
+    of the checkpoint; another file is refused. ``overlapping``: one sound may be in several of the
+    stems, so that they are details of a song and no partition of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +62,7 @@ class Card(BaseModel):
     licence_text: str = Field(default="", max_length=500)
     training_data: str = Field(default="", max_length=500)
     source_url: str = Field(default="", max_length=500, pattern=r"^(https?://\S+)?$")
+    overlapping: bool = False
 
 
 NO_CARD = Card()

@@ -27,6 +27,7 @@ from separation.errors import (
     SeparationError,
     WorkerLost,
 )
+from separation.families import DETAILS, SEPARATION
 from separation.faults import named_error
 from separation.fence import AttemptFence
 from separation.jobprogress import JobProgress, Rates
@@ -348,13 +349,14 @@ class _JobRun:
         self, stages: list[PipelineStage[Any]], records: tuple[StageRecord, ...]
     ) -> bool:
         """Do finished stages answer what is asked now? Keys count as far as they can be known
-        without running anything; what follows separation is decided by it and its parameters."""
+        without running anything; what follows the separators is decided by them and its
+        parameters."""
         asked = [(stage.version, told_parameters(stage)) for stage in stages]
         if asked != [(record.version, record.parameters) for record in records]:
             return False
         self._key, keys = None, []
         for stage in stages:
-            if stage.name in ("prepare", "separation"):
+            if stage.name in ("prepare", SEPARATION, DETAILS):
                 self._stage_name = stage.name
                 self._key = self._next_key(stage, self._context(stage, ignore_progress))
                 keys.append((stage.name, self._key))

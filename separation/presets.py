@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from separation.catalogue import find_model
-from separation.errors import InvalidOptions
+from separation.ensemble import ENSEMBLE, find_ensemble
+from separation.errors import InvalidOptions, ModelUnavailable
 
 PREVIEW_S = 30.0
 """Long enough for a verse and the start of a chorus, and separated in seconds."""
@@ -34,13 +35,15 @@ class Way:
 @dataclass(frozen=True)
 class Preset:
     """``choices``: fields of :class:`separation.request.SeparationRequest`. ``ways``: the first
-    whose model is there is taken; the last needs none."""
+    whose model is there is taken; the last needs none, but where the preset is
+    ``only_where_there``: that one is not offered where none of them can run."""
 
     name: str
     label: str
     description: str
     choices: Mapping[str, Any]
     ways: tuple[Way, ...] = field(default=(Way(),))
+    only_where_there: bool = False
 
 
 PRESETS: tuple[Preset, ...] = (
@@ -66,6 +69,14 @@ PRESETS: tuple[Preset, ...] = (
         ways=(Way("demucs", "htdemucs_ft"), Way()),
     ),
     Preset(
+        name="ensemble",
+        label="Several models",
+        description="The stems of several models combined. Takes the time of all of them.",
+        choices={"stages": _STEMS_ONLY},
+        ways=(Way(ENSEMBLE, "htdemucs_mdx"), Way(ENSEMBLE, "htdemucs_standard")),
+        only_where_there=True,
+    ),
+    Preset(
         name="full",
         label="Everything",
         description="Stems, the harmonic and the percussive part, sums such as the song without "
@@ -88,7 +99,7 @@ PRESETS: tuple[Preset, ...] = (
 PRESET_NAMES = tuple(preset.name for preset in PRESETS)
 
 _EXCLUDE: Mapping[str, tuple[str, ...]] = {
-    "separator": ("model",),
+    "separator": ("model", "ensemble"),
     "stems": ("two_stems", "ni_stems"),
     "two_stems": ("ni_stems",),
 }
@@ -97,6 +108,11 @@ _EXCLUDE: Mapping[str, tuple[str, ...]] = {
 IsThere = Callable[[str, str], bool]
 """From a separator and its model to whether both can run here without anything being fetched, or
 whether the operator lets them be offered."""
+
+
+def offer_all(separator: str, model: str) -> bool:
+    """The rule of an operator who has none."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -120,26 +136,47 @@ def find_preset(name: str) -> Preset:
     raise InvalidOptions(f"There is no preset {name!r}. There are: {', '.join(PRESET_NAMES)}.")
 
 
-def resolve(
-    preset: Preset, is_there: IsThere, is_offered: IsThere = lambda separator, model: True
-) -> Resolved:
-    """With the best model that is there, of those that may be offered."""
+def can_run(preset: Preset, is_there: IsThere, is_offered: IsThere = offer_all) -> bool:
+    """Whether it can run here at all."""
+    return not preset.only_where_there or any(
+        is_offered(str(way.separator), str(way.model))
+        and is_there(str(way.separator), str(way.model))
+        for way in preset.ways
+    )
+
+
+def resolve(preset: Preset, is_there: IsThere, is_offered: IsThere = offer_all) -> Resolved:
+    """With the best model that is there, of those that may be offered. Raises ``ModelUnavailable``
+    where the preset cannot do without one and there is none."""
+    if not can_run(preset, is_there, is_offered):
+        raise ModelUnavailable(_lacking(preset))
     ways = [
         way for way in preset.ways if way.model is None or is_offered(str(way.separator), way.model)
     ]
     for way in ways:
         if way.model is None or is_there(str(way.separator), way.model):
             break
+    if preset.only_where_there:
+        return Resolved(preset, way)
     first = ways[0].model
     missing = find_model(first).label if first and way != ways[0] else None
     return Resolved(preset, way, missing)
+
+
+def _lacking(preset: Preset) -> str:
+    known = [find_ensemble(str(way.model)).ensemble for way in preset.ways]
+    ways = " or ".join(each.label for each in known)
+    return (
+        f"The preset {preset.name!r} needs {ways}, and not all of these can run here. Fetch what "
+        "is missing (`manage.py fetch_models`), or choose another preset."
+    )
 
 
 def with_preset(
     choices: Mapping[str, Any],
     defaults: Mapping[str, Any],
     is_there: IsThere,
-    is_offered: IsThere = lambda separator, model: True,
+    is_offered: IsThere = offer_all,
 ) -> dict[str, Any]:
     """``choices`` over those of the preset that they name, over ``defaults``.
 

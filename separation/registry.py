@@ -24,6 +24,7 @@ BUILT_IN = {
     "remote": "separation.separators.remote:RemoteSeparator",
     "spleeter": "separation.separators.spleeter:SpleeterSeparator",
     "standard": "separation.separators.standard:StandardSeparator",
+    "ensemble": "separation.separators.ensemble:EnsembleSeparator",
     "torchaudio_hdemucs": "separation.separators.torchaudio_hdemucs:TorchaudioHdemucsSeparator",
 }
 

@@ -9,9 +9,19 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from separation.ensemble import described
 from separation.errors import InvalidOptions
+from separation.families import SEPARATION, SONG
 from separation.jobspec import StageRequest
 from separation.presets import PRESET_NAMES
+from separation.splits import (
+    MAX_SPLITS,
+    DenoiseRequest,
+    EnsembleField,
+    SplitRequest,
+    check_each_once,
+    check_ensemble,
+)
 from separation.validation import first_fault
 
 OutputFormat = Literal["wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a", "same"]
@@ -20,7 +30,8 @@ OUTPUT_FORMATS: tuple[OutputFormat, ...] = (
 )  # fmt: skip
 OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
 """What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
-stems are looked at by ``quality`` wherever there are any."""
+stems are looked at by ``quality`` wherever there are any. ``details`` and ``denoise`` run where the
+request says of which stems."""
 
 
 class SeparationRequest(BaseModel):
@@ -31,10 +42,13 @@ class SeparationRequest(BaseModel):
     mixer plays. ``allow_smaller_model``: where the GPU has too little memory for the model, a
     smaller one of the same stems may take its place. ``allow_remote``: the song may be sent to the
     remote service of the site, if it has one. ``score``: compare the stems with known ones, which
-    exist for the demonstration song alone. ``range_start_s``, ``range_length_s``: only this stretch
-    of the song; without a start it is chosen (:mod:`separation.stages.prepare`). ``ni_stems``: also
-    the file for DJs (:mod:`separation.stages.ni_stems`). ``preset``: what the choices were called
-    where they were made together (:mod:`separation.presets`); it decides nothing here.
+    exist for the demonstration song alone. ``range_start_s``, ``range_length_s``: only this
+    stretch of the song; without a start it is chosen (:mod:`separation.stages.prepare`).
+    ``ni_stems``: also the file for DJs (:mod:`separation.stages.ni_stems`). ``ensemble``: the
+    members of the separator of that name (:mod:`separation.ensemble`). ``details``: stems to split
+    again, ``denoise``: stems to have with less noise as well (:mod:`separation.splits`).
+    ``preset``: what the choices were called where they were made together
+    (:mod:`separation.presets`); it decides nothing here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +79,9 @@ class SeparationRequest(BaseModel):
     range_start_s: float | None = Field(default=None, ge=0.0)
     range_length_s: float | None = Field(default=None, ge=1.0)
     ni_stems: bool = False
+    ensemble: EnsembleField = None
+    details: tuple[SplitRequest, ...] = Field(default=(), max_length=MAX_SPLITS)
+    denoise: tuple[DenoiseRequest, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -78,7 +95,7 @@ class SeparationRequest(BaseModel):
         if self.separator == "remote" and not self.allow_remote:
             # Also what ends a circle of sites that send each other their songs.
             raise ValueError("the separator 'remote' was asked for, but `allow_remote` is off")
-        if not self.stages:
+        if not self.stages and not self.details:
             raise ValueError("choose at least one stage")
         if "composite" in self.stages and "separation" not in self.stages:
             raise ValueError("the stage 'composite' needs the stage 'separation'")
@@ -88,11 +105,32 @@ class SeparationRequest(BaseModel):
             raise ValueError("the file for DJs (`ni_stems`) needs all stems of the separation")
         if self.preset is not None and self.preset not in PRESET_NAMES:
             raise ValueError(f"there is no preset {self.preset!r}: {', '.join(PRESET_NAMES)}")
+        self._check_second_level()
         if set(self.stages) == {"normalization"}:
             raise ValueError(
                 "the stage 'normalization' needs 'separation' or 'harmonic_percussive' before it"
             )
         return self
+
+    def _check_second_level(self) -> None:
+        check_ensemble(self.separator, self.model, self.ensemble)
+        for name, wanted in (("details", self.details), ("denoise", self.denoise)):
+            check_each_once([each.stem for each in wanted])
+            lacking = [each.stem for each in wanted if not self._may_have(each.stem, name)]
+            if lacking:
+                raise ValueError(
+                    f"`{name}` names the stem {lacking[0]!r}, which this job does not separate"
+                )
+
+    def _may_have(self, stem: str, wanted: str) -> bool:
+        """As far as the request itself tells; which stems a model gives is known elsewhere."""
+        if stem == SONG:
+            return wanted == "details"
+        if "separation" not in self.stages:
+            return False
+        if self.two_stems is not None:
+            return stem in (self.two_stems, f"no_{self.two_stems}")
+        return self.stems is None or stem in self.stems
 
     def to_pipeline(self) -> tuple[StageRequest, ...]:
         """The ordered stages with their parameters, as they are stored on the job."""
@@ -103,6 +141,7 @@ class SeparationRequest(BaseModel):
                 "repo": str(self.repo) if self.repo else None,
                 "stems": self.stems,
                 "two_stems": self.two_stems,
+                **({"ensemble": described(self.ensemble)} if self.ensemble else {}),
                 "device": self.device,
                 "shifts": self.shifts,
                 "overlap": self.overlap,
@@ -135,7 +174,25 @@ class SeparationRequest(BaseModel):
         if self.score is not None:
             checked.append(StageRequest(name="score", params={"song": self.score}))
         written = StageRequest(name="export", params=export)
-        return (StageRequest(name="prepare", params=prepare), *chosen, *checked, written)
+        prepared = StageRequest(name="prepare", params=prepare)
+        first = [stage for stage in chosen if stage.name == SEPARATION]
+        later = [stage for stage in chosen if stage.name != SEPARATION]
+        return (prepared, *first, *self._second_level(), *later, *checked, written)
+
+    def _second_level(self) -> list[StageRequest]:
+        made = []
+        if self.details:
+            splits = [each.model_dump(mode="json", exclude_none=True) for each in self.details]
+            where = {
+                "device": self.device,
+                "allow_smaller_model": self.allow_smaller_model,
+                "allow_remote": self.allow_remote,
+            }
+            made.append(StageRequest(name="details", params={"splits": splits, **where}))
+        if self.denoise:
+            stems = [each.model_dump(mode="json") for each in self.denoise]
+            made.append(StageRequest(name="denoise", params={"stems": stems}))
+        return made
 
 
 def parse_request(choices: dict[str, Any]) -> SeparationRequest:

@@ -101,6 +101,7 @@ class RoutedSeparator(ResumableSeparator):
     """
 
     name: ClassVar[str] = "routed"
+    is_routed: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -138,6 +139,14 @@ class RoutedSeparator(ResumableSeparator):
 
     def get_supported_tracks(self) -> list[str]:
         return self._current()[1].get_supported_tracks()
+
+    @property
+    def is_overlapping(self) -> bool:
+        return self._current()[1].is_overlapping
+
+    def close(self) -> None:
+        if self._separator is not None:
+            self._separator.close()
 
     @property
     def route(self) -> RouteName:

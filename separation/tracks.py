@@ -15,9 +15,6 @@ from pydantic import BaseModel, ConfigDict
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
 from separation.closing import Closing
 
-RESIDUAL = "residual"
-"""The track of what the stems leave of the song."""
-
 
 class Term(BaseModel):
     """One file of a sum; ``path`` is relative to the job's ``work`` folder."""
@@ -32,7 +29,8 @@ class Track(BaseModel):
     """One thing that a person can download.
 
     ``name`` is unique within the job and appears in addresses; ``folder`` and ``file_stem`` give
-    its place in the job's outputs (``demucs_output/vocals.*``); ``stage`` made it.
+    its place in the job's outputs (``demucs_output/vocals.*``); ``stage`` made it. ``parent``: the
+    name of the track of which this is a part or another version.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +40,7 @@ class Track(BaseModel):
     file_stem: str
     stage: str
     terms: tuple[Term, ...]
+    parent: str | None = None
 
     def scaled(self, gain: float, *, name: str, folder: str, stage: str) -> "Track":
         """The same sound times ``gain`` (linear) under another name."""

@@ -21,15 +21,18 @@ Sound = NDArray[np.float32]
 
 
 def write_listening(
-    job_folder: Path, stems: dict[str, Sound], activity: dict[str, list[list[float]]] | None = None
+    job_folder: Path,
+    stems: dict[str, Sound],
+    activity: dict[str, list[list[float]]] | None = None,
+    parts: dict[tuple[str, str], Sound] | None = None,
 ) -> None:
-    """Previews, peaks and index of ``stems`` in ``job_folder``."""
+    """Previews, peaks and index of ``stems`` in ``job_folder``; ``parts`` by name and parent."""
     folder = (job_folder / INDEX).parent
     folder.mkdir(parents=True, exist_ok=True)
     index = {
         "version": 1,
         "sample_rate_hz": RATE_HZ,
-        "frames": next(iter(stems.values())).shape[1],
+        "frames": next(iter([*stems.values(), *(parts or {}).values()])).shape[1],
         "frame_samples": FRAME,
         "delay_samples": FRAME,
         "stride": STRIDE,
@@ -42,6 +45,15 @@ def write_listening(
                 "activity": (activity or {}).get(name),
             }
             for name, sound in stems.items()
+        ],
+        "parts": [
+            {
+                "name": name,
+                **_preview(folder, name, sound),
+                **_peaks(folder, name, sound),
+                "parent": parent,
+            }
+            for (name, parent), sound in (parts or {}).items()
         ],
     }
     (job_folder / INDEX).write_text(json.dumps(index))

@@ -18,12 +18,14 @@ class ArtifactQuerySet(models.QuerySet["Artifact"]):
 
 class Artifact(models.Model):
     """``name`` is the track of the addresses, ``path`` is relative to the job's folder,
-    ``stage_name`` made the sound; the digest was taken when the file was verified."""
+    ``stage_name`` made the sound; the digest was taken when the file was verified. ``parent``: the
+    name of the track of which this is a part or another version, if any."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=128)
     stage_name = models.CharField(max_length=64)
+    parent = models.CharField(max_length=128, blank=True, default="")
     path = models.CharField(max_length=255)
     format = models.CharField(max_length=16)
     sha256 = models.CharField(max_length=64)

@@ -45,6 +45,7 @@ def complete(lease: Lease, manifest: dict[str, Any]) -> None:
                 job_id=lease.job_id,
                 position=position,
                 stage_name=record["stage"],
+                parent=record.get("parent") or "",
                 **{name: record[name] for name in ARTIFACT_FIELDS},
             )
             for position, record in enumerate(manifest["artifacts"])

@@ -11,6 +11,7 @@ from jobs.models import Artifact, Batch, Job
 from jobs.models.job import JobStatus
 from jobs.services.batches import songs_of
 from jobs.services.errors import JobConflict
+from separation.families import own_part
 
 _STEM_FILE = ".stem.mp4"
 
@@ -73,8 +74,13 @@ def _there(tracks: Iterable[Artifact]) -> list[Artifact]:
 def _add_tracks(stream: ZipStream, tracks: Sequence[Artifact], folder: str) -> None:
     taken: set[str] = set()
     for track in tracks:
-        name = _free_name(track.name, _ending(track), taken)
+        name = _free_name(_place(track), _ending(track), taken)
         stream.add_path(track.file, f"{folder}/{name}")
+
+
+def _place(track: Artifact) -> str:
+    """Parts of a stem lie in the folders that they have on the server."""
+    return str(PurePosixPath(track.path).with_suffix("")) if track.parent else track.name
 
 
 def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
@@ -101,7 +107,14 @@ def download_name(artifact: Artifact) -> str:
     if ending == _STEM_FILE:
         # The whole song: a deck shows what the file is called.
         return f"{title}{ending}"
-    return f"{title} - {artifact.name}{ending}"
+    # A colon, as on the pages, is not for file names.
+    return f"{title} - {_name_in_files(artifact)}{ending}"
+
+
+def _name_in_files(artifact: Artifact) -> str:
+    own = own_part(artifact.name)
+    parent = artifact.name.removesuffix(own).rstrip("_")
+    return f"{parent} - {own}" if parent else own
 
 
 def _ending(artifact: Artifact) -> str:

@@ -7,15 +7,18 @@ from django.conf import settings
 
 from jobs.services.offered import licence_rule
 from jobs.services.presets import is_offered, is_there
-from separation.catalogue import models_for
-from separation.catalogue.licences import LicenceRule
+from jobs.services.separators import runs_of_pipeline
+from separation.catalogue import ModelInfo, models_for
+from separation.ensemble import ENSEMBLE, fitting_stems, parse_ensemble
 from separation.errors import InvalidOptions
+from separation.families import SEPARATION, SONG, overlapping_words
 from separation.own_models import MSST
 from separation.presets import with_preset
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request import SeparationRequest, parse_request
+from separation.splits import SplitRequest
 
-MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed")
+MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed", "ensemble")
 """Choices that suit one model; another one starts from its own defaults."""
 
 
@@ -55,56 +58,105 @@ def check_request(*, request: SeparationRequest) -> None:
         raise InvalidOptions(
             "A repository of weights can only be named by the operator, on the command line."
         )
-    if request.separator not in SeparatorFactory.names():
-        raise InvalidOptions(
-            f"There is no separator {request.separator!r}. "
-            f"There are: {', '.join(SeparatorFactory.names())}."
-        )
-    rule = licence_rule()
-    known = _known_stems(request, rule)
-    if "separation" in request.stages:
-        rule.check_choice(request.separator, request.model)
-    _check_stems(request, known)
+    if request.stems == ():
+        raise InvalidOptions("Name at least one stem, or leave the stems out for all of them.")
+    check_stems(request=request)
+    check_licence(request=request)
+
+
+def check_stems(*, request: SeparationRequest) -> None:
+    """Refuse stems that will not be there, at the first level and at the second, as far as that is
+    known without loading a model. Raises ``InvalidOptions``."""
+    known = check_split(request) if request.repo is None else None
+    _check_second_level(request, known if SEPARATION in request.stages else ())
 
 
 def check_licence(*, request: SeparationRequest) -> None:
     """Raises ``LicenceRefused``. A repository that the operator named is the operator's own."""
-    if request.repo is None and "separation" in request.stages:
-        licence_rule().check_choice(request.separator, request.model)
+    if request.repo is not None:
+        return
+    rule = licence_rule()
+    for run in runs_of_pipeline([stage.model_dump() for stage in request.to_pipeline()]):
+        rule.check_choice(run.separator, run.model or None)
 
 
-def _known_stems(request: SeparationRequest, rule: LicenceRule) -> tuple[str, ...] | None:
-    """The stems as the catalogue states them; None where only the loaded model knows."""
-    if request.separator not in BUILT_IN:
+def check_split(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] | None:
+    """Refuse a separator, model or stem that does not exist, and an ensemble that does not fit.
+
+    Returns the stems that will come; None where only the loaded model knows.
+    """
+    if asked.separator == ENSEMBLE:
+        known = _ensemble_stems(asked)
+    else:
+        model = known_model(asked.separator, asked.model)
+        if model is not None and model.overlapping and isinstance(asked, SeparationRequest):
+            raise InvalidOptions(overlapping_words(asked.separator, asked.model))
+        known = model.stems if model is not None else None
+    wanted = (asked.two_stems,) if asked.two_stems else asked.stems or ()
+    for stem in wanted:
+        if known is not None and stem not in known:
+            raise InvalidOptions(
+                f"This model gives no stem {stem!r}. It gives: {', '.join(known)}."
+            )
+    if asked.two_stems:
+        return (asked.two_stems, f"no_{asked.two_stems}")
+    return asked.stems or known
+
+
+def known_model(separator: str, name: str | None) -> ModelInfo | None:
+    """The model as the catalogue states it; None where only the loaded model knows.
+
+    Raises ``InvalidOptions`` for a separator, and for a model of it, that does not exist.
+    """
+    if separator not in SeparatorFactory.names():
+        raise InvalidOptions(
+            f"There is no separator {separator!r}. "
+            f"There are: {', '.join(SeparatorFactory.names())}."
+        )
+    if separator not in BUILT_IN:
         return None
+    rule = licence_rule()
     # `auto` has no rows of its own: it takes a model of another separator.
-    is_auto = request.separator == "auto"
-    models = rule.automatic() if is_auto else models_for(request.separator, rule.rows)
-    if not models and request.separator == MSST:
+    is_auto = separator == "auto"
+    models = rule.automatic() if is_auto else models_for(separator, rule.rows)
+    if not models and separator == MSST:
         raise InvalidOptions(
             "This site has no model of this kind: its operator can add some, in folders that "
             "STEMSITE_MODEL_PATHS names."
         )
     if not models:
         return None  # `remote` has what the other side has.
-    if request.model is None:
-        return models[0].stems
+    if name is None:
+        return models[0]
     named = rule.rows if is_auto else models
     for model in named:
-        if model.name == request.model:
-            return model.stems
+        if model.name == name:
+            return model
     raise InvalidOptions(
-        f"The separator {request.separator!r} has no model {request.model!r}. "
+        f"The separator {separator!r} has no model {name!r}. "
         f"It has: {', '.join(model.name for model in named)}."
     )
 
 
-def _check_stems(request: SeparationRequest, known: tuple[str, ...] | None) -> None:
-    wanted = (request.two_stems,) if request.two_stems else request.stems or ()
-    if request.stems == ():
-        raise InvalidOptions("Name at least one stem, or leave the stems out for all of them.")
+def _ensemble_stems(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] | None:
+    ensemble = parse_ensemble(asked.ensemble or asked.model)
+    assert ensemble is not None
+    models = [known_model(member.separator, member.model) for member in ensemble.members]
+    known = [model.stems for model in models if model is not None]
+    if asked.stems or asked.two_stems:
+        # Members that differ may all give these.
+        wanted = (asked.two_stems,) if asked.two_stems else asked.stems or ()
+        return tuple(stem for stem in wanted if all(stem in stems for stems in known))
+    return fitting_stems(ensemble, known) if len(known) == len(models) else None
+
+
+def _check_second_level(request: SeparationRequest, known: tuple[str, ...] | None) -> None:
+    for split in request.details:
+        check_split(split)
+    wanted = [split.stem for split in request.details if split.stem != SONG]
+    wanted += [each.stem for each in request.denoise]
     for stem in wanted:
         if known is not None and stem not in known:
             raise InvalidOptions(
-                f"This model gives no stem {stem!r}. It gives: {', '.join(known)}."
+                f"This job has no stem {stem!r} to work on. It has: {', '.join(known) or 'none'}."
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from jobs.models import Job
+from jobs.services.separators import Run, runs_of_pipeline
 from separation.errors import SeparationError
 from separation.registry import SeparatorFactory
 
@@ -41,15 +42,17 @@ def _is_open(route: str, job: Job) -> bool:
 
 def has_networks(job: Job) -> bool:
     """Is the song separated by a network, which takes long without a card?"""
-    if not any(stage["name"] == "separation" for stage in job.pipeline):
-        return False
-    if job.separator != "auto":
-        return _is_made_of_networks(job.separator)
+    return any(_is_network(run) for run in runs_of_pipeline(job.pipeline))
+
+
+def _is_network(run: Run) -> bool:
+    if run.separator != "auto":
+        return _is_made_of_networks(run.separator)
     if settings.REMOTE_URL:
         return True
     # It runs a network where the weights of one are here, and masks where they are not.
     options = {
-        "model": job.model_name or None,
+        "model": run.model or None,
         "model_dir": settings.MODEL_DIR,
         "model_paths": tuple(settings.MODEL_PATHS),
         "offline": True,

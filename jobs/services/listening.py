@@ -7,11 +7,13 @@ import hashlib
 import logging
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
+from separation.families import DETAILS
 
 INDEX = "listen/index.json"
 COVER = "listen/cover.jpg"
@@ -36,7 +38,8 @@ class PeakLevel(_Strict):
 
 class ListeningStem(_Strict):
     """Files relative to the job's folder; ``offsets`` of every ``stride``-th compressed frame;
-    ``activity`` in seconds, None where nobody looked for it."""
+    ``activity`` in seconds, None where nobody looked for it; ``parent``: the stem that this is a
+    part or another version of."""
 
     name: str
     preview: str
@@ -45,10 +48,12 @@ class ListeningStem(_Strict):
     peaks: str
     peak_levels: list[PeakLevel]
     activity: list[tuple[float, float]] | None = None
+    parent: str | None = None
 
 
 class Listening(_Strict):
-    """``delay_samples``: what the encoder put in front of the ``frames`` of the song."""
+    """``delay_samples``: what the encoder put in front of the ``frames`` of the song. ``parts``:
+    what was made of some of the stems."""
 
     sample_rate_hz: int
     frames: int
@@ -56,9 +61,11 @@ class Listening(_Strict):
     frame_samples: int
     stride: int
     stems: list[ListeningStem]
+    parts: list[ListeningStem] = []
 
     def stem(self, name: str) -> ListeningStem | None:
-        return next((stem for stem in self.stems if stem.name == name), None)
+        """A stem or a part."""
+        return next((stem for stem in (*self.stems, *self.parts) if stem.name == name), None)
 
 
 def listening_of(job: Job) -> Listening | None:
@@ -71,17 +78,39 @@ def listening_of(job: Job) -> Listening | None:
     except (OSError, ValidationError):
         _log.exception("job %s: the index of what can be listened to is unreadable", job.pk)
         return None
-    return found if found.stems else None
+    return found if found.stems or found.parts else None
 
 
 def mixable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
-    """The stems that can be mixed, in the order of the pipeline; none where there is no preview."""
+    """The stems that can be mixed, in the order of the pipeline; none where there is no preview.
+    Together they are the song, so that what was made of a stem is not among them."""
+    return [artifact for artifact in playable_tracks(job, artifacts) if not artifact.parent]
+
+
+def playable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
+    """The stems that can be mixed, each followed by what was made of it, as much of that as a
+    browser can play beside all the stems."""
     if job.status != JobStatus.COMPLETED or job.audio_deleted_at is not None:
         return []
     listening = listening_of(job)
     if listening is None:
         return []
-    return [artifact for artifact in artifacts if listening.stem(artifact.name)][:MOST_STEMS]
+    heard = [artifact for artifact in artifacts if listening.stem(artifact.name)]
+    stems = [artifact for artifact in heard if not artifact.parent][:MOST_STEMS]
+    parts = [artifact for artifact in heard if artifact.parent][: MOST_STEMS - len(stems)]
+    names = [stem.name for stem in stems]
+    in_order = []
+    for stem in stems:
+        in_order += [stem, *(part for part in parts if part.parent == stem.name)]
+    return [*in_order, *(part for part in parts if part.parent not in names)]
+
+
+def overlapping_parents(job: Job) -> set[str]:
+    """Those whose parts are no partition: they do not stand in for the stem."""
+    stages = job.manifest.get("stages") or []
+    found = (stage.get("details") or {} for stage in stages if stage.get("name") == DETAILS)
+    splits: dict[str, Any] = next(found, {}).get("splits") or {}
+    return {stem for stem, each in splits.items() if each.get("is_overlapping")}
 
 
 def has_cover(job: Job) -> bool:

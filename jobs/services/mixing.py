@@ -23,7 +23,7 @@ from django.conf import settings
 from jobs.models import Artifact, Job
 from jobs.services.archive import safe_title
 from jobs.services.errors import JobConflict, MixBusy, MixFailed
-from jobs.services.listening import mixable_tracks
+from jobs.services.listening import playable_tracks
 from jobs.services.sharing import title_of
 from separation.errors import DeadlineExceeded, DiskFull, InvalidOptions, error_from_code
 from separation.mixdown.request import VOCALS, MixFile, MixRequest, MixTask, linear
@@ -63,7 +63,11 @@ def mix_of(job: Job, request: MixRequest) -> Iterator[Mix]:
     Raises ``JobConflict`` where the job has no stems, ``FileNotFoundError`` where their files are
     gone, ``InvalidOptions``, ``MixBusy``, ``DeadlineExceeded``, ``DiskFull``, ``MixFailed``.
     """
-    tracks = {track.name: track for track in mixable_tracks(job, list(job.artifacts.all()))}
+    known = playable_tracks(job, list(job.artifacts.all()))
+    if request.karaoke:
+        # Of the song, and each sound of it once.
+        known = [track for track in known if not track.parent]
+    tracks = {track.name: track for track in known}
     if not tracks:
         raise JobConflict("Only a finished song with a mixer can be mixed; this job has none.")
     kind = "karaoke" if request.karaoke else "mix"

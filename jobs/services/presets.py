@@ -7,7 +7,9 @@ from django.conf import settings
 from jobs.services.offered import known_models, licence_rule
 from jobs.services.speed import Speeds, Work
 from separation.catalogue import ModelInfo, find_model, models_for
+from separation.ensemble import ENSEMBLE, find_ensemble
 from separation.presets import PRESETS, Resolved, find_preset, resolve
+from separation.presets import can_run as preset_can_run
 from separation.registry import SeparatorFactory
 from separation.request import SeparationRequest, parse_request
 
@@ -33,6 +35,11 @@ def is_offered(separator: str, model: str) -> bool:
     return licence_rule().allows_choice(separator, model)
 
 
+def can_run(separator: str, model: str) -> bool:
+    """Whether it may be used, and can be without being fetched first."""
+    return is_offered(separator, model) and is_there(separator, model)
+
+
 @dataclass(frozen=True)
 class SitePreset:
     """``seconds``: what a song of ``EXAMPLE_S`` takes here, None before that was learned;
@@ -46,6 +53,8 @@ class SitePreset:
     @property
     def uses(self) -> str:
         """What separates, in words."""
+        if self.request.separator == ENSEMBLE and self.request.model:
+            return find_ensemble(self.request.model).label
         model = _model(self.request)
         return model.label if model else self.request.separator
 
@@ -69,6 +78,8 @@ def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
     unit = _work_s(_request(resolve(find_preset(UNIT), is_there, is_offered)))
     found = []
     for preset in PRESETS:
+        if not preset_can_run(preset, is_there, is_offered):
+            continue
         resolved = resolve(preset, is_there, is_offered)
         request = _request(resolved)
         here = speeds.expect(_work(request, request.separator, request.model))
@@ -79,6 +90,8 @@ def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
 
 def _model(request: SeparationRequest) -> ModelInfo | None:
     """What will run as far as this process can tell; None where only the separator knows."""
+    if request.separator == ENSEMBLE:
+        return None
     if request.model is not None:
         return find_model(request.model, known_models())
     if request.separator != "auto":

@@ -14,6 +14,7 @@ from jobs.services.batch_content import work_was_added
 from jobs.services.errors import JobConflict, SourceMissing
 from jobs.services.offered import licence_rule
 from jobs.services.quota import check_quota, check_storage, lock_account, use_audio_minutes
+from jobs.services.separators import runs_of_pipeline
 
 
 def retry_job(*, job: Job) -> Job:
@@ -25,8 +26,8 @@ def retry_job(*, job: Job) -> Job:
     """
     if not job.source.path.is_file():
         raise SourceMissing("The song of this job is no longer stored here. Upload it again.")
-    if job.stages.filter(name="separation").exists():
-        licence_rule().check_choice(job.separator, job.model_name or None)
+    for run in runs_of_pipeline(job.pipeline):
+        licence_rule().check_choice(run.separator, run.model or None)
     with transaction.atomic():
         not_before = _held_until(job)
         lock_account(job.owner)

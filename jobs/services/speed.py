@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -11,7 +11,10 @@ from django.db.models.functions import Cast, Greatest
 from django.utils import timezone
 
 from jobs.models import Job, Speed
+from jobs.services.separators import RUNS_SEPARATORS, Run, runs_of
 from separation.catalogue import models_for
+from separation.ensemble import ENSEMBLE
+from separation.families import DETAILS
 
 LEARN_FROM_S = 20.0
 """Seconds of audio: a shorter song tells what every song costs alike (files opened, checked and
@@ -101,15 +104,36 @@ class Speeds:
         and then what was used last is taken to be used again."""
         seconds, learned = START_S, True
         for name, params in work.stages:
-            if name == SEPARATION:
-                rate = self._separation_rate(work, params, hosts, device)
-            else:
-                rate = self._stage_rate(name, hosts)
-            learned = learned and rate is not None
-            if rate is None:
-                rate = _default_rate(work, name, params)
-            seconds += rate * work.duration_s
+            for rate, default in self._rates(work, name, params, hosts, device):
+                learned = learned and rate is not None
+                seconds += (default if rate is None else rate) * work.duration_s
         return Expected(seconds, learned)
+
+    def _rates(
+        self,
+        work: Work,
+        name: str,
+        params: Mapping[str, Any],
+        hosts: Collection[str],
+        device: str | None,
+    ) -> list[tuple[float | None, float]]:
+        """What was learned and what is guessed of each part of a stage."""
+        if name == SEPARATION and work.separator != ENSEMBLE:
+            parts = [work]
+        elif name in RUNS_SEPARATORS:
+            parts = [
+                replace(work, separator=run.separator, model_name=run.model)
+                for run in runs_of(name, params)
+            ]
+        else:
+            return [(self._stage_rate(name, hosts), STAGE_RATE)]
+        return [
+            (
+                self._separation_rate(part, params, hosts, device),
+                _default_rate(part, SEPARATION, params),
+            )
+            for part in parts
+        ]
 
     def _stage_rate(self, name: str, hosts: Collection[str]) -> float | None:
         rows = self._rows.get(name, [])
@@ -204,6 +228,8 @@ def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
     if audio_s < LEARN_FROM_S:
         return 0
     fresh = [record for record in manifest.get("stages", ()) if _ran_whole(record)]
+    # Of several separators together nothing is learned about each; they are added up.
+    fresh = [record for record in fresh if len(_runs_of(record)) <= 1 and record["name"] != DETAILS]
     if stretch:
         # The whole song was decoded for it: no measure of what a second costs.
         fresh = [record for record in fresh if record["name"] != PREPARE]
@@ -214,6 +240,10 @@ def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
         _log.warning("job %s: its speeds are not learned", job.pk, exc_info=True)
         return 0
     return len(fresh)
+
+
+def _runs_of(record: Mapping[str, Any]) -> list[Run]:
+    return runs_of(record["name"], record.get("parameters") or {})
 
 
 def _ran_whole(record: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from jobs.models.preferences import Theme
 from jobs.services.preferences import theme_of
 from jobs.services.progress import about
 from jobs.services.sizes import size
+from separation.families import spoken_name
 
 register = template.Library()
 register.filter("size", size)
@@ -20,6 +21,8 @@ register.filter("about", about)
 _STAGES = {
     "prepare": "Prepare",
     "separation": "Separate stems",
+    "details": "Split stems again",
+    "denoise": "Reduce noise",
     "harmonic_percussive": "Split harmonic and percussive",
     "composite": "Build composites",
     "normalization": "Normalize",
@@ -57,13 +60,13 @@ def stage_label(name: str) -> str:
 
 @register.filter
 def track_label(name: str) -> str:
-    return _TRACKS.get(name) or name.replace("_", " ").capitalize()
+    return _TRACKS.get(name) or spoken_name(name).capitalize()
 
 
 @register.filter
 def stem_class(name: str) -> str:
     """The class that gives a track the colour of its stem; sums have the neutral one."""
-    plain = name.removesuffix("_normalized")
+    plain = (name.partition("__")[0] or name).removesuffix("_normalized").removesuffix("_denoised")
     return f"stem-{plain}" if plain in _STEMS else "stem-sum"
 
 

@@ -22,7 +22,7 @@ class DefaultsForm(forms.Form):
     """What is left to the site follows the site, also when its settings change."""
 
     preset = forms.ChoiceField(
-        label="Preset", choices=choices.PRESET_CHOICES, initial=choices.OWN_CHOICE, required=False
+        label="Preset", choices=choices.preset_choices, initial=choices.OWN_CHOICE, required=False
     )
     model = forms.ChoiceField(label="Separator", required=False)
     stages = forms.MultipleChoiceField(

@@ -8,10 +8,14 @@ from django.conf import settings
 from jobs.models import ModelMeasurement
 from jobs.services.measurements import latest
 from jobs.services.offered import known_models, licence_rule, offered_models, offered_separators
+from jobs.services.presets import can_run, is_offered, is_there
 from jobs.services.speed import Speeds
 from separation.catalogue import Figure, Licence, ModelInfo
 from separation.catalogue.model import MEASURES, Measure, decibels
+from separation.ensemble import ENSEMBLE, ENSEMBLES
+from separation.families import SONG
 from separation.presets import PRESETS
+from separation.presets import can_run as preset_can_run
 from separation.registry import BUILT_IN
 from separation.request import OutputFormat
 
@@ -44,6 +48,13 @@ PRESET_CHOICES = (
     *((preset.name, preset.label) for preset in PRESETS),
     (OWN_CHOICE, "Own choice"),
 )
+
+
+def preset_choices() -> tuple[tuple[str, str], ...]:
+    """Those that can run here."""
+    offered = {preset.name for preset in PRESETS if preset_can_run(preset, is_there, is_offered)}
+    return tuple(row for row in PRESET_CHOICES if row[0] in offered or row[0] == OWN_CHOICE)
+
 
 STAGES = (
     ("separation", "Stems", "Drums, bass, vocals and the rest, each on its own track."),
@@ -179,7 +190,28 @@ def model_cards() -> tuple[ModelCard, ...]:
     )
     automatic = (_automatic(),) if "auto" in offered else ()
     remote = (_REMOTE,) if settings.REMOTE_URL and "remote" in offered else ()
-    return (*automatic, *(_card(model) for model in offered_models()), *remote, *plug_ins)
+    whole = [_card(model) for model in offered_models() if not model.overlapping]
+    return (*automatic, *whole, *_ensemble_cards(), *remote, *plug_ins)
+
+
+def _ensemble_cards() -> tuple[ModelCard, ...]:
+    """Those whose members are here; nobody who chooses one wants to fetch several models."""
+    return tuple(
+        ModelCard(f"{ENSEMBLE}:{known.name}", known.label, known.description)
+        for known in ENSEMBLES
+        if can_run(ENSEMBLE, known.name)
+    )
+
+
+def splitters() -> tuple[tuple[str, str], ...]:
+    """What may split a stem again, as the values and labels of a choice."""
+    cards = [(card.value, card.label) for card in model_cards() if card.value != "auto"]
+    overlapping = [
+        (f"{model.separator}:{model.name}", model.label)
+        for model in offered_models()
+        if model.overlapping
+    ]
+    return (("", "Leave it whole"), *cards, *overlapping)
 
 
 @dataclass(frozen=True)
@@ -199,9 +231,14 @@ def usual_stems() -> tuple[str, ...]:
 
 def stem_choices() -> tuple[StemChoice, ...]:
     """Every stem that some model offered here gives, in the catalogue's order."""
-    offered = offered_models()
+    offered = [model for model in offered_models() if not model.overlapping]
     names = dict.fromkeys(stem for model in offered for stem in model.stems)
     return tuple(StemChoice(name, name.capitalize(), stem_note(name, offered)) for name in names)
+
+
+def split_choices() -> tuple[StemChoice, ...]:
+    """What can be split again: every stem, and the song."""
+    return (*stem_choices(), StemChoice(SONG, "The whole song"))
 
 
 def stem_note(stem: str, offered: Sequence[ModelInfo]) -> str:

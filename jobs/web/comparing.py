@@ -15,9 +15,9 @@ from jobs.services.demo import scores
 from jobs.services.quality import report_of
 from jobs.templatetags.display import decibels
 from jobs.web.choices import card_value, model_cards
-from jobs.web.quality import SUMS_EXACTLY_DB
 from jobs.web.results import Version, made_with, what_ran
 from separation.quality.report import QualityReport, StemQuality
+from separation.quality.rules import SUMS_EXACTLY_DB
 
 NO_REPORT = "no report"
 

@@ -31,7 +31,7 @@ def starting_choices(owner: "User") -> dict[str, Any]:
 
 def _offered() -> dict[str, set[str]]:
     return {
-        "preset": {name for name, _ in choices.PRESET_CHOICES},
+        "preset": {name for name, _ in choices.preset_choices()},
         "model": {card.value for card in choices.model_cards()},
         "stages": {name for name, _, _ in choices.STAGES},
         "format": {name for name, _ in choices.FORMATS},

@@ -11,6 +11,7 @@ from jobs.services.choices import check_request, request_with_defaults
 from jobs.web import choices
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
+from separation.splits import USUAL_STRENGTH
 
 _PLAIN = (
     "format",
@@ -31,6 +32,10 @@ _PLAIN = (
 """Fields that have the same name in the request."""
 
 
+_DETAILS = "details_"
+"""Begins the names of the fields that split a stem again."""
+
+
 def _default(name: str) -> Any:
     return SeparationRequest.model_fields[name].default
 
@@ -43,7 +48,7 @@ class SeparationForm(forms.Form):
     """
 
     preset = forms.ChoiceField(
-        label="Preset", choices=choices.PRESET_CHOICES, initial=choices.OWN_CHOICE, required=False
+        label="Preset", choices=choices.preset_choices, initial=choices.OWN_CHOICE, required=False
     )
     model = forms.ChoiceField(
         choices=lambda: [(card.value, card.label) for card in choices.model_cards()],
@@ -155,9 +160,42 @@ class SeparationForm(forms.Form):
         initial=_default("allow_smaller_model"),
         required=False,
     )
+    denoise_stem = forms.ChoiceField(
+        label="Stem with less noise",
+        choices=lambda: [("", "None"), *((s.value, s.label) for s in choices.stem_choices())],
+        required=False,
+    )
+    denoise_strength = forms.FloatField(
+        label="Strength, 0 to 1",
+        help_text="At 1 steady noise, such as hiss, goes down by 24 dB.",
+        min_value=0.0,
+        max_value=1.0,
+        step_size=0.1,
+        initial=USUAL_STRENGTH,
+        required=False,
+    )
     stay_here = forms.BooleanField(label="Do not send the song to another machine", required=False)
 
     separation_request: SeparationRequest
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for stem in choices.split_choices():
+            self.fields[_DETAILS + stem.value] = forms.ChoiceField(
+                label=stem.label,
+                help_text=stem.note,
+                choices=choices.splitters,
+                required=False,
+            )
+
+    @property
+    def details_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(_DETAILS)]
+
+    @property
+    def chooses_second_level(self) -> bool:
+        """Whether that part of the form is shown opened."""
+        return any(field.value() for field in (*self.details_fields, self["denoise_stem"]))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -197,7 +235,24 @@ class SeparationForm(forms.Form):
             "allow_remote": not cleaned["stay_here"],
             **stems.get(cleaned["stem_choice"], {}),
             **plain,
+            **_second_level(cleaned),
         }
+
+
+def _second_level(cleaned: dict[str, Any]) -> dict[str, Any]:
+    """Stems to split again, and one to have with less noise."""
+    details = []
+    for stem in choices.split_choices():
+        separator, _, model = (cleaned.get(_DETAILS + stem.value) or "").partition(":")
+        if separator:
+            details.append({"stem": stem.value, "separator": separator, "model": model or None})
+    denoise = {"stem": cleaned["denoise_stem"]}
+    if cleaned["denoise_strength"] is not None:
+        denoise["strength"] = cleaned["denoise_strength"]
+    return {
+        "details": tuple(details),
+        "denoise": (denoise,) if cleaned["denoise_stem"] else (),
+    }
 
 
 class HistoryFilter(forms.Form):

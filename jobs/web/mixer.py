@@ -1,38 +1,92 @@
 """What the script of a mixer is told: addresses, indexes, times."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
 
 from jobs.models import Artifact, Job
-from jobs.services.listening import Listening, ListeningStem, mixable_tracks
+from jobs.services.listening import (
+    Listening,
+    ListeningStem,
+    overlapping_parents,
+    playable_tracks,
+)
+from jobs.templatetags.display import track_label
+from separation.families import DENOISE, DETAILS, own_part
 
 Address = Callable[[str, str], str]
 """From ``preview`` or ``peaks`` and a stem's name to where that lies."""
 
 
+_OPENERS = {DETAILS: "Details", DENOISE: "Less noise"}
+_LABELS = {DENOISE: "Less noise"}
+
+
+@dataclass(frozen=True)
+class Opener:
+    """A button of a stem that shows what was made of it."""
+
+    kind: str
+    label: str
+
+
 @dataclass(frozen=True)
 class Lane:
-    """One stem of the mixer; ``key`` is the digit that plays it alone, if there is one.
+    """One stem of the mixer, or a part of one; ``key`` is the digit that plays it alone, if there
+    is one.
 
-    ``download`` is the address of its file, empty where there is none to be had.
+    ``download`` is the address of its file, empty where there is none to be had. ``parent``: the
+    stem under which it stands, with others of its ``stage_name``. ``stands_in``: while they are
+    open they are heard instead of the stem; otherwise beside it, and silent at first. ``openers``:
+    what can be opened under a stem.
     """
 
     track: Artifact
     number: int
     download: str
+    parent: str = ""
+    stands_in: bool = True
+    openers: tuple[Opener, ...] = ()
 
     @property
     def key(self) -> str:
-        return str(self.number) if self.number < 10 else ""
+        return str(self.number) if 0 < self.number < 10 else ""
+
+    @property
+    def label(self) -> str:
+        """Under its stem a part needs no more than its own name."""
+        if not self.parent:
+            return track_label(self.track.name)
+        return _LABELS.get(self.track.stage_name) or track_label(own_part(self.track.name))
 
 
 def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
-    """Those of the owner's page."""
-    tracks = mixable_tracks(job, artifacts)
-    return lanes_of(tracks, lambda name: reverse("jobs:track", args=(job.pk, name)))
+    """Those of the owner's page: stems, each followed by what was made of it."""
+    tracks = playable_tracks(job, artifacts)
+    overlapping = overlapping_parents(job)
+    names = {track.name for track in tracks if not track.parent}
+
+    def download(name: str) -> str:
+        return reverse("jobs:track", args=(job.pk, name))
+
+    found = lanes_of([track for track in tracks if not track.parent], download)
+    by_name = {lane.track.name: lane for lane in found}
+    for track in tracks:
+        if track.parent:
+            overlaps = track.stage_name == DETAILS and track.parent in overlapping
+            # Of the song beside its stems, which are the song as well.
+            beside = overlaps or (track.parent not in names and bool(names))
+            by_name[track.name] = Lane(
+                track, 0, download(track.name), parent=track.parent, stands_in=not beside
+            )
+    return [replace(by_name[track.name], openers=_openers(track.name, tracks)) for track in tracks]
+
+
+def _openers(stem: str, tracks: Iterable[Artifact]) -> tuple[Opener, ...]:
+    kinds = dict.fromkeys(track.stage_name for track in tracks if track.parent == stem)
+    return tuple(Opener(kind, _OPENERS[kind]) for kind in kinds)
 
 
 def lanes_of(tracks: Iterable[Artifact], download: Callable[[str], str]) -> list[Lane]:
@@ -40,9 +94,10 @@ def lanes_of(tracks: Iterable[Artifact], download: Callable[[str], str]) -> list
 
 
 def song(job: Job, listening: Listening) -> dict[str, Any]:
-    """All stems, for the owner's page."""
+    """All stems and their parts, for the owner's page."""
+    everything = (*listening.stems, *listening.parts)
     return song_of(
-        listening, listening.stems, lambda kind, name: reverse(f"jobs:{kind}", args=(job.pk, name))
+        listening, everything, lambda kind, name: reverse(f"jobs:{kind}", args=(job.pk, name))
     )
 
 

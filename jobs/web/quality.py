@@ -8,14 +8,12 @@ from jobs.models import Job
 from jobs.services.quality import report_of
 from jobs.templatetags.display import decibels
 from jobs.web.results import shown_s
-from separation.quality.report import QualityReport, SignalQuality, StemQuality
+from separation.quality.report import PartsQuality, QualityReport, SignalQuality, StemQuality
+from separation.quality.rules import SUMS_EXACTLY_DB
 
 PLOT_WIDTH, PLOT_HEIGHT = 240, 56
 _RANGE_DB = 60
 """From the top of a plot, the song's loudest, to its bottom."""
-
-SUMS_EXACTLY_DB = -90.0
-"""Nothing of 16 bits lies lower."""
 
 _MINUS = "\N{MINUS SIGN}"
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -59,6 +57,7 @@ class Quality:
     reason: str
     notes: tuple[str, ...]
     cards: tuple[Card, ...]
+    details: tuple[PartsQuality, ...] = ()
 
     @property
     def short(self) -> str:
@@ -66,6 +65,9 @@ class Quality:
         flagged = sum(card.is_flagged for card in self.cards)
         if flagged:
             return f"{flagged} of {len(self.cards)} stems should be looked at"
+        odd = [parts.parent for parts in self.details if parts.is_flagged]
+        if odd:
+            return f"the parts of {odd[0].replace('_', ' ')} do not sum to it"
         return "the stems do not sum to the song" if self.is_flagged else "no fault found"
 
 
@@ -74,11 +76,14 @@ def quality(job: Job) -> Quality | None:
     if report is None:
         return None
     return Quality(
-        is_flagged=bool(report.findings) or any(stem.findings for stem in report.stems),
+        is_flagged=bool(report.findings)
+        or any(stem.findings for stem in report.stems)
+        or any(parts.is_flagged for parts in report.details),
         verdict=report.verdict,
         reason=report.reason,
         notes=tuple(note for note in (_residual(report), _gain(job)) if note),
         cards=tuple(_card(stem, report.song, shown_s(job)) for stem in report.stems),
+        details=report.details,
     )
 
 

@@ -5,15 +5,9 @@ from typing import Any
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
+from jobs.services.listening import overlapping_parents
 from jobs.web.choices import PRESET_CHOICES
-
-_GROUPS = (
-    ("separation", "Stems", "Together with the residual they sum to the song you sent."),
-    ("harmonic_percussive", "Harmonic and percussive", "The sustained and the struck part."),
-    ("composite", "Composites", "Sums of stems, such as the song without its vocals."),
-    ("normalization", "Normalized", "The same tracks brought to one level."),
-    ("export", "For DJs", "The song and its stems in one file, for Traktor and Mixxx."),
-)
+from separation.families import DETAILS, FAMILIES
 
 
 @dataclass(frozen=True)
@@ -54,6 +48,7 @@ class TrackGroup:
     title: str
     note: str
     tracks: list[Artifact]
+    is_second_level: bool = False
 
     @property
     def collapsed(self) -> bool:
@@ -61,16 +56,35 @@ class TrackGroup:
         return self.slug == "normalization"
 
 
-def track_groups(artifacts: list[Artifact]) -> list[TrackGroup]:
-    """In the order of the pipeline; a stage that this list does not know comes last."""
-    known = {slug for slug, _, _ in _GROUPS}
+def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:
+    """In the order of the families of tracks, the parts of each stem in a group of their own; a
+    stage that is no family comes last."""
+    known = [family.stage for family in FAMILIES]
     others = dict.fromkeys(a.stage_name for a in artifacts if a.stage_name not in known)
-    rows = (*_GROUPS, *((slug, slug.replace("_", " ").capitalize(), "") for slug in others))
-    groups = (
-        TrackGroup(slug, title, note, [a for a in artifacts if a.stage_name == slug])
-        for slug, title, note in rows
-    )
-    return [group for group in groups if group.tracks]
+    rows = [(family.stage, family.title, family.note) for family in FAMILIES]
+    rows += [(slug, slug.replace("_", " ").capitalize(), "") for slug in others]
+    groups: list[TrackGroup] = []
+    for slug, title, note in rows:
+        mine = [artifact for artifact in artifacts if artifact.stage_name == slug]
+        if slug == DETAILS:
+            groups += _parts_groups(mine, overlapping_parents(job))
+        elif mine:
+            groups.append(TrackGroup(slug, title, note, mine))
+    return groups
+
+
+def _parts_groups(parts: list[Artifact], overlapping: set[str]) -> list[TrackGroup]:
+    """One for each stem that was split again."""
+    groups = []
+    for parent in dict.fromkeys(part.parent for part in parts):
+        named = parent.replace("_", " ")
+        note = f"Together with their residual they sum to the {named}."
+        if parent in overlapping:
+            note = "These overlap: one sound may be in several of them."
+        mine = [part for part in parts if part.parent == parent]
+        title = f"{named.capitalize()}, split again"
+        groups.append(TrackGroup(f"{DETAILS}-{parent}", title, note, mine, is_second_level=True))
+    return groups
 
 
 def facts(job: Job) -> list[tuple[str, str]]:
@@ -82,6 +96,7 @@ def facts(job: Job) -> list[tuple[str, str]]:
         ("Preset", preset),
         ("Separator", ran.get("separator") or job.separator),
         ("Model", ran.get("model") or job.model_name),
+        ("Members", _members(ran)),
         ("Engine", ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
         ("Device", ran.get("device") or ""),
         ("Time taken", _time_taken(job)),
@@ -128,6 +143,18 @@ def what_ran(job: Job) -> list[str]:
     told: dict[str, Any] = job.manifest.get("separation") or {}
     names = (told.get("separator") or job.separator, told.get("model") or job.model_name)
     return [str(name) for name in names if name]
+
+
+def _members(ran: dict[str, Any]) -> str:
+    """Of an ensemble, with their weights: "htdemucs (3), spectral (vocals 2)"."""
+    told = []
+    for member in ran.get("members") or ():
+        weights = [
+            f"{weight:g}" if stem == "*" else f"{stem} {weight:g}"
+            for stem, weight in (member.get("weights") or {}).items()
+        ]
+        told.append(f"{member['model']} ({', '.join(weights)})" if weights else member["model"])
+    return ", ".join(told)
 
 
 def _time_taken(job: Job) -> str:

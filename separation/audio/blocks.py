@@ -28,7 +28,7 @@ LONG_BLOCK_FRAMES = 4 * BLOCK_FRAMES
 """Where several threads work on a track each: they wait for Python's lock between the operations on
 a block, so that blocks of 65 536 take a third longer (measured)."""
 
-_FRAME_BYTES = CHANNELS * np.dtype(np.float32).itemsize
+FRAME_BYTES = CHANNELS * np.dtype(np.float32).itemsize
 _log = logging.getLogger("checkpoint")
 
 
@@ -129,7 +129,7 @@ class StemWriters(Closing):
         self.frames += length
         if self._checkpoints is not None and self._checkpoints.is_due:
             self._flush()
-            self._checkpoints.save(self.frames, self._paths, _FRAME_BYTES, self._made_by())
+            self._checkpoints.save(self.frames, self._paths, FRAME_BYTES, self._made_by())
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -159,12 +159,12 @@ class StemWriters(Closing):
             else:
                 self.frames = earlier.record.frames
                 self._flush()
-                checkpoints.take_up(self.frames, self._paths, _FRAME_BYTES, self._made_by())
+                checkpoints.take_up(self.frames, self._paths, FRAME_BYTES, self._made_by())
                 return
         checkpoints.drop_earlier()
 
     def _copy(self, earlier: "Earlier", checkpoints: "Checkpoints") -> None:
-        earlier.check_length(_FRAME_BYTES)
+        earlier.check_length(FRAME_BYTES)
         for stem, writer in self._writers.items():
             for data in earlier.read(stem):
                 checkpoints.copying()

@@ -12,6 +12,7 @@ from typing import get_args
 
 from separation.catalogue import CATALOGUE, models_for
 from separation.catalogue.model import STATES, LicenceState, ModelInfo
+from separation.ensemble import ENSEMBLE, ENSEMBLES
 from separation.errors import LicenceRefused
 from separation.settings import ANY_LICENCE
 
@@ -69,6 +70,8 @@ class LicenceRule:
         return not {EVERYTHING, state, name}.isdisjoint(self.words)
 
     def _refusal(self, separator: str, model: str | None) -> str:
+        if separator == ENSEMBLE:
+            return self._refusal_of_members(model)
         row = self._row(separator, model)
         if row is not None:
             return "" if self.allows(row) else self._sentence(row.name, row.licence.words)
@@ -77,6 +80,12 @@ class LicenceRule:
         return (
             "" if self._allows(UNKNOWN, separator) else self._sentence(separator, STATES[UNKNOWN])
         )
+
+    def _refusal_of_members(self, name: str | None) -> str:
+        """Of an ensemble without a name its members are asked for one by one."""
+        known = next((each.ensemble for each in ENSEMBLES if each.name == name), None)
+        refusals = (self._refusal(m.separator, m.model) for m in (known.members if known else ()))
+        return next(filter(None, refusals), "")
 
     def _row(self, separator: str, model: str | None) -> ModelInfo | None:
         if model is None:

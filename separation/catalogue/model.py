@@ -139,7 +139,8 @@ class ModelInfo(_Fact):
     site's operator brings the file. ``memory_bytes``: a first guess of the peak on the device it
     runs on. ``download_bytes``: about what fetching it moves, 0 where there is nothing to fetch.
     ``packages``: what must be installed besides. ``smaller``: what may take its place where memory
-    is short; it has the same stems.
+    is short; it has the same stems. ``overlapping``: one sound may be in several of the stems, so
+    that they are no partition of the song.
     """
 
     name: str = Field(min_length=1)
@@ -157,6 +158,7 @@ class ModelInfo(_Fact):
     packages: tuple[str, ...] = ()
     smaller: str | None = None
     figures: tuple[Figure, ...] = ()
+    overlapping: bool = False
 
     @property
     def source_url(self) -> str:

@@ -66,10 +66,24 @@ class StemQuality(SignalQuality):
     reason: str
 
 
+class PartsQuality(_Told):
+    """A stem that was split again: do its ``parts`` sum to it? ``complete`` and ``residual_db`` as
+    in the whole report, against the stem; neither counts where the parts are ``overlapping``."""
+
+    parent: str
+    parts: tuple[str, ...]
+    complete: bool
+    overlapping: bool
+    residual_db: float | None
+    is_flagged: bool
+    reason: str
+
+
 class QualityReport(_Told):
     """``complete``: all stems of the model are there, so they should sum to the song.
     ``residual_db``: level of the song minus all stems against the song (RMS), None for nothing.
-    ``findings`` are those of no stem in particular."""
+    ``findings`` are those of no stem in particular. ``details``: of each stem that was split
+    again."""
 
     version: int = Field(default=REPORT_VERSION)
     complete: bool
@@ -79,3 +93,4 @@ class QualityReport(_Told):
     findings: tuple[Finding, ...]
     verdict: str
     reason: str
+    details: tuple[PartsQuality, ...] = ()

@@ -81,6 +81,9 @@ RESIDUAL_DB = -15.0
 """What all stems together lack of the song, or have too much, against it: a thirtieth of its
 energy. Networks that do not sum to the song by design leave less."""
 
+SUMS_EXACTLY_DB = -90.0
+"""Nothing of 16 bits lies lower."""
+
 
 @dataclass(frozen=True)
 class Fault:

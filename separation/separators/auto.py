@@ -67,6 +67,10 @@ class AutoSeparator(ResumableSeparator):
         # The stems are the same before and after the choice, as only four stems may fall back.
         return (self._chosen or self._candidates()[0]).get_supported_tracks()
 
+    @property
+    def is_overlapping(self) -> bool:
+        return (self._chosen or self._candidates()[0]).is_overlapping
+
     def identity(self) -> SeparatorIdentity:
         identity = self._choice().identity()
         return replace(identity, notes=(self._note, *identity.notes))

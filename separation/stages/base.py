@@ -71,7 +71,9 @@ class ArtifactRecord(BaseModel):
     """One delivered file; ``path`` is relative to the job's folder.
 
     ``gain_db``: the common gain that was applied so that nothing clips; the same for all tracks of
-    one job's family, so that stems plus residual sum to the mixture times that gain.
+    one job's family, so that stems plus residual sum to the mixture times that gain. ``parent``:
+    the name of the track of which this is a part or another version, such as a stem that was split
+    again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,6 +92,7 @@ class ArtifactRecord(BaseModel):
     peak_dbfs: float | None
     true_peak_dbtp: float | None
     loudness_lufs: float | None
+    parent: str | None = None
 
 
 class SidecarRecord(BaseModel):

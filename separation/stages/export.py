@@ -37,6 +37,7 @@ from separation.audio.thumbnail import make_thumbnail
 from separation.audio.verify import verify_file
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.durable import FileDigest, digest_of, sync
+from separation.families import spoken_name
 from separation.progress import Report, part_of
 from separation.request import OutputFormat
 from separation.stages.base import (
@@ -240,7 +241,7 @@ class _Delivery:
     def write(self, context: StageContext, report: Report) -> _Made:
         """Encode, tag, push to the disk, read back; raises ``OutputInvalid`` when the file is not
         what it should be."""
-        title = self._track.name.replace("_", " ")
+        title = spoken_name(self._track.name)
         report(0.0, f"Saving {title} track")
         target = context.out_dir / self._path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -296,7 +297,7 @@ class _Delivery:
     def _tag(self, target: Path, context: StageContext) -> None:
         tags = dict(self._song.tags)
         title = tags.get("title") or PurePosixPath(context.spec.input_name).stem
-        tags["title"] = f"{title} ({self._track.name.replace('_', ' ')})"
+        tags["title"] = f"{title} ({spoken_name(self._track.name)})"
         write_tags(target, tags, read_cover(context.work_dir / self._song.path))
 
     def _verified(
@@ -319,6 +320,7 @@ class _Delivery:
             peak_dbfs=levels.peak_dbfs,
             true_peak_dbtp=levels.true_peak_dbtp,
             loudness_lufs=levels.loudness_lufs,
+            parent=self._track.parent,
         )
 
     def _read_back(

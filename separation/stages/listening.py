@@ -19,6 +19,7 @@ from separation.base import SAMPLE_RATE_HZ
 from separation.closing import Closing
 from separation.durable import digest_of
 from separation.stages.base import SidecarRecord
+from separation.stages.details import is_residual
 from separation.stages.separation import is_stem
 from separation.tracks import Track
 
@@ -30,8 +31,9 @@ _WITH_ACTIVITY = "vocals"
 
 
 def is_listened_to(track: Track) -> bool:
-    """Stems; the residual is far below what anybody hears, and sums are mixed from the stems."""
-    return is_stem(track)
+    """Stems, and what was made of a stem; residuals are far below what anybody hears, and sums are
+    mixed from the stems."""
+    return is_stem(track) or (track.parent is not None and not is_residual(track))
 
 
 class ListeningWriter(Closing):
@@ -39,9 +41,9 @@ class ListeningWriter(Closing):
 
     def __init__(self, out_dir: Path, track: Track) -> None:
         self._out_dir = out_dir
-        self._name = track.name
-        self._preview_path = f"{FOLDER}/{track.file_stem}.aac"
-        self._peaks_path = f"{FOLDER}/{track.file_stem}.peaks"
+        self._track = track
+        self._preview_path = f"{FOLDER}/{track.name}.aac"
+        self._peaks_path = f"{FOLDER}/{track.name}.peaks"
         (out_dir / FOLDER).mkdir(exist_ok=True)
         self._preview = PreviewWriter(out_dir / self._preview_path)
         self._peaks = PeakMeter()
@@ -60,7 +62,8 @@ class ListeningWriter(Closing):
         peaks, levels = self._peaks.finish(SAMPLE_RATE_HZ)
         (self._out_dir / self._peaks_path).write_bytes(peaks)
         return {
-            "name": self._name,
+            "name": self._track.name,
+            **({"parent": self._track.parent} if self._track.parent else {}),
             "preview": self._preview_path,
             "size_bytes": (self._out_dir / self._preview_path).stat().st_size,
             "offsets": self._preview.offsets,
@@ -77,7 +80,8 @@ class ListeningWriter(Closing):
 
 
 def write_index(out_dir: Path, entries: list[dict[str, Any]], frames: int) -> None:
-    """``entries``: of the stems in their order; ``frames``: of the song at 44.1 kHz."""
+    """``entries``: of the stems in their order, and of what was made of some of them; ``frames``:
+    of the song at 44.1 kHz."""
     index = {
         "version": INDEX_VERSION,
         "sample_rate_hz": SAMPLE_RATE_HZ,
@@ -86,7 +90,8 @@ def write_index(out_dir: Path, entries: list[dict[str, Any]], frames: int) -> No
         "delay_samples": preview.DELAY_SAMPLES,
         "stride": preview.STRIDE,
         "content_type": preview.CONTENT_TYPE,
-        "stems": entries,
+        "stems": [entry for entry in entries if "parent" not in entry],
+        "parts": [entry for entry in entries if "parent" in entry],
     }
     (out_dir / INDEX_PATH).write_text(json.dumps(index, separators=(",", ":")))
 

@@ -2,7 +2,8 @@
 
 Reads: the song and every track made so far. Writes: ``levels.json``, so that the export need not
 measure the same sums again; each track becomes a recipe.
-Tracks, in the folder ``normalized``: ``<name>_normalized`` for every track. As the gain is the
+Tracks, in the folder ``normalized`` (parts of a stem in a folder of their own in there):
+``<name>_normalized`` for every track. As the gain is the
 same for all of them, their balance stays and normalized stems still sum to the normalized song.
 
 The gain brings the song, not each track, to the target, and is lowered where needed so that no
@@ -35,6 +36,8 @@ from separation.errors import InvalidOptions
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.mixdown import LEVELS_NAME, levels_of, measure_sums, save_levels
 from separation.tracks import Term, Track
+
+FOLDER = "normalized"
 
 
 class NormalizationParams(StageParams):
@@ -76,7 +79,10 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
         return StageResult(
             tracks=tuple(
                 track.scaled(
-                    gain, name=f"{track.name}_normalized", folder="normalized", stage=self.name
+                    gain,
+                    name=f"{track.name}_normalized",
+                    folder=_folder_of(track),
+                    stage=self.name,
                 )
                 for track in tracks.values()
             ),
@@ -106,6 +112,11 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
                 f"ceiling of {self.params.true_peak_ceiling_dbtp:.1f} dBTP.",
             )
         return ()
+
+
+def _folder_of(track: Track) -> str:
+    """The parts of several stems may have the same name."""
+    return f"{FOLDER}/{track.folder}" if track.parent else FOLDER
 
 
 def _delivered(context: StageContext) -> dict[str, Track]:

@@ -1,10 +1,10 @@
 """quality: says of each stem what speaks for and against it.
 
 Reads: the song and the stems, which are the tracks of the stage ``separation`` other than
-``residual``, once. Writes: ``levels.json``, so that the export need not measure the same again.
-Tracks: none; the result is a report (:mod:`separation.quality.report`), which goes into the
-manifest. It warns of nothing: a separation that came out badly is still the one that was asked
-for, and the report says what is wrong with it.
+``residual``, and what stems were split into, once. Writes: ``levels.json``, so that the export
+need not measure the same again. Tracks: none; the result is a report
+(:mod:`separation.quality.report`), which goes into the manifest. It warns of nothing: a separation
+that came out badly is still the one that was asked for, and the report says what is wrong with it.
 
 Loudness and true peak are those that the normalization has measured; where it did not run, or the
 tracks are delivered at another rate, they are measured here, at that rate. Memory does not grow
@@ -18,10 +18,14 @@ Version 1: first.
 from typing import Any
 
 from separation.base import SAMPLE_RATE_HZ
-from separation.progress import part_of
+from separation.families import DETAILS
+from separation.progress import Report, part_of
+from separation.quality.parts import judge_parts
+from separation.quality.report import PartsQuality
 from separation.quality.survey import survey
 from separation.quality.verdict import judge
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
+from separation.stages.details import is_residual, parents
 from separation.stages.mixdown import (
     LEVELS_NAME,
     MeasuredLevels,
@@ -34,8 +38,9 @@ from separation.stages.separation import is_stem
 from separation.tracks import Term, Track
 
 _NORMALIZATION = "normalization"
-_MEASURED_AT = 0.3
-"""Where in the stage's bar measuring levels ends, where they are not known yet."""
+_MEASURED_AT, _SURVEYED_AT = 0.3, 0.85
+"""Where in the stage's bar measuring levels ends, where they are not known yet, and where the parts
+of stems begin."""
 
 
 class QualityParams(StageParams):
@@ -72,9 +77,13 @@ class QualityStage(PipelineStage[QualityParams]):
         )
         save_levels(context.out_dir / LEVELS_NAME, measured)
         found = survey(
-            song, stems, context.work_dir, report=part_of(context.report, _MEASURED_AT, 1.0)
+            song,
+            stems,
+            context.work_dir,
+            report=part_of(context.report, _MEASURED_AT, _SURVEYED_AT),
         )
         levels = levels_of([song, *stems], measured)
+        details = self._details(context, part_of(context.report, _SURVEYED_AT, 1.0))
         report = judge(
             found,
             [stem.name for stem in stems],
@@ -82,7 +91,26 @@ class QualityStage(PipelineStage[QualityParams]):
             levels[song.name],
             complete=_all_stems_wanted(context),
         )
-        return StageResult(quality=report)
+        return StageResult(quality=report.model_copy(update={"details": details}))
+
+    def _details(self, context: StageContext, report: Report) -> tuple[PartsQuality, ...]:
+        asked = [stage for stage in context.spec.pipeline if stage.name == DETAILS]
+        splits = {each["stem"]: each for stage in asked for each in stage.params["splits"]}
+        found = []
+        for place, (stem, split) in enumerate(splits.items()):
+            family = [track for track in context.tracks.values() if track.parent == stem]
+            mine = [track for track in family if track.stage == DETAILS]
+            found.append(
+                judge_parts(
+                    parents(context)[stem],
+                    [track for track in mine if not is_residual(track)],
+                    context.work_dir,
+                    complete=split.get("stems") is None,
+                    overlapping=not any(is_residual(track) for track in mine),
+                    report=part_of(report, place / len(splits), (place + 1) / len(splits)),
+                )
+            )
+        return tuple(found)
 
 
 def _known(context: StageContext) -> MeasuredLevels | None:

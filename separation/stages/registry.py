@@ -14,6 +14,8 @@ from separation.validation import parts_of_first
 STAGES = {
     "prepare": "separation.stages.prepare:PrepareStage",
     "separation": "separation.stages.separation:SeparationStage",
+    "details": "separation.stages.details:DetailsStage",
+    "denoise": "separation.stages.denoise:DenoiseStage",
     "harmonic_percussive": "separation.stages.harmonic_percussive:HarmonicPercussiveStage",
     "composite": "separation.stages.composite:CompositeStage",
     "normalization": "separation.stages.normalization:NormalizationStage",

@@ -18,13 +18,17 @@ _AUDIBLE_FRAMES = SAMPLE_RATE_HZ // 10
 
 
 def check_stems(
-    stems: Mapping[str, Path], mixture: Path, *, report: Report = ignore_progress
+    stems: Mapping[str, Path],
+    mixture: Path,
+    *,
+    may_be_silent: bool = False,
+    report: Report = ignore_progress,
 ) -> float | None:
     """Read every stem and the mixture once, together.
 
     Returns the level of mixture minus all stems in dBFS (RMS), None for digital silence. Raises
     ``OutputInvalid`` naming the stem that is missing, of another layout or length, not finite, or
-    digitally silent though the mixture is not.
+    digitally silent though the mixture is not, unless ``may_be_silent``.
     """
     with ExitStack() as stack:
         song = stack.enter_context(BlockReader(mixture))
@@ -45,7 +49,7 @@ def check_stems(
                 rest -= block
             energy += float(np.square(rest, dtype=np.float64).sum())
             report((start + count) / song.frames)
-    if song_heard and song.frames >= _AUDIBLE_FRAMES:
+    if song_heard and not may_be_silent and song.frames >= _AUDIBLE_FRAMES:
         _refuse_silence(heard)
     mean_square = energy / (CHANNELS * max(song.frames, 1))
     return 10 * math.log10(mean_square) if mean_square > 0 else None

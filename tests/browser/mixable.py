@@ -43,9 +43,46 @@ def sounds(title: str) -> dict[str, NDArray[np.float32]]:
     return stems
 
 
+SPLIT = "Split.wav"
+SPLIT_STEMS = ("drums", "vocals")
+SPLIT_PARTS = {
+    "drums__kick": ("drums", "details"),
+    "drums__snare": ("drums", "details"),
+    "vocals_denoised": ("vocals", "denoise"),
+    "vocals__guitar": ("vocals", "details"),
+    "vocals__strings": ("vocals", "details"),
+}
+"""By name: parent and stage. Those of the vocals overlap."""
+
+
+def add_split(owner: "User") -> "Job":
+    """A short song whose stems were split again."""
+    from tests.factories import make_artifact, make_source, wav_bytes
+    from tests.listening_files import write_listening
+
+    time = np.arange(6 * RATE_HZ) / RATE_HZ
+    tones = {
+        name: np.stack([0.1 * np.sin(2 * np.pi * hz * time)] * 2).astype(np.float32)
+        for name, hz in zip((*SPLIT_STEMS, *SPLIT_PARTS), range(220, 2_000, 110), strict=False)
+    }
+    stems = {name: tones[name] for name in SPLIT_STEMS}
+    overlaps = {"splits": {"vocals": {"is_overlapping": True}}}
+    manifest = {"stages": [{"name": "details", "details": overlaps}]}
+    source = make_source(owner=owner, original_name=SPLIT, duration_s=6.0)
+    job = add_result(source, stems, manifest=manifest)
+    for name, (parent, stage) in SPLIT_PARTS.items():
+        part = {"parent": parent, "stage_name": stage, "path": f"{stage}/{name}.wav"}
+        make_artifact(job, name, content=wav_bytes(0.1), duration_s=6.0, **part)
+    parts = {(name, parent): tones[name] for name, (parent, _) in SPLIT_PARTS.items()}
+    write_listening(job.directory, stems, parts=parts)
+    return job
+
+
 def add_mixable(owner: "User", title: str) -> "Job":
     from tests.factories import make_source
 
+    if title == SPLIT:
+        return add_split(owner)
     source = make_source(owner=owner, original_name=title, duration_s=float(SECONDS))
     return add_result(source, sounds(title))
 

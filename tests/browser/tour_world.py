@@ -81,10 +81,19 @@ PATIENCE_S = 120.0
 
 
 def separate() -> None:
-    """A whole job by the site's own worker."""
+    """A whole job by the site's own worker, with a stem that is split again."""
+    from separation.request import parse_request
     from tests.factories import make_user, wav_bytes
 
-    job = _job(make_user(MUSICIAN), SONG, content=wav_bytes(SONG_S), duration_s=SONG_S)
+    request = parse_request(
+        {
+            "separator": "spectral",
+            "details": [{"stem": "drums", "separator": "spectral"}],
+            "denoise": [{"stem": "vocals"}],
+        }
+    )
+    content = wav_bytes(SONG_S)
+    job = _job(make_user(MUSICIAN), SONG, content=content, duration_s=SONG_S, request=request)
     deadline = time.monotonic() + PATIENCE_S
     while job.status != "completed":
         if time.monotonic() > deadline:

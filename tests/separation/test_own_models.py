@@ -87,6 +87,16 @@ def test_a_card_says_what_files_cannot(tmp_path: Path) -> None:
     assert [(file.name, file.bytes, file.sha256) for file in row.files] == [("a.ckpt", 1_000, None)]
 
 
+def test_a_card_says_that_stems_overlap(tmp_path: Path) -> None:
+    folder = put(tmp_path / "mine", "a.yaml", "a.ckpt")
+    options = SeparatorOptions(model="mine", model_paths=(tmp_path,))
+    assert not own_rows([tmp_path])[0].overlapping
+    assert not MsstSeparator(options).is_overlapping
+    (folder / "card.json").write_text(json.dumps({"overlapping": True}))
+    assert own_rows([tmp_path])[0].overlapping
+    assert MsstSeparator(options).is_overlapping
+
+
 def test_a_licence_that_nobody_states_is_told_as_such(tmp_path: Path) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
     (row,) = own_rows([tmp_path])

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from separation.errors import InvalidOptions
-from separation.presets import PRESETS, find_preset, resolve, with_preset
+from separation.errors import InvalidOptions, ModelUnavailable
+from separation.presets import PRESETS, can_run, find_preset, resolve, with_preset
 from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
 
 SITE = {"separator": "auto", "device": "cpu"}
@@ -26,6 +26,10 @@ def asked(is_there: Any = everything, **choices: Any) -> SeparationRequest:
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 @pytest.mark.parametrize("is_there", [everything, nothing])
 def test_each_is_a_valid_request_that_knows_its_name(preset: Any, is_there: Any) -> None:
+    if not can_run(preset, is_there):
+        with pytest.raises(ModelUnavailable, match=preset.name):
+            asked(is_there, preset=preset.name)
+        return
     request = asked(is_there, preset=preset.name)
     assert request.preset == preset.name
     assert request.device == "cpu"

@@ -1,15 +1,22 @@
 """The choices that come with an upload, as text of a form or a query."""
 
+import json
 from typing import Any, cast
 
 from django.http import QueryDict
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
 from separation.errors import InvalidOptions
 from separation.request import OUTPUT_FORMATS, parse_stems
+from separation.splits import parse_denoise, parse_details, parse_ensemble_text
 
 NOT_CHOICES = frozenset({"file", "audio", "filename", "source_id", "batch", "csrfmiddlewaretoken"})
+
+
+_NOTATIONS = {"ensemble": parse_ensemble_text, "details": parse_details, "denoise": parse_denoise}
+"""Fields whose value may be an object, and what reads them; an ensemble names its separator too."""
 
 
 class WordsField(serializers.CharField):
@@ -26,6 +33,19 @@ class FlagField(serializers.BooleanField):
     """A flag that was not sent is no choice; DRF takes a form without one for a "no"."""
 
     default_empty_html = empty
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "object"},
+            {"type": "array", "items": {"type": "object"}},
+        ]
+    }
+)
+class NotationField(serializers.CharField):
+    """Text in a short notation, or an object of JSON, which a form sends as text."""
 
 
 class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
@@ -75,6 +95,23 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
         required=False,
         help_text="Also one .stem.mp4 with the song and four stems, for Traktor and Mixxx.",
     )
+    ensemble = NotationField(
+        required=False,
+        help_text="Several separators together: the name of an ensemble, or an object with "
+        "`members` (each with `separator`, and if need be `model` and `weights`), `combine` "
+        "(`mean`, `min` or `max`) and `stems` (`same` or `common`).",
+    )
+    details = NotationField(
+        required=False,
+        help_text="Stems to split again, or `song`: `drums=spectral,vocals=demucs:htdemucs`, or a "
+        "list of objects with `stem`, `separator` and, if need be, any other choice of a "
+        "separation.",
+    )
+    denoise = NotationField(
+        required=False,
+        help_text="Stems to have with less noise as well: `vocals=0.5,drums` (strength 0 to 1), "
+        "or a list of objects with `stem` and `strength`.",
+    )
     score = serializers.CharField(
         required=False, help_text="demo: compare with the true stems of the demonstration song."
     )
@@ -92,6 +129,9 @@ def choice_fields(data: object) -> QueryDict:
         raise InvalidOptions('The choices must be an object, such as {"separator": "spectral"}.')
     fields = QueryDict(mutable=True)
     for name, value in data.items():
+        if name in _NOTATIONS and isinstance(value, dict | list):
+            fields[name] = json.dumps(value)
+            continue
         values = value if isinstance(value, list) else [] if value is None else [value]
         if any(isinstance(each, dict | list) for each in values):
             raise InvalidOptions(
@@ -121,5 +161,9 @@ def read_choices(data: QueryDict) -> dict[str, Any]:
     choices = {**cast("dict[str, Any]", serializer.validated_data)}
     if "stages" in choices:
         choices["stages"] = tuple(part.strip() for part in choices["stages"].split(","))
+    for name, parse in _NOTATIONS.items():
+        if name in choices:
+            read = parse(choices.pop(name))
+            choices = {**read, **choices} if isinstance(read, dict) else {**choices, name: read}
     # What is named outright wins over what the short notation implies.
     return {**parse_stems(choices.pop("stems", "")), **choices}

@@ -230,6 +230,7 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
         fields = (
             "name",
             "stage_name",
+            "parent",
             "path",
             "format",
             "sha256",
@@ -245,6 +246,11 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
             "url",
         )
         read_only_fields = fields
+        extra_kwargs = {  # noqa: RUF012  # DRF's own spelling
+            "parent": {
+                "help_text": "The track of which this is a part or another version; empty: none."
+            }
+        }
 
     def get_url(self, artifact: Artifact) -> str:
         return reverse("api:download", args=[artifact.job_id, artifact.name])

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from separation.quality.report import Finding, QualityReport, SignalQuality
+from separation.quality.report import Finding, PartsQuality, QualityReport, SignalQuality
 
 
 class FindingSerializer(serializers.Serializer[Finding]):
@@ -40,6 +40,18 @@ class StemQualitySerializer(SignalQualitySerializer):
     reason = serializers.CharField()
 
 
+class PartsQualitySerializer(serializers.Serializer[PartsQuality]):
+    """A stem that was split again."""
+
+    parent: Any = serializers.CharField()
+    parts = serializers.ListField(child=serializers.CharField())
+    complete = serializers.BooleanField()
+    overlapping = serializers.BooleanField(help_text="One sound may be in several parts.")
+    residual_db = serializers.FloatField(allow_null=True, help_text="Against the stem.")
+    is_flagged = serializers.BooleanField()
+    reason = serializers.CharField()
+
+
 class QualityReportSerializer(serializers.Serializer[QualityReport]):
     """``findings``, of a stem and of all together, are empty where nothing was found."""
 
@@ -51,3 +63,4 @@ class QualityReportSerializer(serializers.Serializer[QualityReport]):
     findings = FindingSerializer(many=True)
     verdict = serializers.CharField()
     reason = serializers.CharField()
+    details: Any = PartsQualitySerializer(many=True, default=())

@@ -127,6 +127,9 @@ class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
     version = serializers.CharField()
     separator = serializers.CharField()
     separators = serializers.ListField(child=serializers.CharField())
+    ensembles = serializers.ListField(
+        child=serializers.CharField(), help_text="Those whose members are all on this site."
+    )
     device = serializers.CharField()
     target_db = serializers.FloatField()
     stages = serializers.ListField(child=serializers.CharField())

@@ -23,10 +23,11 @@ from jobs.api.serializers.site import (
 from jobs.queue.health import queue_health
 from jobs.services.measurements import latest
 from jobs.services.offered import offered_models, offered_separators
-from jobs.services.presets import site_presets
+from jobs.services.presets import can_run, site_presets
 from jobs.services.url_import import takes_pages
 from separation import CODE_VERSION
 from separation.catalogue import models_for
+from separation.ensemble import ENSEMBLE, ENSEMBLES
 from separation.request import OPTIONAL_STAGES, OUTPUT_FORMATS
 
 _log = logging.getLogger("jobs.api")
@@ -104,6 +105,7 @@ def site_config() -> dict[str, Any]:
         "version": CODE_VERSION,
         "separator": settings.DEFAULT_SEPARATOR,
         "separators": offered_separators(),
+        "ensembles": [each.name for each in ENSEMBLES if can_run(ENSEMBLE, each.name)],
         "device": settings.DEFAULT_DEVICE,
         "target_db": settings.DEFAULT_TARGET_DB,
         "stages": OPTIONAL_STAGES,

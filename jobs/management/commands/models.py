@@ -11,6 +11,7 @@ from jobs.services.offered import broken_models, known_models, licence_rule
 from separation.base import Validation
 from separation.catalogue import ELSEWHERE, ModelInfo
 from separation.catalogue.document import render
+from separation.ensemble import ENSEMBLE, ENSEMBLES
 from separation.own_models import OwnModel
 from separation.registry import SeparatorFactory
 
@@ -102,7 +103,8 @@ def figures_of(facts: dict[str, Any]) -> list[str]:
 
 
 def listed() -> list[Row]:
-    """Every model of this site, then separators that have none there (auto, plug-ins)."""
+    """Every model of this site, then separators that have none there (auto, plug-ins), then the
+    ensembles that have a name."""
     core, rule = core_settings(), licence_rule()
     where = {
         "model_dir": core.model_dir,
@@ -113,11 +115,20 @@ def listed() -> list[Row]:
     rows = [_row_of(info, where, rule.allows(info)) for info in known_models()]
     named = {info.separator for info in known_models()}
     for name in SeparatorFactory.names():
-        if name not in named:
+        if name not in {*named, ENSEMBLE}:
             verdict = SeparatorFactory.validate(name, licences=core.licences, **where)
             stems, offered = stems_of(name, where), rule.allows_choice(name)
             rows.append(Row(name, "", stems, "", "", "", verdict.ok, verdict.reason, offered, {}))
-    return [*rows, *(_broken(model) for model in broken_models())]
+    ensembles = [_ensemble_row(known.name, where) for known in ENSEMBLES]
+    return [*rows, *ensembles, *(_broken(model) for model in broken_models())]
+
+
+def _ensemble_row(name: str, where: dict[str, Any]) -> Row:
+    options = {**where, "model": name}
+    verdict = SeparatorFactory.validate(ENSEMBLE, **options)
+    stems, offered = stems_of(ENSEMBLE, options), licence_rule().allows_choice(ENSEMBLE, name)
+    told = ("", "that of its members", "See its members.")
+    return Row(ENSEMBLE, name, stems, *told, verdict.ok, verdict.reason, offered, {})
 
 
 def _broken(model: OwnModel) -> Row:

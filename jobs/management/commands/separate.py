@@ -17,12 +17,14 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
-from jobs.services.choices import check_licence, request_with_defaults
+from jobs.services.choices import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name
 from separation.client import RunnerProcess
+from separation.ensemble import ENSEMBLES
 from separation.errors import (
     Cancelled,
     EmptyAudio,
+    InvalidOptions,
     SeparationError,
     StorageUnavailable,
     WorkerLost,
@@ -46,6 +48,7 @@ from separation.request import (
     SeparationRequest,
     parse_stems,
 )
+from separation.splits import USUAL_STRENGTH, parse_denoise, parse_details, parse_ensemble_text
 
 EXIT_FAILED = 2
 
@@ -71,6 +74,24 @@ class Command(BaseCommand):
         parser.add_argument("--separator", help=f"default: {settings.DEFAULT_SEPARATOR}")
         parser.add_argument("--model", help="model of the separator; see manage.py models")
         parser.add_argument("--repo", type=Path, help="local repository of weights")
+        parser.add_argument(
+            "--ensemble",
+            metavar="NAME|FILE",
+            help=f"several separators together: {', '.join(each.name for each in ENSEMBLES)}, or a "
+            "JSON file with their members",
+        )
+        parser.add_argument(
+            "--details",
+            metavar="STEM=SEPARATOR[:MODEL]",
+            action="append",
+            help="split a stem (or `song`) again; may be given several times, or name a JSON file",
+        )
+        parser.add_argument(
+            "--denoise",
+            metavar="STEM[=STRENGTH]",
+            action="append",
+            help=f"also the stem with less noise, strength 0 to 1 (default: {USUAL_STRENGTH:g})",
+        )
         parser.add_argument("--stems", help="4, 6, 2:vocals or a list: vocals,drums (default: 4)")
         parser.add_argument("--stages", help=f"default: {','.join(OPTIONAL_STAGES)}")
         parser.add_argument("--format", choices=OUTPUT_FORMATS, help="default: wav24")
@@ -190,6 +211,11 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
     if options["stems"] is not None:
         # All of them, said beside a preset, are more than the two that it may name.
         named |= parse_stems(options["stems"]) or {"stems": None, "two_stems": None}
+    if options["ensemble"]:
+        named |= parse_ensemble_text(text_or_file(options["ensemble"]))
+    for name, parse in (("details", parse_details), ("denoise", parse_denoise)):
+        if options[name]:
+            named[name] = [row for text in options[name] for row in parse(text_or_file(text))]
     request = request_with_defaults(
         choices={
             **named,
@@ -200,7 +226,21 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
         }
     )
     check_licence(request=request)
+    if request.details or request.denoise or request.ensemble:
+        # Not after minutes of separating.
+        check_stems(request=request)
     return request
+
+
+def text_or_file(given: str) -> str:
+    """What was typed, or what stands in the JSON file that it names."""
+    path = Path(given)
+    if path.suffix != ".json":
+        return given
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidOptions(f"The file {given!r} cannot be read: {error}.") from error
 
 
 def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:

@@ -38,11 +38,11 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         return render(request, "jobs/active.html", _progress(request, job))
     artifacts = list(job.artifacts.all())
     lanes = mixer.lanes(job, artifacts)
-    stems = [lane.track.name for lane in lanes]
+    stems = [lane.track.name for lane in lanes if not lane.parent]
     context = {
         "job": job,
         "stages": job.stages.all(),
-        "groups": results.track_groups(artifacts),
+        "groups": results.track_groups(job, artifacts),
         "lanes": lanes,
         "has_cover": has_cover(job),
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
@@ -52,7 +52,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
         "stretch": results.stretch(job),
-        **mixing_context(job, stems),
+        **mixing_context(job, stems or [lane.track.name for lane in lanes]),
         **choosing_context(job, stems),
         **sharing_context(job, stems),
     }

@@ -65,6 +65,10 @@ class MsstSeparator(NeuralSeparator):
     def stems_before_loading(self) -> tuple[str, ...]:
         return self._model().stems
 
+    @property
+    def is_overlapping(self) -> bool:
+        return self._model().card.overlapping
+
     def locate(self, report: Report) -> WeightFiles:
         model = self._model()
         return WeightFiles(model.name, model.weights, model.definition)

@@ -11,11 +11,19 @@ export function decibels(fader) {
 }
 
 export class Desk extends EventTarget {
-  constructor(names) {
+  // `parts`: of a stem's parts `{ parent, kind, beside }` in the place of the part, `parent` being the
+  // number of its stem or -1. Those of one kind are heard instead of their stem while they are open, or,
+  // where they are `beside`, as well, and then they are silent at first.
+  constructor(names, parts = []) {
     super();
     this.master = 1;
     this.swapped = false;
-    this.stems = names.map((name) => ({ name, volume: 1, pan: 0, solo: false, mute: false }));
+    this.parts = parts;
+    this.stems = names.map((name, n) => ({ name, ...this.#start(n) }));
+  }
+
+  #start(n) {
+    return { volume: 1, pan: 0, solo: false, mute: Boolean(this.parts[n]?.beside), open: "" };
   }
 
   get hasSolo() {
@@ -44,6 +52,13 @@ export class Desk extends EventTarget {
     this.#set(n, { mute: !this.stems[n].mute, solo: false });
   }
 
+  // Shows what was made of a stem in one way, in place of what was open; once more closes it.
+  toggleOpen(n, kind) {
+    const open = this.stems[n].open === kind ? "" : kind;
+    for (const part of this.#partsOf(n)) this.stems[part].solo = false;
+    this.#set(n, { open });
+  }
+
   // Everything else in place of the soloed stems, at the same instant; and back.
   swap() {
     this.swapped = this.hasSolo && !this.swapped;
@@ -52,20 +67,60 @@ export class Desk extends EventTarget {
 
   reset() {
     this.master = 1;
-    for (const stem of this.stems) Object.assign(stem, { volume: 1, pan: 0, solo: false, mute: false });
+    this.stems.forEach((stem, n) => Object.assign(stem, this.#start(n)));
     this.#tell();
   }
 
+  // Whether its lane is there.
+  isShown(n) {
+    const part = this.parts[n];
+    return !part || part.parent < 0 || this.stems[part.parent].open === part.kind;
+  }
+
   isHeard(n) {
-    const { solo, mute } = this.stems[n];
-    if (mute) return false;
-    return this.hasSolo ? solo !== this.swapped : true;
+    const { mute } = this.stems[n];
+    const stem = this.#standsInFor(n);
+    if (mute || stem?.mute || !this.isShown(n) || this.#isReplaced(n)) return false;
+    return this.hasSolo ? this.#isAlone(n, stem) !== this.swapped : true;
+  }
+
+  // The place of its fader and its pan; parts that stand in for a stem follow the stem's too.
+  levelOf(n) {
+    const { volume, pan } = this.stems[n];
+    const stem = this.#standsInFor(n);
+    if (!stem) return { volume, pan };
+    return { volume: volume * stem.volume, pan: Math.min(Math.max(-1, pan + stem.pan), 1) };
   }
 
   // What the engine plays by.
   get mix() {
-    const stems = this.stems.map(({ volume, pan }, n) => ({ gain: this.isHeard(n) ? gainOf(volume) : 0, pan }));
+    const stems = this.stems.map((_, n) => {
+      const { volume, pan } = this.levelOf(n);
+      return { gain: this.isHeard(n) ? gainOf(volume) : 0, pan };
+    });
     return { master: gainOf(this.master), stems };
+  }
+
+  #partsOf(n) {
+    return this.parts.flatMap((part, place) => (part?.parent === n ? [place] : []));
+  }
+
+  // The stem in whose place a part is heard.
+  #standsInFor(n) {
+    const part = this.parts[n];
+    return part && !part.beside ? this.stems[part.parent] : undefined;
+  }
+
+  #isReplaced(n) {
+    const { open } = this.stems[n];
+    return open !== "" && this.#partsOf(n).some((place) => this.parts[place].kind === open && !this.parts[place].beside);
+  }
+
+  // A stem's solo is that of its parts, unless one of these has its own.
+  #isAlone(n, stem) {
+    if (!stem?.solo) return this.stems[n].solo;
+    const others = this.#partsOf(this.parts[n].parent).some((place) => this.stems[place].solo);
+    return others ? this.stems[n].solo : true;
   }
 
   #set(n, values) {

@@ -6,7 +6,8 @@ const DOUBLE_CLICK_MS = 1000;
 
 // What the server is to render; stems that are not heard are left out.
 export function mixOf({ desk, speed, range }) {
-  const heard = desk.stems.filter((stem, n) => desk.isHeard(n) && stem.volume > 0);
+  const levels = desk.stems.map(({ name }, n) => ({ name, isHeard: desk.isHeard(n), ...desk.levelOf(n) }));
+  const heard = levels.filter(({ isHeard, volume }) => isHeard && volume > 0);
   const stems = heard.map(({ name, volume, pan }) => ({ name, gain_db: decibels(volume), pan }));
   const mix = { stems, speed };
   if (desk.master !== 1) mix.gain_db = Math.max(-120, decibels(desk.master));

@@ -6,20 +6,30 @@ import { Meter } from "./meters.js";
 import { Player, begin } from "./player.js";
 import { Spectrogram } from "./spectrogram.js";
 
+// Which lanes are parts of a stem, as the desk wants to know it.
+function partsOf(elements) {
+  const names = elements.map(({ dataset }) => dataset.lane);
+  return elements.map(({ dataset: { parent, kind, beside } }) =>
+    parent === undefined ? undefined : { parent: names.indexOf(parent), kind, beside: beside !== undefined },
+  );
+}
+
 class Mixer extends Player {
   constructor(root, song) {
     const elements = [...root.querySelectorAll("[data-lane]")];
     const known = new Map(song.stems.map((stem) => [stem.name, stem]));
     const stems = elements.map((element) => known.get(element.dataset.lane));
-    const desk = new Desk(stems.map(({ name }) => name));
+    const desk = new Desk(stems.map(({ name }) => name), partsOf(elements));
     const waves = elements.map((element) => element.querySelector("[data-wave]"));
     super({ root, desk, stems, waves, samples: song.samples, delaySamples: song.delaySamples });
     this.lanes = elements.map((element, number) => new Lane({ element, desk, number }));
     this.meters = this.lanes.map(({ meter }) => new Meter(meter));
     this.#spectrograms(song);
+    // The digits count the stems, whatever was made of them.
+    const numbers = elements.flatMap((element, n) => (element.dataset.parent === undefined ? [n] : []));
     this.bindKeys({
-      solo: (n) => this.#say(n, () => desk.toggleSolo(n)),
-      mute: (n) => this.#say(n, () => desk.toggleMute(n)),
+      solo: (digit) => this.#say(numbers[digit], (n) => desk.toggleSolo(n)),
+      mute: (digit) => this.#say(numbers[digit], (n) => desk.toggleMute(n)),
       letters: { x: () => desk.swap() },
     });
     // Not on a shared page.
@@ -54,7 +64,7 @@ class Mixer extends Player {
   // What a key did, for ears that do not see the button.
   #say(n, act) {
     if (!this.lanes[n]) return;
-    act();
+    act(n);
     const { solo, mute } = this.desk.stems[n];
     const state = solo ? "solo" : mute ? "muted" : "neither solo nor muted";
     this.find("announce").textContent = `${this.lanes[n].element.dataset.label}: ${state}`;

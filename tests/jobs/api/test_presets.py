@@ -28,7 +28,7 @@ def listed(api: APIClient) -> dict[str, dict[str, object]]:
 def test_all_are_listed_with_what_they_stand_for(api: APIClient, settings: Settings) -> None:
     settings.OFFLINE = False
     rows = listed(api)
-    assert list(rows) == [preset.name for preset in PRESETS]
+    assert list(rows) == [preset.name for preset in PRESETS if not preset.only_where_there]
     assert rows["preview"]["choices"] == {
         "stages": ["separation"], "range_length_s": 30.0, "overlap": 0.1,
     }  # fmt: skip
@@ -86,7 +86,7 @@ def test_a_preset_that_does_not_exist_is_refused_with_those_that_do(api: APIClie
     answer = api.post(JOBS, {"file": SimpleUploadedFile("a.wav", wav_bytes()), "preset": "loud"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_options")
     assert answer.json()["detail"] == (
-        "There is no preset 'loud'. There are: preview, fast, best, full, karaoke, dj."
+        "There is no preset 'loud'. There are: preview, fast, best, ensemble, full, karaoke, dj."
     )
 
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from separation.catalogue import CATALOGUE, ELSEWHERE, find_model
 from separation.catalogue.document import render
+from separation.ensemble import ENSEMBLES
 from separation.registry import SeparatorFactory
 
 
@@ -22,7 +23,8 @@ def listed(**options: bool) -> list[dict[str, object]]:
 
 def test_every_model_and_separator_is_listed_with_licence_and_training_data() -> None:
     rows = listed()
-    assert {row["model"] for row in rows if row["model"]} == {model.name for model in CATALOGUE}
+    known = {*(model.name for model in CATALOGUE), *(each.name for each in ENSEMBLES)}
+    assert {row["model"] for row in rows if row["model"]} == known
     assert {row["separator"] for row in rows} == set(SeparatorFactory.names())
     assert all(row["licence"] and row["training_data"] for row in rows if row["model"])
 

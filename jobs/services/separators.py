@@ -1,0 +1,45 @@
+"""Which separators a job's pipeline runs: of an ensemble its members, of details one for each
+stem."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from separation.ensemble import ENSEMBLE, EnsembleFault, parse_ensemble
+from separation.families import DETAILS, SEPARATION
+
+RUNS_SEPARATORS = (SEPARATION, DETAILS)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One separator that goes over the whole song once, or as often as ``params`` say."""
+
+    separator: str
+    model: str
+    params: Mapping[str, Any]
+
+
+def runs_of(stage: str, params: Mapping[str, Any]) -> list[Run]:
+    """Those of one stage; none of one that runs no separator."""
+    if stage == DETAILS:
+        return [run for split in params.get("splits") or () for run in _runs(split)]
+    return _runs(params) if stage == SEPARATION else []
+
+
+def runs_of_pipeline(pipeline: Iterable[Mapping[str, Any]]) -> list[Run]:
+    """``pipeline``: stages with ``name`` and ``params``."""
+    return [run for stage in pipeline for run in runs_of(stage["name"], stage.get("params") or {})]
+
+
+def _runs(params: Mapping[str, Any]) -> list[Run]:
+    separator, model = str(params.get("separator") or "auto"), str(params.get("model") or "")
+    if separator != ENSEMBLE:
+        return [Run(separator, model, params)]
+    try:
+        ensemble = parse_ensemble(params.get("ensemble") or model)
+    except EnsembleFault:
+        # One that a later version knows no more.
+        return []
+    members = ensemble.members if ensemble else ()
+    return [Run(member.separator, member.model or "", params) for member in members]

@@ -1,0 +1,83 @@
+"""The families of tracks that a job may deliver: one row for each stage that makes some.
+
+Pages, migrations and documents are made from these rows; a stage that delivers tracks of a new kind
+adds its row here. A track may have a *parent*: the track of which it is a part, or another version.
+"""
+
+from dataclasses import dataclass
+
+DETAILS = "details"
+DENOISE = "denoise"
+SEPARATION = "separation"
+RESIDUAL = "residual"
+"""The track of what the stems leave of the song, or its parts of a stem."""
+
+SONG = "song"
+"""Names the song itself where a stem is asked for; no stem may be called that."""
+
+SEPARATED_SUFFIX = "_output"
+"""Of the folder of stems, which begins with the name of the separator that ran."""
+
+_BETWEEN = "__"
+"""Parts the name of a parent from that of its child, as stems have single underscores."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """``folder`` in the job's folder, empty where the separator names it. ``title`` and ``note``
+    stand over the tracks on a page."""
+
+    stage: str
+    folder: str
+    title: str
+    note: str
+
+
+FAMILIES = (
+    Family(SEPARATION, "", "Stems", "Together with the residual they sum to the song you sent."),
+    Family(DETAILS, "details", "Details", "A stem, split again."),
+    Family(DENOISE, "denoised", "Less noise", "Stems with less steady noise; both are kept."),
+    Family(
+        "harmonic_percussive",
+        "harmonic_percussive",
+        "Harmonic and percussive",
+        "The sustained and the struck part.",
+    ),
+    Family(
+        "composite",
+        "composite",
+        "Composites",
+        "Sums of stems, such as the song without its vocals.",
+    ),
+    Family("normalization", "normalized", "Normalized", "The same tracks brought to one level."),
+    Family(
+        "export",
+        "ni_stems",
+        "For DJs",
+        "The song and its stems in one file, for Traktor and Mixxx.",
+    ),
+)
+
+
+def child_name(parent: str, child: str) -> str:
+    """The name of a track that is a part of another."""
+    return f"{parent}{_BETWEEN}{child}"
+
+
+def spoken_name(name: str) -> str:
+    """A track's name as people read it: ``drums__kick`` is "drums: kick"."""
+    return name.replace(_BETWEEN, ": ").replace("_", " ")
+
+
+def own_part(name: str) -> str:
+    """Of a child's name what is not its parent's; the whole name of any other track."""
+    return name.partition(_BETWEEN)[2] or name
+
+
+def overlapping_words(separator: str, model: str | None) -> str:
+    """Why a model whose stems overlap does not split the song, and what does."""
+    named = f"{separator}:{model}" if model else separator
+    return (
+        f"The stems of {named} overlap: one sound may be in several of them, so that together they "
+        f"are not the song. Ask for them as details of the song instead ({SONG}={named})."
+    )

@@ -1,0 +1,143 @@
+"""What may be asked of a separator, of a second level of separation, and of noise reduction.
+
+The short notations of forms and command lines are read here too: ``drums=spectral`` or
+``vocals=demucs:htdemucs`` for details, ``vocals=0.5`` for noise, several with commas between, or
+the same as JSON. Light: the web side reads this.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from separation.ensemble import ENSEMBLE, Ensemble, described, parse_ensemble
+from separation.errors import InvalidOptions
+
+MAX_SPLITS = 8
+"""Each takes the time of a separation; more than all stems of the largest usual model and the song
+itself nobody has asked for."""
+
+USUAL_STRENGTH = 0.5
+
+EnsembleField = Annotated[
+    Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(described)
+]
+StemName = Annotated[str, Field(pattern=r"^\w+$", max_length=64)]
+
+
+class _Choice(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SplitChoice(_Choice):
+    """What may be asked of a separator. ``segment_s`` in seconds, None for the model's own;
+    ``stems`` None for all."""
+
+    separator: str = "auto"
+    model: str | None = None
+    ensemble: EnsembleField = None
+    stems: tuple[str, ...] | None = Field(default=None, min_length=1)
+    two_stems: str | None = None
+    shifts: int = Field(default=0, ge=0, le=20)
+    overlap: float = Field(default=0.25, ge=0.0, le=0.95)
+    segment_s: float | None = Field(default=None, gt=0.0, le=600.0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _one_choice_of_each(self) -> Self:
+        if self.stems is not None and self.two_stems is not None:
+            raise ValueError("ask for `stems` or for `two_stems`, not for both")
+        check_ensemble(self.separator, self.model, self.ensemble)
+        return self
+
+
+class SplitRequest(SplitChoice):
+    """A stem, or ``song``, and what splits it."""
+
+    stem: StemName
+
+
+class DenoiseRequest(_Choice):
+    """One stem, and how far its noise goes down, 0 to 1."""
+
+    stem: StemName
+    strength: float = Field(default=USUAL_STRENGTH, ge=0.0, le=1.0, allow_inf_nan=False)
+
+
+def check_ensemble(separator: str, model: str | None, ensemble: Ensemble | None) -> None:
+    """Raises ``ValueError`` where the three do not fit together."""
+    if ensemble is not None and separator != ENSEMBLE:
+        raise ValueError(f"an ensemble is run by the separator {ENSEMBLE!r}, not {separator!r}")
+    if ensemble is not None and model is not None:
+        raise ValueError("name an ensemble by `model`, or describe it by `ensemble`, not both")
+    if separator == ENSEMBLE and ensemble is None:
+        if model is None:
+            raise ValueError("the separator 'ensemble' needs an `ensemble`: its members")
+        parse_ensemble(model)
+
+
+def check_each_once(stems: list[str]) -> None:
+    """Raises ``ValueError`` for a stem that is named twice."""
+    doubled = [stem for stem in stems if stems.count(stem) > 1]
+    if doubled:
+        raise ValueError(f"the stem {doubled[0]!r} is named twice")
+
+
+def parse_details(text: str) -> list[dict[str, Any]]:
+    """Fields of :class:`SplitRequest` from text. Raises ``InvalidOptions``."""
+    return _parsed(text, "details", "drums=spectral,vocals=demucs:htdemucs", _split)
+
+
+def parse_denoise(text: str) -> list[dict[str, Any]]:
+    """Fields of :class:`DenoiseRequest` from text. Raises ``InvalidOptions``."""
+    return _parsed(text, "denoise", "vocals=0.5,drums", _denoise)
+
+
+def parse_ensemble_text(text: str) -> dict[str, Any]:
+    """The fields of a request for an ensemble by name, or described as JSON.
+
+    Raises ``InvalidOptions``.
+    """
+    text = text.strip()
+    chosen = {"model": text} if not text.startswith("{") else {"ensemble": _json(text, "ensemble")}
+    return {"separator": ENSEMBLE, **chosen}
+
+
+def _parsed(
+    text: str, what: str, example: str, read: Callable[[str, str], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    text = text.strip()
+    if text.startswith("["):
+        rows: list[dict[str, Any]] = _json(text, what)
+        return rows
+    rows = []
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        stem, _, said = (each.strip() for each in part.partition("="))
+        try:
+            rows.append({"stem": stem, **read(stem, said)})
+        except ValueError:
+            raise InvalidOptions(
+                f"{what} {part!r} is not understood: write it as {example}, or as JSON."
+            ) from None
+    return rows
+
+
+def _split(stem: str, said: str) -> dict[str, Any]:
+    separator, _, model = said.partition(":")
+    if not (stem and separator):
+        raise ValueError
+    return {"separator": separator, "model": model or None}
+
+
+def _denoise(stem: str, said: str) -> dict[str, Any]:
+    if not stem:
+        raise ValueError
+    return {"strength": float(said)} if said else {}
+
+
+def _json(text: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidOptions(f"{what} begins like JSON and is none: {text[:60]!r}.") from None

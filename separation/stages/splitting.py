@@ -1,0 +1,283 @@
+"""What the stages that run a separator have in common: which one, where, and was it done well.
+
+``separation`` splits the song, ``details`` splits a stem; what may be chosen, where networks run,
+what names the output, how an attempt goes on and how the stems are checked is the same for both.
+"""
+
+import dataclasses
+import logging
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from separation.audio.blocks import FRAME_BYTES
+from separation.base import (
+    SAMPLE_RATE_HZ,
+    SeparatorIdentity,
+    SeparatorModel,
+    SeparatorOptions,
+    separate_with,
+)
+from separation.catalogue.licences import LicenceRule
+from separation.checkpoint import Checkpoints
+from separation.ensemble import ENSEMBLE
+from separation.errors import DiskFull, InvalidOptions, ModelUnavailable, OutputInvalid
+from separation.once import separate_once
+from separation.own_rows import all_rows
+from separation.progress import Report, part_of
+from separation.routing import RoutedSeparator, is_routed
+from separation.settled import settled_material
+from separation.splits import SplitChoice
+from separation.stages.base import StageContext
+from separation.stages.stem_check import check_stems
+
+CHECK_FROM = 0.95
+"""Where in the bar of a split the separator is done and reading back begins."""
+
+DeviceName = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """What may run the networks; the same for all splits of a stage."""
+
+    device: DeviceName = "auto"
+    allow_smaller_model: bool = False
+    allow_remote: bool = True
+    repo: Path | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """``files`` by stem in the separator's own order; ``residual_dbfs``: what they lack of their
+    source, RMS, None for nothing. ``seconds``: how long separating took."""
+
+    files: Mapping[str, Path]
+    identity: SeparatorIdentity
+    residual_dbfs: float | None
+    is_overlapping: bool
+    seconds: float
+    routing: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Splitter:
+    """One separator for one job: it remembers which routes could not take the work."""
+
+    def __init__(self, choice: SplitChoice, where: Whereabouts, *, settled: str) -> None:
+        """``settled``: the name of the file in the job's work folder that keeps which route was
+        taken."""
+        self._choice = choice
+        self._where = where
+        self._settled = settled
+        self._kept: SeparatorModel | None = None
+        self._routes: list[RoutedSeparator] = []
+
+    def key_material(self, context: StageContext) -> dict[str, Any]:
+        """What would run, without the device: the engine and precision say what matters of it."""
+        separator = self.usable(context)
+        # Ahead of the identity, which would load too, but silently and deaf to a cancel.
+        separator.load(report=part_of(context.report, 0.0, 0.0))
+        material = _without_device(told_identity(separator.identity()))
+        if not isinstance(separator, RoutedSeparator):
+            return material
+        return settled_material(
+            context.work_dir / self._settled,
+            route=separator.route,
+            question=self._question(context),
+            material=material,
+        )
+
+    def check(self, context: StageContext) -> list[str]:
+        """The stems that will come. Raises ``ModelUnavailable`` or, for stems that the model lacks,
+        ``InvalidOptions``."""
+        supported = self.usable(context).get_supported_tracks()
+        wanted = self._choice.stems or ()
+        if self._choice.two_stems is not None:
+            wanted = (self._choice.two_stems,)
+        unknown = [stem for stem in wanted if stem not in supported]
+        if unknown:
+            raise InvalidOptions(
+                f"There is no stem {unknown[0]!r} here. There are: {', '.join(supported)}."
+            )
+        return supported
+
+    def split(
+        self,
+        context: StageContext,
+        source: Path,
+        out_dir: Path,
+        report: Report,
+        checkpoints: Checkpoints | None,
+        *,
+        is_part: bool = False,
+    ) -> Split:
+        """Separate ``source`` into ``out_dir`` and read everything back.
+
+        ``is_part``: the stage has several, so that what is finished is kept for the next attempt;
+        and a stem may be digitally silent though the source is not. Raises
+        ``OutputInvalid`` for a stem that is missing or broken, and what the separator raises.
+        """
+        separator = self.usable(context)
+        expected = separator.get_supported_tracks()
+        check_room(context, self.files_at_once(context))
+        started = time.monotonic()
+        share = part_of(report, 0.0, CHECK_FROM)
+        run = separate_once if is_part else separate_with
+        paths = run(separator, source, out_dir, share, checkpoints)
+        seconds = time.monotonic() - started
+        identity = separator.identity()
+        logging.getLogger(f"separator.{identity.separator}").info(
+            "%s split %.1f s of audio in %.1f s",
+            identity.model,
+            context.require_song().duration_s,
+            seconds,
+        )
+        files = _delivered(expected, paths)
+        residual = check_stems(
+            files,
+            source,
+            may_be_silent=is_part,
+            report=part_of(report, CHECK_FROM, 1.0),
+        )
+        routing = [step for routed in self._routes for step in routed.told_steps()]
+        return Split(files, identity, residual, separator.is_overlapping, seconds, routing)
+
+    def usable(self, context: StageContext) -> SeparatorModel:
+        """Raises ``ModelUnavailable`` with the reason, or ``LicenceRefused``."""
+        if self._kept is not None and self._choice.separator == ENSEMBLE:
+            return self._kept
+        if self._kept is None or not isinstance(self._kept, RoutedSeparator):
+            self._kept = self._opened(context, self._choice.separator, self._options(context))
+        return self._kept
+
+    def _opened(
+        self, context: StageContext, name: str, options: SeparatorOptions
+    ) -> SeparatorModel:
+        if name == ENSEMBLE:
+            separator = self._ensemble(context, options)
+        else:
+            self._check_licence(context, name, options.model)
+            if is_routed(name):
+                return self._routed(context, name, options)
+            separator = context.separators(name, options)
+        usable = separator.validate()
+        if not usable:
+            raise ModelUnavailable(f"The separator {name!r} cannot run here: {usable.reason}")
+        return separator
+
+    def _check_licence(self, context: StageContext, name: str, model: str | None) -> None:
+        """Raises ``LicenceRefused``: the rule may have changed since the job was sent."""
+        if self._where.repo is None:
+            rule = LicenceRule(context.settings.licences, all_rows(context.settings.model_paths))
+            rule.check_choice(name, model)
+
+    def _ensemble(self, context: StageContext, options: SeparatorOptions) -> SeparatorModel:
+        from separation.separators.ensemble import EnsembleSeparator
+
+        return EnsembleSeparator(options, lambda name, each: self._opened(context, name, each))
+
+    def _routed(
+        self, context: StageContext, name: str, options: SeparatorOptions
+    ) -> RoutedSeparator:
+        """One for the whole job, as it remembers which routes could not take it."""
+        routed = RoutedSeparator(
+            name,
+            options,
+            context.separators,
+            context.settings.routes,
+            allow_remote=self._where.allow_remote,
+            allow_smaller_model=self._where.allow_smaller_model,
+        )
+        self._routes.append(routed)
+        return routed
+
+    def files_at_once(self, context: StageContext) -> int:
+        """How many files as long as the song lie on the disk at the same time at most."""
+        from separation.separators.ensemble import EnsembleSeparator
+
+        separator = self.usable(context)
+        stems = len(separator.get_supported_tracks())
+        if isinstance(separator, EnsembleSeparator):
+            # Those of its members, the combined ones, and these once more as they sum to the song.
+            return stems * (separator.member_count + 2)
+        return stems
+
+    def _question(self, context: StageContext) -> dict[str, Any]:
+        settings = context.settings
+        asked = {
+            **self._choice.model_dump(mode="json"),
+            **dataclasses.asdict(self._where),
+            "repo": str(self._where.repo) if self._where.repo else None,
+        }
+        return {**asked, "engine": settings.engine, "precision": settings.precision}
+
+    def _options(self, context: StageContext) -> SeparatorOptions:
+        choice, settings = self._choice, context.settings
+        return SeparatorOptions(
+            model=choice.model,
+            ensemble=choice.ensemble,
+            stems=choice.stems,
+            two_stems=choice.two_stems,
+            shifts=choice.shifts,
+            overlap=choice.overlap,
+            segment_s=choice.segment_s,
+            seed=choice.seed,
+            repo=self._where.repo,
+            device=self._where.device,
+            model_dir=settings.model_dir,
+            model_paths=settings.model_paths,
+            offline=settings.offline,
+            hub_timeout_s=settings.hub_timeout_s,
+            fetch_limit_s=settings.fetch_limit_s,
+            engine=settings.engine,
+            precision=settings.precision,
+            cache_dir=settings.cache_dir,
+            gpu_batch=settings.gpu_batch,
+            remote=settings.remote,
+            licences=settings.licences,
+        )
+
+
+def check_room(context: StageContext, files: int) -> None:
+    """Raises ``DiskFull`` where ``files`` as long as the song would not fit."""
+    needed = files * context.require_song().frames * FRAME_BYTES
+    free = shutil.disk_usage(context.work_dir).free - context.settings.limits.min_free_bytes
+    if needed > free:
+        raise DiskFull(
+            f"This takes {needed / 1e6:.0f} MB of disk, for {files} files as long as the song, "
+            "and the server has less space left at the moment. Try again later, or ask for fewer "
+            "stems, parts or members."
+        )
+
+
+def resumed_s(checkpoints: Checkpoints | None) -> float | None:
+    """Where in the song this attempt began; None at its beginning. What the details say of speed
+    is about what came after that."""
+    frames = checkpoints.mean_resumed_frames if checkpoints else 0
+    return round(frames / SAMPLE_RATE_HZ, 3) if frames else None
+
+
+def told_identity(identity: SeparatorIdentity) -> dict[str, Any]:
+    """For the manifest and the stage's key, without what does not apply to most."""
+    told = {key: value for key, value in dataclasses.asdict(identity).items() if key != "notes"}
+    for name in ("members", "source_digest"):
+        if not told[name]:
+            del told[name]
+    return told
+
+
+def _without_device(told: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in told.items() if name != "device"}
+    if "members" in kept:
+        kept["members"] = [_without_device(member) for member in kept["members"]]
+    return kept
+
+
+def _delivered(expected: Iterable[str], paths: dict[str, Path]) -> dict[str, Path]:
+    missing = [stem for stem in expected if stem not in paths]
+    if missing:
+        raise OutputInvalid(f"The separator did not deliver the stem {missing[0]!r}.")
+    return {stem: paths[stem] for stem in expected}
