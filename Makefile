@@ -27,7 +27,7 @@ $(RUN_STAMP): requirements.txt | $(BIN)/python
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-$(DEV_STAMP): requirements.txt requirements-url.txt requirements-models.txt requirements-dev.txt | $(BIN)/python
+$(DEV_STAMP): requirements.txt requirements-url.txt requirements-models.txt requirements-train.txt requirements-dev.txt | $(BIN)/python
 	$(INSTALL) -r requirements-dev.txt
 	@touch $@ $(RUN_STAMP)
 
