@@ -9,6 +9,7 @@ from separation.training.corpus import Clip, add_clip, read_index
 from separation.training.synthesis.drums import drums
 from separation.training.synthesis.parts import bass, other
 from separation.training.synthesis.song import draw_song
+from separation.training.synthesis.voices import vocals
 
 
 def add_synthetic_songs(folder: Path, *, songs: int, seed: int = 0) -> Iterator[str]:
@@ -20,7 +21,12 @@ def add_synthetic_songs(folder: Path, *, songs: int, seed: int = 0) -> Iterator[
             continue
         draw = np.random.default_rng([seed, number])
         song = draw_song(draw)
-        stems = {"drums": drums(draw, song), "bass": bass(draw, song), "other": other(draw, song)}
+        stems = {
+            "drums": drums(draw, song),
+            "bass": bass(draw, song),
+            "other": other(draw, song),
+            "vocals": vocals(draw, song),
+        }
         for stem, samples in stems.items():
             peak = float(np.abs(samples).max()) or 1.0
             level = (0.7 * samples / peak).astype(np.float32)

@@ -39,7 +39,7 @@ def test_synthesize_tells_each_song_and_fills_the_corpus(tmp_path: Path) -> None
     ran = _run("synthesize", "--corpus", str(tmp_path), "--songs", "1")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("synth-0-0: ")
-    assert {clip.stem for clip in read_index(tmp_path)} == {"drums", "bass", "other"}
+    assert {clip.stem for clip in read_index(tmp_path)} == {"drums", "bass", "other", "vocals"}
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpus:
     return Corpus([tmp_path])
 
 
-def test_a_song_has_three_stems_that_sound_and_fit_together(corpus: Corpus) -> None:
+def test_a_song_has_four_stems_that_sound_and_fit_together(corpus: Corpus) -> None:
     assert len(corpus.by_song) == 3
     for clips in corpus.by_song.values():
-        assert [clip.stem for clip in clips] == ["drums", "bass", "other"]
+        assert [clip.stem for clip in clips] == ["drums", "bass", "other", "vocals"]
         assert len({corpus.frames(clip) for clip in clips}) == 1
         for clip in clips:
             samples = corpus.read(clip, 0, corpus.frames(clip))
