@@ -195,12 +195,17 @@ def work_name(stage: str, params: Mapping[str, Any]) -> str:
     return SOME_STEMS if stage == SEPARATION and fewer else stage
 
 
+WITHOUT_SHIFTS = ("standard", "spleeter_2stems")
+"""Models that mask magnitudes: a song that is shifted by less than a frame looks the same."""
+
+
 def passes(model: str, params: Mapping[str, Any]) -> float:
     """How many times the network goes over the song, compared with none of the choices made."""
     if model == "spectral":
         return 1.0
     overlap = float(params.get("overlap") or 0.0) if "overlap" in params else USUAL_OVERLAP
-    return max(int(params.get("shifts") or 0), 1) * (1.0 - USUAL_OVERLAP) / (1.0 - overlap)
+    shifts = 1 if model in WITHOUT_SHIFTS else max(int(params.get("shifts") or 0), 1)
+    return shifts * (1.0 - USUAL_OVERLAP) / (1.0 - overlap)
 
 
 def _model(separator: str, asked: str) -> str:

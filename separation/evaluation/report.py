@@ -49,6 +49,8 @@ class Identity:
     precision: str
     device: str
     seed: int | None = None
+    source_digest: str | None = None
+    members: tuple[dict[str, Any], ...] = ()
 
     @property
     def label(self) -> str:

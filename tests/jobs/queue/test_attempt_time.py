@@ -8,7 +8,9 @@ from pytest_django.fixtures import Settings
 from jobs.models import Speed
 from jobs.queue import runners
 from jobs.services import speed
+from separation.registry import SeparatorFactory
 from tests.jobs.queue.test_execute import make_fake_job, own_runner, run
+from tests.separation.fakes import FakeSeparator
 
 __all__ = ["own_runner"]
 
@@ -64,8 +66,12 @@ def test_a_retry_after_a_crash_has_the_whole_limit_for_itself(settings: Settings
     assert job.expected_s is not None and expected is not None and job.expected_s > expected
 
 
-def test_the_warning_of_the_start_stays_beside_those_of_the_stages() -> None:
-    job = run(make_fake_job("noted", separator="demucs"))
+def test_the_warning_of_the_start_stays_beside_those_of_the_stages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FakeSeparator, "is_routed", True)  # as those made of networks are
+    monkeypatch.setitem(SeparatorFactory._rows, "fake", FakeSeparator)
+    job = run(make_fake_job("noted"))
     assert job.status == "completed"
     first, *others = job.warnings
     assert first.startswith("Runs on the processor")

@@ -49,14 +49,14 @@ def test_every_preset_is_a_card_that_says_what_it_is(member: Client, settings: S
     assert "84.0 MB download at first use" in card(page, "fast")
 
 
-def test_a_site_without_a_network_says_that_the_masks_do_it(
+def test_a_site_without_a_network_says_that_the_standard_model_does_it(
     member: Client, settings: Settings
 ) -> None:
     settings.OFFLINE = True
     shown = card(member.get("/").content.decode(), "fast")
-    assert "Spectral masks" in shown and "download" not in shown
-    # They know no passes: nothing is said that would be true of a network alone.
-    assert "the work of Fast" not in card(member.get("/").content.decode(), "best")
+    assert "Standard" in shown and "download" not in shown
+    # It knows no shifts: only its windows, which overlap more, make it longer.
+    assert "1.2 times the work of Fast" in card(member.get("/").content.decode(), "best")
 
 
 def test_what_was_learned_stands_on_the_card(member: Client) -> None:

@@ -89,12 +89,12 @@ def test_the_other_side_may_not_send_the_song_on(portal: Portal, song: Path) -> 
 
 
 def test_what_the_other_side_says_of_its_choice_is_told(portal: Portal, song: Path) -> None:
-    # It has no weights, so its automatic choice falls back.
+    # It has no weights of Demucs, so its automatic choice falls back.
     separator = a_remote(portal.url, settings=of_portal(portal))
     separated(separator, song)
     identity = separator.identity()
-    assert identity.separator == "spectral"
-    assert any("127.0.0.1: Separated with spectral" in note for note in identity.notes)
+    assert identity.separator == "standard"
+    assert any("127.0.0.1: Separated with standard" in note for note in identity.notes)
 
 
 def test_chosen_stems_and_karaoke(portal: Portal, song: Path) -> None:

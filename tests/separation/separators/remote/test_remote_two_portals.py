@@ -107,7 +107,7 @@ def test_a_song_that_must_stay_is_separated_here(portals: tuple[Portal, Portal])
     before = len(far.jobs())
     job = ended(near, submit(near, separator="auto", allow_remote="false"))
     assert job["status"] == "completed"
-    assert near.get(f"jobs/{job['job_id']}/manifest")["separation"]["separator"] == "spectral"
+    assert near.get(f"jobs/{job['job_id']}/manifest")["separation"]["separator"] == "standard"
     assert len(far.jobs()) == before
 
 
