@@ -8,6 +8,7 @@ from typing import Any
 
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import ModelUnavailable
+from separation.families import RESERVED_STEMS
 from separation.safe_yaml import load_yaml
 from separation.separators.msst.architectures import Architecture, architecture_of
 
@@ -19,7 +20,6 @@ USUAL_OVERLAP = 4
 
 _ROFORMERS = ("bs_roformer", "bs_conformer", "mel_band_roformer", "mel_band_conformer")
 _STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_RESERVED = frozenset({"residual", "mixture"})
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def _whole(
     value = _section(config, section).get(key, default)
     if type(value) is not int or not 1 <= value <= most:
         raise ModelUnavailable(
-            f"In the YAML {section}.{key} must be a whole number from 1 to {most}, not {value!r}."
+            f"In the YAML {section}.{key} must be a whole number from 1 to {most}, not "
+            f"{value!r:.60}."
         )
     return value
 
@@ -118,8 +119,8 @@ def _check_layout(architecture: Architecture, config: Mapping[str, Any]) -> None
         channels = 1
     if (rate, channels) != (SAMPLE_RATE_HZ, CHANNELS):
         raise ModelUnavailable(
-            f"The model works on {channels} channels at {rate} Hz; only models for {CHANNELS} "
-            f"channels at {SAMPLE_RATE_HZ} Hz can be used."
+            f"The model works on {channels!s:.20} channels at {rate!s:.20} Hz; only models for "
+            f"{CHANNELS} channels at {SAMPLE_RATE_HZ} Hz can be used."
         )
 
 
@@ -146,10 +147,11 @@ def _names(listed: object) -> tuple[str, ...]:
         )
     names = tuple(re.sub(r"\s+", "_", str(name).strip().lower()) for name in listed)
     for name in names:
-        if not _STEM.fullmatch(name) or name in _RESERVED:
+        if not _STEM.fullmatch(name) or name in RESERVED_STEMS:
             raise ModelUnavailable(
                 f"In the YAML training.instruments names {name[:60]!r}, which cannot be a stem: "
-                "use letters, digits, dashes and underscores, and neither residual nor mixture."
+                "use letters, digits, dashes and underscores, and none of "
+                f"{', '.join(sorted(RESERVED_STEMS))}."
             )
     if len(set(names)) < len(names):
         raise ModelUnavailable("In the YAML training.instruments names a stem twice.")
@@ -168,7 +170,7 @@ def _check_number(architecture: Architecture, arguments: Mapping[str, Any], want
         gives = len(inside) if isinstance(inside, Sequence) else None
     if gives is not None and gives != wanted:
         raise ModelUnavailable(
-            f"The network gives {gives} stems, but the YAML names {wanted}: check "
+            f"The network gives {gives!s:.20} stems, but the YAML names {wanted}: check "
             "training.instruments and training.target_instrument."
         )
 
@@ -178,5 +180,7 @@ def _fits_scales(config: Mapping[str, Any], frames: int) -> bool:
     scales = _whole(config, "model", "num_scales", None, most=16)
     scale = _section(config, "model").get("scale")
     if not (isinstance(scale, Sequence) and len(scale) == 2 and type(scale[0]) is int):
-        raise ModelUnavailable(f"In the YAML model.scale must be two whole numbers, not {scale!r}.")
+        raise ModelUnavailable(
+            f"In the YAML model.scale must be two whole numbers, not {scale!r:.60}."
+        )
     return scale[0] > 0 and (frames // hop + 1) % scale[0] ** scales == 0
