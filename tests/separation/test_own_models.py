@@ -54,6 +54,42 @@ def test_a_folder_in_a_named_one_is_a_model(tmp_path: Path) -> None:
     assert model.chunk_s == pytest.approx(128 * 63 / 44_100)
 
 
+@pytest.mark.parametrize("ending", ["", ".yaml"])
+def test_a_link_that_leads_in_a_circle_hides_nothing(ending: str, tmp_path: Path) -> None:
+    put(tmp_path / "mine", "a.yaml", "a.ckpt")
+    (tmp_path / f"circle{ending}").symlink_to(tmp_path / f"circle{ending}")
+    assert (only(tmp_path).name, only(tmp_path).fault) == ("mine", "")
+
+
+def test_a_name_that_is_no_text_can_be_shown(tmp_path: Path) -> None:
+    put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")), "a.yaml", "a.ckpt")
+    model = only(tmp_path)
+    assert "cannot be a model's name" in model.fault
+    for shown in (model.name, model.fault, model.place):
+        assert shown.encode()
+
+
+@pytest.mark.parametrize("stem", ["../drums", "a/b", "song", "vocals"])
+def test_stems_that_cannot_name_files_are_a_fault(stem: str, tmp_path: Path) -> None:
+    save_th(small_hdemucs(), tmp_path, "abc")
+    (tmp_path / "card.json").write_text(json.dumps({"stems": ["vocals", stem]}))
+    assert f"{stem!r}, which cannot be a stem" in only(tmp_path).fault
+
+
+@pytest.mark.parametrize(
+    "told", [{"args": "nothing"}, {"args": "[1]"}, {"kwargs": "[]"}, 5, "klass"]
+)
+def test_metadata_of_another_kind_is_a_fault_and_hides_nothing(told: Any, tmp_path: Path) -> None:
+    put(tmp_path / "good", "a.yaml", "a.ckpt")
+    metadata = {"klass": "demucs.hdemucs.HDemucs", **told} if isinstance(told, dict) else told
+    header = json.dumps({"__metadata__": metadata}).encode()
+    (tmp_path / "odd").mkdir()
+    path = tmp_path / "odd" / "abc.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    good, odd = own_models([tmp_path])
+    assert (good.fault, bool(odd.fault)) == ("", True)
+
+
 def test_the_named_folder_itself_may_be_one(tmp_path: Path) -> None:
     assert only(put(tmp_path / "mine", "a.yaml", "a.pt")).name == "mine"
 
