@@ -15,6 +15,9 @@ from separation.separators.msst.architectures import Architecture, architecture_
 MAX_CHUNK_S = 120.0
 """No network was trained on longer windows; one would take all memory there is."""
 
+MAX_ARGUMENT = 1_000_000
+"""Far above every width, depth, length of a transform and number of bands."""
+
 USUAL_OVERLAP = 4
 """Windows over each frame where the YAML does not say (most published ones say 4, or 2)."""
 
@@ -71,6 +74,7 @@ def parse_definition(config: object, told: str | None = None) -> Definition:
     if not isinstance(config, Mapping):
         raise ModelUnavailable("The YAML is no list of settings, as a model's is.")
     architecture = architecture_of(config, told)
+    _check_arguments(architecture.section, _section(config, architecture.section))
     _check_layout(architecture, config)
     computed, rest = _stems(architecture, config)
     definition = Definition(
@@ -108,6 +112,20 @@ def _chunk_frames(config: Mapping[str, Any]) -> int:
     most = int(MAX_CHUNK_S * SAMPLE_RATE_HZ)
     section = "inference" if "chunk_size" in _section(config, "inference") else "audio"
     return _whole(config, section, "chunk_size", None, most=most)
+
+
+def _check_arguments(key: str, value: object) -> None:
+    """Before anything of such a size is built."""
+    if isinstance(value, Mapping):
+        for name, inside in value.items():
+            _check_arguments(f"{key}.{name}", inside)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            _check_arguments(key, inside)
+    elif isinstance(value, int) and abs(value) > MAX_ARGUMENT:
+        raise ModelUnavailable(
+            f"In the YAML {key[:60]} is {value}: no network has an argument above {MAX_ARGUMENT}."
+        )
 
 
 def _check_layout(architecture: Architecture, config: Mapping[str, Any]) -> None:

@@ -74,7 +74,10 @@ def test_the_window_for_separating_wins_over_that_for_training() -> None:
         ({"training": {"instruments": []}}, "training.instruments"),
         ({"training": {"instruments": "vocals"}}, "training.instruments"),
         ({"training": {"instruments": ["../vocals", "b", "c", "d"]}}, "cannot be a stem"),
-        ({"training": {"instruments": ["residual", "b", "c", "d"]}}, "none of mixture, residual, song"),
+        (
+            {"training": {"instruments": ["residual", "b", "c", "d"]}},
+            "none of mixture, residual, song",
+        ),
         ({"training": {"instruments": ["Drums", "drums", "a", "b"]}}, "a stem twice"),
         ({"training": {"instruments": ["vocals", "other"]}}, "gives 4 stems.*names 2"),
     ],
