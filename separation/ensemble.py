@@ -18,7 +18,6 @@ No heavy import: the web side reads this.
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -215,8 +214,9 @@ def _weights(value: object) -> tuple[tuple[str, float], ...]:
 def _weight(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise EnsembleFault(f"a weight is a number, not {value!r}")
-    if not (math.isfinite(value) and 0 <= value <= 1000):
-        raise EnsembleFault(f"a weight is 0 to 1000, not {value}")
+    # Not by math.isfinite, which cannot take the integers that JSON can hold; and none is NaN.
+    if not 0 <= value <= 1000:
+        raise EnsembleFault(f"a weight is 0 to 1000, not {value!r:.40}")
     return float(value)
 
 
@@ -250,8 +250,10 @@ def fitting_stems(ensemble: Ensemble, given: Sequence[Sequence[str]]) -> tuple[s
     shared = tuple(stem for stem in first if all(stem in each for each in given))
     if all(len(each) == len(shared) for each in given):
         return first
-    if ensemble.stems == "common" and shared:
-        return (*shared, REST)
+    # What members themselves call the rest is a part of it.
+    named = tuple(stem for stem in shared if stem != REST)
+    if ensemble.stems == "common" and named:
+        return (*named, REST)
     told = "; ".join(
         f"{member.label}: {', '.join(stems)}"
         for member, stems in zip(ensemble.members, given, strict=True)

@@ -138,6 +138,10 @@ def _denoise(stem: str, said: str) -> dict[str, Any]:
 
 def _json(text: str, what: str) -> Any:
     try:
-        return json.loads(text)
+        read = json.loads(text)
+        # Escaped, a text can hold what neither a database nor a page takes.
+        if b"\\u0000" in json.dumps(read, ensure_ascii=False).encode():
+            raise ValueError
+        return read
     except (ValueError, RecursionError):
         raise InvalidOptions(f"{what} begins like JSON and is none: {text[:60]!r}.") from None
