@@ -95,6 +95,18 @@ def test_without_spleeter_the_small_network_does_it_all_and_says_so(
     assert both.identity().weights_digest != alone.identity().weights_digest
 
 
+def test_spleeter_s_weights_are_not_used_where_the_rule_leaves_them_out(models: Path) -> None:
+    save_small_weights(models)
+    left_out = make(models, licences=("standard",))
+    assert "does not include spleeter_2stems" in left_out.validate().reason
+    left_out.load()
+    (note,) = left_out.identity().notes
+    assert "small network alone" in note and "STEMSITE_MODEL_LICENCES" in note
+    named = make(models, licences=("standard", "spleeter_2stems"))
+    assert named.identity().notes == ()
+    assert named.identity().weights_digest != left_out.identity().weights_digest
+
+
 def test_weights_that_arrive_are_used_from_the_next_song_on(models: Path) -> None:
     separator = make(models)
     separator.load()
