@@ -23,7 +23,7 @@ USUAL_STRENGTH = 0.5
 EnsembleField = Annotated[
     Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(described)
 ]
-StemName = Annotated[str, Field(pattern=r"^\w+$", max_length=64)]
+StemName = Annotated[str, Field(pattern=r"^\w[\w -]*$", max_length=64)]
 
 
 class _Choice(BaseModel):

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -316,6 +317,20 @@ def test_a_card_with_other_stems_than_the_network_is_refused(tmp_path: Path) -> 
         DemucsSeparator(options).load()
 
 
+def test_other_demucs_weights_than_the_card_names_are_not_even_unpickled(tmp_path: Path) -> None:
+    folder = tmp_path / "tuned"
+    folder.mkdir()
+    path = save_th(small_hdemucs(1), folder, "bbbb2222", checksum=False)
+    good = sha256(path.read_bytes()).hexdigest()
+    card = {"stems": ["drums", "bass", "other", "vocals"], "sha256": good}
+    (folder / "card.json").write_text(json.dumps(card))
+    options = SeparatorOptions(model="bbbb2222", model_paths=(tmp_path,), device="cpu")
+    DemucsSeparator(options).load()
+    path.write_bytes(b"no pickle at all")
+    with pytest.raises(ModelUnavailable, match="not those that its card names"):
+        DemucsSeparator(options).load()
+
+
 def test_a_bag_that_lacks_a_file_is_broken(tmp_path: Path) -> None:
     folder = demucs_repository(tmp_path / "tuned")
     (folder / "aaaa1111.safetensors").unlink()
@@ -347,10 +362,12 @@ def test_auto_takes_no_own_model_that_nobody_named(tmp_path: Path) -> None:
     assert "drumsep" not in {row.name for row in rule.automatic()}
 
 
-@pytest.mark.parametrize("name", ["msst", "auto"])
-def test_an_own_model_is_not_asked_of_another_machine(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "model"), [("msst", "mine"), ("auto", "mine"), ("msst", None)])
+def test_an_own_model_is_not_asked_of_another_machine(
+    name: str, model: str | None, tmp_path: Path
+) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
-    options = SeparatorOptions(model="mine", model_paths=(tmp_path,))
+    options = SeparatorOptions(model=model, model_paths=(tmp_path,))
     routes = ("local_gpu", "remote", "local_cpu")
     ways = list(ways_for(name, options, routes, allow_smaller_model=False))
     assert [way.route for way in ways] == ["local_gpu", "local_cpu"]

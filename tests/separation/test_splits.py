@@ -20,6 +20,13 @@ def test_the_short_notation_names_stem_separator_and_model() -> None:
     ]
 
 
+def test_a_stem_with_a_dash_as_some_models_have_them_can_be_split_again() -> None:
+    choices = {"details": parse_details("lead-vocals=spectral"), "denoise": [{"stem": "a b-c"}]}
+    assert parse_request(choices).details[0].stem == "lead-vocals"
+    with pytest.raises(InvalidOptions, match="stem"):
+        parse_request({"details": [{"stem": "../drums"}]})
+
+
 def test_json_says_the_same_and_more() -> None:
     text = '[{"stem": "drums", "separator": "spectral", "two_stems": "drums"}]'
     assert parse_details(text) == [{"stem": "drums", "separator": "spectral", "two_stems": "drums"}]
