@@ -40,6 +40,10 @@ MAX_MEMBERS = 4
 the last one is done: 127 MB a stem for six minutes, so that four members of six stems are 3 GB."""
 
 
+MAX_WEIGHTS = 100
+"""Of a member; the models with the most stems have about half as many."""
+
+
 class EnsembleFault(ValueError):
     """What is wrong with a description, in words for the person who wrote it."""
 
@@ -208,6 +212,8 @@ def _weights(value: object) -> tuple[tuple[str, float], ...]:
         return ()
     if not isinstance(value, Mapping):
         return ((EVERY_STEM, _weight(value)),)
+    if len(value) > MAX_WEIGHTS:
+        raise EnsembleFault(f"a member has at most {MAX_WEIGHTS} weights, not {len(value)}")
     return tuple(sorted((str(stem), _weight(each)) for stem, each in value.items()))
 
 
@@ -239,6 +245,17 @@ def _flag(value: object) -> bool | None:
     if not isinstance(value, bool | None):
         raise EnsembleFault(f"`consistent` is true or false, not {value!r:.40}")
     return value
+
+
+def check_weights(ensemble: Ensemble, stems: Sequence[str]) -> None:
+    """Raises ``InvalidOptions`` for a weight of a stem that is none of ``stems``."""
+    named = {stem for member in ensemble.members for stem, _ in member.weights}
+    known = {EVERY_STEM, *stems, *(stem.removeprefix("no_") for stem in stems)}
+    if unknown := sorted(named - known):
+        raise InvalidOptions(
+            f"The ensemble weighs the stem {unknown[0]!r}, which its members do not give. "
+            f"They give: {', '.join(stems)}."
+        )
 
 
 def fitting_stems(ensemble: Ensemble, given: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from separation.jobspec import StageRequest
 from separation.presets import PRESET_NAMES
 from separation.splits import (
     MAX_SPLITS,
+    MAX_STEMS,
     DenoiseRequest,
     EnsembleField,
     SplitRequest,
@@ -57,7 +58,7 @@ class SeparationRequest(BaseModel):
     separator: str = "auto"
     model: str | None = None
     repo: Path | None = None
-    stems: tuple[str, ...] | None = None
+    stems: tuple[str, ...] | None = Field(default=None, max_length=MAX_STEMS)
     two_stems: str | None = None
     stages: tuple[str, ...] = OPTIONAL_STAGES
     format: OutputFormat = "wav24"
@@ -81,7 +82,7 @@ class SeparationRequest(BaseModel):
     ni_stems: bool = False
     ensemble: EnsembleField = None
     details: tuple[SplitRequest, ...] = Field(default=(), max_length=MAX_SPLITS)
-    denoise: tuple[DenoiseRequest, ...] = ()
+    denoise: tuple[DenoiseRequest, ...] = Field(default=(), max_length=MAX_STEMS)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -18,6 +18,9 @@ MAX_SPLITS = 8
 """Each takes the time of a separation; more than all stems of the largest usual model and the song
 itself nobody has asked for."""
 
+MAX_STEMS = 100
+"""That may be named at once."""
+
 USUAL_STRENGTH = 0.5
 
 EnsembleField = Annotated[
@@ -37,7 +40,7 @@ class SplitChoice(_Choice):
     separator: str = "auto"
     model: str | None = None
     ensemble: EnsembleField = None
-    stems: tuple[str, ...] | None = Field(default=None, min_length=1)
+    stems: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=MAX_STEMS)
     two_stems: str | None = None
     shifts: int = Field(default=0, ge=0, le=20)
     overlap: float = Field(default=0.25, ge=0.0, le=0.95)

@@ -66,6 +66,13 @@ def test_only_a_mean_sums_to_the_song_unless_it_is_said() -> None:
         ({"members": [TWO[0], {"separator": "spectral", "weights": -1}]}, "0 to 1000, not -1"),
         ({"members": [TWO[0], {"separator": "spectral", "weights": 10**400}]}, "0 to 1000, not 1"),
         ({"members": [TWO[0], {"separator": "spectral", "weights": float("nan")}]}, "not nan"),
+        (
+            {
+                "members": [{"separator": "spectral", "weights": {str(n): 1 for n in range(101)}}]
+                * 2
+            },
+            "at most 100 weights, not 101",
+        ),
         ({"members": [TWO[0], {"separator": "spectral", "weights": "much"}]}, "is a number"),
         ({"members": [{"separator": "spectral", "weights": 0}] * 2}, "above 0 for any stem"),
         ({"members": [{"separator": "spectral", "weights": {"bass": 0}}] * 2}, "stem 'bass'"),

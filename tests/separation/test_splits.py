@@ -94,7 +94,12 @@ def test_a_song_that_is_not_to_leave_does_not_leave_by_a_second_door(
 
 @pytest.mark.parametrize(
     "choice",
-    [{"segment_s": float("inf")}, {"range_length_s": float("inf")}, {"seed": 2**32}],
+    [
+        {"segment_s": float("inf")},
+        {"range_length_s": float("inf")},
+        {"seed": 2**32},
+        {"stems": ["a"] * 101},
+    ],
 )
 def test_numbers_that_no_stage_takes_are_refused_at_once(choice: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptions, match=next(iter(choice))):

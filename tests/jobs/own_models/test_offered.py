@@ -20,6 +20,7 @@ from rest_framework.test import APIClient
 from jobs.core import core_settings
 from jobs.models import Job
 from tests.factories import wav_bytes
+from tests.separation.model_folders import put
 
 PAGE = reverse("jobs:upload")
 OPERATIONS = reverse("admin:jobs_worker_changelist")
