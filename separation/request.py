@@ -115,7 +115,7 @@ class SeparationRequest(BaseModel):
 
     def _separators(self) -> set[str]:
         """All that are named, at both levels and as members of ensembles."""
-        chosen = (self, *self.details)
+        chosen: tuple[SeparationRequest | SplitRequest, ...] = (self, *self.details)
         members = [each.ensemble.members for each in chosen if each.ensemble is not None]
         named = {member.separator for group in members for member in group}
         return {*named, *(each.separator for each in chosen)}

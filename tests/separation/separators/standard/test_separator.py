@@ -1,11 +1,15 @@
 """The separator ``standard``, with small networks in the place of the real ones."""
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.registry import SeparatorFactory
@@ -105,6 +109,19 @@ def test_spleeter_s_weights_are_not_used_where_the_rule_leaves_them_out(models: 
     named = make(models, licences=("standard", "spleeter_2stems"))
     assert named.identity().notes == ()
     assert named.identity().weights_digest != left_out.identity().weights_digest
+
+
+def test_own_weights_that_are_no_numbers_are_refused(models: Path, embedded: Path) -> None:
+    tensors = load_file(embedded)
+    with safe_open(embedded, framework="pt") as opened:
+        metadata = opened.metadata()
+    next(iter(tensors.values())).view(-1)[0] = float("nan")
+    save_file(tensors, embedded, metadata=metadata)
+    record = json.loads(embedded.with_suffix(".json").read_text())
+    digest = sha256(embedded.read_bytes()).hexdigest()
+    embedded.with_suffix(".json").write_text(json.dumps({**record, "sha256": digest}))
+    with pytest.raises(ModelUnavailable, match="do not fit their network"):
+        make(models).load()
 
 
 def test_weights_that_arrive_are_used_from_the_next_song_on(models: Path) -> None:
