@@ -186,7 +186,7 @@ def _of_own_models() -> Iterator[CheckMessage]:
     for model in broken_models():
         yield Warning(
             f"The model {model.name} in STEMSITE_MODEL_PATHS cannot be used: {model.fault}",
-            hint=f"It lies in {model.folder}; docs/bring-your-own-models.md tells what belongs "
+            hint=f"It lies in {model.place}; docs/bring-your-own-models.md tells what belongs "
             "there.",
             id="stemsite.W012",
         )

@@ -18,7 +18,6 @@ No heavy import: the web side reads this.
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -39,6 +38,10 @@ EVERY_STEM = "*"
 MAX_MEMBERS = 4
 """Each member takes the time of a separation and leaves all its stems on the disk as float until
 the last one is done: 127 MB a stem for six minutes, so that four members of six stems are 3 GB."""
+
+
+MAX_WEIGHTS = 100
+"""Of a member; the models with the most stems have about half as many."""
 
 
 class EnsembleFault(ValueError):
@@ -209,14 +212,17 @@ def _weights(value: object) -> tuple[tuple[str, float], ...]:
         return ()
     if not isinstance(value, Mapping):
         return ((EVERY_STEM, _weight(value)),)
+    if len(value) > MAX_WEIGHTS:
+        raise EnsembleFault(f"a member has at most {MAX_WEIGHTS} weights, not {len(value)}")
     return tuple(sorted((str(stem), _weight(each)) for stem, each in value.items()))
 
 
 def _weight(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise EnsembleFault(f"a weight is a number, not {value!r}")
-    if not (math.isfinite(value) and 0 <= value <= 1000):
-        raise EnsembleFault(f"a weight is 0 to 1000, not {value}")
+    # Not by math.isfinite, which cannot take the integers that JSON can hold; and none is NaN.
+    if not 0 <= value <= 1000:
+        raise EnsembleFault(f"a weight is 0 to 1000, not {value!r:.40}")
     return float(value)
 
 
@@ -241,6 +247,17 @@ def _flag(value: object) -> bool | None:
     return value
 
 
+def check_weights(ensemble: Ensemble, stems: Sequence[str]) -> None:
+    """Raises ``InvalidOptions`` for a weight of a stem that is none of ``stems``."""
+    named = {stem for member in ensemble.members for stem, _ in member.weights}
+    known = {EVERY_STEM, *stems, *(stem.removeprefix("no_") for stem in stems)}
+    if unknown := sorted(named - known):
+        raise InvalidOptions(
+            f"The ensemble weighs the stem {unknown[0]!r}, which its members do not give. "
+            f"They give: {', '.join(stems)}."
+        )
+
+
 def fitting_stems(ensemble: Ensemble, given: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The stems of an ensemble whose members give ``given``, in the first one's order.
 
@@ -250,8 +267,10 @@ def fitting_stems(ensemble: Ensemble, given: Sequence[Sequence[str]]) -> tuple[s
     shared = tuple(stem for stem in first if all(stem in each for each in given))
     if all(len(each) == len(shared) for each in given):
         return first
-    if ensemble.stems == "common" and shared:
-        return (*shared, REST)
+    # What members themselves call the rest is a part of it.
+    named = tuple(stem for stem in shared if stem != REST)
+    if ensemble.stems == "common" and named:
+        return (*named, REST)
     told = "; ".join(
         f"{member.label}: {', '.join(stems)}"
         for member, stems in zip(ensemble.members, given, strict=True)

@@ -4,6 +4,8 @@ Pages, migrations and documents are made from these rows; a stage that delivers 
 adds its row here. A track may have a *parent*: the track of which it is a part, or another version.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 DETAILS = "details"
@@ -14,6 +16,11 @@ RESIDUAL = "residual"
 
 SONG = "song"
 """Names the song itself where a stem is asked for; no stem may be called that."""
+
+RESERVED_STEMS = frozenset({RESIDUAL, SONG, "mixture"})
+"""What no stem may be called, as it is the name of something else."""
+
+_STEM_NAME = re.compile(r"\w[\w -]{0,39}")
 
 SEPARATED_SUFFIX = "_output"
 """Of the folder of stems, which begins with the name of the separator that ran."""
@@ -57,6 +64,17 @@ FAMILIES = (
         "The song and its stems in one file, for Traktor and Mixxx.",
     ),
 )
+
+
+def wrong_stem(stems: Sequence[str]) -> str | None:
+    """The first that cannot be a stem's name, as it would be no name of a file, is taken by
+    something else or by a stem before it; None where all can."""
+    for place, name in enumerate(stems):
+        if not isinstance(name, str) or not _STEM_NAME.fullmatch(name):
+            return str(name)
+        if name in RESERVED_STEMS or name in stems[:place]:
+            return name
+    return None
 
 
 def child_name(parent: str, child: str) -> str:

@@ -12,7 +12,7 @@ folder changes. Imports no torch.
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE
 from separation.catalogue.model import LicenceState
 from separation.errors import ModelUnavailable
+from separation.families import RESERVED_STEMS, wrong_stem
 from separation.safe_yaml import load_yaml
 from separation.separators.msst.definition import read_definition
 from separation.separators.weights import find_in_directory, safetensors_metadata
@@ -90,6 +91,11 @@ class OwnModel:
     def label(self) -> str:
         return self.card.label or self.name
 
+    @property
+    def place(self) -> str:
+        """The folder as it may be shown."""
+        return _escaped(str(self.folder))
+
 
 @dataclass(frozen=True)
 class _Files:
@@ -112,7 +118,18 @@ def own_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
         seen[model.name] += 1
         if seen[model.name] > 1 and not model.fault:
             found[place] = replace(model, fault=_TWICE)
-    return tuple(found)
+    return tuple(map(_printable, found))
+
+
+def _printable(model: OwnModel) -> OwnModel:
+    """Names of files may hold bytes that are no text, which no page can show."""
+    if (model.name + model.fault).isprintable():
+        return model
+    return replace(model, name=_escaped(model.name), fault=_escaped(model.fault))
+
+
+def _escaped(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 _TWICE = "There is another model of this name. Rename the folder, or the YAML and its checkpoint."
@@ -165,15 +182,23 @@ def _below(path: Path) -> Iterator[OwnModel]:
 
 def _folders_in(path: Path) -> list[Path]:
     with os.scandir(path) as entries:
-        names = [one.name for one in entries if one.name[0] != "." and one.is_dir()]
+        names = [one.name for one in entries if one.name[0] != "." and _is(one.is_dir)]
     return [path / name for name in sorted(names)]
+
+
+def _is(asked: Callable[[], bool]) -> bool:
+    """A link that leads in a circle is nothing, and must not hide what lies beside it."""
+    try:
+        return asked()
+    except OSError:
+        return False
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Changes when a file that counts does: names, sizes and times."""
     with os.scandir(folder) as entries:
         files = [one for one in entries if one.name[0] != "." and one.name.endswith(_COUNTING)]
-        states = [(one.name, one.stat()) for one in files if one.is_file()]
+        states = [(one.name, one.stat()) for one in files if _is(one.is_file)]
     return tuple(sorted((name, state.st_size, state.st_mtime_ns) for name, state in states))
 
 
@@ -229,7 +254,12 @@ def _demucs_model(model: OwnModel, bag: Path | None) -> OwnModel:
     _check_name(model.name)
     if found is None:
         raise ModelUnavailable("Its files are not there.")
-    stems = card.stems or found.stems()
+    stems = card.stems or found.stems() or ()
+    if (wrong := wrong_stem(stems)) is not None:
+        raise ModelUnavailable(
+            f"It names {wrong[:60]!r}, which cannot be a stem, or not twice: use letters, digits, "
+            f"dashes and underscores, and none of {', '.join(sorted(RESERVED_STEMS))}."
+        )
     if not stems:
         raise ModelUnavailable(
             "Its files tell their stems only when they are loaded. Name them, in the network's "

@@ -16,6 +16,7 @@ from separation.jobspec import StageRequest
 from separation.presets import PRESET_NAMES
 from separation.splits import (
     MAX_SPLITS,
+    MAX_STEMS,
     DenoiseRequest,
     EnsembleField,
     SplitRequest,
@@ -57,7 +58,7 @@ class SeparationRequest(BaseModel):
     separator: str = "auto"
     model: str | None = None
     repo: Path | None = None
-    stems: tuple[str, ...] | None = None
+    stems: tuple[str, ...] | None = Field(default=None, max_length=MAX_STEMS)
     two_stems: str | None = None
     stages: tuple[str, ...] = OPTIONAL_STAGES
     format: OutputFormat = "wav24"
@@ -66,8 +67,8 @@ class SeparationRequest(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     shifts: int = Field(default=0, ge=0, le=20)
     overlap: float = Field(default=0.25, ge=0.0, le=0.95)
-    segment_s: float | None = Field(default=None, gt=0.0)
-    seed: int = Field(default=0, ge=0)
+    segment_s: float | None = Field(default=None, gt=0.0, le=600.0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     target_db: float = Field(default=-20.0, ge=-60.0, le=0.0)
     level_measure: Literal["rms", "lufs"] = "rms"
     true_peak_ceiling_dbtp: float = Field(default=-1.0, ge=-20.0, le=0.0)
@@ -76,12 +77,12 @@ class SeparationRequest(BaseModel):
     allow_smaller_model: bool = False
     allow_remote: bool = True
     score: Literal["demo"] | None = None
-    range_start_s: float | None = Field(default=None, ge=0.0)
-    range_length_s: float | None = Field(default=None, ge=1.0)
+    range_start_s: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    range_length_s: float | None = Field(default=None, ge=1.0, allow_inf_nan=False)
     ni_stems: bool = False
     ensemble: EnsembleField = None
     details: tuple[SplitRequest, ...] = Field(default=(), max_length=MAX_SPLITS)
-    denoise: tuple[DenoiseRequest, ...] = ()
+    denoise: tuple[DenoiseRequest, ...] = Field(default=(), max_length=MAX_STEMS)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -92,7 +93,7 @@ class SeparationRequest(BaseModel):
             )
         if self.stems is not None and self.two_stems is not None:
             raise ValueError("ask for `stems` or for `two_stems`, not for both")
-        if self.separator == "remote" and not self.allow_remote:
+        if "remote" in self._separators() and not self.allow_remote:
             # Also what ends a circle of sites that send each other their songs.
             raise ValueError("the separator 'remote' was asked for, but `allow_remote` is off")
         if not self.stages and not self.details:
@@ -111,6 +112,13 @@ class SeparationRequest(BaseModel):
                 "the stage 'normalization' needs 'separation' or 'harmonic_percussive' before it"
             )
         return self
+
+    def _separators(self) -> set[str]:
+        """All that are named, at both levels and as members of ensembles."""
+        chosen: tuple[SeparationRequest | SplitRequest, ...] = (self, *self.details)
+        members = [each.ensemble.members for each in chosen if each.ensemble is not None]
+        named = {member.separator for group in members for member in group}
+        return {*named, *(each.separator for each in chosen)}
 
     def _check_second_level(self) -> None:
         check_ensemble(self.separator, self.model, self.ensemble)

@@ -10,12 +10,40 @@ MAX_BYTES = 1_000_000
 """Of one file; a definition of a model has some thousand bytes."""
 
 _MAX_DEPTH = 50
+_MAX_EVENTS = 20_000
+"""What is written: published definitions have some hundred values, and PyYAML takes a second for
+this many, on the web side too."""
+
 _MAX_VALUES = 100_000
+"""What it stands for, with references followed."""
+
+_LONGEST_VALUE = 10_000
+_LARGEST = 2**63
+"""Longer numbers are none that a model has, and Python does not even print the longest."""
+
+_LONGEST_REASON = 200
 _CODE = "tag:yaml.org,2002:python/"
 
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader, and ``!!python/tuple``, which trainers write for bands and windows."""
+
+    _merged = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Counts what ``<<`` brings in: a few lines of merges in merges stand for any number."""
+        for key, value in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                for source in value.value if isinstance(value, yaml.SequenceNode) else (value,):
+                    self._count_merged(source)
+        super().flatten_mapping(node)
+
+    def _count_merged(self, source: yaml.Node) -> None:
+        if isinstance(source, yaml.MappingNode):
+            self.flatten_mapping(source)
+            self._merged += len(source.value)
+        if self._merged > _MAX_VALUES:
+            raise ValueError("its references stand for too many values")
 
 
 def _tuple(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> tuple[object, ...]:
@@ -33,7 +61,7 @@ def load_yaml(path: Path) -> object:
 def parse_yaml(text: str, name: str) -> object:
     """``name``: of the file, for what is said of it. Raises ``ModelUnavailable``."""
     try:
-        _check_depth(text)
+        _check_size(text)
         content: object = yaml.load(text, Loader=_Loader)
         _count(content, {})
         return content
@@ -41,6 +69,11 @@ def parse_yaml(text: str, name: str) -> object:
         raise ModelUnavailable(_refusal(error, name)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ModelUnavailable(f"{name} cannot be read as YAML: {_place(error)}.") from error
+    except (TypeError, LookupError, AttributeError) as error:
+        # Of PyYAML's own making, where a value is not what its tag says: ``!!int ""``.
+        raise ModelUnavailable(
+            f"{name} cannot be read as YAML: a value in it is not of the kind that it should be."
+        ) from error
 
 
 def _text(path: Path) -> str:
@@ -59,10 +92,15 @@ def _text(path: Path) -> str:
         raise ModelUnavailable(f"{path.name} is no text in UTF-8.") from error
 
 
-def _check_depth(text: str) -> None:
-    """PyYAML recurses: what is nested too deeply would end in a ``RecursionError`` at best."""
+def _check_size(text: str) -> None:
+    """Before anything is made of it. PyYAML recurses: what is nested too deeply would end in a
+    ``RecursionError`` at best."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for place, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        if place > _MAX_EVENTS:
+            raise ValueError("it holds too many values")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > _LONGEST_VALUE:
+            raise ValueError("a value in it is too long")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -74,11 +112,13 @@ def _check_depth(text: str) -> None:
 def _count(value: object, known: dict[int, int]) -> int:
     """How many values there are where each reference stands for what it refers to: a few lines can
     stand for more than any memory holds, and one can refer to itself. ``known`` by identity."""
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        raise ValueError("a number in it is too large")
     if not isinstance(value, dict | list | tuple):
         return 1
     if id(value) not in known:
         known[id(value)] = _MAX_VALUES  # While it is being counted: what contains itself.
-        inside = value.values() if isinstance(value, dict) else value
+        inside = (*value, *value.values()) if isinstance(value, dict) else value
         known[id(value)] = 1 + sum(_count(one, known) for one in inside)
     if known[id(value)] >= _MAX_VALUES:
         raise ValueError("its references stand for too many values")
@@ -98,5 +138,6 @@ def _refusal(error: yaml.constructor.ConstructorError, name: str) -> str:
 
 def _place(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
-    problem = str(getattr(error, "problem", None) or error).splitlines()[0].rstrip(".")
+    problem = str(getattr(error, "problem", None) or error or type(error).__name__)
+    problem = problem.splitlines()[0].rstrip(".")[:_LONGEST_REASON]
     return f"{problem} (line {mark.line + 1})" if mark else problem

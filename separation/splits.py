@@ -18,12 +18,15 @@ MAX_SPLITS = 8
 """Each takes the time of a separation; more than all stems of the largest usual model and the song
 itself nobody has asked for."""
 
+MAX_STEMS = 100
+"""That may be named at once."""
+
 USUAL_STRENGTH = 0.5
 
 EnsembleField = Annotated[
     Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(described)
 ]
-StemName = Annotated[str, Field(pattern=r"^\w+$", max_length=64)]
+StemName = Annotated[str, Field(pattern=r"^\w[\w -]*$", max_length=64)]
 
 
 class _Choice(BaseModel):
@@ -37,7 +40,7 @@ class SplitChoice(_Choice):
     separator: str = "auto"
     model: str | None = None
     ensemble: EnsembleField = None
-    stems: tuple[str, ...] | None = Field(default=None, min_length=1)
+    stems: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=MAX_STEMS)
     two_stems: str | None = None
     shifts: int = Field(default=0, ge=0, le=20)
     overlap: float = Field(default=0.25, ge=0.0, le=0.95)
@@ -138,6 +141,10 @@ def _denoise(stem: str, said: str) -> dict[str, Any]:
 
 def _json(text: str, what: str) -> Any:
     try:
-        return json.loads(text)
+        read = json.loads(text)
+        # Escaped, a text can hold what neither a database nor a page takes.
+        if b"\\u0000" in json.dumps(read, ensure_ascii=False).encode():
+            raise ValueError
+        return read
     except (ValueError, RecursionError):
         raise InvalidOptions(f"{what} begins like JSON and is none: {text[:60]!r}.") from None

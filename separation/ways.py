@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE, models_for
 from separation.catalogue.licences import LicenceRule
-from separation.own_models import named_model
+from separation.own_models import MSST, named_model
 from separation.registry import SeparatorFactory
 from separation.separators.auto import AutoSeparator
 from separation.settings import RouteName
@@ -37,7 +37,7 @@ def ways_for(
     smaller = _smaller_models(shown, LicenceRule(options.licences)) if may_shrink else []
     for route in _routes_for(family, options, routes):
         if route == "remote":
-            if model is not None and named_model(family, model, options.model_paths):
+            if _is_own(family, model, options):
                 continue  # Of the operator's own: no other machine has it.
             asked = f"{family}/{model}" if model else family
             yield Way(route, "remote", replace(options, model=asked, device="auto"), shown)
@@ -53,6 +53,12 @@ def ways_for(
         yield Way(route, first, here, shown)
         for other in smaller:
             yield Way(route, family, replace(here, model=other), other, is_smaller=True)
+
+
+def _is_own(family: str, model: str | None, options: SeparatorOptions) -> bool:
+    if family == MSST:
+        return True  # All of them are, and so is the first, which is meant by no name.
+    return model is not None and named_model(family, model, options.model_paths) is not None
 
 
 def _network_of(name: str, options: SeparatorOptions) -> tuple[str, str | None]:

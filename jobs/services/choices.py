@@ -9,7 +9,7 @@ from jobs.services.offered import licence_rule
 from jobs.services.presets import is_offered, is_there
 from jobs.services.separators import runs_of_pipeline
 from separation.catalogue import ModelInfo, models_for
-from separation.ensemble import ENSEMBLE, fitting_stems, parse_ensemble
+from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_ensemble
 from separation.errors import InvalidOptions
 from separation.families import SEPARATION, SONG, overlapping_words
 from separation.own_models import MSST
@@ -147,7 +147,11 @@ def _ensemble_stems(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] 
         # Members that differ may all give these.
         wanted = (asked.two_stems,) if asked.two_stems else asked.stems or ()
         return tuple(stem for stem in wanted if all(stem in stems for stems in known))
-    return fitting_stems(ensemble, known) if len(known) == len(models) else None
+    if len(known) < len(models):
+        return None
+    stems = fitting_stems(ensemble, known)
+    check_weights(ensemble, stems)
+    return stems
 
 
 def _check_second_level(request: SeparationRequest, known: tuple[str, ...] | None) -> None:

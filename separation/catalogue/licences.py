@@ -20,6 +20,7 @@ EVERYTHING = "all"
 SETTING = "STEMSITE_MODEL_LICENCES"
 UNKNOWN: LicenceState = "not_stated"
 CHOOSES_ITSELF = "auto"
+REMOTE = "remote"
 AUTO_ORDER = ("demucs", "standard", "spectral")
 """Whose models ``auto`` tries, the best first."""
 
@@ -89,9 +90,21 @@ class LicenceRule:
 
     def _row(self, separator: str, model: str | None) -> ModelInfo | None:
         if model is None:
-            return next((row for row in self.rows if row.separator == separator), None)
-        # A remote service is asked for `separator/model`; what it runs is ours to judge by name.
-        name = model.rpartition("/")[2]
+            return self._usual_row(separator)
+        if separator == CHOOSES_ITSELF:
+            return self._named_row(model)
+        if separator == REMOTE:
+            # It is asked for a model, `separator/model` or a separator: ours to judge by name.
+            name = model.rpartition("/")[2]
+            return self._named_row(name) or self._usual_row(name)
+        # A plug-in does not run a model of ours because it is given the name of one.
+        row = self._named_row(model)
+        return row if row is not None and row.separator == separator else None
+
+    def _usual_row(self, separator: str) -> ModelInfo | None:
+        return next((row for row in self.rows if row.separator == separator), None)
+
+    def _named_row(self, name: str) -> ModelInfo | None:
         return next((row for row in self.rows if row.name == name), None)
 
     def _sentence(self, name: str, licence: str) -> str:

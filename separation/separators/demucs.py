@@ -6,6 +6,7 @@ Defossez, "Hybrid Spectrogram and Waveform Source Separation" (ISMIR MDX worksho
 
 from separation.base import SeparatorOptions, Validation
 from separation.catalogue import find_model, models_for
+from separation.durable import digest_of
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.own_models import DEMUCS, named_model, own_repository
 from separation.progress import Report
@@ -60,7 +61,9 @@ class DemucsSeparator(NeuralSeparator):
         return None
 
     def locate(self, report: Report) -> WeightFiles:
-        return find_weights(self.options) or self._fetch(report)
+        found = find_weights(self.options) or self._fetch(report)
+        self._check_digest(found)
+        return found
 
     def load_bag(self, report: Report) -> LoadedBag:
         from separation.separators.demucs_models import load_bag
@@ -70,6 +73,18 @@ class DemucsSeparator(NeuralSeparator):
         bag = load_bag(found, self.options.segment_s)
         self._check_card(bag)
         return bag
+
+    def _check_digest(self, found: WeightFiles) -> None:
+        """Before anything of it is loaded, as it may be a pickle."""
+        own = named_model(DEMUCS, found.name, self.options.model_paths)
+        if own is None or own.card.sha256 is None or own.folder != found.files[0].parent:
+            return
+        digests = {digest_of(path).sha256 for path in found.files}
+        if digests != {own.card.sha256}:
+            raise ModelUnavailable(
+                f"The weights of {own.name} are not those that its card names: their SHA-256 is "
+                f"{', '.join(sorted(digests))}. Fetch them again, or correct the card."
+            )
 
     def _check_card(self, bag: LoadedBag) -> None:
         """What a card said of the stems was offered to people; wrong names must not pass."""

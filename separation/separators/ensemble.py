@@ -31,6 +31,7 @@ from separation.ensemble import (
     REST,
     Ensemble,
     EnsembleFault,
+    check_weights,
     find_ensemble,
     fitting_stems,
 )
@@ -193,14 +194,8 @@ class EnsembleSeparator(ResumableSeparator):
         return self._built
 
     def _check_weights(self) -> None:
-        named = {stem for member in self._ensemble.members for stem, _ in member.weights}
-        known = {stem.removeprefix("no_") for stem in self._outputs}
-        unknown = sorted(named - known - {"*", *self._outputs})
-        if unknown and self.options.stems is None and self.options.two_stems is None:
-            raise InvalidOptions(
-                f"The ensemble weighs the stem {unknown[0]!r}, which its members do not give. "
-                f"They give: {', '.join(self._outputs)}."
-            )
+        if self.options.stems is None and self.options.two_stems is None:
+            check_weights(self._ensemble, self._outputs)
 
     def _shares(self) -> list[float]:
         """Where in the bar each member begins, and the last ends."""

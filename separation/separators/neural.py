@@ -35,6 +35,7 @@ from separation.engine.devices import (
 from separation.engine.interface import Engine
 from separation.engine.statistics import AS_IT_IS, measure_mono
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
+from separation.families import wrong_stem
 from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
 from separation.separators.bags import LoadedBag, Network, Ready
@@ -248,6 +249,7 @@ class NeuralSeparator(ResumableSeparator):
                 self._log.warning(note)
         bag = self.load_bag(report)
         _check_layout(bag.model, bag.channels, bag.sample_rate_hz)
+        _check_stems(bag.model, bag.stems)
         return Ready(
             bag.model,
             bag.stems,
@@ -278,6 +280,7 @@ class NeuralSeparator(ResumableSeparator):
         bag = ConvertedBag(folder, digest)
         record = converted_bag(self.name, options, bag, report)
         _check_layout(weights.name, record.channels, record.sample_rate_hz)
+        _check_stems(weights.name, record.stems)
         members = self.converted_members(weights.name, bag, record, fast=chosen.fast)
         return Ready(weights.name, record.stems, record.sample_rate_hz, digest, device, members)
 
@@ -349,6 +352,15 @@ def _openvino_members(
         )
         for index, network in enumerate(record.networks)
     )
+
+
+def _check_stems(model: str, stems: Sequence[str]) -> None:
+    """Raises ``ModelUnavailable``: the weights name the files that are written."""
+    if (wrong := wrong_stem(stems)) is not None:
+        raise ModelUnavailable(
+            f"The model {model} gives a stem that is called {wrong[:60]!r}, which cannot be the "
+            "name of one, or is that of two."
+        )
 
 
 def _check_layout(model: str, channels: int, sample_rate_hz: int) -> None:

@@ -13,10 +13,9 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from separation.base import SeparatorOptions
 from separation.errors import InvalidOptions, ModelUnavailable
+from separation.safe_yaml import load_yaml
 
 HUB_REPOSITORIES = {
     "htdemucs": "adefossez/HTDemucs",
@@ -56,10 +55,13 @@ class WeightFiles:
         if self.files[0].suffix != ".safetensors":
             return None
         metadata = safetensors_metadata(self.files[0])
-        arguments = json.loads(metadata.get("args", "[]"))
-        keywords = json.loads(metadata.get("kwargs", "{}"))
-        stems = keywords.get("sources") or (arguments[0] if arguments else None)
-        return tuple(stems) if stems else None
+        try:
+            arguments = json.loads(metadata.get("args", "[]"))
+            keywords = json.loads(metadata.get("kwargs", "{}"))
+            stems = keywords.get("sources") or (arguments[0] if arguments else None)
+            return tuple(stems) if stems else None
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise _no_safetensors(self.files[0]) from error
 
 
 def default_model_dir() -> Path:
@@ -126,12 +128,15 @@ def safetensors_metadata(path: Path) -> dict[str, str]:
             length = int.from_bytes(file.read(8), "little")
             if length > _MAX_HEADER_BYTES:
                 raise ValueError("header too long")
-            metadata = json.loads(file.read(length)).get("__metadata__", {})
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelUnavailable(
-            f"The weight file {path.name} is damaged or not a safetensors file. Fetch it again."
-        ) from error
-    return dict(metadata)
+            return dict(json.loads(file.read(length)).get("__metadata__", {}))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _no_safetensors(path) from error
+
+
+def _no_safetensors(path: Path) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"The weight file {path.name} is damaged or not a safetensors file. Fetch it again."
+    )
 
 
 def _in_named_repository(directory: Path, model: str | None) -> WeightFiles:
@@ -182,10 +187,7 @@ def _resolve(name: str, bag: Path, find: Callable[[str], Path | None]) -> Weight
 
 
 def _read_bag(path: Path) -> dict[str, Any]:
-    try:
-        bag = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelUnavailable(f"The list of models {path.name} cannot be read.") from error
+    bag = load_yaml(path)
     if not isinstance(bag, dict) or not isinstance(bag.get("models"), list) or not bag["models"]:
         raise ModelUnavailable(f"The file {path.name} does not list models.")
     return bag

@@ -156,6 +156,10 @@ class Splitter:
     def _opened(
         self, context: StageContext, name: str, options: SeparatorOptions
     ) -> SeparatorModel:
+        if name == "remote" and not self._where.allow_remote:
+            raise InvalidOptions(
+                "The separator 'remote' was asked for, but the song is not to leave this machine."
+            )
         if name == ENSEMBLE:
             separator = self._ensemble(context, options)
         else:

@@ -17,6 +17,7 @@ _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 4: "|u1", 6: "|i1", 9: "<i8", 19: "<f2"
 _HEADER = b""
 _MAX_INDEX_BYTES = 64 * 1024 * 1024
 _MAX_DIMENSIONS = 8
+_LARGEST_SIZE = 2**31
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,6 @@ def _shape(message: bytes) -> tuple[int, ...]:
 def _size(fields: Iterable[tuple[int, int | bytes]]) -> int:
     """Of one dimension, which may have a name as well."""
     size = dict(fields).get(1, 0)
-    if not isinstance(size, int):
+    if not isinstance(size, int) or size > _LARGEST_SIZE:
         raise BundleDamaged("a tensor in its index has a shape of another kind than numbers")
     return size

@@ -13,6 +13,9 @@ _FOOTER_BYTES = 48
 _TRAILER_BYTES = 5
 """After each block: how it is compressed and a checksum."""
 
+_LONGEST_KEY = 4096
+"""Each may repeat the one before it: without a limit a few megabytes stand for terabytes."""
+
 _RAW, _SNAPPY = 0, 1
 
 
@@ -75,5 +78,7 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise BundleDamaged("a name in its index begins with what is not there")
         suffix, place = read_bytes(content, place, rest)
         value, place = read_bytes(content, place, length)
+        if shared + rest > _LONGEST_KEY:
+            raise BundleDamaged("a name in its index is longer than any")
         key = key[:shared] + suffix
         yield key, value

@@ -64,6 +64,15 @@ def test_only_a_mean_sums_to_the_song_unless_it_is_said() -> None:
         ({"members": [TWO[0], {"model": "x"}]}, "names its `separator`"),
         ({"members": [TWO[0], {"separator": "spectral", "weight": 1}]}, "has no 'weight'"),
         ({"members": [TWO[0], {"separator": "spectral", "weights": -1}]}, "0 to 1000, not -1"),
+        ({"members": [TWO[0], {"separator": "spectral", "weights": 10**400}]}, "0 to 1000, not 1"),
+        ({"members": [TWO[0], {"separator": "spectral", "weights": float("nan")}]}, "not nan"),
+        (
+            {
+                "members": [{"separator": "spectral", "weights": {str(n): 1 for n in range(101)}}]
+                * 2
+            },
+            "at most 100 weights, not 101",
+        ),
         ({"members": [TWO[0], {"separator": "spectral", "weights": "much"}]}, "is a number"),
         ({"members": [{"separator": "spectral", "weights": 0}] * 2}, "above 0 for any stem"),
         ({"members": [{"separator": "spectral", "weights": {"bass": 0}}] * 2}, "stem 'bass'"),
@@ -89,6 +98,9 @@ def test_members_with_different_stems_are_told_apart_with_what_to_do() -> None:
     with pytest.raises(InvalidOptions, match=r'give different stems.*"stems": "common"'):
         fitting_stems(ensemble(), [six, FOUR])
     assert fitting_stems(ensemble(stems="common"), [six, FOUR]) == (*FOUR, "rest")
+    # What both call the rest is not the rest of the song.
+    both = [("vocals", "rest"), ("vocals", "rest", "guitar")]
+    assert fitting_stems(ensemble(stems="common"), both) == ("vocals", "rest")
     with pytest.raises(InvalidOptions, match="no stem in common"):
         fitting_stems(ensemble(stems="common"), [("speech",), FOUR])
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,42 @@ def test_a_folder_in_a_named_one_is_a_model(tmp_path: Path) -> None:
     assert model.weights == (tmp_path / "mine" / "some_weights.ckpt",)
     assert (model.size_bytes, model.card.licence) == (1_000, "not_stated")
     assert model.chunk_s == pytest.approx(128 * 63 / 44_100)
+
+
+@pytest.mark.parametrize("ending", ["", ".yaml"])
+def test_a_link_that_leads_in_a_circle_hides_nothing(ending: str, tmp_path: Path) -> None:
+    put(tmp_path / "mine", "a.yaml", "a.ckpt")
+    (tmp_path / f"circle{ending}").symlink_to(tmp_path / f"circle{ending}")
+    assert (only(tmp_path).name, only(tmp_path).fault) == ("mine", "")
+
+
+def test_a_name_that_is_no_text_can_be_shown(tmp_path: Path) -> None:
+    put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")), "a.yaml", "a.ckpt")
+    model = only(tmp_path)
+    assert "cannot be a model's name" in model.fault
+    for shown in (model.name, model.fault, model.place):
+        assert shown.encode()
+
+
+@pytest.mark.parametrize("stem", ["../drums", "a/b", "song", "vocals"])
+def test_stems_that_cannot_name_files_are_a_fault(stem: str, tmp_path: Path) -> None:
+    save_th(small_hdemucs(), tmp_path, "abc")
+    (tmp_path / "card.json").write_text(json.dumps({"stems": ["vocals", stem]}))
+    assert f"{stem!r}, which cannot be a stem" in only(tmp_path).fault
+
+
+@pytest.mark.parametrize(
+    "told", [{"args": "nothing"}, {"args": "[1]"}, {"kwargs": "[]"}, 5, "klass"]
+)
+def test_metadata_of_another_kind_is_a_fault_and_hides_nothing(told: Any, tmp_path: Path) -> None:
+    put(tmp_path / "good", "a.yaml", "a.ckpt")
+    metadata = {"klass": "demucs.hdemucs.HDemucs", **told} if isinstance(told, dict) else told
+    header = json.dumps({"__metadata__": metadata}).encode()
+    (tmp_path / "odd").mkdir()
+    path = tmp_path / "odd" / "abc.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    good, odd = own_models([tmp_path])
+    assert (good.fault, bool(odd.fault)) == ("", True)
 
 
 def test_the_named_folder_itself_may_be_one(tmp_path: Path) -> None:
@@ -280,6 +317,20 @@ def test_a_card_with_other_stems_than_the_network_is_refused(tmp_path: Path) -> 
         DemucsSeparator(options).load()
 
 
+def test_other_demucs_weights_than_the_card_names_are_not_even_unpickled(tmp_path: Path) -> None:
+    folder = tmp_path / "tuned"
+    folder.mkdir()
+    path = save_th(small_hdemucs(1), folder, "bbbb2222", checksum=False)
+    good = sha256(path.read_bytes()).hexdigest()
+    card = {"stems": ["drums", "bass", "other", "vocals"], "sha256": good}
+    (folder / "card.json").write_text(json.dumps(card))
+    options = SeparatorOptions(model="bbbb2222", model_paths=(tmp_path,), device="cpu")
+    DemucsSeparator(options).load()
+    path.write_bytes(b"no pickle at all")
+    with pytest.raises(ModelUnavailable, match="not those that its card names"):
+        DemucsSeparator(options).load()
+
+
 def test_a_bag_that_lacks_a_file_is_broken(tmp_path: Path) -> None:
     folder = demucs_repository(tmp_path / "tuned")
     (folder / "aaaa1111.safetensors").unlink()
@@ -311,10 +362,12 @@ def test_auto_takes_no_own_model_that_nobody_named(tmp_path: Path) -> None:
     assert "drumsep" not in {row.name for row in rule.automatic()}
 
 
-@pytest.mark.parametrize("name", ["msst", "auto"])
-def test_an_own_model_is_not_asked_of_another_machine(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "model"), [("msst", "mine"), ("auto", "mine"), ("msst", None)])
+def test_an_own_model_is_not_asked_of_another_machine(
+    name: str, model: str | None, tmp_path: Path
+) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
-    options = SeparatorOptions(model="mine", model_paths=(tmp_path,))
+    options = SeparatorOptions(model=model, model_paths=(tmp_path,))
     routes = ("local_gpu", "remote", "local_cpu")
     ways = list(ways_for(name, options, routes, allow_smaller_model=False))
     assert [way.route for way in ways] == ["local_gpu", "local_cpu"]

@@ -52,6 +52,15 @@ CHECKED = (
 )
 
 
+def test_a_stage_keeps_the_song_here_whatever_asked_for_it(tmp_path: Path) -> None:
+    """Also for a pipeline that was stored before requests were refused."""
+    split = {"stem": "song", "separator": "remote"}
+    params = {"splits": [split], "allow_remote": False}
+    spec = make_spec(tmp_path, StageRequest(name="details", params=params))
+    with pytest.raises(InvalidOptions, match="not to leave this machine"):
+        ran(spec)
+
+
 def test_the_files_of_parts_sum_to_the_file_of_their_stem(tmp_path: Path) -> None:
     spec = make_spec(
         tmp_path,

@@ -20,6 +20,13 @@ def test_the_short_notation_names_stem_separator_and_model() -> None:
     ]
 
 
+def test_a_stem_with_a_dash_as_some_models_have_them_can_be_split_again() -> None:
+    choices = {"details": parse_details("lead-vocals=spectral"), "denoise": [{"stem": "a b-c"}]}
+    assert parse_request(choices).details[0].stem == "lead-vocals"
+    with pytest.raises(InvalidOptions, match="stem"):
+        parse_request({"details": [{"stem": "../drums"}]})
+
+
 def test_json_says_the_same_and_more() -> None:
     text = '[{"stem": "drums", "separator": "spectral", "two_stems": "drums"}]'
     assert parse_details(text) == [{"stem": "drums", "separator": "spectral", "two_stems": "drums"}]
@@ -31,6 +38,8 @@ def test_json_says_the_same_and_more() -> None:
         (parse_details, "drums", "write it as drums=spectral"),
         (parse_details, "=spectral", "not understood"),
         (parse_details, "[{", "begins like JSON"),
+        (parse_details, r'[{"stem": "song", "model": "\ud800"}]', "begins like JSON"),
+        (parse_details, r'[{"stem": "song", "model": "a\u0000"}]', "begins like JSON"),
         (parse_denoise, "vocals=loud", "write it as vocals=0.5"),
         (parse_denoise, "=0.5", "not understood"),
     ],
@@ -58,6 +67,43 @@ def test_the_stages_stand_after_the_separation_with_the_job_s_device() -> None:
     assert details["splits"][0]["stem"] == "drums"
     assert (details["device"], details["allow_remote"]) == ("cpu", False)
     assert pipeline[3].params == {"stems": [{"stem": "vocals", "strength": 0.5}]}
+
+
+MEMBERS = [{"separator": "remote"}, {"separator": "spectral"}]
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"details": [{"stem": "song", "separator": "remote"}]},
+        {"separator": "ensemble", "ensemble": {"members": MEMBERS}},
+        {
+            "details": [
+                {"stem": "drums", "separator": "ensemble", "ensemble": {"members": MEMBERS}},
+            ]
+        },
+    ],
+)
+def test_a_song_that_is_not_to_leave_does_not_leave_by_a_second_door(
+    choices: dict[str, Any],
+) -> None:
+    assert parse_request(choices).allow_remote
+    with pytest.raises(InvalidOptions, match="`allow_remote` is off"):
+        parse_request({**choices, "allow_remote": False})
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"segment_s": float("inf")},
+        {"range_length_s": float("inf")},
+        {"seed": 2**32},
+        {"stems": ["a"] * 101},
+    ],
+)
+def test_numbers_that_no_stage_takes_are_refused_at_once(choice: dict[str, Any]) -> None:
+    with pytest.raises(InvalidOptions, match=next(iter(choice))):
+        parse_request(choice)
 
 
 def test_without_them_the_pipeline_is_as_before() -> None:

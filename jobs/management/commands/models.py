@@ -133,7 +133,7 @@ def _ensemble_row(name: str, where: dict[str, Any]) -> Row:
 
 def _broken(model: OwnModel) -> Row:
     """In the place where it lies, as its name may be what is wrong with it."""
-    reason = f"{model.fault} ({model.folder})"
+    reason = f"{model.fault} ({model.place})"
     return Row(model.separator, model.name, model.stems, "", "", "", False, reason, False, {})
 
 

@@ -63,6 +63,8 @@ def load(path: Path = EMBEDDED) -> "BandSplitNetwork":
         network = BandSplitNetwork(Shape.from_dict(json.loads(metadata["shape"])))
         tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
         network.load_state_dict(tensors)
+        if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+            raise ValueError("some weights are no numbers")
     except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ModelUnavailable(f"The weights in {path.name} do not fit their network.") from error
     return network.eval().requires_grad_(False)

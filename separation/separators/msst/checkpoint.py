@@ -14,6 +14,9 @@ from separation.errors import ModelUnavailable, SeparationError
 _WRAPPINGS = ("state", "state_dict", "model_state_dict")
 """Where trainers put the weights beside the optimiser's state and the like."""
 
+_MOST_WRAPPINGS = 4
+"""One in another; a pickle may even hold itself."""
+
 _PREFIXES = ("module.", "_orig_mod.", "model.")
 """Before every name: DataParallel, torch.compile, and a network inside a trainer's own module."""
 
@@ -30,11 +33,10 @@ def read_state(path: Path) -> State:
 
 def plain_state(loaded: object, name: str) -> State:
     """Unwrapped, without what comes before every name. Raises ``ModelUnavailable``."""
-    while isinstance(loaded, Mapping):
-        inside = next((loaded[key] for key in _WRAPPINGS if _is_state(loaded.get(key))), None)
-        if inside is None:
+    for _ in range(_MOST_WRAPPINGS):
+        if not isinstance(loaded, Mapping):
             break
-        loaded = inside
+        loaded = next((loaded[key] for key in _WRAPPINGS if _is_state(loaded.get(key))), loaded)
     if not isinstance(loaded, Mapping) or not all(isinstance(key, str) for key in loaded):
         raise ModelUnavailable(f"The checkpoint {name} holds no weights by name.")
     state = {key: value for key, value in loaded.items() if isinstance(value, torch.Tensor)}
@@ -64,6 +66,8 @@ def _read_safetensors(path: Path) -> State:
 def _read_pickle(path: Path) -> object:
     # Mapped, the optimiser's state beside the weights is never read; old formats cannot be.
     mapped = zipfile.is_zipfile(path)
+    if mapped:
+        _refuse_compressed(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
@@ -81,6 +85,20 @@ def _read_pickle(path: Path) -> object:
     except Exception as error:
         # A damaged file fails in as many ways as a pickle can be damaged.
         raise ModelUnavailable(_damaged(path)) from error
+
+
+def _refuse_compressed(path: Path) -> None:
+    """torch.save compresses nothing; what is packed would unpack to any size."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            packed = any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ModelUnavailable(_damaged(path)) from error
+    if packed:
+        raise ModelUnavailable(
+            f"The checkpoint {path.name} is compressed, as torch makes none. Get the file as it "
+            "was published."
+        )
 
 
 def _damaged(path: Path) -> str:

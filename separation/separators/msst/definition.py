@@ -8,18 +8,21 @@ from typing import Any
 
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import ModelUnavailable
+from separation.families import RESERVED_STEMS
 from separation.safe_yaml import load_yaml
 from separation.separators.msst.architectures import Architecture, architecture_of
 
 MAX_CHUNK_S = 120.0
 """No network was trained on longer windows; one would take all memory there is."""
 
+MAX_ARGUMENT = 1_000_000
+"""Far above every width, depth, length of a transform and number of bands."""
+
 USUAL_OVERLAP = 4
 """Windows over each frame where the YAML does not say (most published ones say 4, or 2)."""
 
 _ROFORMERS = ("bs_roformer", "bs_conformer", "mel_band_roformer", "mel_band_conformer")
 _STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_RESERVED = frozenset({"residual", "mixture"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def parse_definition(config: object, told: str | None = None) -> Definition:
     if not isinstance(config, Mapping):
         raise ModelUnavailable("The YAML is no list of settings, as a model's is.")
     architecture = architecture_of(config, told)
+    _check_arguments(architecture.section, _section(config, architecture.section))
     _check_layout(architecture, config)
     computed, rest = _stems(architecture, config)
     definition = Definition(
@@ -97,7 +101,8 @@ def _whole(
     value = _section(config, section).get(key, default)
     if type(value) is not int or not 1 <= value <= most:
         raise ModelUnavailable(
-            f"In the YAML {section}.{key} must be a whole number from 1 to {most}, not {value!r}."
+            f"In the YAML {section}.{key} must be a whole number from 1 to {most}, not "
+            f"{value!r:.60}."
         )
     return value
 
@@ -109,6 +114,20 @@ def _chunk_frames(config: Mapping[str, Any]) -> int:
     return _whole(config, section, "chunk_size", None, most=most)
 
 
+def _check_arguments(key: str, value: object) -> None:
+    """Before anything of such a size is built."""
+    if isinstance(value, Mapping):
+        for name, inside in value.items():
+            _check_arguments(f"{key}.{name}", inside)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            _check_arguments(key, inside)
+    elif isinstance(value, int) and abs(value) > MAX_ARGUMENT:
+        raise ModelUnavailable(
+            f"In the YAML {key[:60]} is {value}: no network has an argument above {MAX_ARGUMENT}."
+        )
+
+
 def _check_layout(architecture: Architecture, config: Mapping[str, Any]) -> None:
     audio = _section(config, "audio")
     rate = audio.get("sample_rate", SAMPLE_RATE_HZ)
@@ -118,8 +137,8 @@ def _check_layout(architecture: Architecture, config: Mapping[str, Any]) -> None
         channels = 1
     if (rate, channels) != (SAMPLE_RATE_HZ, CHANNELS):
         raise ModelUnavailable(
-            f"The model works on {channels} channels at {rate} Hz; only models for {CHANNELS} "
-            f"channels at {SAMPLE_RATE_HZ} Hz can be used."
+            f"The model works on {channels!s:.20} channels at {rate!s:.20} Hz; only models for "
+            f"{CHANNELS} channels at {SAMPLE_RATE_HZ} Hz can be used."
         )
 
 
@@ -146,10 +165,11 @@ def _names(listed: object) -> tuple[str, ...]:
         )
     names = tuple(re.sub(r"\s+", "_", str(name).strip().lower()) for name in listed)
     for name in names:
-        if not _STEM.fullmatch(name) or name in _RESERVED:
+        if not _STEM.fullmatch(name) or name in RESERVED_STEMS:
             raise ModelUnavailable(
                 f"In the YAML training.instruments names {name[:60]!r}, which cannot be a stem: "
-                "use letters, digits, dashes and underscores, and neither residual nor mixture."
+                "use letters, digits, dashes and underscores, and none of "
+                f"{', '.join(sorted(RESERVED_STEMS))}."
             )
     if len(set(names)) < len(names):
         raise ModelUnavailable("In the YAML training.instruments names a stem twice.")
@@ -168,7 +188,7 @@ def _check_number(architecture: Architecture, arguments: Mapping[str, Any], want
         gives = len(inside) if isinstance(inside, Sequence) else None
     if gives is not None and gives != wanted:
         raise ModelUnavailable(
-            f"The network gives {gives} stems, but the YAML names {wanted}: check "
+            f"The network gives {gives!s:.20} stems, but the YAML names {wanted}: check "
             "training.instruments and training.target_instrument."
         )
 
@@ -178,5 +198,7 @@ def _fits_scales(config: Mapping[str, Any], frames: int) -> bool:
     scales = _whole(config, "model", "num_scales", None, most=16)
     scale = _section(config, "model").get("scale")
     if not (isinstance(scale, Sequence) and len(scale) == 2 and type(scale[0]) is int):
-        raise ModelUnavailable(f"In the YAML model.scale must be two whole numbers, not {scale!r}.")
+        raise ModelUnavailable(
+            f"In the YAML model.scale must be two whole numbers, not {scale!r:.60}."
+        )
     return scale[0] > 0 and (frames // hop + 1) % scale[0] ** scales == 0

@@ -15,6 +15,10 @@ FOLDER = ".weights"
 """In the model directory; hidden, so that nothing takes it for a model."""
 
 
+_SHOWN = 40
+"""Characters of a checkpoint's name; file systems take 255 bytes, endings and all."""
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +33,7 @@ class KeptWeights:
     def __init__(self, model_dir: Path, checkpoint: Path) -> None:
         place = sha256(str(checkpoint.absolute()).encode()).hexdigest()[:16]
         self.folder = model_dir / FOLDER
-        self.path = self.folder / f"{checkpoint.stem}-{place}.safetensors"
+        self.path = self.folder / f"{checkpoint.stem[:_SHOWN]}-{place}.safetensors"
         self._checkpoint = checkpoint
         self._record_path = self.path.with_suffix(".json")
 

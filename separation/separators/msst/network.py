@@ -2,17 +2,20 @@
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from separation.engine.devices import device_errors
 from separation.errors import ModelUnavailable, SeparationError
 from separation.separators.msst.definition import Definition
 
+_SLACK = 1_000_000
 _NAMED = 3
 """As many weights that do not fit are named; the first ones tell what is wrong."""
 
@@ -81,12 +84,13 @@ def build_network(
 
     name = definition.architecture.name
     overrides = _overrides(definition, state)
+    limit = _no_larger_than(state) if state is not None else nullcontext()
     with tempfile.TemporaryDirectory() as folder:
         # The library reads a file; it gets the plain values that the safe loader has left.
         path = Path(folder) / "model.yaml"
         path.write_text(yaml.safe_dump(_plain(definition.config)), encoding="utf-8")
         try:
-            with device_errors("cpu"):
+            with device_errors("cpu"), limit:
                 network, _ = get_model_from_config(name, path, model_kwargs_override=overrides)
         except SeparationError:
             raise
@@ -99,6 +103,34 @@ def build_network(
     built: torch.nn.Module = network.eval()
     _forget_checkpoints(built)
     return built
+
+
+@contextmanager
+def _no_larger_than(state: Mapping[str, torch.Tensor]) -> Iterator[None]:
+    """Networks that are built here have about as many weights as ``state``; one for which a YAML
+    asks for more would take all memory or time before anybody could compare the two.
+
+    Raises ``ModelUnavailable`` at the first weight too many, before it is filled.
+    """
+    storages = (value.untyped_storage() for value in state.values() if not value.is_sparse)
+    # Bytes, as a value has at least one; of views of one value (``expand``) it counts that one.
+    most = sum({each.data_ptr(): each.nbytes() for each in storages}.values()) + _SLACK
+    made = 0
+
+    def count(module: torch.nn.Module, name: str, weights: torch.Tensor | None) -> None:
+        nonlocal made
+        made += weights.numel() if weights is not None else 0
+        if made > most:
+            raise ModelUnavailable(
+                "The YAML is for a much larger network than the weights in the checkpoint: they do "
+                "not belong together."
+            )
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _overrides(
@@ -139,7 +171,8 @@ def _forget_checkpoints(network: torch.nn.Module) -> None:
 def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     """Put weights into a network, all of them and no others.
 
-    Raises ``ModelUnavailable`` where names or shapes differ.
+    Raises ``ModelUnavailable`` where names, shapes or kinds differ, and for weights that are no
+    numbers.
     """
     expected = network.state_dict()
     missing = [name for name in expected if name not in state]
@@ -160,8 +193,20 @@ def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
         raise ModelUnavailable(
             f"The checkpoint does not belong to the YAML beside it: {'; '.join(faults)}."
         )
-    with device_errors("cpu"):
-        network.load_state_dict(dict(state))
+    try:
+        with device_errors("cpu"):
+            network.load_state_dict(dict(state))
+    except RuntimeError as error:
+        raise ModelUnavailable(
+            "The checkpoint holds weights of a kind that cannot be used, such as sparse ones. Get "
+            "them as plain numbers."
+        ) from error
+    # The stems would be no numbers either, which is found only at the end of a song.
+    if odd := [name for name, value in network.state_dict().items() if value.isnan().any()]:
+        raise ModelUnavailable(
+            f"The checkpoint holds weights that are no numbers ({', '.join(odd[:_NAMED])}): it is "
+            "damaged, or its training failed. Get another one."
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -39,6 +39,13 @@ def channel_power(spectra: ComplexArray) -> FloatArray:
     return power
 
 
+def _smoothed(power: FloatArray, size: int, axis: int) -> FloatArray:
+    """Running mean of what is nowhere below zero. The filter keeps a running sum: of what was loud
+    it leaves a rounding behind, which in digital silence would be all there is, and of any sign."""
+    smoothed: FloatArray = np.maximum(uniform_filter1d(power, size, axis=axis), 0)
+    return smoothed
+
+
 def _contrast(first: FloatArray, second: FloatArray) -> FloatArray:
     contrast: FloatArray = (first - second) / (first + second + np.float32(1e-20))
     return contrast
@@ -94,11 +101,12 @@ def _stereo(spectra: ComplexArray, power: FloatArray) -> tuple[FloatArray, Float
     2004). A mono song has 1 and 0 everywhere.
     """
     left, right = spectra[0, :, :BINS], spectra[1, :, :BINS]
-    smooth = uniform_filter1d(power, 3, axis=0) + np.float32(1e-20)
+    smooth = _smoothed(power, 3, axis=0) + np.float32(1e-20)
     likeness = 2 * (left.real * right.real + left.imag * right.imag)
     centre = np.clip(uniform_filter1d(likeness, 3, axis=0) / smooth, -1, 1)
-    left_power = uniform_filter1d(left.real**2 + left.imag**2, 3, axis=0)
-    return centre, np.abs(2 * left_power / smooth - 1)
+    left_power = _smoothed(left.real**2 + left.imag**2, 3, axis=0)
+    # Above 1 where nothing but two unlike roundings is left.
+    return centre, np.minimum(np.abs(2 * left_power / smooth - 1), 1)
 
 
 def _repetition(magnitude: FloatArray) -> FloatArray:
@@ -144,13 +152,13 @@ def _envelope_cues(power: FloatArray) -> dict[str, FloatArray]:
 
     Bello et al., "A tutorial on onset detection in music signals" (IEEE TSAP 13, 2005).
     """
-    level = np.log(uniform_filter1d(power, 5, axis=1) + TINY)
+    level = np.log(_smoothed(power, 5, axis=1) + TINY)
     rise = _rise(level)
     slope = np.zeros_like(level)
     slope[3:-3] = level[6:] - level[:-6]
     click = np.maximum(rise[:, CLICK_BIN:], 0).mean(axis=1, keepdims=True)
     low_level = np.log(power[:, LOW_BINS].sum(axis=1, keepdims=True) + TINY)
-    peak = np.log(power + TINY) - np.log(uniform_filter1d(power, 15, axis=1) + TINY)
+    peak = np.log(power + TINY) - np.log(_smoothed(power, 15, axis=1) + TINY)
     return {
         "above_its_second": _in_nepers(level - running_remedian(level, 0, (1, 9))),
         "rise": _in_nepers(_widest(rise)),

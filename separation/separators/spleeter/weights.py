@@ -78,6 +78,8 @@ def network_with(tensors: Arrays) -> "SpleeterNetwork":
     try:
         if expected != set(state):
             raise RuntimeError(f"{len(expected ^ set(state))} tensors are missing or too many")
+        if not all(bool(values.isfinite().all()) for values in state.values()):
+            raise RuntimeError("some are no numbers")
         network.load_state_dict(state, strict=False)
     except RuntimeError as error:
         raise ModelUnavailable(

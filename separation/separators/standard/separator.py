@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from separation.base import SeparatorOptions, Validation
+from separation.catalogue import find_model
+from separation.catalogue.licences import SETTING, LicenceRule
 from separation.errors import DiskFull, InvalidOptions, ModelUnavailable
 from separation.progress import Report, ignore_progress
 from separation.separators.bandsplit import weights as bandsplit
@@ -44,6 +46,8 @@ class StandardSeparator(MaskSeparator):
             bandsplit.digest(bandsplit.EMBEDDED)
         except ModelUnavailable as error:
             return Validation(False, error.detail)
+        if refusal := self._refusal():
+            return Validation(True, refusal)
         if find_spleeter(self.options):
             return Validation(True, f"The weights of {SPLEETER} are on this machine.")
         return Validation(
@@ -56,7 +60,11 @@ class StandardSeparator(MaskSeparator):
         return STEMS
 
     def load(self, *, report: Report = ignore_progress) -> None:
-        if self._lack and (find_spleeter(self.options) or may_be_fetched(self.options)):
+        if (
+            self._lack
+            and not self._refusal()
+            and (find_spleeter(self.options) or may_be_fetched(self.options))
+        ):
             self.close()
         super().load(report=report)
 
@@ -76,8 +84,19 @@ class StandardSeparator(MaskSeparator):
     def remarks(self) -> tuple[str, ...]:
         return (self._lack,) if self._lack else ()
 
+    def _refusal(self) -> str:
+        """Empty where the operator's rule on licences lets Spleeter's weights be used."""
+        if LicenceRule(self.options.licences).allows(find_model(SPLEETER)):
+            return ""
+        return (
+            "Separated by stemsite's small network alone, as this site's rule on licences "
+            f"({SETTING}) does not include {SPLEETER}."
+        )
+
     def _find_or_fetch(self, report: Report) -> Path | None:
-        self._lack = ""
+        self._lack = self._refusal()
+        if self._lack:
+            return None
         if path := find_spleeter(self.options):
             return path
         try:

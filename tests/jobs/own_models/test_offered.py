@@ -20,6 +20,7 @@ from rest_framework.test import APIClient
 from jobs.core import core_settings
 from jobs.models import Job
 from tests.factories import wav_bytes
+from tests.separation.model_folders import put
 
 PAGE = reverse("jobs:upload")
 OPERATIONS = reverse("admin:jobs_worker_changelist")
@@ -181,3 +182,16 @@ def test_a_missing_package_is_told_by_check_and_command(
     assert "requirements-models.txt" in str(warning.hint)
     row = listed()["mine"]
     assert not row["can_run"] and "requirements-models.txt" in row["reason"]
+
+
+def test_what_a_card_or_a_name_holds_is_shown_and_never_run(
+    member: Client, own_model: Path, folder: Path, admin_client: Client
+) -> None:
+    card = {"label": "<img src=x>", "description": "</script><b>", "training_data": "<i>\"'>"}
+    (own_model / "card.json").write_text(json.dumps(card))
+    put(folder / "<svg onload=1>", "b.yaml")
+    page = member.get(PAGE).content.decode()
+    told = admin_client.get(OPERATIONS).content.decode()
+    assert "&lt;img src=x&gt;" in page and "&lt;svg onload=1&gt;" in told
+    for tag in ("<img src=x", "</script><b>", '<i>"', "<svg onload"):
+        assert tag not in page + told

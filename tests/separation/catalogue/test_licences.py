@@ -88,6 +88,20 @@ def test_a_separator_without_a_row_is_allowed_by_its_name_or_as_not_stated() -> 
     assert not LicenceRule(("granted", "remote")).allows_choice("a_plug_in")
 
 
+def test_the_name_of_a_granted_model_lets_nothing_else_run() -> None:
+    rule = LicenceRule(("granted",))
+    for separator in ("a_plug_in", "torchaudio_hdemucs", "demucs"):
+        assert not rule.allows_choice(separator, "standard")
+    assert rule.allows_choice("auto", "standard") and rule.allows_choice("standard", "standard")
+
+
+def test_a_separator_that_a_remote_service_is_asked_for_counts_as_its_usual_model() -> None:
+    rule = LicenceRule(("granted", "not_stated"))
+    assert not rule.allows_choice("remote", "demucs")
+    assert not rule.allows_choice("remote", "demucs/htdemucs_ft")
+    assert rule.allows_choice("remote", "spleeter") and rule.allows_choice("remote", "unknown")
+
+
 def test_a_rule_that_leaves_auto_nothing_says_so() -> None:
     with pytest.raises(LicenceRefused, match="nothing that it may take"):
         LicenceRule(("copyleft",)).check_choice("auto")

@@ -198,3 +198,10 @@ def test_another_sample_rate_is_refused(repo: Path) -> None:
     save_th(small_htdemucs(samplerate=16_000), repo, "aaaa1111")
     with pytest.raises(ModelUnavailable, match="16000 Hz"):
         loading(repo)
+
+
+@pytest.mark.parametrize("stem", ["../../escaped", "a\nb", "residual", "song"])
+def test_a_stem_that_would_be_a_file_elsewhere_is_refused(repo: Path, stem: str) -> None:
+    save_th(small_htdemucs(sources=["vocals", stem]), repo, "aaaa1111")
+    with pytest.raises(ModelUnavailable, match="cannot be the name of one"):
+        loading(repo)

@@ -80,6 +80,7 @@ def test_the_error_is_one_of_those_that_are_told() -> None:
         (Entry(offset=2**63), "outside of its data"),
         (Entry(shard=1), "outside of its data"),
         (Entry(shape=(1,) * 9, size=4), "too many dimensions"),
+        (Entry(shape=(0, 2**40), size=0), "of another kind than numbers"),
         (Entry(extra=b"\x3a\x00"), "in a way that is not read"),
     ],
 )

