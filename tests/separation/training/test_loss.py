@@ -52,3 +52,19 @@ def test_a_trace_of_an_absent_stem_costs_less_than_missing_a_present_one() -> No
     traced = masks + torch.tensor([0.0, 0.0, 0.0, 0.1])[None, :, None, None, None]
     cost_of_trace = float(mask_loss(traced, mixture, stems) - mask_loss(masks, mixture, stems))
     assert cost_of_trace < cost_of_missing
+
+
+def test_where_a_stem_is_unsure_its_mean_is_best_and_not_its_median() -> None:
+    """A stem that has all of a bin in two of five frames, and nobody can tell which."""
+    present = torch.zeros(1, 4, 2, 2, 5, 8)
+    present[:, 3, :, 0, :2] = 1.0
+    present[:, 0, :, 0, 2:] = 1.0
+    mixture = present.sum(dim=1)
+
+    def cost(share: float) -> float:
+        masks = torch.zeros(1, 4, 2, 5, 8)
+        masks[:, 3], masks[:, 0] = share, 1 - share
+        return float(mask_loss(masks, mixture, present))
+
+    assert cost(0.4) < cost(0.0)
+    assert cost(0.4) < cost(1.0)
