@@ -2,8 +2,8 @@
 
 import torch
 
-_FLOOR = 1e-2
-"""Error energy, as a share of the mixture's, below which a stem is right: 20 dB under the song. It
+_FLOOR = 3e-3
+"""Error energy, as a share of the mixture's, below which a stem is right: 25 dB under the song. It
 bounds what a stem that is absent can cost or earn."""
 
 _SILENCE = 1e-2

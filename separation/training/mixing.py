@@ -7,6 +7,7 @@ clip came from; without it the network learns that a missing top octave means a 
 
 import math
 import random
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,19 @@ _AUDIBLE = 1e-3
 
 _LEVEL_DB = {"drums": (0.0, 5.0), "bass": (-1.0, 4.0), "other": (-2.0, 6.0), "vocals": (0.0, 5.0)}
 """Mean and standard deviation of a stem's level in a mixture, as in mixes of popular music."""
+
+_SOURCE_SHARE = {"multitrack": 0.3, "midi": 0.5, "synthesis": 0.2}
+"""How often material of each source is drawn, however many clips of it there are: real recordings
+and sampled instruments sound more like songs than our own synthesizer does."""
+
+_OTHER_SHARE = 0.3
+"""For sources that are not in the table."""
+
+_MANY_CLIPS = 20
+"""A source with fewer clips of a stem is drawn less often: they would be learnt by heart."""
+
+_QUIET_OTHER = 0.12
+_LOUD_STEM = 0.12
 
 _ABSENT = {"drums": 0.08, "bass": 0.12, "other": 0.06}
 _VOCALS: tuple[Vocals, ...] = ("none", "whole", "residue")
@@ -50,6 +64,15 @@ class Mixer:
         self._draw = random.Random(seed)
         self._noise = np.random.default_rng(seed)
         self._window = torch.hann_window(FFT_SIZE)
+        self._songs = list(corpus.by_song)
+        self._song_weights = _source_weights([corpus.by_song[name][0] for name in self._songs])
+        self._clip_weights = {
+            stem: [
+                clip.weight * share
+                for clip, share in zip(clips, _source_weights(clips), strict=True)
+            ]
+            for stem, clips in corpus.by_stem.items()
+        }
 
     def mixture(self) -> Mixture:
         draw = self._draw
@@ -66,7 +89,7 @@ class Mixer:
         draw = self._draw
         waves = np.zeros((len(STEMS), 2, self._samples), dtype=np.float32)
         together = draw.random() < 0.5
-        song = draw.choice(list(self._corpus.by_song)) if together else None
+        song = draw.choices(self._songs, self._song_weights)[0] if together else None
         speed = _speed(draw)
         place = draw.random()
         bandwidth_hz = SAMPLE_RATE_HZ / 2.0
@@ -80,9 +103,13 @@ class Mixer:
             if level > _AUDIBLE / 10:
                 waves[k] = self._treated(stem, wave / level)
                 bandwidth_hz = min(bandwidth_hz, *(clip.bandwidth_hz * pace for clip in chosen))
-        if draw.random() < 0.12:
+        chance = draw.random()
+        if chance < _QUIET_OTHER:
             # Loud drums over quiet other: where other was lost in earlier trainings.
             waves[STEMS.index("other")] *= np.float32(10 ** (-draw.uniform(4, 10) / 20))
+        elif chance < _QUIET_OTHER + _LOUD_STEM:
+            # One stem drowns the others, as the bass does in some electronic music.
+            waves[draw.randrange(len(STEMS))] *= np.float32(10 ** (draw.uniform(4, 10) / 20))
         return waves * np.float32(0.1), bandwidth_hz
 
     def _clips(self, stem: str, song: str | None) -> list[Clip]:
@@ -92,7 +119,7 @@ class Mixer:
             kept = [clip for clip in there if draw.random() < 0.8]
             return kept or [draw.choice(there)]
         pool = corpus.by_stem[stem]
-        first = draw.choices(pool, [clip.weight for clip in pool])[0]
+        first = draw.choices(pool, self._clip_weights[stem])[0]
         if first.source == "midi":
             return [first]
         count = draw.choices((1, 2, 3), (0.4, 0.4, 0.2))[0] if stem != "bass" else 1
@@ -213,6 +240,16 @@ class Mixer:
         stems = stems.clone()
         stems[vocals] = left - music
         return stems
+
+
+def _source_weights(clips: list[Clip]) -> list[float]:
+    """So that each source is drawn by its share; equal for clips of one source."""
+    counts = Counter(clip.source for clip in clips)
+    shares = {
+        source: _SOURCE_SHARE.get(source, _OTHER_SHARE) * min(1.0, count / _MANY_CLIPS) / count
+        for source, count in counts.items()
+    }
+    return [shares[clip.source] for clip in clips]
 
 
 def _speed(draw: random.Random) -> float:

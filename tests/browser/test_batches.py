@@ -56,6 +56,7 @@ def test_songs_sent_together_are_followed_told_of_and_fetched_as_one(
     pressed = page.get_by_role("button", name="You will be told when it is done")
     expect(pressed).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("link", name="Download all results")).to_be_visible(timeout=2 * JOB_S)
+    page.wait_for_load_state("load")
     title = page.get_by_role("heading", level=1).inner_text()
     assert told(owner) == [[title, "Done: 2 completed"]]
     page.reload()
@@ -73,10 +74,14 @@ def test_songs_sent_together_are_followed_told_of_and_fetched_as_one(
 def test_a_lone_song_is_told_of_on_its_page_once(owner: Visitor, folder: Path) -> None:
     before = len(told(owner))
     owner.go("/")
-    owner.choose(song(folder, "Three.wav", seconds=8.0))
+    owner.choose(song(folder, "Three.wav", seconds=20.0))
     owner.separate()
     owner.page.get_by_role("button", name="Tell me when it is done").click()
+    pressed = owner.page.get_by_role("button", name="You will be told when it is done")
+    expect(pressed).to_have_attribute("aria-pressed", "true")
     expect(owner.page.locator("audio").first).to_be_attached(timeout=JOB_S)
+    # The player's elements are parsed before the script that tells runs.
+    owner.page.wait_for_load_state("load")
     assert told(owner)[before:] == [["Three.wav", "Done: Completed"]]
     owner.page.reload()
     assert len(told(owner)) == before + 1
