@@ -48,6 +48,12 @@ class Preset:
 
 PRESETS: tuple[Preset, ...] = (
     Preset(
+        name="stems",
+        label="Stems",
+        description="Every stem of the song, for the mixer. Nothing else is made.",
+        choices={"stages": _STEMS_ONLY},
+    ),
+    Preset(
         name="preview",
         label="Preview",
         description=f"Only {PREVIEW_S:.0f} seconds of each song, from a third of the way in: "

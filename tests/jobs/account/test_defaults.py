@@ -51,7 +51,7 @@ def test_the_upload_form_starts_with_what_was_chosen_and_makes_it(
 def test_who_has_chosen_nothing_starts_with_the_preset_of_the_site(
     member: Client, owner: User
 ) -> None:
-    assert chosen_on(member.get("/").content.decode())["preset"] == ["full"]
+    assert chosen_on(member.get("/").content.decode())["preset"] == ["stems"]
     member.post("/account/defaults/", CHOSEN)
     assert chosen_on(member.get("/").content.decode())["preset"] == [""]
 

@@ -86,7 +86,8 @@ def test_a_preset_that_does_not_exist_is_refused_with_those_that_do(api: APIClie
     answer = api.post(JOBS, {"file": SimpleUploadedFile("a.wav", wav_bytes()), "preset": "loud"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_options")
     assert answer.json()["detail"] == (
-        "There is no preset 'loud'. There are: preview, fast, best, ensemble, full, karaoke, dj."
+        "There is no preset 'loud'. "
+        "There are: stems, preview, fast, best, ensemble, full, karaoke, dj."
     )
 
 
