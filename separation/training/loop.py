@@ -8,6 +8,7 @@ call it warm-up, stable, decay). What is measured and exported is a running mean
 
 import json
 import os
+import socket
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import torch.distributed as distributed
 import torch.multiprocessing
 from torch import nn
 
+from separation.processes import end_with_parent
 from separation.separators.bandsplit.network import BandSplitNetwork, Shape, features
 from separation.training.corpus import Corpus
 from separation.training.loss import mask_loss
@@ -48,7 +50,6 @@ class Plan:
     validate_s: float = 900.0
     save_s: float = 120.0
     compile: bool = True
-    port: int = 29_511
 
 
 class NotFinite(Exception):
@@ -59,7 +60,7 @@ MOST_SKIPPED = 20
 """Steps in a row; then the weights themselves are broken, and going on would save them."""
 
 _CLIP = 1.0
-_MEAN_DECAY = 0.9985
+_MEAN_DECAY = 0.998
 _WEIGHT_DECAY = 1e-3
 
 
@@ -71,11 +72,18 @@ def train(plan: Plan) -> None:
     else:
         # torch publishes no types for it.
         processes: Any = torch.multiprocessing
-        processes.spawn(_member, args=(plan,), nprocs=plan.processes)
+        processes.spawn(_member, args=(plan, _free_port(), os.getpid()), nprocs=plan.processes)
 
 
-def _member(rank: int, plan: Plan) -> None:
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(plan.port))
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _member(rank: int, plan: Plan, port: int, parent: int) -> None:
+    end_with_parent(parent=parent)
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     distributed.init_process_group("gloo", rank=rank, world_size=plan.processes)
     try:
         Trainer(plan, rank=rank).run()

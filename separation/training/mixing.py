@@ -41,7 +41,7 @@ _LOUD_STEM = 0.12
 
 _ABSENT = {"drums": 0.08, "bass": 0.12, "other": 0.06}
 _VOCALS: tuple[Vocals, ...] = ("none", "whole", "residue")
-_VOCALS_SHARE = (0.35, 0.3, 0.35)
+_VOCALS_SHARE = (0.25, 0.35, 0.4)
 
 _FREQUENCIES = np.linspace(0.0, SAMPLE_RATE_HZ / 2, BINS, dtype=np.float32)
 

@@ -1,5 +1,9 @@
 import json
-import socket
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,12 +30,6 @@ def plan(tmp_path: Path) -> Plan:
         processes=1,
         compile=False,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _log(plan: Plan) -> list[dict[str, float]]:
@@ -62,7 +60,7 @@ def test_a_run_goes_on_where_it_was_stopped(plan: Plan) -> None:
 
 
 def test_two_processes_train_one_network_on_different_mixtures(plan: Plan) -> None:
-    both = replace(plan, processes=2, run=plan.run.with_name("both"), port=free_port())
+    both = replace(plan, processes=2, run=plan.run.with_name("both"))
     train(replace(plan, steps=2))
     train(replace(both, steps=2))
     alone, together = (
@@ -71,6 +69,44 @@ def test_two_processes_train_one_network_on_different_mixtures(plan: Plan) -> No
     assert together["step"] == 2
     # The same start, and other gradients than those of one process.
     assert not torch.equal(alone["network"]["norm.weight"], together["network"]["norm.weight"])
+
+
+ENDLESS = """
+import sys
+from pathlib import Path
+from separation.training.loop import Plan, train
+from tests.separation.training.material import SMALL
+if __name__ == "__main__":
+    corpus, run = map(Path, sys.argv[1:])
+    train(Plan((corpus,), run, shape=SMALL, batch=1, frames=24, save_s=0.0, compile=False))
+"""
+
+
+def test_a_training_that_is_killed_leaves_no_process_behind(plan: Plan, tmp_path: Path) -> None:
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS)
+    command = [sys.executable, str(script), str(plan.corpora[0]), str(plan.run)]
+    running = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
+    wait_for((plan.run / "checkpoint.pt").is_file)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    assert len(children) >= 2
+    running.kill()
+    running.wait()
+    wait_for(lambda: not any(_is_alive(child) for child in children))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_step_that_is_not_finite_is_left_out(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ def test_right_masks_lose_less_than_equal_shares() -> None:
     )
 
 
-def test_a_quiet_stem_that_is_missed_costs_far_more_than_its_share_of_the_energy() -> None:
+def test_a_quiet_stem_that_is_missed_costs_three_times_its_share_of_the_energy() -> None:
     def cost_of_missing(level: float) -> float:
         masks, mixture, stems = _case(vocals=level)
         missed = masks.clone()
@@ -31,7 +31,7 @@ def test_a_quiet_stem_that_is_missed_costs_far_more_than_its_share_of_the_energy
         return float(mask_loss(missed, mixture, stems) - mask_loss(masks, mixture, stems))
 
     # At a tenth of the level it has a hundredth of the energy.
-    assert cost_of_missing(0.1) > 0.06 * cost_of_missing(1.0)
+    assert cost_of_missing(0.1) > 0.03 * cost_of_missing(1.0)
 
 
 def test_a_silent_mixture_gives_a_finite_loss_and_gradient() -> None:
@@ -68,3 +68,18 @@ def test_where_a_stem_is_unsure_its_mean_is_best_and_not_its_median() -> None:
 
     assert cost(0.4) < cost(0.0)
     assert cost(0.4) < cost(1.0)
+
+
+def test_a_stem_that_may_be_absent_is_not_left_out() -> None:
+    """Half of a sound is vocals in one of two mixtures, and nobody can tell in which."""
+    stems = torch.zeros(2, 4, 2, 2, 5, 8)
+    stems[0, 3, :, 0] = stems[0, 2, :, 0] = 0.5
+    stems[1, 2, :, 0] = 1.0
+    mixture = stems.sum(dim=1)
+
+    def cost(share: float) -> float:
+        masks = torch.zeros(2, 4, 2, 5, 8)
+        masks[:, 3], masks[:, 2] = share, 1 - share
+        return float(mask_loss(masks, mixture, stems))
+
+    assert cost(0.2) < cost(0.0)
