@@ -4,6 +4,7 @@ Used by the worker and by the command line alike; neither imports anything heavy
 """
 
 import contextlib
+import logging
 import os
 import selectors
 import signal
@@ -18,13 +19,12 @@ from typing import IO
 from pydantic import ValidationError
 
 from separation.closing import Closing
-from separation.errors import SeparationError, WorkerLost
+from separation.errors import Internal, SeparationError, WorkerLost
 from separation.handover import secret_environment, told_settings
 from separation.jobspec import JobSpec
 from separation.process_tree import resident_bytes
 from separation.protocol import (
     CancelCommand,
-    Command,
     Event,
     FailedEvent,
     FinishedEvent,
@@ -32,6 +32,7 @@ from separation.protocol import (
     RunCommand,
     ShutdownCommand,
     StageStartedEvent,
+    parse_command,
     parse_event,
 )
 from separation.settings import CoreSettings
@@ -48,6 +49,12 @@ every layer: a quarter less time for a network on a CPU. As it keeps them, all t
 arena: else the threads of each stage fill arenas of their own beside what the separation has freed
 (175 MB more after three minutes of song, and more with its length). Other C libraries ignore these.
 """
+
+_NOT_TOLD = (
+    "This job cannot be handed to the separation process, as its description is not valid. The log "
+    "has the details."
+)
+_log = logging.getLogger("pipeline")
 
 _READY_WITHIN_S = 60.0
 _GONE_WITHIN_S = 5.0
@@ -133,7 +140,13 @@ class RunnerProcess(Closing):
         the code ``worker_lost``, one that passes its limits is killed and makes one with that or
         ``out_of_memory``, so the loop always ends.
         """
-        self._send(RunCommand(job=spec))
+        try:
+            order = _order(spec)
+        except ValueError as error:
+            _log.error("job %s cannot be told to the runner", spec.job_id, exc_info=error)
+            yield _failure(spec.job_id, None, Internal(_NOT_TOLD))
+            return
+        self._send(order)
         stage: str | None = None
         guard = Guard(self.pid, self._limits)
         began = time.monotonic()
@@ -169,13 +182,13 @@ class RunnerProcess(Closing):
         A job looks for it at least once a block or segment. Where that takes too long
         :meth:`kill` is safe, as finished stages are on disk and unfinished ones are ignored.
         """
-        self._send(CancelCommand(job_id=job_id))
+        self._send(CancelCommand(job_id=job_id).to_line())
 
     def close(self, timeout_s: float = 5.0) -> None:
         """End the runner: politely, and after ``timeout_s`` by force. A running job stops and
         keeps its finished stages."""
         self.peak_memory_bytes()
-        self._send(ShutdownCommand())
+        self._send(ShutdownCommand().to_line())
         with contextlib.suppress(OSError):
             self._stdin.close()
         try:
@@ -202,10 +215,10 @@ class RunnerProcess(Closing):
                     self._peak_bytes = max(self._peak_bytes, int(line.split()[1]) * 1024)
         return self._peak_bytes
 
-    def _send(self, command: Command) -> None:
-        # A dead runner is noticed where its events are read.
+    def _send(self, line: bytes) -> None:
+        # A dead runner is noticed where its events are read; its pipe may be closed (ValueError).
         with contextlib.suppress(OSError, ValueError):
-            self._stdin.write(command.to_line())
+            self._stdin.write(line)
             self._stdin.flush()
 
     def _next_event(self, timeout_s: float) -> Event | None:
@@ -255,6 +268,13 @@ class RunnerProcess(Closing):
         with contextlib.suppress(OSError):
             self._stdin.close()
         self._stdout.close()
+
+
+def _order(spec: JobSpec) -> bytes:
+    """Raises ``ValueError`` for what the runner could not read: it would wait, and so would we."""
+    line = RunCommand(job=spec).to_line()
+    parse_command(line)
+    return line
 
 
 def _failure(job_id: str, stage: str | None, error: SeparationError) -> FailedEvent:

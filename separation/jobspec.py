@@ -1,10 +1,11 @@
 """What a runner is asked to do: one job, as plain values that cross a process boundary."""
 
 import uuid
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from separation.json_path import JsonPath
 
 
 class StageRequest(BaseModel):
@@ -29,9 +30,9 @@ class JobSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     job_id: str
-    input_path: Path
+    input_path: JsonPath
     input_name: str
-    job_dir: Path
+    job_dir: JsonPath
     pipeline: tuple[StageRequest, ...]
     created_at: str
     replaces: str | None = None

@@ -9,6 +9,7 @@ has something to record.
 
 import argparse
 import dataclasses
+import json
 import logging
 import os
 import queue
@@ -24,7 +25,7 @@ from pydantic import ValidationError
 from separation import CODE_VERSION
 from separation.base import SeparatorModel, SeparatorOptions
 from separation.engine.health import device_has_failed, free_device_cache
-from separation.errors import Cancelled, SeparationError, WorkerLost
+from separation.errors import Cancelled, Internal, SeparationError, WorkerLost
 from separation.handover import received_settings
 from separation.jobprogress import Rates
 from separation.jobspec import JobSpec
@@ -201,12 +202,29 @@ class Runner:
             for line in lines:
                 try:
                     command = parse_command(line)
-                except ValidationError:
-                    _log.error("not a command: %r", line[:200])
+                except ValidationError as error:
+                    _log.error("not a command: %r", line[:200], exc_info=error)
+                    self._refuse(line)
                     continue
                 if not self._obey(command):
                     break
         self._end()
+
+    def _refuse(self, line: bytes) -> None:
+        """Tell whoever waits for this job that it will not run."""
+        try:
+            job_id = json.loads(line)["job"]["job_id"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return
+        self._events.send(
+            FailedEvent(
+                job_id=str(job_id),
+                stage=None,
+                code=Internal.code,
+                detail="The separation process cannot read what it is asked to do.",
+                retryable=Internal.retryable,
+            )
+        )
 
     def _obey(self, command: Command) -> bool:
         """False for the command that ends the runner."""

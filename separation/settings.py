@@ -2,8 +2,9 @@
 environment in here."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
+
+from separation.json_path import JsonPath
 
 EngineName = Literal["auto", "torch", "openvino"]
 PrecisionName = Literal["auto", "exact", "fast"]
@@ -85,8 +86,8 @@ class CoreSettings:
     ``checkpoint_s``: how often a long separation makes what it has finished safe; 0 for never.
     """
 
-    model_dir: Path | None = None
-    model_paths: tuple[Path, ...] = ()
+    model_dir: JsonPath | None = None
+    model_paths: tuple[JsonPath, ...] = ()
     offline: bool = False
     hub_timeout_s: float = 5.0
     fetch_limit_s: float = 600.0
@@ -94,7 +95,7 @@ class CoreSettings:
     keep_work: bool = False
     engine: EngineName = "auto"
     precision: PrecisionName = "auto"
-    cache_dir: Path | None = None
+    cache_dir: JsonPath | None = None
     checkpoint_s: float = 30.0
     routes: tuple[RouteName, ...] = ROUTES
     remote: RemoteSettings = field(default_factory=RemoteSettings)

@@ -242,3 +242,32 @@ def noisy(self, behaviour, start):
 fakes.FakeSeparator._misbehave = noisy
 main([])
 """
+
+
+def test_a_job_that_cannot_be_told_to_the_runner_fails_at_once(
+    tmp_path: Path, runner: RunnerProcess
+) -> None:
+    runner.wait_ready()
+    spec = make_spec(tmp_path)
+    for not_text in (None, b"\xff", "\udce9"):
+        last = last_of(runner.events(spec.model_copy(update={"input_name": not_text})))
+        assert isinstance(last, FailedEvent) and (last.code, last.retryable) == ("internal", False)
+    assert isinstance(last_of(runner.events(spec)), FinishedEvent)
+
+
+def test_a_runner_answers_to_a_job_that_it_cannot_read(
+    tmp_path: Path, runner: RunnerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where worker and runner are not of the same release."""
+    line = b'{"type": "run", "job": {"job_id": "%s", "song": 1}}\n'
+    spec = make_spec(tmp_path)
+    monkeypatch.setattr("separation.client._order", lambda spec: line % spec.job_id.encode())
+    last = last_of(runner.events(spec))
+    assert isinstance(last, FailedEvent) and last.code == "internal"
+    assert "cannot read" in last.detail
+
+
+def test_a_song_whose_name_is_no_text_is_worked_on(tmp_path: Path, runner: RunnerProcess) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    spec = make_spec(tmp_path, song=make_song(tmp_path / "song.wav").rename(odd))
+    assert isinstance(last_of(runner.events(spec)), FinishedEvent)

@@ -31,6 +31,7 @@ from separation.errors import (
     error_from_code,
 )
 from separation.jobspec import JobSpec
+from separation.json_path import is_text
 from separation.manifest import MANIFEST_NAME, ManifestUnreadable, load_manifest
 from separation.pipeline import WORK_FOLDER, remove_work
 from separation.presets import PRESET_NAMES
@@ -199,7 +200,12 @@ class Command(BaseCommand):
             return
         folder = Path(summary["manifest"]).parent
         for name, path in summary["outputs"].items():
-            self.stdout.write(f"{name:<24} {folder / path}")
+            self.stdout.write(f"{name:<24} {self._writable(str(folder / path))}")
+
+    def _writable(self, path: str) -> str:
+        """As far as the terminal's encoding goes."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        return path.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def request_from(options: dict[str, Any]) -> SeparationRequest:
@@ -225,6 +231,8 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
             "preview": False,
         }
     )
+    if request.repo is not None and not is_text(request.repo):
+        raise InvalidOptions("The path of --repo is not valid UTF-8. Rename the folder.")
     check_licence(request=request)
     if request.details or request.denoise or request.ensemble:
         # Not after minutes of separating.
@@ -263,6 +271,11 @@ def log_level(options: dict[str, Any]) -> str:
 def check_writable(out: Path, option: str = "--out") -> None:
     """Make the folder for results; raises ``StorageUnavailable`` where nothing can be written.
     ``option``: by which it was named."""
+    if not is_text(out):
+        # libsndfile's binding opens no such file.
+        raise StorageUnavailable(
+            f"the path {str(out)!r} is not valid UTF-8; choose another folder for {option}."
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from jobs.management.commands.separate import Command, free_folder, request_from
+from separation.errors import InvalidOptions
 from separation.presets import PREVIEW_S
 from separation.request import OPTIONAL_STAGES, SeparationRequest
 from tests.factories import wav_bytes
@@ -196,3 +198,32 @@ def test_a_preset_makes_what_it_says(song: Path, tmp_path: Path) -> None:
     separate(song, tmp_path / "out", preset="karaoke")
     made = {path.stem for path in (tmp_path / "out").rglob("*.wav")}
     assert made == {"vocals", "no_vocals", "residual"}
+
+
+def test_a_name_that_is_no_text_is_separated_and_the_next_song_has_its_turn(
+    song: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    odd.write_bytes(song.read_bytes())
+    call_command(
+        "separate", str(odd), str(song), out=tmp_path / "out", separator="spectral",
+        stages="harmonic_percussive", stdout=io.StringIO(), stderr=io.StringIO(),
+    )  # fmt: skip
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["My song", "caf"]
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(song: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"d\xe9j\xe0")
+    _said, errors = fails(song, out=odd)
+    assert errors.startswith("storage_unavailable: ") and "--out" in errors
+    assert not odd.exists()
+    with pytest.raises(InvalidOptions, match="--repo"):
+        asked("--separator", "demucs", "--repo", str(odd))
+
+
+def test_what_a_terminal_cannot_show_is_told_in_escapes(tmp_path: Path) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    told = {"manifest": tmp_path / "Caf\u00e9" / "manifest.json", "warnings": []}
+    Command(stdout=terminal)._tell({**told, "outputs": {"vocals": "v.wav"}}, as_json=False)
+    terminal.seek(0)
+    assert "Caf\\xe9/v.wav" in terminal.read()
