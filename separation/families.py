@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from separation.audio.names import clean_name
+
 DETAILS = "details"
 DENOISE = "denoise"
 SEPARATION = "separation"
@@ -72,7 +74,7 @@ def wrong_stem(stems: Sequence[str]) -> str | None:
     for place, name in enumerate(stems):
         if not isinstance(name, str) or not _STEM_NAME.fullmatch(name):
             return str(name)
-        if name in RESERVED_STEMS or name in stems[:place]:
+        if name in RESERVED_STEMS or name in stems[:place] or clean_name(name) != name:
             return name
     return None
 

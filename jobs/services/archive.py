@@ -95,10 +95,9 @@ def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
 
 def safe_title(job: Job) -> str:
     """The song's name without its ending, fit for a file name on any system."""
-    from separation.audio.names import clean_name
+    from separation.audio.names import song_title
 
-    # The stem of "Song.v2.mp3" is "Song.v2"; cleaned again, as a cut name may end in a dot.
-    return PurePosixPath(clean_name(PurePosixPath(job.source.original_name).stem)).name
+    return song_title(job.source.original_name)
 
 
 def download_name(artifact: Artifact) -> str:

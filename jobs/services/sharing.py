@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -147,7 +146,9 @@ def shareable_stems(job: Job) -> list[str]:
 
 def title_of(job: Job) -> str:
     """The song's name as its page has it, without the ending."""
-    return PurePosixPath(job.source.original_name).stem
+    from separation.audio.names import song_title
+
+    return song_title(job.source.original_name)
 
 
 def digest_of_token(token: str) -> str:

@@ -1,5 +1,6 @@
 """Text from outside, made fit for people: names of files, and single lines such as tags."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Set
 from pathlib import PurePosixPath
@@ -12,7 +13,30 @@ FALLBACK_NAME = "untitled"
 
 MAX_LINE_CHARACTERS = 300
 
+VALUES_APART = "; "
+"""Between several artists or genres where they are one line."""
+
+MAX_VALUES = 50
+
 TAG_FIELDS = ("title", "artist", "album", "date", "genre", "track")
+
+SONG_ENDINGS = frozenset((
+    ".3g2", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".alac", ".amr", ".ape", ".asf",
+    ".au", ".avi", ".bw64", ".caf", ".dsf", ".dts", ".eac3", ".flac", ".flv", ".m2ts", ".m4a",
+    ".m4b", ".m4r", ".m4v", ".mka", ".mkv", ".mov", ".mp1", ".mp2", ".mp3", ".mp4", ".mpa",
+    ".mpc", ".mpeg", ".mpg", ".mpga", ".oga", ".ogg", ".ogv", ".ogx", ".opus", ".ra", ".rf64",
+    ".snd", ".spx", ".tta", ".w64", ".wav", ".wave", ".weba", ".webm", ".wma", ".wmv", ".wv",
+))  # fmt: skip
+"""What follows another dot, as in "Mr. Brightside", belongs to the name."""
+
+_JOINERS = "\u200c\u200d"
+_NEVER_AT_ENDS = f". {_JOINERS}"
+_LOOSE_JOINERS = re.compile(
+    rf"(?:^|(?<=\s))[{_JOINERS}]+|[{_JOINERS}]+(?=\s|$)|(?<=[{_JOINERS}])[{_JOINERS}]+"
+)
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f")
+"""The flag of a region such as Scotland: letters of its code as tags behind a black flag (Unicode
+Technical Standard 51, C.1)."""
 
 _FORBIDDEN = frozenset('<>:"|?*')
 _RESERVED_ON_WINDOWS = frozenset(
@@ -26,15 +50,23 @@ def clean_name(name: str) -> str:
 
     NFC; only what follows the last slash or backslash; without control, format (bidirectional
     marks among them), surrogate and private characters, nor those that Windows forbids; no names
-    of Windows devices; at most 200 bytes of UTF-8 with the extension kept; never empty. A name
-    that was cleaned stays as it is.
+    of Windows devices; at most 200 bytes of UTF-8 with the extension kept; never empty. Joiners
+    stay inside a word, where Persian, Hindi and emoji need them. A name that was cleaned stays as
+    it is.
     """
     last_part = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     # Windows drops dots and blanks at the end; a leading dot hides the file elsewhere.
-    tidy = _plain(last_part, forbidden=_FORBIDDEN).strip(". ")
+    tidy = _plain(last_part, forbidden=_FORBIDDEN).strip(_NEVER_AT_ENDS)
     if tidy.split(".", 1)[0].strip().upper() in _RESERVED_ON_WINDOWS:
         tidy = f"_{tidy}"
     return _shortened(tidy) or FALLBACK_NAME
+
+
+def song_title(name: str) -> str:
+    """A song's name without the ending that says what kind of file it is, cleaned: it serves as
+    the name of a folder on any system."""
+    suffix = PurePosixPath(name).suffix
+    return clean_name(name.removesuffix(suffix) if suffix.lower() in SONG_ENDINGS else name)
 
 
 def one_line(value: object) -> str:
@@ -42,21 +74,35 @@ def one_line(value: object) -> str:
     was cleaned stays as it is."""
     # Cut first: normalising a megabyte of combining marks is slow.
     text = _plain(str(value)[: 4 * MAX_LINE_CHARACTERS])
-    return text[:MAX_LINE_CHARACTERS].strip()
+    # And again, as the cut may fall between two that belong together.
+    return _plain(text[:MAX_LINE_CHARACTERS])
 
 
 def clean_tags(found: Mapping[str, Any]) -> dict[str, str]:
-    """The known fields as one clean line of text each; others are left out."""
-    cleaned = {field: one_line(found[field]) for field in TAG_FIELDS if found.get(field)}
+    """The known fields as one clean line of text each, several values of one apart by "; "; other
+    fields are left out."""
+    cleaned = {field: _line_of(found[field]) for field in TAG_FIELDS if found.get(field)}
     return {field: text for field, text in cleaned.items() if text}
+
+
+def _line_of(value: object) -> str:
+    if not isinstance(value, list | tuple):
+        return one_line(value)
+    lines = dict.fromkeys(one_line(each) for each in value[:MAX_VALUES])
+    return one_line(VALUES_APART.join(filter(None, lines)))
 
 
 def _plain(text: str, *, forbidden: Set[str] = frozenset()) -> str:
     """NFC; blanks of any kind are one space, what ``forbidden`` names is "_", and what nobody can
-    see (Unicode's category C) is gone."""
-    seen = "".join(_shown(character, forbidden) for character in text)
+    see is gone, but for joiners inside a word and the letters of flags."""
+    flags = {k for flag in _FLAG.finditer(text) for k in range(*flag.span())}
+    seen = "".join(
+        character if k in flags else _shown(character, forbidden)
+        for k, character in enumerate(text)
+    )
     # Composed only now: what stood between a letter and its accent may be gone.
-    return " ".join(unicodedata.normalize("NFC", seen).split())
+    line = " ".join(unicodedata.normalize("NFC", seen).split())
+    return _LOOSE_JOINERS.sub("", line)
 
 
 def _shown(character: str, forbidden: Set[str]) -> str:
@@ -64,7 +110,20 @@ def _shown(character: str, forbidden: Set[str]) -> str:
         return "_"
     if character.isspace():
         return " "
-    return "" if unicodedata.category(character).startswith("C") else character
+    return character if character in _JOINERS or _is_visible(character) else ""
+
+
+def _is_visible(character: str) -> bool:
+    """Not of Unicode's category C; but what is only newer than this interpreter's tables, such as
+    an emoji of next year, is visible."""
+    category = unicodedata.category(character)
+    if category != "Cn":
+        return not category.startswith("C")
+    number = ord(character)
+    is_no_character = 0xFDD0 <= number <= 0xFDEF or number & 0xFFFE == 0xFFFE
+    # Reserved for what is not to be seen (Default_Ignorable_Code_Point of DerivedCoreProperties).
+    is_ignored = number == 0x2065 or 0xFFF0 <= number <= 0xFFF8 or 0xE0000 <= number <= 0xE0FFF
+    return not (is_no_character or is_ignored)
 
 
 def _shortened(name: str) -> str:
@@ -75,4 +134,6 @@ def _shortened(name: str) -> str:
         suffix = ""
     stem = name[: len(name) - len(suffix)] if suffix else name
     room = MAX_NAME_BYTES - len(suffix.encode())
-    return stem.encode()[:room].decode(errors="ignore").rstrip(". ") + suffix
+    # Cleaned again, as the cut may fall between two that belong together.
+    cut = _plain(stem.encode()[:room].decode(errors="ignore"))
+    return cut.rstrip(_NEVER_AT_ENDS) + suffix

@@ -8,12 +8,13 @@ what it found is cleaned there, again by the process that gets it, and again whe
 # mypy: disallow-untyped-calls=False
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mutagen import id3
+from mutagen import MutagenError, id3
 from mutagen.aiff import AIFF
+from mutagen.apev2 import APEBinaryValue, APEv2
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import ID3, ID3NoHeaderError
 from mutagen.mp3 import MP3
@@ -24,7 +25,7 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
 from separation.audio.covers import Cover, clean_cover
-from separation.audio.names import TAG_FIELDS, clean_tags
+from separation.audio.names import TAG_FIELDS, VALUES_APART, clean_tags
 
 _ID3_FRAMES = {
     "title": "TIT2",
@@ -42,21 +43,31 @@ _MP4_ATOMS = {
     "genre": "\xa9gen",
     "track": "trkn",
 }
+_APE_KEYS = {field: field for field in TAG_FIELDS} | {"date": "year"}
+_APE_COVER = "cover art (front)"
 _VORBIS_KEYS = {field: field for field in TAG_FIELDS} | {"track": "tracknumber"}
+_SEVERAL = ("artist", "genre")
+"""Fields of which a song may have more than one value."""
 _FRONT_COVER = 3
 """Picture type of ID3v2 (APIC) and FLAC alike."""
 
 _OGG_TYPES = {"vorbis": OggVorbis, "opus": OggOpus, "flac": OggFLAC}
 
+_Found = tuple[dict[str, str], bytes | None]
+"""Text tags and a cover."""
 
-def read_tags(path: Path, container: str, codec: str) -> tuple[dict[str, str], bytes | None]:
-    """Cleaned text tags and the cover of a source; may raise anything that mutagen does."""
+
+def read_tags(path: Path, container: str, codec: str) -> _Found:
+    """Cleaned text tags and the cover of a source; may raise anything that mutagen does. Several
+    artists or genres are one line, apart by "; "."""
     if container in ("wav", "aiff"):
         return _read_id3((WAVE if container == "wav" else AIFF)(path).tags)
     if container == "mp3":
-        return _read_id3(MP3(path).tags)
-    if container == "aac":
-        return _read_id3(_id3_at_start(path))
+        return _read_id3_and_ape(MP3(path).tags, path)
+    if container in ("aac", "tta"):
+        return _read_id3_and_ape(_id3_at_start(path), path)
+    if container in ("wavpack", "ape"):
+        return _read_ape(path)
     if container == "mp4":
         return _read_mp4(MP4(path).tags or {})
     if container == "flac":
@@ -72,6 +83,18 @@ def read_tags(path: Path, container: str, codec: str) -> tuple[dict[str, str], b
     return {}, None
 
 
+def _read_id3_and_ape(id3_tags: ID3 | None, path: Path) -> _Found:
+    found, ape = _read_id3(id3_tags), _read_ape(path)
+    # ID3v1 cuts its texts at 30 characters.
+    is_short = id3_tags is not None and id3_tags.version < (2,)
+    return _over(ape, found) if is_short else _over(found, ape)
+
+
+def _over(first: _Found, second: _Found) -> _Found:
+    """What ``first`` has, and from ``second`` what that lacks."""
+    return {**second[0], **first[0]}, first[1] or second[1]
+
+
 def _id3_at_start(path: Path) -> ID3 | None:
     try:
         return ID3(path)
@@ -79,27 +102,52 @@ def _id3_at_start(path: Path) -> ID3 | None:
         return None
 
 
-def _read_id3(tags: ID3 | None) -> tuple[dict[str, str], bytes | None]:
+def _read_id3(tags: ID3 | None) -> _Found:
     if tags is None:
         return {}, None
     frames = {field: tags.get(frame) for field, frame in _ID3_FRAMES.items()}
-    texts = {field: frame.text[0] for field, frame in frames.items() if frame and frame.text}
+    texts = {field: _values(field, frame.text) for field, frame in frames.items() if frame}
     if frames["genre"] and frames["genre"].genres:
         # Resolves the numbers of ID3v1, such as "(17)" for Rock.
-        texts["genre"] = frames["genre"].genres[0]
+        texts["genre"] = frames["genre"].genres
     return clean_tags(texts), _first_cover([picture.data for picture in tags.getall("APIC")])
 
 
-def _read_mp4(tags: Mapping[str, Any]) -> tuple[dict[str, str], bytes | None]:
-    texts = {field: tags[atom][0] for field, atom in _MP4_ATOMS.items() if tags.get(atom)}
-    if isinstance(texts.get("track"), tuple):
-        number, total = texts["track"]
+def _values(field: str, found: Sequence[Any]) -> list[Any]:
+    return list(found if field in _SEVERAL else found[:1])
+
+
+def _read_ape(path: Path) -> _Found:
+    """The tag that stands behind the frames, as foobar2000 and mp3gain leave it."""
+    try:
+        tags: Any = APEv2(path)
+    except MutagenError:
+        # None, or a damaged one: what stands in other tags of the file counts nevertheless.
+        return {}, None
+    texts = {
+        field: _values(field, list(tags[key]))
+        for field, key in _APE_KEYS.items()
+        if key in tags and not isinstance(tags[key], APEBinaryValue)
+    }
+    # A file's name and a zero byte stand before the picture.
+    cover = bytes(tags[_APE_COVER].value).partition(b"\0")[2] if _APE_COVER in tags else b""
+    return clean_tags(texts), _first_cover([cover])
+
+
+def _read_mp4(tags: Mapping[str, Any]) -> _Found:
+    texts: dict[str, Any] = {
+        field: _values(field, tags[atom]) for field, atom in _MP4_ATOMS.items() if tags.get(atom)
+    }
+    if "track" in texts and isinstance(texts["track"][0], tuple):
+        number, total = texts["track"][0]
         texts["track"] = f"{number}/{total}" if total else str(number or "")
     return clean_tags(texts), _first_cover([bytes(data) for data in tags.get("covr", [])])
 
 
 def _read_vorbis(tags: Mapping[str, Any]) -> dict[str, str]:
-    return clean_tags({field: tags[key][0] for field, key in _VORBIS_KEYS.items() if tags.get(key)})
+    return clean_tags(
+        {field: _values(field, tags[key]) for field, key in _VORBIS_KEYS.items() if tags.get(key)}
+    )
 
 
 def _first_cover(pictures: list[bytes]) -> bytes | None:
@@ -151,7 +199,8 @@ def _write_id3(path: Path, tags: Mapping[str, str], cover: Cover | None) -> None
             data=cover.data,
         )
         file.tags.add(picture)
-    # Version 2.3 is the one that every player reads.
+    # Version 2.3 is the one that every player reads; it has frames of its own for the date.
+    file.tags.update_to_v23()
     file.save(v2_version=3)
 
 
@@ -183,7 +232,8 @@ def _track_pair(text: str) -> tuple[int, int] | None:
 def _write_vorbis(path: Path, tags: Mapping[str, str], cover: Cover | None) -> None:
     file: Any = FLAC(path) if path.suffix == ".flac" else OggVorbis(path)
     for field, text in tags.items():
-        file[_VORBIS_KEYS[field]] = text
+        several = text.split(VALUES_APART) if field in _SEVERAL else [text]
+        file[_VORBIS_KEYS[field]] = several
     if cover:
         picture: Any = Picture()
         picture.data, picture.type, picture.mime = cover.data, _FRONT_COVER, cover.mime

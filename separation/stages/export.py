@@ -31,6 +31,7 @@ from separation.audio.encode import (
 )
 from separation.audio.encode_wav import PcmWavEncoder, WrittenWav, verify_written
 from separation.audio.loudness import Levels
+from separation.audio.names import song_title
 from separation.audio.resample import Resampler, frames_at
 from separation.audio.tags import write_tags
 from separation.audio.thumbnail import make_thumbnail
@@ -296,7 +297,7 @@ class _Delivery:
 
     def _tag(self, target: Path, context: StageContext) -> None:
         tags = dict(self._song.tags)
-        title = tags.get("title") or PurePosixPath(context.spec.input_name).stem
+        title = tags.get("title") or song_title(context.spec.input_name)
         tags["title"] = f"{title} ({spoken_name(self._track.name)})"
         write_tags(target, tags, read_cover(context.work_dir / self._song.path))
 

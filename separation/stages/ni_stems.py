@@ -9,11 +9,11 @@ common gain, with which none exceeds -1 dBTP. Always at 44.1 kHz, whatever the o
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from separation.audio.decode import read_cover
 from separation.audio.loudness import Levels
+from separation.audio.names import song_title
 from separation.audio.stem_mp4 import (
     EXTENSION,
     LONGEST_S,
@@ -138,7 +138,7 @@ def _write(context: StageContext, tracks: list[Track], gain: float, report: Repo
         for reader in readers:
             reader.close()
     song = context.require_song()
-    title = song.tags.get("title") or PurePosixPath(context.spec.input_name).stem
+    title = song.tags.get("title") or song_title(context.spec.input_name)
     cover = read_cover(context.work_dir / song.path)
     write_tags(target, {**song.tags, "title": title}, cover)
     add_stem_manifest(target)

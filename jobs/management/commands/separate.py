@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
 from jobs.services.choices import check_licence, check_stems, request_with_defaults
-from separation.audio.names import clean_name
+from separation.audio.names import clean_name, song_title
 from separation.client import RunnerProcess
 from separation.ensemble import ENSEMBLES
 from separation.errors import (
@@ -252,12 +252,11 @@ def text_or_file(given: str) -> str:
 
 
 def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:
-    name = clean_name(song.name)
     return JobSpec(
         job_id=str(uuid.uuid4()),
         input_path=song.resolve(),
-        input_name=name,
-        job_dir=free_folder(out.resolve(), Path(name).stem),
+        input_name=clean_name(song.name),
+        job_dir=free_folder(out.resolve(), song_title(song.name)),
         pipeline=request.to_pipeline(),
         created_at=datetime.now(UTC).isoformat(),
     )

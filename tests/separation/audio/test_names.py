@@ -13,6 +13,7 @@ from separation.audio.names import (
     clean_name,
     clean_tags,
     one_line,
+    song_title,
 )
 
 
@@ -61,6 +62,21 @@ text_from_outside = st.one_of(
 )
 
 
+def nothing_hidden(text: str) -> bool:
+    """Nothing of the category C but one joiner at a time inside a word, and what is only newer than
+    this interpreter's tables."""
+    word = all(
+        text[k - 1 : k].strip("\u200c\u200d ") and text[k + 1 : k + 2].strip("\u200c\u200d ")
+        for k, character in enumerate(text)
+        if character in "\u200c\u200d"
+    )
+    hidden = {"Cc", "Cf", "Cs", "Co"} & {unicodedata.category(c) for c in text.translate(JOINERS)}
+    return word and not hidden
+
+
+JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
+
+
 @settings(max_examples=400)
 @given(text_from_outside)
 def test_whatever_comes_in_the_rules_hold(text: str) -> None:
@@ -69,7 +85,7 @@ def test_whatever_comes_in_the_rules_hold(text: str) -> None:
     assert 0 < len(name.encode()) <= MAX_NAME_BYTES < 255
     assert not set(name) & set('/\\<>:"|?*')
     assert name not in (".", "..")
-    assert not any(unicodedata.category(character).startswith("C") for character in name)
+    assert nothing_hidden(name)
     assert unicodedata.is_normalized("NFC", name)
     assert name == name.strip() and not name.startswith(".") and not name.endswith(".")
     assert PureWindowsPath(name).name == PurePosixPath(name).name == name
@@ -83,10 +99,59 @@ def test_a_line_is_one_clean_line_and_stays_as_it_is(text: str) -> None:
     line = one_line(text)
 
     assert len(line) <= MAX_LINE_CHARACTERS
-    assert not any(unicodedata.category(character).startswith("C") for character in line)
+    assert nothing_hidden(line)
     assert line == " ".join(line.split())
     assert unicodedata.is_normalized("NFC", line)
     assert one_line(line) == line
+
+
+PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+HINDI = "\u0915\u094d\u200d\u0937"
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+NEWER = "\U0001fae8 \U0001fadf"
+"""Shaking face and splatter, of Unicode 15 and 16."""
+
+
+@pytest.mark.parametrize("text", [PERSIAN, HINDI, FAMILY, SCOTLAND, NEWER])
+def test_what_words_and_emoji_are_joined_of_is_kept(text: str) -> None:
+    assert one_line(text) == text
+    assert clean_name(f"{text}.wav") == f"{text}.wav"
+
+
+@pytest.mark.parametrize(
+    ("given_text", "cleaned"),
+    [
+        ("\u200da b\u200c \u200dc\u200d", "a b c"),
+        ("a\u200d\u200c\u200db", "a\u200db"),
+        ("\U000e0067\U000e007fx", "x"),
+        ("\U0001f3f4\U000e0067", "\U0001f3f4"),
+        ("a\ufdd0\uffff\U0010fffe\u2065\U000e0fffb", "ab"),
+    ],
+)
+def test_what_joins_nothing_is_gone(given_text: str, cleaned: str) -> None:
+    assert one_line(given_text) == clean_name(given_text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Song.v2.MP3", "Song.v2"),
+        ("Mr. Brightside", "Mr. Brightside"),
+        ("Vol.2", "Vol.2"),
+        ("wait ... .wav", "wait"),
+        ("aux .flac", "_aux"),
+        ("song", "song"),
+        ("wav", "wav"),
+    ],
+)
+def test_a_title_is_the_name_without_an_ending_and_fit_for_a_folder(name: str, title: str) -> None:
+    assert song_title(clean_name(name)) == song_title(name) == title
+
+
+@given(text_from_outside)
+def test_a_title_is_a_name_itself(text: str) -> None:
+    assert clean_name(song_title(text)) == song_title(text)
 
 
 def test_an_accent_joins_its_letter_when_what_stood_between_them_is_gone() -> None:

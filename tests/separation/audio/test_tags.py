@@ -1,10 +1,12 @@
 import base64
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutagen.apev2 import BINARY, APEv2, APEValue
 from mutagen.flac import FLAC, Picture
-from mutagen.id3 import APIC, TIT2
+from mutagen.id3 import APIC, ID3, TCON, TIT2, TPE1
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggvorbis import OggVorbis
@@ -181,6 +183,91 @@ def test_hostile_text_becomes_one_short_line() -> None:
         "artist": "x" * MAX_LINE_CHARACTERS,
         "album": "\u00e9",
     }
+
+
+SEVERAL = {"artist": ["First", "Second"], "genre": ["Rock", "Pop"]}
+TOLD = {"artist": "First; Second", "genre": "Rock; Pop"}
+
+
+def _several_as_found(path: Path, container: str) -> None:
+    if container == "mp3":
+        mp3 = MP3(path)
+        mp3.add_tags()
+        mp3.tags.add(TPE1(encoding=3, text=SEVERAL["artist"]))
+        mp3.tags.add(TCON(encoding=3, text=SEVERAL["genre"]))
+        mp3.save()
+    elif container == "mp4":
+        mp4 = MP4(path)
+        mp4["\xa9ART"], mp4["\xa9gen"] = SEVERAL["artist"], SEVERAL["genre"]
+        mp4.save()
+    else:
+        vorbis = FLAC(path) if container == "flac" else OggVorbis(path)
+        vorbis.update(SEVERAL)
+        vorbis.save()
+
+
+@pytest.mark.parametrize(("output_format", "container", "codec"), KINDS[1:])
+def test_all_artists_and_genres_of_a_song_are_read_and_written(
+    tmp_path: Path, output_format: ConcreteFormat, container: str, codec: str
+) -> None:
+    path = _file(tmp_path, output_format)
+    _several_as_found(path, container)
+    assert read_tags(path, container, codec) == (TOLD, None)
+
+    written = _file(tmp_path, output_format)
+    write_tags(written, TOLD)
+    assert read_tags(written, container, codec) == (TOLD, None)
+    if container in ("flac", "ogg"):
+        file = FLAC(written) if container == "flac" else OggVorbis(written)
+        assert {name: file[name] for name in SEVERAL} == SEVERAL
+
+
+def test_the_date_has_the_frames_of_id3v2_3(tmp_path: Path) -> None:
+    path = _file(tmp_path, "mp3")
+
+    write_tags(path, {"date": "2019-05-04"})
+
+    frames = ID3(path, translate=False)
+    assert (str(frames["TYER"]), str(frames["TDAT"]), "TDRC" in frames) == ("2019", "0405", False)
+    assert read_tags(path, "mp3", "mp3") == ({"date": "2019-05-04"}, None)
+
+
+def _ape(path: Path, **texts: str) -> None:
+    tags = APEv2()
+    for key, text in texts.items():
+        tags[key] = text
+    tags["Cover Art (Front)"] = APEValue(b"cover.png\0" + PNG, BINARY)
+    tags.save(path)
+
+
+def test_the_tag_behind_an_mp3_is_read(tmp_path: Path) -> None:
+    path = _file(tmp_path, "mp3")
+    _ape(path, Title="Behind", Artist="First\0Second", Year="2019", Track="3/12")
+
+    told = {"title": "Behind", "artist": "First; Second", "date": "2019", "track": "3/12"}
+    assert read_tags(path, "mp3", "mp3") == (told, PNG)
+    assert probe(path, LIMITS).tags == told
+
+
+def test_id3v2_goes_before_it_and_the_short_id3v1_behind_it(tmp_path: Path) -> None:
+    path = _file(tmp_path, "mp3")
+    long = "A title of more than thirty characters"
+    _ape(path, Title=long)
+    before = path.read_bytes()
+    path.write_bytes(before + b"TAG" + long[:30].encode() + b"An artist".ljust(94, b"\0") + b"\xff")
+    assert read_tags(path, "mp3", "mp3")[0] == {"title": long, "artist": "An artist"}
+
+    path.write_bytes(before)
+    write_tags(path, {"title": "In front"})
+    assert read_tags(path, "mp3", "mp3")[0] == {"title": "In front"}
+
+
+def test_a_damaged_tag_behind_costs_no_other(tmp_path: Path) -> None:
+    path = _file(tmp_path, "mp3")
+    write_tags(path, {"title": "In front"})
+    damaged = struct.pack("<8s4I8x", b"APETAGEX", 9000, 2**31, 2**31, 0)
+    path.write_bytes(path.read_bytes() + damaged)
+    assert read_tags(path, "mp3", "mp3") == ({"title": "In front"}, None)
 
 
 def test_broken_tags_do_not_cost_the_song(tmp_path: Path) -> None:
