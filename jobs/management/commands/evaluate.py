@@ -16,8 +16,9 @@ from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFo
 from django.db import DatabaseError
 
 from jobs.core import core_settings
-from jobs.management.commands.separate import check_writable, log_level
+from jobs.management.commands.separate import log_level
 from jobs.management.progress_bar import ProgressBar
+from jobs.management.result_folder import check_writable
 from jobs.models import ModelMeasurement
 from jobs.services.choices import check_licence, request_with_defaults
 from jobs.services.measurements import record_report

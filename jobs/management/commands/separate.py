@@ -1,10 +1,8 @@
 """``manage.py separate``: the whole pipeline in the foreground, no server and no database."""
 
 import json
-import shutil
 import signal
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
+from jobs.management.result_folder import check_writable, drop_empty_folder, held_folder
 from jobs.services.choices import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name, song_title
 from separation.client import RunnerProcess
@@ -26,14 +25,11 @@ from separation.errors import (
     EmptyAudio,
     InvalidOptions,
     SeparationError,
-    StorageUnavailable,
     WorkerLost,
     error_from_code,
 )
 from separation.jobspec import JobSpec
 from separation.json_path import is_text
-from separation.manifest import MANIFEST_NAME, ManifestUnreadable, load_manifest
-from separation.pipeline import WORK_FOLDER, remove_work
 from separation.presets import PRESET_NAMES
 from separation.protocol import (
     FailedEvent,
@@ -42,7 +38,6 @@ from separation.protocol import (
     StageFinishedEvent,
     StageStartedEvent,
 )
-from separation.receipts import RECEIPT_NAME
 from separation.request import (
     OPTIONAL_STAGES,
     OUTPUT_FORMATS,
@@ -180,17 +175,18 @@ class Command(BaseCommand):
     ) -> dict[str, Any]:
         if not song.is_file():
             raise EmptyAudio(f"there is no file {str(song)!r}; check the path.")
-        spec = spec_for(song, out, request)
-        bar = ProgressBar(sys.stderr)
-        bar.show(0.0, f"{spec.input_name}: starting")
-        try:
-            with cancel_on_interrupt(runner, spec.job_id):
-                return follow(runner, spec, bar)
-        except SeparationError:
-            drop_empty_folder(spec.job_dir)
-            raise
-        finally:
-            bar.end()
+        with held_folder(out.resolve(), song_title(song.name)) as folder:
+            spec = spec_for(song, folder, request)
+            bar = ProgressBar(sys.stderr)
+            bar.show(0.0, f"{spec.input_name}: starting")
+            try:
+                with cancel_on_interrupt(runner, spec.job_id):
+                    return follow(runner, spec, bar)
+            except SeparationError:
+                drop_empty_folder(folder)
+                raise
+            finally:
+                bar.end()
 
     def _tell(self, summary: dict[str, Any], *, as_json: bool) -> None:
         for sentence in summary["warnings"]:
@@ -251,12 +247,12 @@ def text_or_file(given: str) -> str:
         raise InvalidOptions(f"The file {given!r} cannot be read: {error}.") from error
 
 
-def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:
+def spec_for(song: Path, folder: Path, request: SeparationRequest) -> JobSpec:
     return JobSpec(
         job_id=str(uuid.uuid4()),
         input_path=song.resolve(),
         input_name=clean_name(song.name),
-        job_dir=free_folder(out.resolve(), song_title(song.name)),
+        job_dir=folder,
         pipeline=request.to_pipeline(),
         created_at=datetime.now(UTC).isoformat(),
     )
@@ -265,53 +261,6 @@ def spec_for(song: Path, out: Path, request: SeparationRequest) -> JobSpec:
 def log_level(options: dict[str, Any]) -> str:
     """The runner's log would run through the bar, and its warnings are told as notes."""
     return settings.LOG_LEVEL if options["verbosity"] > 1 else "ERROR"
-
-
-def check_writable(out: Path, option: str = "--out") -> None:
-    """Make the folder for results; raises ``StorageUnavailable`` where nothing can be written.
-    ``option``: by which it was named."""
-    if not is_text(out):
-        # libsndfile's binding opens no such file.
-        raise StorageUnavailable(
-            f"the path {str(out)!r} is not valid UTF-8; choose another folder for {option}."
-        )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise StorageUnavailable(
-            f"nothing can be written to {str(out)!r} ({error.strerror}); "
-            f"choose another folder for {option}."
-        ) from error
-
-
-def free_folder(out: Path, name: str) -> Path:
-    """``out/name``, or ``out/name (2)`` and so on where a completed job lies there or something
-    that is not ours; what a job that was broken off left is taken up again."""
-    number = 1
-    while is_taken(folder := out / (name if number == 1 else f"{name} ({number})")):
-        number += 1
-    return folder
-
-
-def is_taken(folder: Path) -> bool:
-    manifest = folder / MANIFEST_NAME
-    if not manifest.is_file():
-        return folder.exists() and not (folder / WORK_FOLDER).is_dir()
-    try:
-        return load_manifest(manifest).status == "completed"
-    except ManifestUnreadable:
-        return True
-
-
-def drop_empty_folder(folder: Path) -> None:
-    """Remove what a job left that finished no stage, as there is nothing to take up again."""
-    if any(folder.glob(f"{WORK_FOLDER}/*/{RECEIPT_NAME}")):
-        return
-    remove_work(folder)
-    if [path.name for path in folder.glob("*")] == [MANIFEST_NAME]:
-        shutil.rmtree(folder)
 
 
 def follow(runner: RunnerProcess, spec: JobSpec, bar: ProgressBar) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import soundfile
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from jobs.management.commands.separate import Command, free_folder, request_from
+from jobs.management.commands.separate import Command, request_from
+from jobs.management.result_folder import held_folder
 from separation.errors import InvalidOptions
 from separation.presets import PREVIEW_S
 from separation.request import OPTIONAL_STAGES, SeparationRequest
@@ -145,15 +148,41 @@ def test_the_log_runs_through_the_bar_only_when_asked_for(
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "song").mkdir()
-    assert free_folder(tmp_path, "song") == tmp_path / "song (2)"
-    (tmp_path / "song (2)").mkdir()
-    (tmp_path / "song (2)" / "manifest.json").write_text("{ of another program")
-    assert free_folder(tmp_path, "song") == tmp_path / "song (3)"
+    (tmp_path / "song (2)").write_text("a file")
+    (tmp_path / "song (3)").mkdir()
+    (tmp_path / "song (3)" / "manifest.json").write_text("{ of another program")
+    with held_folder(tmp_path, "song") as folder:
+        assert folder == tmp_path / "song (4)"
 
 
 def test_what_a_broken_off_job_left_is_taken_up_again(tmp_path: Path) -> None:
     (tmp_path / "song" / "work").mkdir(parents=True)
-    assert free_folder(tmp_path, "song") == tmp_path / "song"
+    for _ in range(2):
+        with held_folder(tmp_path, "song") as folder:
+            assert folder == tmp_path / "song"
+
+
+def test_no_two_processes_get_one_folder(tmp_path: Path) -> None:
+    """Neither while both begin, nor while one is at work where another was broken off."""
+    (tmp_path / "song" / "work").mkdir(parents=True)
+    many = [subprocess.Popen(
+        [sys.executable, "-c", _HOLDS, str(tmp_path)], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, cwd=Path(__file__).parents[3], text=True,
+    ) for _ in range(3)]  # fmt: skip
+    held = [process.stdout.readline().strip() for process in many if process.stdout]
+    with held_folder(tmp_path, "song") as folder:
+        assert sorted([*held, folder.name]) == ["song", "song (2)", "song (3)", "song (4)"]
+    for process in many:
+        process.communicate("go on")
+
+
+_HOLDS = """
+import pathlib, sys
+from jobs.management.result_folder import held_folder
+with held_folder(pathlib.Path(sys.argv[1]), "song") as folder:
+    print(folder.name, flush=True)
+    sys.stdin.read()
+"""
 
 
 def asked(*given: str) -> SeparationRequest:
