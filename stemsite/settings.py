@@ -214,11 +214,15 @@ CONTENT_SECURITY_POLICY = {
 CORS_ALLOWED_ORIGINS = env.words(
     "STEMSITE_ALLOWED_ORIGINS", [], "origins of other sites whose pages may call the API"
 )
-CORS_URLS_REGEX = r"^/api/.*$"
-# What a page of another site needs for tus, and to name a bare body.
+# The API under both of its names; a test compares this with the addresses.
+CORS_URLS_REGEX = r"^/(api|health|config|process|job|download)(/.*)?$"
+# What a page of another site needs to ask again, for a part, for tus, and to name a bare body.
 CORS_ALLOW_HEADERS = [
     *default_headers,
     "content-range",
+    "if-none-match",
+    "if-range",
+    "range",
     "tus-resumable",
     "upload-checksum",
     "upload-length",
@@ -228,8 +232,9 @@ CORS_ALLOW_HEADERS = [
     "x-http-method-override",
 ]
 CORS_EXPOSE_HEADERS = [
-    "Location", "Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable",
-    "Tus-Version", "Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset",
+    "Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After",
+    "Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version",
+    "Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset",
 ]  # fmt: skip
 
 REST_FRAMEWORK = {

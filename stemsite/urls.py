@@ -4,6 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from jobs.api.views.docs import UnknownView
 from stemsite.setup import setup
 
 admin.site.site_header = admin.site.site_title = "stemsite"
@@ -16,6 +17,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("jobs.api.urls")),
+    path("api", UnknownView.as_view(schema=None)),
+    path("api/", UnknownView.as_view(schema=None)),
+    path("api/<path:rest>", UnknownView.as_view(schema=None)),
     path("", include("jobs.api.specification_urls")),
     path("", include("jobs.web.urls")),
 ]

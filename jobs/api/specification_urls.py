@@ -1,9 +1,15 @@
 """The specification's own addresses: the views of the API under their first names."""
 
+from django.urls import path
+
 from jobs.api.routes import route
+from jobs.api.views.docs import UnknownView
 from jobs.api.views.downloads import DownloadAllView, DownloadView
 from jobs.api.views.jobs import JobDetailView, OutputsView, ProcessView
 from jobs.api.views.site import ConfigView, HealthView
+
+FIRST_WORDS = ("health", "config", "process", "job", "download")
+UNKNOWN = UnknownView.as_view(schema=None)
 
 app_name = "specification"
 urlpatterns = [
@@ -14,4 +20,7 @@ urlpatterns = [
     *route("job/<uuid:job_id>/outputs", OutputsView, "outputs", described=False),
     *route("download/<uuid:job_id>/all", DownloadAllView, "download-all", described=False),
     *route("download/<uuid:job_id>/<str:track>", DownloadView, "download", described=False),
+    # Below these a program looks for no page: also an id that is none is answered as JSON.
+    *(path(f"{first}/<path:rest>", UNKNOWN) for first in FIRST_WORDS),
+    *(path(f"{first}{end}", UNKNOWN) for first in ("job", "download") for end in ("", "/")),
 ]

@@ -62,5 +62,6 @@ urlpatterns = [
     *route("health", HealthView, "health"),
     *route("schema", SchemaView, "schema", described=False),
     *route("docs", DocsView, "docs", described=False),
+    path("", UnknownView.as_view(schema=None)),
     path("<path:rest>", UnknownView.as_view(schema=None)),
 ]

@@ -42,9 +42,28 @@ def test_services_state_their_own_status() -> None:
     assert status_of(JobConflict("words")) == status_of(SourceMissing("words")) == 409
 
 
-def test_an_address_that_does_not_exist_is_refused_as_json(anonymous: APIClient) -> None:
-    for method in ("get", "post"):
-        response = getattr(anonymous, method)("/api/v1/songs/7")
+UNKNOWN = (
+    *("/api", "/api/", "/api/v2/jobs", "/api/v1", "/api/v1/", "/api/v1/songs/7", "/api/v1/jobs/7"),
+    *("/api/v1/uploads/7", "/api/v1/batches/7/retry", "/api/v1/tokens/%00", "/job", "/job/"),
+    *(
+        "/job/7",
+        "/job/7/outputs",
+        "/job/%E9",
+        "/job/0/1/2",
+        "/download/7/all",
+        "/download/7/vocals",
+    ),
+    *("/download", "/health/7", "/config/7", "/process/7"),
+)
+
+
+@pytest.mark.parametrize("address", UNKNOWN)
+def test_an_address_that_does_not_exist_is_refused_as_json(
+    address: str, anonymous: APIClient
+) -> None:
+    """Also one whose id is none, under either of the API's names."""
+    for method in ("get", "post", "delete"):
+        response = getattr(anonymous, method)(address)
         assert response.status_code == 404
         assert response.json() == {"code": "not_found", "detail": "There is no such address."}
 
