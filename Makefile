@@ -13,7 +13,7 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run models test lint fuzz chaos separate bench screenshots clean
+.PHONY: help run models test lint fuzz chaos separate unnamed bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -60,9 +60,11 @@ chaos: $(DEV_STAMP)  ## many jobs under many kills: make chaos [JOBS=200] [KILLS
 	@$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),200) --kills $(or $(KILLS),100) \
 	  --database $(or $(DATABASE),sqlite) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-separate: models  ## one song without a server: make separate SONG=path [OUT=stems] [ARGS=...]
-	@test -n "$(SONG)" || { echo 'name the song: make separate SONG=path/to/song.mp3'; exit 2; }
+separate: $(if $(SONG),models,unnamed)  ## one song without a server: make separate SONG=path [OUT=stems] [ARGS=...]
 	$(BIN)/python manage.py separate "$(SONG)" --out "$(or $(OUT),stems)" $(ARGS)
+
+unnamed:
+	@echo 'name the song: make separate SONG=path/to/song.mp3'; exit 2
 
 bench: $(DEV_STAMP)  ## every benchmark, short; BENCH_ARGS=--full for the figures of the docs
 	$(BIN)/python benchmarks/all.py $(BENCH_ARGS)

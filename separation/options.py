@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from separation.base import SeparatorOptions
 from separation.errors import InvalidOptions
+from separation.ranges import CHOSEN, bounds
 
 _OPTION_NAMES = tuple(field.name for field in dataclasses.fields(SeparatorOptions))
 _ADAPTER = TypeAdapter(SeparatorOptions)
@@ -38,13 +39,20 @@ def parse_options(**options: Any) -> SeparatorOptions:
 
 def check_options(options: SeparatorOptions) -> None:
     """Ranges and combinations. Raises ``InvalidOptions`` with the value received."""
-    if not 0 <= options.overlap < 1:
-        raise InvalidOptions(f"overlap must be at least 0 and below 1, not {options.overlap}.")
-    if options.shifts < 0:
-        raise InvalidOptions(f"shifts must be 0 or more, not {options.shifts}.")
-    if options.segment_s is not None and not 0 < options.segment_s < float("inf"):
-        raise InvalidOptions(f"segment_s must be above 0 seconds, not {options.segment_s}.")
+    for name in ("overlap", "shifts", "segment_s", "seed"):
+        value, range_ = getattr(options, name), bounds(CHOSEN[name])
+        if value is not None and not range_.low <= value <= range_.high:
+            raise InvalidOptions(f"{name} must be {range_}, not {value}.")
     if options.stems is not None and options.two_stems is not None:
         raise InvalidOptions("Give stems or two_stems, not both.")
     if options.stems == ():
         raise InvalidOptions("stems is empty: name at least one stem, or leave it out for all.")
+
+
+def check_segment(model: str, segment_s: float | None, longest_s: float) -> None:
+    """Raises ``InvalidOptions`` for a window longer than the model allows."""
+    if segment_s is not None and segment_s > longest_s:
+        raise InvalidOptions(
+            f"A segment of {segment_s:g} s is longer than {model} was trained for: "
+            f"at most {longest_s:g} s."
+        )

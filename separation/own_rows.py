@@ -43,6 +43,7 @@ def _row(model: OwnModel, digest: str | None) -> ModelInfo:
         files=_files(model, digest),
         packages=("pymss-core",) if model.separator == MSST else (),
         figures=known.figures if known else (),
+        max_segment_s=model.chunk_s or None,
         overlapping=card.overlapping,
     )
 

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from separation.checkpoint import Checkpoints, find_earlier, has_checkpoint
-from separation.durable import FileDigest, digest_of, replace_folder, sync
+from separation.durable import FileDigest, replace_folder, sync
 from separation.errors import (
     Cancelled,
-    CorruptAudio,
     DiskFull,
     Internal,
     OutputInvalid,
@@ -53,6 +52,7 @@ from separation.receipts import (
     write_receipt,
 )
 from separation.settings import CoreSettings
+from separation.source_file import digest_source
 from separation.stages.base import (
     ArtifactRecord,
     PipelineStage,
@@ -181,7 +181,7 @@ class _JobRun:
         self._left = self._remove_temporary("*")
         for torn in torn_files(self._spec.job_dir):
             torn.unlink(missing_ok=True)
-        self._source = _digest_source(self._spec.input_path, self._check)
+        self._source = digest_source(self._spec.input_path, self._check)
         earlier = self._completed_before(stages)
         if earlier is not None:
             self._drop_work()
@@ -389,10 +389,3 @@ def _log_level(error: SeparationError) -> int:
     if isinstance(error, Cancelled):
         return logging.INFO
     return logging.ERROR if isinstance(error, Internal) else logging.WARNING
-
-
-def _digest_source(path: Path, check: Callable[[], None]) -> FileDigest:
-    try:
-        return digest_of(path, check)
-    except FileNotFoundError:
-        raise CorruptAudio("The source file is not there any more. Upload it again.") from None

@@ -4,6 +4,7 @@ The command line, the API and the web form all fill a :class:`SeparationRequest`
 knows a stage's parameters.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,6 +15,17 @@ from separation.errors import InvalidOptions
 from separation.families import SEPARATION, SONG
 from separation.jobspec import StageRequest
 from separation.presets import PRESET_NAMES
+from separation.ranges import (
+    Mp3BitrateKbps,
+    Overlap,
+    RangeLengthS,
+    RangeStartS,
+    Seed,
+    SegmentS,
+    Shifts,
+    TargetDb,
+    TruePeakCeilingDbtp,
+)
 from separation.splits import (
     MAX_SPLITS,
     MAX_STEMS,
@@ -29,6 +41,10 @@ OutputFormat = Literal["wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "o
 OUTPUT_FORMATS: tuple[OutputFormat, ...] = (
     "wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a", "same",
 )  # fmt: skip
+LevelMeasure = Literal["rms", "lufs"]
+LEVEL_MEASURES: tuple[LevelMeasure, ...] = ("rms", "lufs")
+ScoredSong = Literal["demo"]
+SCORED_SONGS: tuple[ScoredSong, ...] = ("demo",)
 OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
 """What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
 stems are looked at by ``quality`` wherever there are any. ``details`` and ``denoise`` run where the
@@ -63,22 +79,22 @@ class SeparationRequest(BaseModel):
     stages: tuple[str, ...] = OPTIONAL_STAGES
     format: OutputFormat = "wav24"
     sample_rate_hz: Literal[44100, 48000] = 44100
-    mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
+    mp3_bitrate_kbps: Mp3BitrateKbps = 320
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    shifts: int = Field(default=0, ge=0, le=20)
-    overlap: float = Field(default=0.25, ge=0.0, le=0.95)
-    segment_s: float | None = Field(default=None, gt=0.0, le=600.0)
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    target_db: float = Field(default=-20.0, ge=-60.0, le=0.0)
-    level_measure: Literal["rms", "lufs"] = "rms"
-    true_peak_ceiling_dbtp: float = Field(default=-1.0, ge=-20.0, le=0.0)
+    shifts: Shifts = 0
+    overlap: Overlap = 0.25
+    segment_s: SegmentS | None = None
+    seed: Seed = 0
+    target_db: TargetDb = -20.0
+    level_measure: LevelMeasure = "rms"
+    true_peak_ceiling_dbtp: TruePeakCeilingDbtp = -1.0
     minus: bool = False
     preview: bool = True
     allow_smaller_model: bool = False
     allow_remote: bool = True
-    score: Literal["demo"] | None = None
-    range_start_s: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
-    range_length_s: float | None = Field(default=None, ge=1.0, allow_inf_nan=False)
+    score: ScoredSong | None = None
+    range_start_s: RangeStartS | None = None
+    range_length_s: RangeLengthS | None = None
     ni_stems: bool = False
     ensemble: EnsembleField = None
     details: tuple[SplitRequest, ...] = Field(default=(), max_length=MAX_SPLITS)
@@ -209,6 +225,16 @@ def parse_request(choices: dict[str, Any]) -> SeparationRequest:
         return SeparationRequest.model_validate(choices)
     except ValidationError as error:
         raise InvalidOptions(first_fault(error)) from None
+
+
+def check_fields(choices: Mapping[str, Any]) -> None:
+    """Raises ``InvalidOptions`` for a choice that is wrong by itself; more choices may follow."""
+    try:
+        SeparationRequest.model_validate(choices)
+    except ValidationError as error:
+        # What does not go together is found when all fields are right, and has no place.
+        if error.errors()[0]["loc"]:
+            raise InvalidOptions(first_fault(error)) from None
 
 
 def parse_stems(text: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from separation.ensemble import ENSEMBLE, Ensemble, described, parse_ensemble
 from separation.errors import InvalidOptions
+from separation.ranges import Overlap, Seed, SegmentS, Shifts
 
 MAX_SPLITS = 8
 """Each takes the time of a separation; more than all stems of the largest usual model and the song
@@ -42,10 +43,10 @@ class SplitChoice(_Choice):
     ensemble: EnsembleField = None
     stems: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=MAX_STEMS)
     two_stems: str | None = None
-    shifts: int = Field(default=0, ge=0, le=20)
-    overlap: float = Field(default=0.25, ge=0.0, le=0.95)
-    segment_s: float | None = Field(default=None, gt=0.0, le=600.0)
-    seed: int = Field(default=0, ge=0, lt=2**32)
+    shifts: Shifts = 0
+    overlap: Overlap = 0.25
+    segment_s: SegmentS | None = None
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _one_choice_of_each(self) -> Self:

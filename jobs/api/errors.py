@@ -2,6 +2,8 @@
 
 import errno
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -47,7 +49,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """What DRF calls for an exception of a view."""
     error = _named(error)
     if isinstance(error, SeparationError):
-        return _answer(status_of(error), error.code, error.detail)
+        fields: dict[str, str] = getattr(error, "fields", {})
+        return _answer(status_of(error), error.code, error.detail, fields)
     response = rest_handler(error, context)
     if response is not None:
         response.data = {"code": _code(error), "detail": _sentence(response.data)}
@@ -81,9 +84,11 @@ def _named(error: Exception) -> Exception:
     return error
 
 
-def _answer(status: int, code: str, detail: str) -> Response:
+def _answer(
+    status: int, code: str, detail: str, fields: Mapping[str, str] = MappingProxyType({})
+) -> Response:
     headers = {"Retry-After": "60"} if status in (429, 503) else None
-    return Response({"code": code, "detail": detail}, status=status, headers=headers)
+    return Response({"code": code, "detail": detail, **fields}, status=status, headers=headers)
 
 
 def _code(error: Exception) -> str:

@@ -7,13 +7,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from jobs.api.serializers.choices import ChoicesSerializer
-from jobs.api.serializers.jobs import ErrorSerializer
+from jobs.api.serializers.jobs import DeletedSerializer, ErrorSerializer
 
 MEANINGS = {
     400: "The request cannot be understood, or the file cannot be used.",
     401: "No valid token or session.",
     404: "There is nothing here, or it belongs to somebody else.",
     409: "The job or upload is not in a state that allows this.",
+    410: "The audio was deleted; `manifest_url` leads to what is known of it.",
     412: "Another version of tus than 1.0.0.",
     413: "The file is too large.",
     415: "The file is of no format that is read here.",
@@ -29,7 +30,9 @@ MEANINGS = {
 def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
     """The answers of a view besides the good one; any view may throttle."""
     return {
-        status: OpenApiResponse(ErrorSerializer, description=MEANINGS[status])
+        status: OpenApiResponse(
+            DeletedSerializer if status == 410 else ErrorSerializer, description=MEANINGS[status]
+        )
         for status in sorted({*statuses, 429})
     }
 

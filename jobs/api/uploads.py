@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, QueryDict
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
@@ -19,6 +19,7 @@ from jobs.api.imports import submit_import
 from jobs.api.parsers import JSONParser
 from jobs.api.serializers.choices import choice_fields, read_choices
 from jobs.api.serializers.uploads import KnownSongSerializer
+from jobs.api.song_form import SongFormParser
 from jobs.http.bodies import BLOCK_BYTES, blocks, declared_length
 from jobs.models import Job, Source
 from jobs.services.choices import check_request, request_with_defaults
@@ -50,7 +51,7 @@ class VideoBodyParser(BareBodyParser):
     media_type = BARE_TYPES[2]
 
 
-UPLOAD_PARSERS = (MultiPartParser, BareBodyParser, AudioBodyParser, VideoBodyParser, JSONParser)
+UPLOAD_PARSERS = (SongFormParser, BareBodyParser, AudioBodyParser, VideoBodyParser, JSONParser)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def track_response(
     except FileNotFoundError:
         _log.exception("job %s: the file of track %s is missing", job.pk, track)
         raise AudioDeleted(
-            f"The file of the track {track!r} is no longer on the server. Run the job again."
+            f"The file of the track {track!r} is no longer on the server. Run the job again.", job
         ) from None
 
 
@@ -46,12 +46,19 @@ def all_tracks_response(request: HttpRequest, job: Job) -> HttpResponseBase:
     return archive_response(request, job_zip(job))
 
 
+def deleted_words(job: Job) -> str:
+    """Where the audio of a job has gone; empty where it is here."""
+    if job.audio_deleted_at is None:
+        return ""
+    return (
+        f"The audio of this job was deleted on {job.audio_deleted_at:%Y-%m-%d}, as this site keeps "
+        "it for a limited time. Its manifest is still here."
+    )
+
+
 def check_downloadable(job: Job) -> None:
     if job.audio_deleted_at is not None:
-        raise AudioDeleted(
-            f"The audio of this job was deleted on {job.audio_deleted_at:%Y-%m-%d}, as this site "
-            "keeps it for a limited time. Its manifest is still here."
-        )
+        raise AudioDeleted(deleted_words(job), job)
     if job.status in (JobStatus.PENDING, JobStatus.PROCESSING):
         raise JobConflict("The job is not finished yet. Ask again when its status is completed.")
     if job.status != JobStatus.COMPLETED:

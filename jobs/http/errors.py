@@ -2,14 +2,21 @@
 
 from typing import ClassVar
 
+from django.urls import reverse
+
+from jobs.models import Job
 from separation.errors import SeparationError
 
 
 class AudioDeleted(SeparationError):
-    """The manifest is kept for ever, the audio is not."""
+    """The manifest is kept for ever, the audio is not. ``fields`` go into the API's answer."""
 
     code = "audio_deleted"
-    http_status: ClassVar[int] = 404
+    http_status: ClassVar[int] = 410
+
+    def __init__(self, detail: str, job: Job) -> None:
+        super().__init__(detail)
+        self.fields = {"manifest_url": reverse("api:manifest", args=[job.pk])}
 
 
 class TrackNotFound(SeparationError):

@@ -23,7 +23,9 @@ def mix_response(job: Job, request: MixRequest) -> HttpResponseBase:
             return _sent(mix)
     except FileNotFoundError:
         _log.exception("job %s: a file of its stems is missing", job.pk)
-        raise AudioDeleted("A stem's file is no longer on the server. Run the job again.") from None
+        raise AudioDeleted(
+            "A stem's file is no longer on the server. Run the job again.", job
+        ) from None
 
 
 def _sent(mix: Mix) -> HttpResponseBase:

@@ -12,10 +12,11 @@ from separation.catalogue import ModelInfo, models_for
 from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_ensemble
 from separation.errors import InvalidOptions
 from separation.families import SEPARATION, SONG, overlapping_words
+from separation.options import check_segment
 from separation.own_models import MSST
-from separation.presets import with_preset
+from separation.presets import find_preset, with_preset
 from separation.registry import BUILT_IN, SeparatorFactory
-from separation.request import SeparationRequest, parse_request
+from separation.request import SeparationRequest, check_fields, parse_request
 from separation.splits import SplitRequest
 
 MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed", "ensemble")
@@ -31,6 +32,15 @@ def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
         "target_db": settings.DEFAULT_TARGET_DB,
     }
     return parse_request(with_preset(choices, defaults, is_there, is_offered))
+
+
+def check_each(*, choices: Mapping[str, Any]) -> None:
+    """Raises ``InvalidOptions`` for a choice that is wrong by itself, whatever goes with it."""
+    check_fields(choices)
+    if "separator" in choices:
+        check_separator(choices["separator"])
+    if "preset" in choices:
+        find_preset(choices["preset"])
 
 
 def changed_request(asked: Mapping[str, Any], choices: Mapping[str, Any]) -> SeparationRequest:
@@ -67,6 +77,8 @@ def check_request(*, request: SeparationRequest) -> None:
 def check_stems(*, request: SeparationRequest) -> None:
     """Refuse stems that will not be there, at the first level and at the second, as far as that is
     known without loading a model. Raises ``InvalidOptions``."""
+    if request.repo is not None:
+        check_separator(request.separator)
     known = check_split(request) if request.repo is None else None
     _check_second_level(request, known if SEPARATION in request.stages else ())
 
@@ -91,6 +103,8 @@ def check_split(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] | No
         model = known_model(asked.separator, asked.model)
         if model is not None and model.overlapping and isinstance(asked, SeparationRequest):
             raise InvalidOptions(overlapping_words(asked.separator, asked.model))
+        if model is not None:
+            check_window(model, asked.segment_s)
         known = model.stems if model is not None else None
     wanted = (asked.two_stems,) if asked.two_stems else asked.stems or ()
     for stem in wanted:
@@ -103,16 +117,26 @@ def check_split(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] | No
     return asked.stems or known
 
 
+def check_window(model: ModelInfo, segment_s: float | None) -> None:
+    """Raises ``InvalidOptions`` for a segment that is longer than the model takes."""
+    if model.max_segment_s is not None:
+        check_segment(model.name, segment_s, model.max_segment_s)
+
+
+def check_separator(name: str) -> None:
+    """Raises ``InvalidOptions`` for one that does not exist."""
+    if name not in SeparatorFactory.names():
+        raise InvalidOptions(
+            f"There is no separator {name!r}. There are: {', '.join(SeparatorFactory.names())}."
+        )
+
+
 def known_model(separator: str, name: str | None) -> ModelInfo | None:
     """The model as the catalogue states it; None where only the loaded model knows.
 
     Raises ``InvalidOptions`` for a separator, and for a model of it, that does not exist.
     """
-    if separator not in SeparatorFactory.names():
-        raise InvalidOptions(
-            f"There is no separator {separator!r}. "
-            f"There are: {', '.join(SeparatorFactory.names())}."
-        )
+    check_separator(separator)
     if separator not in BUILT_IN:
         return None
     rule = licence_rule()
@@ -142,6 +166,8 @@ def _ensemble_stems(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] 
     ensemble = parse_ensemble(asked.ensemble or asked.model)
     assert ensemble is not None
     models = [known_model(member.separator, member.model) for member in ensemble.members]
+    for model in filter(None, models):
+        check_window(model, asked.segment_s)
     known = [model.stems for model in models if model is not None]
     if asked.stems or asked.two_stems:
         # Members that differ may all give these.

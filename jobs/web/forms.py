@@ -10,6 +10,7 @@ from jobs.models.job import JobStatus
 from jobs.services.choices import check_request, request_with_defaults
 from jobs.web import choices
 from separation.errors import InvalidOptions, LicenceRefused
+from separation.ranges import field_bounds
 from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
 from separation.splits import USUAL_STRENGTH
 
@@ -85,10 +86,9 @@ class SeparationForm(forms.Form):
     )
     mp3_bitrate_kbps = forms.IntegerField(
         label="MP3 bit rate, kbit/s",
-        min_value=64,
-        max_value=320,
         initial=_default("mp3_bitrate_kbps"),
         required=False,
+        **field_bounds("mp3_bitrate_kbps"),
     )
     device = forms.ChoiceField(
         label="Run on",
@@ -99,36 +99,36 @@ class SeparationForm(forms.Form):
     shifts = forms.IntegerField(
         label="Random shifts",
         help_text="Neural models only: average this many passes. Each takes the full time again.",
-        min_value=0,
-        max_value=20,
         initial=_default("shifts"),
         required=False,
+        **field_bounds("shifts"),
     )
     overlap = forms.FloatField(
         label="Overlap of segments",
-        min_value=0.0,
-        max_value=0.95,
         step_size=0.05,
         initial=_default("overlap"),
         required=False,
+        **field_bounds("overlap"),
     )
     segment_s = forms.FloatField(
         label="Segment length, seconds",
         help_text="Empty: the length the model was trained on.",
-        min_value=0.1,
         step_size=0.1,
         required=False,
+        **field_bounds("segment_s"),
     )
     seed = forms.IntegerField(
-        label="Seed of the shifts", min_value=0, initial=_default("seed"), required=False
+        label="Seed of the shifts",
+        initial=_default("seed"),
+        required=False,
+        **field_bounds("seed"),
     )
     target_db = forms.FloatField(
         label="Level of normalized copies, dB",
-        min_value=-60.0,
-        max_value=0.0,
         step_size=0.5,
         initial=lambda: settings.DEFAULT_TARGET_DB,
         required=False,
+        **field_bounds("target_db"),
     )
     level_measure = forms.ChoiceField(
         label="Level measured as",
@@ -138,11 +138,10 @@ class SeparationForm(forms.Form):
     )
     true_peak_ceiling_dbtp = forms.FloatField(
         label="True-peak ceiling, dBTP",
-        min_value=-20.0,
-        max_value=0.0,
         step_size=0.1,
         initial=_default("true_peak_ceiling_dbtp"),
         required=False,
+        **field_bounds("true_peak_ceiling_dbtp"),
     )
     minus = forms.BooleanField(
         label="Also make the song without each stem",

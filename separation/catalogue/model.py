@@ -139,7 +139,8 @@ class ModelInfo(_Fact):
     site's operator brings the file. ``memory_bytes``: a first guess of the peak on the device it
     runs on. ``download_bytes``: about what fetching it moves, 0 where there is nothing to fetch.
     ``packages``: what must be installed besides. ``smaller``: what may take its place where memory
-    is short; it has the same stems. ``overlapping``: one sound may be in several of the stems, so
+    is short; it has the same stems. ``max_segment_s``: the longest window that it was trained for,
+    where it takes no longer one. ``overlapping``: one sound may be in several of the stems, so
     that they are no partition of the song.
     """
 
@@ -155,6 +156,7 @@ class ModelInfo(_Fact):
     files: tuple[WeightFile, ...] = ()
     download_bytes: int = Field(default=0, ge=0)
     memory_bytes: int | None = Field(default=None, gt=0)
+    max_segment_s: float | None = Field(default=None, gt=0.0)
     packages: tuple[str, ...] = ()
     smaller: str | None = None
     figures: tuple[Figure, ...] = ()

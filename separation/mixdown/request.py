@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from separation.errors import InvalidOptions
+from separation.ranges import Mp3BitrateKbps
 from separation.request import OutputFormat
 from separation.validation import first_fault
 
@@ -51,7 +52,7 @@ class MixRequest(BaseModel):
     end_s: float | None = Field(default=None, gt=0.0)
     speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST)
     format: OutputFormat = "wav24"
-    mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
+    mp3_bitrate_kbps: Mp3BitrateKbps = 320
 
     @model_validator(mode="after")
     def _check(self) -> Self:

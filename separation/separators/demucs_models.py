@@ -7,8 +7,8 @@ from typing import Any
 
 from separation.engine.devices import device_errors
 from separation.errors import ModelUnavailable, SeparationError
+from separation.options import check_segment
 from separation.separators.bags import LoadedBag, Network
-from separation.separators.neural import check_segment
 from separation.separators.weights import WeightFiles, safetensors_metadata
 
 _CLASSES = frozenset({"demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs"})

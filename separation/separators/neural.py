@@ -34,9 +34,9 @@ from separation.engine.devices import (
 )
 from separation.engine.interface import Engine
 from separation.engine.statistics import AS_IT_IS, measure_mono
-from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
+from separation.errors import ModelUnavailable, OutOfMemory
 from separation.families import wrong_stem
-from separation.options import check_options
+from separation.options import check_options, check_segment
 from separation.progress import Report, ignore_progress, part_of
 from separation.separators.bags import LoadedBag, Network, Ready
 from separation.separators.conversion import CannotConvert, converted_bag
@@ -299,15 +299,6 @@ class NeuralSeparator(ResumableSeparator):
         self._log.warning("trying again on the CPU: %s", self._failure)
         self._ready = None
         release_memory(device.name)
-
-
-def check_segment(model: str, segment_s: float | None, longest_s: float) -> None:
-    """Raises ``InvalidOptions`` for a window longer than the model allows."""
-    if segment_s is not None and segment_s > longest_s:
-        raise InvalidOptions(
-            f"A segment of {segment_s:g} s is longer than {model} was trained for: "
-            f"at most {longest_s:g} s."
-        )
 
 
 def _torch_members(

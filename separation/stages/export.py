@@ -18,7 +18,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
 from separation.audio.decode import read_cover
@@ -40,6 +39,7 @@ from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.durable import FileDigest, digest_of, sync
 from separation.families import spoken_name
 from separation.progress import Report, part_of
+from separation.ranges import Mp3BitrateKbps
 from separation.request import OutputFormat
 from separation.stages.base import (
     ArtifactRecord,
@@ -92,7 +92,7 @@ class ExportParams(StageParams):
 
     format: OutputFormat = "wav24"
     sample_rate_hz: Literal[44100, 48000] = 44100
-    mp3_bitrate_kbps: int = Field(default=320, ge=64, le=320)
+    mp3_bitrate_kbps: Mp3BitrateKbps = 320
     preview: bool = False
     ni_stems: bool = False
 

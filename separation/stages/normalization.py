@@ -29,10 +29,9 @@ Version 1: first.
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
-
 from separation.audio.loudness import Levels
 from separation.errors import InvalidOptions
+from separation.ranges import TargetDb, TruePeakCeilingDbtp
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.mixdown import LEVELS_NAME, levels_of, measure_sums, save_levels
 from separation.tracks import Term, Track
@@ -43,9 +42,9 @@ FOLDER = "normalized"
 class NormalizationParams(StageParams):
     """See the module's docstring."""
 
-    target_db: float = Field(default=-20.0, ge=-60.0, le=0.0)
+    target_db: TargetDb = -20.0
     measure: Literal["rms", "lufs"] = "rms"
-    true_peak_ceiling_dbtp: float = Field(default=-1.0, ge=-20.0, le=0.0)
+    true_peak_ceiling_dbtp: TruePeakCeilingDbtp = -1.0
 
 
 class NormalizationStage(PipelineStage[NormalizationParams]):

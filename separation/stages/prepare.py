@@ -23,6 +23,7 @@ from separation.audio.resample import frames_at
 from separation.base import SAMPLE_RATE_HZ
 from separation.errors import InvalidOptions
 from separation.progress import part_of
+from separation.ranges import RangeStartS
 from separation.stages.base import (
     PipelineStage,
     Song,
@@ -39,7 +40,7 @@ _DECODED_AT = 0.9
 class PrepareParams(StageParams):
     """Both None: the whole song."""
 
-    start_s: float | None = Field(default=None, ge=0.0)
+    start_s: RangeStartS | None = None
     length_s: float | None = Field(default=None, gt=0.0)
 
 

@@ -9,6 +9,7 @@ from separation.errors import (
     Cancelled,
     CorruptAudio,
     DiskFull,
+    FileUnavailable,
     Internal,
     ModelUnavailable,
     OutOfMemory,
@@ -88,6 +89,14 @@ def test_a_failed_job_keeps_its_finished_stages_and_no_unfinished_one(tmp_path: 
     assert {path.name for path in (spec.job_dir / "work").iterdir()} == {".holder", "prepare"}
     remove_work(spec.job_dir)
     assert [path.name for path in spec.job_dir.iterdir()] == ["manifest.json"]
+
+
+def test_a_source_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder.wav").mkdir()
+    told = fail(
+        make_spec(tmp_path, song=tmp_path / "folder.wav"), FileUnavailable, "cannot be read"
+    )
+    assert (told.code, told.retryable) == ("file_unavailable", False)
 
 
 def test_a_source_that_is_gone_is_told(tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from jobs.api.serializers.known_fields import KnownFieldsSerializer
 from jobs.models import Batch
 from jobs.models.batch import MAX_NAME_LENGTH
 from jobs.services.batch_sight import Sight
 
 
-class BatchChangeSerializer(serializers.Serializer[dict[str, Any]]):
+class BatchChangeSerializer(KnownFieldsSerializer):
     """What is left out stays, or is as usual."""
 
     name = serializers.CharField(

@@ -1,7 +1,7 @@
 """The choices that come with an upload, as text of a form or a query."""
 
 import json
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
@@ -9,8 +9,11 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from separation.errors import InvalidOptions
+from separation.ranges import CHOSEN, bounds
 from separation.request import OUTPUT_FORMATS, parse_stems
 from separation.splits import parse_denoise, parse_details, parse_ensemble_text
+
+NumberField = TypeVar("NumberField", serializers.FloatField, serializers.IntegerField)
 
 NOT_CHOICES = frozenset({"file", "audio", "filename", "source_id", "batch", "csrfmiddlewaretoken"})
 
@@ -48,6 +51,22 @@ class NotationField(serializers.CharField):
     """Text in a short notation, or an object of JSON, which a form sends as text."""
 
 
+def number(name: str, help_text: str = "") -> serializers.FloatField:
+    return _described(name, serializers.FloatField, "number", help_text)
+
+
+def whole_number(name: str, help_text: str = "") -> serializers.IntegerField:
+    return _described(name, serializers.IntegerField, "integer", help_text)
+
+
+def _described(name: str, kind: type[NumberField], type_name: str, help_text: str) -> NumberField:
+    """The description tells the range; it is judged with all the rest, in the core."""
+    range_ = bounds(CHOSEN[name])
+    schema = {"type": type_name, "minimum": range_.low, "maximum": range_.high}
+    described: type[NumberField] = extend_schema_field(schema)(type(name, (kind,), {}))
+    return described(required=False, help_text=f"{range_}. {help_text}".strip())
+
+
 class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     """Types only: ranges and what goes together are the core's to judge, in one place.
 
@@ -73,24 +92,21 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
         required=False, help_text=f"One of {', '.join(OUTPUT_FORMATS)}; wav24 by default."
     )
     sample_rate_hz = serializers.IntegerField(required=False, help_text="44100 or 48000.")
-    mp3_bitrate_kbps = serializers.IntegerField(required=False, help_text="64 to 320.")
+    mp3_bitrate_kbps = whole_number("mp3_bitrate_kbps")
     device = serializers.CharField(required=False, help_text="auto, cpu or cuda.")
-    shifts = serializers.IntegerField(required=False, help_text="0 to 20.")
-    overlap = serializers.FloatField(required=False, help_text="0 to 0.95.")
-    segment_s = serializers.FloatField(required=False, help_text="Seconds per segment.")
-    seed = serializers.IntegerField(required=False, help_text="Makes shifts repeatable.")
-    target_db = serializers.FloatField(required=False, help_text="-60 to 0; -20 by default.")
+    shifts = whole_number("shifts")
+    overlap = number("overlap")
+    segment_s = number("segment_s", "Seconds per segment; the model may take less.")
+    seed = whole_number("seed", "Makes shifts repeatable.")
+    target_db = number("target_db", "The site's by default.")
     level_measure = serializers.CharField(required=False, help_text="rms or lufs.")
-    true_peak_ceiling_dbtp = serializers.FloatField(required=False, help_text="-20 to 0.")
+    true_peak_ceiling_dbtp = number("true_peak_ceiling_dbtp")
     minus = FlagField(required=False, help_text="Also make minus_<stem>.")
     preview = FlagField(required=False, help_text="Also make what the mixer of the portal plays.")
-    range_start_s = serializers.FloatField(
-        required=False,
-        help_text="Only from here on. Left out beside a length: at a third of the song.",
+    range_start_s = number(
+        "range_start_s", "Only from here on. Left out beside a length: at a third of the song."
     )
-    range_length_s = serializers.FloatField(
-        required=False, help_text="Only so many seconds of the song; at least 1."
-    )
+    range_length_s = number("range_length_s", "Only so many seconds of the song.")
     ni_stems = FlagField(
         required=False,
         help_text="Also one .stem.mp4 with the song and four stems, for Traktor and Mixxx.",

@@ -8,6 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from jobs.http.downloads import deleted_words
 from jobs.models import Artifact, Job, Source, Stage, Tag
 from jobs.models.job import JobStatus
 from jobs.services.intake import sent_before
@@ -20,6 +21,12 @@ class ErrorSerializer(serializers.Serializer[dict[str, str]]):
 
     code = serializers.CharField()
     detail = serializers.CharField()
+
+
+class DeletedSerializer(ErrorSerializer):
+    """Where audio was and is no more."""
+
+    manifest_url = serializers.CharField()
 
 
 class SourceSerializer(serializers.ModelSerializer[Source]):
@@ -223,7 +230,9 @@ class CreatedJobSerializer(JobSerializer):
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
-    url = serializers.SerializerMethodField(help_text="Where the file is downloaded.")
+    url = serializers.SerializerMethodField(
+        help_text="Where the file is downloaded; null when the audio was deleted."
+    )
 
     class Meta:
         model = Artifact
@@ -252,26 +261,44 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
             }
         }
 
-    def get_url(self, artifact: Artifact) -> str:
+    def get_url(self, artifact: Artifact) -> str | None:
+        if self.context.get("deleted"):
+            return None
         return reverse("api:download", args=[artifact.job_id, artifact.name])
 
 
 class OutputsSerializer(serializers.ModelSerializer[Job]):
-    """Empty ``outputs`` until the job is completed."""
+    """Empty ``outputs`` until the job is completed. When the audio was deleted, they tell what
+    there was, ``detail`` says so, and no address leads to a file."""
 
     job_id = serializers.UUIDField(source="id", read_only=True)
-    archive_url = serializers.SerializerMethodField(help_text="All of them as one ZIP.")
+    detail = serializers.SerializerMethodField(help_text="Why there is no audio; empty: there is.")
+    archive_url = serializers.SerializerMethodField(
+        help_text="All of them as one ZIP; null when the audio was deleted."
+    )
+    manifest_url = serializers.SerializerMethodField(help_text="Kept for ever.")
     outputs = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
-        fields = ("job_id", "status", "audio_deleted_at", "archive_url", "outputs")
+        fields = (
+            *("job_id", "status", "audio_deleted_at", "detail", "archive_url", "manifest_url"),
+            "outputs",
+        )
         read_only_fields = fields
 
-    def get_archive_url(self, job: Job) -> str:
-        return reverse("api:download-all", args=[job.pk])
+    def get_detail(self, job: Job) -> str:
+        return deleted_words(job)
+
+    def get_archive_url(self, job: Job) -> str | None:
+        deleted = job.audio_deleted_at is not None
+        return None if deleted else reverse("api:download-all", args=[job.pk])
+
+    def get_manifest_url(self, job: Job) -> str:
+        return reverse("api:manifest", args=[job.pk])
 
     @extend_schema_field(ArtifactSerializer(many=True))
     def get_outputs(self, job: Job) -> Any:
         artifacts = job.artifacts.all() if job.status == JobStatus.COMPLETED else ()
-        return ArtifactSerializer(artifacts, many=True).data
+        context = {"deleted": job.audio_deleted_at is not None}
+        return ArtifactSerializer(artifacts, many=True, context=context).data

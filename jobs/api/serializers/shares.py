@@ -2,11 +2,12 @@
 
 from rest_framework import serializers
 
+from jobs.api.serializers.known_fields import KnownFieldsSerializer
 from jobs.models import ShareLink
 from separation.errors import InvalidOptions
 
 
-class ShareChoicesSerializer(serializers.Serializer[dict[str, object]]):
+class ShareChoicesSerializer(KnownFieldsSerializer):
     """All may be left out: a link to listen to all stems for a week, without the song's name."""
 
     stems = serializers.ListField(

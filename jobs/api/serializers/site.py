@@ -6,12 +6,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from jobs.api.serializers.known_fields import KnownFieldsSerializer
 from jobs.services.presets import SitePreset
 from separation.catalogue import ModelInfo
 from separation.catalogue.model import STATES
 
 
-class CredentialsSerializer(serializers.Serializer[dict[str, Any]]):
+class CredentialsSerializer(KnownFieldsSerializer):
     username = serializers.CharField(max_length=254)
     password = serializers.CharField(
         max_length=4096, trim_whitespace=False, style={"input_type": "password"}

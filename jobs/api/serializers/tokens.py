@@ -1,13 +1,12 @@
 """Tokens as their owner sees them."""
 
-from typing import Any
-
 from rest_framework import serializers
 
+from jobs.api.serializers.known_fields import KnownFieldsSerializer
 from jobs.models import ApiToken
 
 
-class WantedTokenSerializer(serializers.Serializer[dict[str, Any]]):
+class WantedTokenSerializer(KnownFieldsSerializer):
     name = serializers.CharField(help_text="None that another of your tokens has.")
     expires_in_days = serializers.IntegerField(
         required=False, min_value=1, help_text="Fewer days than the site's own limit."

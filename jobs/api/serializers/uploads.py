@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from jobs.api.serializers.known_fields import KnownFieldsSerializer
 from jobs.models import Upload
 
 
@@ -13,7 +14,7 @@ class KnownSongSerializer(serializers.Serializer[dict[str, Any]]):
     batch = serializers.CharField(required=False, allow_blank=True, allow_null=True)
 
 
-class NewUploadSerializer(serializers.Serializer[dict[str, Any]]):
+class NewUploadSerializer(KnownFieldsSerializer):
     name = serializers.CharField(max_length=1000, help_text="Of the file; cleaned to be shown.")
     size_bytes = serializers.IntegerField(min_value=0, help_text="Exactly as many bytes will come.")
     options = serializers.DictField(

@@ -42,7 +42,7 @@ class DownloadView(FileView):
         responses={
             (200, "audio/*"): OpenApiTypes.BINARY,
             (206, "audio/*"): OpenApiTypes.BINARY,
-            **refusals(401, 404, 409),
+            **refusals(401, 404, 409, 410),
         },
     )
     def get(self, request: Request, job_id: UUID, track: str) -> HttpResponseBase:
@@ -53,7 +53,7 @@ class DownloadAllView(FileView):
     @extend_schema(
         operation_id="jobs_download_all",
         summary="All tracks and the manifest as one ZIP",
-        responses={(200, "application/zip"): OpenApiTypes.BINARY, **refusals(401, 404, 409)},
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, **refusals(401, 404, 409, 410)},
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
         return all_tracks_response(request._request, self.get_job(job_id))

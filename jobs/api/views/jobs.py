@@ -25,6 +25,7 @@ from jobs.api.serializers.jobs import (
     JobSummarySerializer,
     OutputsSerializer,
 )
+from jobs.api.serializers.known_fields import refuse_unknown
 from jobs.api.uploads import UPLOAD_PARSERS, submit
 from jobs.api.views.base import JobView
 from jobs.models import Job
@@ -33,6 +34,8 @@ from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.errors import JobConflict
 from jobs.services.retry import retry_job
+
+PAGING = ("page", "page_size")
 
 
 class UploadMixin(APIView):
@@ -62,6 +65,7 @@ class JobsView(UploadMixin, ListAPIView[Job]):
     serializer_class = JobSummarySerializer
 
     def get_queryset(self) -> JobQuerySet:
+        refuse_unknown(self.request.query_params, (*JobFilterSerializer().fields, *PAGING))
         jobs = Job.objects.visible_to(self.request.user).listed().select_related("source")
         return filtered(jobs, self.request.query_params.dict()).prefetch_related("tags")
 

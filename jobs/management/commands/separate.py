@@ -22,7 +22,7 @@ from separation.client import RunnerProcess
 from separation.ensemble import ENSEMBLES
 from separation.errors import (
     Cancelled,
-    EmptyAudio,
+    FileUnavailable,
     InvalidOptions,
     SeparationError,
     WorkerLost,
@@ -39,8 +39,10 @@ from separation.protocol import (
     StageStartedEvent,
 )
 from separation.request import (
+    LEVEL_MEASURES,
     OPTIONAL_STAGES,
     OUTPUT_FORMATS,
+    SCORED_SONGS,
     SeparationRequest,
     parse_stems,
 )
@@ -48,11 +50,9 @@ from separation.splits import USUAL_STRENGTH, parse_denoise, parse_details, pars
 
 EXIT_FAILED = 2
 
-_FIELDS = (
-    *("preset", "separator", "model", "repo", "format", "sample_rate_hz", "device"),
-    *("shifts", "overlap", "segment_s", "seed", "target_db", "minus"),
-)
-"""Options that are fields of a request as they are."""
+_READ_BELOW = ("stems", "stages", "ensemble", "details", "denoise")
+"""Fields of a request that are given in a notation of their own."""
+_FIELDS = tuple(name for name in SeparationRequest.model_fields if name not in _READ_BELOW)
 
 
 class Command(BaseCommand):
@@ -89,6 +89,7 @@ class Command(BaseCommand):
             help=f"also the stem with less noise, strength 0 to 1 (default: {USUAL_STRENGTH:g})",
         )
         parser.add_argument("--stems", help="4, 6, 2:vocals or a list: vocals,drums (default: 4)")
+        parser.add_argument("--two-stems", metavar="STEM", help="one stem and all the rest")
         parser.add_argument("--stages", help=f"default: {','.join(OPTIONAL_STAGES)}")
         parser.add_argument("--format", choices=OUTPUT_FORMATS, help="default: wav24")
         parser.add_argument(
@@ -98,6 +99,29 @@ class Command(BaseCommand):
             choices=(44100, 48000),
             metavar="HZ",
             help="default: 44100",
+        )
+        parser.add_argument(
+            "--mp3-bitrate", dest="mp3_bitrate_kbps", type=int, metavar="KBPS", help="default: 320"
+        )
+        parser.add_argument(
+            "--ni-stems",
+            action="store_true",
+            default=None,
+            help="also one .stem.mp4 with the song and four stems, for Traktor and Mixxx",
+        )
+        parser.add_argument(
+            "--range-start",
+            dest="range_start_s",
+            type=float,
+            metavar="S",
+            help="only from here on (default: all, or a third in where there is a --range-length)",
+        )
+        parser.add_argument(
+            "--range-length",
+            dest="range_length_s",
+            type=float,
+            metavar="S",
+            help="only so many seconds",
         )
         parser.add_argument(
             "--device",
@@ -116,15 +140,42 @@ class Command(BaseCommand):
             help=f"level of the normalized tracks (default: {settings.DEFAULT_TARGET_DB:g})",
         )
         parser.add_argument(
+            "--level-measure", choices=LEVEL_MEASURES, help="of the target (default: rms)"
+        )
+        parser.add_argument(
+            "--true-peak-ceiling",
+            dest="true_peak_ceiling_dbtp",
+            type=float,
+            metavar="DBTP",
+            help="no normalized track passes it (default: -1)",
+        )
+        parser.add_argument(
             "--allow-smaller-model",
             action="store_true",
+            default=None,
             help="rather a smaller model of the same stems than none on a full GPU",
         )
         parser.add_argument(
-            "--no-remote", action="store_true", help="never send the song to a remote service"
+            "--no-remote",
+            dest="allow_remote",
+            action="store_false",
+            default=None,
+            help="never send the song to a remote service",
         )
         parser.add_argument(
             "--minus", action="store_true", default=None, help="also a mix without each stem"
+        )
+        parser.add_argument(
+            "--preview",
+            action="store_true",
+            # Nobody opens these folders in the portal.
+            default=False,
+            help="also make what the mixer of the portal plays",
+        )
+        parser.add_argument(
+            "--score",
+            choices=SCORED_SONGS,
+            help="compare with the true stems of the song that `python -m separation.demo` writes",
         )
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object a song, the last line"
@@ -173,8 +224,7 @@ class Command(BaseCommand):
     def _separate(
         self, runner: RunnerProcess, song: Path, out: Path, request: SeparationRequest
     ) -> dict[str, Any]:
-        if not song.is_file():
-            raise EmptyAudio(f"there is no file {str(song)!r}; check the path.")
+        check_readable(song)
         with held_folder(out.resolve(), song_title(song.name)) as folder:
             spec = spec_for(song, folder, request)
             bar = ProgressBar(sys.stderr)
@@ -218,21 +268,12 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
     for name, parse in (("details", parse_details), ("denoise", parse_denoise)):
         if options[name]:
             named[name] = [row for text in options[name] for row in parse(text_or_file(text))]
-    request = request_with_defaults(
-        choices={
-            **named,
-            "allow_smaller_model": options["allow_smaller_model"],
-            "allow_remote": not options["no_remote"],
-            # Nobody opens these folders in the portal.
-            "preview": False,
-        }
-    )
+    request = request_with_defaults(choices=named)
     if request.repo is not None and not is_text(request.repo):
         raise InvalidOptions("The path of --repo is not valid UTF-8. Rename the folder.")
+    # Not after minutes of decoding or separating.
+    check_stems(request=request)
     check_licence(request=request)
-    if request.details or request.denoise or request.ensemble:
-        # Not after minutes of separating.
-        check_stems(request=request)
     return request
 
 
@@ -256,6 +297,20 @@ def spec_for(song: Path, folder: Path, request: SeparationRequest) -> JobSpec:
         pipeline=request.to_pipeline(),
         created_at=datetime.now(UTC).isoformat(),
     )
+
+
+def check_readable(song: Path) -> None:
+    """Raises ``FileUnavailable``."""
+    if song.is_dir():
+        raise FileUnavailable(f"{str(song)!r} is a folder; name the songs in it.")
+    if not song.exists():
+        raise FileUnavailable(f"there is no file {str(song)!r}; check the path.")
+    if not song.is_file():
+        raise FileUnavailable(f"{str(song)!r} is a device or a pipe, and no ordinary file.")
+    try:
+        song.open("rb").close()
+    except OSError as error:
+        raise FileUnavailable(f"{str(song)!r} cannot be read ({error.strerror}).") from error
 
 
 def log_level(options: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ def _in_words(
     try:
         return answer(job)
     except SeparationError as error:
-        if status_of(error) == 404:
+        if status_of(error) in (404, 410):
             raise Http404(error.detail) from error
         messages.error(request, error.detail)
         return redirect("jobs:detail", job_id)

@@ -33,7 +33,7 @@ def mix(request: UserRequest, job_id: UUID) -> HttpResponseBase:
             return redirect("jobs:detail", job.pk)
         return mix_response(job, wanted)
     except SeparationError as error:
-        if status_of(error) == 404:
+        if status_of(error) in (404, 410):
             raise Http404(error.detail) from error
         messages.error(request, error.detail)
         return redirect("jobs:detail", job.pk)

@@ -15,6 +15,7 @@ from separation.durable import FileDigest, digest_of, sync
 from separation.engine.chunked import Plan
 from separation.engine.overlap_add import trapezium
 from separation.errors import DiskFull, ModelUnavailable
+from separation.options import check_segment
 from separation.own_models import OwnModel
 from separation.progress import Report
 from separation.separators.bags import LoadedBag, Network
@@ -22,7 +23,6 @@ from separation.separators.msst.checkpoint import State, read_state
 from separation.separators.msst.definition import Definition, read_definition
 from separation.separators.msst.kept import KeptWeights
 from separation.separators.msst.network import StemNetwork, build_network, fill
-from separation.separators.neural import check_segment
 
 
 @dataclass(frozen=True)

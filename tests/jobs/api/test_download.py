@@ -67,16 +67,29 @@ def test_audio_that_was_deleted_by_age_is_told_as_such(
 ) -> None:
     Job.objects.update(audio_deleted_at=timezone.now())
     response = api.get(address.format(id=job.pk))
-    assert response.status_code == 404
+    assert response.status_code == 410
     assert response.json()["code"] == "audio_deleted"
     assert f"{timezone.now():%Y-%m-%d}" in response.json()["detail"]
+    assert response.json()["manifest_url"] == f"/api/v1/jobs/{job.pk}/manifest"
+
+
+def test_outputs_of_deleted_audio_say_so_and_lead_nowhere(api: APIClient, job: Job) -> None:
+    here = api.get(f"/api/v1/jobs/{job.pk}/outputs").json()
+    assert here["detail"] == "" and here["outputs"][0]["url"] and here["archive_url"]
+
+    Job.objects.update(audio_deleted_at=timezone.now())
+    gone = api.get(f"/api/v1/jobs/{job.pk}/outputs").json()
+    assert "was deleted on" in gone["detail"] and gone["audio_deleted_at"]
+    assert [each["name"] for each in gone["outputs"]] == ["vocals"]
+    assert gone["outputs"][0]["url"] is None and gone["archive_url"] is None
+    assert gone["manifest_url"] == here["manifest_url"] == f"/api/v1/jobs/{job.pk}/manifest"
 
 
 def test_a_file_that_vanished_is_told_without_naming_its_path(api: APIClient, job: Job) -> None:
     file = job.artifacts.get().file
     file.unlink()
     response = api.get(TRACK[0].format(id=job.pk))
-    assert response.status_code == 404
+    assert response.status_code == 410
     assert response.json()["code"] == "audio_deleted"
     assert str(file.parent) not in response.json()["detail"]
 

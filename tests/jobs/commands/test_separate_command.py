@@ -14,6 +14,7 @@ import soundfile
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from jobs.api.serializers.choices import ChoicesSerializer
 from jobs.management.commands.separate import Command, request_from
 from jobs.management.result_folder import held_folder
 from separation.errors import InvalidOptions
@@ -80,20 +81,61 @@ def test_an_expected_failure_is_one_line(tmp_path: Path, capfd: pytest.CaptureFi
     assert len(lines) == 1 and "pipeline" not in lines[0]
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    errors = io.StringIO()
-    with pytest.raises(SystemExit) as ended:
-        call_command("separate", "nowhere.wav", out=tmp_path, stderr=errors)
-    assert ended.value.code == 2
-    assert "nowhere.wav" in errors.getvalue()
+def test_what_is_no_file_to_be_read_is_named_and_makes_no_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "album").mkdir()
+    songs = [tmp_path / name for name in ("nowhere.wav", "album", "pipe.wav")]
+    _said, errors = fails(*songs, out=tmp_path / "out")
+    told = errors.splitlines()
+    assert all(line.startswith("file_unavailable: ") for line in told)
+    for line, name, why in zip(
+        told, ("nowhere.wav", "album", "pipe.wav"), ("no file", "folder", "pipe"), strict=True
+    ):
+        assert name in line and why in line
+    assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_an_unknown_separator_names_those_there_are(song: Path, tmp_path: Path) -> None:
-    errors = io.StringIO()
-    with pytest.raises(SystemExit):
-        call_command("separate", str(song), out=tmp_path / "out", separator="magic", stderr=errors)
-    assert "invalid_options: " in errors.getvalue()
-    assert "spectral" in errors.getvalue()
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--separator", "magic"),
+        ("--separator", "magic", "--repo", "weights"),
+        ("--separator", "spectral", "--stems", "kazoo"),
+        ("--separator", "spectral", "--model", "big"),
+    ],
+)
+def test_what_no_separator_here_can_do_is_told_before_any_song_is_read(
+    given: tuple[str, ...],
+) -> None:
+    with pytest.raises(InvalidOptions, match=r"There are: .*spectral|It gives: |It has: "):
+        asked(*given)
+
+
+def test_every_choice_of_the_api_can_be_made_here() -> None:
+    parser = Command().create_parser("manage.py", "separate")
+    here = {action.dest for action in parser._actions}
+    assert set(ChoicesSerializer().fields) <= here
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        (("--two-stems", "vocals"), "two_stems", "vocals"),
+        (("--range-start", "3.5"), "range_start_s", 3.5),
+        (("--range-length", "10"), "range_length_s", 10.0),
+        (("--level-measure", "lufs"), "level_measure", "lufs"),
+        (("--true-peak-ceiling", "-3"), "true_peak_ceiling_dbtp", -3.0),
+        (("--ni-stems",), "ni_stems", True),
+        (("--mp3-bitrate", "128"), "mp3_bitrate_kbps", 128),
+        (("--no-remote",), "allow_remote", False),
+        (("--allow-smaller-model",), "allow_smaller_model", True),
+        (("--preview",), "preview", True),
+        (("--score", "demo"), "score", "demo"),
+    ],
+)
+def test_a_choice_reaches_the_request(given: tuple[str, ...], field: str, value: object) -> None:
+    assert getattr(asked("--separator", "spectral", *given), field) == value
+    assert getattr(asked("--separator", "spectral"), field) != value
 
 
 def test_a_completed_folder_is_not_written_over(song: Path, tmp_path: Path) -> None:
