@@ -43,6 +43,8 @@ OUTPUT_FORMATS: tuple[OutputFormat, ...] = (
 )  # fmt: skip
 LevelMeasure = Literal["rms", "lufs"]
 LEVEL_MEASURES: tuple[LevelMeasure, ...] = ("rms", "lufs")
+NormalizeMode = Literal["together", "each"]
+NORMALIZE_MODES: tuple[NormalizeMode, ...] = ("together", "each")
 ScoredSong = Literal["demo"]
 SCORED_SONGS: tuple[ScoredSong, ...] = ("demo",)
 OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
@@ -55,6 +57,8 @@ class SeparationRequest(BaseModel):
     """All choices for one job, with the specification's defaults.
 
     ``target_db``: level of the normalized tracks in dBFS (RMS) or LUFS, after ``level_measure``.
+    ``normalize``: bring the song there by one gain for all tracks, which then still sum to it
+    (``together``), or ``each`` track by its own.
     ``minus``: also make ``minus_<stem>`` for each stem. ``preview``: also make what the portal's
     mixer plays. ``allow_smaller_model``: where the GPU has too little memory for the model, a
     smaller one of the same stems may take its place. ``allow_remote``: the song may be sent to the
@@ -87,6 +91,7 @@ class SeparationRequest(BaseModel):
     seed: Seed = 0
     target_db: TargetDb = -20.0
     level_measure: LevelMeasure = "rms"
+    normalize: NormalizeMode = "together"
     true_peak_ceiling_dbtp: TruePeakCeilingDbtp = -1.0
     minus: bool = False
     preview: bool = True
@@ -177,6 +182,7 @@ class SeparationRequest(BaseModel):
             "harmonic_percussive": {},
             "composite": {"minus": self.minus},
             "normalization": {
+                "mode": self.normalize,
                 "target_db": self.target_db,
                 "measure": self.level_measure,
                 "true_peak_ceiling_dbtp": self.true_peak_ceiling_dbtp,

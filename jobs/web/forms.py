@@ -25,6 +25,7 @@ _PLAIN = (
     "seed",
     "target_db",
     "level_measure",
+    "normalize",
     "true_peak_ceiling_dbtp",
     "minus",
     "allow_smaller_model",
@@ -134,6 +135,15 @@ class SeparationForm(forms.Form):
         label="Level measured as",
         choices=(("rms", "dBFS, RMS"), ("lufs", "LUFS, perceived loudness")),
         initial=_default("level_measure"),
+        required=False,
+    )
+    normalize = forms.ChoiceField(
+        label="Normalize",
+        choices=(
+            ("together", "All tracks alike: they still sum to the song"),
+            ("each", "Each track to the level by itself"),
+        ),
+        initial=_default("normalize"),
         required=False,
     )
     true_peak_ceiling_dbtp = forms.FloatField(

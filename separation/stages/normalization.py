@@ -1,49 +1,57 @@
-"""All tracks at a chosen level, by one common gain.
+"""All tracks at a chosen level, by one common gain or each by its own.
 
 Reads: the song and every track made so far. Writes: ``levels.json``, so that the export need not
 measure the same sums again; each track becomes a recipe.
 Tracks, in the folder ``normalized`` (parts of a stem in a folder of their own in there):
-``<name>_normalized`` for every track. As the gain is the
-same for all of them, their balance stays and normalized stems still sum to the normalized song.
+``<name>_normalized`` for every track.
 
-The gain brings the song, not each track, to the target, and is lowered where needed so that no
-normalized track passes the true-peak ceiling.
+``together``, the default: one gain brings the song to the target, and is lowered where needed so
+that no normalized track passes the true-peak ceiling. The balance of the tracks stays, and
+normalized stems still sum to the normalized song, which nothing else gives back once it is lost.
+``each``: every track is brought to the target by a gain of its own, up to the ceiling. A track is
+raised by 40 dB at most: what remains of an instrument that does not play is not made music.
 
 Parameters:
 
-- ``target_db``: level of the song, -60 to 0, in dBFS or LUFS. Default -20.
+- ``mode``: ``together`` or ``each``. Default ``together``.
+- ``target_db``: level of the song, or of each track, -60 to 0, in dBFS or LUFS. Default -20.
 - ``measure``: ``rms`` (dBFS over the whole song, both channels) or ``lufs`` (integrated loudness,
   ITU-R BS.1770). Default ``rms``.
 - ``true_peak_ceiling_dbtp``: -20 to 0 dBTP. Default -1, as EBU R 128 asks for.
 
-Details: ``gain_db`` as applied, ``measured_db`` of the song (none where it has no level),
-``true_peak_dbtp`` of the loudest track before the gain (none where all are silent), and
-``limited_by_ceiling``.
+Details: ``mode``; ``gain_db`` as applied (none with ``each``) and ``gains_db`` by track;
+``measured_db`` of the song (none where it has no level), ``true_peak_dbtp`` of the loudest track
+before the gain (none where all are silent), and ``limited_by_ceiling``.
 
-A silent song, or one too short for a loudness (400 ms), keeps its level and a warning says so.
+A silent song, or one too short for a loudness (400 ms), keeps its level and a warning says so;
+with ``each``, so does such a track.
 Errors: ``invalid_options`` where no stage before made a track; what reading raises; ``cancelled``.
 
 Version 1: first.
 """
 
+import math
 from collections.abc import Iterable
-from typing import Literal
+from dataclasses import dataclass
 
 from separation.audio.loudness import Levels
 from separation.errors import InvalidOptions
 from separation.ranges import TargetDb, TruePeakCeilingDbtp
+from separation.request import LevelMeasure, NormalizeMode
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.mixdown import LEVELS_NAME, levels_of, measure_sums, save_levels
 from separation.tracks import Term, Track
 
 FOLDER = "normalized"
+MAX_RAISE_DB = 40.0
 
 
 class NormalizationParams(StageParams):
     """See the module's docstring."""
 
+    mode: NormalizeMode = "together"
     target_db: TargetDb = -20.0
-    measure: Literal["rms", "lufs"] = "rms"
+    measure: LevelMeasure = "rms"
     true_peak_ceiling_dbtp: TruePeakCeilingDbtp = -1.0
 
 
@@ -68,49 +76,91 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
         song = _song_track(context)
         measured = measure_sums([song, *tracks.values()], context.work_dir, report=context.report)
         save_levels(context.out_dir / LEVELS_NAME, measured)
-        measured_db = self._level_of(levels_of([song], measured)[song.name])
-        wanted_db = 0.0 if measured_db is None else self.params.target_db - measured_db
-        ceiling_db = self.params.true_peak_ceiling_dbtp
-        true_peak_db = _highest_true_peak(levels_of(list(tracks.values()), measured).values())
-        limited = true_peak_db is not None and true_peak_db + wanted_db > ceiling_db
-        gain_db = ceiling_db - true_peak_db if limited and true_peak_db is not None else wanted_db
-        gain = 10.0 ** (gain_db / 20.0)
+        of_song = levels_of([song], measured)[song.name]
+        levels = levels_of(list(tracks.values()), measured)
+        true_peak_db = _highest_true_peak(levels.values())
+        common = self._gain_of(of_song, true_peak_db, most_db=math.inf)
+        gains, warnings = dict.fromkeys(levels, common), self._warnings(common)
+        if self.params.mode == "each":
+            gains = {name: self._gain_of(own, own.true_peak_dbtp) for name, own in levels.items()}
+            warnings = self._warnings_of_each(gains)
         return StageResult(
             tracks=tuple(
                 track.scaled(
-                    gain,
+                    10.0 ** (gains[name].db / 20.0),
                     name=f"{track.name}_normalized",
                     folder=_folder_of(track),
                     stage=self.name,
                 )
-                for track in tracks.values()
+                for name, track in tracks.items()
             ),
             details={
-                "gain_db": gain_db,
-                "measured_db": measured_db,
+                "mode": self.params.mode,
+                "gain_db": None if self.params.mode == "each" else common.db,
+                "gains_db": {name: gain.db for name, gain in gains.items()},
+                "measured_db": self._level_of(of_song),
                 "true_peak_dbtp": true_peak_db,
-                "limited_by_ceiling": limited,
+                "limited_by_ceiling": any(gain.limited for gain in gains.values()),
             },
-            warnings=self._warnings(measured_db, gain_db, limited),
+            warnings=warnings,
         )
+
+    def _gain_of(
+        self, levels: Levels, true_peak_db: float | None, most_db: float = MAX_RAISE_DB
+    ) -> "_Gain":
+        """To the target, but no further than ``most_db`` and than ``true_peak_db`` allows."""
+        measured_db = self._level_of(levels)
+        wanted_db = 0.0 if measured_db is None else self.params.target_db - measured_db
+        gain_db = min(wanted_db, most_db)
+        ceiling_db = self.params.true_peak_ceiling_dbtp
+        if true_peak_db is not None and true_peak_db + gain_db > ceiling_db:
+            return _Gain(ceiling_db - true_peak_db, measured_db, limited=True)
+        return _Gain(gain_db, measured_db, is_faint=wanted_db > most_db)
 
     def _level_of(self, levels: Levels) -> float | None:
         return levels.loudness_lufs if self.params.measure == "lufs" else levels.rms_dbfs
 
-    def _warnings(
-        self, measured_db: float | None, gain_db: float, limited: bool
-    ) -> tuple[str, ...]:
+    @property
+    def _no_level(self) -> str:
+        return "silent" if self.params.measure == "rms" else "silent or shorter than 0.4 s"
+
+    def _warnings_of_each(self, gains: dict[str, "_Gain"]) -> tuple[str, ...]:
+        """One sentence for each reason, with the tracks that it is true of."""
+        reasons = {
+            f"{self._no_level}, so there is no level to normalize by": [
+                name for name, gain in gains.items() if gain.measured_db is None
+            ],
+            f"so faint that it was raised by {MAX_RAISE_DB:g} dB only": [
+                name for name, gain in gains.items() if gain.is_faint
+            ],
+            "kept below the target by the true-peak ceiling of "
+            f"{self.params.true_peak_ceiling_dbtp:.1f} dBTP": [
+                name for name, gain in gains.items() if gain.limited
+            ],
+        }
+        return tuple(f"{', '.join(names)}: {why}." for why, names in reasons.items() if names)
+
+    def _warnings(self, gain: "_Gain") -> tuple[str, ...]:
         unit = "dBFS (RMS)" if self.params.measure == "rms" else "LUFS"
-        if measured_db is None:
-            reason = "silent" if self.params.measure == "rms" else "silent or shorter than 0.4 s"
-            return (f"The song is {reason}, so it has no level to normalize by.",)
-        if limited:
+        if gain.measured_db is None:
+            return (f"The song is {self._no_level}, so it has no level to normalize by.",)
+        if gain.limited:
             return (
-                f"The song was brought to {measured_db + gain_db:.1f} {unit} instead of "
+                f"The song was brought to {gain.measured_db + gain.db:.1f} {unit} instead of "
                 f"{self.params.target_db:.1f}, because a track would have passed the true-peak "
                 f"ceiling of {self.params.true_peak_ceiling_dbtp:.1f} dBTP.",
             )
         return ()
+
+
+@dataclass(frozen=True)
+class _Gain:
+    """``db`` as applied to what measured ``measured_db`` (none: it has no level)."""
+
+    db: float
+    measured_db: float | None
+    limited: bool = False
+    is_faint: bool = False
 
 
 def _folder_of(track: Track) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from separation.errors import WorkerLost
+from separation.fence import AttemptFence
 from separation.jobspec import JobSpec
 from separation.manifest import Manifest, load_manifest, verify_manifest
 from separation.pipeline import run_pipeline
@@ -80,3 +81,37 @@ def test_an_attempt_that_wakes_up_beside_the_next_one_does_not_disturb_it(tmp_pa
     assert len(ends) == 1
     assert verify_manifest(spec.job_dir) == []
     assert not (spec.job_dir / "work").exists()
+
+
+def overtaken_at(spec: JobSpec, stage: str, theirs: Path, waits_for: str) -> None:
+    """Run an attempt whose folder is taken by another, which leaves ``theirs``, while the stage
+    works: as soon as a file of that name lies in its temporary folder. It must end for that."""
+    work = spec.job_dir / "work"
+
+    def check() -> None:
+        begun = any(path.is_file() for path in work.glob(f".tmp-{stage}-*/{waits_for}"))
+        if begun and not theirs.exists():
+            AttemptFence(work, again(spec).attempt_id).take()
+            theirs.parent.mkdir(parents=True, exist_ok=True)
+            theirs.write_bytes(b"theirs")
+
+    with pytest.raises(WorkerLost, match="Another attempt"):
+        run_pipeline(
+            spec, CoreSettings(), separators=fake_separators, observer=lambda _: None, check=check
+        )
+
+
+def test_the_finished_stage_of_the_next_attempt_is_not_replaced(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    theirs = spec.job_dir / "work" / "prepare" / "mixture.wav"
+    overtaken_at(spec, "prepare", theirs, "mixture.wav")
+    assert theirs.read_bytes() == b"theirs"
+    assert [path.name for path in theirs.parent.iterdir()] == [theirs.name]
+
+
+def test_what_the_next_attempt_delivered_is_not_replaced(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    theirs = spec.job_dir / "fake_output" / "vocals.wav"
+    overtaken_at(spec, "export", theirs, "fake_output/*.wav")
+    assert theirs.read_bytes() == b"theirs"
+    assert [path.name for path in theirs.parent.iterdir()] == [theirs.name]

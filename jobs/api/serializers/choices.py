@@ -100,6 +100,11 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     seed = whole_number("seed", "Makes shifts repeatable.")
     target_db = number("target_db", "The site's by default.")
     level_measure = serializers.CharField(required=False, help_text="rms or lufs.")
+    normalize = serializers.CharField(
+        required=False,
+        help_text="together: one gain for all tracks, which still sum to the song; each: every "
+        "track to the target by itself.",
+    )
     true_peak_ceiling_dbtp = number("true_peak_ceiling_dbtp")
     minus = FlagField(required=False, help_text="Also make minus_<stem>.")
     preview = FlagField(required=False, help_text="Also make what the mixer of the portal plays.")

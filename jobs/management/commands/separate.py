@@ -40,6 +40,7 @@ from separation.protocol import (
 )
 from separation.request import (
     LEVEL_MEASURES,
+    NORMALIZE_MODES,
     OPTIONAL_STAGES,
     OUTPUT_FORMATS,
     SCORED_SONGS,
@@ -141,6 +142,12 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--level-measure", choices=LEVEL_MEASURES, help="of the target (default: rms)"
+        )
+        parser.add_argument(
+            "--normalize",
+            choices=NORMALIZE_MODES,
+            help="all tracks by one gain, so that they still sum to the song, or each to the "
+            "target by itself (default: together)",
         )
         parser.add_argument(
             "--true-peak-ceiling",

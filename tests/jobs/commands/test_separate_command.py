@@ -124,6 +124,7 @@ def test_every_choice_of_the_api_can_be_made_here() -> None:
         (("--range-start", "3.5"), "range_start_s", 3.5),
         (("--range-length", "10"), "range_length_s", 10.0),
         (("--level-measure", "lufs"), "level_measure", "lufs"),
+        (("--normalize", "each"), "normalize", "each"),
         (("--true-peak-ceiling", "-3"), "true_peak_ceiling_dbtp", -3.0),
         (("--ni-stems",), "ni_stems", True),
         (("--mp3-bitrate", "128"), "mp3_bitrate_kbps", 128),

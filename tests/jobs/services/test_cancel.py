@@ -1,5 +1,11 @@
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
@@ -43,3 +49,49 @@ def test_a_stale_row_in_memory_does_not_decide(owner: User) -> None:
     with pytest.raises(JobConflict):
         cancel_job(job=stale)
     assert Job.objects.get().status == JobStatus.COMPLETED
+
+
+@contextmanager
+def after_each_update(*moves: Callable[[], object]) -> Iterator[None]:
+    """What a worker does between the statements of the cancel: one move after each update."""
+    left = list(moves)
+
+    def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = run(sql, params, many, context)
+        if sql.startswith("UPDATE") and left:
+            move, waiting = left[0], left[1:]
+            # The move's own update is none of the cancel's.
+            left.clear()
+            move()
+            left.extend(waiting)
+        return result
+
+    with connection.execute_wrapper(execute):
+        yield
+
+
+def given_back() -> None:
+    Job.objects.update(status=JobStatus.PENDING, lease_token=None, lease_until=None)
+
+
+def claimed() -> None:
+    Job.objects.update(status=JobStatus.PROCESSING, lease_token=uuid.uuid4())
+
+
+def test_a_job_that_is_given_back_between_two_looks_is_cancelled(owner: User) -> None:
+    job = make_job(status=JobStatus.PROCESSING)
+    with after_each_update(given_back):
+        assert cancel_job(job=job).status == JobStatus.CANCELLED
+
+
+def test_a_job_that_is_given_back_and_claimed_again_hears_of_it(owner: User) -> None:
+    job = make_job(status=JobStatus.PROCESSING)
+    with after_each_update(given_back, lambda: None, claimed):
+        told = cancel_job(job=job)
+    assert told.status == JobStatus.PROCESSING and told.cancel_requested
+
+
+def test_a_job_that_is_claimed_at_this_moment_hears_of_it(owner: User) -> None:
+    stale = make_job()
+    claimed()
+    assert cancel_job(job=stale).cancel_requested

@@ -194,6 +194,7 @@ def test_choices_reach_the_job(member: Client) -> None:
         shifts="2",
         target_db="-14",
         level_measure="lufs",
+        normalize="each",
         minus="on",
     )
     chosen = Job.objects.get().request
@@ -202,6 +203,7 @@ def test_choices_reach_the_job(member: Client) -> None:
     assert chosen["stages"] == ["separation", "normalization"]
     assert (chosen["format"], chosen["mp3_bitrate_kbps"], chosen["shifts"]) == ("mp3", 192, 2)
     assert (chosen["target_db"], chosen["level_measure"], chosen["minus"]) == (-14.0, "lufs", True)
+    assert chosen["normalize"] == "each"
 
 
 def test_karaoke_asks_for_the_vocals_and_the_rest(member: Client) -> None:

@@ -77,6 +77,35 @@ def test_loudness_can_be_the_measure(tmp_path):
     assert abs(rms_db(total) + 23.0) > 0.3
 
 
+def test_each_track_can_be_brought_to_the_target_by_itself(tmp_path):
+    stems = {"drums": DRUMS, "vocals": 0.1 * VOCALS}
+    result, context = normalized(tmp_path, stems=stems, mode="each", target_db=-23.0)
+    reached = {t.name: rms_db(samples_of(context, t.name)) for t in result.tracks}
+    assert reached == pytest.approx(dict.fromkeys(reached, -23.0), abs=1e-3)
+    assert set(reached) == {f"{name}_normalized" for name in ("drums", "vocals", "residual")}
+    gains = result.details["gains_db"]
+    assert gains["vocals"] - gains["drums"] > 15.0
+    assert result.details["gain_db"] is None and result.warnings == ()
+
+
+def test_by_itself_a_track_stops_at_the_ceiling_and_a_silent_one_stays_silent(tmp_path):
+    click = np.zeros((2, FRAMES), np.float32)
+    click[:, 4000] = 0.5
+    faint = (1e-5 * VOCALS).astype(np.float32)
+    stems = {"click": click, "faint": faint, "silent": np.zeros_like(click)}
+    result, context = normalized(tmp_path, stems=stems, mode="each")
+    gains = result.details["gains_db"]
+    assert true_peak_db(samples_of(context, "click_normalized")) == pytest.approx(
+        -1.0, abs=TRUE_PEAK_DB
+    )
+    assert gains["faint"] == 40.0 and gains["silent"] == 0.0
+    assert not samples_of(context, "silent_normalized").any()
+    silent, raised, limited = result.warnings
+    assert silent.startswith("silent: silent, so")
+    assert raised == "faint: so faint that it was raised by 40 dB only."
+    assert limited.startswith("click: ") and "-1.0 dBTP" in limited
+
+
 def test_the_ceiling_limits_the_gain_for_all_tracks_alike(tmp_path):
     result, context = normalized(tmp_path, target_db=-3.0, true_peak_ceiling_dbtp=-2.0)
     peaks = {t.name: true_peak_db(samples_of(context, t.name)) for t in result.tracks}
