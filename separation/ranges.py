@@ -34,10 +34,10 @@ class Bounds(NamedTuple):
 
 def bounds(kind: Any) -> Bounds:
     """Of one of the types above, such as ``bounds(Overlap)``."""
-    said = [limit for field in kind.__metadata__ for limit in field.metadata]
-    low = next(limit.ge for limit in said if isinstance(limit, Ge))
-    high = next(limit.le for limit in said if isinstance(limit, Le))
-    return Bounds(low, high)
+    said: list[Any] = [limit for field in kind.__metadata__ for limit in field.metadata]
+    lows: list[Any] = [limit.ge for limit in said if isinstance(limit, Ge)]
+    highs: list[Any] = [limit.le for limit in said if isinstance(limit, Le)]
+    return Bounds(lows[0], highs[0])
 
 
 CHOSEN: dict[str, Any] = {
@@ -54,7 +54,7 @@ CHOSEN: dict[str, Any] = {
 """By the name that the choice has everywhere."""
 
 
-def field_bounds(name: str) -> dict[str, float]:
+def field_bounds(name: str) -> dict[str, Any]:
     """``min_value`` and ``max_value`` of a choice, as the fields of forms have them."""
     low, high = bounds(CHOSEN[name])
     return {"min_value": low, "max_value": high}

@@ -1,7 +1,7 @@
 """A form with a song: what stands before the song is judged before the song is read."""
 
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
@@ -22,10 +22,10 @@ class SongFormParser(parsers.BaseParser):
 
     def parse(
         self,
-        stream: IO[Any],
+        stream: Any,
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> parsers.DataAndFiles:
+    ) -> "parsers.DataAndFiles[Any, Any]":
         request: HttpRequest = (parser_context or {})["request"]._request
         first = _ChoicesFirst(request)
         meta = {**request.META, "CONTENT_TYPE": media_type}

@@ -14,9 +14,11 @@ class AudioDeleted(SeparationError):
     code = "audio_deleted"
     http_status: ClassVar[int] = 410
 
-    def __init__(self, detail: str, job: Job) -> None:
+    def __init__(self, detail: str, job: Job | None = None) -> None:
         super().__init__(detail)
-        self.fields = {"manifest_url": reverse("api:manifest", args=[job.pk])}
+        self.fields: dict[str, str] = {}
+        if job is not None:
+            self.fields["manifest_url"] = reverse("api:manifest", args=[job.pk])
 
 
 class TrackNotFound(SeparationError):

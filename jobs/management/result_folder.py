@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 from separation.errors import StorageUnavailable
@@ -40,15 +39,19 @@ def held_folder(out: Path, name: str) -> Iterator[Path]:
     """``out/name``, or ``out/name (2)`` and so on where a completed job lies there, something that
     is not ours, or what another process works on; what a job that was broken off left is taken up
     again. No other process gets the folder before the block ends, or this process does."""
-    for number in count(1):
-        folder = out / (name if number == 1 else f"{name} ({number})")
-        lock = _locked(folder)
-        if lock is not None:
-            break
+    folder, lock = _first_free(out, name)
     try:
         yield folder
     finally:
         os.close(lock)
+
+
+def _first_free(out: Path, name: str) -> tuple[Path, int]:
+    folder, number = out / name, 1
+    while (lock := _locked(folder)) is None:
+        number += 1
+        folder = out / f"{name} ({number})"
+    return folder, lock
 
 
 def _locked(folder: Path) -> int | None:
