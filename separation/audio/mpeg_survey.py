@@ -38,11 +38,13 @@ class MpegPart:
 class MpegSurvey:
     """``parts``: in their order. ``frames``: of all of them, or as many as the file says where
     those are more, at the rate of the first; padding of encoders included. ``is_plain``: libsndfile
-    reads all of it."""
+    reads all of it. ``gaps``: how often something else than frames, tags and padding lies between
+    two frames."""
 
     parts: tuple[MpegPart, ...]
     frames: int
     is_plain: bool
+    gaps: int
 
 
 def survey_mpeg(path: Path) -> MpegSurvey | None:
@@ -57,7 +59,7 @@ def survey_mpeg(path: Path) -> MpegSurvey | None:
 
 
 def _survey(content: mmap.mmap, start: int) -> MpegSurvey | None:
-    parts = _parts(content, start)
+    parts, gaps = _parts(content, start)
     head = content[start : start + _TAG_WINDOW_BYTES]
     stated, first = _stated(head), mpeg_frame(head)
     if not parts or first is None:
@@ -66,27 +68,39 @@ def _survey(content: mmap.mmap, start: int) -> MpegSurvey | None:
     if stated is None and _is_information(head):
         # It would be decoded as 26 ms of silence.
         parts = _without_first(parts, first)
-        return MpegSurvey(tuple(parts), there - first.samples, is_plain=False) if parts else None
+        if not parts:
+            return None
+        return MpegSurvey(tuple(parts), there - first.samples, is_plain=False, gaps=gaps)
     claimed = (stated or 0) * first.samples
     is_all = stated is not None and there <= claimed + _TOLERATED_FRAMES * first.samples
     begins_as_expected = start == id3_bytes(content[:10])
     is_plain = is_all and begins_as_expected and len(parts) == 1
-    return MpegSurvey(tuple(parts), max(there, claimed), is_plain)
+    return MpegSurvey(tuple(parts), max(there, claimed), is_plain, gaps)
 
 
-def _parts(content: mmap.mmap, start: int) -> list[MpegPart]:
+def _parts(content: mmap.mmap, start: int) -> tuple[list[MpegPart], int]:
+    """The parts, and the number of gaps between frames."""
     begun: list[tuple[int, MpegFrame]] = []
     samples: list[int] = []
+    gaps, behind = 0, start
     for at, frame in _frames(content, start):
+        if at > behind and _is_gap(content, behind, at):
+            gaps += 1
         if not begun or frame.form != begun[-1][1].form:
             begun.append((at, frame))
             samples.append(0)
         samples[-1] += frame.samples
+        behind = at + frame.size_bytes
     ends = [at for at, _ in begun[1:]]
-    return [
+    parts = [
         MpegPart(Span(at, end), frame.layer, frame.rate_hz, count)
         for (at, frame), end, count in zip(begun, [*ends, None], samples, strict=True)
     ]
+    return parts, gaps
+
+
+def _is_gap(content: mmap.mmap, at: int, end: int) -> bool:
+    return not is_trailer(content[at : at + 11]) and any(content[at : min(end, at + 4096)])
 
 
 def _without_first(parts: list[MpegPart], frame: MpegFrame) -> list[MpegPart]:

@@ -19,7 +19,7 @@ from av.container import InputContainer
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.endings import cut_warning
 from separation.audio.file_span import WHOLE, FileSpan, Span
-from separation.audio.readers import AudioReader, SoundForm, in_words, undecodable
+from separation.audio.readers import DAMAGED, AudioReader, SoundForm, in_words, undecodable
 from separation.audio.references import refuse_remote_references
 from separation.audio.sniff import Container
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
@@ -258,7 +258,7 @@ class PyavReader(AudioReader):
                     self.lost_frames += clock.gap(frame)
                 yield form, self._as_float(frame)
         if damaged == 1 or (self.lost_frames and not damaged):
-            self.warnings.append("A damaged part of the file was left out.")
+            self.warnings += [DAMAGED] * (DAMAGED not in self.warnings)
         elif damaged:
             self.warnings.append(f"{damaged} damaged parts of the file were left out.")
 

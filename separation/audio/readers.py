@@ -22,6 +22,9 @@ FFMPEG_CONTAINERS = ("caf", "flac", "mp3", "ogg")
 """Read by libsndfile, and by FFmpeg where they hold what that does not read."""
 
 
+DAMAGED = "A damaged part of the file was left out."
+
+
 class SoundForm(NamedTuple):
     """How sound is stored. ``layout``: names of the channels such as ``FL``; ``None``: unknown."""
 
@@ -109,8 +112,12 @@ def open_reader(path: Path, sniffed: Sniffed, track: int | None = None) -> Audio
 
 def _open_mpeg(path: Path) -> AudioReader:
     survey = survey_mpeg(path)
-    if survey is None or survey.is_plain:
+    if survey is None:
         return _by_libsndfile(path, "mp3")
+    if survey.is_plain:
+        reader = _by_libsndfile(path, "mp3")
+        reader.warnings += [DAMAGED] * (survey.gaps > 0)
+        return reader
     # Modules that import PyAV are loaded where they are needed: so is PyAV.
     from separation.audio.chained_reader import ChainedReader
     from separation.audio.pyav_reader import PyavReader
@@ -118,6 +125,7 @@ def _open_mpeg(path: Path) -> AudioReader:
     def opened(number: int) -> AudioReader:
         part = parts[number]
         reader = PyavReader(path, "mp3", span=part.span)
+        reader.warnings += [DAMAGED] * (survey.gaps > 0)
         # FFmpeg decodes all layers by the same name, and guesses the length from the bit rate.
         reader.codec = f"mp{part.layer}"
         reader.header_frames = survey.frames

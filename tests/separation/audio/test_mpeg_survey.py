@@ -148,14 +148,28 @@ def test_a_stream_that_changes_its_format_is_read_to_its_end_and_the_person_is_t
 def test_a_change_of_format_by_chance_inside_of_damage_is_none(tmp_path: Path) -> None:
     source = tmp_path / "a.mp3"
     frames = bytearray(_bare(source, song(60_000)))
-    length = mpeg_frame_bytes(frames)
-    # The head of a frame of another kind, where no frame begins.
-    frames[10 * length + 50 : 10 * length + 54] = b"\xff\xf3\x90\xc4"
+    at = 0
+    for _ in range(10):
+        at += mpeg_frame_bytes(frames[at : at + 4])
+    # No head where a frame begins, and that of a frame of another kind behind it.
+    frames[at : at + 54] = bytes(50) + b"\xff\xf3\x90\xc4"
     source.write_bytes(frames)
 
     survey = survey_mpeg(source)
 
-    assert survey is not None and len(survey.parts) == 1
+    assert survey is not None and (len(survey.parts), survey.gaps) == (1, 1)
+
+
+def test_of_damage_in_the_middle_of_an_mp3_the_person_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "a.mp3"
+    content = bytearray(_tagged(source, song(60_000)))
+    content[3000:3500] = b"\x55" * 500
+    source.write_bytes(content)
+
+    song_ = decode_here(source, tmp_path / "song.wav")
+
+    assert 60_000 - 3 * 1152 <= song_["source_frames"] <= 60_000
+    assert song_["warnings"] == ["A damaged part of the file was left out."]
 
 
 def test_two_sync_words_at_the_right_distance_make_no_song(tmp_path: Path) -> None:
