@@ -53,6 +53,10 @@ _BYTES_PER_FRAME = CHANNELS * 4
 _CUT_TOLERANCE_S = 0.1
 """Headers of lossy files count the padding of the codec; less than this is no cut file."""
 
+_LOUDEST = 2.0**32
+"""Of full scale: integers of 32 bits written as floats are no louder, and everything that follows
+computes with their squares in float32."""
+
 _LEAST_SHARE = 0.01
 """Of what the header claims; a rest smaller than this is not what the person meant to send."""
 
@@ -135,11 +139,7 @@ class _Intake:
                 self._note_change(form, self.reader.form)
                 form = self.reader.form
             self._count(form, block)
-            if not np.isfinite(block).all():
-                raise CorruptAudio(
-                    "The file contains samples that are not numbers (NaN or infinity). "
-                    "Export it again from the program that made it."
-                )
+            _check_samples(block)
             self._say()
             yield form, block
             if until is not None and time.monotonic() > until:
@@ -219,6 +219,20 @@ class _Intake:
             "duration_s": frames / reader.rate_hz,
             "measured": self.ended,
         }
+
+
+def _check_samples(block: FloatArray) -> None:
+    # A NaN is the maximum, and in no order with a number.
+    peak = np.abs(block).max(initial=0.0)
+    if peak <= _LOUDEST:
+        return
+    if np.isfinite(peak):
+        what = f"{peak:.1g} times as loud as full scale, which no sound is"
+    else:
+        what = "that are not numbers (NaN or infinity)"
+    raise CorruptAudio(
+        f"The file contains samples {what}. Export it again from the program that made it."
+    )
 
 
 def _in_words(form: SoundForm) -> str:

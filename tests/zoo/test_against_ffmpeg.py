@@ -58,6 +58,7 @@ _REFUSED = {
     "nan.wav": NUMBERS, "infinity.wav": NUMBERS, "minus-infinity.wav": NUMBERS,
     "too-large-for-32-bits.wav": NUMBERS, "nan.aiff": NUMBERS, "nan.caf": NUMBERS,
     "nan.w64": NUMBERS, "nan.mkv": NUMBERS, "nan.wv": NUMBERS,
+    "loud.wav": "no sound is so loud, and its square is infinite",
     "65-channels.wav": LIMIT, "208-channels.wav": LIMIT, "1-hz.wav": LIMIT, "999-hz.wav": LIMIT,
     "2-mhz.wav": LIMIT,
     "zip-before.mp3": MISTAKE, "picture-before.mp3": MISTAKE, "playlist-before.mp3": MISTAKE,
