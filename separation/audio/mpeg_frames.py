@@ -24,7 +24,12 @@ _TRAILERS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 _CHAIN = 4
 """As many frames of one kind in a row are no accident: two are, once in some megabytes of noise."""
 
-_SYNC = re.compile(rb"\xff[\xe0-\xff]")
+_SYNC = re.compile(
+    rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]["
+    + b"".join(re.escape(bytes((b,))) for b in range(0x10, 0xF0) if b >> 2 & 3 != 3)
+    + b"]"
+)
+"""What :func:`mpeg_frame` takes, as an expression: bytes that are no frame cost next to nothing."""
 
 
 class MpegFrame(NamedTuple):

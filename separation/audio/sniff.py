@@ -24,7 +24,7 @@ _HEAD_BYTES = 64 * 1024
 _SYNC_WINDOW = 16 * 1024
 """How far in a file the first MPEG frame is looked for: encoders leave padding there."""
 
-_TAGGED_WINDOW = 4 * 1024 * 1024
+_TAGGED_WINDOW = 1024 * 1024
 """The same where a tag stands first: the tag says that it is a song, and its size may be wrong by
 the picture in it."""
 

@@ -12,7 +12,7 @@ from separation.audio.endings import CUT, NO_END, cut_warning
 from separation.audio.file_span import Span
 from separation.audio.flac_length import LengthlessFlac
 from separation.audio.flac_parts import flac_parts
-from separation.audio.mpeg_frames import id3_bytes, mpeg_frame_bytes
+from separation.audio.mpeg_frames import find_frames, id3_bytes, mpeg_frame_bytes
 from separation.audio.mpeg_survey import survey_mpeg
 from separation.audio.ogg_links import ogg_links
 from separation.audio.references import refuse_remote_references
@@ -120,6 +120,14 @@ def test_a_frame_is_longer_than_its_header_or_none(header: bytes) -> None:
     length = mpeg_frame_bytes(header)
 
     assert length == 0 or (header[0] == 0xFF and 24 <= length <= 2881)
+
+
+def test_every_header_of_a_frame_is_found_where_frames_follow_each_other() -> None:
+    headers = (bytes((0xFF, kind, sizes, 0)) for kind in range(256) for sizes in range(256))
+    for header in headers:
+        length = mpeg_frame_bytes(header)
+        row = (header + bytes(length - 4)) * 4 if length else header * 4
+        assert find_frames(b"\0" + row) == (1 if length else None)
 
 
 @given(st.sampled_from(SEEDS), st.integers(0, 3000))
