@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
 from separation.closing import Closing
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 class Term(BaseModel):
     """One file of a sum; ``path`` is relative to the job's ``work`` folder."""
@@ -72,7 +74,8 @@ class TrackReader(Closing):
         for reader, gain in self._parts:
             block = reader.read(start, count)
             if gain != 1.0:
-                block *= np.float32(gain)
+                # What brings the faintest song to its level is no number of 32 bits.
+                block = block * (np.float32(gain) if abs(gain) < _LARGEST else np.float64(gain))
             total += block
         return total.astype(np.float32)
 

@@ -12,11 +12,13 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,12 @@ import numpy as np
 import soundfile
 
 from separation.audio.blocks import FloatArray, FloatWriter
+from separation.audio.canonical import ToCanonical
 from separation.audio.confine import confine
-from separation.audio.downmix import Downmix
 from separation.audio.measure import SongMeasure
-from separation.audio.mpeg_length import states_too_little
 from separation.audio.names import clean_tags
-from separation.audio.readers import AudioReader, open_reader
-from separation.audio.resample import Resampler
+from separation.audio.readers import FFMPEG_CONTAINERS, AudioReader, SoundForm, open_reader
+from separation.audio.resample import frames_at
 from separation.audio.sniff import Sniffed
 from separation.audio.tags import read_tags
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
@@ -51,6 +52,10 @@ PROGRESS_INTERVAL_S = 0.1
 _BYTES_PER_FRAME = CHANNELS * 4
 _CUT_TOLERANCE_S = 0.1
 """Headers of lossy files count the padding of the codec; less than this is no cut file."""
+
+_LOUDEST = 2.0**32
+"""Of full scale: integers of 32 bits written as floats are no louder, and everything that follows
+computes with their squares in float32."""
 
 _LEAST_SHARE = 0.01
 """Of what the header claims; a rest smaller than this is not what the person meant to send."""
@@ -87,63 +92,85 @@ class _Intake:
     def __init__(self, task: ChildTask, reader: AudioReader) -> None:
         self.task = task
         self.reader = reader
-        self.frames = 0
         self.ended = False
+        self._frames: dict[int, int] = {}
+        self._samples = 0
+        self._changes: list[str] = []
         self._size_bytes = max(Path(task.source).stat().st_size, 1)
         self._last_said = 0.0
-        self._check_header()
+        self._check_form(reader.form)
+        if reader.header_frames is not None:
+            self._check_duration(Fraction(reader.header_frames, reader.rate_hz))
 
-    def _check_header(self) -> None:
-        task, reader = self.task, self.reader
-        if reader.channels > task.max_channels:
+    @property
+    def seconds(self) -> Fraction:
+        """What was decoded until now."""
+        return sum((Fraction(count, rate) for rate, count in self._frames.items()), Fraction(0))
+
+    @property
+    def frames(self) -> int:
+        """The same in frames at the rate with which the file begins."""
+        return math.ceil(self.seconds * self.reader.rate_hz)
+
+    def _check_form(self, form: SoundForm) -> None:
+        task = self.task
+        if form.channels > task.max_channels:
             raise TooManyChannels(
-                f"The file has {reader.channels} channels; at most {task.max_channels} are allowed."
+                f"The file has {form.channels} channels; at most {task.max_channels} are allowed."
             )
-        if not task.min_sample_rate_hz <= reader.rate_hz <= task.max_sample_rate_hz:
+        if not task.min_sample_rate_hz <= form.rate_hz <= task.max_sample_rate_hz:
             raise SampleRateOutOfRange(
-                f"The sample rate is {reader.rate_hz} Hz; it must lie between "
+                f"The sample rate is {form.rate_hz} Hz; it must lie between "
                 f"{task.min_sample_rate_hz} and {task.max_sample_rate_hz} Hz."
             )
-        if reader.header_frames is not None:
-            self._check_duration(reader.header_frames)
 
-    def _check_duration(self, frames: int) -> None:
+    def _check_duration(self, seconds: Fraction) -> None:
         limit_s = self.task.max_duration_s
-        if limit_s is not None and frames > limit_s * self.reader.rate_hz:
+        if limit_s is not None and seconds > limit_s:
             raise TooLong(
                 f"The song is longer than the {limit_s:g} seconds that are allowed. Cut it first."
             )
 
-    def blocks(self) -> Iterator[FloatArray]:
+    def blocks(self) -> Iterator[tuple[SoundForm, FloatArray]]:
         """The source's blocks, counted and checked; ends early when the time to count is over."""
-        until = self.task.count_until
+        until, form = self.task.count_until, self.reader.form
         for block in self.reader.blocks():
-            self.frames += block.shape[1]
-            self._check_duration(self.frames)
-            self._check_ratio(self.frames)
-            if not np.isfinite(block).all():
-                raise CorruptAudio(
-                    "The file contains samples that are not numbers (NaN or infinity). "
-                    "Export it again from the program that made it."
-                )
+            if self.reader.form != form:
+                self._note_change(form, self.reader.form)
+                form = self.reader.form
+            self._count(form, block)
+            _check_samples(block)
             self._say()
-            yield block
+            yield form, block
             if until is not None and time.monotonic() > until:
                 self._check_rest()
                 return
         self.ended = True
         self._check_end()
 
+    def _note_change(self, before: SoundForm, after: SoundForm) -> None:
+        self._check_form(after)
+        # The first block may differ from what the header says; that is no change.
+        if self._samples and before[:2] != after[:2]:
+            self._changes.append(
+                f"at {float(self.seconds):.1f} s, from {_in_words(before)} to {_in_words(after)}"
+            )
+
+    def _count(self, form: SoundForm, block: FloatArray) -> None:
+        self._frames[form.rate_hz] = self._frames.get(form.rate_hz, 0) + block.shape[1]
+        self._samples += block.size
+        self._check_duration(self.seconds)
+        self._check_ratio(self._samples)
+
     def _check_rest(self) -> None:
         """What was not decoded is expected to go on like what was; its header counts for nothing
         here, as a lie in it shall neither accept a bomb nor refuse a song."""
         share = min(self.reader.position_bytes() / self._size_bytes, 1.0)
         if share:
-            self._check_ratio(self.frames / share)
+            self._check_ratio(self._samples / share)
 
-    def _check_ratio(self, frames: float) -> None:
-        sample_bytes = (self.reader.bit_depth or 16) / 8
-        decoded = frames * self.reader.channels * sample_bytes
+    def _check_ratio(self, samples: float) -> None:
+        decoded = samples * (self.reader.bit_depth or 16) / 8
         if decoded > self.task.max_decode_ratio * self._size_bytes:
             raise TooLarge(
                 "The file unpacks to more than "
@@ -159,7 +186,12 @@ class _Intake:
         claimed = reader.header_frames or 0
         if self.frames < _LEAST_SHARE * claimed:
             raise CorruptAudio("Next to nothing of the file decodes. Export or download it again.")
-        missing = claimed - self.frames
+        if self._changes:
+            more = f", and {len(self._changes) - 1} times more" if len(self._changes) > 1 else ""
+            reader.warnings.append(
+                f"The sound changes its format {self._changes[0]}{more}; all of it was used."
+            )
+        missing = claimed - self.frames - reader.lost_frames
         if missing > _CUT_TOLERANCE_S * reader.rate_hz:
             reader.warnings.append(
                 f"The file ends {missing / reader.rate_hz:.1f} s before its header says; "
@@ -189,6 +221,24 @@ class _Intake:
         }
 
 
+def _check_samples(block: FloatArray) -> None:
+    # A NaN is the maximum, and in no order with a number.
+    peak = np.abs(block).max(initial=0.0)
+    if peak <= _LOUDEST:
+        return
+    if np.isfinite(peak):
+        what = f"{peak:.1g} times as loud as full scale, which no sound is"
+    else:
+        what = "that are not numbers (NaN or infinity)"
+    raise CorruptAudio(
+        f"The file contains samples {what}. Export it again from the program that made it."
+    )
+
+
+def _in_words(form: SoundForm) -> str:
+    return f"{form.rate_hz} Hz with {form.channels} channel{'s' * (form.channels != 1)}"
+
+
 def say(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({**message, "peak_bytes": own_peak_bytes()}) + "\n")
     sys.stdout.flush()
@@ -204,20 +254,19 @@ def _probe(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
 def _decode(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
     intake = _Intake(task, reader)
     measure = SongMeasure()
-    downmix = Downmix(reader.channels, reader.layout)
-    resampler = Resampler(reader.rate_hz, SAMPLE_RATE_HZ, downmix.channels_out)
+    canonical = ToCanonical()
     with FloatWriter(Path(task.target)) as writer:
 
-        def put(block: FloatArray) -> None:
-            stereo = np.repeat(block, CHANNELS, axis=0) if block.shape[0] == 1 else block
-            measure.write(stereo)
-            if measure.frames * _BYTES_PER_FRAME > task.max_output_bytes:
-                raise DiskFull("There is not enough disk space to decode the song.")
-            _write(writer, stereo)
+        def put(blocks: list[FloatArray]) -> None:
+            for block in blocks:
+                measure.write(block)
+                if measure.frames * _BYTES_PER_FRAME > task.max_output_bytes:
+                    raise DiskFull("There is not enough disk space to decode the song.")
+                _write(writer, block)
 
-        for block in intake.blocks():
-            put(resampler.write(downmix.apply(block)))
-        put(resampler.finish())
+        for form, block in intake.blocks():
+            put(canonical.write(form, block))
+        put(canonical.finish(frames_at(SAMPLE_RATE_HZ, intake.frames, reader.rate_hz)))
     return {
         **intake.facts(),
         "frames": measure.frames,
@@ -268,10 +317,7 @@ def run_task(task: ChildTask) -> dict[str, Any]:
 def main(text: str) -> None:
     """Do one task given as JSON; the outcome is the last line on standard output."""
     task = ChildTask(**json.loads(text))
-    if task.container == "mp3" and states_too_little(Path(task.source)):
-        # Looks at bytes in plain Python only, and has to come before what follows.
-        task = replace(task, reader="pyav")
-    if task.reader == "pyav" or task.track:
+    if task.reader == "pyav" or task.track or task.container in FFMPEG_CONTAINERS:
         # Its import starts threads, which the confinement forbids.
         import separation.audio.pyav_reader  # noqa: F401
     # What goes wrong until here is no fault of the file's.

@@ -7,9 +7,9 @@ with a word on what it is.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from separation.audio.mpeg_frames import id3_bytes, mpeg_frame_bytes
+from separation.audio.mpeg_frames import ape_bytes, find_frames, id3_bytes
 from separation.errors import EmptyAudio, UnsupportedFormat
 
 Container = Literal[
@@ -22,7 +22,13 @@ ACCEPTED_WORDS = "WAV, FLAC, MP3, OGG, Opus, M4A, AIFF, WMA or a video"
 
 _HEAD_BYTES = 64 * 1024
 _SYNC_WINDOW = 16 * 1024
-"""How far behind the tags the first MPEG frame is looked for: encoders leave padding there."""
+"""How far in a file the first MPEG frame is looked for: encoders leave padding there."""
+
+_TAGGED_WINDOW = 1024 * 1024
+"""The same where a tag stands first: the tag says that it is a song, and its size may be wrong by
+the picture in it."""
+
+_MOST_TAGS = 16
 
 _W64_GUID = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
@@ -67,17 +73,50 @@ def sniff(path: Path) -> Sniffed:
             raise EmptyAudio("The file is empty (0 bytes). Upload it again.")
         found = _by_magic(head)
         if found is None:
-            start = id3_bytes(head)
-            if 0 < start < path.stat().st_size:
+            if start := tags_end(file):
                 file.seek(start)
                 head = file.read(_HEAD_BYTES)
                 found = _by_magic(head)
             # Before looking for sound behind what it is at its beginning.
             if found is None and _named_refusal(head) is None:
-                found = _mpeg(head)
+                found = _stream(file, start, head)
     if found is None:
         raise UnsupportedFormat(_refusal(head))
     return found
+
+
+def tags_end(file: BinaryIO) -> int:
+    """Where the tags end that stand one behind the other at the start of a file, 0 without any.
+
+    A tag that claims to be longer than the file claims nothing: what follows its header is looked
+    at.
+    """
+    size, at = file.seek(0, 2), 0
+    for _ in range(_MOST_TAGS):
+        file.seek(at)
+        head = file.read(16)
+        length = id3_bytes(head) or ape_bytes(head)
+        if not length:
+            break
+        if at + length >= size:
+            return at + 10
+        at += length
+    return at
+
+
+def first_mpeg_frame(file: BinaryIO) -> int | None:
+    """Where MPEG frames begin behind tags, padding and what a tag of a wrong size leaves over."""
+    start = tags_end(file)
+    for window_bytes in (_HEAD_BYTES, _TAGGED_WINDOW) if start else (_HEAD_BYTES,):
+        file.seek(start)
+        window = file.read(window_bytes)
+        padding = len(window) - len(window.lstrip(b"\0"))
+        if not start:
+            window = window[: padding + _SYNC_WINDOW]
+        at = find_frames(window[padding:])
+        if at is not None:
+            return start + padding + at
+    return None
 
 
 def _by_magic(head: bytes) -> Sniffed | None:
@@ -137,6 +176,22 @@ def _ogg(head: bytes) -> Sniffed | None:
     return None
 
 
+def _ogg_codec(head: bytes) -> str:
+    """Only said of what :func:`_ogg` did not know."""
+    first_packet = head[27 + head[26] :]
+    names = (name for start, name in _OTHER_OGG if first_packet.startswith(start))
+    return next(names, "sound of an unknown kind, or with no sound")
+
+
+_OTHER_OGG = (
+    (b"Speex   ", "Speex"),
+    (b"CELT    ", "CELT"),
+    (b"\x80theora", "a video without sound"),
+    (b"PCM     ", "plain samples (OggPCM)"),
+)
+_CONVERT = "Convert it to WAV or FLAC."
+
+
 def _iso_media(head: bytes) -> Sniffed | None:
     known = (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip")
     return Sniffed("mp4", "pyav") if head[4:8] in known else None
@@ -183,27 +238,18 @@ _TESTS: tuple[Callable[[bytes], Sniffed | None], ...] = (
 )
 
 
-def _mpeg(head: bytes) -> Sniffed | None:
-    """Two frames in a row that agree; one sync word alone appears in any file by chance."""
-    for start in range(min(len(head), _SYNC_WINDOW)):
-        if head[start] != 0xFF:
-            continue
-        if _is_adts(head, start):
-            return Sniffed("aac", "pyav")
-        length = mpeg_frame_bytes(head[start : start + 4])
-        if not length:
-            continue
-        follower = head[start + length : start + length + 4]
-        # A file of a single frame ends where the second would begin.
-        if mpeg_frame_bytes(follower) or (start == 0 and len(head) == length):
-            # libsndfile opens no file that begins with something else.
-            return Sniffed("mp3", "pyav" if start else "soundfile")
-    return None
+def _stream(file: BinaryIO, start: int, head: bytes) -> Sniffed | None:
+    """AAC and MPEG frames, which follow each other without a container."""
+    at = first_mpeg_frame(file)
+    reach = _SYNC_WINDOW if at is None else min(at - start, _SYNC_WINDOW)
+    if any(_is_adts(head, place) for place in range(min(len(head), reach))):
+        return Sniffed("aac", "pyav")
+    return None if at is None else Sniffed("mp3", "soundfile")
 
 
 def _is_adts(head: bytes, start: int) -> bool:
     """AAC frames in ADTS (ISO/IEC 13818-7, 6.2): sync word, layer 00, 13 bits of length."""
-    if len(head) < start + 7 or head[start + 1] & 0xF6 != 0xF0:
+    if len(head) < start + 7 or head[start] != 0xFF or head[start + 1] & 0xF6 != 0xF0:
         return False
     length = (head[start + 3] & 3) << 11 | head[start + 4] << 3 | head[start + 5] >> 5
     follower = head[start + length : start + length + 2]
@@ -211,6 +257,8 @@ def _is_adts(head: bytes, start: int) -> bool:
 
 
 def _named_refusal(head: bytes) -> str | None:
+    if head.startswith(b"OggS") and len(head) > 28:
+        return f"This is an Ogg file with {_ogg_codec(head)}, which is not supported. {_CONVERT}"
     text = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for offset, magic, words in _NOT_SOUND:
         if head.startswith(magic, offset) or (not offset and text.startswith(magic.lower())):

@@ -1,5 +1,6 @@
 """WAV, FLAC, OGG, MP3, AIFF, CAF and AU through libsndfile."""
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,11 @@ import soundfile
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER
 from separation.audio.endings import cut_warning
+from separation.audio.file_span import WHOLE, FileSpan, Span
 from separation.audio.flac_length import LengthlessFlac
 from separation.audio.readers import AudioReader, in_words, undecodable
 from separation.audio.sniff import Container
+from separation.audio.unfinished import corrected
 from separation.audio.wave_layout import wave_layout
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
@@ -71,10 +74,9 @@ class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
 
 
 class SoundfileReader(AudioReader):
-    def __init__(self, path: Path, container: Container) -> None:
+    def __init__(self, path: Path, container: Container, span: Span | None = None) -> None:
         super().__init__()
-        # Only FLAC needs the detour, which costs a call of Python for each read.
-        self._raw = LengthlessFlac(path) if container == "flac" else path.open("rb")
+        self._raw = self._shown(path, container, span)
         try:
             self._open(path, container)
         except soundfile.LibsndfileError as error:
@@ -84,9 +86,20 @@ class SoundfileReader(AudioReader):
             self.close()
             raise
 
+    def _shown(self, path: Path, container: Container, span: Span | None) -> io.IOBase:
+        """The file, or by a detour, which costs a call of Python for each read, what is wanted."""
+        if container == "flac":
+            return LengthlessFlac(path, span or WHOLE)
+        seen = corrected(path, container)
+        if seen.warning:
+            self.warnings.append(seen.warning)
+        is_plain = span is None and not seen.patches
+        return path.open("rb") if is_plain else FileSpan(path, span or WHOLE, seen.patches)
+
     def _open(self, path: Path, container: Container) -> None:
         is_flac = isinstance(self._raw, LengthlessFlac)
-        self._file = _OneWayFile(self._raw if is_flac else self._raw.fileno(), closefd=False)
+        is_shown = isinstance(self._raw, FileSpan)
+        self._file = _OneWayFile(self._raw if is_shown else self._raw.fileno(), closefd=False)
         subtype = self._file.subtype
         if subtype not in SUBTYPES:
             raise UnsupportedFormat(
@@ -103,7 +116,8 @@ class SoundfileReader(AudioReader):
         claimed = getattr(self._raw, "claimed_frames", None)
         frames = (claimed or 0) if is_flac else self._file.frames
         self.header_frames = frames if 0 < frames < _UNKNOWN_LENGTH else None
-        if cut := cut_warning(path, container):
+        # A header that was corrected claims nothing more.
+        if not self.warnings and (cut := cut_warning(path, container)):
             self.warnings.append(cut)
         if container in ("wav", "aiff", "rf64", "w64") and frames == 0:
             raise EmptyAudio("The file holds a header and no sound.")

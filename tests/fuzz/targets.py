@@ -26,8 +26,10 @@ from separation.audio.decode import SourceFacts
 from separation.audio.decode_child import ChildTask, run_task
 from separation.audio.endings import cut_warning
 from separation.audio.flac_length import LengthlessFlac
-from separation.audio.mpeg_length import states_too_little
+from separation.audio.flac_parts import flac_parts
+from separation.audio.mpeg_survey import survey_mpeg
 from separation.audio.names import clean_name, clean_tags, one_line
+from separation.audio.ogg_links import ogg_links
 from separation.audio.references import refuse_remote_references
 from separation.audio.sniff import Container, sniff
 from separation.audio.wave_layout import wave_layout
@@ -57,7 +59,9 @@ def headers(data: bytes) -> None:
     with suppress(SeparationError):
         sniff(path)
     cut_warning(path, container)
-    states_too_little(path)
+    survey_mpeg(path)
+    flac_parts(path)
+    ogg_links(path)
     wave_layout(path)
     with suppress(SeparationError):
         refuse_remote_references(path)
@@ -70,12 +74,11 @@ def intake(data: bytes) -> None:
     path = _file(data)
     with suppress(SeparationError), redirect_stdout(io.StringIO()):
         sniffed = sniff(path)
-        is_short = sniffed.container == "mp3" and states_too_little(path)
         task = ChildTask(
             source=str(path),
             target=str(path),
             container=sniffed.container,
-            reader="pyav" if is_short else sniffed.reader,
+            reader=sniffed.reader,
             count_until=time.monotonic() + _COUNT_S,
             max_duration_s=None,
             max_channels=_LIMITS.max_channels,

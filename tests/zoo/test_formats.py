@@ -2,19 +2,18 @@
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
 import soxr
 
 from separation.audio import pyav_reader, soundfile_reader
-from separation.audio.decode_child import ChildTask, run_task
 from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER, downmix_matrix
 from separation.audio.resample import frames_at
-from separation.audio.sniff import Container, sniff
+from separation.audio.sniff import Container
 from separation.base import SAMPLE_RATE_HZ
-from tests.separation.audio.sounds import LIMITS, read
+from tests.separation.audio.sounds import decode_here, read
 from tests.zoo.formats import FORMATS, Format
 from tests.zoo.keeper import Finding, Specimen, check, visit
 from tests.zoo.making import Sound
@@ -78,7 +77,7 @@ def test_it_sounds_as_before(format_: Format, tmp_path: Path) -> None:
     source = tmp_path / format_.name
     format_.make(source)
 
-    song = _decoded_here(source, tmp_path / "song.wav")
+    song = decode_here(source, tmp_path / "song.wav")
 
     out = read(tmp_path / "song.wav")
     assert out.shape[1] == song["frames"]
@@ -88,28 +87,6 @@ def test_it_sounds_as_before(format_: Format, tmp_path: Path) -> None:
         assert not out.any(), "what was written is silence"
     else:
         assert _least_error(out, _expected(format_), format_) < format_.tolerance
-
-
-def _decoded_here(source: Path, target: Path) -> dict[str, Any]:
-    """As the child does it, without the time that starting one takes."""
-    sniffed = sniff(source)
-    return run_task(
-        ChildTask(
-            source=str(source),
-            target=str(target),
-            container=sniffed.container,
-            reader=sniffed.reader,
-            count_until=None,
-            max_duration_s=None,
-            max_channels=LIMITS.max_channels,
-            min_sample_rate_hz=LIMITS.min_sample_rate_hz,
-            max_sample_rate_hz=LIMITS.max_sample_rate_hz,
-            max_decode_ratio=LIMITS.max_decode_ratio,
-            max_output_bytes=10_000_000,
-            memory_bytes=LIMITS.decode_memory_bytes,
-            cpu_s=LIMITS.decode_wall_s,
-        )
-    )
 
 
 def _expected(format_: Format) -> Sound:

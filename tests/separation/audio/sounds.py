@@ -1,12 +1,15 @@
 """Synthesised sound for the tests of intake and output; always the same for the same arguments."""
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from separation.audio.decode_child import ChildTask, run_task
+from separation.audio.sniff import sniff
 from separation.settings import IntakeLimits
 
 LIMITS = IntakeLimits(min_free_bytes=1, decode_wall_s=20.0)
@@ -56,3 +59,25 @@ def read(path: Path) -> NDArray[np.float32]:
     """A whole file as (channels, frames)."""
     data, _ = soundfile.read(path, dtype="float32", always_2d=True)
     return np.ascontiguousarray(data.T)
+
+
+def decode_here(source: Path, target: Path) -> dict[str, Any]:
+    """As the child does it, without the time that starting one takes."""
+    sniffed = sniff(source)
+    return run_task(
+        ChildTask(
+            source=str(source),
+            target=str(target),
+            container=sniffed.container,
+            reader=sniffed.reader,
+            count_until=None,
+            max_duration_s=None,
+            max_channels=LIMITS.max_channels,
+            min_sample_rate_hz=LIMITS.min_sample_rate_hz,
+            max_sample_rate_hz=LIMITS.max_sample_rate_hz,
+            max_decode_ratio=LIMITS.max_decode_ratio,
+            max_output_bytes=10_000_000,
+            memory_bytes=LIMITS.decode_memory_bytes,
+            cpu_s=LIMITS.decode_wall_s,
+        )
+    )

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from separation.audio.endings import CUT, NO_END, cut_warning
+from separation.audio.file_span import Span
 from separation.audio.flac_length import LengthlessFlac
-from separation.audio.mpeg_frames import id3_bytes, mpeg_frame_bytes
-from separation.audio.mpeg_length import states_too_little
+from separation.audio.flac_parts import flac_parts
+from separation.audio.mpeg_frames import find_frames, id3_bytes, mpeg_frame_bytes
+from separation.audio.mpeg_survey import survey_mpeg
+from separation.audio.ogg_links import ogg_links
 from separation.audio.references import refuse_remote_references
 from separation.audio.sniff import Container, sniff
 from separation.audio.wave_layout import wave_layout
@@ -72,13 +75,20 @@ def test_no_file_disturbs_those_who_look_at_its_header(
     path.write_bytes(content)
 
     assert cut_warning(path, container) in (None, CUT, NO_END)
-    assert states_too_little(path) in (True, False)
+    for parts in (flac_parts(path), ogg_links(path), _mpeg_spans(path)):
+        assert all(span.end is None or span.start <= span.end for span in parts)
+        assert [span.start for span in parts[1:]] == [span.end for span in parts[:-1]]
     layout = wave_layout(path)
     assert layout is None or len(set(layout)) == len(layout) > 0
     try:
         refuse_remote_references(path)
     except UnsupportedFormat as refusal:
         assert "points to another file" in refusal.detail
+
+
+def _mpeg_spans(path: Path) -> list[Span]:
+    survey = survey_mpeg(path)
+    return [part.span for part in survey.parts] if survey else []
 
 
 @given(files, st.lists(st.integers(1, 50), max_size=30))
@@ -110,6 +120,14 @@ def test_a_frame_is_longer_than_its_header_or_none(header: bytes) -> None:
     length = mpeg_frame_bytes(header)
 
     assert length == 0 or (header[0] == 0xFF and 24 <= length <= 2881)
+
+
+def test_every_header_of_a_frame_is_found_where_frames_follow_each_other() -> None:
+    headers = (bytes((0xFF, kind, sizes, 0)) for kind in range(256) for sizes in range(256))
+    for header in headers:
+        length = mpeg_frame_bytes(header)
+        row = (header + bytes(length - 4)) * 4 if length else header * 4
+        assert find_frames(b"\0" + row) == (1 if length else None)
 
 
 @given(st.sampled_from(SEEDS), st.integers(0, 3000))
