@@ -126,11 +126,17 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
-    # Shared by all processes, unlike LocMem: throttles count over the whole site.
+    # What allauth limits is counted here: all processes share it, and nothing leaves early.
     "default": {
+        "BACKEND": "jobs.services.kept_cache.KeptCache",
+        "LOCATION": "jobs_cacheentry",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
+    # The workers' signs of life, each second; they need no transaction.
+    "queue": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": DATA_DIR / "cache",
-    }
+    },
 }
 
 LANGUAGE_CODE = "en-gb"
@@ -146,18 +152,39 @@ STORAGES = {
     "staticfiles": {"BACKEND": "stemsite.static_storage.ModuleStaticFilesStorage"},
 }
 
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# The only one, so that every password that is tried anywhere goes through its limits.
+AUTHENTICATION_BACKENDS = ["stemsite.passwords.LimitedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "stemsite.passwords.EndsTokens"},
 ]
+RATE_LOGIN = env.rate(
+    "STEMSITE_RATE_LOGIN",
+    "10/hour",
+    "wrong passwords for one account from one address, at the form and for a token",
+)
+# These two leave alone an address from which the account has logged in before.
+RATE_LOGIN_ACCOUNT = env.rate(
+    "STEMSITE_RATE_LOGIN_ACCOUNT",
+    "100/hour",
+    "wrong passwords for one account from addresses that are new to it",
+)
+RATE_LOGIN_ADDRESS = env.rate(
+    "STEMSITE_RATE_LOGIN_ADDRESS",
+    "100/hour",
+    "wrong passwords from one address for accounts that it is new to",
+)
 SIGNUP_OPEN = env.boolean("STEMSITE_SIGNUP", True, "strangers may create an account")
 ACCOUNT_ADAPTER = "stemsite.accounts.AccountAdapter"
+# Sign-up answers the same for an e-mail address that is taken as for a new one.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+# Tells the owner when an address of the account changes; of passwords `EndsTokens` tells.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Passwords are counted by `LimitedBackend` instead; whatever allauth has besides stays.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -198,8 +225,6 @@ TRUST_PROXY = env.boolean(
 )
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Whose address the log-in's limits count: the visitor's, not the proxy's.
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -247,27 +272,27 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
+        "jobs.api.throttles.UserThrottle",
+        "jobs.api.throttles.AnonThrottle",
+        "jobs.api.throttles.ScopedThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "user": env.text("STEMSITE_RATE_USER", "3000/min", "API requests of one account"),
-        "anon": env.text("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
-        "upload": env.text("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
-        "token": env.text("STEMSITE_RATE_TOKEN", "10/min", "attempts to get a token, per address"),
+        "user": env.rate("STEMSITE_RATE_USER", "3000/min", "API requests of one account"),
+        "anon": env.rate("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
+        "upload": env.rate("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
+        "bad_token": env.rate(
+            "STEMSITE_RATE_BAD_TOKEN", "30/min", "tokens that open nothing, per address"
+        ),
         # Six stems played through ask 110 times a minute, jumps and pictures several times that.
-        "share": env.text(
+        "share": env.rate(
             "STEMSITE_RATE_SHARE", "1500/min", "requests of shared mixers, per address"
         ),
-        "password": env.text(
+        "password": env.rate(
             "STEMSITE_RATE_PASSWORD", "10/hour", "passwords tried when an account is deleted"
         ),
-        "export": env.text("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
-        "mix": env.text("STEMSITE_RATE_MIX", "60/hour", "mixes made for one account"),
+        "export": env.rate("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
+        "mix": env.rate("STEMSITE_RATE_MIX", "60/hour", "mixes made for one account"),
     },
-    # Without this, a client's own X-Forwarded-For would name the address that is counted.
-    "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     # `format` is the audio format of a job, never that of a response.
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "jobs.api.errors.exception_handler",
@@ -578,6 +603,7 @@ Q_CLUSTER = {
     "recycle": 200,
     "save_limit": 100,
     "orm": "default",
+    "cache": "queue",
     "label": "Queue",
     # What differs from the above. A worker of the gpu cluster has a card for itself.
     "ALT_CLUSTERS": {

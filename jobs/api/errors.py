@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 from typing import Any
 
 from django.conf import settings
@@ -47,7 +48,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """What DRF calls for an exception of a view."""
     error = _named(error)
     if isinstance(error, SeparationError):
-        return _answer(status_of(error), error.code, error.detail)
+        return _answer(status_of(error), error.code, error.detail, _wait_s(error))
     response = rest_handler(error, context)
     if response is not None:
         response.data = {"code": _code(error), "detail": _sentence(response.data)}
@@ -81,8 +82,13 @@ def _named(error: Exception) -> Exception:
     return error
 
 
-def _answer(status: int, code: str, detail: str) -> Response:
-    headers = {"Retry-After": "60"} if status in (429, 503) else None
+def _wait_s(error: SeparationError) -> int:
+    """How long to wait before the same is asked again, where the error knows it."""
+    return math.ceil(getattr(error, "retry_after_s", 60))
+
+
+def _answer(status: int, code: str, detail: str, wait_s: int = 60) -> Response:
+    headers = {"Retry-After": str(wait_s)} if status in (429, 503) else None
     return Response({"code": code, "detail": detail}, status=status, headers=headers)
 
 

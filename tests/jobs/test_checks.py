@@ -95,6 +95,12 @@ def test_a_cache_of_one_process_is_refused(settings: Settings, backend: str) -> 
     assert ids() == {"stemsite.E003"}
 
 
+@pytest.mark.parametrize("backend", ["filebased.FileBasedCache", "db.DatabaseCache"])
+def test_a_cache_that_a_flood_can_empty_is_refused(settings: Settings, backend: str) -> None:
+    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
+    assert ids() == {"stemsite.E011"}
+
+
 def test_a_transaction_around_every_request_is_refused_on_sqlite(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
