@@ -172,6 +172,19 @@ def _of_mail() -> Iterator[CheckMessage]:
 
 
 @register(Tags.security)
+def check_sending(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.ACCEL_PREFIX or settings.DATA_GROUP_READS:
+        return []
+    return [
+        Warning(
+            "nginx is to send files (STEMSITE_ACCEL_PREFIX) that only the site's account may read.",
+            hint="Set STEMSITE_DATA_GROUP_READS=1 and put nginx's user into the site's group.",
+            id="stemsite.W020",
+        )
+    ]
+
+
+@register(Tags.security)
 def check_sandbox(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     # Only where something seems to be missing: trying the walls starts a process.
     return [] if walls.likely_complete() else list(_of_sandbox(walls.walls_here()))

@@ -107,13 +107,15 @@ def words(
     return _read(name, list(default), meaning, parse, ",".join(default))
 
 
-def networks(name: str, meaning: str) -> list[IPv4Network | IPv6Network]:
-    """Empty unless set: a network is only ever named on purpose."""
+def networks(
+    name: str, meaning: str, default: Sequence[str] = ()
+) -> list[IPv4Network | IPv6Network]:
 
     def parse(value: str) -> list[IPv4Network | IPv6Network]:
         return [ip_network(part.strip()) for part in value.split(",") if part.strip()]
 
-    return _read(name, [], meaning, parse, "")
+    shown = ",".join(default)
+    return _read(name, parse(shown), meaning, parse, shown)
 
 
 def path(name: str, default: Path, meaning: str, *, shown: str) -> Path:

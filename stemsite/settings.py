@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 
 from stemsite import env
 from stemsite.cards import cards
+from stemsite.private_files import keep_private
 from stemsite.secret import stored_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,7 +21,12 @@ DATA_DIR = env.path(
     "everything that must be backed up: database, uploads, outputs",
     shown="./data",
 )
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_GROUP_READS = env.boolean(
+    "STEMSITE_DATA_GROUP_READS",
+    False,
+    "the group of the data directory may read in it, as nginx must for STEMSITE_ACCEL_PREFIX",
+)
+keep_private([DATA_DIR], group_reads=DATA_GROUP_READS)
 SECRET_KEY = env.text(
     "STEMSITE_SECRET_KEY", "", "signing key; empty: made once and kept in the data directory"
 ) or stored_secret_key(DATA_DIR)
@@ -65,6 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "stemsite.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -214,14 +221,30 @@ EMAIL_TRIES = env.whole(
 )
 
 CSRF_FAILURE_VIEW = "jobs.web.requests.csrf_failure"
+SESSION_ENGINE = "stemsite.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+HSTS = env.text(
+    "STEMSITE_HSTS",
+    "host",
+    "with TLS, for which names browsers refuse plain HTTP for a year; preload cannot be taken back "
+    "soon",
+    choices=("host", "subdomains", "preload"),
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and HSTS in ("subdomains", "preload")
+SECURE_HSTS_PRELOAD = HTTPS and HSTS == "preload"
+# Both speak for names that other sites may own, so they are asked for with STEMSITE_HSTS.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
 X_FRAME_OPTIONS = "DENY"
 TRUST_PROXY = env.boolean(
     "STEMSITE_TRUST_PROXY", False, "a reverse proxy in front sets X-Forwarded-Proto and -For"
+)
+PROXY_NETWORKS = env.networks(
+    "STEMSITE_PROXY_NETWORKS",
+    "where that proxy may be; of others these headers do not count",
+    ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
 )
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -583,8 +606,10 @@ ACCEL_PREFIX = env.text(
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
-for folder in (UPLOAD_DIR, OUTPUT_DIR, LOG_DIR, MODEL_DIR, FILE_UPLOAD_TEMP_DIR):
-    folder.mkdir(parents=True, exist_ok=True)
+# Otherwise Django would open what it stores, such as static files, to all.
+FILE_UPLOAD_PERMISSIONS = 0o640 if DATA_GROUP_READS else 0o600
+keep_private([UPLOAD_DIR, OUTPUT_DIR, LOG_DIR, FILE_UPLOAD_TEMP_DIR], group_reads=DATA_GROUP_READS)
+MODEL_DIR.mkdir(parents=True, exist_ok=True)
 
 # Tried by hand: see docs/operations.md. Retry stays above timeout, or a running ticket is handed
 # out twice; guard_cycle must be 0.5, 1 or 2, as the hard timeout compares a float with zero.
@@ -622,14 +647,14 @@ LOG_LEVEL = env.text(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s"}},
-    "filters": {"hide_links": {"()": "stemsite.hidden_links.HideLinks"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "filters": ["hide_links"],
+    "formatters": {
+        "plain": {
+            "()": "stemsite.hidden_links.HidingFormatter",
+            "format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s",
         }
     },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # Django's own server writes its lines past all of the above otherwise.
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
