@@ -1,5 +1,6 @@
 """Whatever anybody sends to any address, by any method, the answer is no fault of the server."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
