@@ -125,7 +125,7 @@ def test_answers_405_use_up_nobodys_limit(
     anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(AnonThrottle, "THROTTLE_RATES", {"anon": "2/min"})
-    assert {anonymous.put("/api/v1/config").status_code for _ in range(5)} == {405}
+    assert {anonymous.put("/api/v1/schema").status_code for _ in range(5)} == {405}
     assert {anonymous.get("/api/v1/nowhere").status_code for _ in range(5)} == {404}
-    answers = [anonymous.get("/api/v1/config").status_code for _ in range(3)]
+    answers = [anonymous.get("/api/v1/schema").status_code for _ in range(3)]
     assert answers == [200, 200, 429]
