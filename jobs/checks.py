@@ -1,7 +1,7 @@
 """System checks: settings that would break a promise stop the start, with an id and a hint."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -53,17 +53,34 @@ def _of_cluster(name: str, cluster: dict[str, Any]) -> Iterator[CheckMessage]:
 
 @register(Tags.caches)
 def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    backend = str(settings.CACHES["default"]["BACKEND"])
-    if not backend.endswith(("LocMemCache", "DummyCache")):
-        return []
-    return [
-        Error(
-            f"The cache {backend} is not shared between processes.",
-            hint="Rate limits and the workers' signs of life need one that is, such as the "
-            "file-based cache or Redis.",
-            id="stemsite.E003",
+    return [*_of_shared_caches(), *_of_kept_cache()]
+
+
+def _caches() -> dict[str, dict[str, Any]]:
+    return cast("dict[str, dict[str, Any]]", settings.CACHES)
+
+
+def _of_shared_caches() -> Iterator[CheckMessage]:
+    backends = [str(cache["BACKEND"]) for cache in _caches().values()]
+    for backend in backends:
+        if backend.endswith(("LocMemCache", "DummyCache")):
+            yield Error(
+                f"The cache {backend} is not shared between processes.",
+                hint="Limits of the accounts' pages and the workers' signs of life need one that "
+                "is, such as the site's own or Redis.",
+                id="stemsite.E003",
+            )
+
+
+def _of_kept_cache() -> Iterator[CheckMessage]:
+    backend = str(_caches()["default"]["BACKEND"])
+    if backend.endswith(("FileBasedCache", "db.DatabaseCache")):
+        yield Error(
+            f"The cache {backend} drops live entries once there are many.",
+            hint="Whoever makes many would wash away the limits that hold for sign-up and for "
+            "mails: use the site's own (jobs.services.kept_cache.KeptCache) or Redis.",
+            id="stemsite.E011",
         )
-    ]
 
 
 @register(Tags.compatibility)
@@ -152,6 +169,19 @@ def _of_mail() -> Iterator[CheckMessage]:
             hint="Set STEMSITE_PUBLIC_URL to the address under which people reach the site.",
             id="stemsite.W003",
         )
+
+
+@register(Tags.security)
+def check_sending(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.ACCEL_PREFIX or settings.DATA_GROUP_READS:
+        return []
+    return [
+        Warning(
+            "nginx is to send files (STEMSITE_ACCEL_PREFIX) that only the site's account may read.",
+            hint="Set STEMSITE_DATA_GROUP_READS=1 and put nginx's user into the site's group.",
+            id="stemsite.W020",
+        )
+    ]
 
 
 @register(Tags.security)

@@ -1,10 +1,75 @@
 """How allauth behaves here."""
 
+import logging
+import smtplib
+from typing import Any
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from jobs.http.addresses import site_address
+from jobs.http.visitors import address_of
+from jobs.services.errors import TooManyPasswords
+from jobs.services.password_tries import forgive
+from stemsite.passwords import door_of
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+_log = logging.getLogger("stemsite.accounts")
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return address_of(request)
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        # Else a name could be somebody's address, and sign-up would tell that it is taken.
+        if "@" in username:
+            raise ValidationError("A user name holds no @: an e-mail address has its own field.")
+        return str(super().clean_username(username, shallow=shallow))
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        try:
+            user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        except TooManyPasswords as refused:
+            raise ValidationError(refused.detail) from None
+        return user
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        super().set_password(user, password)
+        # Whoever sets it has shown to be the owner, by the old one or by a link in a mail.
+        forgive(door_of(context.request, user))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        super().send_mail(template_prefix, email, {**context, **_own_words(self.request, context)})
+
+    def send_notification_mail(
+        self, template_prefix: str, user: AbstractBaseUser, *args: Any, **kwargs: Any
+    ) -> None:
+        if "/password_" in template_prefix:
+            return  # `EndsTokens` tells of it, whichever way it was changed
+        try:
+            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+        except (OSError, smtplib.SMTPException) as error:
+            # What is told of has happened all the same.
+            _log.warning("account %s is not told by e-mail: %s", user.pk, error)
+
+
+class _Site:
+    """What mails call the site; else it would be what the request's Host header says."""
+
+    def __init__(self, domain: str) -> None:
+        self.name, self.domain = "stemsite", domain
+
+
+def _own_words(request: HttpRequest, told: dict[str, Any]) -> dict[str, Any]:
+    """All addresses in ``told`` under that of the site, and its name."""
+    urls = {key: url for key, url in told.items() if key.endswith("_url") and url}
+    ours = {key: site_address(request, urlsplit(url).path) for key, url in urls.items()}
+    return {**ours, "current_site": _Site(site_address(request, "/"))}

@@ -62,6 +62,19 @@ def text(name: str, default: str, meaning: str, *, choices: Sequence[str] = ()) 
     return _read(name, default, meaning, parse)
 
 
+def rate(name: str, default: str, meaning: str) -> str:
+    """So many in a second, minute, hour or day."""
+
+    def parse(value: str) -> str:
+        number, _, period = value.partition("/")
+        known = period in ("s", "sec", "second", "m", "min", "minute", "h", "hour", "d", "day")
+        if not (known and number.isascii() and number.isdigit() and int(number)):
+            raise ValueError("write a number, a slash and s, min, hour or day, such as 10/hour")
+        return value
+
+    return _read(name, default, meaning, parse)
+
+
 def whole(name: str, default: int, meaning: str, *, least: int = 0) -> int:
     def parse(value: str) -> int:
         number = int(value)
@@ -94,13 +107,15 @@ def words(
     return _read(name, list(default), meaning, parse, ",".join(default))
 
 
-def networks(name: str, meaning: str) -> list[IPv4Network | IPv6Network]:
-    """Empty unless set: a network is only ever named on purpose."""
+def networks(
+    name: str, meaning: str, default: Sequence[str] = ()
+) -> list[IPv4Network | IPv6Network]:
 
     def parse(value: str) -> list[IPv4Network | IPv6Network]:
         return [ip_network(part.strip()) for part in value.split(",") if part.strip()]
 
-    return _read(name, [], meaning, parse, "")
+    shown = ",".join(default)
+    return _read(name, parse(shown), meaning, parse, shown)
 
 
 def path(name: str, default: Path, meaning: str, *, shown: str) -> Path:

@@ -1,18 +1,20 @@
-"""Links to shared songs do not stand in logs: whoever has one can open it."""
+"""Links that let in whoever has them stand in no log: those to shared songs, to the set-up of a new
+site, to a new password and to confirm an address."""
 
 import logging
 import re
 
-_TOKEN = re.compile(r"(/s/)[\w-]{8,}")
+_SECRET = re.compile(
+    r"(/s/|/setup/|/accounts/confirm-email/|/accounts/password/reset/key/)(?!done/)[\w:%.-]{8,}"
+)
 
 
 def hide_links(text: str) -> str:
-    return _TOKEN.sub(r"\1...", text)
+    return _SECRET.sub(r"\1...", text)
 
 
-class HideLinks(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if "/s/" in message:
-            record.msg, record.args = hide_links(message), ()
-        return True
+class HidingFormatter(logging.Formatter):
+    """Hides them in the whole of what is written, so also in the traceback of an exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hide_links(super().format(record))

@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 
 from stemsite import env
 from stemsite.cards import cards
+from stemsite.private_files import keep_private
 from stemsite.secret import stored_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,7 +21,12 @@ DATA_DIR = env.path(
     "everything that must be backed up: database, uploads, outputs",
     shown="./data",
 )
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_GROUP_READS = env.boolean(
+    "STEMSITE_DATA_GROUP_READS",
+    False,
+    "the group of the data directory may read in it, as nginx must for STEMSITE_ACCEL_PREFIX",
+)
+keep_private([DATA_DIR], group_reads=DATA_GROUP_READS)
 SECRET_KEY = env.text(
     "STEMSITE_SECRET_KEY", "", "signing key; empty: made once and kept in the data directory"
 ) or stored_secret_key(DATA_DIR)
@@ -65,6 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "stemsite.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -126,11 +133,17 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
-    # Shared by all processes, unlike LocMem: throttles count over the whole site.
+    # What allauth limits is counted here: all processes share it, and nothing leaves early.
     "default": {
+        "BACKEND": "jobs.services.kept_cache.KeptCache",
+        "LOCATION": "jobs_cacheentry",
+        "OPTIONS": {"MAX_ENTRIES": 1000},
+    },
+    # The workers' signs of life, each second; they need no transaction.
+    "queue": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": DATA_DIR / "cache",
-    }
+    },
 }
 
 LANGUAGE_CODE = "en-gb"
@@ -146,18 +159,39 @@ STORAGES = {
     "staticfiles": {"BACKEND": "stemsite.static_storage.ModuleStaticFilesStorage"},
 }
 
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# The only one, so that every password that is tried anywhere goes through its limits.
+AUTHENTICATION_BACKENDS = ["stemsite.passwords.LimitedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "stemsite.passwords.EndsTokens"},
 ]
+RATE_LOGIN = env.rate(
+    "STEMSITE_RATE_LOGIN",
+    "10/hour",
+    "wrong passwords for one account from one address, at the form and for a token",
+)
+# These two leave alone an address from which the account has logged in before.
+RATE_LOGIN_ACCOUNT = env.rate(
+    "STEMSITE_RATE_LOGIN_ACCOUNT",
+    "100/hour",
+    "wrong passwords for one account from addresses that are new to it",
+)
+RATE_LOGIN_ADDRESS = env.rate(
+    "STEMSITE_RATE_LOGIN_ADDRESS",
+    "100/hour",
+    "wrong passwords from one address for accounts that it is new to",
+)
 SIGNUP_OPEN = env.boolean("STEMSITE_SIGNUP", True, "strangers may create an account")
 ACCOUNT_ADAPTER = "stemsite.accounts.AccountAdapter"
+# Sign-up answers the same for an e-mail address that is taken as for a new one.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+# Tells the owner when an address of the account changes; of passwords `EndsTokens` tells.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Passwords are counted by `LimitedBackend` instead; whatever allauth has besides stays.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -187,19 +221,33 @@ EMAIL_TRIES = env.whole(
 )
 
 CSRF_FAILURE_VIEW = "jobs.web.requests.csrf_failure"
+SESSION_ENGINE = "stemsite.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+HSTS = env.text(
+    "STEMSITE_HSTS",
+    "host",
+    "with TLS, for which names browsers refuse plain HTTP for a year; preload cannot be taken back "
+    "soon",
+    choices=("host", "subdomains", "preload"),
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and HSTS in ("subdomains", "preload")
+SECURE_HSTS_PRELOAD = HTTPS and HSTS == "preload"
+# Both speak for names that other sites may own, so they are asked for with STEMSITE_HSTS.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
 X_FRAME_OPTIONS = "DENY"
 TRUST_PROXY = env.boolean(
     "STEMSITE_TRUST_PROXY", False, "a reverse proxy in front sets X-Forwarded-Proto and -For"
 )
+PROXY_NETWORKS = env.networks(
+    "STEMSITE_PROXY_NETWORKS",
+    "where that proxy may be; of others these headers do not count",
+    ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+)
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Whose address the log-in's limits count: the visitor's, not the proxy's.
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -252,27 +300,27 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
+        "jobs.api.throttles.UserThrottle",
+        "jobs.api.throttles.AnonThrottle",
+        "jobs.api.throttles.ScopedThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "user": env.text("STEMSITE_RATE_USER", "3000/min", "API requests of one account"),
-        "anon": env.text("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
-        "upload": env.text("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
-        "token": env.text("STEMSITE_RATE_TOKEN", "10/min", "attempts to get a token, per address"),
+        "user": env.rate("STEMSITE_RATE_USER", "3000/min", "API requests of one account"),
+        "anon": env.rate("STEMSITE_RATE_ANON", "60/min", "API requests of one address, no token"),
+        "upload": env.rate("STEMSITE_RATE_UPLOAD", "120/hour", "uploads of one account"),
+        "bad_token": env.rate(
+            "STEMSITE_RATE_BAD_TOKEN", "30/min", "tokens that open nothing, per address"
+        ),
         # Six stems played through ask 110 times a minute, jumps and pictures several times that.
-        "share": env.text(
+        "share": env.rate(
             "STEMSITE_RATE_SHARE", "1500/min", "requests of shared mixers, per address"
         ),
-        "password": env.text(
+        "password": env.rate(
             "STEMSITE_RATE_PASSWORD", "10/hour", "passwords tried when an account is deleted"
         ),
-        "export": env.text("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
-        "mix": env.text("STEMSITE_RATE_MIX", "60/hour", "mixes made for one account"),
+        "export": env.rate("STEMSITE_RATE_EXPORT", "6/hour", "exports of one account's data"),
+        "mix": env.rate("STEMSITE_RATE_MIX", "60/hour", "mixes made for one account"),
     },
-    # Without this, a client's own X-Forwarded-For would name the address that is counted.
-    "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     # `format` is the audio format of a job, never that of a response.
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "jobs.api.errors.exception_handler",
@@ -563,8 +611,10 @@ ACCEL_PREFIX = env.text(
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
-for folder in (UPLOAD_DIR, OUTPUT_DIR, LOG_DIR, MODEL_DIR, FILE_UPLOAD_TEMP_DIR):
-    folder.mkdir(parents=True, exist_ok=True)
+# Otherwise Django would open what it stores, such as static files, to all.
+FILE_UPLOAD_PERMISSIONS = 0o640 if DATA_GROUP_READS else 0o600
+keep_private([UPLOAD_DIR, OUTPUT_DIR, LOG_DIR, FILE_UPLOAD_TEMP_DIR], group_reads=DATA_GROUP_READS)
+MODEL_DIR.mkdir(parents=True, exist_ok=True)
 
 # Tried by hand: see docs/operations.md. Retry stays above timeout, or a running ticket is handed
 # out twice; guard_cycle must be 0.5, 1 or 2, as the hard timeout compares a float with zero.
@@ -583,6 +633,7 @@ Q_CLUSTER = {
     "recycle": 200,
     "save_limit": 100,
     "orm": "default",
+    "cache": "queue",
     "label": "Queue",
     # What differs from the above. A worker of the gpu cluster has a card for itself.
     "ALT_CLUSTERS": {
@@ -601,14 +652,14 @@ LOG_LEVEL = env.text(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s"}},
-    "filters": {"hide_links": {"()": "stemsite.hidden_links.HideLinks"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "filters": ["hide_links"],
+    "formatters": {
+        "plain": {
+            "()": "stemsite.hidden_links.HidingFormatter",
+            "format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s",
         }
     },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # Django's own server writes its lines past all of the above otherwise.
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -84,6 +84,6 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         user = _create_administrator(form)
         if user is None:
             raise Http404
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        login(request, user)
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "setup.html", {"form": form}, status=400 if form.errors else 200)

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
-from stemsite.hidden_links import hide_links
+from stemsite.hidden_links import HidingFormatter, hide_links
 
 MAX_BYTES = 10_000_000
 KEPT_FILES = 5
@@ -25,6 +25,9 @@ class BoundedLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
         fmt: logging.Formatter,
         stream: IO[str] | None = None,
     ) -> None:
+        fmt = HidingFormatter(
+            self.access_fmt if log is self.access_log else self.error_fmt, self.datefmt
+        )
         if log is not self.access_log or output in (None, "-"):
             super()._set_handler(log, output, fmt, stream)
             return

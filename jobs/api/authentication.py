@@ -1,15 +1,38 @@
 """Tokens by knox, its one hole closed and their use written down, and how OpenAPI shows them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from knox.auth import TokenAuthentication as KnoxAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.request import Request
 
+from jobs.api.throttles import StoredRate
 from jobs.services.tokens import note_use
+
+if TYPE_CHECKING:
+    # Views name these classes while they are loaded themselves.
+    from rest_framework.views import APIView
+
+
+class BadTokenThrottle(StoredRate):
+    scope = "bad_token"
+
+    def get_cache_key(self, request: Request, view: "APIView | None") -> str:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
 
 class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox has no types
+    def authenticate(self, request: Request) -> Any:
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed:
+            # Counted after a look, so that nobody at the same address is kept out by it.
+            throttle = BadTokenThrottle()
+            if throttle.allow_request(request, None):
+                raise
+            raise Throttled(wait=throttle.wait()) from None
+
     def authenticate_credentials(self, token: bytes) -> Any:
         # knox decodes whatever the header holds as UTF-8 and does not catch the error.
         if not token.isascii():

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -42,6 +43,8 @@ STATUSES = {
 }
 """Codes of the core; errors of ``jobs`` state an ``http_status``; all others are our fault: 500."""
 
+_WAIT_S = 60
+
 OURS = "Something went wrong on the server and was written to its log. Try again later."
 
 
@@ -50,7 +53,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     error = _named(error)
     if isinstance(error, SeparationError):
         fields: dict[str, str] = getattr(error, "fields", {})
-        return _answer(status_of(error), error.code, error.detail, fields)
+        return _answer(status_of(error), error.code, error.detail, fields, _wait_s(error))
     response = rest_handler(error, context)
     if response is not None:
         response.data = {"code": _code(error), "detail": _sentence(response.data)}
@@ -84,10 +87,19 @@ def _named(error: Exception) -> Exception:
     return error
 
 
+def _wait_s(error: SeparationError) -> int:
+    """How long to wait before the same is asked again, where the error knows it."""
+    return math.ceil(getattr(error, "retry_after_s", _WAIT_S))
+
+
 def _answer(
-    status: int, code: str, detail: str, fields: Mapping[str, str] = MappingProxyType({})
+    status: int,
+    code: str,
+    detail: str,
+    fields: Mapping[str, str] = MappingProxyType({}),
+    wait_s: int = _WAIT_S,
 ) -> Response:
-    headers = {"Retry-After": "60"} if status in (429, 503) else None
+    headers = {"Retry-After": str(wait_s)} if status in (429, 503) else None
     return Response({"code": code, "detail": detail, **fields}, status=status, headers=headers)
 
 

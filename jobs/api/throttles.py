@@ -1,12 +1,64 @@
-"""Limits on what is dear, whichever way it is asked for: the pages use them too."""
+"""Limits on how often; on what is dear, whichever way it is asked for: the pages use them too."""
 
 import math
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
-from rest_framework.throttling import UserRateThrottle
+from rest_framework.request import Request
+from rest_framework.throttling import (
+    AnonRateThrottle,
+    ScopedRateThrottle,
+    SimpleRateThrottle,
+    UserRateThrottle,
+)
+
+from jobs.http.visitors import address_of
+from jobs.services.rates import take
+
+if TYPE_CHECKING:
+    # Views name these classes while they are loaded themselves.
+    from rest_framework.views import APIView
 
 
-class PageThrottle(UserRateThrottle):
+class StoredRate(SimpleRateThrottle):
+    """DRF's way to name a rate, with counts that all processes share and no flood pushes out."""
+
+    num_requests: int | None
+    duration: int | None
+    left_s = 0.0
+
+    def allow_request(self, request: Request, view: "APIView | None") -> bool:
+        self.left_s = 0.0
+        if self.rate is None or _is_answered_405(request, view):
+            return True
+        # The pages have no view; those throttles look at the request alone.
+        key = self.get_cache_key(request, view)  # type: ignore[arg-type]
+        if key is None:
+            return True
+        assert self.num_requests is not None and self.duration is not None
+        self.left_s = take(key, limit=self.num_requests, period_s=self.duration)
+        return not self.left_s
+
+    def wait(self) -> float:
+        return self.left_s
+
+    def get_ident(self, request: Request) -> str:
+        return address_of(request)
+
+
+class UserThrottle(UserRateThrottle, StoredRate):
+    pass
+
+
+class AnonThrottle(AnonRateThrottle, StoredRate):
+    pass
+
+
+class ScopedThrottle(ScopedRateThrottle, StoredRate):
+    pass
+
+
+class PageThrottle(UserThrottle):
     """Counts the requests of one account, whatever session or address they come from."""
 
     def wait_before(self, request: HttpRequest) -> int:
@@ -27,3 +79,8 @@ class PasswordThrottle(PageThrottle):
 
 class MixThrottle(PageThrottle):
     scope = "mix"
+
+
+def _is_answered_405(request: Request, view: "APIView | None") -> bool:
+    """It costs nothing, and must not use up the limit of others at the same address."""
+    return view is not None and not hasattr(view, str(request.method).lower())

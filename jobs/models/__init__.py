@@ -10,6 +10,7 @@ from jobs.models.job import Job
 from jobs.models.model_measurement import ModelMeasurement
 from jobs.models.preferences import Preferences
 from jobs.models.quota_limit import QuotaLimit
+from jobs.models.rate_count import CacheEntry, RateCount
 from jobs.models.reservation import Reservation
 from jobs.models.share_link import ShareLink
 from jobs.models.source import Source
@@ -25,11 +26,13 @@ __all__ = [
     "Artifact",
     "AudioUse",
     "Batch",
+    "CacheEntry",
     "Campaign",
     "Job",
     "ModelMeasurement",
     "Preferences",
     "QuotaLimit",
+    "RateCount",
     "Reservation",
     "ShareLink",
     "Source",

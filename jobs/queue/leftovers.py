@@ -6,14 +6,16 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from jobs.models import AudioUse
+from jobs.services.rates import forget_ended
 
 KEEP = timedelta(days=7)
 """Long enough to look into what failed."""
 
 
 def prune_queue() -> int:
-    """Remove old reports of failed tickets, tickets for a queue that nobody serves any more, and
-    audio that no longer counts against a day's limit; returns how many rows went.
+    """Remove old reports of failed tickets, tickets for a queue that nobody serves any more, audio
+    that no longer counts against a day's limit, and counts of limits that have ended; returns how
+    many rows went.
 
     django-q2 keeps failures for ever, and only the last successes.
     """
@@ -24,4 +26,4 @@ def prune_queue() -> int:
         OrmQ.objects.filter(lock__lt=before),
         AudioUse.objects.filter(used_at__lt=before),
     )
-    return sum(rows.delete()[0] for rows in old)
+    return sum(rows.delete()[0] for rows in old) + forget_ended()

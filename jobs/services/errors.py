@@ -1,5 +1,6 @@
 """Refusals of the services that the audio core knows nothing about; same root, same contract."""
 
+import math
 from typing import ClassVar
 
 from separation.errors import SeparationError
@@ -31,6 +32,20 @@ class TokenNameTaken(SeparationError):
 
     code = "conflict"
     http_status: ClassVar[int] = 409
+
+
+class TooManyPasswords(SeparationError):
+    """For one account, from one address; ``retry_after_s`` until the next may be tried."""
+
+    code = "too_many_passwords"
+    http_status: ClassVar[int] = 429
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(
+            f"Too many wrong passwords. Try again in {waiting_words(retry_after_s)}, or reset the "
+            "password by e-mail."
+        )
+        self.retry_after_s = retry_after_s
 
 
 class UploadIncomplete(SeparationError):
@@ -120,3 +135,10 @@ class NotComparable(SeparationError):
 
     code = "not_comparable"
     http_status: ClassVar[int] = 409
+
+
+def waiting_words(seconds: float) -> str:
+    """How long somebody has to wait, never less than it is."""
+    if seconds <= 60:
+        return f"{max(1, math.ceil(seconds))} s"
+    return f"{math.ceil(seconds / 60)} min"

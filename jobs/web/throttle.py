@@ -2,26 +2,27 @@
 
 from django.http import HttpRequest
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
+from jobs.api.throttles import StoredRate
 
-class ShareThrottle(SimpleRateThrottle):
+
+class ShareThrottle(StoredRate):
     scope = "share"
 
     def get_cache_key(self, request: Request, view: APIView | None) -> str:
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
+    def wait_before(self, request: HttpRequest) -> int:
+        """0 where ``request`` may go on, which counts; else seconds to wait."""
+        # Of both it reads the address only, which every request has.
+        if self.allow_request(request, None):  # type: ignore[arg-type]
+            return 0
+        return max(1, round(self.wait()))
 
-def address_of(request: HttpRequest) -> str:
-    """That of the visitor, also behind a proxy that is trusted."""
-    return str(ShareThrottle().get_ident(request))  # type: ignore[arg-type]
 
+class MissedShareThrottle(ShareThrottle):
+    """Of links that lead nowhere, apart: they must not use up what others at the address have."""
 
-def seconds_to_wait(request: HttpRequest) -> int | None:
-    """None when ``request`` may go on; it is counted then."""
-    throttle = ShareThrottle()
-    # Of both it reads the address only, which every request has.
-    if throttle.allow_request(request, None):  # type: ignore[arg-type]
-        return None
-    return max(1, round(throttle.wait() or 60))
+    def get_cache_key(self, request: Request, view: APIView | None) -> str:
+        return f"missed {super().get_cache_key(request, view)}"

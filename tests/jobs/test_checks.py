@@ -95,6 +95,20 @@ def test_a_cache_of_one_process_is_refused(settings: Settings, backend: str) -> 
     assert ids() == {"stemsite.E003"}
 
 
+@pytest.mark.parametrize("backend", ["filebased.FileBasedCache", "db.DatabaseCache"])
+def test_a_cache_that_a_flood_can_empty_is_refused(settings: Settings, backend: str) -> None:
+    django = f"django.core.cache.backends.{backend}"
+    settings.CACHES = {"default": {"BACKEND": django, "LOCATION": "/nowhere"}}
+    assert ids() == {"stemsite.E011"}
+
+
+def test_files_that_nginx_is_to_send_and_cannot_read_are_warned_of(settings: Settings) -> None:
+    settings.ACCEL_PREFIX = "/files"
+    assert ids() == {"stemsite.W020"}
+    settings.DATA_GROUP_READS = True
+    assert ids() == set()
+
+
 def test_a_transaction_around_every_request_is_refused_on_sqlite(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

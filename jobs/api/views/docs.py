@@ -21,6 +21,8 @@ class SchemaView(SpectacularAPIView):
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class DocsView(SpectacularSwaggerSplitView):
     url_name = "api:schema"
+    # What OPTIONS answers is no page, and its renderer knows no other template.
+    http_method_names = ("get", "head")
 
 
 @extend_schema(exclude=True)

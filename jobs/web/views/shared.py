@@ -17,11 +17,12 @@ from django.views.decorators.http import require_safe
 from jobs.http.archive import archive_response
 from jobs.http.downloads import check_downloadable, track_response
 from jobs.http.listening import listening_response
+from jobs.http.visitors import address_of
 from jobs.services.archive import tracks_zip
 from jobs.services.listening import ListeningStem
 from jobs.services.sharing import Shared, count_view, open_link
 from jobs.web.shared import context_of, song_shared
-from jobs.web.throttle import address_of, seconds_to_wait
+from jobs.web.throttle import MissedShareThrottle, ShareThrottle
 from separation.errors import SeparationError
 
 SharedView = Callable[..., HttpResponseBase]
@@ -37,7 +38,7 @@ def by_link(view: SharedView) -> SharedView:
     def answer(request: HttpRequest, token: str, **rest: str) -> HttpResponseBase:
         # Nobody is asked who they are, so that the page is the same for all and no session is read.
         request.user = AnonymousUser()
-        response = _busy(request) or _found(request, token, view, rest) or _gone(request)
+        response = _found(request, token, view, rest) or _gone(request)
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers.setdefault("Cache-Control", "private, no-store")
@@ -46,21 +47,14 @@ def by_link(view: SharedView) -> SharedView:
     return answer
 
 
-def _busy(request: HttpRequest) -> HttpResponse | None:
-    wait_s = seconds_to_wait(request)
-    if wait_s is None:
-        return None
-    response = render(request, "429.html", status=429)
-    response.headers["Retry-After"] = str(wait_s)
-    return response
-
-
 def _found(
     request: HttpRequest, token: str, view: SharedView, rest: dict[str, Any]
 ) -> HttpResponseBase | None:
     shared = open_link(token)
     if shared is None:
         return None
+    if wait_s := ShareThrottle().wait_before(request):
+        return _busy(request, wait_s)
     try:
         return view(request, token, shared, **rest)
     except (Http404, SeparationError):
@@ -68,7 +62,15 @@ def _found(
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
+    if wait_s := MissedShareThrottle().wait_before(request):
+        return _busy(request, wait_s)
     return render(request, "jobs/shared_gone.html", status=404)
+
+
+def _busy(request: HttpRequest, wait_s: int) -> HttpResponse:
+    response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = str(wait_s)
+    return response
 
 
 @by_link

@@ -7,8 +7,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
+from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
@@ -280,3 +282,17 @@ def test_a_full_disk_is_told_as_such(api: APIClient, settings: Settings, bare: b
     assert response.status_code == 503
     assert response.json()["code"] == "disk_full"
     assert not Source.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["audio/wav", "application/octet-stream"])
+def test_a_page_may_send_the_bare_body_with_its_session(owner: User, kind: str) -> None:
+    page = Client(enforce_csrf_checks=True)
+    page.force_login(owner)
+    page.cookies["csrftoken"] = token = "x" * 32
+
+    def send(**headers: str) -> int:
+        return page.generic("POST", JOBS, wav_bytes(), kind, headers=headers).status_code
+
+    assert send() == 403
+    assert send(**{"X-CSRFToken": token}) == 201
+    assert Job.objects.get().source.size_bytes == len(wav_bytes())

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from rest_framework import exceptions
+from rest_framework.test import APIClient
 
 from jobs.api.errors import STATUSES, status_of
 from jobs.api.serializers.choices import ChoicesSerializer
@@ -51,3 +52,8 @@ def test_every_address_of_the_specification_is_described() -> None:
         if not address.startswith("/api/")
     }
     assert shown == set(re.findall(r"^\| `(?:GET|POST) (/[^`]*)`", TEXT, re.MULTILINE))
+
+
+def test_what_else_the_page_can_do_is_not_asked(anonymous: APIClient) -> None:
+    for method in ("options", "post", "put", "delete"):
+        assert getattr(anonymous, method)("/api/v1/docs/").status_code == 405

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from rest_framework.throttling import ScopedRateThrottle, UserRateThrottle
 
 from jobs.api.errors import status_of
+from jobs.api.throttles import AnonThrottle
 from jobs.models.job import JobQuerySet
 from jobs.services.errors import JobConflict, SourceMissing
 from separation.errors import all_codes, error_from_code
@@ -137,3 +138,13 @@ def test_uploads_have_a_rate_of_their_own_that_both_addresses_share(
     ]
     assert statuses == [415, 415, 429]
     assert api.get("/api/v1/jobs").status_code == 200
+
+
+def test_answers_405_use_up_nobodys_limit(
+    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AnonThrottle, "THROTTLE_RATES", {"anon": "2/min"})
+    assert {anonymous.put("/api/v1/schema").status_code for _ in range(5)} == {405}
+    assert {anonymous.get("/api/v1/nowhere").status_code for _ in range(5)} == {404}
+    answers = [anonymous.get("/api/v1/schema").status_code for _ in range(3)]
+    assert answers == [200, 200, 429]

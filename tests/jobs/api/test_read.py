@@ -81,6 +81,7 @@ def test_a_status_that_does_not_exist_is_refused_in_one_sentence(api: APIClient)
 
 def test_twenty_jobs_cost_no_more_queries_than_one(api: APIClient) -> None:
     counts = []
+    api.get(JOBS)  # the first request of a minute also begins the count of its limit
     for more in (1, 19):
         for _ in range(more):
             make_artifact(make_job(status="completed"))
@@ -88,8 +89,9 @@ def test_twenty_jobs_cost_no_more_queries_than_one(api: APIClient) -> None:
             assert len(api.get(JOBS).json()["results"]) >= more
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    # The token, its account's other tokens, the number of jobs, the jobs with songs, their tags.
-    assert counts[1] <= 5
+    # The token, its account's other tokens, what its limit has counted and one more, the number of
+    # jobs, the jobs with songs, their tags.
+    assert counts[1] <= 7
 
 
 def test_one_job_tells_its_progress_its_stages_and_its_error(api: APIClient) -> None:

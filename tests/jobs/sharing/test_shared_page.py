@@ -230,3 +230,12 @@ def test_an_address_that_asks_too_much_is_told_to_wait(
     assert 1 <= int(answers[2]["Retry-After"]) <= 60
     assert "Too many requests" in answers[2].content.decode()
     assert client.get(address, REMOTE_ADDR="203.0.113.9").status_code == 200
+
+
+def test_links_that_lead_nowhere_use_up_nobodys_limit(
+    client: Client, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ShareThrottle, "THROTTLE_RATES", {"share": "2/min"})
+    missed = [client.get(f"/s/{'x' * 32}{n}/").status_code for n in range(4)]
+    assert missed == [404, 404, 429, 429]
+    assert client.get(f"/s/{share().token}/").status_code == 200

@@ -1,0 +1,112 @@
+"""Passwords: how often one may be tried, and what ends when it changes."""
+
+import logging
+import smtplib
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from jobs.http.visitors import address_of
+from jobs.services import password_tries
+from jobs.services.password_tries import MOST_ACCOUNTS, Door
+from jobs.services.tokens import end_tokens
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+_log = logging.getLogger("stemsite.passwords")
+
+
+class LimitedBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
+    """allauth's, which takes a name or an e-mail address, behind the limits of all doors.
+
+    Raises ``TooManyPasswords``, also for a name that belongs to nobody: it tells nothing.
+    """
+
+    def authenticate(
+        self, request: HttpRequest | None, **credentials: Any
+    ) -> AbstractBaseUser | None:
+        logins = [str(credentials[key]) for key in ("username", "email") if credentials.get(key)]
+        if not logins or not credentials.get("password"):
+            return None
+        attempt = password_tries.begin(_doors(request, logins))
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None:
+            attempt.succeeded(door_of(request, user))
+        return user
+
+    def _authenticate_by_email(self, email: str, password: str) -> AbstractBaseUser | None:
+        # Each costs a slow digest, and anybody may sign up with somebody's address.
+        for user in _sharing(email):
+            if self._check_password(user, password):
+                return user
+        return None
+
+
+def door_of(request: HttpRequest | None, user: AbstractBaseUser) -> Door:
+    return Door(address_of(request), f"account {user.pk}")
+
+
+def _doors(request: HttpRequest | None, logins: list[str]) -> list[Door]:
+    """One for each account that is meant, so that a name and an address are the same door."""
+    found = {user.pk: user for login in logins for user in _meant(login)}
+    if found:
+        return [door_of(request, user) for user in found.values()]
+    return [Door(address_of(request), f"nobody {logins[0].strip().lower()}")]
+
+
+def _meant(login: str) -> list[AbstractBaseUser]:
+    named = get_user_by_username(login)
+    return _sharing(login) + ([named] if named is not None else [])
+
+
+def _sharing(email: str) -> list[AbstractBaseUser]:
+    """Accounts with this address: those that confirmed it where there are any, oldest first."""
+    users = filter_users_by_email(email, prefer_verified=True, for_login=True)
+    return sorted(users, key=lambda user: int(user.pk))[:MOST_ACCOUNTS]
+
+
+class EndsTokens:
+    """Among the validators, as Django tells them of every change, whoever makes it and however: at
+    the site, by a link in a mail, in the administration pages, on the command line."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        """Every password is fine."""
+
+    def get_help_text(self) -> str:
+        return "A new password ends all API tokens of the account."
+
+    def password_changed(self, password: str, user: "User") -> None:
+        ended = end_tokens(owner=user)
+        # A new account is no change that anybody has to be told of.
+        if user.email and (ended or user.last_login is not None):
+            transaction.on_commit(partial(_tell, user, ended), robust=True)
+
+
+def _tell(user: "User", ended: int) -> None:
+    context = {
+        "user": user,
+        "ended": ended,
+        "at": timezone.now(),
+        "site": settings.PUBLIC_URL.rstrip("/"),
+    }
+    message = EmailMessage(
+        subject=f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}Your password was changed",
+        body=render_to_string("account/mail/password_changed.txt", context),
+        to=[user.email],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    try:
+        message.send()
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        # The password is changed all the same.
+        _log.warning("account %s is not told of its new password: %s", user.pk, error)
