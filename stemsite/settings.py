@@ -323,6 +323,17 @@ LOG_DIR = env.path("STEMSITE_LOG_DIR", DATA_DIR / "logs", "log files", shown="da
 MODEL_DIR = env.path(
     "STEMSITE_MODEL_DIR", DATA_DIR / "models", "weights of models", shown="data/models"
 )
+BACKUP_DIR = env.optional_path(
+    "STEMSITE_BACKUP_DIR", "folder for backups, which a worker then makes; empty: none are made"
+)
+BACKUP_HOURS = env.whole(
+    "STEMSITE_BACKUP_HOURS",
+    24,
+    "hours from one of these backups to the next",
+    least=1,
+    most=876_000,
+)
+BACKUP_KEEP = env.whole("STEMSITE_BACKUP_KEEP", 7, "how many of these backups are kept", least=1)
 MODEL_LICENCES = env.words(
     "STEMSITE_MODEL_LICENCES",
     ["all"],

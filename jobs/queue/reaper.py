@@ -12,6 +12,7 @@ from django.db import close_old_connections, transaction
 from jobs.models import Job
 from jobs.models.job import JobQuerySet, JobStatus
 from jobs.queue import outcome
+from jobs.queue.backups import ScheduledBackups
 from jobs.queue.crew import Member
 from jobs.queue.expiry import Expiry, Held
 from jobs.queue.lease import Lease, LeaseLost
@@ -34,6 +35,7 @@ SIGNS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
 NOTICES_EVERY_S = 5.0
+BACKUPS_EVERY_S = 600.0
 EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
@@ -113,6 +115,7 @@ class Housekeeping:
             advance_campaigns: CAMPAIGNS_EVERY_S,
             finish_closures: CLOSURES_EVERY_S,
             Postman().turn: NOTICES_EVERY_S,
+            ScheduledBackups().turn: BACKUPS_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
 
