@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "stemsite.full_disk.FullDiskMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -473,6 +474,11 @@ DECODE_MEMORY_BYTES = env.whole(
 )
 MIN_FREE_BYTES = env.whole(
     "STEMSITE_MIN_FREE_BYTES", 512 * 1024 * 1024, "disk space that uploads and jobs leave free"
+)
+RESERVE_BYTES = env.whole(
+    "STEMSITE_RESERVE_BYTES",
+    32 * 1024 * 1024,
+    "disk space that is kept for signing in and deleting on a full disk",
 )
 UPLOAD_HOURS = env.whole(
     "STEMSITE_UPLOAD_HOURS",

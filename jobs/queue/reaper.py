@@ -23,6 +23,7 @@ from jobs.queue.tickets import top_up
 from jobs.services.campaign_advance import advance_campaigns
 from jobs.services.closing import finish_closures
 from jobs.services.expire import expire_everything
+from jobs.services.room import tend_reserve
 from jobs.services.sweep import sweep_everything
 from separation.errors import WorkerLost
 
@@ -36,6 +37,7 @@ CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
 NOTICES_EVERY_S = 5.0
 BACKUPS_EVERY_S = 600.0
+RESERVE_EVERY_S = 5.0
 EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
@@ -104,6 +106,7 @@ class Housekeeping:
         self._signs = Signs()
         self._orphaned: list[uuid.UUID] = []
         self._chores: dict[Callable[[], object], float] = {
+            tend_reserve: RESERVE_EVERY_S,
             self._signs.renew: min(SIGNS_EVERY_S, settings.HEARTBEAT_S),
             self._take_back_orphaned: TAKE_BACK_EVERY_S,
             partial(reap, expiry): reap_every_s(),
