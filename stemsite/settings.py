@@ -543,7 +543,16 @@ RETENTION_DAYS = env.whole(
     "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it", most=36_500
 )
 WORK_RETENTION_HOURS = env.whole(
-    "STEMSITE_WORK_RETENTION_HOURS", 24, "hours for which a failed job can resume mid-way"
+    "STEMSITE_WORK_RETENTION_HOURS",
+    24,
+    "hours for which a failed job can resume mid-way",
+    most=876_000,
+)
+SCRUB_DAYS = env.whole(
+    "STEMSITE_SCRUB_DAYS",
+    30,
+    "days after which a delivered file is compared with its digest again; 0: never",
+    most=36_500,
 )
 CHECKPOINT_S = env.number(
     "STEMSITE_CHECKPOINT_S", 30.0, "seconds between checkpoints inside a separation; 0 for none"

@@ -18,6 +18,7 @@ from jobs.queue.expiry import Expiry, Held
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.leftovers import prune_queue
 from jobs.queue.postman import Postman
+from jobs.queue.scrubbing import Scrubbing
 from jobs.queue.signs import Signs, bury
 from jobs.queue.tickets import top_up
 from jobs.services.campaign_advance import advance_campaigns
@@ -37,6 +38,7 @@ CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
 NOTICES_EVERY_S = 5.0
 BACKUPS_EVERY_S = 600.0
+SCRUB_EVERY_S = 600.0
 RESERVE_EVERY_S = 5.0
 EXPIRE_EVERY_S = 3600.0
 
@@ -119,6 +121,7 @@ class Housekeeping:
             finish_closures: CLOSURES_EVERY_S,
             Postman().turn: NOTICES_EVERY_S,
             ScheduledBackups().turn: BACKUPS_EVERY_S,
+            Scrubbing().turn: SCRUB_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
 
