@@ -2,8 +2,12 @@
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
-COPY requirements.txt /tmp/requirements.txt
-RUN /opt/venv/bin/pip install -r /tmp/requirements.txt
+COPY requirements.lock requirements-setup.txt /tmp/
+# Python at the end: on a platform that the lock is not for, pip would install nothing and say so
+# nowhere.
+RUN /opt/venv/bin/pip install --require-hashes -r /tmp/requirements-setup.txt \
+    && /opt/venv/bin/pip install --require-hashes -r /tmp/requirements.lock \
+    && /opt/venv/bin/python -c "import django, torch"
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

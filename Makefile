@@ -6,6 +6,17 @@ BIN := $(VENV)/bin
 PROCESSES ?= 3
 # CI puts a faster one here (.ci/run).
 INSTALL ?= $(BIN)/python -m pip install --disable-pip-version-check
+# $(call install,requirements): what the lock holds, by its digests, where there is one for this
+# platform; elsewhere the direct pins and whatever suits them, and that is said.
+install = $(INSTALL) --require-hashes -r requirements-setup.txt && \
+  if $(BIN)/python -c '$(IS_LOCKED)'; then $(INSTALL) --require-hashes -r $(1).lock; \
+  else echo "$(1).lock is not for this platform or Python: $(1).txt is installed, without digests"; \
+  $(INSTALL) -r $(1).txt; fi
+# As the environments in pyproject.toml.
+IS_LOCKED := import platform, sys; here = (sys.platform, platform.machine()); \
+  known = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")}; \
+  sys.exit(here not in known or sys.version_info >= (3, 15))
+UV := uv==0.13.8
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 FUZZ_STAMP := $(VENV)/.installed-fuzz
@@ -13,7 +24,7 @@ FUZZ_STAMP := $(VENV)/.installed-fuzz
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run models test lint fuzz chaos separate unnamed bench screenshots clean
+.PHONY: help run models test lint lock fuzz chaos separate unnamed bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -23,12 +34,13 @@ $(BIN)/python:
 	  || { echo 'stemsite needs Python 3.11 or newer; set PYTHON=/path/to/python3.11'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_STAMP): requirements.txt | $(BIN)/python
-	$(INSTALL) -r requirements.txt
+$(RUN_STAMP): requirements.txt requirements.lock requirements-setup.txt | $(BIN)/python
+	@$(call install,requirements)
 	@touch $@
 
-$(DEV_STAMP): requirements.txt requirements-url.txt requirements-models.txt requirements-train.txt requirements-dev.txt | $(BIN)/python
-	$(INSTALL) -r requirements-dev.txt
+$(DEV_STAMP): requirements.txt requirements-url.txt requirements-models.txt requirements-train.txt requirements-dev.txt \
+  requirements-dev.lock requirements-setup.txt | $(BIN)/python
+	@$(call install,requirements-dev)
 	@touch $@ $(RUN_STAMP)
 
 $(FUZZ_STAMP): requirements-fuzz.txt $(DEV_STAMP)
@@ -71,6 +83,12 @@ bench: $(DEV_STAMP)  ## every benchmark, short; BENCH_ARGS=--full for the figure
 
 docs/models.md: separation/catalogue/models.json separation/catalogue/document.py | $(RUN_STAMP)
 	$(BIN)/python manage.py models --document > $@.new && mv $@.new $@
+
+lock: $(DEV_STAMP)  ## the locks anew after a change of requirements*.txt; UPGRADE=--upgrade for newer packages
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	for name in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	    --custom-compile-command 'make lock' $$name.txt -o $$name.lock || exit 1; done
 
 screenshots: $(DEV_STAMP)  ## a picture of every page: make screenshots [OUT=screenshots]
 	$(BIN)/python -m tests.screenshots --out "$(or $(OUT),screenshots)" $(ARGS)

@@ -3,6 +3,7 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 INTERRUPTED = 130
@@ -15,3 +16,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         # While something still starts; whatever runs for long takes the signal itself.
         sys.exit(INTERRUPTED)
+    except ImproperlyConfigured as error:
+        # Each line names a setting and says what to write.
+        sys.exit(str(error))

@@ -131,6 +131,33 @@ def check_lanes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 
 @register(Tags.compatibility)
+def check_separator(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.DEFAULT_SEPARATOR in SeparatorFactory.names():
+        return []
+    return [
+        Error(
+            f"STEMSITE_SEPARATOR is {settings.DEFAULT_SEPARATOR!r}, which is no separator.",
+            hint=f"Choose one of {', '.join(SeparatorFactory.names())}.",
+            id="stemsite.E013",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_limits(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.MIN_SAMPLE_RATE_HZ <= settings.MAX_SAMPLE_RATE_HZ:
+        return []
+    return [
+        Error(
+            f"STEMSITE_MIN_SAMPLE_RATE_HZ ({settings.MIN_SAMPLE_RATE_HZ}) is above "
+            f"STEMSITE_MAX_SAMPLE_RATE_HZ ({settings.MAX_SAMPLE_RATE_HZ}).",
+            hint="Every song would be refused.",
+            id="stemsite.E012",
+        )
+    ]
+
+
+@register(Tags.compatibility)
 def check_lease(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     # Three beats to a lease: one may be late and one lost before a living worker loses its job.
     if 0 < settings.HEARTBEAT_S * 3 <= settings.LEASE_S:

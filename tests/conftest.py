@@ -62,7 +62,7 @@ def site_paths(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.OFFLINE = True
     # Nor does pip, which fetches weights that come in packages, ask anybody.
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    settings.MIN_FREE_BYTES = 0
+    settings.MIN_FREE_BYTES = settings.RESERVE_BYTES = 0
     settings.CACHES = {
         **settings.CACHES,
         "queue": {**settings.CACHES["queue"], "LOCATION": tmp_path / "cache"},

@@ -46,7 +46,15 @@ def lay_out(data_dir: Path) -> None:
             unready.rename(ready)
     shutil.copyfile(ready / DATABASE, data_dir / DATABASE)
     # Linked, as they are hundreds and nobody writes into one that is there.
-    shutil.copytree(ready / STATIC, data_dir / STATIC, copy_function=os.link, dirs_exist_ok=True)
+    shutil.copytree(ready / STATIC, data_dir / STATIC, copy_function=_link, dirs_exist_ok=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        # On a disk of its own.
+        shutil.copyfile(source, target)
 
 
 def migrate_if_empty() -> None:

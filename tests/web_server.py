@@ -33,6 +33,7 @@ class WebServer:
             },
             "STEMSITE_DATA_DIR": str(folder),
             "STEMSITE_OFFLINE": "1",
+            "STEMSITE_RESERVE_BYTES": "0",
             "STEMSITE_MIN_FREE_BYTES": "1",
             "STEMSITE_RATE_UPLOAD": "10000/hour",
             "STEMSITE_PORT": self.address.rpartition(":")[2],

@@ -1,6 +1,5 @@
 """Every refusal leaves the API as ``{"code", "detail"}`` with the status that its code means."""
 
-import errno
 import logging
 import math
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_handler
 
 from jobs.services.errors import UploadIncomplete
+from jobs.services.room import is_disk_full
 from separation.errors import DiskFull, SeparationError, TooLarge
 
 _log = logging.getLogger("jobs.api")
@@ -82,8 +82,10 @@ def _named(error: Exception) -> Exception:
         return exceptions.ParseError("The request is malformed.")
     if isinstance(error, UnreadablePostError):
         return UploadIncomplete("The connection broke before the whole file had arrived.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull("The server has no room for this file at the moment. Try again later.")
+    if isinstance(error, (OSError, OperationalError)) and is_disk_full(error):
+        return DiskFull(
+            "The server's disk is full. Delete what you no longer need, or try again later."
+        )
     return error
 
 

@@ -1,7 +1,5 @@
 """From a job and a track's name to a response; the caller has chosen the job by ``visible_to``."""
 
-import logging
-
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -12,8 +10,7 @@ from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from jobs.services.archive import download_name, job_zip
 from jobs.services.errors import JobConflict
-
-_log = logging.getLogger("jobs.http")
+from jobs.services.integrity import ensure_intact
 
 
 def track_response(
@@ -21,27 +18,23 @@ def track_response(
 ) -> HttpResponseBase:
     """One delivered track; ``as_attachment`` False lets a browser play it.
 
-    Raises ``JobConflict`` before the job is complete, ``AudioDeleted``, ``TrackNotFound``.
+    Raises ``JobConflict`` before the job is complete, ``AudioDeleted``, ``TrackNotFound``,
+    ``ArtifactDamaged``.
     """
     check_downloadable(job)
     artifact = _find(job, track)
-    try:
-        return ranged_file_response(
-            request,
-            artifact.file,
-            sha256=artifact.sha256,
-            filename=download_name(artifact),
-            as_attachment=as_attachment,
-        )
-    except FileNotFoundError:
-        _log.exception("job %s: the file of track %s is missing", job.pk, track)
-        raise AudioDeleted(
-            f"The file of the track {track!r} is no longer on the server. Run the job again.", job
-        ) from None
+    ensure_intact(artifact)
+    return ranged_file_response(
+        request,
+        artifact.file,
+        sha256=artifact.sha256,
+        filename=download_name(artifact),
+        as_attachment=as_attachment,
+    )
 
 
 def all_tracks_response(request: HttpRequest, job: Job) -> HttpResponseBase:
-    """Every track in one ZIP. Raises ``JobConflict`` or ``AudioDeleted``."""
+    """Every track in one ZIP. Raises ``JobConflict``, ``AudioDeleted`` or ``ArtifactDamaged``."""
     check_downloadable(job)
     return archive_response(request, job_zip(job))
 

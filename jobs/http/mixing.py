@@ -1,31 +1,20 @@
 """A mix as a response: made while the request waits, sent from a file that has no name any more."""
 
-import logging
-
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from jobs.http.downloads import check_downloadable
-from jobs.http.errors import AudioDeleted
 from jobs.http.ranged import StreamedFile, content_type
 from jobs.models import Job
 from jobs.services.mixing import Mix, mix_of
 from separation.mixdown.request import MixRequest
 
-_log = logging.getLogger("jobs.http")
-
 
 def mix_response(job: Job, request: MixRequest) -> HttpResponseBase:
     """Raises what ``mix_of`` does, ``JobConflict`` and ``AudioDeleted``."""
     check_downloadable(job)
-    try:
-        with mix_of(job, request) as mix:
-            return _sent(mix)
-    except FileNotFoundError:
-        _log.exception("job %s: a file of its stems is missing", job.pk)
-        raise AudioDeleted(
-            "A stem's file is no longer on the server. Run the job again.", job
-        ) from None
+    with mix_of(job, request) as mix:
+        return _sent(mix)
 
 
 def _sent(mix: Mix) -> HttpResponseBase:

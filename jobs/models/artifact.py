@@ -38,6 +38,10 @@ class Artifact(models.Model):
     peak_dbfs = models.FloatField(null=True)
     true_peak_dbtp = models.FloatField(null=True)
     loudness_lufs = models.FloatField(null=True)
+    checked_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its file was last compared with the digest."
+    )
+    is_damaged = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ArtifactQuerySet.as_manager()

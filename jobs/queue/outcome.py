@@ -46,6 +46,8 @@ def complete(lease: Lease, manifest: dict[str, Any]) -> None:
                 position=position,
                 stage_name=record["stage"],
                 parent=record.get("parent") or "",
+                # The pipeline has just taken the digest of what it wrote.
+                checked_at=now,
                 **{name: record[name] for name in ARTIFACT_FIELDS},
             )
             for position, record in enumerate(manifest["artifacts"])

@@ -12,16 +12,19 @@ from django.db import close_old_connections, transaction
 from jobs.models import Job
 from jobs.models.job import JobQuerySet, JobStatus
 from jobs.queue import outcome
+from jobs.queue.backups import ScheduledBackups
 from jobs.queue.crew import Member
 from jobs.queue.expiry import Expiry, Held
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.leftovers import prune_queue
 from jobs.queue.postman import Postman
+from jobs.queue.scrubbing import Scrubbing
 from jobs.queue.signs import Signs, bury
 from jobs.queue.tickets import top_up
 from jobs.services.campaign_advance import advance_campaigns
 from jobs.services.closing import finish_closures
 from jobs.services.expire import expire_everything
+from jobs.services.room import tend_reserve
 from jobs.services.sweep import sweep_everything
 from separation.errors import WorkerLost
 
@@ -34,6 +37,9 @@ SIGNS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
 NOTICES_EVERY_S = 5.0
+BACKUPS_EVERY_S = 600.0
+SCRUB_EVERY_S = 600.0
+RESERVE_EVERY_S = 5.0
 EXPIRE_EVERY_S = 3600.0
 
 LOST = "The worker that had this song was lost."
@@ -102,6 +108,7 @@ class Housekeeping:
         self._signs = Signs()
         self._orphaned: list[uuid.UUID] = []
         self._chores: dict[Callable[[], object], float] = {
+            tend_reserve: RESERVE_EVERY_S,
             self._signs.renew: min(SIGNS_EVERY_S, settings.HEARTBEAT_S),
             self._take_back_orphaned: TAKE_BACK_EVERY_S,
             partial(reap, expiry): reap_every_s(),
@@ -113,6 +120,8 @@ class Housekeeping:
             advance_campaigns: CAMPAIGNS_EVERY_S,
             finish_closures: CLOSURES_EVERY_S,
             Postman().turn: NOTICES_EVERY_S,
+            ScheduledBackups().turn: BACKUPS_EVERY_S,
+            Scrubbing().turn: SCRUB_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
 

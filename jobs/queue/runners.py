@@ -27,7 +27,7 @@ def current_runner() -> "RunnerProcess":
         limits = RunnerLimits(
             stall_s=settings.STALL_S, memory_bytes=settings.RUNNER_MEMORY_MB * _MB or None
         )
-        _current = RunnerProcess(core_settings(), limits=limits)
+        _current = RunnerProcess(core_settings(), limits=limits, log_level=settings.LOG_LEVEL)
     return _current
 
 

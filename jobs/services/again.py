@@ -21,6 +21,12 @@ def separate_again(*, job: Job, separator: str, model: str | None) -> Job:
     return _once(job, changed_request(job.request, {"separator": separator, "model": model}))
 
 
+def separate_anew(*, job: Job) -> Job:
+    """The very same once more, as where files of ``job`` are damaged. As :func:`separate_again`
+    in all else."""
+    return _once(job, changed_request(job.request, {}))
+
+
 def separate_whole(*, job: Job, preset: str) -> Job:
     """The whole song of a job that is about a stretch of it, with a preset, as files like those
     that ``job`` was to have. As :func:`separate_again` in all else."""

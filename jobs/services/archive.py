@@ -1,7 +1,7 @@
 """All files of one or many jobs as one ZIP, streamed, its exact length known beforehand."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from jobs.models import Artifact, Batch, Job
 from jobs.models.job import JobStatus
 from jobs.services.batches import songs_of
 from jobs.services.errors import JobConflict
+from jobs.services.integrity import ensure_all_intact
 from separation.families import own_part
 
 _STEM_FILE = ".stem.mp4"
@@ -42,8 +43,9 @@ def batch_zip(batch: Batch) -> JobZip:
 
 
 def jobs_zip(jobs: Sequence[Job], *, name: str) -> JobZip:
-    """The files of every job in a folder of its own. Jobs without files are left out; raises
-    ``JobConflict`` when all are."""
+    """The files of every job in a folder of its own. Jobs without files are left out, and those
+    whose audio was deleted; raises ``JobConflict`` when all are, and ``ArtifactDamaged`` rather
+    than leave out a file."""
     stream = ZipStream(compress_type=ZIP_STORED, sized=True)
     folders: set[str] = set()
     for job in jobs:
@@ -56,19 +58,15 @@ def jobs_zip(jobs: Sequence[Job], *, name: str) -> JobZip:
 def tracks_zip(tracks: Sequence[Artifact]) -> JobZip:
     """Some files of one job and nothing else of it: the manifest names its owner's other files.
 
-    Raises ``JobConflict`` when none is left.
+    Raises ``JobConflict`` when there is none, ``ArtifactDamaged``.
     """
     stream = ZipStream(compress_type=ZIP_STORED, sized=True)
-    there = _there(tracks)
-    if not there:
+    if not tracks:
         raise JobConflict("There are no files to download: they have expired.")
-    name = safe_title(there[0].job)
-    _add_tracks(stream, there, name)
+    ensure_all_intact(tracks)
+    name = safe_title(tracks[0].job)
+    _add_tracks(stream, tracks, name)
     return JobZip(stream, len(stream), f"{name}.zip")
-
-
-def _there(tracks: Iterable[Artifact]) -> list[Artifact]:
-    return [track for track in tracks if track.file.is_file()]
 
 
 def _add_tracks(stream: ZipStream, tracks: Sequence[Artifact], folder: str) -> None:
@@ -84,9 +82,10 @@ def _place(track: Artifact) -> str:
 
 
 def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
-    artifacts = _there(job.artifacts.all())
-    if not artifacts:
+    artifacts = list(job.artifacts.all())
+    if not artifacts or job.audio_deleted_at is not None:
         return
+    ensure_all_intact(artifacts)
     folder = _free_name(safe_title(job), "", folders)
     _add_tracks(stream, artifacts, folder)
     manifest = json.dumps(job.manifest, indent=2, ensure_ascii=False).encode()

@@ -9,7 +9,8 @@ from jobs.models.job import ENDED, JobStatus
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.errors import JobConflict
-from jobs.services.expire import remove_audio, remove_song_unless_used
+from jobs.services.expire import remove_song_unless_used
+from jobs.services.files import remove_audio
 
 
 def accept_version(*, job: Job) -> Job:

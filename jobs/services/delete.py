@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from jobs.models import Job
@@ -10,8 +10,9 @@ from jobs.models.job import ENDED, JobStatus
 from jobs.services.batch_content import drop_if_empty
 from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import JobConflict
-from jobs.services.files import remove_folder
+from jobs.services.files import remove_audio, remove_folder
 from jobs.services.marking import drop_unused_tags
+from jobs.services.room import is_disk_full, make_room
 
 
 def delete_job(*, job: Job) -> None:
@@ -20,6 +21,25 @@ def delete_job(*, job: Job) -> None:
     Versions that a campaign offers in its place go with it; one that runs is told to stop, and
     the housekeeping removes it then. A version that took its place now has that of its predecessor.
     """
+    try:
+        _delete(job)
+    except OperationalError as error:
+        if not is_disk_full(error) or not _make_room(job):
+            raise
+        _delete(job)
+
+
+def _make_room(job: Job) -> bool:
+    """The database has no room to note the deletion: then its files, which are to go anyway, make
+    it, unless it is waiting or running."""
+    if not Job.objects.filter(pk=job.pk, status__in=ENDED).exists():
+        return False
+    remove_audio(job.directory)
+    make_room()
+    return True
+
+
+def _delete(job: Job) -> None:
     source = job.source
     with transaction.atomic():
         offers = Job.objects.offered().filter(replaces=job.pk)

@@ -130,6 +130,13 @@ class MixFailed(SeparationError):
     http_status: ClassVar[int] = 500
 
 
+class ArtifactDamaged(SeparationError):
+    """A delivered file is gone, or not what it was when it was verified."""
+
+    code = "artifact_damaged"
+    http_status: ClassVar[int] = 409
+
+
 class NotComparable(SeparationError):
     """Two results cannot be heard against each other."""
 

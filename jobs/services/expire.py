@@ -13,13 +13,12 @@ from jobs.models.upload import incoming_dir
 from jobs.services.batches import expire_empty_batches
 from jobs.services.create import discard_source_if_unused
 from jobs.services.errors import UploadBusy, UploadGone
-from jobs.services.files import remove_file, remove_folder
+from jobs.services.files import remove_audio, remove_file, remove_folder
 from jobs.services.reservation import expire_reservations
 from jobs.services.sharing import forget_ended_links
 from jobs.services.uploads import expire_upload
 
 WORK = "work"
-MANIFEST_NAME = "manifest.json"
 UPLOAD_STALE_S = 24 * 3600
 """Older than any upload that still moves; its connection is long gone."""
 
@@ -52,16 +51,6 @@ def expire_audio() -> int:
             remove_song_unless_used(job.source)
             expired += 1
     return expired
-
-
-def remove_audio(directory: Path) -> None:
-    if not directory.is_dir():
-        return
-    for entry in directory.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            remove_folder(entry)
-        elif entry.name != MANIFEST_NAME:
-            remove_file(entry)
 
 
 def remove_song_unless_used(source: Source) -> None:

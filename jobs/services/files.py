@@ -4,6 +4,8 @@ import logging
 import shutil
 from pathlib import Path
 
+MANIFEST_NAME = "manifest.json"
+
 _log = logging.getLogger("jobs.files")
 
 
@@ -22,3 +24,14 @@ def remove_file(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         _log.exception("cannot remove %s", path)
+
+
+def remove_audio(directory: Path) -> None:
+    """All of a job's folder but its manifest."""
+    if not directory.is_dir():
+        return
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            remove_folder(entry)
+        elif entry.name != MANIFEST_NAME:
+            remove_file(entry)

@@ -23,6 +23,7 @@ from django.conf import settings
 from jobs.models import Artifact, Job
 from jobs.services.archive import safe_title
 from jobs.services.errors import JobConflict, MixBusy, MixFailed
+from jobs.services.integrity import ensure_intact
 from jobs.services.listening import playable_tracks
 from jobs.services.sharing import title_of
 from separation.errors import DeadlineExceeded, DiskFull, InvalidOptions, error_from_code
@@ -60,8 +61,8 @@ def has_karaoke(stems: list[str]) -> bool:
 def mix_of(job: Job, request: MixRequest) -> Iterator[Mix]:
     """Make the mix. The caller has seen to it that the job's files may be downloaded.
 
-    Raises ``JobConflict`` where the job has no stems, ``FileNotFoundError`` where their files are
-    gone, ``InvalidOptions``, ``MixBusy``, ``DeadlineExceeded``, ``DiskFull``, ``MixFailed``.
+    Raises ``JobConflict`` where the job has no stems, ``ArtifactDamaged``,
+    ``InvalidOptions``, ``MixBusy``, ``DeadlineExceeded``, ``DiskFull``, ``MixFailed``.
     """
     known = playable_tracks(job, list(job.artifacts.all()))
     if request.karaoke:
@@ -86,9 +87,8 @@ def _task(
     start, frames = _range(request, first)
     files = []
     for stem in stems:
+        ensure_intact(tracks[stem.name])
         path = tracks[stem.name].file
-        if not path.is_file():
-            raise FileNotFoundError(path)
         gain = linear(stem.gain_db) * linear(request.gain_db)
         files.append(MixFile(path=path, gain=gain, pan=stem.pan))
     return MixTask(

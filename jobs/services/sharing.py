@@ -19,6 +19,7 @@ from jobs.models import Artifact, Job, ShareLink
 from jobs.models.job import JobStatus
 from jobs.models.share_link import MAX_LABEL_LENGTH
 from jobs.services.errors import JobConflict, ShareOff
+from jobs.services.integrity import ensure_all_intact
 from jobs.services.listening import Listening, ListeningStem, listening_of, mixable_tracks
 from separation.errors import InvalidOptions
 
@@ -87,12 +88,14 @@ def create_link(
     a week unless the site's limit is shorter.
 
     Raises ``ShareOff``, ``JobConflict`` where there is nothing to hear or there are as many links
-    as there may be, and ``InvalidOptions``.
+    as there may be, ``InvalidOptions``, and ``ArtifactDamaged``.
     """
     if not settings.SHARE:
         raise ShareOff(OFF)
+    chosen = _chosen(shareable_stems(job), stems)
+    ensure_all_intact(job.artifacts.filter(name__in=chosen))
     values = {
-        "stems": _chosen(shareable_stems(job), stems),
+        "stems": chosen,
         "allow_download": allow_download,
         "show_title": _title_is_shown(allow_download=allow_download, show_title=show_title),
         "expires_at": timezone.now() + timedelta(days=_days(expires_in_days)),

@@ -56,6 +56,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/again/", comparing.again, name="again"),
     path("jobs/<uuid:job_id>/compare/<uuid:other_id>/", comparing.compare, name="compare"),
     path("jobs/<uuid:job_id>/whole/", job.whole, name="whole"),
+    path("jobs/<uuid:job_id>/anew/", job.anew, name="anew"),
     path("jobs/<uuid:job_id>/accept/", version.accept, name="accept"),
     path("jobs/<uuid:job_id>/dismiss/", version.dismiss, name="dismiss"),
     path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),

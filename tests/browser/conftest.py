@@ -81,6 +81,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("STEMSITE_")},
         "STEMSITE_DATA_DIR": str(folder),
         "STEMSITE_OFFLINE": "1",
+        "STEMSITE_RESERVE_BYTES": "0",
         "STEMSITE_MIN_FREE_BYTES": "1",
         "OMP_NUM_THREADS": "1",
     }

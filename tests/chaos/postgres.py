@@ -68,6 +68,12 @@ class PostgresServer:
         self._create(f"{name} TEMPLATE ready")
         return self._url(name)
 
+    def empty_database(self) -> str:
+        """The URL of a database without tables."""
+        self._made += 1
+        self._create(f"chaos_{self._made}")
+        return self._url(f"chaos_{self._made}")
+
     def _create(self, what: str) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {what}")  # type: ignore[call-overload]

@@ -154,6 +154,7 @@ class ChaosSite:
             "STEMSITE_MIN_FREE_BYTES": "1000000",
             "STEMSITE_MAX_ACTIVE_JOBS": "100000",
             "STEMSITE_OFFLINE": "1",
+            "STEMSITE_RESERVE_BYTES": "0",
             "STEMSITE_ENGINE": "torch",
             "TMPDIR": str(self.scratch),
             "OMP_NUM_THREADS": "1",

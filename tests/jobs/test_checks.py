@@ -164,12 +164,18 @@ def test_what_lacks_for_sending_mail_is_told(
     assert ids() == told
 
 
-def test_every_check_is_explained_to_the_operator_and_tested_here() -> None:
+def test_every_check_is_explained_to_the_operator_and_tested() -> None:
     here = Path(__file__).resolve().parent
+    names = (
+        "test_checks.py",
+        "test_sandbox_told.py",
+        OWN_MODELS,
+        "../stemsite/test_odd_settings.py",
+    )
     places = (
-        [here.parents[1] / "jobs/checks.py"],
+        [here.parents[1] / name for name in ("jobs/checks.py", "stemsite/checks.py")],
         [here.parents[1] / "docs/operations.md"],
-        [here / name for name in ("test_checks.py", "test_sandbox_told.py", OWN_MODELS)],
+        [here / name for name in names],
     )
     code, docs, tests = (
         {name for path in paths for name in re.findall(r"stemsite\.[EIW]\d{3}", path.read_text())}

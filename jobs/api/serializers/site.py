@@ -155,7 +155,10 @@ class QueueSerializer(serializers.Serializer[Any]):
 
 
 class HealthSerializer(serializers.Serializer[dict[str, Any]]):
-    status = serializers.CharField(help_text="ok, or degraded when no worker is alive.")
+    status = serializers.CharField(help_text="ok, or degraded: then `reasons` says why.")
+    reasons = serializers.ListField(
+        child=serializers.CharField(), help_text="Such as a full disk, or that no worker is alive."
+    )
     version = serializers.CharField()
     queue = QueueSerializer()
 

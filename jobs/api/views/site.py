@@ -24,6 +24,7 @@ from jobs.queue.health import queue_health
 from jobs.services.measurements import latest
 from jobs.services.offered import offered_models, offered_separators
 from jobs.services.presets import can_run, site_presets
+from jobs.services.room import disk_faults
 from jobs.services.url_import import takes_pages
 from separation import CODE_VERSION
 from separation.catalogue import models_for
@@ -53,9 +54,16 @@ class HealthView(APIView):
             refusal = {"code": "unavailable", "detail": "The database cannot be reached."}
             return Response({"status": "unavailable", **refusal}, status=503)
         # Still 200: restarting the web server would not bring a worker back.
-        status = "ok" if queue.workers_alive else "degraded"
+        reasons = disk_faults()
+        if not queue.workers_alive:
+            reasons.append("No worker is running: songs wait.")
         return Response(
-            {"status": status, "version": CODE_VERSION, "queue": dataclasses.asdict(queue)},
+            {
+                "status": "degraded" if reasons else "ok",
+                "reasons": reasons,
+                "version": CODE_VERSION,
+                "queue": dataclasses.asdict(queue),
+            },
             headers={"Cache-Control": "no-store"},
         )
 

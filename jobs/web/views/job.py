@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.models import Job
-from jobs.services.again import separate_whole
+from jobs.services.again import separate_anew, separate_whole
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.demo import scores
+from jobs.services.integrity import looks_intact
 from jobs.services.listening import has_cover
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
@@ -41,6 +42,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     stems = [lane.track.name for lane in lanes if not lane.parent]
     context = {
         "job": job,
+        "damaged": [each for each in artifacts if not looks_intact(each)],
         "stages": job.stages.all(),
         "groups": results.track_groups(job, artifacts),
         "lanes": lanes,
@@ -95,9 +97,23 @@ def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def whole(request: UserRequest, job_id: UUID) -> HttpResponse:
     """Beside what was made of a stretch of the song."""
+    preset = request.POST.get("preset", "fast")
+    return _to_what_is_made(request, job_id, lambda job: separate_whole(job=job, preset=preset))
+
+
+@login_required
+@require_POST
+def anew(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """Where files are damaged: the same choices, as a job of its own."""
+    return _to_what_is_made(request, job_id, lambda job: separate_anew(job=job))
+
+
+def _to_what_is_made(
+    request: UserRequest, job_id: UUID, make: Callable[[Job], Job]
+) -> HttpResponse:
     job = visible_job(request, job_id)
     try:
-        made = separate_whole(job=job, preset=request.POST.get("preset", "fast"))
+        made = make(job)
     except SeparationError as error:
         messages.error(request, error.detail)
         made = job

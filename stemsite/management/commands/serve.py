@@ -11,7 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
+from jobs.services.room import tend_reserve
+from stemsite.lost_database import lost_database
 from stemsite.setup import setup_path
 from stemsite.supervisor import Child, Supervisor
 
@@ -27,6 +30,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         self._check_port(host, port)
+        tend_reserve()
+        self._check_database()
         call_command("migrate", interactive=False, verbosity=0)
         collect_static()
         children = [Child("web server", web_command(host, port), web_environment())]
@@ -38,6 +43,17 @@ class Command(BaseCommand):
             is_ready=lambda: listens(host, port), on_ready=lambda: self._announce(host, port)
         )
         self.stdout.write("stemsite has stopped.")
+
+    def _check_database(self) -> None:
+        try:
+            fault = lost_database()
+        except OperationalError as error:
+            raise CommandError(
+                f"the database cannot be reached: {error}. Is STEMSITE_DATABASE_URL right, and "
+                "does its server run?"
+            ) from None
+        if fault:
+            raise CommandError(fault)
 
     def _check_port(self, host: str, port: int) -> None:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:

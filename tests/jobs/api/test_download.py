@@ -89,8 +89,8 @@ def test_a_file_that_vanished_is_told_without_naming_its_path(api: APIClient, jo
     file = job.artifacts.get().file
     file.unlink()
     response = api.get(TRACK[0].format(id=job.pk))
-    assert response.status_code == 410
-    assert response.json()["code"] == "audio_deleted"
+    assert response.status_code == 409
+    assert response.json()["code"] == "artifact_damaged"
     assert str(file.parent) not in response.json()["detail"]
 
 

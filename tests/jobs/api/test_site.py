@@ -24,6 +24,7 @@ def test_health_counts_the_queue_and_says_that_no_worker_is_there(
     assert answer["version"]
     assert answer["queue"]["pending"] == answer["queue"]["processing"] == 1
     assert answer["queue"]["workers_alive"] == 0
+    assert answer["reasons"] == ["No worker is running: songs wait."]
 
 
 def test_health_is_503_when_the_database_cannot_be_reached(anonymous: APIClient) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Batch, Campaign, Job, Upload
-from jobs.queue import postman
+from jobs.queue import own_process
 from jobs.queue.postman import Postman
 from jobs.services.batch_sight import sight_of
 from jobs.services.campaign_versions import accept_version
@@ -137,13 +137,13 @@ def test_the_chore_waits_for_no_mail_server(
 ) -> None:
     """Where the process sends to is not asked here; it would look at another database."""
     started: list[list[str]] = []
-    popen = postman.subprocess.Popen
+    popen = own_process.subprocess.Popen
 
     def slow(command: list[str], **options: Any) -> Any:
         started.append(command[1:])
         return popen(["sleep", "30"], **options)
 
-    monkeypatch.setattr(postman.subprocess, "Popen", slow)
+    monkeypatch.setattr(own_process.subprocess, "Popen", slow)
     chore = Postman()
     chore.turn()
     assert started == []

@@ -1,5 +1,6 @@
 """A program asks for a mix; and no more are made at once than the site can bear."""
 
+import hashlib
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,10 @@ def test_no_more_mixes_are_made_at_once_than_the_site_allows(settings: Settings)
 def test_a_process_that_breaks_tells_the_operator_why_and_the_person_that_it_did(
     api: APIClient, job: Job, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job.artifacts.get(name="drums").file.write_bytes(b"RIFF, but no sound")
+    drums, broken = job.artifacts.get(name="drums"), b"RIFF, but no sound"
+    drums.file.write_bytes(broken)
+    digest = hashlib.sha256(broken).hexdigest()
+    job.artifacts.filter(pk=drums.pk).update(size_bytes=len(broken), sha256=digest)
     answer = ask(api, job, {"karaoke": "without"})
     assert (answer.status_code, answer.data["code"]) == (500, "mix_failed")
     assert "LibsndfileError" in caplog.text and str(job.pk) in caplog.text

@@ -75,6 +75,7 @@ class LiveSite:
             "STEMSITE_DATA_DIR": str(data_dir),
             "STEMSITE_MIN_FREE_BYTES": "1000000",
             "STEMSITE_OFFLINE": "1",
+            "STEMSITE_RESERVE_BYTES": "0",
             "OMP_NUM_THREADS": "1",
         }
         self.log = data_dir / "worker.log"

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from jobs.models.job import JobStatus
 from jobs.services.archive import download_name, job_zip
-from jobs.services.errors import JobConflict
+from jobs.services.errors import ArtifactDamaged, JobConflict
 from tests.factories import make_artifact, make_job, make_source
 
 
@@ -52,7 +52,13 @@ def test_a_hostile_song_name_stays_inside_the_folder(owner: User) -> None:
 
 
 def test_there_is_no_zip_without_files(owner: User) -> None:
-    job = make_job(status=JobStatus.COMPLETED)
-    make_artifact(job, content=b"")
     with pytest.raises(JobConflict):
+        job_zip(make_job(status=JobStatus.COMPLETED))
+
+
+def test_a_file_that_is_gone_is_not_left_out_in_silence(owner: User) -> None:
+    job = make_job(status=JobStatus.COMPLETED)
+    make_artifact(job)
+    make_artifact(job, "drums", content=b"")
+    with pytest.raises(ArtifactDamaged, match="drums"):
         job_zip(job)

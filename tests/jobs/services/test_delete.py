@@ -1,6 +1,10 @@
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from jobs.models import Artifact, Job, Source, Stage
@@ -54,3 +58,27 @@ def test_a_deletion_that_rolls_back_keeps_the_files(owner: User) -> None:
         raise RuntimeError("something later in the same transaction")
     assert Job.objects.filter(pk=job.pk).exists()
     assert artifact.file.exists() and job.source.path.exists()
+
+
+def test_where_the_database_has_no_room_the_files_make_it_first(owner: User) -> None:
+    job = make_job(status=JobStatus.COMPLETED)
+    make_artifact(job)
+
+    def refuse(execute: Callable[..., Any], sql: str, *given: Any) -> Any:
+        if sql.startswith("DELETE") and (job.directory / "spectral_output").exists():
+            full = sqlite3.OperationalError("database or disk is full")
+            full.sqlite_errorname = "SQLITE_FULL"
+            raise OperationalError(str(full)) from full
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(refuse):
+        delete_job(job=job)
+    assert not Job.objects.exists()
+
+
+def test_no_file_goes_before_its_row_while_a_job_runs(owner: User) -> None:
+    job = make_job(status=JobStatus.PROCESSING)
+    artifact = make_artifact(job)
+    with pytest.raises(JobConflict):
+        delete_job(job=job)
+    assert artifact.file.is_file()

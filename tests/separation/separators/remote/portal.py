@@ -37,6 +37,7 @@ class Portal:
             "STEMSITE_PORT": self.url.rsplit(":", 1)[1],
             "STEMSITE_MIN_FREE_BYTES": "1000000",
             "STEMSITE_OFFLINE": "1",
+            "STEMSITE_RESERVE_BYTES": "0",
             "OMP_NUM_THREADS": "1",
             **environment,
         }

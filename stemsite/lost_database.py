@@ -1,0 +1,65 @@
+"""A database that is not the one of its folders must not become an empty site."""
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from jobs.models import Job, Stage
+
+
+def lost_database() -> str | None:
+    """What is wrong, in words, where there are results of jobs on disk and the database has never
+    known a job: it was copied without its log, say, or another one is named. None otherwise.
+
+    A database that has known jobs has lost none here: after a crash in a deletion a folder may
+    stay behind.
+    """
+    if _has_known_jobs():
+        return None
+    folders = _job_folders(Path(settings.OUTPUT_DIR))
+    if not folders:
+        return None
+    return (
+        f"{settings.OUTPUT_DIR} holds the results of {len(folders)} job(s), and the database knows "
+        "of none. Most likely its file was copied without the file of the same name that ends in "
+        "-wal, or STEMSITE_DATABASE_URL or STEMSITE_DATA_DIR name another site. Put the right "
+        "database in its place, or restore a backup (`manage.py restore`); to begin with an empty "
+        f"site, move {settings.OUTPUT_DIR} away."
+    )
+
+
+def _job_folders(root: Path) -> list[Path]:
+    """Those of finished work: each has a manifest."""
+    return [file.parent for file in root.glob("*/manifest.json") if _is_uuid(file.parent.name)]
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(uuid.UUID(name)) == name
+    except ValueError:
+        return False
+
+
+def _has_known_jobs() -> bool:
+    tables = set(connection.introspection.table_names())
+    if Job._meta.db_table not in tables:
+        return False
+    return Job.objects.exists() or _last_stage_number() > 0
+
+
+def _last_stage_number() -> int:
+    """Stages are numbered without end, so that this stays when all jobs are deleted."""
+    table = Stage._meta.db_table
+    queries = {
+        "sqlite": ("SELECT seq FROM sqlite_sequence WHERE name = %s", [table]),
+        "postgresql": ("SELECT last_value FROM pg_sequences WHERE sequencename = %s",
+                       [f"{table}_id_seq"]),
+    }  # fmt: skip
+    if connection.vendor not in queries:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(*queries[connection.vendor])
+        row = cursor.fetchone()
+    return int(row[0] or 0) if row else 0

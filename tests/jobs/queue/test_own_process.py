@@ -1,0 +1,73 @@
+"""Chores of the housekeeping that run as processes of their own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from jobs.queue import own_process
+from jobs.queue.backups import ScheduledBackups
+from jobs.queue.own_process import OwnProcess
+from jobs.queue.reaper import Housekeeping
+from jobs.queue.scrubbing import Scrubbing
+from tests.factories import make_artifact, make_job
+
+pytestmark = pytest.mark.django_db
+
+
+class Slow:
+    """Stands for the process: what it does has tests of its own."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+
+    def poll(self) -> int | None:
+        return self.code
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Slow]]:
+    found: list[tuple[list[str], Slow]] = []
+
+    def start(command: list[str], **options: Any) -> Slow:
+        found.append((command[1:], Slow()))
+        return found[-1][1]
+
+    monkeypatch.setattr(own_process.subprocess, "Popen", start)
+    return found
+
+
+def test_a_backup_is_made_when_the_setting_says_so_and_one_at_a_time(
+    settings: Settings, tmp_path: Path, started: list[tuple[list[str], Slow]]
+) -> None:
+    settings.BACKUP_DIR, settings.BACKUP_KEEP = None, 3
+    chore = ScheduledBackups()
+    chore.turn()
+    assert started == []
+    settings.BACKUP_DIR = tmp_path / "backups"
+    chore.turn()
+    chore.turn()
+    ((command, process),) = started
+    assert command == ["manage.py", "backup", "--if-due", "--keep", "3"]
+    process.code = 1
+    chore.turn()
+    assert len(started) == 2, "one that failed is tried again"
+
+
+def test_files_are_checked_when_one_is_due(
+    settings: Settings, started: list[tuple[list[str], Slow]]
+) -> None:
+    chore = Scrubbing()
+    chore.turn()
+    assert started == []
+    make_artifact(make_job(status="completed"))
+    chore.turn()
+    ((command, _),) = started
+    assert command[:3] == ["manage.py", "scrub", "--quietly"]
+
+
+def test_the_housekeeping_does_both() -> None:
+    chores = [getattr(chore, "__self__", None) for chore in Housekeeping()._chores]
+    kinds = {type(owner) for owner in chores if isinstance(owner, OwnProcess)}
+    assert {ScheduledBackups, Scrubbing} <= kinds
