@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 import struct
+import sys
+import termios
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -72,7 +75,16 @@ class Client:
 
     def owed_s(self) -> float | None:
         """For how long it has been too slow; None while it is not the client that is waited for."""
-        return None if self._waiting is None else self.patience.owed_s(self._loop.time())
+        if self._waiting is None and not self.is_between_requests:
+            return None
+        return self.patience.owed_s(self.now())
+
+    def queued_bytes(self) -> int:
+        """What the kernel holds and the client has not taken; 0 where no kernel tells."""
+        if sys.platform != "linux":
+            return 0
+        answer = fcntl.ioctl(self.connection.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(answer, sys.byteorder)
 
     def give_way(self) -> None:
         """End the wait for this client, now and later."""

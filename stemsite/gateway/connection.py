@@ -82,7 +82,7 @@ async def _head(site: Site, client: Client, http: h11.Connection) -> h11.Request
 def _size(request: h11.Request) -> int:
     """h11 has no limit for what arrives at once."""
     return len(request.target) + sum(
-        len(name) + len(value) for name, value in request.headers.raw_items()
+        len(name) + len(value) + len(": \r\n") for name, value in request.headers.raw_items()
     )
 
 

@@ -83,7 +83,7 @@ class Exchange:
             return
         try:
             response = await self._converse(upstream, turn)
-            self._client.patience = self._pace()
+            self._client.patience = self._pace_of_answer()
             await self._relay(response, upstream, turn)
         except UpstreamGone:
             if self._http.our_state is not h11.SEND_RESPONSE:
@@ -171,7 +171,7 @@ class Exchange:
         data = self._http.send(response) or b""
         if self._request.method != b"HEAD":
             data += self._data(body)
-        self._client.patience = self._pace()
+        self._client.patience = self._pace_of_answer()
         await self._client.send(data + (self._http.send(h11.EndOfMessage()) or b""))
 
     def _head(self, response: h11.Response, *, length: int | None = None) -> bytes:
@@ -190,6 +190,10 @@ class Exchange:
 
     def _pace(self) -> Pace:
         return Pace(self._site.limits.pace_s, self._site.limits.pace_bytes_per_s)
+
+    def _pace_of_answer(self) -> Pace:
+        limits = self._site.limits
+        return Pace(limits.pace_s, limits.pace_bytes_per_s, self._client.queued_bytes)
 
     def _key(self) -> str:
         """Whom the shares of threads count: behind a proxy, whom that names."""

@@ -1,5 +1,5 @@
-"""The gateway and a gunicorn behind it, as ``manage.py serve`` starts them, with an application that
-answers at once and limits that tests can wait for."""
+"""The gateway and gunicorn behind it, as ``manage.py serve`` starts them, with an application that
+is quick to start and limits that tests can wait for."""
 
 import contextlib
 import os
@@ -69,6 +69,11 @@ class LiveGateway:
         assert self._gunicorn is not None
         os.killpg(self._gunicorn.pid, signal.SIGKILL)
         self._gunicorn.wait()
+        wait_until(self._is_refused)  # its worker ends a little later
+
+    def _is_refused(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) != 0
 
     def tell_to_stop(self) -> None:
         assert self._gateway is not None
@@ -115,8 +120,6 @@ class LiveGateway:
                 env={
                     **os.environ,
                     "ECHO_FOLDER": str(self.folder),
-                    "STEMSITE_DATA_DIR": str(self.folder / "data"),
-                    "DJANGO_SETTINGS_MODULE": "stemsite.settings",
                 },
                 stdout=log,
                 stderr=log,

@@ -89,7 +89,7 @@ def test_a_slow_body_that_keeps_pace_arrives(strict: LiveGateway) -> None:
 def test_an_answer_must_be_taken(strict: LiveGateway, path: str) -> None:
     wire = strict.connect(receive_bytes=4096)
     wire.head(f"GET {path}")
-    time.sleep(4)
+    time.sleep(2.5)
     with pytest.raises(OSError):
         wire.answer()
 
@@ -183,7 +183,7 @@ def test_where_all_are_busy_no_more_connect(tmp_path: Path) -> None:
     with running(tmp_path, limits) as gateway:
         busy = [gateway.connect() for _ in range(2)]
         for wire in busy:
-            wire.head("GET /slow?4")
+            wire.head("GET /slow?2")
         time.sleep(0.5)
         refused = gateway.connect().answer()
         assert (refused.status, refused.headers["retry-after"]) == (503, "5")
@@ -204,7 +204,7 @@ def test_a_request_that_finds_no_thread_in_time_is_told_so(tmp_path: Path) -> No
     limits = replace(PATIENT, threads=1, address_threads=1, queue_s=0.5)
     with running(tmp_path, limits) as gateway:
         busy = gateway.connect()
-        busy.head("GET /slow?3")
+        busy.head("GET /slow?2")
         time.sleep(0.5)
         answer = gateway.ask("GET /told")
         assert (answer.status, answer.headers["retry-after"]) == (503, "5")

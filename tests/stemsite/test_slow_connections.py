@@ -1,0 +1,47 @@
+"""The site as ``manage.py serve`` runs it, with many slow connections beside a normal user."""
+
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.slow_clients import SlowClients, answer_times, kinds, p95
+from tests.web_server import WebServer
+
+pytestmark = pytest.mark.slow
+
+OF_EACH_KIND = 100
+PAGES = ("/accounts/login/", "/health", "/api/v1/jobs")
+LARGE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    server = WebServer(tmp_path_factory.mktemp("site"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("addresses", [1, 400], ids=["one address", "many addresses"])
+def test_a_normal_user_hardly_notices_hundreds_of_slow_connections(
+    server: WebServer, addresses: int
+) -> None:
+    token = {"Authorization": f"Token {server.token('reader')}"}
+    alone = answer_times(server.address, PAGES, 30, **token)
+    slow = SlowClients(int(server.port), kinds(LARGE), OF_EACH_KIND, addresses=addresses)
+    with slow.at_work():
+        beside = answer_times(server.address, PAGES, 60, **token)
+    assert min(slow.opened.values()) >= OF_EACH_KIND
+    # A second, or what a machine that is busy otherwise needs anyway.
+    assert p95(beside) < max(1.0, 4 * p95(alone)), (p95(alone), p95(beside))
+
+
+def test_the_access_log_tells_who_asked_and_what_was_sent(server: WebServer) -> None:
+    with urllib.request.urlopen(f"{server.address}{LARGE}") as answer:
+        size = len(answer.read())
+    lines = Path(server.folder / "logs" / "access.log").read_text().splitlines()
+    line = next(line for line in lines if LARGE in line and '" 200 ' in line)
+    assert line.startswith("127.0.0.1 ")
+    assert f'" 200 {size} ' in line
