@@ -70,7 +70,7 @@ class SlowClients:
     def at_work(self) -> Iterator["SlowClients"]:
         for kind in self._kinds:
             for _ in range(self._count):
-                self._connect(self._ended.popleft())
+                self._connect(kind)
         thread = threading.Thread(target=self._hold)
         thread.start()
         try:
