@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import resource
 import signal
 import socket
@@ -17,6 +18,8 @@ from stemsite.gateway.limits import Limits
 from stemsite.gateway.patience import Deadline
 from stemsite.gateway.tally import Tally
 from stemsite.gateway.threads import Threads
+
+logger = logging.getLogger("gateway")
 
 BACKLOG = 2048
 ACCEPTED_AT_ONCE = 64
@@ -103,6 +106,8 @@ class Server:
     async def _serve(self, client: Client) -> None:
         try:
             await serve(self._site, client)
+        except Exception:
+            logger.exception("a connection of %s ended with a fault of the gateway", client.address)
         finally:
             self._connections.leave(client)
 
