@@ -76,6 +76,11 @@ class WebServer:
         for pid in self.gunicorns():
             os.kill(pid, signal.SIGKILL)
 
+    def kill_supervisor(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()

@@ -1,12 +1,14 @@
-"""The site as ``manage.py serve`` runs it, with many slow connections beside a normal user."""
+"""The site as ``manage.py serve`` runs it: slow connections beside a reader, its log, its end."""
 
+import socket
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.slow_clients import SlowClients, answer_times, kinds, p95
+from tests.slow_clients import SLOW_BODY, SlowClients, answer_times, kinds, p95
+from tests.stemsite.gateway.live import wait_until
 from tests.web_server import WebServer
 
 pytestmark = pytest.mark.slow
@@ -50,3 +52,11 @@ def test_the_access_log_tells_who_asked_and_what_was_sent(server: WebServer) -> 
     lines = Path(server.folder / "logs" / "access.log").read_text().splitlines()
     line = next(line for line in lines if LARGE in line and line.startswith("127.0.0.1 "))
     assert f'" 200 {size} ' in line
+
+
+def test_after_a_killed_supervisor_nothing_of_the_site_is_left(server: WebServer) -> None:
+    with socket.create_connection(("127.0.0.1", int(server.port))) as held:
+        held.sendall(SLOW_BODY)
+        assert server.gateways() and server.gunicorns()
+        server.kill_supervisor()
+        wait_until(lambda: not server.gateways() and not server.gunicorns(), 60.0)
