@@ -29,6 +29,8 @@ LARGE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
 PATHS = ("/accounts/login/", "/api/v1/jobs", "/health", LARGE)
 ADDRESSES = {"one_address": 1, "many_addresses": 400}
 SETTLE_S = 3.0
+PER_S = 50.0
+"""Connections that are opened in a second."""
 
 
 def attack(port: int, count: int, addresses: int, control: Connection) -> None:
@@ -36,7 +38,7 @@ def attack(port: int, count: int, addresses: int, control: Connection) -> None:
     wanted = 8 * count + 200
     limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), hard))
-    with SlowClients(port, kinds(LARGE), count, addresses=addresses).at_work() as slow:
+    with SlowClients(port, kinds(LARGE), count, addresses=addresses, per_s=PER_S).at_work() as slow:
         control.send("ready")
         control.recv()
         control.send(slow.opened)

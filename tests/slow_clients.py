@@ -23,8 +23,7 @@ SLOW_BODY = (
 
 TRICKLE_S = 0.5
 REPLACED_AT_ONCE = 20
-"""Connections that are opened anew each half second: an attack by many of them at once would be a
-flood, which is another one."""
+"""Connections that are opened anew each half second."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,21 @@ def kinds(large: str) -> list[Kind]:
 class SlowClients:
     """Keeps ``count`` clients of each kind, and replaces those that the server ends.
 
-    ``addresses``: from how many addresses of this machine they come; one by default.
+    ``addresses``: from how many addresses of this machine they come; one by default. ``per_s``: how
+    many are opened in a second, as many requests at once would be a flood, which is another attack.
     """
 
-    def __init__(self, port: int, kinds: Sequence[Kind], count: int, *, addresses: int = 1) -> None:
+    def __init__(
+        self,
+        port: int,
+        kinds: Sequence[Kind],
+        count: int,
+        *,
+        addresses: int = 1,
+        per_s: float = 200.0,
+    ) -> None:
         self._port, self._kinds, self._count = port, kinds, count
-        self._addresses = addresses
+        self._addresses, self._per_s = addresses, per_s
         self._open: dict[socket.socket, Kind] = {}
         self._selector = selectors.DefaultSelector()
         self._ended: deque[Kind] = deque()
@@ -68,9 +76,10 @@ class SlowClients:
 
     @contextmanager
     def at_work(self) -> Iterator["SlowClients"]:
-        for kind in self._kinds:
-            for _ in range(self._count):
+        for _ in range(self._count):
+            for kind in self._kinds:
                 self._connect(kind)
+                time.sleep(1 / self._per_s)
         thread = threading.Thread(target=self._hold)
         thread.start()
         try:
