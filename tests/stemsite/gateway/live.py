@@ -3,6 +3,7 @@ is quick to start and limits that tests can wait for."""
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -168,6 +169,12 @@ class Wire:
         except OSError:
             return True
         return True
+
+    def is_cut(self) -> bool:
+        """Whether the other side has reset the connection; reads nothing."""
+        poll = select.poll()
+        poll.register(self.socket, 0)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         self.socket.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stemsite.gateway.live import LIMITS, PATIENT, LiveGateway, Wire, running
+from tests.stemsite.gateway.live import LIMITS, PATIENT, LiveGateway, Wire, running, wait_until
 
 LARGE = 8_000_000
 """More than the gateway holds and the kernel's buffers take."""
@@ -89,7 +89,7 @@ def test_a_slow_body_that_keeps_pace_arrives(strict: LiveGateway) -> None:
 def test_an_answer_must_be_taken(strict: LiveGateway, path: str) -> None:
     wire = strict.connect(receive_bytes=4096)
     wire.head(f"GET {path}")
-    time.sleep(2.5)
+    wait_until(wire.is_cut)
     with pytest.raises(OSError):
         wire.answer()
 
