@@ -21,6 +21,7 @@ SHORT = {
     "latency": "--seconds 12 --repeats 1",
     "gpu": "--seconds 60 --repeats 1",
     "uploads": "--megabytes 50 --repeats 1",
+    "slow_connections": "--count 100 --requests 60",
 }
 FULL = {
     "separation": "--seconds 60 --repeats 5",
@@ -30,6 +31,7 @@ FULL = {
     "latency": "--seconds 30 --repeats 5",
     "gpu": "--seconds 600 --repeats 5",
     "uploads": "--megabytes 500 --repeats 3",
+    "slow_connections": "--count 300 --requests 200",
 }
 
 

@@ -128,6 +128,18 @@ def _resident(one: dict[str, Any]) -> str:
     return f"{one['resident_before_mb']} -> {one['resident_peak_mb']} MB"
 
 
+def _slow_connections(line: dict[str, Any]) -> str:
+    p95 = [
+        f"{line[name]['p95_s']} s {words}"
+        for name, words in (
+            ("alone", "alone"),
+            ("one_address", "beside those of one address"),
+            ("many_addresses", "beside those of 400 addresses"),
+        )
+    ]
+    return f"{', '.join(p95)}; {line['count']} of each kind, {line['requests']} requests"
+
+
 ROWS: tuple[tuple[str, str, str, Callable[[dict[str, Any]], str]], ...] = (
     (
         "separation exact",
@@ -158,8 +170,19 @@ ROWS: tuple[tuple[str, str, str, Callable[[dict[str, Any]], str]], ...] = (
     ("pipeline fast", "the same, fast", "<= 15 %", _pipeline),
     ("latency", "`latency.py`: to the first segment", "-", _latency),
     ("gpu", "`gpu.py`: times real time", "-", _gpu),
-    ("uploads", "`uploads.py`: throughput on loopback, memory of gunicorn", "-", _uploads),
+    (
+        "uploads",
+        "`uploads.py`: throughput on loopback, memory of gateway and gunicorn",
+        "-",
+        _uploads,
+    ),
     ("uploads", "the same, many beside as many clients that poll", "flat", _uploads_at_once),
+    (
+        "slow_connections",
+        "`slow_connections.py`: p95 of a normal user's requests",
+        "< 1 s",
+        _slow_connections,
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Uploads over loopback: MB/s by PUT and by tus, and what gunicorn holds while they arrive.
+"""Uploads over loopback: MB/s by PUT and by tus, and what the servers hold while they arrive.
 
 ``python benchmarks/uploads.py [--megabytes 500] [--repeats 3] [--at-once 20] [--rounds 3]``. The
 web server as ``manage.py serve`` starts it, SQLite, one song of that size for each way of sending
@@ -61,7 +61,7 @@ class Watch:
     """The most that the serving processes held while it ran, looked at 50 times a second."""
 
     def __init__(self, server: WebServer) -> None:
-        self._server, self._serving = server, server.gunicorns()
+        self._server, self._serving = server, server.gunicorns() + server.gateways()
         self.before_mb = self.peak_mb = self._now_mb()
 
     def _now_mb(self) -> float:

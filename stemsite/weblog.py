@@ -6,10 +6,14 @@ from typing import IO, Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
+from stemsite.gateway.handed_file import HandedFile
+from stemsite.gateway.upstream import FILE_HEADER
 from stemsite.hidden_links import HidingFormatter, hide_links
 
 MAX_BYTES = 10_000_000
 KEPT_FILES = 5
+HANDED = f"{{{FILE_HEADER.decode('ascii').lower()}}}o"
+"""How gunicorn names the header with which the gateway is told to send a file."""
 
 
 class BoundedLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
@@ -39,5 +43,9 @@ class BoundedLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
 
     def atoms(self, *about: Any) -> dict[str, Any]:
         found: dict[str, Any] = super().atoms(*about)
+        handed = found.get(HANDED)
+        if handed is not None:
+            found["B"] = HandedFile.from_header(handed).count
+            found["b"] = str(found["B"])
         # The first line of the request, its path, and the page that it came from.
         return {**found, **{key: hide_links(str(found[key])) for key in ("r", "U", "f")}}

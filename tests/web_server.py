@@ -36,7 +36,9 @@ class WebServer:
             "STEMSITE_RESERVE_BYTES": "0",
             "STEMSITE_MIN_FREE_BYTES": "1",
             "STEMSITE_RATE_UPLOAD": "10000/hour",
-            "STEMSITE_PORT": self.address.rpartition(":")[2],
+            "STEMSITE_PORT": self.port,
+            # Where tests run there are few cores and much to do.
+            "STEMSITE_QUEUE_S": "300",
             "OMP_NUM_THREADS": "1",
             **environment,
         }
@@ -75,6 +77,11 @@ class WebServer:
         for pid in self.gunicorns():
             os.kill(pid, signal.SIGKILL)
 
+    def kill_supervisor(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
@@ -93,7 +100,19 @@ class WebServer:
         return done.stdout
 
     def gunicorns(self) -> list[int]:
-        """The processes that serve, without the children that look at songs."""
+        """The processes that run Django, without the children that look at songs."""
+        return self._processes(b"gunicorn", f"/web-{self.port}.sock".encode())
+
+    def gateways(self) -> list[int]:
+        return self._processes(
+            b"stemsite.gateway", b"--upstream", f"/web-{self.port}.sock".encode()
+        )
+
+    @property
+    def port(self) -> str:
+        return self.address.rpartition(":")[2]
+
+    def _processes(self, *parts: bytes) -> list[int]:
         found = []
         for process in Path("/proc").iterdir():
             if not process.name.isdigit():
@@ -102,12 +121,13 @@ class WebServer:
                 words = (process / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"gunicorn" in words and self.address.removeprefix("http://").encode() in words:
+            if all(any(part in word for word in words) for part in parts):
                 found.append(int(process.name))
         return found
 
     def resident_bytes(self, pids: list[int]) -> int:
-        """Of some of ``gunicorns()``: one that has just forked, to look at a song, shows as two."""
+        """Of some of ``gunicorns()`` and ``gateways()``: one that has just forked, to look at a
+        song, shows as two."""
         return sum(_resident_bytes(pid) for pid in pids)
 
 

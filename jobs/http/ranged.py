@@ -75,7 +75,7 @@ def _streamed(path: Path, part: ByteRange | None) -> HttpResponseBase:
     if part is None:
         return StreamedFile(file)
     file.seek(part.start)
-    return StreamedFile(_Window(file, part.length))
+    return StreamedFile(_Window(file, part))
 
 
 def _wanted_part(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
@@ -111,12 +111,14 @@ class StreamedFile(FileResponse):
 
 
 class _Window:
-    """The next ``length`` bytes of a file. It has no ``fileno``: a server that sends files by
-    descriptor would not stop where the part ends."""
+    """A part of a file, which has been sought to its start. It has no ``fileno``: a server that
+    sends files by descriptor would not stop where the part ends."""
 
-    def __init__(self, file: BinaryIO, length: int) -> None:
+    def __init__(self, file: BinaryIO, part: ByteRange) -> None:
         self._file = file
-        self._left = length
+        self._left = part.length
+        self.window = file, part.start, part.length
+        """For a server that sends parts of files."""
 
     def read(self, count: int = -1) -> bytes:
         wanted = self._left if count < 0 else min(count, self._left)

@@ -1,10 +1,14 @@
 import logging
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gunicorn.config import Config
 
 from stemsite import weblog
+from stemsite.gateway.handed_file import HandedFile
+from stemsite.gateway.upstream import FILE_HEADER
 from stemsite.management.commands.serve import web_command
 
 
@@ -31,6 +35,22 @@ def test_the_access_log_starts_a_new_file_and_drops_the_oldest(
 
 
 def test_the_server_is_started_with_that_log() -> None:
-    command = web_command("127.0.0.1", 8000)
+    command = web_command(Path("web.sock"))
     assert command[command.index("--logger-class") + 1] == "stemsite.weblog.BoundedLog"
     assert command[command.index("--access-logfile") + 1].endswith("access.log")
+
+
+def test_a_file_that_the_gateway_sends_is_logged_with_its_bytes() -> None:
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": "/a",
+        "PATH_INFO": "/a",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "192.0.2.7",
+    }
+    handed = HandedFile(b"/songs/a b.wav", 100, 250)
+    header = (FILE_HEADER.decode(), handed.to_header())
+    answer = SimpleNamespace(status="206 Partial Content", headers=[header], sent=0)
+    log = weblog.BoundedLog(Config())
+    atoms = log.atoms(answer, SimpleNamespace(headers=[]), environ, timedelta(seconds=1))
+    assert (atoms["b"], atoms["B"], atoms["h"]) == ("250", 250, "192.0.2.7")

@@ -4,7 +4,9 @@ import hashlib
 import importlib.metadata
 import os
 import socket
+import stat
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from jobs.services.room import tend_reserve
+from stemsite.gateway.limits import Limits
 from stemsite.lost_database import lost_database
 from stemsite.setup import setup_path
 from stemsite.supervisor import Child, Supervisor
+
+SOCKET_NAME_BYTES = 100
+"""Linux takes 107, others 103."""
 
 
 class Command(BaseCommand):
@@ -34,7 +40,11 @@ class Command(BaseCommand):
         self._check_database()
         call_command("migrate", interactive=False, verbosity=0)
         collect_static()
-        children = [Child("web server", web_command(host, port), web_environment())]
+        upstream = socket_path(settings.DATA_DIR, port)
+        children = [
+            Child("web server", web_command(upstream), web_environment()),
+            Child("gateway", gateway_command(host, port, upstream), gateway_environment()),
+        ]
         if not options["no_worker"]:
             children.append(Child("worker", [sys.executable, "manage.py", "stemworker"]))
         os.chdir(settings.BASE_DIR)
@@ -95,22 +105,71 @@ def listens(host: str, port: int) -> bool:
         return False
 
 
-def web_command(host: str, port: int) -> list[str]:
-    """gunicorn with threads: an upload or download holds a thread, not a process."""
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def web_command(upstream: Path) -> list[str]:
+    """gunicorn with threads, for the gateway alone: nobody else may connect to its socket."""
     return [
-        sys.executable, "-m", "gunicorn", "stemsite.wsgi:application",
-        "--bind", bind, "--worker-class", "gthread", "--workers", "1",
+        sys.executable, "-m", "gunicorn", "stemsite.gateway.wsgi:application",
+        "--bind", f"unix:{upstream}", "--umask", "0o077",
+        "--worker-class", "gthread", "--workers", "1",
         "--threads", str(settings.WEB_THREADS), "--timeout", "120",
         "--log-level", "warning", "--access-logfile", str(settings.LOG_DIR / "access.log"),
         "--logger-class", "stemsite.weblog.BoundedLog",
     ]  # fmt: skip
 
 
+def gateway_command(host: str, port: int, upstream: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "stemsite.gateway", "--host", host, "--port", str(port),
+        "--upstream", str(upstream), "--limits", gateway_limits().to_json(),
+    ]  # fmt: skip
+
+
+def gateway_limits() -> Limits:
+    return Limits(
+        header_s=settings.HEADER_S,
+        idle_s=settings.IDLE_S,
+        header_bytes=settings.MAX_HEADER_BYTES,
+        buffer_bytes=settings.BUFFER_BYTES,
+        pace_s=settings.PACE_S,
+        pace_bytes_per_s=settings.PACE_BYTES_PER_S,
+        give_way_s=settings.GIVE_WAY_S,
+        connections=settings.MAX_CONNECTIONS,
+        address_connections=settings.ADDRESS_CONNECTIONS,
+        threads=settings.WEB_THREADS,
+        address_threads=settings.ADDRESS_THREADS,
+        queue_s=settings.QUEUE_S,
+        drain_s=settings.DRAIN_S,
+        trust_proxy=settings.TRUST_PROXY,
+    )
+
+
+def socket_path(data_dir: Path, port: int) -> Path:
+    """Where gunicorn listens. Names of sockets are short (unix(7)), names of folders may not be."""
+    name = f"web-{port}.sock"
+    if len(os.fsencode(data_dir / name)) <= SOCKET_NAME_BYTES:
+        return data_dir / name
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"stemsite-{os.getuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o077:
+        raise CommandError(
+            f"{folder} belongs to somebody else. Choose a shorter STEMSITE_DATA_DIR."
+        )
+    return folder / name
+
+
 def web_environment() -> dict[str, str]:
     """Each thread would keep an arena of freed memory of its own: of what 20 uploads at once took,
     half was that."""
     return {"MALLOC_ARENA_MAX": "2", **os.environ}
+
+
+def gateway_environment() -> dict[str, str]:
+    """It makes and drops a block of 256 KB thousands of times a second: were each given back to the
+    kernel, uploads would cost it twice the processor time."""
+    kept = {"MALLOC_MMAP_THRESHOLD_": "4194304", "MALLOC_TRIM_THRESHOLD_": "33554432"}
+    return {**kept, "MALLOC_TOP_PAD_": "16777216", **os.environ}
 
 
 def static_fingerprint() -> str:

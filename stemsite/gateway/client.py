@@ -1,0 +1,145 @@
+"""The connection of one client, with patience for each wait."""
+
+import asyncio
+import contextlib
+import fcntl
+import socket
+import struct
+import sys
+import termios
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from stemsite.gateway.patience import Patience
+
+RECEIVE_BYTES = 256 * 1024
+
+
+class GaveWay(Exception):
+    """The connection was slow, and another one needed its place."""
+
+
+class ClientGone(Exception):
+    """The client closed the connection, or the network did."""
+
+
+class Client:
+    """``address`` is who connected, as Django is to see it. A ``key`` is whom limits count: the
+    address, the /64 network with IPv6, as one customer has at least that; empty for nobody."""
+
+    def __init__(self, connection: socket.socket, patience: Patience, *, counted: bool) -> None:
+        connection.setblocking(False)
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection = connection
+        self.address = str(connection.getpeername()[0])
+        self.key = key_of(self.address) if counted else ""
+        self.patience = patience
+        self.is_between_requests = True
+        """Nothing is lost with it: it is idle, or sends the head of a request."""
+        self.gives_way = False
+        self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def receive(self) -> bytes:
+        """The next bytes; empty where the client has sent all. Raises ``TooSlow``, ``GaveWay``,
+        ``ClientGone``."""
+        while True:
+            try:
+                data = self.connection.recv(RECEIVE_BYTES)
+            except (BlockingIOError, InterruptedError):
+                await self._wait(self._loop.add_reader, self._loop.remove_reader)
+            except OSError as error:
+                raise ClientGone from error
+            else:
+                self.patience.moved(len(data))
+                return data
+
+    async def send(self, data: bytes) -> None:
+        """Raises ``TooSlow``, ``GaveWay``, ``ClientGone``."""
+        left = memoryview(data)
+        while left:
+            try:
+                sent = self.connection.send(left)
+            except (BlockingIOError, InterruptedError):
+                await self._wait(self._loop.add_writer, self._loop.remove_writer)
+            except OSError as error:
+                raise ClientGone from error
+            else:
+                self.patience.moved(sent)
+                left = left[sent:]
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    def owed_s(self) -> float | None:
+        """For how long it has been too slow; None while it is not the client that is waited for."""
+        if self._waiting is None and not self.is_between_requests:
+            return None
+        return self.patience.owed_s(self.now())
+
+    def queued_bytes(self) -> int:
+        """What the kernel holds and the client has not taken; 0 where no kernel tells."""
+        if sys.platform != "linux":
+            return 0
+        answer = fcntl.ioctl(self.connection.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(answer, sys.byteorder)
+
+    def give_way(self) -> None:
+        """End the wait for this client, now and later."""
+        self.gives_way = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(GaveWay())
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def abort(self) -> None:
+        """Close so that the client takes what it has got for a part."""
+        with contextlib.suppress(OSError):
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
+
+    async def _wait(self, watch: Callable[..., Any], forget: Callable[..., Any]) -> None:
+        if self.gives_way:
+            raise GaveWay
+        self.patience.waits_from(self.now())
+        try:
+            while not await self._ready_within(self.patience.left_s(self.now()), watch, forget):
+                pass
+        finally:
+            self.patience.waits_until(self.now())
+
+    async def _ready_within(
+        self, seconds: float, watch: Callable[..., Any], forget: Callable[..., Any]
+    ) -> bool:
+        self._waiting = future = self._loop.create_future()
+        watch(self.connection.fileno(), _resolve, future)
+        try:
+            async with asyncio.timeout(seconds):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            forget(self.connection.fileno())
+            self._waiting = None
+        return True
+
+
+def _resolve(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def key_of(address: str) -> str:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(IPv6Address(int(parsed) >> 64 << 64))
+    return str(parsed)

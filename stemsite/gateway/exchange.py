@@ -1,0 +1,204 @@
+"""One request and its answer, between a client and gunicorn."""
+
+import asyncio
+import contextlib
+import os
+from dataclasses import dataclass
+
+import h11
+
+from stemsite.gateway import answers
+from stemsite.gateway.body import Body, declared_length
+from stemsite.gateway.client import Client, ClientGone, GaveWay, key_of
+from stemsite.gateway.handed_file import HandedFile
+from stemsite.gateway.limits import Limits
+from stemsite.gateway.patience import Pace, TooSlow
+from stemsite.gateway.tally import Tally
+from stemsite.gateway.threads import NoThread, Threads, Turn
+from stemsite.gateway.upstream import (
+    FILE_HEADER,
+    Upstream,
+    UpstreamGone,
+    for_client,
+    for_gunicorn,
+)
+
+FILE_BLOCK_BYTES = 128 * 1024
+RESUMABLE = (b"PUT", b"PATCH")
+"""Uploads go on where they broke off, so that what has arrived of them must reach Django."""
+
+
+@dataclass
+class Site:
+    """What all exchanges share. ``upstream``: the path of gunicorn's socket."""
+
+    limits: Limits
+    upstream: str
+    threads: Threads
+    tally: Tally
+    is_stopping: bool = False
+
+
+class Exchange:
+    """``run`` answers the request, whatever happens; afterwards the connection can be used again
+    where ``http`` says so."""
+
+    def __init__(
+        self, site: Site, client: Client, http: h11.Connection, request: h11.Request
+    ) -> None:
+        self._site, self._client, self._http, self._request = site, client, http, request
+        self._body = Body(client, http, site.limits)
+
+    async def run(self) -> None:
+        """Raises ``ClientGone`` where the rest of the answer cannot be sent, and what
+        ``Client.send`` does."""
+        if self._request.method == b"CONNECT":
+            await self._say(answers.NO_METHOD)
+            return
+        self._client.patience = self._pace()
+        try:
+            await self._collect()
+            async with self._site.threads.one(
+                self._client, self._key(), has_body=not self._body.is_complete
+            ) as turn:
+                await self._ask(turn)
+        except NoThread:
+            self._site.tally.note("no thread became free in time", self._client.address)
+            await self._say(answers.BUSY)
+
+    async def _collect(self) -> None:
+        """Raises ``ClientGone``, ``TooSlow``, ``GaveWay`` where Django is not to see it."""
+        try:
+            await self._body.collect(declared_length(self._request))
+        except (ClientGone, TooSlow, GaveWay):
+            if self._request.method not in RESUMABLE:
+                raise
+            self._client.gives_way = True
+
+    async def _ask(self, turn: Turn) -> None:
+        try:
+            upstream = await Upstream.connect(self._site.upstream, self._site.limits.queue_s)
+        except UpstreamGone:
+            await self._say(answers.STARTING)
+            return
+        try:
+            response = await self._converse(upstream, turn)
+            self._client.patience = self._pace_of_answer()
+            await self._relay(response, upstream, turn)
+        except UpstreamGone:
+            if self._http.our_state is not h11.SEND_RESPONSE:
+                raise ClientGone from None
+            self._site.tally.note("gunicorn ended in the middle", self._client.address)
+            await self._say(answers.FAILED)
+        finally:
+            upstream.close()
+
+    async def _converse(self, upstream: Upstream, turn: Turn) -> h11.Response:
+        """Sends the request, and the body until it is answered."""
+        own = str(self._client.connection.getsockname()[0])
+        await upstream.send(for_gunicorn(self._request, self._client.address, own))
+        await upstream.send(*(h11.Data(data=block) for block in self._body.collected))
+        self._body.collected.clear()
+        if self._body.is_complete:
+            await upstream.send(h11.EndOfMessage())
+            return await upstream.response()
+        pump = asyncio.create_task(self._pump(upstream, turn))
+        try:
+            return await upstream.response()
+        finally:
+            pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pump
+            self._body.end_if_here()
+
+    async def _pump(self, upstream: Upstream, turn: Turn) -> None:
+        """The rest of the body. Where it breaks off, Django is told so and finds the words."""
+        try:
+            while block := await self._body.next():
+                await upstream.send(h11.Data(data=block))
+            await upstream.send(h11.EndOfMessage())
+            self._site.threads.body_is_here(turn)
+        except (TooSlow, GaveWay) as reason:
+            what = "gave way to others" if isinstance(reason, GaveWay) else "was too slow"
+            self._site.tally.note(f"a body {what}", self._client.address)
+            upstream.end_early()
+        except (ClientGone, h11.RemoteProtocolError):
+            upstream.end_early()
+
+    async def _relay(self, response: h11.Response, upstream: Upstream, turn: Turn) -> None:
+        handed = dict(response.headers).get(FILE_HEADER.lower())
+        if handed is not None:
+            upstream.close()
+            self._site.threads.give_back(turn)
+            await self._send_file(response, HandedFile.from_header(handed.decode("ascii")))
+            return
+        blocks, held = [self._head(response)], 0
+        while held <= self._site.limits.buffer_bytes and (block := await upstream.block()):
+            held += len(block)
+            blocks.append(self._data(block))
+        if held <= self._site.limits.buffer_bytes:
+            upstream.close()
+            self._site.threads.give_back(turn)
+        await self._client.send(b"".join(blocks))
+        if held > self._site.limits.buffer_bytes:
+            while block := await upstream.block():
+                await self._client.send(self._data(block))
+        await self._client.send(self._http.send(h11.EndOfMessage()) or b"")
+
+    async def _send_file(self, response: h11.Response, file: HandedFile) -> None:
+        try:
+            descriptor = await asyncio.to_thread(file.open)
+        except OSError:
+            await self._say(answers.FILE_GONE)
+            return
+        try:
+            await self._client.send(self._head(response, length=file.count))
+            offset, end = file.start, file.start + file.count
+            while offset < end:
+                wanted = min(FILE_BLOCK_BYTES, end - offset)
+                block = await asyncio.to_thread(os.pread, descriptor, wanted, offset)
+                if not block:
+                    raise ClientGone
+                offset += len(block)
+                await self._client.send(self._data(block))
+        finally:
+            os.close(descriptor)
+        await self._client.send(self._http.send(h11.EndOfMessage()) or b"")
+
+    async def _say(self, answer: answers.Answer) -> None:
+        headers, body = answers.content(answer, self._request.target)
+        response = h11.Response(status_code=answer.status, headers=headers)
+        data = self._http.send(response) or b""
+        if self._request.method != b"HEAD":
+            data += self._data(body)
+        self._client.patience = self._pace_of_answer()
+        await self._client.send(data + (self._http.send(h11.EndOfMessage()) or b""))
+
+    def _head(self, response: h11.Response, *, length: int | None = None) -> bytes:
+        closes = self._site.is_stopping or not self._body.is_complete
+        headers = for_client(response, closes=closes)
+        if length is not None:
+            kept = [(raw, value) for raw, value in headers if raw.lower() != b"content-length"]
+            headers = [*kept, (b"Content-Length", str(length).encode())]
+        event = h11.Response(
+            status_code=response.status_code, headers=headers, reason=response.reason
+        )
+        return self._http.send(event) or b""
+
+    def _data(self, block: bytes) -> bytes:
+        return self._http.send(h11.Data(data=block)) or b""
+
+    def _pace(self) -> Pace:
+        return Pace(self._site.limits.pace_s, self._site.limits.pace_bytes_per_s)
+
+    def _pace_of_answer(self) -> Pace:
+        limits = self._site.limits
+        return Pace(limits.pace_s, limits.pace_bytes_per_s, self._client.queued_bytes)
+
+    def _key(self) -> str:
+        """Whom the shares of threads count: behind a proxy, whom that names."""
+        if self._site.limits.trust_proxy:
+            named = dict(self._request.headers).get(b"x-forwarded-for", b"")
+            last = named.rpartition(b",")[2].strip().decode("latin-1")
+            return key_of(last or self._client.address)
+        return self._client.key

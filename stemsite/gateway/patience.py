@@ -1,0 +1,111 @@
+"""How long a client is waited for: until a deadline, or as long as it keeps pace."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+
+class TooSlow(Exception):
+    """The client used up the time that it has."""
+
+
+class Patience(ABC):
+    """Counts only the time in which the client is waited for. Times are those of the loop's
+    clock, in seconds."""
+
+    @abstractmethod
+    def left_s(self, now: float) -> float:
+        """Seconds from ``now`` for which to wait. Raises ``TooSlow`` when there are none."""
+
+    @abstractmethod
+    def owed_s(self, now: float) -> float:
+        """For how many seconds the client has now been too slow; 0 for one that keeps pace."""
+
+    def waits_from(self, now: float) -> None:
+        """The wait for the client begins."""
+
+    def waits_until(self, now: float) -> None:
+        """The wait for the client ends."""
+
+    def moved(self, count: int) -> None:
+        """The client took or sent so many bytes."""
+
+
+class Deadline(Patience):
+    """For heads of requests and for pauses between them: trickling does not renew it."""
+
+    def __init__(self, seconds: float, now: float) -> None:
+        self._from = now
+        self._until = now + seconds
+
+    def left_s(self, now: float) -> float:
+        if now >= self._until:
+            raise TooSlow
+        return self._until - now
+
+    def owed_s(self, now: float) -> float:
+        return now - self._from
+
+
+class Pace(Patience):
+    """For bodies and answers: each ``window_s`` of waiting must bring ``least_per_s`` on average.
+    A client that is waited for less than that in one window may be as slow as it likes.
+
+    ``queued`` tells how many bytes the kernel still holds for the client: of an answer it takes
+    megabytes at once, which says nothing of the client.
+    """
+
+    def __init__(
+        self, window_s: float, least_per_s: int, queued: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._window_s = window_s
+        self._least_per_s = least_per_s
+        self._queued = queued
+        self._waited_s = 0.0
+        self._since: float | None = None
+        self._handled = 0
+        self._moved_before = 0
+        self._seen, self._seen_s = 0, 0.0
+
+    def waits_from(self, now: float) -> None:
+        self._since = now
+
+    def waits_until(self, now: float) -> None:
+        self._waited_s = self._waited(now)
+        self._since = None
+
+    def moved(self, count: int) -> None:
+        self._handled += count
+
+    def left_s(self, now: float) -> float:
+        waited = self._waited(now)
+        if waited >= self._window_s:
+            if not self._keeps_pace(waited):
+                raise TooSlow
+            self._start_window(now)
+            return self._window_s
+        return self._window_s - waited
+
+    def owed_s(self, now: float) -> float:
+        # Of a client that rests after a quick start the average says nothing for long.
+        waited = self._waited(now)
+        if not self._keeps_pace(waited):
+            return waited
+        moved = self._moved()
+        if moved > self._seen:
+            self._seen, self._seen_s = moved, waited
+        return waited - self._seen_s
+
+    def _moved(self) -> int:
+        return self._handled - self._queued()
+
+    def _waited(self, now: float) -> float:
+        return self._waited_s + (0.0 if self._since is None else now - self._since)
+
+    def _keeps_pace(self, waited_s: float) -> bool:
+        return self._moved() - self._moved_before >= self._least_per_s * waited_s
+
+    def _start_window(self, now: float) -> None:
+        self._waited_s, self._seen_s = 0.0, 0.0
+        self._moved_before = self._moved()
+        if self._since is not None:
+            self._since = now
