@@ -28,13 +28,15 @@ class Client:
     """``address`` is who connected, as Django is to see it. A ``key`` is whom limits count: the
     address, the /64 network with IPv6, as one customer has at least that; empty for nobody."""
 
-    def __init__(self, connection: socket.socket, patience: Patience, *, counted: bool) -> None:
+    def __init__(
+        self, connection: socket.socket, patience: Patience, is_proxy: Callable[[str], bool]
+    ) -> None:
         connection.setblocking(False)
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connection = connection
         self.address = str(connection.getpeername()[0])
-        self.key = key_of(self.address) if counted else ""
+        self.key = "" if is_proxy(self.address) else key_of(self.address)
         self.patience = patience
         self.is_between_requests = True
         """Nothing is lost with it: it is idle, or sends the head of a request."""

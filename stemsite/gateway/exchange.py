@@ -197,7 +197,7 @@ class Exchange:
 
     def _key(self) -> str:
         """Whom the shares of threads count: behind a proxy, whom that names."""
-        if self._site.limits.trust_proxy:
+        if self._site.limits.is_proxy(self._client.address):
             named = dict(self._request.headers).get(b"x-forwarded-for", b"")
             last = named.rpartition(b",")[2].strip().decode("latin-1")
             return key_of(last or self._client.address)

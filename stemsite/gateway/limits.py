@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address, ip_network
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,16 @@ class Limits:
     drain_s: float
     """How long requests go on after the signal to stop."""
 
-    trust_proxy: bool
-    """Connections are those of a reverse proxy, which names the client in X-Forwarded-For."""
+    proxies: tuple[str, ...] = ()
+    """Networks whose connections are those of a reverse proxy, which names the client in
+    X-Forwarded-For."""
+
+    def is_proxy(self, address: str) -> bool:
+        try:
+            peer = ip_address(address)
+        except ValueError:
+            return False
+        return any(peer in ip_network(network) for network in self.proxies)
 
     @property
     def body_threads(self) -> int:
@@ -50,4 +59,5 @@ class Limits:
 
     @classmethod
     def from_json(cls, text: str) -> "Limits":
-        return cls(**json.loads(text))
+        values = json.loads(text)
+        return cls(**{**values, "proxies": tuple(values["proxies"])})

@@ -89,7 +89,7 @@ class Server:
     def _begin(self, connection: socket.socket) -> None:
         patience = Deadline(self._limits.header_s, asyncio.get_running_loop().time())
         try:
-            client = Client(connection, patience, counted=not self._limits.trust_proxy)
+            client = Client(connection, patience, self._limits.is_proxy)
         except OSError:  # it has gone already
             connection.close()
             return

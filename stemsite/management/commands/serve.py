@@ -139,7 +139,7 @@ def gateway_limits() -> Limits:
         address_threads=settings.ADDRESS_THREADS,
         queue_s=settings.QUEUE_S,
         drain_s=settings.DRAIN_S,
-        trust_proxy=settings.TRUST_PROXY,
+        proxies=tuple(map(str, settings.PROXY_NETWORKS)) if settings.TRUST_PROXY else (),
     )
 
 

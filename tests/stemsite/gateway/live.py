@@ -33,7 +33,6 @@ LIMITS = Limits(
     address_threads=3,
     queue_s=30.0,
     drain_s=10.0,
-    trust_proxy=False,
 )
 PATIENT = replace(LIMITS, header_s=60.0, idle_s=60.0, pace_s=60.0)
 """With these nothing ends by itself: what ends, gave way."""

@@ -189,7 +189,7 @@ def test_a_request_that_finds_no_thread_in_time_is_told_so(tmp_path: Path) -> No
 
 
 def test_behind_a_proxy_shares_are_those_of_whom_it_names(tmp_path: Path) -> None:
-    limits = replace(PATIENT, trust_proxy=True, address_connections=2, address_threads=1)
+    limits = replace(PATIENT, proxies=("127.0.0.0/8",), address_connections=2, address_threads=1)
     with running(tmp_path, limits) as gateway:
         busy = [gateway.connect() for _ in range(3)]
         for wire in busy:
@@ -198,3 +198,15 @@ def test_behind_a_proxy_shares_are_those_of_whom_it_names(tmp_path: Path) -> Non
         began = time.monotonic()
         assert gateway.ask("GET /told", "X-Forwarded-For: 1.2.3.4, 5.6.7.8").status == 200
         assert time.monotonic() - began < 4
+
+
+def test_who_is_no_proxy_cannot_name_somebody_else(tmp_path: Path) -> None:
+    limits = replace(PATIENT, proxies=("10.0.0.0/8",), address_threads=1)
+    with running(tmp_path, limits) as gateway:
+        busy = gateway.connect()
+        busy.head("GET /slow?2", "X-Forwarded-For: 1.2.3.4")
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert gateway.ask("GET /told", "X-Forwarded-For: 5.6.7.8").status == 200
+        assert time.monotonic() - began > 1
+        assert busy.answer().body == b"done"
