@@ -64,10 +64,12 @@ class _FileList(_Stored):
 class ConvertedBag:
     """The converted networks of one set of weights, as far as they are there."""
 
-    def __init__(self, cache_dir: Path, weights_digest: str) -> None:
-        """``weights_digest``: as in the manifest."""
-        made_with = f"{version('openvino')}-{version('demucs')}-{FORMAT}"
+    def __init__(self, cache_dir: Path, weights_digest: str, code_version: str) -> None:
+        """``weights_digest``: as in the manifest. ``code_version``: of what makes a network of the
+        weights; other code may make another one."""
+        made_with = f"{version('openvino')}-{code_version}-{FORMAT}"
         self.cache_dir, self.weights_digest = cache_dir, weights_digest
+        self.code_version = code_version
         self._family = weights_digest[:32]
         self.folder = cache_dir / f"{self._family}-{made_with}"
 

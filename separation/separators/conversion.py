@@ -82,6 +82,7 @@ def _run_child(
         "options": TypeAdapter(SeparatorOptions).dump_python(options, mode="json"),
         "cache_dir": str(bag.cache_dir),
         "weights_digest": bag.weights_digest,
+        "code_version": bag.code_version,
         "parent": os.getpid(),
     }
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))

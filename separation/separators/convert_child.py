@@ -34,7 +34,7 @@ Convert = Callable[[Any, Path], None]
 def main(task: dict[str, Any]) -> dict[str, Any]:
     """Convert what is missing, and answer."""
     options = TypeAdapter(SeparatorOptions).validate_python(task["options"])
-    bag = ConvertedBag(Path(task["cache_dir"]), task["weights_digest"])
+    bag = ConvertedBag(Path(task["cache_dir"]), task["weights_digest"], task["code_version"])
     try:
         # The record is for every window that may be asked for.
         loader = SeparatorFactory.separator_class(task["separator"])(

@@ -277,7 +277,7 @@ class NeuralSeparator(ResumableSeparator):
         options = self.options
         folder = options.cache_dir or (options.model_dir or default_model_dir()) / CACHE_FOLDER
         digest = weights.digest()
-        bag = ConvertedBag(folder, digest)
+        bag = ConvertedBag(folder, digest, self.code_version())
         record = converted_bag(self.name, options, bag, report)
         _check_layout(weights.name, record.channels, record.sample_rate_hz)
         _check_stems(weights.name, record.stems)

@@ -286,7 +286,7 @@ def test_a_conversion_that_stands_still_is_not_told_to_go_on(
     monkeypatch.setenv("PYTHONPATH", plug_in(tmp_path / "more", hanging=place))
     told: list[float] = []
     silence: list[int] = []
-    bag = ConvertedBag(tmp_path, "0" * 64)
+    bag = ConvertedBag(tmp_path, "0" * 64, "1")
 
     def end_what_hangs() -> None:
         while len(found := family(os.getpid())) < 2 or not has_come_to_rest(found[1]):
@@ -332,6 +332,6 @@ def tell():
     time.sleep(1.5)
     print(found[1], flush=True)
 threading.Thread(target=tell).start()
-bag = ConvertedBag(Path(sys.argv[1]), "0" * 64)
+bag = ConvertedBag(Path(sys.argv[1]), "0" * 64, "1")
 converted_bag("hanging", SeparatorOptions(), bag, lambda *_: None)
 """

@@ -22,7 +22,7 @@ RECORD = BagRecord(
 
 @pytest.fixture
 def bag(tmp_path: Path) -> ConvertedBag:
-    return ConvertedBag(tmp_path / "cache", DIGEST)
+    return ConvertedBag(tmp_path / "cache", DIGEST, "1")
 
 
 def write(path: Path) -> None:
@@ -35,7 +35,7 @@ def test_what_was_stored_is_found_again(bag: ConvertedBag, tmp_path: Path) -> No
     assert bag.network(0) is None
     bag.store_record(RECORD)
     bag.store_network(0, write)
-    again = ConvertedBag(tmp_path / "cache", DIGEST)
+    again = ConvertedBag(tmp_path / "cache", DIGEST, "1")
     assert again.record() == RECORD
     found = again.network(0)
     assert found is not None
@@ -45,7 +45,14 @@ def test_what_was_stored_is_found_again(bag: ConvertedBag, tmp_path: Path) -> No
 
 def test_other_weights_have_another_place(bag: ConvertedBag, tmp_path: Path) -> None:
     bag.store_network(0, write)
-    assert ConvertedBag(tmp_path / "cache", "b2" * 32).network(0) is None
+    assert ConvertedBag(tmp_path / "cache", "b2" * 32, "1").network(0) is None
+
+
+def test_what_other_code_made_of_the_weights_is_not_found(
+    bag: ConvertedBag, tmp_path: Path
+) -> None:
+    bag.store_network(0, write)
+    assert ConvertedBag(tmp_path / "cache", DIGEST, "2").network(0) is None
 
 
 def test_a_crash_in_the_middle_leaves_nothing_that_counts(bag: ConvertedBag) -> None:
