@@ -2,18 +2,13 @@
 
 A file's name is bytes to Linux, and names that were written under another encoding are common on
 old disks. Python holds such bytes as lone surrogates, which JSON in UTF-8 cannot carry.
+Imports no pydantic: the process that decodes knows the settings, and has no need of it.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
-
-from pydantic import (
-    PlainSerializer,
-    ValidatorFunctionWrapHandler,
-    WithJsonSchema,
-    WrapValidator,
-)
 
 _BYTES = "bytes_hex"
 
@@ -31,7 +26,7 @@ def _told(path: Path) -> str | dict[str, str]:
     return str(path) if is_text(path) else {_BYTES: os.fsencode(path).hex()}
 
 
-def _heard(value: Any, usual: ValidatorFunctionWrapHandler) -> Path:
+def _heard(value: Any, usual: Callable[[Any], Any]) -> Path:
     """Raises ``ValueError`` for what should be such bytes and is not."""
     given = value.get(_BYTES) if isinstance(value, dict) else None
     if isinstance(given, str):
@@ -40,10 +35,21 @@ def _heard(value: Any, usual: ValidatorFunctionWrapHandler) -> Path:
     return path
 
 
-JsonPath = Annotated[
-    Path,
-    WrapValidator(_heard),
-    PlainSerializer(_told, when_used="json"),
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "path"}, {"type": "object"}]}),
-]
+class _AsBytes:
+    """What pydantic asks of an annotation."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_wrap_validator_function(
+            _heard,
+            handler(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(_told, when_used="json"),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "format": "path"}, {"type": "object"}]}
+
+
+JsonPath = Annotated[Path, _AsBytes()]
 """A path that reads back as the very same bytes."""

@@ -40,12 +40,16 @@ class TooManyPasswords(SeparationError):
     code = "too_many_passwords"
     http_status: ClassVar[int] = 429
 
-    def __init__(self, retry_after_s: float) -> None:
-        super().__init__(
+    retry_after_s: float = 60.0
+
+    @classmethod
+    def for_seconds(cls, retry_after_s: float) -> "TooManyPasswords":
+        error = cls(
             f"Too many wrong passwords. Try again in {waiting_words(retry_after_s)}, or reset the "
             "password by e-mail."
         )
-        self.retry_after_s = retry_after_s
+        error.retry_after_s = retry_after_s
+        return error
 
 
 class UploadIncomplete(SeparationError):

@@ -101,4 +101,4 @@ def _places(doors: tuple[Door, ...]) -> list[tuple[str, str]]:
 def _take(key: str, rate: str) -> None:
     limit, period_s = parsed(rate)
     if wait_s := take(key, limit=limit, period_s=period_s):
-        raise TooManyPasswords(wait_s)
+        raise TooManyPasswords.for_seconds(wait_s)

@@ -38,6 +38,8 @@ def tab_to(page: Page, wanted: Locator) -> None:
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
         has_ring, arrived, element = page.evaluate(FOCUS, target)
+        if element.startswith("<body"):
+            continue  # behind the last stop the browser's own bar has the focus, then the first one
         assert has_ring, f"no ring around {element}"
         if arrived:
             return
@@ -69,6 +71,9 @@ def test_the_keyboard_alone_leads_from_upload_to_results(person: Visitor, tmp_pa
     tab_to(page, page.get_by_label("Choose songs"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("list", name="Songs to upload")).to_contain_text("Keys.wav")
+    tab_to(page, page.get_by_role("radio", name="Stems", exact=True))
+    while not page.get_by_role("radio", name="Everything", exact=True).is_checked():
+        page.keyboard.press("ArrowDown")
     tab_to(page, page.get_by_role("button", name="Separate"))
     page.keyboard.press("Space")
     page.wait_for_url("**/jobs/*/")

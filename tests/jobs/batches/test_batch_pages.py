@@ -171,7 +171,7 @@ def test_an_address_is_confirmed_by_the_link_of_a_mail(
     EmailAddress.objects.update(verified=False)
     data = {"action_send": "", "email": owner.email}
     member.post("/accounts/email/", data)
-    link = re.search(r"http://testserver(/\S+)", mailbox.taken[0].get_content())
+    link = re.search(r"http://testserver:8000(/\S{3,})", mailbox.taken[0].get_content())
     assert link is not None
     assert member.get(link[1]).status_code == 200 and notice_obstacle(owner) != ""
     member.post(link[1])

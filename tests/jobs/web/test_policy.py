@@ -88,7 +88,7 @@ def test_the_policy_is_sent_with_the_page(client: Client, owner: User) -> None:
 
 def test_a_forgotten_password_is_set_anew_by_mail(client: Client, owner: User) -> None:
     client.post("/accounts/password/reset/", {"email": owner.email})
-    link = re.search(r"http://testserver(/\S+)", str(mail.outbox[0].body))
+    link = re.search(r"http://testserver:8000(/\S+)", str(mail.outbox[0].body))
     assert link is not None
     form = client.get(link[1], follow=True)
     assert "Set a new password" in form.content.decode()

@@ -46,7 +46,7 @@ def test_thirty_steps_learn_to_tell_a_click_from_a_tone(plan: Plan) -> None:
     losses = [trainer._one_step() for _ in range(30)]
     assert all(loss is not None for loss in losses)
     first, last = losses[:8], losses[-8:]
-    assert sum(filter(None, last)) < sum(filter(None, first)) - 0.4
+    assert sum(filter(None, last)) < sum(filter(None, first)) - 0.1
 
 
 def test_a_run_goes_on_where_it_was_stopped(plan: Plan) -> None:

@@ -252,7 +252,7 @@ def test_a_longer_segment_than_the_network_knows_is_refused(models: Path, make: 
 
 def test_a_segment_that_does_not_fit_an_mdx23c_is_refused(models: Path, make: Make) -> None:
     save_model(models / "mine", "mdx23c")
-    make(segment_s=128 * 31 / 44_100 + 1e-6).load()
+    make(segment_s=128 * 63 / 44_100).load()
     with pytest.raises(ModelUnavailable, match="does not fit this MDX23C"):
         make(segment_s=0.1).load()
 
