@@ -164,8 +164,8 @@ def converted(
     """What ``convert`` makes of the ``value`` that ``name`` has; empty where it makes nothing."""
     try:
         return dict(convert(value))
-    except Exception:
-        # A library's own way to say that it does not understand.
+    except (ValueError, LookupError, TypeError, AttributeError, ImproperlyConfigured):
+        # How libraries say that they do not understand.
         fault(name, hint)
         return {}
 
