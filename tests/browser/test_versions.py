@@ -75,8 +75,9 @@ def test_a_version_is_heard_and_accepted_without_a_mouse(
     page.keyboard.press("Enter")
     expect(page.get_by_text("The newer version is in your history now.")).to_be_visible()
     page.get_by_role("link", name="History", exact=True).first.click()
-    (found,) = page.get_by_role("link", name="Old friend.wav").all()
-    assert found.get_attribute("href") == new
+    found = page.get_by_role("link", name="Old friend.wav")
+    expect(found).to_have_count(1)
+    expect(found).to_have_attribute("href", new)
     owner.go(old)
     expect(page.get_by_text("This is an older version.")).to_be_visible()
     assert owner.complaints == []
