@@ -31,5 +31,15 @@ class MaskNetwork(torch.nn.Module, ABC):
 
 def magnitudes(spectra: torch.Tensor) -> torch.Tensor:
     """(..., 2 parts) to (...), at most ``LOUDEST``."""
-    real, imaginary = spectra[..., 0], spectra[..., 1]
-    return torch.sqrt(real * real + imaginary * imaginary).clamp(max=LOUDEST)
+    # As a sum, since OpenVINO takes apart what lies side by side ten times more slowly.
+    return (spectra * spectra).sum(dim=-1).sqrt().clamp(max=LOUDEST)
+
+
+def unfolded(weight: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """``weight``, for a product with finite ``values`` that is no ``linear``.
+
+    OpenVINO computes such a product with a constant in float32 also where it was asked for half
+    precision, and rearranges what comes and goes; two fifths of the band-split network's time went
+    there (docs/performance.md). To it, a weight plus a zero made of the values is no constant.
+    """
+    return weight + values.reshape(-1)[0].clamp(0.0, 0.0)

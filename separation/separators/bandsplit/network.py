@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from separation.engine.spectrogram.network import unfolded
 from separation.separators.bandsplit.layout import BINS, STEMS, TOP_BINS
 
 FEATURES = 3
@@ -88,7 +89,8 @@ class BandSplitNetwork(nn.Module):
         """(n, 4, 2, frames, bins of the bands), before the softmax over stems."""
         seen = magnitudes[..., : self.shape.bins]
         level = torch.sqrt(torch.mean(seen * seen, dim=(1, 2, 3), keepdim=True)) + _SILENCE
-        bands = self._embed((seen / level + _EPSILON) ** _COMPRESSION)
+        # A power by way of the logarithm: OpenVINO computes ``**`` value by value.
+        bands = self._embed(torch.exp(_COMPRESSION * torch.log(seen / level + _EPSILON)))
         for block in self.blocks:
             bands = block(bands)
         return self._decode(self.norm(bands))
@@ -141,7 +143,7 @@ class BandLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(bands, 1, outputs))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        return torch.matmul(values, self.weight) + self.bias
+        return torch.matmul(values, unfolded(self.weight, values)) + self.bias
 
 
 class RmsNorm(nn.Module):
@@ -188,9 +190,11 @@ class _Block(nn.Module):
     def _across_bands(self, bands: torch.Tensor) -> torch.Tensor:
         count, number, frames, width = bands.shape
         flat = bands.reshape(count, number, frames * width)
-        mixed = torch.matmul(self.band_in.weight, flat) + self.band_in.bias[:, None]
+        mixed = torch.matmul(unfolded(self.band_in.weight, flat), flat) + self.band_in.bias[:, None]
         mixed = nn.functional.relu(mixed)
-        mixed = torch.matmul(self.band_out.weight, mixed) + self.band_out.bias[:, None]
+        mixed = (
+            torch.matmul(unfolded(self.band_out.weight, mixed), mixed) + self.band_out.bias[:, None]
+        )
         return mixed.reshape(count, number, frames, width)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import openvino
 import pytest
 import torch
 
@@ -106,6 +107,22 @@ def test_the_converted_networks_compute_the_same(
     engine = OpenVinoMasks(tmp_path / "network.xml", stems=masks.stems)
     (found,) = engine.run(spectra.numpy())
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_no_product_keeps_the_converted_network_from_half_precision(
+    bandsplit: BandSplitNetwork, tmp_path: Path
+) -> None:
+    # OpenVINO computes a product with a constant in float32, but for layers that are linear:
+    # those have their matrix on the right.
+    convert_masks(StandardMasks(bandsplit, None), tmp_path / "network.xml")
+    model = openvino.Core().read_model(tmp_path / "network.xml")
+    products = [node for node in model.get_ops() if node.get_type_name() == "MatMul"]
+    assert products
+    for node in products:
+        left, right = (node.input_value(place) for place in (0, 1))
+        assert left.get_node().get_type_name() != "Constant", node
+        is_constant = right.get_node().get_type_name() == "Constant"
+        assert not is_constant or len(right.get_shape()) == 2, node
 
 
 def test_the_shape_of_the_tests_is_a_real_one() -> None:
