@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django_htmx.middleware import HtmxDetails
 
+from jobs.http.errors import AudioDeleted
 from jobs.models import Batch, Job
 
 LOGGED_OUT = "You are logged out. Log in again, then send the file once more."
@@ -34,6 +35,11 @@ def visible_job(request: UserRequest, job_id: UUID) -> Job:
     """The person's own job with its source. Raises ``Http404`` for anybody else's."""
     jobs = Job.objects.visible_to(request.user).select_related("source", "batch")
     return get_object_or_404(jobs, pk=job_id)
+
+
+def audio_deleted(request: UserRequest, error: AudioDeleted, job: Job) -> HttpResponse:
+    """The page for sound that was here: what became of it, and the way to what is left."""
+    return render(request, "410.html", {"detail": error.detail, "job": job}, status=410)
 
 
 def visible_batch(request: UserRequest, batch_id: UUID) -> Batch:

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from jobs.api.errors import status_of
 from jobs.http.downloads import all_tracks_response, track_response
+from jobs.http.errors import AudioDeleted
 from jobs.models import Job
-from jobs.web.requests import UserRequest, visible_job
+from jobs.web.requests import UserRequest, audio_deleted, visible_job
 from separation.errors import SeparationError
 
 
@@ -51,12 +52,15 @@ def manifest(request: UserRequest, job_id: UUID) -> HttpResponse:
 def _in_words(
     request: UserRequest, job_id: UUID, answer: Callable[[Job], HttpResponseBase]
 ) -> HttpResponseBase:
-    """What is not there is 404; what is not ready leads back to the job's page with the reason."""
+    """What is not there is 404, what was there 410; what is not ready leads back to the job's page
+    with the reason."""
     job = visible_job(request, job_id)
     try:
         return answer(job)
+    except AudioDeleted as error:
+        return audio_deleted(request, error, job)
     except SeparationError as error:
-        if status_of(error) in (404, 410):
+        if status_of(error) == 404:
             raise Http404(error.detail) from error
         messages.error(request, error.detail)
         return redirect("jobs:detail", job_id)

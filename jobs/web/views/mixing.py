@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST
 
 from jobs.api.errors import status_of
 from jobs.api.throttles import MixThrottle
+from jobs.http.errors import AudioDeleted
 from jobs.http.mixing import mix_response
-from jobs.web.requests import UserRequest, visible_job
+from jobs.web.requests import UserRequest, audio_deleted, visible_job
 from separation.errors import InvalidOptions, SeparationError
 from separation.mixdown.request import MixRequest, parse_mix
 
@@ -32,8 +33,10 @@ def mix(request: UserRequest, job_id: UUID) -> HttpResponseBase:
             )
             return redirect("jobs:detail", job.pk)
         return mix_response(job, wanted)
+    except AudioDeleted as error:
+        return audio_deleted(request, error, job)
     except SeparationError as error:
-        if status_of(error) in (404, 410):
+        if status_of(error) == 404:
             raise Http404(error.detail) from error
         messages.error(request, error.detail)
         return redirect("jobs:detail", job.pk)

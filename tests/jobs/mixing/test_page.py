@@ -122,7 +122,7 @@ def test_a_job_without_stems_has_no_form_and_says_so(member: Client, owner: "Use
 def test_deleted_audio_cannot_be_mixed(member: Client, job: Job) -> None:
     job.audio_deleted_at = timezone.now()
     job.save(update_fields=["audio_deleted_at"])
-    assert ask(member, job, karaoke="without").status_code == 404
+    assert ask(member, job, karaoke="without").status_code == 410
 
 
 def test_a_stem_whose_file_is_gone_is_not_left_out_in_silence(member: Client, job: Job) -> None:

@@ -1,5 +1,6 @@
 """What the page of a job says in each state, and what its buttons do."""
 
+import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
@@ -230,3 +231,22 @@ def test_a_browser_may_keep_the_progress_but_asks_each_time(client: Client, owne
     answer = page(client, make_job(owner=owner, status=JobStatus.PROCESSING), "progress")
     assert answer["Cache-Control"] == "private, no-cache"
     assert "HX-Request" in answer["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("track", ["vocals"]), ("listen", ["vocals"]), ("archive", [])]
+)
+def test_sound_that_was_deleted_is_410_and_its_page_leads_to_what_is_left(
+    client: Client, owner: User, name: str, arguments: list[str]
+) -> None:
+    job = finished_job()
+    Job.objects.filter(pk=job.pk).update(audio_deleted_at=job.created_at)
+    client.force_login(owner)
+    answer = client.get(reverse(f"jobs:{name}", args=[job.pk, *arguments]))
+    assert answer.status_code == 410
+    said = answer.content.decode()
+    assert "The audio of this job was deleted on" in said
+    for place in ("detail", "manifest"):
+        address = reverse(f"jobs:{place}", args=[job.pk])
+        assert f'href="{address}"' in said
+        assert client.get(address).status_code == 200
