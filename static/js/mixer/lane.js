@@ -3,7 +3,9 @@ import { decibels } from "./desk.js";
 
 export function level(fader) {
   const db = decibels(fader);
-  return db === -Infinity ? "silent" : `${db > 0.05 ? "+" : ""}${db.toFixed(1)} dB`.replace("-", "\u2212");
+  if (db === -Infinity) return "silent";
+  if (Math.abs(db) < 0.05) return "0.0 dB";
+  return `${db > 0 ? "+" : "\u2212"}${Math.abs(db).toFixed(1)} dB`;
 }
 
 export function side(pan) {

@@ -1,4 +1,5 @@
 // What every mixer of the site has: one engine, a view of the song with its pictures, transport and keys.
+import { commonScale } from "./bars.js";
 import { Edges } from "./edges.js";
 import { Engine } from "./engine.js";
 import { Keyboard } from "./keyboard.js";
@@ -55,7 +56,7 @@ export class Player {
     const peaks = this.stems.map((stem) => new Peaks(stem.peaks));
     let known = null;
     // One scale for all of them: a quiet stem looks quiet.
-    const scale = () => (known ??= scaleOf(peaks)) ?? 1;
+    const scale = () => (known ??= commonScale(peaks.map(({ highest }) => highest))) ?? 1;
     // The first picture that can be drawn to scale is drawn for all.
     for (const each of peaks) each.addEventListener("tile", () => known || this.waveforms.forEach((one) => one.draw()));
     this.waveforms = waves.map((wave, n) => {
@@ -159,11 +160,6 @@ export class Player {
   #redraw() {
     for (const picture of [...this.waveforms, this.ruler, this.overview]) picture.draw();
   }
-}
-
-function scaleOf(peaks) {
-  const highest = peaks.map((each) => each.highest);
-  return highest.includes(null) ? null : 1 / Math.max(0.1, ...highest);
 }
 
 // Fetches what the server knows of a song.
