@@ -1,4 +1,6 @@
 // One chosen file on its way: announced, sent by tus, asked after. It tells its state to its page.
+import { canBeSentAgain, passes, percentOf, refusal, size } from "./upload-rules.js";
+
 const { Upload } = window.tus;
 
 // Behind a proxy that collects a request before it passes it on, only whole requests arrive: this
@@ -6,21 +8,6 @@ const { Upload } = window.tus;
 const CHUNK_BYTES = 32 * 1024 * 1024;
 const RETRY_MS = [0, 1000, 2000, 4000, 8000, 15000, 30000, 30000];
 const TRY_AGAIN_MS = 60000;
-// The way or the server's rest, not the file: it goes on where it was as soon as that is over.
-const PASSING = [0, 408, 409, 423, 502, 503, 504];
-
-export const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
-
-function refusal(status, text) {
-  try {
-    return { status, ...JSON.parse(text) };
-  } catch {
-    if (status === 403) return { status, detail: "This page is out of date. Load it again, then choose the song once more." };
-    return { status, detail: `The server answered with status ${status}. Try again in a moment.` };
-  }
-}
-
-const passes = ({ status, code }) => PASSING.includes(status) || code === "throttled";
 
 export class Song {
   // `changed(song)` hears of every new state and note; `fields()` gives the form's choices.
@@ -86,7 +73,7 @@ export class Song {
       },
       onProgress: (sent, total) => {
         if (!this.isMoving) return;
-        this.percent = Math.floor((100 * sent) / total);
+        this.percent = percentOf(sent, total);
         this.tell("sending", sent < total ? `${this.percent} % of ${size(total)}` : "Checking the file…");
       },
       onError: (error) => this.stop(this.problem(error)),
@@ -134,7 +121,7 @@ export class Song {
     if (!passes(problem)) {
       // What was refused is gone over there: sent again, it begins anew.
       this.addresses = this.transfer = undefined;
-      this.canBeSentAgain = problem.status === 429 || problem.status >= 500;
+      this.canBeSentAgain = canBeSentAgain(problem);
       return this.tell("failed", problem.detail);
     }
     this.tell("lost", navigator.onLine ? "The server cannot be reached. The upload goes on as soon as it can." : "There is no connection. The upload goes on as soon as there is.");

@@ -1,8 +1,9 @@
 // The upload page: a row for each chosen song, a few of which are sent at a time.
-const AT_ONCE = 3;
+import { count, isOver, next, pageOf, sentence } from "./upload-queue.js";
+import { size } from "./upload-rules.js";
+import { Song } from "./upload-song.js";
+
 const form = document.querySelector("[data-upload]");
-// Its address holds a hash of its content, which only the template knows.
-const { Song, size } = await import(form.dataset.songModule);
 const zone = form.querySelector("[data-dropzone]");
 const input = form.querySelector("input[type=file]");
 const queue = form.querySelector("[data-queue]");
@@ -20,7 +21,6 @@ document.documentElement.classList.add("scripted");
 input.required = false;
 
 const all = () => [...songs.keys()];
-const count = (...states) => all().filter(({ state }) => states.includes(state)).length;
 
 // What the songs of one round have in common. Not randomUUID: plain HTTP has none.
 function newKey() {
@@ -115,28 +115,27 @@ function begin() {
 function advance() {
   if (sending) {
     // Each that begins comes back here, so none is taken from a list made before.
-    const next = count("sending") < AT_ONCE && all().find(({ state }) => state === "waiting");
-    if (next) return next.send();
-    if (count("sending", "waiting", "lost") === 0) conclude();
+    const song = next(all());
+    if (song) return song.send();
+    if (isOver(all())) conclude();
   }
-  const waiting = count("waiting");
+  const waiting = count(all(), "waiting");
   submit.disabled = sending || waiting === 0;
   if (sending) submit.textContent = "Uploading…";
   else submit.textContent = waiting > 1 ? `Separate ${waiting} songs` : "Separate";
   zone.classList.toggle("dropzone--filled", songs.size > 0);
-  done.hidden = sending || count("done") === 0;
+  done.hidden = sending || count(all(), "done") === 0;
 }
 
 function conclude() {
   sending = false;
-  const sent = count("done");
-  const others = songs.size - sent;
-  if (sent) announce.textContent = `${sent} in the queue${others ? `, ${others} not` : ""}.`;
-  if (!sent || others) return;
-  const together = all().find(({ addresses }) => addresses?.batch)?.addresses.batch;
+  const told = sentence(all());
+  if (told) announce.textContent = told;
+  const page = pageOf(all(), form.dataset.history);
+  if (!page) return;
   // Whoever comes back to this page begins anew.
   batch = newKey();
-  location.assign(sent === 1 ? all()[0].url : together || form.dataset.history);
+  location.assign(page);
 }
 
 window.addEventListener("online", () => all().filter(({ state }) => state === "lost").forEach((song) => song.resume()));
