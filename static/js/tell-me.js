@@ -26,7 +26,9 @@ async function turn() {
     wish.make();
     say("Keep this page open, in the background if you like.");
   } else {
-    say("Your browser blocks notifications of this site. They can be allowed in its settings for the site.");
+    say(
+      "Your browser blocks notifications of this site. They can be allowed in its settings for the site.",
+    );
   }
   show();
 }

@@ -12,7 +12,16 @@ const TRY_AGAIN_MS = 60000;
 export class Song {
   // `changed(song)` hears of every new state and note; `fields()` gives the form's choices.
   constructor(file, { fields, csrf, begin, changed }) {
-    Object.assign(this, { file, fields, csrf, begin, changed, state: "waiting", note: size(file.size), percent: 0 });
+    Object.assign(this, {
+      file,
+      fields,
+      csrf,
+      begin,
+      changed,
+      state: "waiting",
+      note: size(file.size),
+      percent: 0,
+    });
   }
 
   get isMoving() {
@@ -68,13 +77,17 @@ export class Song {
       storeFingerprintForResuming: false,
       onShouldRetry: (error) => {
         const again = navigator.onLine && passes(this.problem(error));
-        if (again && this.isMoving) this.tell("sending", `The connection was lost at ${this.percent} %. Trying again…`);
+        if (again && this.isMoving)
+          this.tell("sending", `The connection was lost at ${this.percent} %. Trying again…`);
         return again && this.isMoving;
       },
       onProgress: (sent, total) => {
         if (!this.isMoving) return;
         this.percent = percentOf(sent, total);
-        this.tell("sending", sent < total ? `${this.percent} % of ${size(total)}` : "Checking the file…");
+        this.tell(
+          "sending",
+          sent < total ? `${this.percent} % of ${size(total)}` : "Checking the file…",
+        );
       },
       onError: (error) => this.stop(this.problem(error)),
       onSuccess: () => this.conclude(),
@@ -104,7 +117,12 @@ export class Song {
 
   known({ name, url }) {
     this.url = url;
-    this.tell("known", name === this.file.name ? "You have this very song here already." : `You have this very song here already, as “${name}”.`);
+    this.tell(
+      "known",
+      name === this.file.name
+        ? "You have this very song here already."
+        : `You have this very song here already, as “${name}”.`,
+    );
   }
 
   async separateKnown() {
@@ -124,7 +142,12 @@ export class Song {
       this.canBeSentAgain = canBeSentAgain(problem);
       return this.tell("failed", problem.detail);
     }
-    this.tell("lost", navigator.onLine ? "The server cannot be reached. The upload goes on as soon as it can." : "There is no connection. The upload goes on as soon as there is.");
+    this.tell(
+      "lost",
+      navigator.onLine
+        ? "The server cannot be reached. The upload goes on as soon as it can."
+        : "There is no connection. The upload goes on as soon as there is.",
+    );
     this.timer = setTimeout(() => this.resume(), TRY_AGAIN_MS);
   }
 
@@ -137,7 +160,10 @@ export class Song {
   // Back in line: the page sends it when its turn comes.
   resume() {
     clearTimeout(this.timer);
-    this.tell("waiting", this.percent ? `Waiting, ${this.percent} % are there` : size(this.file.size));
+    this.tell(
+      "waiting",
+      this.percent ? `Waiting, ${this.percent} % are there` : size(this.file.size),
+    );
   }
 
   remove() {
@@ -150,7 +176,10 @@ export class Song {
   async terminate() {
     await this.transfer?.abort();
     // Its own retries: the server may hear of the broken request a moment later.
-    Upload.terminate(this.addresses.upload, { headers: { "X-CSRFToken": this.csrf }, retryDelays: RETRY_MS }).catch(() => {
+    Upload.terminate(this.addresses.upload, {
+      headers: { "X-CSRFToken": this.csrf },
+      retryDelays: RETRY_MS,
+    }).catch(() => {
       // It expires by itself, and the list of unfinished uploads shows it until then.
     });
   }

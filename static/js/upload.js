@@ -39,13 +39,17 @@ function fields() {
 function add(file) {
   const row = template.content.firstElementChild.cloneNode(true);
   const find = (key) => row.querySelector(`[data-${key}]`);
-  const parts = Object.fromEntries(["note", "bar", "pause", "again", "use", "open", "remove"].map((key) => [key, find(key)]));
+  const parts = Object.fromEntries(
+    ["note", "bar", "pause", "again", "use", "open", "remove"].map((key) => [key, find(key)]),
+  );
   const csrf = form.elements.csrfmiddlewaretoken.value;
   const song = new Song(file, { fields, csrf, begin: form.dataset.begin, changed });
   songs.set(song, { row, ...parts });
   find("name").textContent = file.name;
   parts.bar.setAttribute("aria-label", `Upload of ${file.name}`);
-  parts.pause.addEventListener("click", () => (song.state === "paused" ? goOn(song) : song.pause()));
+  parts.pause.addEventListener("click", () =>
+    song.state === "paused" ? goOn(song) : song.pause(),
+  );
   parts.again.addEventListener("click", () => goOn(song));
   parts.use.addEventListener("click", () => {
     song.separateKnown();
@@ -54,7 +58,8 @@ function add(file) {
   parts.remove.addEventListener("click", () => take(song));
   queue.append(row);
   if (file.size === 0) song.tell("failed", "The file is empty.");
-  else if (file.size > maxBytes) song.tell("failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
+  else if (file.size > maxBytes)
+    song.tell("failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
   else changed(song);
 }
 
@@ -88,16 +93,32 @@ function changed(song) {
   row.className = `queue__row queue__row--${state}`;
   note.textContent = song.note;
   bar.value = song.percent;
-  label(pause, state === "paused" ? "Resume" : "Pause", file.name, ["sending", "paused"].includes(state));
-  label(again, "Send again", file.name, state === "lost" || (state === "failed" && song.canBeSentAgain));
+  label(
+    pause,
+    state === "paused" ? "Resume" : "Pause",
+    file.name,
+    ["sending", "paused"].includes(state),
+  );
+  label(
+    again,
+    "Send again",
+    file.name,
+    state === "lost" || (state === "failed" && song.canBeSentAgain),
+  );
   label(use, "Separate again", file.name, state === "known");
-  label(remove, ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove", file.name, state !== "done");
+  label(
+    remove,
+    ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove",
+    file.name,
+    state !== "done",
+  );
   open.hidden = !song.url;
   if (song.url) open.href = song.url;
   open.setAttribute("aria-label", `Open the job of ${file.name}`);
   if (song.addresses) forget(song.addresses.upload);
   if (state === before) return;
-  if (["paused", "lost", "known", "failed"].includes(state)) announce.textContent = `${file.name}: ${song.note}`;
+  if (["paused", "lost", "known", "failed"].includes(state))
+    announce.textContent = `${file.name}: ${song.note}`;
   advance();
 }
 
@@ -138,7 +159,11 @@ function conclude() {
   location.assign(page);
 }
 
-window.addEventListener("online", () => all().filter(({ state }) => state === "lost").forEach((song) => song.resume()));
+window.addEventListener("online", () =>
+  all()
+    .filter(({ state }) => state === "lost")
+    .forEach((song) => song.resume()),
+);
 
 const cards = [...form.querySelectorAll("input[name=model]")];
 

@@ -115,7 +115,10 @@ export class Desk extends EventTarget {
 
   #isReplaced(n) {
     const { open } = this.stems[n];
-    return open !== "" && this.#partsOf(n).some((place) => this.parts[place].kind === open && !this.parts[place].beside);
+    return (
+      open !== "" &&
+      this.#partsOf(n).some((place) => this.parts[place].kind === open && !this.parts[place].beside)
+    );
   }
 
   // A stem's solo is that of its parts, unless one of these has its own.

@@ -51,7 +51,12 @@ export class Engine extends EventTarget {
   }
 
   get loop() {
-    return this.#loop && { start: this.song.seconds(this.#loop.start), end: this.song.seconds(this.#loop.end) };
+    return (
+      this.#loop && {
+        start: this.song.seconds(this.#loop.start),
+        end: this.song.seconds(this.#loop.end),
+      }
+    );
   }
 
   get context() {

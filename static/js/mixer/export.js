@@ -9,7 +9,11 @@ const gainDb = (fader) => Math.max(QUIETEST_DB, decibels(fader));
 
 // What the server is to render; stems that are not heard are left out.
 export function mixOf({ desk, speed, range }) {
-  const levels = desk.stems.map(({ name }, n) => ({ name, isHeard: desk.isHeard(n), ...desk.levelOf(n) }));
+  const levels = desk.stems.map(({ name }, n) => ({
+    name,
+    isHeard: desk.isHeard(n),
+    ...desk.levelOf(n),
+  }));
   const heard = levels.filter(({ isHeard, volume }) => isHeard && volume > 0);
   const stems = heard.map(({ name, volume, pan }) => ({ name, gain_db: gainDb(volume), pan }));
   const mix = { stems, speed };
@@ -35,7 +39,8 @@ export class Export {
 
   #show() {
     this.range.hidden = this.region.active === null;
-    this.button.disabled = !mixOf({ desk: this.desk, speed: 1 }).stems.length || this.desk.master === 0;
+    this.button.disabled =
+      !mixOf({ desk: this.desk, speed: 1 }).stems.length || this.desk.master === 0;
   }
 
   #send(event) {

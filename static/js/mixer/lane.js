@@ -48,10 +48,19 @@ export class Lane {
     this.wave = find("wave");
     this.solo.addEventListener("click", () => desk.toggleSolo(number));
     this.mute.addEventListener("click", () => desk.toggleMute(number));
-    this.showVolume = bindSlider(this.volume, { home: 100, say: (v) => level(v / 100), set: (v) => desk.setVolume(number, v / 100) });
-    this.showPan = bindSlider(this.pan, { home: 0, say: (v) => side(v / 100), set: (v) => desk.setPan(number, v / 100) });
+    this.showVolume = bindSlider(this.volume, {
+      home: 100,
+      say: (v) => level(v / 100),
+      set: (v) => desk.setVolume(number, v / 100),
+    });
+    this.showPan = bindSlider(this.pan, {
+      home: 0,
+      say: (v) => side(v / 100),
+      set: (v) => desk.setPan(number, v / 100),
+    });
     this.openers = [...element.querySelectorAll("[data-opens]")];
-    for (const opener of this.openers) opener.addEventListener("click", () => desk.toggleOpen(number, opener.dataset.opens));
+    for (const opener of this.openers)
+      opener.addEventListener("click", () => desk.toggleOpen(number, opener.dataset.opens));
     desk.addEventListener("change", () => this.show());
     this.show();
   }
@@ -59,7 +68,8 @@ export class Lane {
   show() {
     const stem = this.desk.stems[this.number];
     this.element.hidden = !this.desk.isShown(this.number);
-    for (const opener of this.openers) opener.setAttribute("aria-expanded", opener.dataset.opens === stem.open);
+    for (const opener of this.openers)
+      opener.setAttribute("aria-expanded", opener.dataset.opens === stem.open);
     this.solo.setAttribute("aria-pressed", stem.solo);
     this.mute.setAttribute("aria-pressed", stem.mute);
     this.element.classList.toggle("lane--silent", !this.desk.isHeard(this.number));

@@ -44,7 +44,8 @@ export class Region extends EventTarget {
 
   // Where there is no region yet, the next seconds become one.
   toggle(position) {
-    if (!this.exists) return this.setStart(Math.min(position, Math.max(0, this.durationS - FIRST_S)));
+    if (!this.exists)
+      return this.setStart(Math.min(position, Math.max(0, this.durationS - FIRST_S)));
     this.isOn = !this.isOn;
     this.dispatchEvent(new Event("change"));
   }

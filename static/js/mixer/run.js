@@ -18,7 +18,12 @@ export class Run {
     this.context = context;
     this.sampleRateHz = store.previews[0].sampleRateHz;
     this.channels = store.previews.length * 2;
-    this.#schedule = new Schedule({ timeline, rate, sampleRateHz: this.sampleRateHz, blockSamples: BLOCK });
+    this.#schedule = new Schedule({
+      timeline,
+      rate,
+      sampleRateHz: this.sampleRateHz,
+      blockSamples: BLOCK,
+    });
     this.reader = new Reader(store, timeline);
     this.stretcher = rate === 1 ? null : new Stretcher(this.reader, rate, weights);
     this.gain = new GainNode(context, { gain: 0, channelInterpretation: "discrete" });

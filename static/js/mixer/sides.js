@@ -72,7 +72,10 @@ export class Sides extends EventTarget {
   }
 
   get mix() {
-    const stems = this.stems.map((stem) => ({ gain: this.isHeard(stem) ? 10 ** (-this.trimDb(stem.side) / 20) : 0, pan: 0 }));
+    const stems = this.stems.map((stem) => ({
+      gain: this.isHeard(stem) ? 10 ** (-this.trimDb(stem.side) / 20) : 0,
+      pan: 0,
+    }));
     return { master: gainOf(this.master), stems };
   }
 

@@ -59,7 +59,8 @@ export class Spectrogram {
       this.#marks(surface);
       this.canvas.dataset.state = "done";
     } catch {
-      if (round === this.#round) this.note.textContent = "The sound could not be loaded. Open the spectrogram again.";
+      if (round === this.#round)
+        this.note.textContent = "The sound could not be loaded. Open the spectrogram again.";
     }
   }
 

@@ -46,7 +46,8 @@ export class Viewport extends EventTarget {
 
   // Turns the page where the playhead has left it.
   follow(seconds) {
-    if (seconds < this.start || seconds >= this.end) this.#show(seconds - 0.05 * this.lengthS, this.lengthS);
+    if (seconds < this.start || seconds >= this.end)
+      this.#show(seconds - 0.05 * this.lengthS, this.lengthS);
   }
 
   #show(from, length) {
