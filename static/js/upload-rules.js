@@ -13,20 +13,30 @@ export function percentOf(sent, total) {
   return total > 0 ? Math.floor((100 * sent) / total) : 0;
 }
 
+// Why a request came to nothing: the status of its answer, 0 without one, and what the server says.
+export class Refusal extends Error {
+  constructor({ status, code, detail }) {
+    super(detail);
+    Object.assign(this, { status, code, detail });
+  }
+}
+
 // What the server says of a request that it refused; pages of proxies are no words for people.
 export function refusal(status, text) {
   const told = parsed(text);
-  if (typeof told?.detail === "string") return { ...told, status };
+  if (typeof told?.detail === "string") return new Refusal({ ...told, status });
   const detail =
     status === 403
       ? "This page is out of date. Load it again, then choose the song once more."
       : `The server answered with status ${status}. Try again in a moment.`;
-  return { status, detail };
+  return new Refusal({ status, detail });
 }
 
-function parsed(text) {
+// The object of a JSON text; null where it is none.
+export function parsed(text) {
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    return typeof value === "object" ? value : null;
   } catch {
     return null;
   }

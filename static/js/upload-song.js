@@ -1,5 +1,13 @@
 // One chosen file on its way: announced, sent by tus, asked after. It tells its state to its page.
-import { canBeSentAgain, passes, percentOf, refusal, size } from "./upload-rules.js";
+import {
+  canBeSentAgain,
+  parsed,
+  passes,
+  percentOf,
+  Refusal,
+  refusal,
+  size,
+} from "./upload-rules.js";
 
 const { Upload } = window.tus;
 
@@ -57,15 +65,20 @@ export class Song {
   async ask(address, body) {
     const headers = { Accept: "application/json", "X-CSRFToken": this.csrf };
     const request = body ? { method: "POST", headers, body } : { headers };
-    let answer;
+    const [answer, text] = await this.fetch(address, request);
+    const told = answer.ok ? parsed(text) : null;
+    if (told === null) throw refusal(answer.status, text);
+    return told;
+  }
+
+  // The answer and its text. A connection may be lost before the one or in the middle of the other.
+  async fetch(address, request) {
     try {
-      answer = await fetch(address, request);
+      const answer = await fetch(address, request);
+      return [answer, await answer.text()];
     } catch {
-      throw { status: 0 };
+      throw new Refusal({ status: 0 });
     }
-    const text = await answer.text();
-    if (!answer.ok) throw refusal(answer.status, text);
-    return JSON.parse(text);
   }
 
   prepare() {
@@ -96,7 +109,9 @@ export class Song {
 
   problem(error) {
     const response = error.originalResponse;
-    return response ? refusal(response.getStatus(), response.getBody()) : { status: 0 };
+    return response
+      ? refusal(response.getStatus(), response.getBody())
+      : new Refusal({ status: 0 });
   }
 
   async conclude() {
@@ -104,7 +119,7 @@ export class Song {
       const outcome = await this.ask(this.addresses.outcome);
       if (outcome.state === "queued") this.queued(outcome.url);
       else if (outcome.state === "known") this.known(outcome);
-      else this.stop({ status: 0 });
+      else this.stop(new Refusal({ status: 0 }));
     } catch (problem) {
       this.stop(problem);
     }

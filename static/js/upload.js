@@ -159,11 +159,9 @@ function conclude() {
   location.assign(page);
 }
 
-window.addEventListener("online", () =>
-  all()
-    .filter(({ state }) => state === "lost")
-    .forEach((song) => song.resume()),
-);
+window.addEventListener("online", () => {
+  for (const song of all()) if (song.state === "lost") song.resume();
+});
 
 const cards = [...form.querySelectorAll("input[name=model]")];
 

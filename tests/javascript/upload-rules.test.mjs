@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canBeSentAgain, passes, percentOf, refusal, size } from "../../static/js/upload-rules.js";
+import {
+  canBeSentAgain,
+  parsed,
+  passes,
+  percentOf,
+  refusal,
+  size,
+} from "../../static/js/upload-rules.js";
 
 test("a size is said in kilobytes, and in megabytes from the first one on", () => {
   assert.equal(size(0), "0 kB");
@@ -29,21 +36,27 @@ test("nothing of nothing is no number that a bar would refuse", () => {
   assert.equal(percentOf(5, Number.NaN), 0);
 });
 
+test("the status of a refusal is that of the answer, whatever its text says", () => {
+  assert.equal(refusal(500, '{"status": 0, "detail": "Odd."}').status, 500);
+});
+
 test("a refusal says what the server says", () => {
   const text = JSON.stringify({ code: "too_large", detail: "It is too large." });
-  assert.deepEqual(refusal(413, text), {
-    status: 413,
-    code: "too_large",
-    detail: "It is too large.",
-  });
+  const { status, code, detail } = refusal(413, text);
+  assert.deepEqual([status, code, detail], [413, "too_large", "It is too large."]);
 });
 
 test("what is no answer of ours becomes words for people", () => {
-  for (const text of ["", "<html>Bad gateway</html>", "null", '"odd"', "[1]"]) {
+  for (const text of ["", "<html>Bad gateway</html>", "null", '"odd"', "[1]", '{"detail": {}}']) {
     const { status, detail } = refusal(500, text);
     assert.equal(status, 500);
     assert.equal(detail, "The server answered with status 500. Try again in a moment.");
   }
+});
+
+test("only an object counts as an answer", () => {
+  assert.deepEqual(parsed('{"url": "/jobs/1/"}'), { url: "/jobs/1/" });
+  for (const text of ["", "<html>", "null", "1", '"text"']) assert.equal(parsed(text), null);
 });
 
 test("a page whose time is over is to be loaded again", () => {

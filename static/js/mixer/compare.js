@@ -1,6 +1,6 @@
 // Two results of one song in one player: the stems of both lie in the same buffers on the same clock, and
 // the switch from one to the other is a change of gains.
-import { Player, begin } from "./player.js";
+import { begin, Player } from "./player.js";
 import { Sides } from "./sides.js";
 
 const SWITCH_S = 0.004; // of an exponential slope: 92 % of the way in 10 ms
@@ -30,7 +30,8 @@ class Comparison extends Player {
 
   #bind() {
     const { desk } = this;
-    this.buttons.forEach((button, side) => button.addEventListener("click", () => desk.hear(side)));
+    for (const [side, button] of this.buttons.entries())
+      button.addEventListener("click", () => desk.hear(side));
     for (const button of this.choices)
       button.addEventListener("click", () => desk.choose(button.dataset.choose));
     this.find("whole").addEventListener("click", () => desk.whole());
@@ -52,7 +53,8 @@ class Comparison extends Player {
 
   showChoice() {
     const { desk } = this;
-    this.buttons.forEach((button, side) => button.setAttribute("aria-pressed", side === desk.side));
+    for (const [side, button] of this.buttons.entries())
+      button.setAttribute("aria-pressed", side === desk.side);
     for (const button of this.choices)
       button.setAttribute("aria-pressed", button.dataset.choose === desk.chosen);
     this.find("whole").setAttribute("aria-pressed", desk.chosen === null);

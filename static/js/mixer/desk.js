@@ -69,7 +69,7 @@ export class Desk extends EventTarget {
 
   reset() {
     this.master = 1;
-    this.stems.forEach((stem, n) => Object.assign(stem, this.#start(n)));
+    for (const [n, stem] of this.stems.entries()) Object.assign(stem, this.#start(n));
     this.#tell();
   }
 

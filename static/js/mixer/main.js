@@ -3,7 +3,7 @@ import { Desk } from "./desk.js";
 import { Export } from "./export.js";
 import { Lane } from "./lane.js";
 import { Meter } from "./meters.js";
-import { Player, begin } from "./player.js";
+import { begin, Player } from "./player.js";
 import { Spectrogram } from "./spectrogram.js";
 
 // Which lanes are parts of a stem, as the desk wants to know it.
@@ -79,9 +79,10 @@ class Mixer extends Player {
 
   measure(time, graph) {
     super.measure(time, graph);
-    this.meters.forEach((meter, n) =>
-      graph ? meter.update(graph.strips[n].meter, time) : meter.rest(time),
-    );
+    for (const [n, meter] of this.meters.entries()) {
+      if (graph) meter.update(graph.strips[n].meter, time);
+      else meter.rest(time);
+    }
   }
 }
 

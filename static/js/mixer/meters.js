@@ -1,5 +1,5 @@
 // How loud each stem and the whole are at this moment: highest sample, falling slowly, on a scale of decibels.
-import { Level, decibelsOf, FLOOR_DB, partOf } from "./level.js";
+import { decibelsOf, FLOOR_DB, Level, partOf } from "./level.js";
 
 export class Meter {
   #level = new Level();

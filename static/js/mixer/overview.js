@@ -1,6 +1,6 @@
 // The whole song behind the position slider, and the part of it that the waveforms show.
 import { heights, loudest } from "./bars.js";
-import { colour, fresh, onResize, once } from "./canvas.js";
+import { colour, fresh, once, onResize } from "./canvas.js";
 
 export class Overview {
   constructor({ canvas, peaks, viewport }) {

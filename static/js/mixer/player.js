@@ -56,10 +56,16 @@ export class Player {
     const peaks = this.stems.map((stem) => new Peaks(stem.peaks));
     let known = null;
     // One scale for all of them: a quiet stem looks quiet.
-    const scale = () => (known ??= commonScale(peaks.map(({ highest }) => highest))) ?? 1;
+    const scale = () => {
+      known ??= commonScale(peaks.map(({ highest }) => highest));
+      return known ?? 1;
+    };
     // The first picture that can be drawn to scale is drawn for all.
-    for (const each of peaks)
-      each.addEventListener("tile", () => known || this.waveforms.forEach((one) => one.draw()));
+    const first = () => {
+      if (known) return;
+      for (const waveform of this.waveforms) waveform.draw();
+    };
+    for (const each of peaks) each.addEventListener("tile", first);
     this.waveforms = waves.map((wave, n) => {
       const canvas = wave.querySelector("[data-waveform]");
       return new Waveform({

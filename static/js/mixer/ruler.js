@@ -1,5 +1,5 @@
 // Minutes and seconds above the waveforms.
-import { colour, fresh, onResize, once } from "./canvas.js";
+import { colour, fresh, once, onResize } from "./canvas.js";
 import { ticks } from "./ticks.js";
 
 export class Ruler {

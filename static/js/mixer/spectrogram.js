@@ -40,7 +40,8 @@ export class Spectrogram {
   }
 
   async #paint() {
-    const round = (this.#round += 1);
+    this.#round += 1;
+    const round = this.#round;
     const surface = fresh(this.canvas);
     if (!surface) return;
     this.canvas.dataset.state = "working";

@@ -1,6 +1,6 @@
 // The waveform of one stem, the part of the song that the viewport shows.
 import { bar } from "./bars.js";
-import { colour, fresh, onResize, once } from "./canvas.js";
+import { colour, fresh, once, onResize } from "./canvas.js";
 
 export class Waveform {
   constructor({ canvas, peaks, viewport, scale, regions = [] }) {

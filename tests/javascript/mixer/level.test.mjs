@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Level, decibelsOf, FLOOR_DB, partOf } from "../../../static/js/mixer/level.js";
+import { decibelsOf, FLOOR_DB, Level, partOf } from "../../../static/js/mixer/level.js";
 
 const near = (value, wanted) =>
   assert.ok(Math.abs(value - wanted) < 1e-6, `${value}, not ${wanted}`);
