@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+# In one process: `node --test` starts one for each file, which takes four times as long.
+_IMPORT_ALL = "for (const file of process.argv.slice(1)) await import(file);"
 
 
 def test_every_unit_test_of_the_scripts_passes() -> None:
@@ -17,9 +19,8 @@ def test_every_unit_test_of_the_scripts_passes() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     files = sorted(HERE.rglob("*.test.mjs"))
     assert files
-    # Without the spaces of a terminal: what failed stands at the end.
     done = subprocess.run(
-        [node, "--test", "--test-reporter=spec", *files],
+        [node, "--test-reporter=spec", "--input-type=module", "--eval", _IMPORT_ALL, *files],
         capture_output=True,
         text=True,
         timeout=120,

@@ -1,25 +1,10 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ChunkStore } from "../../../static/js/mixer/store.js";
 
 const CHUNKS = 40;
 const SAMPLES = 100;
-const { setTimeout: realTimeout } = globalThis;
-let waited;
-
-// The pauses between two tries are counted and not waited for.
-beforeEach(() => {
-  waited = [];
-  globalThis.setTimeout = (resolve, ms) => {
-    waited.push(ms);
-    setImmediate(resolve);
-  };
-});
-
-afterEach(() => {
-  globalThis.setTimeout = realTimeout;
-});
 
 function preview({ chunkSamples = SAMPLES, fails = () => false } = {}) {
   const asked = [];
@@ -44,7 +29,9 @@ async function settle() {
 
 function store(previews) {
   const told = [];
-  return { made: new ChunkStore(previews, (error) => told.push(error)), told };
+  const waited = [];
+  const pause = async (ms) => waited.push(ms);
+  return { made: new ChunkStore(previews, (error) => told.push(error), pause), told, waited };
 }
 
 test("what is wanted comes in the order of need, with the channels of all stems", async () => {
@@ -127,7 +114,7 @@ test("96 MB of decoded sound are kept, fewer chunks where there are more stems",
 
 test("a chunk that fails is asked for again, after longer and longer pauses", async () => {
   const song = preview({ fails: (_, attempt) => attempt < 4 });
-  const { made, told } = store([song]);
+  const { made, told, waited } = store([song]);
   made.want([1]);
   await settle();
   assert.deepEqual(waited, [800, 1600, 3200]);
