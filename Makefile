@@ -20,6 +20,11 @@ UV := uv==0.13.8
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 FUZZ_STAMP := $(VENV)/.installed-fuzz
+# What tests and lint need of npm; nothing that runs a site needs any of it.
+NPM_STAMP := tests/clients/node_modules/.installed
+NPM_CI := npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error \
+  --fetch-retry-maxtimeout=10000
+BIOME := tests/clients/node_modules/.bin/biome
 # Tests start hundreds of Python processes; without compiled files each compiles all code of ours.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -47,18 +52,25 @@ $(FUZZ_STAMP): requirements-fuzz.txt $(DEV_STAMP)
 	$(INSTALL) -r requirements-fuzz.txt
 	@touch $@
 
+# Without npm or its registry all else is linted and tested, and that is said; in CI it is a failure.
+$(NPM_STAMP): tests/clients/package.json tests/clients/package-lock.json
+	@if ! command -v npm >/dev/null; then lack='npm is missing'; \
+	elif $(NPM_CI) >/dev/null; then touch $@; exit; else lack='npm could not install tests/clients'; fi; \
+	echo "$$lack: scripts are not linted, and tests that need its packages are skipped"; test -z "$$CI"
+
 models: $(RUN_STAMP)  ## the weights of the default model, if they are not here and can be had
 	@$(BIN)/python manage.py fetch_models --if-missing --timeout 10 spleeter_2stems
 
 run: models  ## install what is missing, then serve; Ctrl-C stops everything
 	$(BIN)/python manage.py serve
 
-test: $(DEV_STAMP)  ## the whole test suite
+test: $(DEV_STAMP) $(NPM_STAMP)  ## the whole test suite
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
-lint: $(DEV_STAMP)  ## ruff, mypy, deployment checks, missing migrations
+lint: $(DEV_STAMP) $(NPM_STAMP)  ## ruff, biome, mypy, deployment checks, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	if [ -x $(BIOME) ]; then $(BIOME) check --error-on-warnings; fi
 	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 	STEMSITE_DATA_DIR=$$(mktemp -d) STEMSITE_HTTPS=1 STEMSITE_DEBUG=0 STEMSITE_MODEL_LICENCES=granted \
@@ -94,4 +106,4 @@ screenshots: $(DEV_STAMP)  ## a picture of every page: make screenshots [OUT=scr
 	$(BIN)/python -m tests.screenshots --out "$(or $(OUT),screenshots)" $(ARGS)
 
 clean:  ## remove the virtual environment and caches; data/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -6,6 +6,7 @@ if (label) {
   const all = label.querySelector("input");
   label.hidden = false;
   all.addEventListener("change", () => {
-    for (const box of document.querySelectorAll("#jobs .jobs__tick input")) box.checked = all.checked;
+    for (const box of document.querySelectorAll("#jobs .jobs__tick input"))
+      box.checked = all.checked;
   });
 }

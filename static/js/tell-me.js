@@ -1,17 +1,17 @@
 // "Tell me when it is done": a notification of the browser, asked for by a click and shown once.
+import { Wish } from "./wish.js";
+
 const box = document.querySelector("[data-tell-me]");
 const button = box?.querySelector("[data-tell-me-button]");
 const said = box?.querySelector("[data-tell-me-said]");
 // Of this tab and this page: it outlives the loading anew that ends the waiting.
-const key = `tell-me ${location.pathname}`;
+const wish = new Wish(sessionStorage, `tell-me ${location.pathname}`);
 
 const canTell = () => "Notification" in window && window.isSecureContext;
-const isWanted = () => sessionStorage.getItem(key) !== null;
 
 function show() {
-  const wanted = isWanted();
-  button.setAttribute("aria-pressed", String(wanted));
-  button.textContent = wanted ? "You will be told when it is done" : "Tell me when it is done";
+  button.setAttribute("aria-pressed", String(wish.isMade));
+  button.textContent = wish.isMade ? "You will be told when it is done" : "Tell me when it is done";
 }
 
 function say(sentence) {
@@ -19,26 +19,26 @@ function say(sentence) {
 }
 
 async function turn() {
-  if (isWanted()) {
-    sessionStorage.removeItem(key);
+  if (wish.isMade) {
+    wish.drop();
     say("");
   } else if ((await Notification.requestPermission()) === "granted") {
-    sessionStorage.setItem(key, "yes");
+    wish.make();
     say("Keep this page open, in the background if you like.");
   } else {
-    say("Your browser blocks notifications of this site. They can be allowed in its settings for the site.");
+    say(
+      "Your browser blocks notifications of this site. They can be allowed in its settings for the site.",
+    );
   }
   show();
 }
 
 function tell() {
-  if (!isWanted()) return;
-  // First: whatever becomes of it, it is told once.
-  sessionStorage.removeItem(key);
+  if (!wish.take()) return;
   const { title, result } = box.dataset;
   try {
     // One tag: of two tabs of this page only one notification stays.
-    const notification = new Notification(title, { body: `Done: ${result}`, tag: key });
+    const notification = new Notification(title, { body: `Done: ${result}`, tag: wish.key });
     notification.addEventListener("click", () => window.focus());
   } catch {
     // Chromium on phones has the class and refuses to make one from a page.

@@ -1,4 +1,14 @@
 // One chosen file on its way: announced, sent by tus, asked after. It tells its state to its page.
+import {
+  canBeSentAgain,
+  parsed,
+  passes,
+  percentOf,
+  Refusal,
+  refusal,
+  size,
+} from "./upload-rules.js";
+
 const { Upload } = window.tus;
 
 // Behind a proxy that collects a request before it passes it on, only whole requests arrive: this
@@ -6,26 +16,20 @@ const { Upload } = window.tus;
 const CHUNK_BYTES = 32 * 1024 * 1024;
 const RETRY_MS = [0, 1000, 2000, 4000, 8000, 15000, 30000, 30000];
 const TRY_AGAIN_MS = 60000;
-// The way or the server's rest, not the file: it goes on where it was as soon as that is over.
-const PASSING = [0, 408, 409, 423, 502, 503, 504];
-
-export const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
-
-function refusal(status, text) {
-  try {
-    return { status, ...JSON.parse(text) };
-  } catch {
-    if (status === 403) return { status, detail: "This page is out of date. Load it again, then choose the song once more." };
-    return { status, detail: `The server answered with status ${status}. Try again in a moment.` };
-  }
-}
-
-const passes = ({ status, code }) => PASSING.includes(status) || code === "throttled";
 
 export class Song {
   // `changed(song)` hears of every new state and note; `fields()` gives the form's choices.
   constructor(file, { fields, csrf, begin, changed }) {
-    Object.assign(this, { file, fields, csrf, begin, changed, state: "waiting", note: size(file.size), percent: 0 });
+    Object.assign(this, {
+      file,
+      fields,
+      csrf,
+      begin,
+      changed,
+      state: "waiting",
+      note: size(file.size),
+      percent: 0,
+    });
   }
 
   get isMoving() {
@@ -61,15 +65,20 @@ export class Song {
   async ask(address, body) {
     const headers = { Accept: "application/json", "X-CSRFToken": this.csrf };
     const request = body ? { method: "POST", headers, body } : { headers };
-    let answer;
+    const [answer, text] = await this.fetch(address, request);
+    const told = answer.ok ? parsed(text) : null;
+    if (told === null) throw refusal(answer.status, text);
+    return told;
+  }
+
+  // The answer and its text. A connection may be lost before the one or in the middle of the other.
+  async fetch(address, request) {
     try {
-      answer = await fetch(address, request);
+      const answer = await fetch(address, request);
+      return [answer, await answer.text()];
     } catch {
-      throw { status: 0 };
+      throw new Refusal({ status: 0 });
     }
-    const text = await answer.text();
-    if (!answer.ok) throw refusal(answer.status, text);
-    return JSON.parse(text);
   }
 
   prepare() {
@@ -81,13 +90,17 @@ export class Song {
       storeFingerprintForResuming: false,
       onShouldRetry: (error) => {
         const again = navigator.onLine && passes(this.problem(error));
-        if (again && this.isMoving) this.tell("sending", `The connection was lost at ${this.percent} %. Trying again…`);
+        if (again && this.isMoving)
+          this.tell("sending", `The connection was lost at ${this.percent} %. Trying again…`);
         return again && this.isMoving;
       },
       onProgress: (sent, total) => {
         if (!this.isMoving) return;
-        this.percent = Math.floor((100 * sent) / total);
-        this.tell("sending", sent < total ? `${this.percent} % of ${size(total)}` : "Checking the file…");
+        this.percent = percentOf(sent, total);
+        this.tell(
+          "sending",
+          sent < total ? `${this.percent} % of ${size(total)}` : "Checking the file…",
+        );
       },
       onError: (error) => this.stop(this.problem(error)),
       onSuccess: () => this.conclude(),
@@ -96,7 +109,9 @@ export class Song {
 
   problem(error) {
     const response = error.originalResponse;
-    return response ? refusal(response.getStatus(), response.getBody()) : { status: 0 };
+    return response
+      ? refusal(response.getStatus(), response.getBody())
+      : new Refusal({ status: 0 });
   }
 
   async conclude() {
@@ -104,7 +119,7 @@ export class Song {
       const outcome = await this.ask(this.addresses.outcome);
       if (outcome.state === "queued") this.queued(outcome.url);
       else if (outcome.state === "known") this.known(outcome);
-      else this.stop({ status: 0 });
+      else this.stop(new Refusal({ status: 0 }));
     } catch (problem) {
       this.stop(problem);
     }
@@ -117,7 +132,12 @@ export class Song {
 
   known({ name, url }) {
     this.url = url;
-    this.tell("known", name === this.file.name ? "You have this very song here already." : `You have this very song here already, as “${name}”.`);
+    this.tell(
+      "known",
+      name === this.file.name
+        ? "You have this very song here already."
+        : `You have this very song here already, as “${name}”.`,
+    );
   }
 
   async separateKnown() {
@@ -134,10 +154,15 @@ export class Song {
     if (!passes(problem)) {
       // What was refused is gone over there: sent again, it begins anew.
       this.addresses = this.transfer = undefined;
-      this.canBeSentAgain = problem.status === 429 || problem.status >= 500;
+      this.canBeSentAgain = canBeSentAgain(problem);
       return this.tell("failed", problem.detail);
     }
-    this.tell("lost", navigator.onLine ? "The server cannot be reached. The upload goes on as soon as it can." : "There is no connection. The upload goes on as soon as there is.");
+    this.tell(
+      "lost",
+      navigator.onLine
+        ? "The server cannot be reached. The upload goes on as soon as it can."
+        : "There is no connection. The upload goes on as soon as there is.",
+    );
     this.timer = setTimeout(() => this.resume(), TRY_AGAIN_MS);
   }
 
@@ -150,7 +175,10 @@ export class Song {
   // Back in line: the page sends it when its turn comes.
   resume() {
     clearTimeout(this.timer);
-    this.tell("waiting", this.percent ? `Waiting, ${this.percent} % are there` : size(this.file.size));
+    this.tell(
+      "waiting",
+      this.percent ? `Waiting, ${this.percent} % are there` : size(this.file.size),
+    );
   }
 
   remove() {
@@ -163,7 +191,10 @@ export class Song {
   async terminate() {
     await this.transfer?.abort();
     // Its own retries: the server may hear of the broken request a moment later.
-    Upload.terminate(this.addresses.upload, { headers: { "X-CSRFToken": this.csrf }, retryDelays: RETRY_MS }).catch(() => {
+    Upload.terminate(this.addresses.upload, {
+      headers: { "X-CSRFToken": this.csrf },
+      retryDelays: RETRY_MS,
+    }).catch(() => {
       // It expires by itself, and the list of unfinished uploads shows it until then.
     });
   }

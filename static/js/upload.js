@@ -1,8 +1,9 @@
 // The upload page: a row for each chosen song, a few of which are sent at a time.
-const AT_ONCE = 3;
+import { count, isOver, next, pageOf, sentence } from "./upload-queue.js";
+import { size } from "./upload-rules.js";
+import { Song } from "./upload-song.js";
+
 const form = document.querySelector("[data-upload]");
-// Its address holds a hash of its content, which only the template knows.
-const { Song, size } = await import(form.dataset.songModule);
 const zone = form.querySelector("[data-dropzone]");
 const input = form.querySelector("input[type=file]");
 const queue = form.querySelector("[data-queue]");
@@ -20,7 +21,6 @@ document.documentElement.classList.add("scripted");
 input.required = false;
 
 const all = () => [...songs.keys()];
-const count = (...states) => all().filter(({ state }) => states.includes(state)).length;
 
 // What the songs of one round have in common. Not randomUUID: plain HTTP has none.
 function newKey() {
@@ -39,13 +39,17 @@ function fields() {
 function add(file) {
   const row = template.content.firstElementChild.cloneNode(true);
   const find = (key) => row.querySelector(`[data-${key}]`);
-  const parts = Object.fromEntries(["note", "bar", "pause", "again", "use", "open", "remove"].map((key) => [key, find(key)]));
+  const parts = Object.fromEntries(
+    ["note", "bar", "pause", "again", "use", "open", "remove"].map((key) => [key, find(key)]),
+  );
   const csrf = form.elements.csrfmiddlewaretoken.value;
   const song = new Song(file, { fields, csrf, begin: form.dataset.begin, changed });
   songs.set(song, { row, ...parts });
   find("name").textContent = file.name;
   parts.bar.setAttribute("aria-label", `Upload of ${file.name}`);
-  parts.pause.addEventListener("click", () => (song.state === "paused" ? goOn(song) : song.pause()));
+  parts.pause.addEventListener("click", () =>
+    song.state === "paused" ? goOn(song) : song.pause(),
+  );
   parts.again.addEventListener("click", () => goOn(song));
   parts.use.addEventListener("click", () => {
     song.separateKnown();
@@ -54,7 +58,8 @@ function add(file) {
   parts.remove.addEventListener("click", () => take(song));
   queue.append(row);
   if (file.size === 0) song.tell("failed", "The file is empty.");
-  else if (file.size > maxBytes) song.tell("failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
+  else if (file.size > maxBytes)
+    song.tell("failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
   else changed(song);
 }
 
@@ -88,16 +93,32 @@ function changed(song) {
   row.className = `queue__row queue__row--${state}`;
   note.textContent = song.note;
   bar.value = song.percent;
-  label(pause, state === "paused" ? "Resume" : "Pause", file.name, ["sending", "paused"].includes(state));
-  label(again, "Send again", file.name, state === "lost" || (state === "failed" && song.canBeSentAgain));
+  label(
+    pause,
+    state === "paused" ? "Resume" : "Pause",
+    file.name,
+    ["sending", "paused"].includes(state),
+  );
+  label(
+    again,
+    "Send again",
+    file.name,
+    state === "lost" || (state === "failed" && song.canBeSentAgain),
+  );
   label(use, "Separate again", file.name, state === "known");
-  label(remove, ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove", file.name, state !== "done");
+  label(
+    remove,
+    ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove",
+    file.name,
+    state !== "done",
+  );
   open.hidden = !song.url;
   if (song.url) open.href = song.url;
   open.setAttribute("aria-label", `Open the job of ${file.name}`);
   if (song.addresses) forget(song.addresses.upload);
   if (state === before) return;
-  if (["paused", "lost", "known", "failed"].includes(state)) announce.textContent = `${file.name}: ${song.note}`;
+  if (["paused", "lost", "known", "failed"].includes(state))
+    announce.textContent = `${file.name}: ${song.note}`;
   advance();
 }
 
@@ -115,31 +136,32 @@ function begin() {
 function advance() {
   if (sending) {
     // Each that begins comes back here, so none is taken from a list made before.
-    const next = count("sending") < AT_ONCE && all().find(({ state }) => state === "waiting");
-    if (next) return next.send();
-    if (count("sending", "waiting", "lost") === 0) conclude();
+    const song = next(all());
+    if (song) return song.send();
+    if (isOver(all())) conclude();
   }
-  const waiting = count("waiting");
+  const waiting = count(all(), "waiting");
   submit.disabled = sending || waiting === 0;
   if (sending) submit.textContent = "Uploading…";
   else submit.textContent = waiting > 1 ? `Separate ${waiting} songs` : "Separate";
   zone.classList.toggle("dropzone--filled", songs.size > 0);
-  done.hidden = sending || count("done") === 0;
+  done.hidden = sending || count(all(), "done") === 0;
 }
 
 function conclude() {
   sending = false;
-  const sent = count("done");
-  const others = songs.size - sent;
-  if (sent) announce.textContent = `${sent} in the queue${others ? `, ${others} not` : ""}.`;
-  if (!sent || others) return;
-  const together = all().find(({ addresses }) => addresses?.batch)?.addresses.batch;
+  const told = sentence(all());
+  if (told) announce.textContent = told;
+  const page = pageOf(all(), form.dataset.history);
+  if (!page) return;
   // Whoever comes back to this page begins anew.
   batch = newKey();
-  location.assign(sent === 1 ? all()[0].url : together || form.dataset.history);
+  location.assign(page);
 }
 
-window.addEventListener("online", () => all().filter(({ state }) => state === "lost").forEach((song) => song.resume()));
+window.addEventListener("online", () => {
+  for (const song of all()) if (song.state === "lost") song.resume();
+});
 
 const cards = [...form.querySelectorAll("input[name=model]")];
 

@@ -14,7 +14,9 @@ function checksum(request) {
   if (!told.checksum || request.getMethod() !== "PATCH") return;
   const offset = Number(request.getHeader("Upload-Offset"));
   const chunk = data.subarray(offset, Math.min(offset + told.chunk_bytes, data.length));
-  const digest = createHash("sha256").update(told.checksum === "wrong" ? "something else" : chunk).digest("base64");
+  const digest = createHash("sha256")
+    .update(told.checksum === "wrong" ? "something else" : chunk)
+    .digest("base64");
   request.setHeader("Upload-Checksum", `sha256 ${digest}`);
 }
 
@@ -28,7 +30,8 @@ const upload = new Upload(data, {
   storeFingerprintForResuming: false,
   onBeforeRequest: (request) => {
     checksum(request);
-    if (request.getMethod() === "PATCH") say("patch", { offset: Number(request.getHeader("Upload-Offset")) });
+    if (request.getMethod() === "PATCH")
+      say("patch", { offset: Number(request.getHeader("Upload-Offset")) });
   },
   onUploadUrlAvailable: () => say("created", { url: upload.url }),
   onChunkComplete: async (_, accepted, total) => {
@@ -47,7 +50,10 @@ const upload = new Upload(data, {
   },
   onError: (error) => {
     const response = error.originalResponse;
-    say("failed", { status: response?.getStatus() ?? 0, body: response?.getBody() ?? String(error) });
+    say("failed", {
+      status: response?.getStatus() ?? 0,
+      body: response?.getBody() ?? String(error),
+    });
   },
   onSuccess: () => say("done", { url: upload.url }),
 });

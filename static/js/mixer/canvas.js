@@ -1,6 +1,8 @@
 // Canvases that are as sharp as the screen, and the colours of the style sheet to draw with.
 const watched = new WeakMap();
-const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => watched.get(target)?.()));
+const observer = new ResizeObserver((entries) => {
+  for (const { target } of entries) watched.get(target)?.();
+});
 
 // Calls `draw` when the canvas changes its size, and when it comes into the page.
 export function onResize(canvas, draw) {

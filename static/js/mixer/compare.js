@@ -1,6 +1,6 @@
 // Two results of one song in one player: the stems of both lie in the same buffers on the same clock, and
 // the switch from one to the other is a change of gains.
-import { Player, begin } from "./player.js";
+import { begin, Player } from "./player.js";
 import { Sides } from "./sides.js";
 
 const SWITCH_S = 0.004; // of an exponential slope: 92 % of the way in 10 ms
@@ -10,7 +10,10 @@ class Comparison extends Player {
   constructor(root, songs) {
     const pairs = [...root.querySelectorAll("[data-pair]")];
     const stems = songs.flatMap((song, side) => stemsOf(song, side, pairs));
-    const desk = new Sides(stems, [...root.querySelectorAll("[data-side]")].map(({ dataset }) => Number(dataset.gainDb)));
+    const desk = new Sides(
+      stems,
+      [...root.querySelectorAll("[data-side]")].map(({ dataset }) => Number(dataset.gainDb)),
+    );
     const [{ samples, delaySamples }] = songs;
     super({ root, desk, stems, waves: stems.map(({ wave }) => wave), samples, delaySamples });
     this.names = pairs.map(({ dataset }) => dataset.pair);
@@ -27,8 +30,10 @@ class Comparison extends Player {
 
   #bind() {
     const { desk } = this;
-    this.buttons.forEach((button, side) => button.addEventListener("click", () => desk.hear(side)));
-    for (const button of this.choices) button.addEventListener("click", () => desk.choose(button.dataset.choose));
+    for (const [side, button] of this.buttons.entries())
+      button.addEventListener("click", () => desk.hear(side));
+    for (const button of this.choices)
+      button.addEventListener("click", () => desk.choose(button.dataset.choose));
     this.find("whole").addEventListener("click", () => desk.whole());
     this.find("match").addEventListener("change", ({ target }) => desk.match(target.checked));
     desk.addEventListener("change", () => this.showChoice());
@@ -48,12 +53,15 @@ class Comparison extends Player {
 
   showChoice() {
     const { desk } = this;
-    this.buttons.forEach((button, side) => button.setAttribute("aria-pressed", side === desk.side));
-    for (const button of this.choices) button.setAttribute("aria-pressed", button.dataset.choose === desk.chosen);
+    for (const [side, button] of this.buttons.entries())
+      button.setAttribute("aria-pressed", side === desk.side);
+    for (const button of this.choices)
+      button.setAttribute("aria-pressed", button.dataset.choose === desk.chosen);
     this.find("whole").setAttribute("aria-pressed", desk.chosen === null);
     this.find("match").checked = desk.isMatched;
     this.find("match-note").textContent = this.#matched();
-    for (const stem of desk.stems) stem.wave.classList.toggle("lane__wave--silent", !desk.isHeard(stem));
+    for (const stem of desk.stems)
+      stem.wave.classList.toggle("lane__wave--silent", !desk.isHeard(stem));
     this.find("told").textContent = this.#told();
   }
 
@@ -70,7 +78,9 @@ class Comparison extends Player {
     const { desk } = this;
     if (!desk.isMatched || !desk.has(0) || !desk.has(1)) return "";
     const side = [0, 1].find((each) => desk.trimDb(each) >= 0.05);
-    return side === undefined ? "no difference" : `${LETTERS[side]} lowered by ${desk.trimDb(side).toFixed(1)} dB`;
+    return side === undefined
+      ? "no difference"
+      : `${LETTERS[side]} lowered by ${desk.trimDb(side).toFixed(1)} dB`;
   }
 }
 
@@ -81,9 +91,18 @@ function stemsOf(song, side, pairs) {
     const wave = pair.querySelector(`[data-of-side="${side}"] [data-wave]`);
     if (!wave) return [];
     const loudness = Number.parseFloat(wave.dataset.loudness);
-    return [{ ...known.get(pair.dataset.pair), side, wave, loudnessLufs: Number.isNaN(loudness) ? null : loudness }];
+    return [
+      {
+        ...known.get(pair.dataset.pair),
+        side,
+        wave,
+        loudnessLufs: Number.isNaN(loudness) ? null : loudness,
+      },
+    ];
   });
 }
 
 const root = document.querySelector("[data-mixer]");
-begin(root, [root.dataset.mixer, root.dataset.other], (songs) => new Comparison(root, songs)).catch((error) => console.error(error));
+begin(root, [root.dataset.mixer, root.dataset.other], (songs) => new Comparison(root, songs)).catch(
+  (error) => console.error(error),
+);

@@ -1,5 +1,7 @@
 // The state of the mixing desk: what each stem's controls say, and how loud that makes it.
-const HIGHEST = 1.2;
+import { clamp } from "./clamp.js";
+
+export const HIGHEST = 1.2;
 
 // A fader's place, 0 to HIGHEST, as a factor: half way is -12 dB, all the way up +3 dB.
 export function gainOf(fader) {
@@ -31,30 +33,30 @@ export class Desk extends EventTarget {
   }
 
   setVolume(n, volume) {
-    this.#set(n, { volume: Math.min(Math.max(0, volume), HIGHEST) });
+    this.#set(n, { volume: clamp(volume, 0, HIGHEST) });
   }
 
   setPan(n, pan) {
-    this.#set(n, { pan: Math.min(Math.max(-1, pan), 1) });
+    this.#set(n, { pan: clamp(pan, -1, 1) });
   }
 
   setMaster(volume) {
-    this.master = Math.min(Math.max(0, volume), HIGHEST);
+    this.master = clamp(volume, 0, HIGHEST);
     this.#tell();
   }
 
   // A stem that is to be heard alone is to be heard; one that is to be silent is not alone.
   toggleSolo(n) {
-    this.#set(n, { solo: !this.stems[n].solo, mute: false });
+    this.#set(n, { solo: !this.stems[n]?.solo, mute: false });
   }
 
   toggleMute(n) {
-    this.#set(n, { mute: !this.stems[n].mute, solo: false });
+    this.#set(n, { mute: !this.stems[n]?.mute, solo: false });
   }
 
   // Shows what was made of a stem in one way, in place of what was open; once more closes it.
   toggleOpen(n, kind) {
-    const open = this.stems[n].open === kind ? "" : kind;
+    const open = this.stems[n]?.open === kind ? "" : kind;
     for (const part of this.#partsOf(n)) this.stems[part].solo = false;
     this.#set(n, { open });
   }
@@ -67,7 +69,7 @@ export class Desk extends EventTarget {
 
   reset() {
     this.master = 1;
-    this.stems.forEach((stem, n) => Object.assign(stem, this.#start(n)));
+    for (const [n, stem] of this.stems.entries()) Object.assign(stem, this.#start(n));
     this.#tell();
   }
 
@@ -89,7 +91,7 @@ export class Desk extends EventTarget {
     const { volume, pan } = this.stems[n];
     const stem = this.#standsInFor(n);
     if (!stem) return { volume, pan };
-    return { volume: volume * stem.volume, pan: Math.min(Math.max(-1, pan + stem.pan), 1) };
+    return { volume: volume * stem.volume, pan: clamp(pan + stem.pan, -1, 1) };
   }
 
   // What the engine plays by.
@@ -113,7 +115,10 @@ export class Desk extends EventTarget {
 
   #isReplaced(n) {
     const { open } = this.stems[n];
-    return open !== "" && this.#partsOf(n).some((place) => this.parts[place].kind === open && !this.parts[place].beside);
+    return (
+      open !== "" &&
+      this.#partsOf(n).some((place) => this.parts[place].kind === open && !this.parts[place].beside)
+    );
   }
 
   // A stem's solo is that of its parts, unless one of these has its own.

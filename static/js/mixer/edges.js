@@ -6,8 +6,16 @@ const STEP_S = 0.1;
 export class Edges {
   constructor({ ruler, start, end, viewport, region }) {
     Object.assign(this, { ruler, start, end, viewport, region });
-    this.#bind(start, () => region.start, (seconds) => region.set(Math.min(seconds, region.end - STEP_S), region.end, region.isOn));
-    this.#bind(end, () => region.end, (seconds) => region.set(region.start, Math.max(seconds, region.start + STEP_S), region.isOn));
+    this.#bind(
+      start,
+      () => region.start,
+      (seconds) => region.set(Math.min(seconds, region.end - STEP_S), region.end, region.isOn),
+    );
+    this.#bind(
+      end,
+      () => region.end,
+      (seconds) => region.set(region.start, Math.max(seconds, region.start + STEP_S), region.isOn),
+    );
     region.addEventListener("change", () => this.show());
     viewport.addEventListener("change", () => this.show());
     this.show();
@@ -24,7 +32,14 @@ export class Edges {
       move(this.viewport.seconds((event.clientX - left) / width));
     });
     handle.addEventListener("keydown", (event) => {
-      const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[event.key];
+      const steps = {
+        ArrowLeft: -1,
+        ArrowDown: -1,
+        ArrowRight: 1,
+        ArrowUp: 1,
+        PageDown: -10,
+        PageUp: 10,
+      }[event.key];
       if (!steps) return;
       event.preventDefault();
       event.stopPropagation();
@@ -33,7 +48,10 @@ export class Edges {
   }
 
   show() {
-    for (const [handle, seconds] of [[this.start, this.region.start], [this.end, this.region.end]]) {
+    for (const [handle, seconds] of [
+      [this.start, this.region.start],
+      [this.end, this.region.end],
+    ]) {
       const place = this.viewport.place(seconds);
       handle.hidden = !this.region.exists || place < 0 || place > 1;
       handle.style.left = `${100 * place}%`;

@@ -3,6 +3,7 @@
 import { Graph } from "./graph.js";
 import { TURN_SAMPLES } from "./reader.js";
 import { FADE_S, Run } from "./run.js";
+import { SongTime } from "./song-time.js";
 import { ChunkStore } from "./store.js";
 import { Timeline } from "./timeline.js";
 
@@ -32,10 +33,9 @@ export class Engine extends EventTarget {
   constructor({ previews, samples, delaySamples, mix }) {
     super();
     this.sampleRateHz = previews[0].sampleRateHz;
-    this.first = delaySamples;
-    this.end = delaySamples + samples;
-    this.durationS = samples / this.sampleRateHz;
-    this.#at = this.first;
+    this.song = new SongTime({ sampleRateHz: this.sampleRateHz, delaySamples, samples });
+    this.durationS = this.song.durationS;
+    this.#at = this.song.first;
     this.#mix = mix;
     this.stems = previews.length;
     this.store = new ChunkStore(previews, (error) => (error ? this.#fail(error) : this.#fill()));
@@ -51,7 +51,12 @@ export class Engine extends EventTarget {
   }
 
   get loop() {
-    return this.#loop && { start: this.#seconds(this.#loop.start), end: this.#seconds(this.#loop.end) };
+    return (
+      this.#loop && {
+        start: this.song.seconds(this.#loop.start),
+        end: this.song.seconds(this.#loop.end),
+      }
+    );
   }
 
   get context() {
@@ -69,12 +74,12 @@ export class Engine extends EventTarget {
 
   // Seconds of the song that are heard now; `time` is one of the context.
   position(time = this.#heardTime()) {
-    return this.#seconds(this.#sample(time));
+    return this.song.seconds(this.#sample(time));
   }
 
   async play() {
     if (this.#state !== "paused") return;
-    if (this.#at >= this.end) this.#at = this.first;
+    if (this.#at >= this.song.end) this.#at = this.song.first;
     clearTimeout(this.#rest);
     this.#open();
     this.#become("waiting");
@@ -94,21 +99,19 @@ export class Engine extends EventTarget {
   }
 
   seek(seconds) {
-    const to = this.first + Math.round(Math.min(Math.max(0, seconds), this.durationS) * this.sampleRateHz);
-    this.#at = to;
+    this.#at = this.song.sample(seconds);
     if (this.#state !== "paused") {
       this.#stop();
       this.#become("waiting");
     }
-    this.#wish(to);
+    this.#wish(this.#at);
     this.#fill();
     this.dispatchEvent(new Event("seek"));
   }
 
   // `{ start, end }` in seconds, or null.
   setLoop(loop) {
-    const sample = (s) => this.first + Math.round(Math.min(Math.max(0, s), this.durationS) * this.sampleRateHz);
-    this.#loop = loop && { start: sample(loop.start), end: sample(loop.end) };
+    this.#loop = this.song.span(loop);
     this.#anew();
     this.dispatchEvent(new Event("loop"));
   }
@@ -124,10 +127,6 @@ export class Engine extends EventTarget {
   setMix(mix, slopeS) {
     this.#mix = mix;
     this.#graph?.apply(mix, slopeS);
-  }
-
-  #seconds(sample) {
-    return Math.min(Math.max(0, (sample - this.first) / this.sampleRateHz), this.durationS);
   }
 
   #sample(time) {
@@ -183,7 +182,7 @@ export class Engine extends EventTarget {
       context: this.#context,
       store: this.store,
       output: this.#graph.input,
-      timeline: new Timeline(start, this.end, this.#loop),
+      timeline: new Timeline(start, this.song.end, this.#loop),
       rate: this.#rate,
       weights: () => this.#mix.stems.map(({ gain }) => gain),
     });
@@ -269,22 +268,15 @@ export class Engine extends EventTarget {
     if (now < this.#nextTime() - FADE_S) return;
     if (!this.#run.isComplete) return this.#become("waiting");
     this.#run = null;
-    this.#at = this.end;
+    this.#at = this.song.end;
     this.#halt();
     this.dispatchEvent(new Event("end"));
   }
 
   // Tells the store what will be played: from here on, and round the turn of a loop.
   #wish(sample) {
-    const size = this.store.chunkSamples;
-    const way = new Timeline(Math.round(sample), this.end, this.#loop);
-    const numbers = new Set();
-    for (const { from, length } of way.spans(0, Math.round(FETCH_AHEAD_S * this.#rate * this.sampleRateHz))) {
-      const last = Math.floor((from + length - 1) / size);
-      for (let n = Math.floor(from / size); n <= last; n += 1) numbers.add(n);
-    }
-    // The end of a loop fades into what lies before its start.
-    if (way.loop) numbers.add(Math.max(0, Math.floor((way.loop.start - TURN_SAMPLES) / size)));
-    this.store.want([...numbers]);
+    const way = new Timeline(Math.round(sample), this.song.end, this.#loop);
+    const count = Math.round(FETCH_AHEAD_S * this.#rate * this.sampleRateHz);
+    this.store.want(way.chunks({ count, size: this.store.chunkSamples, lead: TURN_SAMPLES }));
   }
 }

@@ -1,16 +1,23 @@
 // The form below the mixer: tells the server what is heard, in decibels and seconds, when it is to be a file.
 import { decibels } from "./desk.js";
 
+const QUIETEST_DB = -120; // as the server takes it
 const LONGEST_NOTE_MS = 60_000;
 const DOUBLE_CLICK_MS = 1000;
 
+const gainDb = (fader) => Math.max(QUIETEST_DB, decibels(fader));
+
 // What the server is to render; stems that are not heard are left out.
 export function mixOf({ desk, speed, range }) {
-  const levels = desk.stems.map(({ name }, n) => ({ name, isHeard: desk.isHeard(n), ...desk.levelOf(n) }));
+  const levels = desk.stems.map(({ name }, n) => ({
+    name,
+    isHeard: desk.isHeard(n),
+    ...desk.levelOf(n),
+  }));
   const heard = levels.filter(({ isHeard, volume }) => isHeard && volume > 0);
-  const stems = heard.map(({ name, volume, pan }) => ({ name, gain_db: decibels(volume), pan }));
+  const stems = heard.map(({ name, volume, pan }) => ({ name, gain_db: gainDb(volume), pan }));
   const mix = { stems, speed };
-  if (desk.master !== 1) mix.gain_db = Math.max(-120, decibels(desk.master));
+  if (desk.master !== 1) mix.gain_db = gainDb(desk.master);
   return range ? { ...mix, start_s: range.start, end_s: range.end } : mix;
 }
 
@@ -32,7 +39,8 @@ export class Export {
 
   #show() {
     this.range.hidden = this.region.active === null;
-    this.button.disabled = !mixOf({ desk: this.desk, speed: 1 }).stems.length || this.desk.master === 0;
+    this.button.disabled =
+      !mixOf({ desk: this.desk, speed: 1 }).stems.length || this.desk.master === 0;
   }
 
   #send(event) {

@@ -9,7 +9,9 @@ export class Keyboard {
     this.actions = actions;
     this.choice = choice;
     choice.checked = localStorage.getItem(STORED) !== "off";
-    choice.addEventListener("change", () => localStorage.setItem(STORED, choice.checked ? "on" : "off"));
+    choice.addEventListener("change", () =>
+      localStorage.setItem(STORED, choice.checked ? "on" : "off"),
+    );
     document.addEventListener("keydown", (event) => this.#press(event));
   }
 
@@ -26,14 +28,21 @@ export class Keyboard {
     const { actions } = this;
     const { key, code, shiftKey, repeat, target } = event;
     const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1];
-    if (digit) return repeat ? () => {} : () => (shiftKey ? actions.mute : actions.solo)(Number(digit) - 1);
+    if (digit)
+      return repeat ? () => {} : () => (shiftKey ? actions.mute : actions.solo)(Number(digit) - 1);
     if (key === " ") return !target.closest?.(PRESSED) && (repeat ? () => {} : actions.toggle);
     if (key === "ArrowLeft" || key === "ArrowRight") {
       const step = (shiftKey ? 1 : 5) * (key === "ArrowLeft" ? -1 : 1);
       return !target.closest?.(MOVED) && (() => actions.step(step));
     }
     if (key === "Home") return !target.closest?.(MOVED) && actions.home;
-    const signs = { "[": actions.loopStart, "]": actions.loopEnd, "+": actions.closer, "=": actions.closer, "-": actions.farther };
+    const signs = {
+      "[": actions.loopStart,
+      "]": actions.loopEnd,
+      "+": actions.closer,
+      "=": actions.closer,
+      "-": actions.farther,
+    };
     return { ...signs, l: actions.loop, ...actions.letters }[key.toLowerCase()];
   }
 }

@@ -3,7 +3,9 @@ import { decibels } from "./desk.js";
 
 export function level(fader) {
   const db = decibels(fader);
-  return db === -Infinity ? "silent" : `${db > 0.05 ? "+" : ""}${db.toFixed(1)} dB`.replace("-", "\u2212");
+  if (db === -Infinity) return "silent";
+  if (Math.abs(db) < 0.05) return "0.0 dB";
+  return `${db > 0 ? "+" : "\u2212"}${Math.abs(db).toFixed(1)} dB`;
 }
 
 export function side(pan) {
@@ -46,10 +48,19 @@ export class Lane {
     this.wave = find("wave");
     this.solo.addEventListener("click", () => desk.toggleSolo(number));
     this.mute.addEventListener("click", () => desk.toggleMute(number));
-    this.showVolume = bindSlider(this.volume, { home: 100, say: (v) => level(v / 100), set: (v) => desk.setVolume(number, v / 100) });
-    this.showPan = bindSlider(this.pan, { home: 0, say: (v) => side(v / 100), set: (v) => desk.setPan(number, v / 100) });
+    this.showVolume = bindSlider(this.volume, {
+      home: 100,
+      say: (v) => level(v / 100),
+      set: (v) => desk.setVolume(number, v / 100),
+    });
+    this.showPan = bindSlider(this.pan, {
+      home: 0,
+      say: (v) => side(v / 100),
+      set: (v) => desk.setPan(number, v / 100),
+    });
     this.openers = [...element.querySelectorAll("[data-opens]")];
-    for (const opener of this.openers) opener.addEventListener("click", () => desk.toggleOpen(number, opener.dataset.opens));
+    for (const opener of this.openers)
+      opener.addEventListener("click", () => desk.toggleOpen(number, opener.dataset.opens));
     desk.addEventListener("change", () => this.show());
     this.show();
   }
@@ -57,7 +68,8 @@ export class Lane {
   show() {
     const stem = this.desk.stems[this.number];
     this.element.hidden = !this.desk.isShown(this.number);
-    for (const opener of this.openers) opener.setAttribute("aria-expanded", opener.dataset.opens === stem.open);
+    for (const opener of this.openers)
+      opener.setAttribute("aria-expanded", opener.dataset.opens === stem.open);
     this.solo.setAttribute("aria-pressed", stem.solo);
     this.mute.setAttribute("aria-pressed", stem.mute);
     this.element.classList.toggle("lane--silent", !this.desk.isHeard(this.number));

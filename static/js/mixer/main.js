@@ -3,14 +3,16 @@ import { Desk } from "./desk.js";
 import { Export } from "./export.js";
 import { Lane } from "./lane.js";
 import { Meter } from "./meters.js";
-import { Player, begin } from "./player.js";
+import { begin, Player } from "./player.js";
 import { Spectrogram } from "./spectrogram.js";
 
 // Which lanes are parts of a stem, as the desk wants to know it.
 function partsOf(elements) {
   const names = elements.map(({ dataset }) => dataset.lane);
   return elements.map(({ dataset: { parent, kind, beside } }) =>
-    parent === undefined ? undefined : { parent: names.indexOf(parent), kind, beside: beside !== undefined },
+    parent === undefined
+      ? undefined
+      : { parent: names.indexOf(parent), kind, beside: beside !== undefined },
   );
 }
 
@@ -19,14 +21,19 @@ class Mixer extends Player {
     const elements = [...root.querySelectorAll("[data-lane]")];
     const known = new Map(song.stems.map((stem) => [stem.name, stem]));
     const stems = elements.map((element) => known.get(element.dataset.lane));
-    const desk = new Desk(stems.map(({ name }) => name), partsOf(elements));
+    const desk = new Desk(
+      stems.map(({ name }) => name),
+      partsOf(elements),
+    );
     const waves = elements.map((element) => element.querySelector("[data-wave]"));
     super({ root, desk, stems, waves, samples: song.samples, delaySamples: song.delaySamples });
     this.lanes = elements.map((element, number) => new Lane({ element, desk, number }));
     this.meters = this.lanes.map(({ meter }) => new Meter(meter));
     this.#spectrograms(song);
     // The digits count the stems, whatever was made of them.
-    const numbers = elements.flatMap((element, n) => (element.dataset.parent === undefined ? [n] : []));
+    const numbers = elements.flatMap((element, n) =>
+      element.dataset.parent === undefined ? [n] : [],
+    );
     this.bindKeys({
       solo: (digit) => this.#say(numbers[digit], (n) => desk.toggleSolo(n)),
       mute: (digit) => this.#say(numbers[digit], (n) => desk.toggleMute(n)),
@@ -72,11 +79,16 @@ class Mixer extends Player {
 
   measure(time, graph) {
     super.measure(time, graph);
-    this.meters.forEach((meter, n) => (graph ? meter.update(graph.strips[n].meter, time) : meter.rest(time)));
+    for (const [n, meter] of this.meters.entries()) {
+      if (graph) meter.update(graph.strips[n].meter, time);
+      else meter.rest(time);
+    }
   }
 }
 
 const root = document.querySelector("[data-mixer]");
 if (root) {
-  begin(root, [root.dataset.mixer], ([song]) => new Mixer(root, song)).catch((error) => console.error(error));
+  begin(root, [root.dataset.mixer], ([song]) => new Mixer(root, song)).catch((error) =>
+    console.error(error),
+  );
 }

@@ -1,5 +1,6 @@
 // The whole song behind the position slider, and the part of it that the waveforms show.
-import { colour, fresh, onResize, once } from "./canvas.js";
+import { heights, loudest } from "./bars.js";
+import { colour, fresh, once, onResize } from "./canvas.js";
 
 export class Overview {
   constructor({ canvas, peaks, viewport }) {
@@ -15,22 +16,12 @@ export class Overview {
     if (!surface) return;
     const { context, width, height } = surface;
     const { durationS } = this.viewport;
-    const loudest = this.#columns(Math.floor(width / 3), durationS);
-    const most = Math.max(...loudest, 0.05);
+    const levels = loudest(this.peaks, Math.floor(width / 3), durationS);
     context.fillStyle = colour(this.canvas, "--line-strong");
-    loudest.forEach((level, n) => {
-      const tall = Math.max(1, (level / most) * (height - 6));
+    heights(levels, height).forEach((tall, n) => {
       context.fillRect(n * 3, (height - tall) / 2, 2, tall);
     });
     if (!this.viewport.isWhole) this.#window(surface, durationS);
-  }
-
-  #columns(count, durationS) {
-    const step = durationS / count;
-    return Array.from({ length: count }, (_, n) => {
-      const pairs = this.peaks.map((peaks) => peaks.between(n * step, (n + 1) * step) ?? [0, 0]);
-      return Math.max(...pairs.map(([low, high]) => Math.max(-low, high)));
-    });
   }
 
   #window({ context, width, height }, durationS) {

@@ -1,4 +1,6 @@
 // Lowest and highest sample of each stretch of a stem, at several resolutions, fetched in tiles.
+import { clamp } from "./clamp.js";
+
 const TILE_PAIRS = 32768;
 const AGAIN_MS = 2000;
 
@@ -31,9 +33,10 @@ export class Peaks extends EventTarget {
   }
 
   #read(level, from, to) {
+    if (!level.count) return [0, 0];
     const rate = this.sampleRateHz / level.samples;
-    const first = Math.min(Math.floor(from * rate), level.count - 1);
-    const last = Math.min(Math.max(first + 1, Math.ceil(to * rate)), level.count);
+    const first = clamp(Math.floor(from * rate), 0, level.count - 1);
+    const last = clamp(Math.ceil(to * rate), first + 1, level.count);
     let lowest = 127;
     let highest = -128;
     for (let n = first; n < last; n += 1) {

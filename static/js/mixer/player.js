@@ -1,4 +1,5 @@
 // What every mixer of the site has: one engine, a view of the song with its pictures, transport and keys.
+import { commonScale } from "./bars.js";
 import { Edges } from "./edges.js";
 import { Engine } from "./engine.js";
 import { Keyboard } from "./keyboard.js";
@@ -55,12 +56,25 @@ export class Player {
     const peaks = this.stems.map((stem) => new Peaks(stem.peaks));
     let known = null;
     // One scale for all of them: a quiet stem looks quiet.
-    const scale = () => (known ??= scaleOf(peaks)) ?? 1;
+    const scale = () => {
+      known ??= commonScale(peaks.map(({ highest }) => highest));
+      return known ?? 1;
+    };
     // The first picture that can be drawn to scale is drawn for all.
-    for (const each of peaks) each.addEventListener("tile", () => known || this.waveforms.forEach((one) => one.draw()));
+    const first = () => {
+      if (known) return;
+      for (const waveform of this.waveforms) waveform.draw();
+    };
+    for (const each of peaks) each.addEventListener("tile", first);
     this.waveforms = waves.map((wave, n) => {
       const canvas = wave.querySelector("[data-waveform]");
-      return new Waveform({ canvas, peaks: peaks[n], viewport, scale, regions: this.stems[n].activity });
+      return new Waveform({
+        canvas,
+        peaks: peaks[n],
+        viewport,
+        scale,
+        regions: this.stems[n].activity,
+      });
     });
     this.ruler = new Ruler({ canvas: this.find("ruler-canvas"), viewport });
     this.overview = new Overview({ canvas: this.find("overview"), peaks, viewport });
@@ -73,7 +87,13 @@ export class Player {
     this.transport = new Transport({ root, engine, desk, region, viewport });
     const seek = (seconds) => engine.seek(seconds);
     for (const { box } of this.overlays) new Surface({ box, viewport, region, seek });
-    new Edges({ ruler: this.find("ruler"), start: root.querySelector("[data-edge=start]"), end: root.querySelector("[data-edge=end]"), viewport, region });
+    new Edges({
+      ruler: this.find("ruler"),
+      start: root.querySelector("[data-edge=start]"),
+      end: root.querySelector("[data-edge=end]"),
+      viewport,
+      region,
+    });
     this.masterMeter = new Meter(this.find("master-meter"));
   }
 
@@ -104,12 +124,16 @@ export class Player {
       this.show();
     });
     engine.addEventListener("failure", () => {
-      this.find("failure").textContent = "The sound could not be loaded from the server. Press play to try again.";
+      this.find("failure").textContent =
+        "The sound could not be loaded from the server. Press play to try again.";
     });
     viewport.addEventListener("change", () => this.show());
     document.addEventListener("play", () => engine.pause(), true);
     // A button that the mouse pressed keeps no focus: the space bar is to play, not to press it again.
-    this.root.addEventListener("click", ({ detail, target }) => detail > 0 && target.closest("button")?.blur());
+    this.root.addEventListener(
+      "click",
+      ({ detail, target }) => detail > 0 && target.closest("button")?.blur(),
+    );
   }
 
   // A drag names a new region with each move of the hand; the engine hears of the one it rests on.
@@ -159,11 +183,6 @@ export class Player {
   #redraw() {
     for (const picture of [...this.waveforms, this.ruler, this.overview]) picture.draw();
   }
-}
-
-function scaleOf(peaks) {
-  const highest = peaks.map((each) => each.highest);
-  return highest.includes(null) ? null : 1 / Math.max(0.1, ...highest);
 }
 
 // Fetches what the server knows of a song.

@@ -26,17 +26,27 @@ export class Preview {
     return Math.ceil(this.offsets.length / this.strides);
   }
 
-  // Left and right of chunk `number`, each of `chunkSamples` samples; behind the end lies silence.
-  async chunk(number, signal) {
-    const tail = Preview.#tail;
+  // The bytes of chunk `number`, how many samples they decode to at the least, and how many of these are
+  // the lead; with `tail` strides behind the chunk.
+  part(number, tail = 0) {
     const lead = number > 0 ? 1 : 0;
     const first = number * this.strides - lead;
     const last = (number + 1) * this.strides + tail;
-    const from = this.offsets[first];
-    const to = last < this.offsets.length ? this.offsets[last] : this.sizeBytes;
+    const perStride = this.stride * this.frameSamples;
+    return {
+      from: this.offsets[first],
+      to: last < this.offsets.length ? this.offsets[last] : this.sizeBytes,
+      skip: lead * perStride,
+      samples: (last - first) * perStride,
+    };
+  }
+
+  // Left and right of chunk `number`, each of `chunkSamples` samples; behind the end lies silence.
+  async chunk(number, signal) {
+    const tail = Preview.#tail;
+    const { from, to, skip, samples } = this.part(number, tail);
     const sound = await this.#decode(await this.#fetch(from, to, signal));
-    const skip = lead * this.stride * this.frameSamples;
-    const trimmed = sound.length < (last - first) * this.stride * this.frameSamples;
+    const trimmed = sound.length < samples;
     if (trimmed && tail === 0 && to < this.sizeBytes) {
       Preview.#tail = 1;
       return this.chunk(number, signal);

@@ -1,4 +1,6 @@
 // The loop: a region that stays when looping is switched off.
+import { clamp } from "./clamp.js";
+
 const SHORTEST_S = 0.1;
 const FIRST_S = 8;
 
@@ -22,9 +24,10 @@ export class Region extends EventTarget {
 
   // From one second to another, in either order; too short for ears is made as long as they need.
   set(from, to, isOn = true) {
-    const start = Math.min(Math.max(0, Math.min(from, to)), Math.max(0, this.durationS - SHORTEST_S));
+    const [one, other] = [from, to].map((seconds) => clamp(seconds, 0, this.durationS));
+    const start = clamp(Math.min(one, other), 0, Math.max(0, this.durationS - SHORTEST_S));
     this.start = start;
-    this.end = Math.min(Math.max(start + SHORTEST_S, Math.max(from, to)), this.durationS);
+    this.end = Math.min(Math.max(start + SHORTEST_S, one, other), this.durationS);
     this.isOn = isOn;
     this.dispatchEvent(new Event("change"));
   }
@@ -41,7 +44,8 @@ export class Region extends EventTarget {
 
   // Where there is no region yet, the next seconds become one.
   toggle(position) {
-    if (!this.exists) return this.setStart(Math.min(position, Math.max(0, this.durationS - FIRST_S)));
+    if (!this.exists)
+      return this.setStart(Math.min(position, Math.max(0, this.durationS - FIRST_S)));
     this.isOn = !this.isOn;
     this.dispatchEvent(new Event("change"));
   }

@@ -2,6 +2,7 @@
 // all stems in the channels of one source. What starts anew (a seek, another tempo, a loop) is another run,
 // and the two are crossfaded.
 import { Reader } from "./reader.js";
+import { Schedule } from "./schedule.js";
 import { HOP, Stretcher } from "./stretch.js";
 
 export const BLOCK = 8 * HOP; // 0.23 s at 44.1 kHz; a multiple of the 128 samples that browsers render at once
@@ -9,17 +10,20 @@ export const FADE_S = 0.01;
 
 export class Run {
   #sources = new Set();
-  #blocks = [];
-  #rendered = 0;
+  #schedule;
   #spare = null;
   #faded = false;
 
   constructor({ context, store, output, timeline, rate, weights }) {
     this.context = context;
-    this.timeline = timeline;
-    this.rate = rate;
     this.sampleRateHz = store.previews[0].sampleRateHz;
     this.channels = store.previews.length * 2;
+    this.#schedule = new Schedule({
+      timeline,
+      rate,
+      sampleRateHz: this.sampleRateHz,
+      blockSamples: BLOCK,
+    });
     this.reader = new Reader(store, timeline);
     this.stretcher = rate === 1 ? null : new Stretcher(this.reader, rate, weights);
     this.gain = new GainNode(context, { gain: 0, channelInterpretation: "discrete" });
@@ -28,12 +32,12 @@ export class Run {
   }
 
   get blockS() {
-    return BLOCK / this.sampleRateHz;
+    return this.#schedule.blockS;
   }
 
   // Whether all that this run will play has been handed to the context.
   get isComplete() {
-    return this.timeline.left(this.#rendered * BLOCK * this.rate) <= 0;
+    return this.#schedule.isComplete;
   }
 
   // Makes the next block ready; false while its sound is still missing.
@@ -52,7 +56,7 @@ export class Run {
 
   #hop(out, at) {
     if (this.stretcher) return this.stretcher.hop(out, at);
-    return this.reader.read(this.#rendered * BLOCK + at, HOP, out, at);
+    return this.reader.read(this.#schedule.count * BLOCK + at, HOP, out, at);
   }
 
   // Hands the block that `render` made to the context, to sound from `time` on.
@@ -62,20 +66,13 @@ export class Run {
     source.addEventListener("ended", () => this.#forget(source));
     source.start(time);
     this.#sources.add(source);
-    this.#blocks.push({ time, way: this.#rendered * BLOCK * this.rate });
-    if (this.#blocks.length > 200) this.#blocks.splice(0, 100);
+    this.#schedule.add(time);
     this.#spare = null;
-    this.#rendered += 1;
   }
 
   // Sample of the song that sounds at `time`.
   songAt(time) {
-    let block = this.#blocks[0];
-    if (!block) return this.timeline.start;
-    for (const each of this.#blocks) if (each.time <= time) block = each;
-    const inside = Math.min(Math.max(0, time - block.time), this.blockS);
-    const way = block.way + inside * this.sampleRateHz * this.rate;
-    return this.timeline.left(way) <= 0 ? this.timeline.end : this.timeline.song(way);
+    return this.#schedule.songAt(time);
   }
 
   fadeIn(time) {

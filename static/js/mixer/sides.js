@@ -1,6 +1,7 @@
 // What is heard of two results of one song: one side of the two, and of that the whole mix, one stem, or
 // everything but that stem. All stems of both play all the time; those that are not heard have no gain.
-import { gainOf } from "./desk.js";
+import { clamp } from "./clamp.js";
+import { gainOf, HIGHEST } from "./desk.js";
 
 export class Sides extends EventTarget {
   // `stems`: `{ name, side, loudnessLufs }` with `side` 0 or 1; `gainsDb`: what each side's files were
@@ -22,7 +23,7 @@ export class Sides extends EventTarget {
   }
 
   setMaster(fader) {
-    this.#set({ master: fader });
+    this.#set({ master: clamp(fader, 0, HIGHEST) });
   }
 
   hear(side) {
@@ -71,7 +72,10 @@ export class Sides extends EventTarget {
   }
 
   get mix() {
-    const stems = this.stems.map((stem) => ({ gain: this.isHeard(stem) ? 10 ** (-this.trimDb(stem.side) / 20) : 0, pan: 0 }));
+    const stems = this.stems.map((stem) => ({
+      gain: this.isHeard(stem) ? 10 ** (-this.trimDb(stem.side) / 20) : 0,
+      pan: 0,
+    }));
     return { master: gainOf(this.master), stems };
   }
 

@@ -2,11 +2,9 @@
 // played, when somebody asks for it: the server keeps no pictures that nobody looks at. The scale ends at
 // 16 kHz, as what lies above says more about the preview's codec than about the stem.
 import { colour, fresh, onResize } from "./canvas.js";
+import { edgesOf, heightOf, piecesOf } from "./spectrum-grid.js";
 
-const LOWEST_HZ = 40;
-const HIGHEST_HZ = 16_000;
 const ROWS = 128;
-const SIZE = 4096;
 const LONGEST_S = 1200;
 const SETTLE_MS = 250;
 const MARKS_HZ = [100, 1000, 10_000];
@@ -19,9 +17,7 @@ export class Spectrogram {
 
   constructor({ canvas, note, preview, store, delaySamples, channel, viewport, worker }) {
     Object.assign(this, { canvas, note, preview, store, delaySamples, channel, viewport, worker });
-    const perBin = preview.sampleRateHz / SIZE;
-    const ratio = HIGHEST_HZ / LOWEST_HZ;
-    this.edges = Float32Array.from({ length: ROWS + 1 }, (_, n) => (LOWEST_HZ * ratio ** (n / ROWS)) / perBin);
+    this.edges = edgesOf(ROWS, preview.sampleRateHz);
     this.isOpen = false;
     worker.addEventListener("message", ({ data }) => {
       this.#answers.get(data.id)?.(data.picture);
@@ -44,7 +40,8 @@ export class Spectrogram {
   }
 
   async #paint() {
-    const round = (this.#round += 1);
+    this.#round += 1;
+    const round = this.#round;
     const surface = fresh(this.canvas);
     if (!surface) return;
     this.canvas.dataset.state = "working";
@@ -63,22 +60,15 @@ export class Spectrogram {
       this.#marks(surface);
       this.canvas.dataset.state = "done";
     } catch {
-      if (round === this.#round) this.note.textContent = "The sound could not be loaded. Open the spectrogram again.";
+      if (round === this.#round)
+        this.note.textContent = "The sound could not be loaded. Open the spectrogram again.";
     }
   }
 
-  // Columns of the picture by the chunk of sound that they lie in.
   #pieces(width) {
     const { start, lengthS } = this.viewport;
-    const { sampleRateHz, chunkSamples, chunks } = this.preview;
-    const pieces = new Map();
-    for (let x = 0; x < width; x += 1) {
-      const sample = (start + ((x + 0.5) / width) * lengthS) * sampleRateHz + this.delaySamples;
-      const number = Math.min(Math.floor(sample / chunkSamples), chunks - 1);
-      if (!pieces.has(number)) pieces.set(number, { number, x, centres: [] });
-      pieces.get(number).centres.push(sample - number * chunkSamples);
-    }
-    return pieces.values();
+    const { delaySamples, preview } = this;
+    return piecesOf({ width, start, lengthS, delaySamples, preview });
   }
 
   async #spectra({ number, centres }) {
@@ -131,7 +121,7 @@ export class Spectrogram {
     context.font = `500 10px ${getComputedStyle(this.canvas).fontFamily}`;
     context.textBaseline = "middle";
     for (const hz of MARKS_HZ) {
-      const y = height * (1 - Math.log(hz / LOWEST_HZ) / Math.log(HIGHEST_HZ / LOWEST_HZ));
+      const y = heightOf(hz, height);
       context.fillStyle = "rgb(255 255 255 / 25%)";
       context.fillRect(0, Math.round(y), 6, 1);
       context.fillStyle = "rgb(255 255 255 / 85%)";

@@ -3,8 +3,13 @@
 const SIZE = 4096; // 93 ms at 44.1 kHz, bins of 11 Hz
 const FLOOR_DB = -84;
 
-const hann = Float32Array.from({ length: SIZE }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / SIZE));
-const cosines = Float32Array.from({ length: SIZE / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / SIZE));
+const hann = Float32Array.from(
+  { length: SIZE },
+  (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / SIZE),
+);
+const cosines = Float32Array.from({ length: SIZE / 2 }, (_, i) =>
+  Math.cos((2 * Math.PI * i) / SIZE),
+);
 const sines = Float32Array.from({ length: SIZE / 2 }, (_, i) => Math.sin((2 * Math.PI * i) / SIZE));
 const order = new Uint16Array(SIZE);
 for (let i = 1; i < SIZE; i += 1) order[i] = (order[i >> 1] >> 1) | (i & 1 ? SIZE >> 1 : 0);

@@ -4,7 +4,7 @@ const AT_ONCE = 2;
 const TRIES = 4;
 const PAUSE_MS = 400;
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class ChunkStore {
   #ready = new Map();
@@ -12,9 +12,11 @@ export class ChunkStore {
   #wanted = [];
 
   // `onChange(error)` is told of each chunk that has come, and of the one that cannot be had.
-  constructor(previews, onChange) {
+  // `pause(ms)` waits before the next try.
+  constructor(previews, onChange, pause = sleep) {
     this.previews = previews;
     this.onChange = onChange;
+    this.pause = pause;
     this.chunkSamples = previews[0].chunkSamples;
     this.count = Math.max(...previews.map(({ chunks }) => chunks));
     const bytes = this.chunkSamples * 2 * 4 * previews.length;
@@ -75,7 +77,7 @@ export class ChunkStore {
         return await Promise.all(this.previews.map((preview) => preview.chunk(number, signal)));
       } catch (error) {
         if (signal.aborted || attempt === TRIES) throw error;
-        await pause(PAUSE_MS * 2 ** attempt);
+        await this.pause(PAUSE_MS * 2 ** attempt);
       }
     }
   }

@@ -6,7 +6,10 @@ const SEEK = 640;
 const COARSE = 4;
 const AREA = 2 * SEEK + HOP;
 
-const RISE = Float32Array.from({ length: HOP }, (_, i) => Math.sin((Math.PI / 2) * ((i + 0.5) / HOP)) ** 2);
+const RISE = Float32Array.from(
+  { length: HOP },
+  (_, i) => Math.sin((Math.PI / 2) * ((i + 0.5) / HOP)) ** 2,
+);
 
 function buffers(count, length) {
   return Array.from({ length: count }, () => new Float32Array(length));

@@ -71,8 +71,15 @@ export class Surface {
     const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
     if (event.ctrlKey || event.metaKey || event.altKey) {
       event.preventDefault();
-      this.viewport.zoom(Math.exp(-event.deltaY * WHEEL * (event.deltaMode ? 16 : 1)), this.#seconds(event.clientX));
-    } else if (sideways && Math.abs(sideways) >= Math.abs(event.shiftKey ? 0 : event.deltaY) && !this.viewport.isWhole) {
+      this.viewport.zoom(
+        Math.exp(-event.deltaY * WHEEL * (event.deltaMode ? 16 : 1)),
+        this.#seconds(event.clientX),
+      );
+    } else if (
+      sideways &&
+      Math.abs(sideways) >= Math.abs(event.shiftKey ? 0 : event.deltaY) &&
+      !this.viewport.isWhole
+    ) {
       event.preventDefault();
       this.viewport.pan((sideways / this.box.clientWidth) * this.viewport.lengthS);
     }

@@ -4,7 +4,7 @@ export class Timeline {
     this.start = start;
     this.end = end;
     // Who sets out behind the loop plays on to the end.
-    this.loop = loop && start < loop.end ? loop : null;
+    this.loop = loop && loop.start < loop.end && start < loop.end ? loop : null;
   }
 
   // Where in the song sample `n` of the way lies.
@@ -29,5 +29,17 @@ export class Timeline {
       yield { from, length, at: done };
       done += length;
     }
+  }
+
+  // Numbers of the chunks of `size` samples that the next `count` samples lie in, in the order of need.
+  // The end of a loop fades into the `lead` samples before its start.
+  chunks({ count, size, lead }) {
+    const numbers = new Set();
+    for (const { from, length } of this.spans(0, count)) {
+      const last = Math.floor((from + length - 1) / size);
+      for (let n = Math.floor(from / size); n <= last; n += 1) numbers.add(n);
+    }
+    if (this.loop) numbers.add(Math.max(0, Math.floor((this.loop.start - lead) / size)));
+    return [...numbers];
   }
 }

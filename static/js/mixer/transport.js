@@ -31,8 +31,16 @@ export class Transport {
     this.swap.addEventListener("click", () => desk.swap());
     this.seek.max = engine.durationS;
     this.seek.addEventListener("input", () => engine.seek(this.seek.valueAsNumber));
-    bindSlider(this.speed, { home: 1, say: (v) => `${v.toFixed(2)} times`, set: (v) => engine.setRate(v) });
-    bindSlider(find("master"), { home: 100, say: (v) => level(v / 100), set: (v) => desk.setMaster(v / 100) });
+    bindSlider(this.speed, {
+      home: 1,
+      say: (v) => `${v.toFixed(2)} times`,
+      set: (v) => engine.setRate(v),
+    });
+    bindSlider(find("master"), {
+      home: 100,
+      say: (v) => level(v / 100),
+      set: (v) => desk.setMaster(v / 100),
+    });
     find("closer").addEventListener("click", () => this.zoom(CLOSER));
     find("farther").addEventListener("click", () => this.zoom(1 / CLOSER));
     find("fit").addEventListener("click", () => viewport.fit());

@@ -1,4 +1,6 @@
 // The stretch of the song that the waveforms show, in seconds.
+import { clamp } from "./clamp.js";
+
 const SHORTEST_S = 0.5;
 
 export class Viewport extends EventTarget {
@@ -19,17 +21,18 @@ export class Viewport extends EventTarget {
 
   // Part of the width, 0 to 1 where it can be seen.
   place(seconds) {
-    return (seconds - this.start) / this.lengthS;
+    return this.lengthS > 0 ? (seconds - this.start) / this.lengthS : 0;
   }
 
   seconds(place) {
-    return Math.min(Math.max(0, this.start + place * this.lengthS), this.durationS);
+    return clamp(this.start + place * this.lengthS, 0, this.durationS);
   }
 
   // `factor` above 1 comes closer; what lies at `around` stays where it is.
   zoom(factor, around = (this.start + this.end) / 2) {
+    if (Number.isNaN(factor)) return;
     const shortest = Math.min(SHORTEST_S, this.durationS);
-    const length = Math.min(Math.max(shortest, this.lengthS / factor), this.durationS);
+    const length = clamp(this.lengthS / factor, shortest, this.durationS);
     this.#show(around - this.place(around) * length, length);
   }
 
@@ -43,11 +46,12 @@ export class Viewport extends EventTarget {
 
   // Turns the page where the playhead has left it.
   follow(seconds) {
-    if (seconds < this.start || seconds >= this.end) this.#show(seconds - 0.05 * this.lengthS, this.lengthS);
+    if (seconds < this.start || seconds >= this.end)
+      this.#show(seconds - 0.05 * this.lengthS, this.lengthS);
   }
 
   #show(from, length) {
-    const start = Math.min(Math.max(0, from), this.durationS - length);
+    const start = clamp(from, 0, this.durationS - length);
     if (start === this.start && start + length === this.end) return;
     this.start = start;
     this.end = start + length;

@@ -1,7 +1,6 @@
 // The waveform of one stem, the part of the song that the viewport shows.
-import { colour, fresh, onResize, once } from "./canvas.js";
-
-const ROOM = 0.94;
+import { bar } from "./bars.js";
+import { colour, fresh, once, onResize } from "./canvas.js";
 
 export class Waveform {
   constructor({ canvas, peaks, viewport, scale, regions = [] }) {
@@ -19,19 +18,17 @@ export class Waveform {
     const { context, width, height, ratio } = surface;
     const stem = colour(this.canvas, "--stem") || colour(this.canvas, "--line-strong");
     const step = 1 / ratio;
-    const middle = height / 2;
-    const reach = middle * ROOM * this.scale();
+    const scale = this.scale();
     context.fillStyle = stem;
     context.globalAlpha = 0.35;
-    context.fillRect(0, middle - 0.5, width, 1);
+    context.fillRect(0, height / 2 - 0.5, width, 1);
     context.globalAlpha = 1;
     context.beginPath();
     for (let x = 0; x < width; x += step) {
       const pair = this.peaks.between(this.#at(x / width), this.#at((x + step) / width));
       if (!pair) continue;
-      const top = middle - Math.min(middle, pair[1] * reach);
-      const bottom = middle - Math.max(-middle, pair[0] * reach);
-      context.rect(x, top, step, Math.max(step, bottom - top));
+      const { top, height: tall } = bar(pair, { height, scale, thinnest: step });
+      context.rect(x, top, step, tall);
     }
     context.fill();
   }

@@ -1,0 +1,31 @@
+// The order of a round of uploads: whose turn is next, when it is over, and what is shown after it.
+const AT_ONCE = 3;
+
+export function count(songs, ...states) {
+  return songs.filter(({ state }) => states.includes(state)).length;
+}
+
+// The song to be sent now, if there is one and not too many are on their way.
+export function next(songs) {
+  if (count(songs, "sending") >= AT_ONCE) return undefined;
+  return songs.find(({ state }) => state === "waiting");
+}
+
+// What is paused waits for somebody; what is lost goes on by itself.
+export function isOver(songs) {
+  return count(songs, "sending", "waiting", "lost") === 0;
+}
+
+// The page that shows the songs of the round, or null while the list of uploads has more to say.
+export function pageOf(songs, history) {
+  if (songs.length === 0 || count(songs, "done") < songs.length) return null;
+  if (songs.length === 1) return songs[0].url;
+  return songs.find(({ addresses }) => addresses?.batch)?.addresses.batch || history;
+}
+
+export function sentence(songs) {
+  const sent = count(songs, "done");
+  const others = songs.length - sent;
+  if (!sent) return "";
+  return `${sent} in the queue${others ? `, ${others} not` : ""}.`;
+}

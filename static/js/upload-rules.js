@@ -1,0 +1,52 @@
+// How far an upload is, in words, and what becomes of it after each answer of the server.
+
+// The way or the server's rest, not the file: it goes on where it was as soon as that is over.
+const PASSING = [0, 408, 409, 423, 502, 503, 504];
+
+export function size(bytes) {
+  const kilobytes = Math.ceil(bytes / 1e3);
+  return kilobytes < 1000 ? `${kilobytes} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+// Whole per cent, 100 only when nothing is left.
+export function percentOf(sent, total) {
+  return total > 0 ? Math.floor((100 * sent) / total) : 0;
+}
+
+// Why a request came to nothing: the status of its answer, 0 without one, and what the server says.
+export class Refusal extends Error {
+  constructor({ status, code, detail }) {
+    super(detail);
+    Object.assign(this, { status, code, detail });
+  }
+}
+
+// What the server says of a request that it refused; pages of proxies are no words for people.
+export function refusal(status, text) {
+  const told = parsed(text);
+  if (typeof told?.detail === "string") return new Refusal({ ...told, status });
+  const detail =
+    status === 403
+      ? "This page is out of date. Load it again, then choose the song once more."
+      : `The server answered with status ${status}. Try again in a moment.`;
+  return new Refusal({ status, detail });
+}
+
+// The object of a JSON text; null where it is none.
+export function parsed(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export function passes({ status, code }) {
+  return PASSING.includes(status) || code === "throttled";
+}
+
+// Whether the same file may be taken at another time.
+export function canBeSentAgain({ status }) {
+  return status === 429 || status >= 500;
+}
