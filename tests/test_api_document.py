@@ -40,8 +40,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
 @pytest.fixture(scope="module")
 def pasted(server: WebServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each block printed, by its text, and the names of the files under ``files``."""
-    curl = shutil.which("curl")
-    assert curl, "curl is missing: apt-get install curl"
+    if shutil.which("curl") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("There is no curl here.")
     home = tmp_path_factory.mktemp("shell")
     script = STRICT + "".join(f"echo '{MARK}{n}'\n{block}" for n, block in enumerate(BLOCKS))
     done = subprocess.run(
