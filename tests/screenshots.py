@@ -54,7 +54,7 @@ def _take_all(browser: Browser, folder: Path, out: Path, only: list[str] | None)
                     page = going.go(stop)
                     _take(page, out / f"{stop.name}-{look.name}.png")
                     if (stop.name, look) == (README_PAGE, LIGHT):
-                        _take_for_readme(page)
+                        _take_for_readme(page, look.width)
     return len(stops) * len(LOOKS)
 
 
@@ -63,8 +63,8 @@ def _take(page: Page, file: Path) -> None:
     page.screenshot(path=file, full_page=True)
 
 
-def _take_for_readme(page: Page) -> None:
-    page.set_viewport_size({"width": 1280, "height": README_HEIGHT})
+def _take_for_readme(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": README_HEIGHT})
     page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=README_PICTURE)
 
