@@ -94,13 +94,22 @@ class MemberIdentity:
 
 
 @dataclass(frozen=True)
+class Unavailable:
+    """A model that was wanted and could not be had; ``reason`` for whoever runs the site."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class SeparatorIdentity:
     """What ran, exactly; goes into the manifest and the stage key.
 
     ``weights_digest``: sha256 over the weight files (hex), or over code version and constants for
     a separator without weights. ``notes``: what the person should know, such as why ``auto``
     chose this one. ``source_digest``: sha256 (hex) of the file that the weights were converted
-    from, where they were. ``members``: of an ensemble, in their order.
+    from, where they were. ``members``: of an ensemble, in their order. ``unavailable``: in whose
+    place this one ran; like the notes no part of what decides the stems.
     """
 
     separator: str
@@ -114,6 +123,7 @@ class SeparatorIdentity:
     notes: tuple[str, ...] = field(default=())
     source_digest: str | None = None
     members: tuple[MemberIdentity, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()
 
 
 class SeparatorModel(ABC):

@@ -36,6 +36,7 @@ from separation.errors import (
 )
 from separation.progress import Report, ignore_progress
 from separation.registry import SeparatorFactory
+from separation.remarks import remark
 from separation.separators.weights import default_model_dir
 from separation.settings import RouteName
 from separation.ways import Way, ways_for
@@ -120,7 +121,7 @@ class RoutedSeparator(ResumableSeparator):
         self._allow_remote = allow_remote
         self._look_for_card = look_for_card
         self._book = MemoryBook(options.model_dir or default_model_dir())
-        self._surprises: list[str] = []
+        self._surprises: list[tuple[str, str]] = []
         self._last_error: SeparationError | None = None
         self._card: Card | None = None
         self._reason = ""
@@ -156,7 +157,7 @@ class RoutedSeparator(ResumableSeparator):
         way, separator = self._current()
         told = separator.identity()
         where = f"This job ran {_WHERE[way.route]}"
-        notes = [f"{where}, not {surprise}" for surprise in self._surprises]
+        notes = [remark(f"{where}, not {other}", why) for other, why in self._surprises]
         if way.is_smaller:
             notes.append(f"The smaller model {way.model} ran, as the job allows.")
         return replace(told, notes=(*notes, *told.notes))
@@ -305,7 +306,7 @@ class RoutedSeparator(ResumableSeparator):
     def _tell(self, way: Way, outcome: Outcome, reason: str, *, is_surprise: bool = False) -> None:
         self.steps.append(RouteStep(way.route, outcome, reason, way.model))
         if is_surprise:
-            self._surprises.append(f"{_WHERE[way.route]}: {reason}")
+            self._surprises.append((_WHERE[way.route], reason))
             _log.warning("%s %s: %s", way.route, outcome, reason)
 
     def _nowhere(self) -> str:

@@ -1,4 +1,5 @@
-"""``make screenshots [OUT=screenshots]``: a picture of every page, light, dark and on a phone.
+"""``make screenshots [OUT=screenshots]``: a picture of every page, light, dark and on a phone, and
+the one of the mixer that README.md shows.
 
 A real site in a temporary folder, with web server and worker, filled with jobs in every state.
 """
@@ -12,7 +13,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import MISSING, find_chromium
-from tests.browser.tour_world import Stop
+
+README_PICTURE = Path("docs/screenshot.png")
+README_PAGE, README_HEIGHT = "job-result", 960
+"""The top of that page, light, as high as one sees of a page."""
 
 SETTLE_MS = 600
 """For what scripts draw after the page is there."""
@@ -40,20 +44,29 @@ def _take_all(browser: Browser, folder: Path, out: Path, only: list[str] | None)
     import django
 
     django.setup()
-    from tests.browser.tour import LOOKS, filled_site, tour
+    from tests.browser.tour import LIGHT, LOOKS, filled_site, tour
 
     with filled_site(folder) as (site, every):
         stops = [stop for stop in every if not only or stop.name in only]
         for look in LOOKS:
             with tour(browser, site, look) as going:
                 for stop in stops:
-                    _take(going.go(stop), stop, out / f"{stop.name}-{look.name}.png")
+                    page = going.go(stop)
+                    _take(page, out / f"{stop.name}-{look.name}.png")
+                    if (stop.name, look) == (README_PAGE, LIGHT):
+                        _take_for_readme(page, look.width)
     return len(stops) * len(LOOKS)
 
 
-def _take(page: Page, stop: Stop, file: Path) -> None:
+def _take(page: Page, file: Path) -> None:
     page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=file, full_page=True)
+
+
+def _take_for_readme(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": README_HEIGHT})
+    page.wait_for_timeout(SETTLE_MS)
+    page.screenshot(path=README_PICTURE)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from jobs.models.audio_use import AudioUse
 from jobs.models.batch import Batch
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
+from jobs.models.missing_model import MissingModel
 from jobs.models.model_measurement import ModelMeasurement
 from jobs.models.preferences import Preferences
 from jobs.models.quota_limit import QuotaLimit
@@ -29,6 +30,7 @@ __all__ = [
     "CacheEntry",
     "Campaign",
     "Job",
+    "MissingModel",
     "ModelMeasurement",
     "Preferences",
     "QuotaLimit",

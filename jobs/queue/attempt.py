@@ -24,6 +24,7 @@ from jobs.queue.runners import current_runner, discard_runner
 from jobs.queue.watch import Stop, Watch
 from jobs.services.deadline import measured_anew, set_deadline, too_slow
 from jobs.services.errors import SourceMissing
+from jobs.services.missing_models import note_missing
 from jobs.services.speed import learn_speeds
 from separation.errors import Cancelled, DeadlineExceeded, WorkerLost, error_from_code
 from separation.jobspec import JobSpec, StageRequest
@@ -121,6 +122,7 @@ class Attempt:
                 self._end(partial(outcome.complete, self._lease, event.manifest))
                 host = socket.gethostname()
                 self._write(partial(learn_speeds, self._job, event.manifest, host=host))
+                self._write(partial(note_missing, event.manifest, host=host))
             case FailedEvent():
                 self._failed(event)
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.services.offered import licence_rule
-from jobs.services.presets import is_offered, is_there
+from jobs.services.offered import is_offered, is_there, licence_rule
 from jobs.services.separators import runs_of_pipeline
 from separation.catalogue import ModelInfo, models_for
 from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_ensemble

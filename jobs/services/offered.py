@@ -36,6 +36,26 @@ def offered_separators() -> tuple[str, ...]:
     )
 
 
+def is_there(separator: str, model: str) -> bool:
+    """Whether a model can run without being fetched first, as far as this process sees."""
+    where = {
+        "model_dir": settings.MODEL_DIR,
+        "model_paths": tuple(settings.MODEL_PATHS),
+        "offline": True,
+    }
+    return bool(SeparatorFactory.validate(separator, model=model, **where))
+
+
+def is_offered(separator: str, model: str) -> bool:
+    """Whether the operator's rule on licences lets it run."""
+    return licence_rule().allows_choice(separator, model)
+
+
+def can_run(separator: str, model: str) -> bool:
+    """Whether it may be used, and can be without being fetched first."""
+    return is_offered(separator, model) and is_there(separator, model)
+
+
 def broken_models() -> tuple[OwnModel, ...]:
     """Models in the folders that the operator named that cannot be used, with their reasons."""
     return tuple(model for model in own_models(settings.MODEL_PATHS) if model.fault)

@@ -16,6 +16,7 @@ from jobs.models.job import JobStatus, Lane
 from jobs.queue.clusters import ClusterSign, cluster_signs
 from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.signs import alive
+from jobs.services.missing_models import MissingSight, missing_models
 from jobs.services.offered import broken_models
 from separation.audio.walls import Walls, walls_here
 from separation.own_models import OwnModel
@@ -89,6 +90,7 @@ class Operations:
     speeds: list[Speed]
     sandbox: Walls
     broken_models: tuple[OwnModel, ...]
+    missing_models: list[MissingSight]
 
 
 def operations() -> Operations:
@@ -108,6 +110,7 @@ def operations() -> Operations:
         speeds=list(Speed.objects.order_by("host", "device", "work", "separator", "model_name")),
         sandbox=walls_here(),
         broken_models=broken_models(),
+        missing_models=missing_models(),
     )
 
 

@@ -7,8 +7,15 @@ from django.conf import settings
 
 from jobs.models import ModelMeasurement
 from jobs.services.measurements import latest
-from jobs.services.offered import known_models, licence_rule, offered_models, offered_separators
-from jobs.services.presets import can_run, is_offered, is_there
+from jobs.services.offered import (
+    can_run,
+    is_offered,
+    is_there,
+    known_models,
+    licence_rule,
+    offered_models,
+    offered_separators,
+)
 from jobs.services.speed import Speeds
 from separation.catalogue import Figure, Licence, ModelInfo
 from separation.catalogue.model import MEASURES, Measure, decibels
@@ -95,7 +102,8 @@ class ModelCard:
     """One choice of separator and model; ``value`` is ``separator`` or ``separator:model``.
 
     ``info``: the row of the catalogue, None where it has none. ``times_real_time``: seconds of
-    audio separated in a second, as past jobs taught; None before the first.
+    audio separated in a second, as past jobs taught; None before the first. ``is_here``: nothing
+    is fetched at first use; looked at where cards are shown, and believed elsewhere.
     """
 
     value: str
@@ -104,6 +112,7 @@ class ModelCard:
     info: ModelInfo | None = None
     times_real_time: float | None = None
     measured: MeasuredHere | None = None
+    is_here: bool = True
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -158,13 +167,15 @@ def _card(model: ModelInfo) -> ModelCard:
 
 
 def measured_cards(speeds: Speeds) -> tuple[ModelCard, ...]:
-    """The same, with the speeds that were learned and the quality that was measured here."""
+    """The same, with the speeds that were learned and the quality that was measured here, and
+    whether the weights are here."""
     rows = latest()
     return tuple(
         replace(
             card,
             times_real_time=speeds.times_real_time(*_names(card.value)),
             measured=_measured(card, rows),
+            is_here=not card.download_bytes or is_there(*_names(card.value)),
         )
         for card in model_cards()
     )

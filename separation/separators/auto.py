@@ -10,6 +10,7 @@ from separation.base import (
     SeparatorIdentity,
     SeparatorModel,
     SeparatorOptions,
+    Unavailable,
     Validation,
     separate_with,
 )
@@ -20,6 +21,7 @@ from separation.options import check_options
 from separation.own_rows import all_rows
 from separation.progress import Report, ignore_progress, part_of
 from separation.registry import SeparatorFactory
+from separation.remarks import not_available, remark
 
 PREFERRED = AUTO_ORDER[0]
 
@@ -41,6 +43,7 @@ class AutoSeparator(ResumableSeparator):
         super().__init__(options)
         self._chosen: SeparatorModel | None = None
         self._note = ""
+        self._unavailable: tuple[Unavailable, ...] = ()
         self._fell_back_at: float | None = None
 
     def separate(
@@ -73,7 +76,11 @@ class AutoSeparator(ResumableSeparator):
 
     def identity(self) -> SeparatorIdentity:
         identity = self._choice().identity()
-        return replace(identity, notes=(self._note, *identity.notes))
+        return replace(
+            identity,
+            notes=(self._note, *identity.notes),
+            unavailable=(*self._unavailable, *identity.unavailable),
+        )
 
     def load(self, *, report: Report = ignore_progress) -> None:
         fell_back = self._fell_back_at
@@ -88,6 +95,7 @@ class AutoSeparator(ResumableSeparator):
 
     def _forget(self) -> None:
         self._chosen, self._note, self._fell_back_at = None, "", None
+        self._unavailable = ()
 
     def _choice(self, report: Report = ignore_progress) -> SeparatorModel:
         if self._chosen is None:
@@ -97,26 +105,37 @@ class AutoSeparator(ResumableSeparator):
 
     def _choose(self, report: Report) -> SeparatorModel:
         *better, last = self._candidates()
-        reasons = []
+        missing = []
         for wanted in better:
             try:
                 wanted.load(report=report)
             except ModelUnavailable as error:
-                reasons.append(error.detail)
+                missing.append(Unavailable(wanted.options.model or wanted.name, error.detail))
             else:
-                return self._chosen_for(wanted, reasons)
+                return self._chosen_for(wanted, missing)
         if not better:
             last.load(report=report)
-        return self._chosen_for(last, reasons)
+        return self._chosen_for(last, missing)
 
-    def _chosen_for(self, chosen: SeparatorModel, reasons: list[str]) -> SeparatorModel:
-        """``reasons``: why no better one could be had; it is looked for again later."""
+    def _chosen_for(self, chosen: SeparatorModel, missing: list[Unavailable]) -> SeparatorModel:
+        """``missing``: better ones that could not be had; they are looked for again later."""
+        self._unavailable = tuple(missing)
+        self._note = self._note_of_fall_back(chosen) if missing else self._note_of_choice(chosen)
+        self._fell_back_at = time.monotonic() if missing else None
+        return chosen
+
+    def _note_of_fall_back(self, chosen: SeparatorModel) -> str:
+        labels = {row.name: row.label for row in all_rows(self.options.model_paths)}
+        model = chosen.options.model or chosen.name
+        wanted = [labels.get(each.model, each.model) for each in self._unavailable]
+        line = f"Separated with {labels.get(model, model)}, {not_available(wanted)}"
+        return remark(line, " ".join(each.reason for each in self._unavailable))
+
+    def _note_of_choice(self, chosen: SeparatorModel) -> str:
         why = "its weights are here."
         if chosen.name != PREFERRED and self.options.model is None:
             why = "it is the best that this site's rule on licences leaves."
-        self._note = f"Separated with {chosen.identity().model}: {' '.join(reasons) or why}"
-        self._fell_back_at = time.monotonic() if reasons else None
-        return chosen
+        return remark(f"Separated with {chosen.identity().model}", why)
 
     def first_choice(self) -> tuple[str, str | None]:
         """Name and model of the separator that is wanted, whether or not it can be had.

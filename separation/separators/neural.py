@@ -38,6 +38,7 @@ from separation.errors import ModelUnavailable, OutOfMemory
 from separation.families import wrong_stem
 from separation.options import check_options, check_segment
 from separation.progress import Report, ignore_progress, part_of
+from separation.remarks import remark
 from separation.separators.bags import LoadedBag, Network, Ready
 from separation.separators.conversion import CannotConvert, converted_bag
 from separation.separators.stems import choose_stems
@@ -127,7 +128,7 @@ class NeuralSeparator(ResumableSeparator):
     def identity(self) -> SeparatorIdentity:
         ready = self._loaded(ignore_progress)
         engine = ready.members[0].engine
-        failed = f"Separated on the CPU. {self._failure}" if self._failure else ""
+        failed = remark("Separated on the CPU", self._failure) if self._failure else ""
         return SeparatorIdentity(
             separator=self.name,
             model=ready.model,
@@ -245,7 +246,8 @@ class NeuralSeparator(ResumableSeparator):
             try:
                 return self._converted(chosen, weights, device, report)
             except CannotConvert as error:
-                note = f"OpenVINO could not run {weights.name}, so torch did: {error}."
+                line = f"OpenVINO could not run {weights.name}, so torch did"
+                note = remark(line, f"{error}.")
                 self._log.warning(note)
         bag = self.load_bag(report)
         _check_layout(bag.model, bag.channels, bag.sample_rate_hz)

@@ -21,6 +21,7 @@ from separation.stages.splitting import (
     Whereabouts,
     resumed_s,
     told_identity,
+    told_unavailable,
 )
 from separation.tracks import Term, Track
 
@@ -83,6 +84,7 @@ class SeparationStage(PipelineStage[SeparationParams]):
             warnings=made.identity.notes,
             details={
                 **told_identity(made.identity),
+                **told_unavailable(made.identity),
                 "resumed_at_s": resumed,
                 "routing": made.routing,
                 "seconds": round(made.seconds, 3),

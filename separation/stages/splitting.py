@@ -266,11 +266,19 @@ def resumed_s(checkpoints: Checkpoints | None) -> float | None:
 
 def told_identity(identity: SeparatorIdentity) -> dict[str, Any]:
     """For the manifest and the stage's key, without what does not apply to most."""
-    told = {key: value for key, value in dataclasses.asdict(identity).items() if key != "notes"}
+    told = dataclasses.asdict(identity)
+    for name in ("notes", "unavailable"):
+        del told[name]
     for name in ("members", "source_digest"):
         if not told[name]:
             del told[name]
     return told
+
+
+def told_unavailable(identity: SeparatorIdentity) -> dict[str, Any]:
+    """For the details of a stage, where there is something to tell."""
+    missing = [dataclasses.asdict(each) for each in identity.unavailable]
+    return {"unavailable": missing} if missing else {}
 
 
 def _without_device(told: dict[str, Any]) -> dict[str, Any]:

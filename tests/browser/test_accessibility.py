@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import axe_script, violations
 from tests.browser.tour import LIGHT, PHONE_DARK, Look, filled_site, tour
+from tests.screenshots import README_PAGE
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +56,10 @@ def _sight(page: Page, name: str, look: Look, axe: str) -> Sight:
 def test_no_page_breaks_a_rule_of_accessibility(sights: list[Sight]) -> None:
     broken = {(sight.page, sight.look.name): sight.violations for sight in sights}
     assert {where: found for where, found in broken.items() if found} == {}
+
+
+def test_the_page_that_the_readme_shows_is_among_them(sights: list[Sight]) -> None:
+    assert README_PAGE in {sight.page for sight in sights}
 
 
 def test_no_page_is_wider_than_its_screen(sights: list[Sight]) -> None:

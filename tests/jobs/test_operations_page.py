@@ -1,5 +1,6 @@
 """What the operator's page shows, to whom, and what it costs."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from jobs.models import Job, Speed, Worker
+from jobs.management.commands.fetch_models import fetchable
+from jobs.models import Job, MissingModel, Speed, Worker
 from jobs.models.job import JobStatus
 from jobs.services.operations import disk_sights
 from jobs.templatetags.operations import age
@@ -117,6 +119,44 @@ def test_the_last_failures_show_with_their_reason(client: Client) -> None:
         assert text in page, text
 
 
+def missing(**fields: object) -> MissingModel:
+    row = {"host": "amber", "model_name": "htdemucs", "used": "standard"}
+    told = {"reason": "No way to huggingface.co (403).", "seen_at": timezone.now()}
+    return MissingModel.objects.create(**{**row, **told, **fields})
+
+
+def test_a_model_that_songs_did_without_shows_with_the_reason_and_what_to_do(
+    client: Client, settings: Settings
+) -> None:
+    assert "did without" not in shown(client)
+    settings.OFFLINE = False
+    missing(seen_at=timezone.now() - timedelta(minutes=2))
+    page = shown(client)
+    for text in (
+        "Hybrid Transformer Demucs", "on amber; Standard ran", "2 min ago",
+        "No way to huggingface.co (403).", "Let amber reach huggingface.co",
+        "<code>python manage.py fetch_models htdemucs</code>",
+    ):  # fmt: skip
+        assert text in page, text
+    settings.OFFLINE = True
+    page = shown(client)
+    assert "STEMSITE_OFFLINE is set" in page and "Let amber reach" not in page
+
+
+def test_the_command_that_is_told_is_one_that_there_is(client: Client) -> None:
+    for name in ("htdemucs", "spleeter_2stems"):
+        missing(model_name=name)
+    page = shown(client)
+    told = re.findall(r"<code>python manage.py fetch_models (\w+)</code>", page)
+    assert told == ["htdemucs", "spleeter_2stems"] and set(told) <= set(fetchable())
+
+
+def test_a_model_that_nobody_fetches_is_to_be_put_there(client: Client) -> None:
+    missing(model_name="choir")
+    assert "choir" in shown(client)
+    assert "Put its weights into STEMSITE_MODEL_DIR of amber." in shown(client)
+
+
 def test_what_was_learned_shows_as_the_time_for_an_ordinary_song(client: Client) -> None:
     Speed.objects.create(
         host="amber", device="cpu", work="separation", separator="demucs",
@@ -160,7 +200,7 @@ def test_many_workers_and_jobs_cost_as_many_queries_as_one(client: Client) -> No
         make_job(status=JobStatus.FAILED)
     with CaptureQueriesContext(connection) as many:
         client.get(LIVE)
-    assert len(many) == len(one) <= 12
+    assert len(many) == len(one) <= 13
 
 
 def test_who_is_not_staff_is_sent_to_log_in(client: Client, stranger: User) -> None:

@@ -20,7 +20,13 @@ import numpy as np
 import soundfile
 
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
-from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
+from separation.base import (
+    SeparatorIdentity,
+    SeparatorModel,
+    SeparatorOptions,
+    Unavailable,
+    Validation,
+)
 from separation.engine.devices import device_errors
 from separation.jobspec import JobSpec, StageRequest
 from separation.progress import Report, ignore_progress
@@ -115,7 +121,12 @@ class FakeSeparator(SeparatorModel):
             version="1",
             weights_digest="0" * 64,
             notes=("A fake ran.",),
+            unavailable=_lacking() if self.options.model == "lacking" else (),
         )
+
+
+def _lacking() -> tuple[Unavailable, ...]:
+    return (Unavailable("htdemucs", "There was no way to huggingface.co."),)
 
 
 class HangingSeparator(FakeSeparator):

@@ -22,8 +22,8 @@ from jobs.api.serializers.site import (
 )
 from jobs.queue.health import queue_health
 from jobs.services.measurements import latest
-from jobs.services.offered import offered_models, offered_separators
-from jobs.services.presets import can_run, site_presets
+from jobs.services.offered import can_run, offered_models, offered_separators
+from jobs.services.presets import site_presets
 from jobs.services.room import disk_faults
 from jobs.services.url_import import takes_pages
 from separation import CODE_VERSION

@@ -25,6 +25,7 @@ from jobs.web import mixer, quality, results
 from jobs.web.comparing import choosing_context
 from jobs.web.fragments import unless_known
 from jobs.web.mixing import mixing_context
+from jobs.web.remarks import remarks
 from jobs.web.requests import UserRequest, visible_job
 from jobs.web.sharing import sharing_context
 from separation.errors import SeparationError
@@ -50,6 +51,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "quality": quality.quality(job),
         "facts": results.facts(job),
+        "remarks": remarks(job),
         "scores": scores(job),
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
@@ -148,4 +150,10 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
 def _progress(request: UserRequest, job: Job) -> dict[str, object]:
     place = waiting(job)
     words = place.sentence(for_staff=request.user.is_staff) if place else ""
-    return {"job": job, "stages": job.stages.all(), "place": place, "place_words": words}
+    return {
+        "job": job,
+        "stages": job.stages.all(),
+        "place": place,
+        "place_words": words,
+        "remarks": remarks(job),
+    }

@@ -166,6 +166,7 @@ def _page(
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "allowance": allowance_of(request.user),
         "has_remote": bool(settings.REMOTE_URL),
+        "is_offline": settings.OFFLINE,
         "unfinished": Upload.objects.resumable().visible_to(request.user),
         "url_import": settings.URL_IMPORT,
         "url_import_pages": takes_pages(),

@@ -1,13 +1,15 @@
 """The separator ``standard``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from separation.base import SeparatorOptions, Validation
+from separation.base import SeparatorIdentity, SeparatorOptions, Unavailable, Validation
 from separation.catalogue import find_model
 from separation.catalogue.licences import SETTING, LicenceRule
 from separation.errors import DiskFull, InvalidOptions, ModelUnavailable
 from separation.progress import Report, ignore_progress
+from separation.remarks import not_available, remark
 from separation.separators.bandsplit import weights as bandsplit
 from separation.separators.bandsplit.layout import STEMS
 from separation.separators.masking import MaskSeparator
@@ -39,6 +41,7 @@ class StandardSeparator(MaskSeparator):
             raise InvalidOptions(f"{self.name} has no model {options.model!r}; it has: {MODEL}.")
         self._lack = ""
         """Why Spleeter's weights are not used."""
+        self._unavailable: tuple[Unavailable, ...] = ()
 
     def validate(self) -> Validation:
         if missing := self.missing_packages():
@@ -85,6 +88,10 @@ class StandardSeparator(MaskSeparator):
     def remarks(self) -> tuple[str, ...]:
         return (self._lack,) if self._lack else ()
 
+    def identity(self) -> SeparatorIdentity:
+        identity = super().identity()
+        return replace(identity, unavailable=self._unavailable)
+
     def _refusal(self) -> str:
         """Empty where the operator's rule on licences lets Spleeter's weights be used."""
         if LicenceRule(self.options.licences).allows(find_model(SPLEETER)):
@@ -95,7 +102,7 @@ class StandardSeparator(MaskSeparator):
         )
 
     def _find_or_fetch(self, report: Report) -> Path | None:
-        self._lack = self._refusal()
+        self._lack, self._unavailable = self._refusal(), ()
         if self._lack:
             return None
         if path := find_spleeter(self.options):
@@ -103,6 +110,9 @@ class StandardSeparator(MaskSeparator):
         try:
             return fetch_at_first_use(self.options, report)
         except (ModelUnavailable, DiskFull) as error:
-            self._lack = f"Separated by stemsite's small network alone. {error.detail}"
+            missing = not_available([find_model(SPLEETER).label])
+            line = f"Separated by stemsite's small network alone, {missing}"
+            self._lack = remark(line, error.detail)
+            self._unavailable = (Unavailable(SPLEETER, error.detail),)
             self._log.warning(self._lack)
             return None

@@ -34,6 +34,9 @@ def test_all_are_listed_with_what_they_stand_for(api: APIClient, settings: Setti
     }  # fmt: skip
     assert rows["best"]["missing"] == "Hybrid Transformer Demucs, fine-tuned"
     assert rows["fast"]["missing"] is None
+    assert rows["fast"]["uses"] == (
+        "Hybrid Transformer Demucs if it can be downloaded (84.0 MB), else Standard"
+    )
     assert rows["fast"]["times_fast"] == 1.0
     assert rows["best"]["times_fast"] > 2 > 0.5 > rows["preview"]["times_fast"]  # type: ignore[operator]
     assert {row["seconds"] for row in rows.values()} == {None}

@@ -210,7 +210,7 @@ def test_the_rule_on_licences_counts_for_members_and_for_details(settings: Setti
     allowed = {"separator": "ensemble", "ensemble": {"members": MEMBERS}}
     check_request(request=parse_request(allowed))
     assert "ensemble" in offered.offered_separators()
-    assert not presets.can_run("ensemble", "htdemucs_spectral")
+    assert not offered.can_run("ensemble", "htdemucs_spectral")
 
 
 def test_the_preset_of_several_models_appears_where_its_members_can_run(

@@ -1,11 +1,11 @@
-"""What an attempt should take, may take, and teaches about the next one."""
+"""What an attempt should take, may take, and teaches about the next one and of its host."""
 
 import socket
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.models import Speed
+from jobs.models import MissingModel, Speed
 from jobs.queue import runners
 from jobs.services import speed
 from separation.registry import SeparatorFactory
@@ -76,3 +76,14 @@ def test_the_warning_of_the_start_stays_beside_those_of_the_stages(
     first, *others = job.warnings
     assert first.startswith("Runs on the processor")
     assert others and not any(text.startswith("Runs on the processor") for text in others)
+
+
+def test_a_job_that_did_without_a_model_leaves_that_for_the_operator() -> None:
+    job = run(make_fake_job("lacking"))
+    row = MissingModel.objects.get()
+    assert (row.host, row.model_name, row.used) == (socket.gethostname(), "htdemucs", "lacking")
+    assert row.reason == "There was no way to huggingface.co."
+    (stage,) = (each for each in job.manifest["stages"] if each["name"] == "separation")
+    assert stage["details"]["unavailable"] == [{"model": "htdemucs", "reason": row.reason}]
+    # It is no part of what decides the stems.
+    assert "unavailable" not in job.manifest["separation"]

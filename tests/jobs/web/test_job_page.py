@@ -129,6 +129,27 @@ def test_warnings_of_the_job_are_shown(client: Client, owner: User) -> None:
     assert "Spectral: &lt;no&gt; weights." in text(client, job)
 
 
+FELL_BACK = "Separated with Standard, as Hybrid Transformer Demucs was not available"
+
+
+@pytest.mark.parametrize("status", [JobStatus.COMPLETED, JobStatus.PROCESSING])
+def test_a_job_that_fell_back_shows_a_small_line_and_no_reason(
+    client: Client, owner: User, status: JobStatus
+) -> None:
+    warning = f"{FELL_BACK}: No way to <huggingface.co>."
+    job = make_job(owner=owner, status=status, warnings=[warning])
+    shown = text(client, job)
+    assert f'<p class="remark">{FELL_BACK}.</p>' in shown
+    assert "huggingface" not in shown and "notice--info" not in shown
+
+
+def test_whoever_may_look_at_jobs_is_led_to_the_reason(client: Client, staff: User) -> None:
+    job = make_job(owner=staff, status=JobStatus.COMPLETED, warnings=[f"{FELL_BACK}: No way."])
+    address = reverse("admin:jobs_job_change", args=[job.pk])
+    assert f'{FELL_BACK}. <a href="{address}">Why</a>' in text(client, job)
+    assert f"{FELL_BACK}: No way." in client.get(address).content.decode()
+
+
 def test_a_failed_job_says_why_and_offers_a_retry(client: Client, owner: User) -> None:
     job = make_job(
         owner=owner,

@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from jobs.models import Job, Speed
+from jobs.models import Job, MissingModel, Speed
 from jobs.models.job import JobStatus
 from separation.presets import PRESETS
 from separation.request import parse_request
@@ -46,7 +47,8 @@ def test_every_preset_is_a_card_that_says_what_it_is(member: Client, settings: S
     assert "Own choice" in card(page, "own")
     assert "fine-tuned” is not on this server" in card(page, "best")
     assert "times the work of Fast" in card(page, "best")
-    assert "84.0 MB download at first use" in card(page, "fast")
+    hoped = "Hybrid Transformer Demucs if it can be downloaded (84.0 MB), else Standard"
+    assert hoped in card(page, "fast")
 
 
 def test_a_site_without_a_network_says_that_the_standard_model_does_it(
@@ -57,6 +59,26 @@ def test_a_site_without_a_network_says_that_the_standard_model_does_it(
     assert "Standard" in shown and "download" not in shown
     # It knows no shifts: only its windows, which overlap more, make it longer.
     assert "1.2 times the work of Fast" in card(member.get("/").content.decode(), "best")
+
+
+def test_a_card_names_what_runs_where_the_better_one_could_not_be_had(
+    member: Client, settings: Settings
+) -> None:
+    settings.OFFLINE = False
+    row = {"host": "amber", "model_name": "htdemucs", "used": "standard", "reason": "No way."}
+    MissingModel.objects.create(**row, seen_at=timezone.now())
+    shown = card(member.get("/").content.decode(), "fast")
+    assert "Standard Hybrid Transformer Demucs could not be had when it was last tried" in shown
+    assert "download" not in shown
+
+
+def test_a_card_says_where_nothing_could_run(member: Client, settings: Settings) -> None:
+    settings.OFFLINE, settings.DEFAULT_SEPARATOR = True, "demucs"
+    shown = card(member.get("/").content.decode(), "fast")
+    assert "Hybrid Transformer Demucs Not on this server now: songs would fail" in shown
+    settings.OFFLINE = False
+    shown = card(member.get("/").content.decode(), "fast")
+    assert "Hybrid Transformer Demucs 84.0 MB download at first use" in shown
 
 
 def test_what_was_learned_stands_on_the_card(member: Client) -> None:

@@ -235,10 +235,25 @@ def test_a_form_of_another_site_uploads_nothing(owner: User, site_paths: Path) -
     assert left_behind(site_paths) == []
 
 
-def test_the_form_states_download_and_licence_of_every_model(member: Client) -> None:
+def test_the_form_states_download_and_licence_of_every_model(
+    member: Client, settings: Settings
+) -> None:
+    settings.OFFLINE = False
     page = member.get("/").content.decode()
-    for words in ("84.0 MB download", "Research only", "No download", "MUSDB18-HQ"):
+    for words in ("84.0 MB download at first use", "Research only", "No download", "MUSDB18-HQ"):
         assert words in page
+
+
+def test_the_card_of_a_model_promises_no_download_that_will_not_be(
+    member: Client, settings: Settings
+) -> None:
+    page = member.get("/").content.decode()
+    assert "Not on this server" in page and "at first use" not in page
+    folder = settings.MODEL_DIR / "htdemucs"
+    folder.mkdir(parents=True)
+    (folder / "htdemucs.yaml").write_text("models: ['955717e8']\n")
+    (folder / "955717e8-8726e21a.th").write_bytes(b"weights")
+    assert "Its weights are here" in member.get("/").content.decode()
 
 
 def test_the_page_proposes_lossless_flac(member: Client) -> None:

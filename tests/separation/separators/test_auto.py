@@ -7,6 +7,7 @@ import pytest
 
 from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable
 from separation.registry import SeparatorFactory
+from separation.remarks import split_remark
 from separation.separators import demucs as demucs_separator
 from separation.separators.auto import AutoSeparator
 from separation.separators.bandsplit import weights as bandsplit
@@ -57,7 +58,8 @@ def test_htdemucs_is_chosen_where_its_weights_are(tmp_path: Path) -> None:
     assert separator.validate()
     identity = separator.identity()
     assert (identity.separator, identity.model) == ("demucs", "htdemucs")
-    assert "htdemucs" in identity.notes[0]
+    assert identity.notes[0] == "Separated with htdemucs: its weights are here."
+    assert identity.unavailable == ()
     (tmp_path / "out").mkdir()
     paths = separator.separate(save_song(tmp_path / "song.wav", noise(10_000)), tmp_path / "out")
     assert list(paths) == separator.get_supported_tracks()
@@ -71,7 +73,13 @@ def test_spectral_is_chosen_without_weights_and_the_note_says_why(
     assert separator.validate()
     identity = separator.identity()
     assert identity.separator == "spectral"
-    assert identity.notes[0].startswith("Separated with spectral: ")
+    line, reason = split_remark(identity.notes[0])
+    assert line == (
+        "Separated with Spectral masks, as Hybrid Transformer Demucs and Standard were not "
+        "available."
+    )
+    assert [each.model for each in identity.unavailable] == ["htdemucs", "standard"]
+    assert reason == " ".join(each.reason for each in identity.unavailable)
     assert why in identity.notes[0]
     assert "python manage.py fetch_models htdemucs" in identity.notes[0]
     assert separator.get_supported_tracks() == ["drums", "bass", "other", "vocals"]
@@ -84,7 +92,9 @@ def test_standard_is_chosen_before_spectral(tmp_path: Path) -> None:
     assert separator.validate()
     identity = separator.identity()
     assert (identity.separator, identity.model) == ("standard", "standard")
-    assert identity.notes[0].startswith("Separated with standard: ")
+    assert identity.notes[0].startswith(
+        "Separated with Standard, as Hybrid Transformer Demucs was not available: "
+    )
     assert "python manage.py fetch_models htdemucs" in identity.notes[0]
     assert separator.get_supported_tracks() == ["drums", "bass", "other", "vocals"]
     put_weights(tmp_path / "models")
@@ -137,6 +147,7 @@ def test_weights_that_arrive_later_are_taken_at_the_next_load_that_may_look(
         separator.load()
     assert patient.identity().separator == "spectral"
     assert eager.identity().separator == "demucs"
+    assert eager.identity().unavailable == ()
     patient.close()
     assert patient.identity().separator == "demucs"
 

@@ -94,7 +94,7 @@ def test_what_the_other_side_says_of_its_choice_is_told(portal: Portal, song: Pa
     separated(separator, song)
     identity = separator.identity()
     assert identity.separator == "standard"
-    assert any("127.0.0.1: Separated with standard" in note for note in identity.notes)
+    assert any("127.0.0.1: Separated with Standard, as Hybrid" in note for note in identity.notes)
 
 
 def test_chosen_stems_and_karaoke(portal: Portal, song: Path) -> None:

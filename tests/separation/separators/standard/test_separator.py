@@ -11,8 +11,10 @@ import soundfile
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from separation.base import Unavailable
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.registry import SeparatorFactory
+from separation.remarks import split_remark
 from separation.routing import is_routed
 from separation.separators.bandsplit import weights as bandsplit
 from tests.separation.separators.spleeter.small import save_small_weights
@@ -89,7 +91,12 @@ def test_without_spleeter_the_small_network_does_it_all_and_says_so(
     assert "fetch_models spleeter_2stems" in alone.validate().reason
     stems = stems_of(alone, song, tmp_path / "alone")
     (note,) = alone.identity().notes
-    assert "small network alone" in note and "set to work offline" in note
+    line, reason = split_remark(note)
+    assert line == (
+        "Separated by stemsite's small network alone, as Spleeter, two stems was not available."
+    )
+    assert alone.identity().unavailable == (Unavailable("spleeter_2stems", reason),)
+    assert "set to work offline" in reason
     mixture = soundfile.read(song, dtype="float32")[0].T
     assert relative_error(sum(stems.values()), mixture) <= 1e-6
     save_small_weights(models)
@@ -106,6 +113,8 @@ def test_spleeter_s_weights_are_not_used_where_the_rule_leaves_them_out(models: 
     left_out.load()
     (note,) = left_out.identity().notes
     assert "small network alone" in note and "STEMSITE_MODEL_LICENCES" in note
+    # The operator wants it so: there is nothing to do.
+    assert left_out.identity().unavailable == ()
     named = make(models, licences=("standard", "spleeter_2stems"))
     assert named.identity().notes == ()
     assert named.identity().weights_digest != left_out.identity().weights_digest
