@@ -23,9 +23,9 @@ def in_parallel(parts: Sequence[Callable[[Report], T]], report: Report) -> list[
     """Run ``parts``, each with a report of its own share, and return their results in order.
 
     As soon as one raises, what ``report`` raises included, the others stop at their next report,
-    those that have not begun never do, and the first error is raised. There are twice as many threads
-    as the processor can use: some wait for the disk, and of four stems on two cores the last one
-    would otherwise be written by one core while the other has nothing to do.
+    those that have not begun never do, and the first error is raised. There are twice as many
+    threads as the processor can use: some wait for the disk, and of four stems on two cores the
+    last one would otherwise be written by one core while the other has nothing to do.
     """
     shared = _SharedReport(report, len(parts))
     with ThreadPoolExecutor(2 * thread_count()) as pool:
