@@ -15,7 +15,6 @@ from django.utils.http import quote_etag
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -29,7 +28,7 @@ class SchemaView(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         renderer = request.accepted_renderer
         with _making:
-            body = described(type(renderer))
+            body = described(renderer.format)
         etag = quote_etag(hashlib.sha256(body).hexdigest()[:32])
         response = HttpResponse(
             body,
@@ -46,10 +45,12 @@ class SchemaView(SpectacularAPIView):
 
 
 @cache
-def described(renderer: type[BaseRenderer]) -> bytes:
+def described(form: str) -> bytes:
     """Made once in each form and process: it takes a second, and anybody may ask for it."""
-    schema = SchemaView.generator_class().get_schema(public=True)
-    return bytes(renderer().render(schema))
+    renderer = next(each for each in SchemaView.renderer_classes if each.format == form)
+    generator: Any = SchemaView.generator_class()
+    text = renderer().render(generator.get_schema(public=True))
+    return text.encode() if isinstance(text, str) else text
 
 
 # Swagger UI's page styles itself inline; scripts stay as strict as everywhere.
