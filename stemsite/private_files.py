@@ -13,13 +13,20 @@ WITH_GROUP = 0o027
 """0640 and 0750, for a web server in the same group that sends files itself."""
 
 _log = logging.getLogger("stemsite.files")
+_before: list[int] = []
+
+
+def umask_of_before() -> int:
+    """That under which this process was started: what a person makes by a command in a folder of
+    their own follows it."""
+    return _before[0] if _before else ALONE
 
 
 def keep_private(folders: Iterable[Path], *, group_reads: bool) -> list[Path]:
     """Set the umask of this process and of all that it starts, make ``folders``, and tighten those
     that are there and let in more, with all that is in them; returns which those were."""
     umask = WITH_GROUP if group_reads else ALONE
-    os.umask(umask)
+    _before.append(os.umask(umask))
     return [folder for folder in folders if _tightened(folder, umask)]
 
 

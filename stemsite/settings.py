@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 
 from stemsite import env
 from stemsite.cards import cards
-from stemsite.private_files import keep_private
+from stemsite.private_files import keep_private, umask_of_before
 from stemsite.secret import stored_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,6 +30,7 @@ DATA_GROUP_READS = env.boolean(
 if not env.make_folder("STEMSITE_DATA_DIR", DATA_DIR):
     env.refuse_odd_values()
 keep_private([DATA_DIR], group_reads=DATA_GROUP_READS)
+INHERITED_UMASK = umask_of_before()
 SECRET_KEY = env.text(
     "STEMSITE_SECRET_KEY", "", "signing key; empty: made once and kept in the data directory"
 ) or stored_secret_key(DATA_DIR)

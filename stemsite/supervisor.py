@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 STABLE_S = 30.0
 """A child that ran this long was healthy; its next crash waits the shortest time again."""
 
-MAX_BACKOFF_S = 30.0
+MAX_BACKOFF_S = 10.0
+"""Whatever was killed how often, jobs go on within half a minute: starting takes its time too."""
 
 
 @dataclass

@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 from pytest_django.fixtures import Settings
 
+from jobs.services import rates
 from tests import ready_site
 from tests.factories import make_user
 from tests.spread import Spread, in_order
@@ -71,6 +72,8 @@ def site_paths(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    # What requests of other tests have left of their blocks is theirs.
+    monkeypatch.setattr(rates, "_ahead", rates._Ahead())
     # Hashing that is slow on purpose would be most of the run.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tmp_path

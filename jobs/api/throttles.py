@@ -13,7 +13,7 @@ from rest_framework.throttling import (
 )
 
 from jobs.http.visitors import address_of
-from jobs.services.rates import take
+from jobs.services.rates import take_in_blocks
 
 if TYPE_CHECKING:
     # Views name these classes while they are loaded themselves.
@@ -36,7 +36,7 @@ class StoredRate(SimpleRateThrottle):
         if key is None:
             return True
         assert self.num_requests is not None and self.duration is not None
-        self.left_s = take(key, limit=self.num_requests, period_s=self.duration)
+        self.left_s = take_in_blocks(key, limit=self.num_requests, period_s=self.duration)
         return not self.left_s
 
     def wait(self) -> float:

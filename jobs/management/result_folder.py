@@ -3,10 +3,13 @@
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from django.conf import settings
 
 from separation.errors import StorageUnavailable
 from separation.json_path import is_text
@@ -101,3 +104,43 @@ def drop_empty_folder(folder: Path) -> None:
     remove_work(folder)
     if {path.name for path in folder.glob("*")} <= {MANIFEST_NAME}:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def inherited_umask(place: Path) -> Iterator[None]:
+    """What is made in the block follows the umask of whoever started this process, and not the
+    site's, unless ``place`` lies in a folder of the site. A process that is started in it inherits
+    that too, and so does what it writes elsewhere."""
+    if _is_of_the_site(place):
+        yield
+        return
+    before = os.umask(settings.INHERITED_UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def open_by_umask(place: Path) -> None:
+    """The same for what others made, under the site's umask: a file, or a folder with all in it."""
+    if _is_of_the_site(place):
+        return
+    _open(place)
+    for here, folders, files in os.walk(place):
+        for name in (*folders, *files):
+            _open(Path(here) / name)
+
+
+def _open(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+        usual = 0o777 if stat.S_ISDIR(mode) else 0o666
+        if not stat.S_ISLNK(mode):
+            path.chmod(stat.S_IMODE(mode) | (usual & ~settings.INHERITED_UMASK))
+    except OSError:
+        return  # Gone, or of a file system without modes.
+
+
+def _is_of_the_site(place: Path) -> bool:
+    own = (settings.DATA_DIR, settings.UPLOAD_DIR, settings.OUTPUT_DIR, settings.MODEL_DIR)
+    return any(place.resolve().is_relative_to(Path(folder).resolve()) for folder in own)

@@ -1,17 +1,18 @@
-"""Puts right what crashes left: expired leases, missing tickets, files past their time."""
+"""Puts right what crashes left: jobs of the dead, missing tickets, files past their time."""
 
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
 
 from jobs.models import Job
 from jobs.models.job import JobQuerySet, JobStatus
-from jobs.queue import outcome
+from jobs.queue import liveness, outcome
 from jobs.queue.backups import ScheduledBackups
 from jobs.queue.crew import Member
 from jobs.queue.expiry import Expiry, Held
@@ -33,6 +34,7 @@ TICKETS_EVERY_S = 2.0
 
 REAP_EVERY_S = 15.0
 TAKE_BACK_EVERY_S = 1.0
+THE_DEAD_EVERY_S = 2.0
 SIGNS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
@@ -45,24 +47,37 @@ EXPIRE_EVERY_S = 3600.0
 LOST = "The worker that had this song was lost."
 
 _log = logging.getLogger("jobs.reaper")
+_Lost = TypeVar("_Lost")
 
 
 def reap(expiry: Expiry | None = None) -> int:
     """Jobs whose worker has been silent for too long wait again, or fail; returns how many.
 
     ``expiry`` remembers earlier looks; without one the clock of the leases decides. A job that
-    cannot be taken back comes round again and keeps no other waiting; raises what went wrong.
+    cannot be taken back comes round again.
     """
-    reaped, faults = 0, []
-    for lease in (expiry or Expiry()).over():
+    return _each(_reap_one, (expiry or Expiry()).over())
+
+
+def reap_the_dead() -> int:
+    """The same for jobs whose worker was on this machine and is known to be dead, whichever cluster
+    it belonged to."""
+    return _each(_reap_if_dead, _held_tokens())
+
+
+def _each(take: Callable[[_Lost], bool], lost: Iterable[_Lost]) -> int:
+    """How many were taken back. One that cannot be keeps no other waiting; raises what went
+    wrong."""
+    taken, faults = 0, []
+    for each in lost:
         try:
-            reaped += _reap_one(lease)
+            taken += take(each)
         except Exception as error:
-            _log.exception("job %s: it cannot be taken back", lease.pk)
+            _log.exception("%s: it cannot be taken back", each)
             faults.append(error)
     if faults:
         raise ExceptionGroup("jobs that could not be taken back", faults)
-    return reaped
+    return taken
 
 
 def _reap_one(lease: Held) -> bool:
@@ -74,6 +89,14 @@ def _reap_one(lease: Held) -> bool:
         lease_until=lease.until,
     )
     return _take_back(unchanged)
+
+
+def _reap_if_dead(token: uuid.UUID) -> bool:
+    if not liveness.is_dead(token):
+        return False
+    taken = take_back(token)
+    liveness.forget(token)
+    return taken
 
 
 def take_back(token: uuid.UUID) -> bool:
@@ -95,6 +118,15 @@ def _take_back(held: JobQuerySet) -> bool:
     return True
 
 
+def forget_stale_proofs() -> int:
+    return liveness.forget_stale(_held_tokens())
+
+
+def _held_tokens() -> list[uuid.UUID]:
+    processing = Job.objects.filter(status=JobStatus.PROCESSING)
+    return [token for token in processing.values_list("lease_token", flat=True) if token]
+
+
 def reap_every_s() -> float:
     """Several looks to a lease, however short it is."""
     return min(REAP_EVERY_S, settings.LEASE_S / 4)
@@ -111,17 +143,20 @@ class Housekeeping:
             tend_reserve: RESERVE_EVERY_S,
             self._signs.renew: min(SIGNS_EVERY_S, settings.HEARTBEAT_S),
             self._take_back_orphaned: TAKE_BACK_EVERY_S,
+            reap_the_dead: THE_DEAD_EVERY_S,
             partial(reap, expiry): reap_every_s(),
-            bury: REAP_EVERY_S,
-            expire_everything: EXPIRE_EVERY_S,
-            sweep_everything: EXPIRE_EVERY_S,
-            prune_queue: EXPIRE_EVERY_S,
             top_up: TICKETS_EVERY_S,
+            bury: REAP_EVERY_S,
             advance_campaigns: CAMPAIGNS_EVERY_S,
             finish_closures: CLOSURES_EVERY_S,
             Postman().turn: NOTICES_EVERY_S,
             ScheduledBackups().turn: BACKUPS_EVERY_S,
             Scrubbing().turn: SCRUB_EVERY_S,
+            # Those that walk through folders, last: at a start, jobs wait.
+            expire_everything: EXPIRE_EVERY_S,
+            sweep_everything: EXPIRE_EVERY_S,
+            prune_queue: EXPIRE_EVERY_S,
+            forget_stale_proofs: EXPIRE_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
 

@@ -7,6 +7,7 @@ from jobs.models import Job
 from jobs.queue import crew, drain, signs
 from jobs.queue.claim import claim_next
 from jobs.queue.execute import execute
+from jobs.queue.liveness import proof_of_life
 from jobs.queue.tickets import top_up
 
 
@@ -17,7 +18,7 @@ def run_next(lane: str) -> str:
     Returns a word for the log of tickets.
     """
     token = uuid.uuid4()
-    with crew.working(token):
+    with crew.working(token), proof_of_life(token):
         job = None if drain.requested() else claim_next(worker=signs.worker_name(), token=token)
         if job is not None:
             _run(job)

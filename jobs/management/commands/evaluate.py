@@ -18,7 +18,7 @@ from django.db import DatabaseError
 from jobs.core import core_settings
 from jobs.management.commands.separate import log_level
 from jobs.management.progress_bar import ProgressBar
-from jobs.management.result_folder import check_writable
+from jobs.management.result_folder import check_writable, inherited_umask, open_by_umask
 from jobs.models import ModelMeasurement
 from jobs.services.choices import check_licence, request_with_defaults
 from jobs.services.measurements import record_report
@@ -130,10 +130,14 @@ class Command(BaseCommand):
     def _evaluated(self, options: dict[str, Any]) -> Report:
         order, requests = order_from(options), requests_from(options)
         check_outputs(options)
-        runs = [
-            self._run(replace(order, keep=kept_in(order.keep, request)), request, options)
-            for request in requests
-        ]
+        try:
+            runs = [
+                self._run(replace(order, keep=kept_in(order.keep, request)), request, options)
+                for request in requests
+            ]
+        finally:
+            if order.keep is not None:
+                open_by_umask(order.keep)
         report = Report(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             suite=order.suite.name,
@@ -263,11 +267,13 @@ def check_outputs(options: dict[str, Any]) -> None:
             raise StorageUnavailable(
                 f"The folder {str(keep)!r} is not empty: name another one for --keep."
             )
-        check_writable(keep, "--keep")
+        with inherited_umask(keep):
+            check_writable(keep, "--keep")
     if page is not None:
         if page.is_dir():
             raise StorageUnavailable(f"{str(page)!r} is a folder: name a file for --html.")
-        check_writable(page.absolute().parent, "--html")
+        with inherited_umask(page):
+            check_writable(page.absolute().parent, "--html")
     if options["record"]:
         check_can_record()
 
@@ -290,7 +296,8 @@ def kept_in(keep: Path | None, request: SeparationRequest) -> Path | None:
 def write_page(report: Report, path: Path) -> None:
     try:
         # A file's name may hold bytes that are no text.
-        write_durably(path, as_page(report).encode(errors="backslashreplace"))
+        with inherited_umask(path):
+            write_durably(path, as_page(report).encode(errors="backslashreplace"))
     except OSError as error:
         raise StorageUnavailable(
             f"The page {str(path)!r} cannot be written ({error.strerror})."

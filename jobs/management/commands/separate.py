@@ -15,7 +15,13 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
 from jobs.management.progress_bar import ProgressBar
-from jobs.management.result_folder import check_writable, drop_empty_folder, held_folder
+from jobs.management.result_folder import (
+    check_writable,
+    drop_empty_folder,
+    held_folder,
+    inherited_umask,
+    open_by_umask,
+)
 from jobs.services.choices import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name, song_title
 from separation.client import RunnerProcess
@@ -191,7 +197,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             request = request_from(options)
-            check_writable(options["out"])
+            with inherited_umask(options["out"]):
+                check_writable(options["out"])
             with RunnerProcess(core_settings(), log_level=log_level(options)) as runner:
                 failed = [
                     song
@@ -232,7 +239,8 @@ class Command(BaseCommand):
         self, runner: RunnerProcess, song: Path, out: Path, request: SeparationRequest
     ) -> dict[str, Any]:
         check_readable(song)
-        with held_folder(out.resolve(), song_title(song.name)) as folder:
+        held = held_folder(out.resolve(), song_title(song.name))
+        with inherited_umask(out), held as folder:
             spec = spec_for(song, folder, request)
             bar = ProgressBar(sys.stderr)
             bar.show(0.0, f"{spec.input_name}: starting")
@@ -244,6 +252,8 @@ class Command(BaseCommand):
                 raise
             finally:
                 bar.end()
+                # The runner also fills the site's folder of models, and so has the site's umask.
+                open_by_umask(folder)
 
     def _tell(self, summary: dict[str, Any], *, as_json: bool) -> None:
         for sentence in summary["warnings"]:

@@ -1,7 +1,10 @@
 """The OpenAPI description and its page."""
 
 import io
+import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -9,6 +12,7 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from jobs.api.views import docs
 from separation.request import SeparationRequest
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +57,50 @@ def test_the_page_runs_no_inline_script(anonymous: APIClient) -> None:
     directives = {directive.strip() for directive in policy.split(";")}
     assert {"style-src 'self' 'unsafe-inline'", "default-src 'self'"} <= directives
     assert "script-src" not in policy
+
+
+YAML = {"Accept": "application/vnd.oai.openapi"}
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
+    """As long as the number of times that it was made."""
+    usual, times = docs.SchemaView.generator_class, list[None]()
+
+    class Counting(usual):  # type: ignore[misc, valid-type]
+        def get_schema(self, *args: Any, **kwargs: Any) -> Any:
+            times.append(None)
+            return super().get_schema(*args, **kwargs)
+
+    monkeypatch.setattr(docs.SchemaView, "generator_class", Counting)
+    docs.described.cache_clear()
+    yield times
+    docs.described.cache_clear()
+
+
+def test_the_description_is_made_once_however_it_is_asked_for(
+    anonymous: APIClient, made: list[None]
+) -> None:
+    first = anonymous.get("/api/v1/schema", headers=YAML)
+    for address in ("/api/v1/schema/", "/api/v1/schema?version=7", "/api/v1/schema?lang=de"):
+        again = anonymous.get(address, headers=YAML)
+        assert (again.status_code, again.content) == (200, first.content)
+    assert len(made) == 1
+    assert first.headers["Content-Type"] == "application/vnd.oai.openapi; charset=utf-8"
+    assert 'filename="stemsite.yaml"' in first.headers["Content-Disposition"]
+    as_json = anonymous.get("/api/v1/schema", headers=JSON)
+    assert json.loads(as_json.content) == yaml.safe_load(first.content)
+    assert as_json.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert "Accept" in as_json.headers["Vary"]
+
+
+def test_who_has_the_description_is_not_sent_it_again(anonymous: APIClient) -> None:
+    first = anonymous.get("/api/v1/schema", headers=JSON)
+    known = {**JSON, "If-None-Match": first.headers["ETag"]}
+    again = anonymous.get("/api/v1/schema", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    # In another form it is another text.
+    other = anonymous.get("/api/v1/schema", headers={**known, **YAML})
+    assert other.status_code == 200

@@ -64,11 +64,15 @@ def evaluate(suite: Path, *, ends_with: int = 0, **options: Any) -> tuple[str, s
 
 @pytest.mark.django_db
 def test_one_document_tells_every_figure_of_every_song_and_nothing_is_left_but_what_is_kept(
-    suite: Path, scratch: Path, tmp_path: Path
+    suite: Path, scratch: Path, tmp_path: Path, settings: Settings
 ) -> None:
-    page, kept = tmp_path / "page.html", tmp_path / "kept"
+    # Those of a person: what is made there follows that person's umask.
+    settings.DATA_DIR, settings.INHERITED_UMASK = tmp_path / "data", 0o022
+    page, kept = tmp_path / "report" / "page.html", tmp_path / "kept"
 
+    before = os.umask(0o077)
     said, errors = evaluate(suite, json=True, html=page, keep=kept, record=True)
+    os.umask(before)
 
     document = json.loads(said)
     assert errors == ""
@@ -89,6 +93,8 @@ def test_one_document_tells_every_figure_of_every_song_and_nothing_is_left_but_w
     assert document["host"]["cores"] >= 1 and document["host"]["processor"]
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert list(scratch.iterdir()) == []
+    for made in (page, page.parent, kept, *kept.rglob("*")):
+        assert made.stat().st_mode & 0o777 == (0o755 if made.is_dir() else 0o644), made
     for stem, told in run["songs"][0]["stems"].items():
         separated, rate = soundfile.read(kept / "spectral" / "A" / f"{stem}.wav")
         true, _ = soundfile.read(suite / "A" / f"{stem}.wav")

@@ -1,7 +1,10 @@
 """Counts that limit: exact, kept while they count, and there when the database is not."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -12,7 +15,7 @@ from jobs.models import CacheEntry, RateCount
 from jobs.queue.leftovers import prune_queue
 from jobs.services import rates
 from jobs.services.kept_cache import KeptCache
-from jobs.services.rates import forget, give_back, parsed, remember, take
+from jobs.services.rates import forget, give_back, parsed, remember, take, take_in_blocks
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +103,81 @@ def test_what_a_process_counts_alone_stays_small(monkeypatch: pytest.MonkeyPatch
         assert alone.take(str(number), 1, timedelta(hours=1)) == 0
     assert len(alone._counts) <= 10
     assert alone.take("49", 1, timedelta(hours=1)) > 0
+
+
+@pytest.fixture
+def another_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on the test is as a process that has taken nothing yet."""
+
+    def begin() -> None:
+        monkeypatch.setattr(rates, "_ahead", rates._Ahead())
+
+    begin()
+    return begin
+
+
+def often(limit: int, period_s: float = 3600) -> float:
+    return take_in_blocks("often", limit=limit, period_s=period_s)
+
+
+def test_a_high_limit_is_written_once_in_a_while(
+    another_process: Callable[[], None], django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    assert often(3000) == 0
+    with django_assert_num_queries(0):
+        assert [often(3000) for _ in range(29)] == [0] * 29
+    assert RateCount.objects.get().count == 30
+    assert often(3000) == 0
+    assert RateCount.objects.get().count == 60
+
+
+def test_blocks_allow_no_more_than_the_limit_and_hardly_less(
+    another_process: Callable[[], None],
+) -> None:
+    allowed = [often(300) for _ in range(100)]
+    another_process()
+    allowed += [often(300) for _ in range(250)]
+    assert 297 <= allowed.count(0) <= 300
+    assert 3590 < often(300) <= 3600
+    assert RateCount.objects.get().count == 300
+
+
+def test_a_block_is_worth_nothing_after_its_time(another_process: Callable[[], None]) -> None:
+    often(3000, period_s=0.05)
+    time.sleep(0.06)
+    often(3000, period_s=0.05)
+    assert RateCount.objects.get().count == 30
+    assert RateCount.objects.get().ends_at > timezone.now() - timedelta(seconds=0.05)
+
+
+def test_a_low_limit_is_counted_one_by_one(another_process: Callable[[], None]) -> None:
+    assert [often(2), often(2)] == [0, 0]
+    assert often(2) > 0
+    assert RateCount.objects.get().count == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_blocks_hold_while_the_database_takes_nothing(
+    another_process: Callable[[], None], full_disk: None
+) -> None:
+    assert [often(200) for _ in range(200)] == [0] * 200
+    assert often(200) > 0
+
+
+def test_a_block_is_handed_out_once_to_many_threads() -> None:
+    ahead = rates._Ahead()
+    ahead.keep("a", 500, timezone.now() + timedelta(hours=1))
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _: ahead.use("a"), range(900))) == 500
+
+
+def test_blocks_in_memory_stay_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "MOST_IN_MEMORY", 10)
+    ahead = rates._Ahead()
+    for number in range(50):
+        ahead.keep(str(number), 1, timezone.now() + timedelta(hours=1))
+    assert len(ahead._left) <= 10
+    assert ahead.use("49")
 
 
 def test_the_cache_of_the_site_drops_nothing_that_is_live() -> None:
