@@ -54,7 +54,7 @@ _END_WITHIN_S = 1.5
 """How long a job may take to notice that its worker is gone; then the process just ends."""
 
 _PARENT_POLL_S = 0.5
-_IDLE_S = 1.0
+_IDLE_S = 5.0
 """After so long without a job a runner makes itself ready for more than the beginning of one."""
 
 ALIVE_EVERY_S = 5.0
