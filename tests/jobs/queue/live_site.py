@@ -197,7 +197,7 @@ def _create_all(
     from separation.request import SeparationRequest
     from tests.factories import make_user, wav_bytes
 
-    owner = make_user(who)
+    owner = make_user(who, password=None)
     source = receive_source(owner=owner, name="Live.wav", chunks=[wav_bytes(seconds)])
     request = SeparationRequest(
         separator=separator, model=model, stages=("separation",), format="wav16"
