@@ -34,19 +34,24 @@ class Jukebox:
         return self.spectral(draw.randrange(2))
 
     def spectral(self, which: int = 0) -> str:
-        return self._order(which, self._seconds, separator="spectral")
+        return self._order(which, separator="spectral")
 
     def network(self) -> str:
-        return self._order(NETWORK, self._network_seconds, separator="demucs", model="htdemucs")
+        return self._order(NETWORK, separator="demucs", model="htdemucs")
 
     def slow(self) -> str:
         """One job that takes as long as its song plays, on any machine, and next to no processor:
         for tests that ask what happens meanwhile, and not what comes out."""
-        return self._order(0, self._seconds, separator="fake", model="slow")
+        return self._order(0, separator="fake", model="slow")
 
-    def _order(self, song: int, seconds: float, **choices: str) -> str:
+    def send(self, song: int = 0) -> None:
+        """For a site that cannot take one later; otherwise a song is sent when it is asked for."""
         if song not in self._sent:
+            seconds = self._network_seconds if song == NETWORK else self._seconds
             self._sent[song] = self._site.call("add_song", seconds=seconds, seed=song + 1)
+
+    def _order(self, song: int, **choices: str) -> str:
+        self.send(song)
         job: str = self._site.call("create", song=self._sent[song], **choices)
         return job
 
