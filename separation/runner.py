@@ -44,7 +44,7 @@ from separation.protocol import (
 )
 from separation.registry import SeparatorFactory
 from separation.settings import CoreSettings
-from separation.stages.registry import import_stages
+from separation.stages.registry import import_late_parts, import_stages
 
 LOG_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 KEPT_SEPARATORS = 2
@@ -54,6 +54,9 @@ _END_WITHIN_S = 1.5
 """How long a job may take to notice that its worker is gone; then the process just ends."""
 
 _PARENT_POLL_S = 0.5
+_IDLE_S = 5.0
+"""After so long without a job a runner makes itself ready for more than the beginning of one."""
+
 ALIVE_EVERY_S = 5.0
 """How often work without progress to tell, such as hashing hours of sound, says that it lives."""
 
@@ -165,8 +168,17 @@ class Runner:
         # Takes seconds from a cold disk, which the first job would otherwise be silent for.
         import_stages()
         self._events.send(ReadyEvent(pid=os.getpid(), code_version=CODE_VERSION))
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next_job()) is not None:
             self._run(job)
+
+    def _next_job(self) -> JobSpec | None:
+        """None at the end. What a job needs only for its last stage is imported while none is
+        there, so that one that waits begins at once."""
+        try:
+            return self._jobs.get(timeout=_IDLE_S)
+        except queue.Empty:
+            import_late_parts()
+            return self._jobs.get()
 
     def _run(self, job: JobSpec) -> None:
         self._stop.begin(job.job_id)

@@ -36,7 +36,10 @@ def wav_bytes(
 
 
 def make_user(name: str = "owner", **overrides: Any) -> "User":
-    """The user of that name, made at the first call; the password is ``PASSWORD``."""
+    """The user of that name, made at the first call; the password is ``PASSWORD``.
+
+    ``password=None`` is for who never logs in to a real site: hashing one is slow there on purpose.
+    """
     users = get_user_model().objects
     found = users.filter(username=name).first()
     if found is not None:

@@ -12,8 +12,49 @@ TOGETHER = ("tests/browser/",)
 ALONE = ("tests/browser/test_accessibility.py",)
 """Files of such folders that have a site of their own."""
 
-LONGEST_FIRST = (*TOGETHER, "tests/chaos/")
-"""What stays together can be shared out least, so it comes before what is many files."""
+LONGEST_FIRST = (
+    *TOGETHER,
+    "tests/chaos/",
+    "tests/jobs/queue/test_live_clusters.py",
+    "tests/separation/test_checkpoint_kill.py",
+    "tests/separation/test_runner_supervision.py",
+    "tests/separation/training/test_loop.py",
+    "tests/separation/separators/remote/test_remote_two_portals.py",
+    "tests/separation/separators/remote/test_remote_stemsite.py",
+    "tests/jobs/queue/test_races.py",
+    "tests/separation/test_runner_process.py",
+    "tests/separation/training/test_commands.py",
+    "tests/jobs/batches/test_once.py",
+    "tests/zoo/test_truncated.py",
+    "tests/jobs/campaigns/test_crash_and_race.py",
+    "tests/jobs/queue/test_execute.py",
+    "tests/separation/separators/test_openvino_separate.py",
+    "tests/stemsite/test_no_server_error.py",
+    "tests/separation/test_url_page.py",
+    "tests/jobs/uploads/test_live.py",
+    "tests/separation/test_second_level.py",
+    "tests/jobs/queue/test_live_suspension.py",
+    "tests/separation/audio/test_hpss.py",
+    "tests/jobs/uploads/test_clients.py",
+    "tests/separation/test_checkpoint_rules.py",
+    "tests/jobs/queue/test_live_worker.py",
+    "tests/stemsite/gateway/test_slow_clients.py",
+    "tests/jobs/commands/test_evaluate_command.py",
+    "tests/separation/test_odd_songs_in_stages.py",
+    "tests/separation/separators/remote/test_remote_trouble.py",
+    "tests/stemsite/test_served_site.py",
+    "tests/jobs/commands/test_separate_command.py",
+    "tests/separation/test_url_download.py",
+    "tests/zoo/test_hostile.py",
+    "tests/separation/engine/spectrogram/test_stream.py",
+    "tests/jobs/queue/test_attempt_time.py",
+    "tests/jobs/backup/test_documented.py",
+    "tests/separation/test_pipeline_resume.py",
+    "tests/jobs/test_full_disk.py",
+    "tests/separation/engine/test_openvino_engine.py",
+)
+"""What stays together can be shared out least, so it comes before what is many files; then those
+that took longest when they were measured (``pytest --durations=0``), each more than 20 s."""
 
 
 class Spread(LoadFileScheduling):

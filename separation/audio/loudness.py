@@ -10,7 +10,6 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.signal import sosfilt
 
 from separation.audio.blocks import FloatArray
 from separation.audio.true_peak import TruePeakMeter
@@ -130,6 +129,9 @@ class _GatedLoudness:
         self._step_powers = array("d")
 
     def write(self, block: FloatArray) -> None:
+        # Takes a second of processor time to import, which not every process needs.
+        from scipy.signal import sosfilt
+
         signal = block[0].astype(np.complex128)
         if len(block) > 1:
             signal.imag = block[1]

@@ -21,7 +21,6 @@ There is no chance in it, and memory does not grow with the sound.
 from collections import deque
 
 import numpy as np
-from scipy.ndimage import median_filter
 
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
 from separation.audio.hpss import Sink, Source
@@ -140,6 +139,9 @@ class _NoiseFloor:
         return self._noise()
 
     def _noise(self) -> FloatArray:
+        # Takes half a second to import, which only this stage needs.
+        from scipy.ndimage import median_filter
+
         lowest = np.minimum.reduce(list(self._minima))
         around = median_filter(lowest, size=_MEDIAN_BINS, mode="nearest")
         noise: FloatArray = np.float32(_BIAS) * np.minimum(lowest, around)

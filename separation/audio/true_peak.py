@@ -1,7 +1,6 @@
 """True peak: the highest value between the samples, after ITU-R BS.1770-4, annex 2."""
 
 import numpy as np
-from scipy.signal import upfirdn
 
 from separation.audio.blocks import FloatArray
 
@@ -83,6 +82,9 @@ def _interpolated(windows: FloatArray) -> FloatArray:
     """The values between all samples but the first ``_CARRY`` of each window."""
     count = windows.shape[1] - _CARRY
     if count % _SUB:
+        # Takes a second of processor time to import, which not every process needs.
+        from scipy.signal import upfirdn
+
         dense = upfirdn(_TAPS, windows, up=OVERSAMPLING, axis=-1)
         inside: FloatArray = dense[:, _CARRY * OVERSAMPLING : windows.shape[1] * OVERSAMPLING]
         return inside

@@ -6,7 +6,6 @@ only source of chance.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt
 
 from separation.base import SAMPLE_RATE_HZ
 
@@ -34,6 +33,9 @@ def seconds(frames: int) -> Signal:
 
 def filtered(signal: Signal, kind: str, hz: float | list[float]) -> Signal:
     """Through a Butterworth filter of second order; ``kind`` as for ``scipy.signal.butter``."""
+    # Takes a second to import, and who asks about the song need not make it.
+    from scipy.signal import butter, sosfilt
+
     sos = butter(2, hz, kind, fs=SAMPLE_RATE_HZ, output="sos")
     return np.asarray(sosfilt(sos, signal))
 

@@ -33,6 +33,12 @@ def import_stages() -> None:
         resolve_name(path)
 
 
+def import_late_parts() -> None:
+    """What the loudness of the stems needs, which every job measures at its end and which takes
+    as long to import as all stages."""
+    import scipy.signal  # noqa: F401
+
+
 def build_stage(request: StageRequest) -> PipelineStage[Any]:
     """Import a stage and check its parameters. Raises ``InvalidOptions`` naming both."""
     path = STAGES.get(request.name)

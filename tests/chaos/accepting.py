@@ -48,7 +48,7 @@ def main(rounds: int) -> dict[str, Any]:
     in_history: set[int] = set()
     for number in range(rounds):
         # An owner for each round, so that its campaigns see no song but this one.
-        owner = make_user(f"owner{number}")
+        owner = make_user(f"owner{number}", password=None)
         song = make_song(source=make_source(owner=owner))
         whose = f"owner={owner.username}"
         offers = [make_version(song, whose, separator="spectral", format=f) for f in ("mp3", "ogg")]

@@ -21,7 +21,7 @@ def add_song(seconds: float, seed: int) -> str:
     from tests.factories import make_user, wav_bytes
 
     chunks = [wav_bytes(seconds, seed=seed)]
-    source = receive_source(owner=make_user(), name=f"Song {seed}.wav", chunks=chunks)
+    source = receive_source(owner=make_user(password=None), name=f"Song {seed}.wav", chunks=chunks)
     return str(source.pk)
 
 

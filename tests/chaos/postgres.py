@@ -3,6 +3,7 @@
 It uses nothing of a server that may run on the machine already.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from tests.ready_site import migrate
+from tests import ready_site
 
 ACCOUNT = "stemsite"
 START_WITHIN_S = 30.0
@@ -43,8 +44,36 @@ class PostgresServer:
         self.port = _free_port()
         self._made = 0
         self._ready = False
-        self._run("initdb", "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync")
+        self._lay_out()
         self.start()
+
+    def _lay_out(self) -> None:
+        """A server with a migrated database is made once in a run of the tests, and copied."""
+        if ready_site.shared is None:
+            self._initialize()
+            return
+        ready = ready_site.shared / "ready-postgres"
+        with (ready_site.shared / "ready-postgres.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready.exists():
+                self._initialize()
+                self.start()
+                self._make_ready()
+                self._run("pg_ctl", "stop", "-w", "-m", "fast")
+                unready = ready.with_name("unready-postgres")
+                _copy(self._home / "data", unready)
+                unready.rename(ready)
+                return
+        _copy(ready, self._home / "data")
+        self._ready = True
+
+    def _initialize(self) -> None:
+        self._run("initdb", "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    def _make_ready(self) -> None:
+        self._create("ready")
+        ready_site.migrate(self._url("ready"))
+        self._ready = True
 
     def start(self) -> None:
         """Returns when it answers."""
@@ -60,9 +89,7 @@ class PostgresServer:
     def new_database(self) -> str:
         """The URL of a database that is migrated and empty."""
         if not self._ready:
-            self._create("ready")
-            migrate(self._url("ready"))
-            self._ready = True
+            self._make_ready()
         self._made += 1
         name = f"chaos_{self._made}"
         self._create(f"{name} TEMPLATE ready")
@@ -99,6 +126,11 @@ class PostgresServer:
         if result.returncode:
             raise RuntimeError(f"{program} ended with {result.returncode}: {log.read().decode()}")
         log.close()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """With its owner, as PostgreSQL wants no other."""
+    subprocess.run(["cp", "-a", source, target], check=True)
 
 
 def _not_root() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.chaos.processes import Process, Role, descendants, hit, roles
 from tests.ready_site import lay_out
+from tests.separation.fakes import plug_in
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -156,6 +157,7 @@ class ChaosSite:
             "STEMSITE_OFFLINE": "1",
             "STEMSITE_RESERVE_BYTES": "0",
             "STEMSITE_ENGINE": "torch",
+            "PYTHONPATH": plug_in(root),
             "TMPDIR": str(self.scratch),
             "OMP_NUM_THREADS": "1",
             **environment,

@@ -26,7 +26,10 @@ from tests.chaos.songs import Jukebox
 pytestmark = pytest.mark.slow
 
 HOUR_S = 3600
-SONG_S = 60.0
+SONG_S = 8.0
+"""Long enough to be seen and hit while it is separated."""
+START_S = 30.0
+"""For a cluster to come up and look around."""
 
 
 class Clock:
@@ -64,11 +67,11 @@ def test_a_host_that_is_an_hour_ahead_takes_no_job_from_another(
 ) -> None:
     site = make_site(postgres.new_database())
     site.start_cluster()
-    job_id = Jukebox(site, seconds=2 * SONG_S, network_seconds=1.0).spectral()
+    job_id = Jukebox(site, seconds=START_S, network_seconds=1.0).slow()
     site.wait_until_separating(job_id)
     clock.set(HOUR_S)
     ahead = site.start_cluster(**clock.environment)
-    site.wait_for(lambda: ahead.of_role(Role.WORKER), 30.0, "the second cluster does not start")
+    site.wait_for(lambda: ahead.of_role(Role.WORKER), START_S, "the second cluster does not start")
     job = site.wait_until_ended(job_id, 90.0)
     assert (job["status"], job["attempt"]) == ("completed", 1)
     finish(site, tell, "1 job beside a host that is an hour ahead")
@@ -79,7 +82,7 @@ def resume_after_a_jump(
 ) -> None:
     """The lease was written by one clock; a kill makes it be judged by the other."""
     cluster = site.start_cluster(**clock.environment)
-    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).spectral()
+    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).slow()
     site.wait_until_separating(job_id)
     clock.set(jump_s)
     (worker,) = cluster.of_role(Role.WORKER)

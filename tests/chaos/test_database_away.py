@@ -13,7 +13,8 @@ from tests.chaos.songs import Jukebox
 
 pytestmark = pytest.mark.slow
 
-SONG_S = 60.0
+SONG_S = 8.0
+"""Long enough to be still at work when the database goes."""
 AWAY_S = 6.0
 LOCKED_S = 22.0
 """Longer than any process waits for SQLite's lock, so that all of them see the error."""
@@ -36,7 +37,7 @@ def test_jobs_survive_a_server_that_is_stopped_at_once_and_started(
 ) -> None:
     site = make_site(postgres.new_database())
     site.start_cluster()
-    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).spectral()
+    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).slow()
     site.wait_until_separating(job_id)
     postgres.stop_immediately()
     time.sleep(AWAY_S)
@@ -49,7 +50,7 @@ def test_jobs_survive_a_lock_that_nobody_can_wait_for(
 ) -> None:
     site = make_site(None)
     site.start_cluster()
-    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).spectral()
+    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).slow()
     site.wait_until_separating(job_id)
     holder = sqlite3.connect(site.root / "data" / "stemsite.sqlite3", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")

@@ -76,6 +76,7 @@ def test_a_full_disk_is_told_by_name_and_the_job_can_be_tried_again(
     site = make_site(None, STEMSITE_OUTPUT_DIR=str(disk.outputs), STEMSITE_MIN_FREE_BYTES="0")
     site.start_cluster()
     music = Jukebox(site, seconds=SONG_S, network_seconds=1.0)
+    music.send()
     small = site.call("add_song", seconds=1.0, seed=9)
     before = site.call("create", song=small, separator="spectral")
     site.wait_until_ended(before, 60.0)

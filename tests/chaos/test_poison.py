@@ -1,33 +1,25 @@
 """A job that always kills its runner."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.chaos import poison
-from tests.chaos.conftest import MakeSite
 from tests.chaos.databases import on
-from tests.chaos.site import ROOT
+from tests.chaos.site import ChaosSite
 from tests.chaos.songs import Jukebox
 
 pytestmark = pytest.mark.slow
 
+DEADLY = {"separator": "fake", "model": "killed"}
+
 
 @on("sqlite")
 def test_a_job_that_always_kills_its_runner_ends_and_harms_no_other(
-    make_site: MakeSite,
-    database_url: str | None,
-    tmp_path: Path,
-    tell: Callable[[str], None],
+    site: ChaosSite, tell: Callable[[str], None]
 ) -> None:
-    poison.install(tmp_path / "packages")
-    path = os.pathsep.join([str(tmp_path / "packages"), str(ROOT)])
-    site = make_site(database_url, PYTHONPATH=path)
     site.start_cluster()
     song = site.call("add_song", seconds=2.0, seed=5)
-    poisoned = site.call("create", song=song, **poison.DEADLY)
+    poisoned = site.call("create", song=song, **DEADLY)
     other = Jukebox(site, seconds=2.0, network_seconds=1.0).spectral()
     job = site.wait_until_ended(poisoned, 90.0)
     assert (job["status"], job["error"], job["attempt"]) == ("failed", "worker_lost", 3)

@@ -12,7 +12,8 @@ from tests.chaos.songs import Jukebox
 
 pytestmark = pytest.mark.slow
 
-SONG_S = 60.0
+SONG_S = 8.0
+"""Long enough to be seen and hit while it is separated."""
 
 
 def to_the_group(cluster: Cluster) -> None:
@@ -30,7 +31,7 @@ def lose_no_job(
     site: ChaosSite, terminate: Callable[[Cluster], None], tell: Callable[[str], None]
 ) -> None:
     cluster = site.start_cluster()
-    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).spectral()
+    job_id = Jukebox(site, seconds=SONG_S, network_seconds=1.0).slow()
     site.wait_until_separating(job_id)
     terminate(cluster)
     job = site.wait_until_ended(job_id, RESUME_S + 30.0)

@@ -31,7 +31,7 @@ def set_up(*, room: int | None, places: int | None, together: bool) -> None:
     from tests.ready_site import migrate_if_empty
 
     migrate_if_empty()
-    group = make_group("class", make_user("a"), make_user("b"))
+    group = make_group("class", *(make_user(name, password=None) for name in ("a", "b")))
     limits = {} if room is None else {"stored_bytes": room * len(_song()) + 10}
     limits |= {} if places is None else {"active_jobs": places}
     set_quota(group, shared=together, **limits)

@@ -1,19 +1,24 @@
 """A job in a process of its own that is killed in the middle, and what it left.
 
-Run as a module it is that process: it runs one job and kills itself, as the kernel would, after the
-network (or the masks) worked on so many windows of the song.
+Run as a module it starts such processes: each runs one job and kills itself, as the kernel would,
+after the network (or the masks) worked on so many windows of the song. They are forked from one
+that has imported everything and done nothing, as the imports take longer than most of these jobs.
 """
 
+import atexit
+import functools
 import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -188,20 +193,34 @@ def left_behind(spec: JobSpec) -> list[Path]:
 
 def kill_at(spec: JobSpec, window: int, settings: CoreSettings = ALWAYS) -> None:
     """An attempt whose process is killed before it computes the ``window``-th window."""
-    orders = {
-        "spec": next_attempt(spec).model_dump(mode="json"),
-        "settings": TypeAdapter(CoreSettings).dump_python(settings, mode="json"),
-        "window": window,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.separation.interrupted"],
-        input=json.dumps(orders),
-        text=True,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr[-2_000:]
+    with tempfile.NamedTemporaryFile("r") as said:
+        orders = {
+            "spec": next_attempt(spec).model_dump(mode="json"),
+            "settings": TypeAdapter(CoreSettings).dump_python(settings, mode="json"),
+            "window": window,
+            "environment": dict(os.environ),
+            "said": said.name,
+        }
+        code = _ask(orders)
+        assert code == -signal.SIGKILL, f"{code}: {said.read()[-2_000:]}"
+
+
+def _ask(orders: dict[str, Any]) -> int:
+    """The exit code of the process that these orders were given to."""
+    starter = _starter()
+    assert starter.stdin is not None and starter.stdout is not None
+    starter.stdin.write(json.dumps(orders) + "\n")
+    starter.stdin.flush()
+    return int(starter.stdout.readline())
+
+
+@functools.cache
+def _starter() -> subprocess.Popen[str]:
+    """One for all tests of this process; it ends with the pipe."""
+    command = [sys.executable, "-m", "tests.separation.interrupted"]
+    starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(starter.communicate)
+    return starter
 
 
 def count_windows() -> None:
@@ -227,20 +246,43 @@ def _kill_myself(when: int) -> None:
     Windows.reached = staticmethod(reached)
 
 
-def main() -> None:
-    orders = json.load(sys.stdin)
-    spec = JobSpec.model_validate(orders["spec"])
-    networks = ("demucs", "msst")
-    if any(request.params.get("separator") in networks for request in spec.pipeline):
-        import tests.separation.small_models  # noqa: F401  # one thread, and torch
+def _run(orders: dict[str, Any]) -> None:
+    os.environ.clear()
+    os.environ.update(orders["environment"])
     count_windows()
     _kill_myself(orders["window"])
     run_pipeline(
-        spec,
+        JobSpec.model_validate(orders["spec"]),
         TypeAdapter(CoreSettings).validate_python(orders["settings"]),
         separators=Separators(),
         observer=lambda event: None,
     )
+
+
+def _obey(orders: dict[str, Any]) -> NoReturn:
+    """In a process of its own; its end without a kill is a failure, and so is none in time."""
+    signal.alarm(120)
+    said = os.open(orders["said"], os.O_WRONLY)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    try:
+        _run(orders)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        orders = json.loads(line)
+        pipeline = orders["spec"]["pipeline"]
+        if any(request["params"].get("separator") in ("demucs", "msst") for request in pipeline):
+            import tests.separation.small_models  # noqa: F401  # one thread, and torch
+        child = os.fork() or _obey(orders)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write(f"{code}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

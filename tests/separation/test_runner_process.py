@@ -86,6 +86,21 @@ def test_two_jobs_run_one_after_the_other_in_one_process(
     assert runner.peak_memory_bytes() > 20_000_000
 
 
+def test_a_runner_imports_what_the_end_of_a_job_needs_while_it_has_none(
+    runner: RunnerProcess,
+) -> None:
+    code = "import sys, separation.runner as r; r.import_stages(); print(*sys.modules)"
+    started = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "scipy.signal" not in started.stdout.split(), "each start would cost that second"
+    runner.wait_ready()
+    deadline = time.monotonic() + 60
+    while "scipy/signal/_sosfilt" not in Path(f"/proc/{runner.pid}/maps").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_progress_comes_at_most_every_half_second_and_never_falls(
     tmp_path: Path, runner: RunnerProcess
 ) -> None:

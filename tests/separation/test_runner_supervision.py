@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from separation import supervision
 from separation.base import SeparatorOptions
@@ -257,7 +259,9 @@ print(last.type)
 
 
 def test_a_decoding_child_ends_with_the_killed_worker_of_its_runner(tmp_path: Path) -> None:
-    song = make_song(tmp_path / "song.wav", 600.0, rate_hz=48_000)
+    # Silence, which is made at once, of another rate, so that decoding it takes a while.
+    song = tmp_path / "song.wav"
+    soundfile.write(song, np.zeros((600 * 48_000, 2), np.int16), 48_000)
     spec: JobSpec = make_spec(tmp_path, separation_request(), song=song)
     family = killed_worker(_IN_A_CHILD, spec.model_dump_json())
     assert len(family) == 2, "the runner and the child that decodes"

@@ -178,15 +178,32 @@ def _set_up() -> None:
     migrate_if_empty()
 
 
-def _create(*, seconds: float, lane: str = "interactive", who: str = "owner") -> str:
+def _create(*, seconds: float, who: str = "owner", **choices: Any) -> str:
+    (job,) = _create_all(jobs=1, seconds=seconds, who=who, **choices)
+    return job
+
+
+def _create_all(
+    *,
+    jobs: int,
+    seconds: float,
+    lane: str = "interactive",
+    who: str = "owner",
+    separator: str = "spectral",
+    model: str | None = None,
+) -> list[str]:
+    """So many jobs of one song."""
     from jobs.services.create import create_job, receive_source
     from separation.request import SeparationRequest
     from tests.factories import make_user, wav_bytes
 
-    owner = make_user(who)
+    owner = make_user(who, password=None)
     source = receive_source(owner=owner, name="Live.wav", chunks=[wav_bytes(seconds)])
-    request = SeparationRequest(separator="spectral", stages=("separation",), format="wav16")
-    return str(create_job(owner=owner, source=source, request=request, lane=lane).pk)
+    request = SeparationRequest(
+        separator=separator, model=model, stages=("separation",), format="wav16"
+    )
+    made = (create_job(owner=owner, source=source, request=request, lane=lane) for _ in range(jobs))
+    return [str(job.pk) for job in made]
 
 
 def _cancel(*, job_id: str) -> None:
@@ -302,6 +319,7 @@ def _serve() -> None:
     calls = {
         "set_up": _set_up,
         "create": _create,
+        "create_all": _create_all,
         "cancel": _cancel,
         "steal": _steal,
         "look": _look,

@@ -15,19 +15,28 @@ from typing import Any
 import pytest
 
 from tests.jobs.queue.live_site import ROOT, LiveSite
+from tests.separation.fakes import plug_in
 
 pytestmark = pytest.mark.slow
 
 LONG_S = 60.0
+"""Longer than any test looks at the job."""
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[LiveSite]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveSite]:
+    monkeypatch.setenv("PYTHONPATH", plug_in(tmp_path))
     live = LiveSite(tmp_path)
     live.environment |= {"STEMSITE_LEASE_S": "10", "STEMSITE_HEARTBEAT_S": "2"}
     live.call("set_up")
     yield live
     live.close()
+
+
+def long_job(site: LiveSite) -> str:
+    """With the fake separator, which works for as long as its song plays, on any machine."""
+    job: str = site.call("create", seconds=LONG_S, separator="fake", model="slow")
+    return job
 
 
 def wait_until(site: LiveSite, is_so: Callable[[], Any], timeout_s: float = 60.0) -> Any:
@@ -82,7 +91,7 @@ def test_a_worker_of_one_lane_takes_nothing_from_the_other(site: LiveSite) -> No
 
 def test_a_row_tells_what_each_worker_runs_and_goes_with_it(site: LiveSite) -> None:
     worker = site.start_worker()
-    job = site.call("create", seconds=LONG_S)
+    job = long_job(site)
     site.wait_for(job, is_separating)
     (row,) = wait_until(site, lambda: [row for row in rows(site) if row["runner_memory_bytes"]])
     assert (row["job_id"], row["runner_pid"]) == (job, site.runner_pid())
@@ -135,7 +144,7 @@ def test_a_cluster_that_cannot_wind_down_ends_also_when_nobody_is_left_to_kill_i
     """A sentinel that stands still, as one does that waits for a lock nobody gives back."""
     site.environment |= {"STEMSITE_DRAIN_S": "3"}
     worker = site.start_worker()
-    job = site.call("create", seconds=LONG_S)
+    job = long_job(site)
     site.wait_for(job, is_separating)
     known = parts(site, worker.pid)
     os.kill(known["sentinel"], signal.SIGSTOP)
@@ -147,7 +156,7 @@ def test_a_cluster_that_cannot_wind_down_ends_also_when_nobody_is_left_to_kill_i
 def test_a_signal_to_every_single_process_gives_the_job_back_uncharged(site: LiveSite) -> None:
     """As systemd does by default, and many a script; whoever is told first."""
     worker = site.start_worker()
-    job = site.call("create", seconds=LONG_S)
+    job = long_job(site)
     site.wait_for(job, is_separating)
     for pid in [site.runner_pid(), *site.processes()]:
         with suppress(ProcessLookupError):
@@ -176,7 +185,7 @@ sys.exit(cluster.run_cluster(current_post()))
 def test_a_fault_in_the_main_process_ends_everything_instead_of_standing_still(
     site: LiveSite,
 ) -> None:
-    job = site.call("create", seconds=LONG_S)
+    job = long_job(site)
     with site.log.open("ab") as log:
         worker = subprocess.Popen(
             [sys.executable, "-c", BROKEN], cwd=ROOT, env=site.environment, stdout=log, stderr=log
@@ -203,7 +212,7 @@ def test_an_idle_worker_that_is_killed_ends_the_cluster_instead_of_standing_stil
 
 def test_an_idle_worker_that_is_killed_costs_its_neighbour_no_attempt(site: LiveSite) -> None:
     worker = site.start_worker(STEMSITE_WORKERS="2")
-    job = site.call("create", seconds=LONG_S)
+    job = long_job(site)
     site.wait_for(job, is_separating)
     wait_until(site, lambda: {bool(row["job_id"]) for row in rows(site)} == {True, False})
     (idle,) = (row for row in rows(site) if not row["job_id"])

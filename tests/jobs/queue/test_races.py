@@ -31,7 +31,7 @@ def make_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
 def test_each_job_is_claimed_by_exactly_one_of_many(make_site: Callable[..., LiveSite]) -> None:
     site = make_site()
-    jobs = [site.call("create", seconds=0.1) for _ in range(12)]
+    jobs = site.call("create_all", jobs=12, seconds=0.1)
     claimed = [*chain(*site.at_once(RACERS, "claim_all", jobs=12))]
     assert sorted(claimed) == sorted(jobs)
 
@@ -41,8 +41,7 @@ def test_no_race_starts_more_jobs_of_one_account_than_may_run(
 ) -> None:
     site = make_site(STEMSITE_MAX_RUNNING_JOBS="2")
     for who in ("a", "b"):
-        for _ in range(6):
-            site.call("create", seconds=0.1, who=who)
+        site.call("create_all", jobs=6, seconds=0.1, who=who)
     assert len([*chain(*site.at_once(RACERS, "claim_all", jobs=12))]) == 4
 
 

@@ -50,7 +50,10 @@ def test_synthesize_tells_each_song_and_fills_the_corpus(tmp_path: Path) -> None
             ("multitracks", "{empty}", "--corpus", "{empty}", "--hold-back", "sodium"),
             "SONG=FROM-TO",
         ),
-        (("train", "--corpus", "{empty}", "--run", "{empty}", "--processes", "1"), "Prepare"),
+        (
+            ("train", "--corpus", "{empty}", "--run", "{empty}", "--processes=1", "--no-compile"),
+            "Prepare",
+        ),
         (
             ("export", "--run", "{empty}", "--out", "{empty}/x.safetensors", "--trained-on", "x"),
             "Train first",

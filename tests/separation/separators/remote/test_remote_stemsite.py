@@ -130,7 +130,7 @@ def test_a_token_that_the_other_side_does_not_know_is_told(portal: Portal, song:
 
 
 def test_a_cancel_reaches_the_job_there(portal: Portal, tmp_path: Path) -> None:
-    song = save_song(tmp_path / "long.wav", 0.2 * noise(44_100 * 240))
+    song = save_song(tmp_path / "long.wav", 0.2 * noise(44_100 * 90))
     stopping = Stopping("127.0.0.1: Separat", Cancelled("Stop."))
     with pytest.raises(Cancelled):
         separated(

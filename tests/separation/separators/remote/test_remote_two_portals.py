@@ -117,7 +117,7 @@ def test_a_cancel_here_cancels_there(portals: tuple[Portal, Portal]) -> None:
     sent = httpx2.post(
         f"{near.url}/api/v1/jobs",
         params={"separator": "demucs", "stages": "separation", "filename": "long.wav"},
-        content=wav_bytes(400.0),
+        content=wav_bytes(200.0),
         headers=headers,
         timeout=PATIENCE_S,
     )
