@@ -10,7 +10,7 @@ from separation.audio.blocks import FloatArray
 from separation.engine.converted import NetworkRecord
 from separation.engine.devices import device_errors
 from separation.engine.interface import Engine
-from separation.engine.openvino_runtime import CompiledNetwork, run_each, run_each_ahead
+from separation.engine.openvino_runtime import compiled_network, run_each, run_each_ahead
 from separation.engine.spectra import Spectra
 
 
@@ -37,7 +37,7 @@ class OpenVinoEngine(Engine):
     ) -> None:
         """``path``: the converted network. ``segment_frames``, ``fixed_frames``: as for
         ``TorchEngine``; neither may exceed ``record.frames``."""
-        self._network = CompiledNetwork(path, precision=precision, streams=streams)
+        self._network = compiled_network(path, precision=precision, streams=streams)
         self.stems = stems
         self.segment_frames = segment_frames or record.segment_frames
         self.precision = precision

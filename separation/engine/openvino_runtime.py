@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import openvino
@@ -20,6 +21,9 @@ _CORES_FOR_FOUR = 8
 
 OneWindow = Callable[[FloatArray], FloatArray]
 
+_sharing = threading.Lock()
+_in_memory: "WeakValueDictionary[tuple[object, ...], CompiledNetwork]" = WeakValueDictionary()
+
 
 def default_streams(cores: int) -> int:
     """How many windows are computed side by side.
@@ -30,14 +34,40 @@ def default_streams(cores: int) -> int:
     return 4 if cores >= _CORES_FOR_FOUR else min(cores, 2)
 
 
+def compiled_network(
+    path: Path, *, precision: str, streams: int | None = None
+) -> "CompiledNetwork":
+    """The converted network at ``path``: the one that is in memory, where there is one.
+
+    Separators with other overlaps or shifts are objects of their own and run the same networks:
+    each would take their memory, and its first song the second in which they are compiled.
+    """
+    _touch_bindings()
+    cores = usable_cores()
+    streams = streams or default_streams(cores)
+    with _sharing:
+        known = (*_version(path), precision, streams, cores)
+        network = _in_memory.get(known)
+        if network is None:
+            network = _in_memory[known] = CompiledNetwork(path, precision, streams, cores)
+        return network
+
+
+def _version(path: Path) -> tuple[object, ...]:
+    """What tells a file from another that was put in its place."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (path,)
+    return (path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 class CompiledNetwork:
     """One converted network, compiled when it is first asked for."""
 
-    def __init__(self, path: Path, *, precision: str, streams: int | None = None) -> None:
-        """``path``: the converted network."""
-        _touch_bindings()
-        self._cores = usable_cores()
-        self.streams = streams or default_streams(self._cores)
+    def __init__(self, path: Path, precision: str, streams: int, cores: int) -> None:
+        self._cores = cores
+        self.streams = streams
         self._path = path
         self._precision = precision
         self._compiling = threading.Lock()

@@ -11,7 +11,7 @@ from separation.audio.blocks import FloatArray
 from separation.base import CHANNELS
 from separation.engine.devices import device_errors
 from separation.engine.interface import Engine
-from separation.engine.openvino_runtime import CompiledNetwork, run_each, run_each_ahead
+from separation.engine.openvino_runtime import compiled_network, run_each, run_each_ahead
 from separation.engine.spectrogram.layout import BINS, FRAMES
 
 
@@ -33,7 +33,7 @@ class OpenVinoMasks(Engine):
         streams: int | None = None,
     ) -> None:
         """``path``: the converted network."""
-        self._network = CompiledNetwork(path, precision=precision, streams=streams)
+        self._network = compiled_network(path, precision=precision, streams=streams)
         self.stems = stems
         self._shape = (1, len(stems), CHANNELS, FRAMES, BINS)
         self.segment_frames = FRAMES

@@ -1,8 +1,11 @@
 """A converted network against the torch module that it was made of."""
 
 from collections.abc import Iterator
+from gc import collect
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from separation.engine.convert import convert, refusal, window_frames
 from separation.engine.converted import NetworkRecord
 from separation.engine.host import host_report
 from separation.engine.openvino_engine import OpenVinoEngine
-from separation.engine.openvino_runtime import default_streams
+from separation.engine.openvino_runtime import compiled_network, default_streams
 from separation.engine.statistics import MonoStatistics
 from separation.engine.torch_engine import TorchEngine
 from separation.errors import Cancelled, ModelUnavailable
@@ -158,3 +161,29 @@ def test_only_what_can_be_converted_is(network: Any) -> None:
 
 def test_streams_follow_the_cores() -> None:
     assert [default_streams(cores) for cores in (1, 2, 6, 8, 64)] == [1, 2, 2, 4, 4]
+
+
+def test_engines_of_one_network_share_it_and_leave_nothing_in_memory(
+    path: Path, record: NetworkRecord, tmp_path: Path
+) -> None:
+    network = compiled_network(path, precision="float32")
+    engine = OpenVinoEngine(path, record, stems=STEMS, segment_frames=record.frames)
+    assert compiled_network(path, precision="float32") is network
+    assert compiled_network(path, precision="bfloat16") is not network
+    other = tmp_path / path.name
+    copyfile(path, other)
+    assert compiled_network(other, precision="float32") is not network
+    known = ref(network)
+    del network
+    assert known() is not None
+    del engine
+    collect()
+    assert known() is None
+
+
+def test_a_network_that_was_put_in_the_place_of_another_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "network.xml"
+    path.write_text("one")
+    first = compiled_network(path, precision="float32")
+    path.write_text("another")
+    assert compiled_network(path, precision="float32") is not first
