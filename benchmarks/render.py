@@ -97,6 +97,16 @@ def _latency(line: dict[str, Any]) -> str:
     )
 
 
+def _portal(line: dict[str, Any]) -> str:
+    later = line["later_jobs"]
+    stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in later["stages_s"].items())
+    return (
+        f"{later['total_s']} s ({stages}), {later['times_real_time']} times real time; preview "
+        f"{line['previews']['total_s']} s; first job of a process {line['first_job']['total_s']} s "
+        f"({line['model']}, {line['song_s']:g} s of audio)"
+    )
+
+
 def _gpu(line: dict[str, Any]) -> str:
     if "result" in line:
         return f"{MISSING}: {line['result']}"
@@ -169,6 +179,12 @@ ROWS: tuple[tuple[str, str, str, Callable[[dict[str, Any]], str]], ...] = (
     ),
     ("pipeline fast", "the same, fast", "<= 15 %", _pipeline),
     ("latency", "`latency.py`: to the first segment", "-", _latency),
+    (
+        "portal",
+        "`portal.py`: from sending a song to stems in the mixer",
+        "<= 15 s, preview <= 4 s",
+        _portal,
+    ),
     ("gpu", "`gpu.py`: times real time", "-", _gpu),
     (
         "uploads",
