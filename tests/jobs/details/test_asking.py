@@ -155,7 +155,7 @@ def test_what_is_wrong_is_told_before_a_byte_is_sent(
 
 
 def test_the_description_of_the_api_names_the_fields(api: APIClient) -> None:
-    schema = api.get("/api/v1/schema/").data
+    schema = api.get("/api/v1/schema/", headers={"Accept": "application/json"}).json()
     told = json.dumps(schema["components"]["schemas"])
     for field in ("ensemble", "details", "denoise"):
         assert f'"{field}": {{"oneOf"' in told or f'"{field}": {{"allOf"' in told
