@@ -119,6 +119,16 @@ def test_the_last_failures_show_with_their_reason(client: Client) -> None:
         assert text in page, text
 
 
+def test_no_more_than_the_last_eight_failures_show(client: Client) -> None:
+    now = timezone.now()
+    for number in range(9):
+        source = make_source(original_name=f"Broken {number}.wav", content=b"")
+        ended = now - timedelta(minutes=number)
+        make_job(source=source, status=JobStatus.FAILED, completed_at=ended)
+    page = shown(client)
+    assert [number for number in range(9) if f"Broken {number}.wav" in page] == [*range(8)]
+
+
 def missing(**fields: object) -> MissingModel:
     row = {"host": "amber", "model_name": "htdemucs", "used": "standard"}
     told = {"reason": "No way to huggingface.co (403).", "seen_at": timezone.now()}

@@ -228,3 +228,12 @@ def test_a_model_that_never_ran_has_no_speed() -> None:
     speed_row(0.5)
     assert Speeds.load().times_real_time("demucs", "htdemucs_ft") is None
     assert Speeds.load().times_real_time("auto", "") is None
+
+
+def test_names_that_are_too_long_are_cut_to_what_their_columns_hold(owner: User) -> None:
+    job = demucs_job()
+    ran = {"model": "m" * 300, "precision": "p" * 300, "device": "d" * 300}
+    learn_speeds(job, manifest_of(job, **ran), host="h" * 300)
+    row = Speed.objects.get(work="separation")
+    for column in ("host", "device", "model_name", "precision"):
+        assert len(getattr(row, column)) == Speed._meta.get_field(column).max_length, column

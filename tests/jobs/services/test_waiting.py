@@ -301,3 +301,14 @@ def test_two_hundred_waiting_jobs_cost_as_many_queries_as_one(owner: User) -> No
         assert told(mine).position is not None
     assert len(one) <= 6
     assert len(many) == len(one)
+
+
+def test_behind_more_songs_than_are_looked_at_no_place_is_told(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.services.waiting.LOOK_AHEAD", 1)
+    add_worker()
+    song(minutes_ago=2)
+    found = told(song(minutes_ago=1))
+    assert (found.position, found.starts_in_s, found.pausing) == (None, None, False)
+    assert found.sentence() == "More than 1 songs are before this one."
