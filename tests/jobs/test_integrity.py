@@ -207,3 +207,11 @@ def test_the_command_ends_with_1_where_something_is_damaged(
 def test_a_turn_that_has_no_time_left_leaves_the_rest_for_the_next(job: Job) -> None:
     assert scrub(seconds=0).jobs_left == 1
     assert scrub(seconds=60).jobs_left == 0
+
+
+def test_a_manifest_that_is_written_anew_can_be_read_by_people(job: Job) -> None:
+    job.manifest = {"job_id": "1", "status": "completed", "input_file": "Grüße.wav"}
+    job.save(update_fields=["manifest"])
+    scrub(everything=True)
+    text = (job.directory / "manifest.json").read_text(encoding="utf-8")
+    assert '\n  "input_file": "Grüße.wav"' in text and text.endswith("}\n")

@@ -128,3 +128,12 @@ def test_what_says_that_the_disk_is_full(error: Exception, full: bool) -> None:
 def test_an_error_of_writing_counts_where_nothing_can_be_written() -> None:
     with nothing_can_be_written():
         assert is_disk_full(of_sqlite("SQLITE_IOERR_WRITE"))
+
+
+@pytest.mark.parametrize(("free_pieces", "made"), [(2, 0), (3, 4)])
+def test_a_piece_is_made_where_twice_as_much_stays_free(
+    reserve: Path, monkeypatch: pytest.MonkeyPatch, free_pieces: int, made: int
+) -> None:
+    monkeypatch.setattr("jobs.services.room._free_bytes", lambda _: free_pieces * PIECE_BYTES)
+    refill_reserve()
+    assert pieces(reserve) == made
