@@ -58,3 +58,12 @@ def test_the_bytes_of_a_checkpoint_are_read_as_they_were_written(tmp_path: Path,
     kept.save(size, {"vocals": folder / "vocals.wav"}, 1, "cpu")
     (found,) = find_earlier([folder], "k")
     assert b"".join(found.read("vocals")) == data
+
+
+def test_copying_what_was_finished_is_no_progress_of_the_stage(tmp_path: Path) -> None:
+    told: list[tuple[float, str]] = []
+    kept = Checkpoints(
+        tmp_path, key="k", every_s=1.0, report=lambda share, words="": told.append((share, words))
+    )
+    kept.copying()
+    assert told == [(0.0, "Taking up what was finished before")]
