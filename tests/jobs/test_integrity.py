@@ -96,6 +96,21 @@ def test_bits_that_change_without_a_trace_are_found_before_a_zip_of_an_old_song(
     assert api.get(f"/api/v1/jobs/{job.pk}/download/all").status_code == 409
 
 
+@pytest.mark.parametrize(("hours", "status"), [(23.5, 200), (24.5, 409)])
+def test_a_zip_believes_a_digest_for_a_day(
+    api: APIClient,
+    job: Job,
+    vocals: Artifact,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: float,
+    status: int,
+) -> None:
+    monkeypatch.setattr(integrity, "_CLOCK_STEP", timedelta(days=-9))
+    flip_a_bit(vocals.file)
+    Artifact.objects.update(checked_at=timezone.now() - timedelta(hours=hours))
+    assert api.get(f"/api/v1/jobs/{job.pk}/download/all").status_code == status
+
+
 def test_an_unchanged_file_is_read_once(
     api: APIClient, job: Job, vocals: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,11 @@ def test_songs_that_come_later_do_not_belong(owner: User) -> None:
     assert not sources_of({}, before=before).exists()
 
 
+@pytest.mark.parametrize("seconds", ["0", "0.5", "1e3"])
+def test_any_number_of_seconds_from_nothing_on_may_be_asked(owner: User, seconds: str) -> None:
+    assert parse_conditions([f"duration_s<{seconds}"]) == {"duration_s<": float(seconds)}
+
+
 @pytest.mark.parametrize(
     ("condition", "told"),
     [

@@ -31,7 +31,7 @@ def test_a_batch_has_the_status_that_its_songs_make(
 
 
 def test_words_leave_out_what_there_is_none_of() -> None:
-    assert Sight().words == "no songs"
+    assert (Sight().words, Sight().percent) == ("no songs", 0.0)
     sight = Sight(completed=3, failed=1, coming=2)
     assert sight.words == "3 completed, 1 failed, 2 being uploaded"
     assert (sight.songs, sight.active, sight.ended, sight.retryable) == (4, 0, 4, 1)

@@ -3,6 +3,7 @@
 import errno
 import resource
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,3 +138,8 @@ def test_a_piece_is_made_where_twice_as_much_stays_free(
     monkeypatch.setattr("jobs.services.room._free_bytes", lambda _: free_pieces * PIECE_BYTES)
     refill_reserve()
     assert pieces(reserve) == made
+
+
+def test_nobody_else_may_read_the_reserve(reserve: Path) -> None:
+    refill_reserve()
+    assert {stat.S_IMODE(file.stat().st_mode) for file in reserve.iterdir()} == {0o600}
