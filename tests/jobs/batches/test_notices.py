@@ -217,3 +217,8 @@ def test_the_identity_of_a_mail_is_of_the_domain_that_sends_it(
     send_due_notices()
     identity = mailbox.taken[0]["Message-ID"].strip()
     assert identity.startswith(f"<batch-{batch.pk.hex}-") and identity.endswith("@example.org>")
+
+
+def test_each_further_try_waits_three_times_as_long_up_to_four_hours() -> None:
+    minutes = [pause_after(tries).total_seconds() / 60 for tries in range(1, 8)]
+    assert minutes == [1, 3, 9, 27, 81, 240, 240]

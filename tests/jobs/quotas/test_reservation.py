@@ -246,3 +246,11 @@ def test_near_its_limit_an_upload_takes_no_more_than_it_needs(
     with reserve(owner=owner) as hold:
         hold.grow(size_bytes=1000)
         assert reserved(owner) == (1000, 1)
+
+
+def test_what_is_spent_of_a_hold_leaves_the_rest(owner: User) -> None:
+    with reserve(owner=owner, size_bytes=100) as hold:
+        hold.spend(size_bytes=30)
+        assert reserved(owner) == (70, 1)
+        hold.spend(place=True)
+        assert reserved(owner) == (70, 0)

@@ -143,3 +143,12 @@ def test_a_piece_is_made_where_twice_as_much_stays_free(
 def test_nobody_else_may_read_the_reserve(reserve: Path) -> None:
     refill_reserve()
     assert {stat.S_IMODE(file.stat().st_mode) for file in reserve.iterdir()} == {0o600}
+
+
+def test_the_last_piece_is_given_up_too_unless_it_is_to_be_left(reserve: Path) -> None:
+    refill_reserve()
+    assert all(make_room(leave=1) for _ in range(3))
+    assert not make_room(leave=1)
+    assert pieces(reserve) == 1
+    assert make_room()
+    assert pieces(reserve) == 0

@@ -185,3 +185,11 @@ def test_nothing_of_a_visitor_is_written_down(share: Share) -> None:
     stored = str(list(CacheEntry.objects.values()))
     assert CacheEntry.objects.exists()
     assert "203.0.113" not in stored
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_link_may_work_from_a_day_to_the_most_that_the_site_allows(
+    share: Share, days: int
+) -> None:
+    ends = timezone.now() + timedelta(days=days)
+    assert abs(share(expires_in_days=days).link.expires_at - ends) < timedelta(minutes=1)
