@@ -3,9 +3,11 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -230,3 +232,16 @@ def test_a_manifest_that_is_written_anew_can_be_read_by_people(job: Job) -> None
     scrub(everything=True)
     text = (job.directory / "manifest.json").read_text(encoding="utf-8")
     assert '\n  "input_file": "Grüße.wav"' in text and text.endswith("}\n")
+
+
+def test_a_check_that_cannot_be_kept_holds_for_this_answer(vocals: Artifact) -> None:
+    def refuse(run: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            raise OperationalError("disk full")
+        return run(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        ensure_intact(vocals)
+        flip_a_bit(vocals.file)
+        with pytest.raises(ArtifactDamaged):
+            ensure_intact(vocals)

@@ -79,7 +79,7 @@ def test_a_size_that_is_too_large_is_refused_before_a_byte_is_taken(
     settings.MAX_UPLOAD_BYTES = 2_500_000
     told = r"has 7.2 MB; at most 2.5 MB are accepted"
     with pytest.raises(TooLarge, match=told):
-        receive_source(owner=owner, name="a.wav", chunks=never_read(), declared_size=7_200_000)
+        receive_source(owner=owner, name="a.wav", chunks=never_read(), declared_size=7_249_995)
     with pytest.raises(TooLarge):
         receive_source(owner=owner, name="a.wav", chunks=never_read(), declared_size=2_500_001)
 

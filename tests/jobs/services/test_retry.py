@@ -71,3 +71,11 @@ def test_a_broker_that_is_away_does_not_undo_the_wish(monkeypatch: pytest.Monkey
     monkeypatch.setattr("jobs.services.retry.put_ticket", away)
     job = make_job(status=JobStatus.FAILED)
     assert retry_job(job=job).status == JobStatus.PENDING
+
+
+def test_a_retry_needs_no_room_beside_the_song_that_is_there(
+    owner: User, settings: Settings
+) -> None:
+    job = make_job(status=JobStatus.FAILED)
+    settings.MAX_STORED_BYTES = job.source.size_bytes
+    assert retry_job(job=job).status == JobStatus.PENDING
