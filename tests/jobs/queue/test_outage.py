@@ -29,7 +29,7 @@ class World:
 
 
 @pytest.fixture
-def world(settings: Settings) -> World:
+def world(settings: Settings, db: None) -> World:
     settings.MAX_JOB_S = 3600.0
     return World()
 
