@@ -18,7 +18,6 @@ from jobs.models import Job
 from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.queue.caps import Account, Caps, owners_of
 from jobs.queue.claim import Turn, due, last_started, precedence
-from jobs.queue.health import queue_health
 from jobs.queue.lanes import ALL
 from jobs.queue.signs import alive
 from jobs.services.progress import about, coarse_s
@@ -122,12 +121,8 @@ class _Post:
 
 
 def _posts() -> list[_Post]:
-    """Those that sign on by their rows; where none does, those that clusters tell of."""
     rows = alive().values_list("name", "host", "lanes")
-    signed = [_Post(name, host, tuple(lanes) or ALL) for name, host, lanes in rows]
-    if signed:
-        return signed
-    return [_Post("", "", ALL) for _ in range(queue_health().workers_alive)]
+    return [_Post(name, host, tuple(lanes) or ALL) for name, host, lanes in rows]
 
 
 @dataclass(order=True)
@@ -179,13 +174,13 @@ class _Line:
 
     def _busy_and_free(self, posts: list[_Post]) -> list[_Worker]:
         """Who is busy for how long still. Jobs of workers that are gone occupy nobody."""
-        by_name = {post.name: post for post in posts if post.name}
+        by_name = {post.name: post for post in posts}
         left = list(posts)
         workers: list[_Worker] = []
         for row in _running_rows():
             account = (row["owner_id"], row["campaign_id"] is not None)
             self._running[account] += 1
-            post = by_name.get(row["worker"]) or (left[0] if left and not by_name else None)
+            post = by_name.get(row["worker"])
             if post is not None and post in left:
                 left.remove(post)
                 free_at = self._remaining_s(row)

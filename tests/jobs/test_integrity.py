@@ -3,9 +3,11 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -94,6 +96,21 @@ def test_bits_that_change_without_a_trace_are_found_before_a_zip_of_an_old_song(
     assert api.get(f"/api/v1/jobs/{job.pk}/download/all").status_code == 200
     monkeypatch.setattr(integrity, "BEFORE_MANY", timedelta(0))
     assert api.get(f"/api/v1/jobs/{job.pk}/download/all").status_code == 409
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23.5, 200), (24.5, 409)])
+def test_a_zip_believes_a_digest_for_a_day(
+    api: APIClient,
+    job: Job,
+    vocals: Artifact,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: float,
+    status: int,
+) -> None:
+    monkeypatch.setattr(integrity, "_CLOCK_STEP", timedelta(days=-9))
+    flip_a_bit(vocals.file)
+    Artifact.objects.update(checked_at=timezone.now() - timedelta(hours=hours))
+    assert api.get(f"/api/v1/jobs/{job.pk}/download/all").status_code == status
 
 
 def test_an_unchanged_file_is_read_once(
@@ -207,3 +224,24 @@ def test_the_command_ends_with_1_where_something_is_damaged(
 def test_a_turn_that_has_no_time_left_leaves_the_rest_for_the_next(job: Job) -> None:
     assert scrub(seconds=0).jobs_left == 1
     assert scrub(seconds=60).jobs_left == 0
+
+
+def test_a_manifest_that_is_written_anew_can_be_read_by_people(job: Job) -> None:
+    job.manifest = {"job_id": "1", "status": "completed", "input_file": "Grüße.wav"}
+    job.save(update_fields=["manifest"])
+    scrub(everything=True)
+    text = (job.directory / "manifest.json").read_text(encoding="utf-8")
+    assert '\n  "input_file": "Grüße.wav"' in text and text.endswith("}\n")
+
+
+def test_a_check_that_cannot_be_kept_holds_for_this_answer(vocals: Artifact) -> None:
+    def refuse(run: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            raise OperationalError("disk full")
+        return run(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        ensure_intact(vocals)
+        flip_a_bit(vocals.file)
+        with pytest.raises(ArtifactDamaged):
+            ensure_intact(vocals)

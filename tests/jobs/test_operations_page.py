@@ -15,8 +15,8 @@ from pytest_django.fixtures import Settings
 
 from jobs.management.commands.fetch_models import fetchable
 from jobs.models import Job, MissingModel, Speed, Worker
-from jobs.models.job import JobStatus
-from jobs.services.operations import disk_sights
+from jobs.models.job import JobStatus, Lane
+from jobs.services.operations import disk_sights, lane_sights
 from jobs.templatetags.operations import age
 from tests.factories import make_job, make_source, make_user
 
@@ -106,6 +106,18 @@ def test_each_lane_shows_its_length_and_its_longest_wait(client: Client) -> None
     assert '"Waiting"class="number">1<' in backfill
 
 
+@pytest.mark.django_db
+def test_a_lane_in_which_nothing_is_shows_as_empty() -> None:
+    empty = [(0, 0, 0, None)] * len(Lane)
+    rows = [(row.waiting, row.later, row.running, row.oldest_since) for row in lane_sights()]
+    assert rows == empty
+
+
+def test_a_device_is_told_by_its_name_where_it_has_one(client: Client) -> None:
+    add_worker(devices=[{"name": "NVIDIA H200", "memory": 1}, {"index": 3}, "cpu"])
+    assert "NVIDIA H200, {&#x27;index&#x27;: 3}, cpu" in shown(client)
+
+
 def test_the_last_failures_show_with_their_reason(client: Client) -> None:
     source = make_source(original_name="Broken.wav", content=b"")
     make_job(
@@ -117,6 +129,16 @@ def test_the_last_failures_show_with_their_reason(client: Client) -> None:
     page = shown(client)
     for text in ("Broken.wav", "corrupt_audio", "It &lt;b&gt;ends&lt;/b&gt; early."):
         assert text in page, text
+
+
+def test_no_more_than_the_last_eight_failures_show(client: Client) -> None:
+    now = timezone.now()
+    for number in range(9):
+        source = make_source(original_name=f"Broken {number}.wav", content=b"")
+        ended = now - timedelta(minutes=number)
+        make_job(source=source, status=JobStatus.FAILED, completed_at=ended)
+    page = shown(client)
+    assert [number for number in range(9) if f"Broken {number}.wav" in page] == [*range(8)]
 
 
 def missing(**fields: object) -> MissingModel:

@@ -1,6 +1,7 @@
 """An attempt that was given up and goes on nevertheless harms nothing of the one in its place."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,15 +84,16 @@ def test_an_attempt_that_wakes_up_beside_the_next_one_does_not_disturb_it(tmp_pa
     assert not (spec.job_dir / "work").exists()
 
 
-def overtaken_at(spec: JobSpec, stage: str, theirs: Path, waits_for: str) -> None:
-    """Run an attempt whose folder is taken by another, which leaves ``theirs``, while the stage
-    works: as soon as a file of that name lies in its temporary folder. It must end for that."""
-    work = spec.job_dir / "work"
+def overtaken_when(spec: JobSpec, begun: Callable[[], bool], theirs: Path) -> None:
+    """Run an attempt whose folder is taken by another, which leaves ``theirs``, as soon as it has
+    ``begun``. It must end for that."""
+    next_one = AttemptFence(spec.job_dir / "work", again(spec).attempt_id)
+    taken = threading.Event()
 
     def check() -> None:
-        begun = any(path.is_file() for path in work.glob(f".tmp-{stage}-*/{waits_for}"))
-        if begun and not theirs.exists():
-            AttemptFence(work, again(spec).attempt_id).take()
+        if not taken.is_set() and begun():
+            taken.set()
+            next_one.take()
             theirs.parent.mkdir(parents=True, exist_ok=True)
             theirs.write_bytes(b"theirs")
 
@@ -101,10 +103,28 @@ def overtaken_at(spec: JobSpec, stage: str, theirs: Path, waits_for: str) -> Non
         )
 
 
+def has_written(spec: JobSpec, stage: str, name: str) -> Callable[[], bool]:
+    """While a stage works: does a file of that name lie in its temporary folder?"""
+    work = spec.job_dir / "work"
+    return lambda: any(path.is_file() for path in work.glob(f".tmp-{stage}-*/{name}"))
+
+
+def test_a_stage_that_the_next_attempt_finished_first_is_not_removed(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+
+    def is_about_to_prepare() -> bool:
+        manifest = spec.job_dir / "manifest.json"
+        return manifest.exists() and load_manifest(manifest).stage("prepare").status == "processing"
+
+    theirs = spec.job_dir / "work" / "prepare" / "mixture.wav"
+    overtaken_when(spec, is_about_to_prepare, theirs)
+    assert theirs.read_bytes() == b"theirs"
+
+
 def test_the_finished_stage_of_the_next_attempt_is_not_replaced(tmp_path: Path) -> None:
     spec = make_spec(tmp_path)
     theirs = spec.job_dir / "work" / "prepare" / "mixture.wav"
-    overtaken_at(spec, "prepare", theirs, "mixture.wav")
+    overtaken_when(spec, has_written(spec, "prepare", "mixture.wav"), theirs)
     assert theirs.read_bytes() == b"theirs"
     assert [path.name for path in theirs.parent.iterdir()] == [theirs.name]
 
@@ -112,6 +132,6 @@ def test_the_finished_stage_of_the_next_attempt_is_not_replaced(tmp_path: Path) 
 def test_what_the_next_attempt_delivered_is_not_replaced(tmp_path: Path) -> None:
     spec = make_spec(tmp_path)
     theirs = spec.job_dir / "fake_output" / "vocals.wav"
-    overtaken_at(spec, "export", theirs, "fake_output/*.wav")
+    overtaken_when(spec, has_written(spec, "export", "fake_output/*.wav"), theirs)
     assert theirs.read_bytes() == b"theirs"
     assert [path.name for path in theirs.parent.iterdir()] == [theirs.name]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
+from jobs.services.backup import restoring
 from jobs.services.backup.layout import BackupFailed
 from jobs.services.backup.making import make_backup
 from jobs.services.backup.restoring import restore
@@ -39,6 +40,18 @@ def new(backup: Path, tmp_path: Path) -> Path:
 
 def test_a_site_that_is_there_is_not_overwritten(backup: Path, new: Path) -> None:
     assert "has a database already" in refusal(backup, new)
+
+
+@pytest.mark.parametrize("folder", ["uploads", "outputs"])
+def test_songs_and_results_that_are_there_are_not_mixed_with_those_of_a_backup(
+    backup: Path, new: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setattr(restoring.connection.introspection, "table_names", lambda: [])
+    (new / folder / "ab").mkdir(parents=True)
+    (new / folder / "ab" / "song.wav").write_bytes(b"mine")
+    with pytest.raises(BackupFailed, match=f"{folder} has songs or results already"):
+        restore(backup)
+    assert [path.name for path in new.rglob("*") if path.is_file()] == ["song.wav"]
 
 
 def test_a_damaged_database_is_refused(backup: Path, new: Path) -> None:

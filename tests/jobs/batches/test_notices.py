@@ -206,3 +206,19 @@ def test_names_of_songs_cannot_forge_a_mail(mailbox: Mailbox) -> None:
     send_due_notices()
     assert mailbox.taken[0]["Bcc"] is None
     assert mailbox.taken[0].get_all("To") == ["owner@example.org"]
+
+
+@pytest.mark.parametrize("sender", ["stems@example.org", "The stems <stems@example.org>"])
+def test_the_identity_of_a_mail_is_of_the_domain_that_sends_it(
+    mailbox: Mailbox, settings: Settings, sender: str
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+    batch = asked("completed")
+    send_due_notices()
+    identity = mailbox.taken[0]["Message-ID"].strip()
+    assert identity.startswith(f"<batch-{batch.pk.hex}-") and identity.endswith("@example.org>")
+
+
+def test_each_further_try_waits_three_times_as_long_up_to_four_hours() -> None:
+    minutes = [pause_after(tries).total_seconds() / 60 for tries in range(1, 8)]
+    assert minutes == [1, 3, 9, 27, 81, 240, 240]

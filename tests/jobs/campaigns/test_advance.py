@@ -1,12 +1,14 @@
 """How the jobs of a campaign come into the queue, and for which songs none does."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
@@ -277,3 +279,13 @@ def test_a_portion_takes_as_many_queries_for_many_songs_as_for_one(owner: User) 
         campaign.refresh_from_db()
     assert campaign.skipped == 7
     assert counts[0] == counts[1]
+
+
+def test_of_several_results_of_a_song_the_newest_is_replaced(owner: User) -> None:
+    now = timezone.now()
+    newest = make_song(completed_at=now)
+    for days in (1, 2):
+        make_song(source=newest.source, completed_at=now - timedelta(days=days))
+    campaign = start()
+    advance_campaigns()
+    assert campaign.jobs.get().replaces == newest

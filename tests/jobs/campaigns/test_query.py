@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
+from jobs.services.campaign import Plan
 from jobs.services.campaign_query import parse_conditions, sources_of
 from separation.errors import InvalidOptions
 from tests.factories import make_source
@@ -74,6 +75,11 @@ def test_songs_that_come_later_do_not_belong(owner: User) -> None:
     assert not sources_of({}, before=before).exists()
 
 
+@pytest.mark.parametrize("seconds", ["0", "0.5", "1e3"])
+def test_any_number_of_seconds_from_nothing_on_may_be_asked(owner: User, seconds: str) -> None:
+    assert parse_conditions([f"duration_s<{seconds}"]) == {"duration_s<": float(seconds)}
+
+
 @pytest.mark.parametrize(
     ("condition", "told"),
     [
@@ -105,3 +111,10 @@ def test_the_order_and_the_spaces_of_conditions_mean_nothing(owner: User) -> Non
     one = parse_conditions(["duration_s<300", "owner=owner"])
     assert parse_conditions([" owner = owner ", "duration_s < 300.0"]) == one
     assert list(one) == ["duration_s<", "owner="]
+
+
+def test_the_order_of_choices_makes_no_other_campaign(owner: User) -> None:
+    query = parse_conditions([])
+    one = Plan({"separator": "spectral", "seed": 3}, query)
+    assert Plan({"seed": 3, "separator": "spectral"}, query).key == one.key
+    assert Plan({"seed": 4, "separator": "spectral"}, query).key != one.key

@@ -13,6 +13,7 @@ from jobs.models.job import JobStatus
 from jobs.queue.claim import claim_next
 from jobs.queue.lease import Lease
 from jobs.queue.outcome import cancel
+from jobs.services import campaign_versions
 from jobs.services.campaign_advance import advance_campaigns
 from jobs.services.campaign_versions import accept_all, accept_version, dismiss_version
 from jobs.services.delete import delete_job
@@ -102,6 +103,25 @@ def test_an_operator_accepts_all_that_are_ready(owner: User) -> None:
     assert accept_all(campaign=campaign) == 0
     waiting.refresh_from_db()
     assert waiting.accepted_at is None
+
+
+def test_a_version_that_its_owner_dismisses_meanwhile_does_not_stop_the_others(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_song()
+    make_song()
+    campaign = start()
+    advance_campaigns()
+    versions = [finish(job) for job in campaign.jobs.all()]
+    accept = campaign_versions.accept_version
+
+    def after_its_owner(*, job: Job) -> Job:
+        if Job.objects.ready().filter(campaign=campaign).count() == len(versions):
+            dismiss_version(job=job)
+        return accept(job=job)
+
+    monkeypatch.setattr(campaign_versions, "accept_version", after_its_owner)
+    assert accept_all(campaign=campaign) == 1
 
 
 def test_deleting_an_accepted_version_brings_the_old_one_back(owner: User) -> None:

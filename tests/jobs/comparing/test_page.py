@@ -171,6 +171,14 @@ def test_a_result_that_no_player_could_take_is_refused(visitor: Client, result: 
     assert "Result B has no stems" in shown(visitor, result(), result(stems=()), 409)
 
 
+def test_a_result_whose_tracks_are_none_of_the_previews_is_refused(
+    visitor: Client, result: RESULT
+) -> None:
+    job = result()
+    job.artifacts.all().delete()
+    assert "has no stems that a player could take" in shown(visitor, result(), job, 409)
+
+
 def test_results_of_another_length_are_refused(visitor: Client, result: RESULT) -> None:
     assert "not of the same length" in shown(visitor, result(), result(seconds=0.3), 409)
 

@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,6 +143,15 @@ def test_a_full_disk_is_noticed_before_anything_is_made(
     member: Client, job: Job, settings: Settings
 ) -> None:
     settings.MIN_FREE_BYTES = 2**62
+    assert "no room for a mix" in said(member, job, karaoke="without")
+
+
+def test_what_a_mix_needs_must_be_free_besides_what_stays_free(
+    member: Client, job: Job, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MIN_FREE_BYTES = 1000
+    disk = SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=1001))
+    monkeypatch.setattr("jobs.services.mixing.shutil", disk)
     assert "no room for a mix" in said(member, job, karaoke="without")
 
 

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.models import ApiToken, RateCount
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_user
 
 HERE, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 TOKEN = "/api/v1/auth/token"
@@ -134,3 +134,11 @@ def test_tokens_that_open_nothing_are_throttled_and_good_ones_pass(
 
     assert [ask(f"guess{n}") for n in range(5)] == [401, 401, 401, 429, 429]
     assert ask(secret) == 200
+
+
+def test_of_accounts_with_one_address_the_five_oldest_are_tried() -> None:
+    for number in range(6):
+        make_user(f"choir{number}", email="choir@example.org", password=f"{PASSWORD} {number}")
+    assert at_the_form(f"{PASSWORD} 4", "choir@example.org")
+    assert not at_the_form(f"{PASSWORD} 5", "choir@example.org")
+    assert at_the_form(f"{PASSWORD} 5", "choir5")

@@ -256,3 +256,9 @@ def test_the_order_of_thousands_costs_as_many_queries_as_that_of_one(
         make_job(owner=owner, source=song)
     with django_assert_num_queries(4):  # running, groups, running, last starts
         assert len(fair_order("interactive")) == 4
+
+
+def test_the_name_of_a_worker_is_cut_to_what_its_column_holds(owner: User) -> None:
+    make_job()
+    job = claim_next(worker="w" * 300)
+    assert job is not None and job.worker == "w" * 128

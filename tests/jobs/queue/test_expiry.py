@@ -115,3 +115,7 @@ def test_a_job_out_of_attempts_ends_by_name(reaper: Reaper, job: Job) -> None:
     assert reaper.look() == 1
     job.refresh_from_db()
     assert (job.status, job.error_code) == (JobStatus.FAILED, "worker_lost")
+
+
+def test_a_look_that_is_a_little_late_counts_in_full(reaper: Reaper, job: Job) -> None:
+    assert [reaper.look(after_s=25.0) for _ in range(6)] == [0, 0, 0, 0, 1, 0]

@@ -9,6 +9,7 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import outcome
 from jobs.queue.claim import due
+from jobs.queue.execute import _say_failed
 from jobs.queue.expiry import Held
 from jobs.queue.lease import Lease
 from jobs.queue.reaper import _reap_one, reap
@@ -162,3 +163,12 @@ def test_what_the_next_attempt_needs_is_left_alone(
     with django_capture_on_commit_callbacks(execute=True):
         outcome.attempt_failed(Lease(job), WorkerLost("gone"))
     assert begun.exists()
+
+
+def test_who_lost_the_lease_says_nothing_of_a_failure(owner: User) -> None:
+    job = running()
+    lease = Lease(job)
+    Job.objects.update(status=JobStatus.CANCELLED, lease_token=None)
+    _say_failed(lease)
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (JobStatus.CANCELLED, "")

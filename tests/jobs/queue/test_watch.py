@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
@@ -67,3 +68,15 @@ def test_a_lost_lease_is_noticed_without_a_heartbeat(job: Job) -> None:
     Job.objects.update(status=JobStatus.PENDING, lease_token=None)
     with pytest.raises(LeaseLost):
         Watch(job, lease).ask()
+
+
+def test_the_row_is_asked_twice_a_second(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("jobs.queue.watch.time", SimpleNamespace(monotonic=lambda: now[0]))
+    watch = Watch(job, Lease(job))
+    assert watch.ask() is None
+    cancel_job(job=job)
+    now[0] += 0.4
+    assert watch.ask() is None, "it was asked a moment ago"
+    now[0] += 0.1
+    assert watch.ask() is Stop.CANCEL

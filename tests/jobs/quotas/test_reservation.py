@@ -229,3 +229,28 @@ def test_whoever_sent_a_wrong_file_may_send_another(owner: User, settings: Setti
             submit_song(hold=hold, chunks=[NO_SONG], **sent)
         submit_song(hold=hold, chunks=[SONG], **sent)
     assert Job.objects.count() == 1
+
+
+def test_an_upload_of_unknown_length_takes_four_megabytes_ahead(owner: User) -> None:
+    with reserve(owner=owner) as hold:
+        hold.grow(size_bytes=1000)
+        assert reserved(owner) == (1000 + 4 * 1024 * 1024, 1)
+        hold.grow(size_bytes=2000)
+        assert reserved(owner) == (1000 + 4 * 1024 * 1024, 1)
+
+
+def test_near_its_limit_an_upload_takes_no_more_than_it_needs(
+    owner: User, settings: Settings
+) -> None:
+    settings.MAX_STORED_BYTES = 5000
+    with reserve(owner=owner) as hold:
+        hold.grow(size_bytes=1000)
+        assert reserved(owner) == (1000, 1)
+
+
+def test_what_is_spent_of_a_hold_leaves_the_rest(owner: User) -> None:
+    with reserve(owner=owner, size_bytes=100) as hold:
+        hold.spend(size_bytes=30)
+        assert reserved(owner) == (70, 1)
+        hold.spend(place=True)
+        assert reserved(owner) == (70, 0)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
@@ -95,3 +96,17 @@ def test_a_job_that_is_claimed_at_this_moment_hears_of_it(owner: User) -> None:
     stale = make_job()
     claimed()
     assert cancel_job(job=stale).cancel_requested
+
+
+@pytest.mark.parametrize("status", [JobStatus.COMPLETED, JobStatus.FAILED])
+def test_a_wish_that_came_too_late_is_told_so(owner: User, status: JobStatus) -> None:
+    job = make_job(status=status, cancel_requested_at=timezone.now())
+    with pytest.raises(JobConflict, match=status.value):
+        cancel_job(job=job)
+
+
+def test_a_job_that_slips_away_in_both_rounds_is_no_success(owner: User) -> None:
+    job = make_job(status=JobStatus.PROCESSING)
+    with after_each_update(given_back, claimed, given_back), pytest.raises(JobConflict):
+        cancel_job(job=job)
+    assert Job.objects.get().cancel_requested_at is None

@@ -2,6 +2,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,13 @@ from pytest_django.fixtures import Settings
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
 from jobs.models.upload import incoming_dir
-from jobs.services.expire import expire_audio, expire_unused_sources, expire_uploads, expire_work
+from jobs.services.expire import (
+    _age_s,
+    expire_audio,
+    expire_unused_sources,
+    expire_uploads,
+    expire_work,
+)
 from tests.factories import make_artifact, make_job, make_source
 
 
@@ -105,3 +112,7 @@ def test_songs_that_never_came_to_a_job_go_after_a_day(owner: User) -> None:
     Source.objects.exclude(pk=young.pk).update(created_at=days_ago(1.1))
     assert expire_unused_sources() == 1
     assert set(Source.objects.all()) == {used, young}
+
+
+def test_a_part_that_is_gone_meanwhile_is_not_stale(tmp_path: Path) -> None:
+    assert _age_s(tmp_path / "gone.part") == 0.0

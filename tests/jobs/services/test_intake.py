@@ -76,9 +76,12 @@ def test_what_is_not_a_song_is_refused_and_leaves_nothing(
 def test_a_size_that_is_too_large_is_refused_before_a_byte_is_taken(
     owner: User, settings: Settings
 ) -> None:
-    settings.MAX_UPLOAD_BYTES = 1000
+    settings.MAX_UPLOAD_BYTES = 2_500_000
+    told = r"has 7.2 MB; at most 2.5 MB are accepted"
+    with pytest.raises(TooLarge, match=told):
+        receive_source(owner=owner, name="a.wav", chunks=never_read(), declared_size=7_249_995)
     with pytest.raises(TooLarge):
-        receive_source(owner=owner, name="a.wav", chunks=never_read(), declared_size=1001)
+        receive_source(owner=owner, name="a.wav", chunks=never_read(), declared_size=2_500_001)
 
 
 def test_a_body_longer_than_the_limit_is_cut_off_and_leaves_nothing(

@@ -23,6 +23,8 @@ def test_a_wish_to_cancel_shows_until_it_is_granted(owner: User) -> None:
         (90, "2 min"),
         (370, "6 min"),
         (5300, "88 min"),
+        (5369, "89 min"),
+        (5370, "1.5 h"),
         (7200, "2 h"),
         (9000, "2.5 h"),
     ],

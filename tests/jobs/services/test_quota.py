@@ -46,6 +46,9 @@ def test_a_song_longer_than_a_day_allows_is_told_so(owner: User, settings: Setti
 def test_minutes_come_back_after_a_day(owner: User, settings: Settings) -> None:
     settings.MAX_AUDIO_MINUTES_PER_DAY = 10
     submit(owner, 10.0)
+    AudioUse.objects.update(used_at=timezone.now() - timedelta(hours=23, minutes=59))
+    with pytest.raises(QuotaExceeded):
+        submit(owner, 10.0)
     AudioUse.objects.update(used_at=timezone.now() - timedelta(hours=24, seconds=1))
     submit(owner, 10.0)
 

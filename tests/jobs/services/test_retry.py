@@ -59,3 +59,23 @@ def test_a_retry_counts_like_a_new_job(owner: User, settings: Settings) -> None:
     make_job(owner=owner)
     with pytest.raises(QuotaExceeded):
         retry_job(job=make_job(owner=owner, status=JobStatus.FAILED))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_is_away_does_not_undo_the_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reaper puts the ticket that is missing."""
+
+    def away(lane: str) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr("jobs.services.retry.put_ticket", away)
+    job = make_job(status=JobStatus.FAILED)
+    assert retry_job(job=job).status == JobStatus.PENDING
+
+
+def test_a_retry_needs_no_room_beside_the_song_that_is_there(
+    owner: User, settings: Settings
+) -> None:
+    job = make_job(status=JobStatus.FAILED)
+    settings.MAX_STORED_BYTES = job.source.size_bytes
+    assert retry_job(job=job).status == JobStatus.PENDING

@@ -3,6 +3,7 @@
 import errno
 import resource
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,3 +129,26 @@ def test_what_says_that_the_disk_is_full(error: Exception, full: bool) -> None:
 def test_an_error_of_writing_counts_where_nothing_can_be_written() -> None:
     with nothing_can_be_written():
         assert is_disk_full(of_sqlite("SQLITE_IOERR_WRITE"))
+
+
+@pytest.mark.parametrize(("free_pieces", "made"), [(2, 0), (3, 4)])
+def test_a_piece_is_made_where_twice_as_much_stays_free(
+    reserve: Path, monkeypatch: pytest.MonkeyPatch, free_pieces: int, made: int
+) -> None:
+    monkeypatch.setattr("jobs.services.room._free_bytes", lambda _: free_pieces * PIECE_BYTES)
+    refill_reserve()
+    assert pieces(reserve) == made
+
+
+def test_nobody_else_may_read_the_reserve(reserve: Path) -> None:
+    refill_reserve()
+    assert {stat.S_IMODE(file.stat().st_mode) for file in reserve.iterdir()} == {0o600}
+
+
+def test_the_last_piece_is_given_up_too_unless_it_is_to_be_left(reserve: Path) -> None:
+    refill_reserve()
+    assert all(make_room(leave=1) for _ in range(3))
+    assert not make_room(leave=1)
+    assert pieces(reserve) == 1
+    assert make_room()
+    assert pieces(reserve) == 0

@@ -228,3 +228,19 @@ def test_a_model_that_never_ran_has_no_speed() -> None:
     speed_row(0.5)
     assert Speeds.load().times_real_time("demucs", "htdemucs_ft") is None
     assert Speeds.load().times_real_time("auto", "") is None
+
+
+def test_names_that_are_too_long_are_cut_to_what_their_columns_hold(owner: User) -> None:
+    job = demucs_job()
+    ran = {"model": "m" * 300, "precision": "p" * 300, "device": "d" * 300}
+    learn_speeds(job, manifest_of(job, **ran), host="h" * 300)
+    row = Speed.objects.get(work="separation")
+    for column in ("host", "device", "model_name", "precision"):
+        assert len(getattr(row, column)) == Speed._meta.get_field(column).max_length, column
+
+
+@pytest.mark.parametrize("model", speed.WITHOUT_SHIFTS)
+def test_shifts_cost_nothing_where_a_model_makes_none(model: str) -> None:
+    assert speed.passes(model, {"shifts": 5}) == 1.0
+    assert speed.passes("htdemucs", {"shifts": 5}) == 5.0
+    assert speed.passes("htdemucs", {}) == 1.0

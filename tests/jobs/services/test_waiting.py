@@ -301,3 +301,30 @@ def test_two_hundred_waiting_jobs_cost_as_many_queries_as_one(owner: User) -> No
         assert told(mine).position is not None
     assert len(one) <= 6
     assert len(many) == len(one)
+
+
+def test_behind_more_songs_than_are_looked_at_no_place_is_told(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.services.waiting.LOOK_AHEAD", 1)
+    add_worker()
+    song(minutes_ago=2)
+    found = told(song(minutes_ago=1))
+    assert (found.position, found.starts_in_s, found.pausing) == (None, None, False)
+    assert found.sentence() == "More than 1 songs are before this one."
+
+
+def test_an_idle_worker_waits_for_a_job_of_the_account_that_another_lane_holds(
+    owner: User, settings: Settings
+) -> None:
+    settings.MAX_RUNNING_JOBS = 1
+    add_worker(1, lanes=["backfill"])
+    add_worker(2, lanes=["interactive"])
+    running("h:1", name="owner", eta_s=58.0)
+    assert told(song()).starts_in_s == 60.0
+
+
+def test_what_starts_within_seconds_starts_in_a_moment(owner: User) -> None:
+    add_worker()
+    running(eta_s=2.5, started_at=timezone.now() - timedelta(seconds=WORK_S))
+    assert told(song()).starts_in_s == 0.0

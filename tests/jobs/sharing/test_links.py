@@ -161,10 +161,11 @@ def test_whoever_made_a_link_takes_it_along_when_the_account_goes(job: Job) -> N
 
 def test_ended_links_are_forgotten_after_a_month(share: Share) -> None:
     expired, revoked, recent, live = (share().link for _ in range(4))
-    long_ago = timezone.now() - timedelta(days=31)
+    a_month_ago = timezone.now() - timedelta(days=30)
+    long_ago, lately = a_month_ago - timedelta(hours=1), a_month_ago + timedelta(hours=1)
     ShareLink.objects.filter(pk=expired.pk).update(expires_at=long_ago)
     ShareLink.objects.filter(pk=revoked.pk).update(revoked_at=long_ago)
-    ShareLink.objects.filter(pk=recent.pk).update(revoked_at=timezone.now())
+    ShareLink.objects.filter(pk=recent.pk).update(revoked_at=lately)
     expire_everything()
     assert set(ShareLink.objects.all()) == {recent, live}
 
@@ -184,3 +185,11 @@ def test_nothing_of_a_visitor_is_written_down(share: Share) -> None:
     stored = str(list(CacheEntry.objects.values()))
     assert CacheEntry.objects.exists()
     assert "203.0.113" not in stored
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_link_may_work_from_a_day_to_the_most_that_the_site_allows(
+    share: Share, days: int
+) -> None:
+    ends = timezone.now() + timedelta(days=days)
+    assert abs(share(expires_in_days=days).link.expires_at - ends) < timedelta(minutes=1)

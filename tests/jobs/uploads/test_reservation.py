@@ -12,6 +12,7 @@ from jobs.services import intake
 from jobs.services.errors import UploadBusy
 from jobs.services.parts import held_part
 from jobs.services.quota_use import reserved_bytes
+from jobs.services.reservation import reserve
 from jobs.services.uploads import begin_upload, receive, terminate
 from separation.errors import DiskFull, QuotaExceeded, UnsupportedFormat
 from tests.factories import wav_bytes
@@ -88,3 +89,10 @@ def test_two_requests_cannot_hold_one_upload(owner: User) -> None:
         with pytest.raises(UploadBusy):
             terminate(upload)
     receive(upload, chunks=[SONG], offset=0)
+
+
+def test_uploads_in_one_piece_and_in_several_are_counted_together(owner: User) -> None:
+    begin(owner, 1000)
+    with reserve(owner=owner, size_bytes=500):
+        assert reserved(owner) == 1500
+    assert reserved(owner) == 1000

@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job
+from jobs.services.demo import Score
 from separation.demo import FILE_NAME
 from tests.factories import make_job, make_user
 
@@ -83,3 +84,7 @@ def test_a_song_that_cannot_be_made_is_said_and_queues_nothing(
     page = visitor.post("/demo/", follow=True).content.decode()
     assert "could not be made" in page
     assert not Job.objects.exists()
+
+
+def test_what_a_separator_gained_is_more_than_the_mixture_has() -> None:
+    assert Score("vocals", sdr_db=8.5, mixture_sdr_db=-1.5).gain_db == 10.0

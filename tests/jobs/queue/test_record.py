@@ -1,0 +1,49 @@
+"""What a runner reports, as rows."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs.models import Job
+from jobs.models.job import JobStatus
+from jobs.queue.lease import Lease
+from jobs.queue.record import Recorder
+from separation.protocol import ProgressEvent, StageStartedEvent
+from tests.factories import make_job
+
+
+@pytest.fixture
+def job(owner: User) -> Job:
+    return make_job(status=JobStatus.PROCESSING)
+
+
+def test_words_that_are_too_long_are_cut_to_what_their_columns_hold(job: Job) -> None:
+    record, long = Recorder(Lease(job)), "x" * 300
+    record.stage_started(StageStartedEvent(job_id=str(job.pk), stage=long, label=long, percent=1.0))
+    job.refresh_from_db()
+    assert (len(job.progress_stage), len(job.progress_message)) == (64, 255)
+    record.progress(
+        ProgressEvent(job_id=str(job.pk), stage="y" * 300, percent=2.0, message="y" * 300)
+    )
+    record.flush()
+    job.refresh_from_db()
+    assert (job.progress_stage, job.progress_message) == ("y" * 64, "y" * 255)
+
+
+@pytest.mark.parametrize(("told", "shown"), [(-1.0, 0.0), (0.5, 0.5), (100.5, 100.0)])
+def test_progress_stays_between_nothing_and_all(job: Job, told: float, shown: float) -> None:
+    record = Recorder(Lease(job))
+    record.progress(ProgressEvent(job_id=str(job.pk), stage="separation", percent=told, message=""))
+    record.flush()
+    job.refresh_from_db()
+    assert job.progress_percent == shown
+
+
+def test_of_reports_that_follow_each_other_at_once_the_first_is_written(job: Job) -> None:
+    record = Recorder(Lease(job))
+    for percent in (10.0, 20.0):
+        record.progress(
+            ProgressEvent(job_id=str(job.pk), stage="separation", percent=percent, message="")
+        )
+        record.flush()
+    job.refresh_from_db()
+    assert job.progress_percent == 10.0
