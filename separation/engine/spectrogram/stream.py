@@ -107,7 +107,7 @@ class MaskStream:
         spectra = window.spectra[:, :frames] / masks.sum(axis=0)
         return np.stack(
             [
-                output.add(spectra * masks[stem])
+                output.add(spectra, masks[stem])
                 for stem, output in zip(self._stems, outputs, strict=True)
             ]
         )

@@ -14,6 +14,9 @@ _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.f
 _OVERLAPPED_SQUARES = 1.5
 """What squared Hann windows sum to where four of them overlap by three quarters."""
 
+_FEW = 64
+"""Frames that are worked on at once."""
+
 _SYNTHESIS = _HANN / np.float32(_OVERLAPPED_SQUARES)
 
 
@@ -30,9 +33,23 @@ class Resynthesis:
     def __init__(self, channels: int) -> None:
         self._tail = np.zeros((channels, LEAD - 1, HOP), dtype=np.float32)
 
-    def add(self, spectra: ComplexArray) -> FloatArray:
-        """The next frames (channels, frames, ``BINS``) to as many hops of samples, (channels,
-        frames * ``HOP``), which end ``LEAD`` - 1 hops before the last frame does."""
+    def add(self, spectra: ComplexArray, masks: FloatArray | None = None) -> FloatArray:
+        """The next frames (channels, frames, ``BINS``), masked, to as many hops of samples,
+        (channels, frames * ``HOP``), which end ``LEAD`` - 1 hops before the last frame does.
+
+        A few frames at a time: what one step leaves is still in the cache for the next.
+        """
+        channels, count = spectra.shape[:2]
+        out = np.empty((channels, count * HOP), dtype=np.float32)
+        for first in range(0, count, _FEW):
+            few = spectra[:, first : first + _FEW]
+            if masks is not None:
+                few = few * masks[:, first : first + _FEW]
+            done = self._add(few)
+            out[:, first * HOP : first * HOP + done.shape[1]] = done
+        return out
+
+    def _add(self, spectra: ComplexArray) -> FloatArray:
         channels, count = spectra.shape[:2]
         pieces = scipy.fft.irfft(spectra, WINDOW)
         pieces *= _SYNTHESIS
