@@ -49,7 +49,7 @@ from separation.stages.registry import import_late_parts, import_stages
 LOG_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 KEPT_SEPARATORS = 4
 """A model in memory costs gigabytes; two serve the usual change between a default and another. A
-job asks twice: for what was chosen, which holds no model, and for the same on its route's device."""
+job asks twice: for what was chosen, which holds no model, and for that on its route's device."""
 
 _END_WITHIN_S = 1.5
 """How long a job may take to notice that its worker is gone; then the process just ends."""
