@@ -53,7 +53,7 @@ def pasted(server: WebServer, tmp_path_factory: pytest.TempPathFactory) -> dict[
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )  # fmt: skip
     parts = done.stdout.split(MARK)[1:]
     said = dict(part.split("\n", 1) for part in parts)

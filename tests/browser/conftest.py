@@ -22,7 +22,7 @@ from tests.browser.mixer_page import MixerPage
 from tests.browser.visitor import Visitor, visitor
 from tests.ready_site import lay_out
 
-START_S = 30.0
+START_S = 90.0
 
 
 def _chromium() -> str:
