@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.ready_site import lay_out
+from tests.site_processes import processes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 90.0
@@ -109,18 +110,8 @@ class WebServer:
         )
 
     def processes(self) -> dict[int, str]:
-        """The commands of every process of this site, by its environment: orphans are found too."""
-        mine = f"STEMSITE_DATA_DIR={self.folder}".encode()
-        found = {}
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                variables = (process / "environ").read_bytes().split(b"\0")
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if mine in variables:
-                found[int(process.name)] = command
-        return found
+        """The commands of every process of this site."""
+        return processes_of(self.folder)
 
     @property
     def port(self) -> str:

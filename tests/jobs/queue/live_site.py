@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from tests.ready_site import lay_out, migrate_if_empty
+from tests.site_processes import processes_of
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -138,18 +139,13 @@ class LiveSite:
         return job
 
     def processes(self) -> dict[int, str]:
-        """Every process of this site's worker, by its environment: orphans are found too."""
-        mine = f"STEMSITE_DATA_DIR={self.environment['STEMSITE_DATA_DIR']}".encode()
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                variables = (folder / "environ").read_bytes().split(b"\0")
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if mine in variables and ("stemworker" in command or "separation." in command):
-                found[int(folder.name)] = command
-        return found
+        """The commands of every process of this site's worker."""
+        everything = processes_of(self.environment["STEMSITE_DATA_DIR"])
+        return {
+            pid: command
+            for pid, command in everything.items()
+            if "stemworker" in command or "separation." in command
+        }
 
     def children(self, pid: int) -> list[int]:
         return [
