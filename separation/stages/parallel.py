@@ -16,19 +16,19 @@ MAX_THREADS = 8
 
 
 def thread_count() -> int:
-    return min(os.cpu_count() or 1, MAX_THREADS)
+    """Twice as many as the processor can use: some wait for the disk, and of four stems on two
+    cores the last one would otherwise be written by one while the other has nothing to do."""
+    return min(2 * (os.cpu_count() or 1), MAX_THREADS)
 
 
 def in_parallel(parts: Sequence[Callable[[Report], T]], report: Report) -> list[T]:
     """Run ``parts``, each with a report of its own share, and return their results in order.
 
     As soon as one raises, what ``report`` raises included, the others stop at their next report,
-    those that have not begun never do, and the first error is raised. There are twice as many
-    threads as the processor can use: some wait for the disk, and of four stems on two cores the
-    last one would otherwise be written by one core while the other has nothing to do.
+    those that have not begun never do, and the first error is raised.
     """
     shared = _SharedReport(report, len(parts))
-    with ThreadPoolExecutor(2 * thread_count()) as pool:
+    with ThreadPoolExecutor(thread_count()) as pool:
         futures = [pool.submit(_run, part, shared, place) for place, part in enumerate(parts)]
     if shared.error is not None:
         raise shared.error

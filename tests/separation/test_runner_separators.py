@@ -33,6 +33,16 @@ def test_the_same_question_gives_the_same_separator(closed: list[str | None]) ->
     assert cache("closing", SeparatorOptions(model="b")) is not first
 
 
+def test_a_job_with_another_choice_leaves_the_one_before_it_loaded(
+    closed: list[str | None],
+) -> None:
+    cache = SeparatorCache()
+    for overlap in (0.25, 0.1):
+        for device in ("auto", "cpu"):
+            cache("closing", SeparatorOptions(overlap=overlap, device=device))
+    assert closed == []
+
+
 def test_the_one_that_was_unused_longest_is_closed(closed: list[str | None]) -> None:
     cache = SeparatorCache(limit=2)
     kept = cache("closing", SeparatorOptions(model="a"))

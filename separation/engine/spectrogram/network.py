@@ -39,7 +39,7 @@ def unfolded(weight: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """``weight``, for a product with finite ``values`` that is no ``linear``.
 
     OpenVINO computes such a product with a constant in float32 also where it was asked for half
-    precision, and rearranges what comes and goes; two fifths of the band-split network's time went
-    there (docs/performance.md). To it, a weight plus a zero made of the values is no constant.
+    precision, and rearranges what comes and goes (figures: docs/performance.md). To OpenVINO, a
+    weight plus a zero that is made of the values is no constant.
     """
     return weight + values.reshape(-1)[0].clamp(0.0, 0.0)
