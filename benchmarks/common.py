@@ -155,7 +155,7 @@ def core_settings(precision: str | None = None, engine: str | None = None) -> An
 @contextmanager
 def warm_runner(precision: str | None = None, engine: str | None = None) -> Iterator[Any]:
     """A runner as the server starts it, ready, with nothing loaded yet."""
-    from separation.client import RunnerProcess
+    from separation.runner.client import RunnerProcess
 
     with RunnerProcess(core_settings(precision, engine), log_level="WARNING") as runner:
         runner.wait_ready()
@@ -165,9 +165,9 @@ def warm_runner(precision: str | None = None, engine: str | None = None) -> Iter
 def run_job(runner: Any, song: Path, **choices: Any) -> JobTimes:
     """One job with the benchmark's model; raises what the job failed with."""
     from separation.errors import error_from_code
-    from separation.jobspec import JobSpec
-    from separation.protocol import FailedEvent, ProgressEvent, StageFinishedEvent
-    from separation.request import SeparationRequest
+    from separation.protocol.jobspec import JobSpec
+    from separation.protocol.messages import FailedEvent, ProgressEvent, StageFinishedEvent
+    from separation.request.separation_request import SeparationRequest
 
     request = SeparationRequest(
         separator="demucs", model=MODEL, repo=model_repository(), device="cpu", **choices

@@ -10,12 +10,12 @@ from django.core.checks import CheckMessage, Error, Info, Tags, Warning, registe
 from jobs.queue.lanes import ALL, clusters, unknown
 from jobs.services.email import mail_is_set_up
 from jobs.services.offered import broken_models, known_models, licence_rule
-from separation.audio import walls
 from separation.catalogue.licences import LicenceRule
 from separation.catalogue.model import STATES
-from separation.own_models import MSST
 from separation.registry import SeparatorFactory
-from separation.separators.msst.architectures import package_is_there
+from separation.sandbox import sandbox_probe
+from separation.separators.own_models.architectures import package_is_there
+from separation.separators.own_models.folders import MSST
 
 GUARD_CYCLES = (0.5, 1, 2)
 """django-q2 counts a worker's time down by the guard cycle and compares the float with zero:
@@ -214,10 +214,10 @@ def check_sending(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 @register(Tags.security)
 def check_sandbox(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     # Only where something seems to be missing: trying the walls starts a process.
-    return [] if walls.likely_complete() else list(_of_sandbox(walls.walls_here()))
+    return [] if sandbox_probe.likely_complete() else list(_of_sandbox(sandbox_probe.walls_here()))
 
 
-def _of_sandbox(stand: walls.Walls) -> Iterator[CheckMessage]:
+def _of_sandbox(stand: sandbox_probe.Walls) -> Iterator[CheckMessage]:
     if not stand.without_network:
         yield Warning(
             "Nothing on this host keeps the process that decodes uploads off the network.",

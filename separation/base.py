@@ -11,7 +11,7 @@ from separation.settings import ANY_LICENCE, GPU_BATCH, EngineName, PrecisionNam
 
 if TYPE_CHECKING:
     # Not at run time: it brings pydantic along, and the child that decodes starts for each song.
-    from separation.checkpoint import Checkpoints
+    from separation.storage.checkpoints import Checkpoints
 
 SAMPLE_RATE_HZ = 44_100
 """Rate of the canonical song and of every stem between stages: what the MUSDB models were
@@ -36,7 +36,7 @@ class SeparatorOptions:
     ``engine`` and ``precision`` are as in :class:`separation.settings.CoreSettings`, but by default
     the reference: torch in float32. ``cache_dir``: where converted networks are kept.
     ``gpu_batch``: the most windows at once on a GPU. ``cpu_fallback``: a GPU that fails is replaced
-    by the CPU in here; off where the caller has other ways (:mod:`separation.routing`).
+    by the CPU in here; off where the caller has other ways (:mod:`separation.routing.router`).
     ``remote``: the service that the separator ``remote`` asks. ``licences``: the operator's rule
     on models (:mod:`separation.catalogue.licences`), for a separator that chooses one itself.
     ``ensemble``: what the separator of that name combines.
@@ -138,7 +138,8 @@ class SeparatorModel(ABC):
     """Registry key, such as ``demucs``; also names the folder ``<name>_output``."""
 
     is_routed: ClassVar[bool] = False
-    """Made of networks: the operator's routes decide where it runs (:mod:`separation.routing`)."""
+    """Made of networks: the operator's routes decide where it runs
+    (:mod:`separation.routing.router`)."""
 
     def __init__(self, options: SeparatorOptions) -> None:
         self.options = options

@@ -19,7 +19,7 @@ ENTRY_POINT_GROUP = "stemsite.separators"
 BUILT_IN = {
     "auto": "separation.separators.auto:AutoSeparator",
     "spectral": "separation.separators.spectral:SpectralSeparator",
-    "demucs": "separation.separators.demucs:DemucsSeparator",
+    "demucs": "separation.separators.demucs.separator:DemucsSeparator",
     "msst": "separation.separators.msst.separator:MsstSeparator",
     "remote": "separation.separators.remote:RemoteSeparator",
     "spleeter": "separation.separators.spleeter:SpleeterSeparator",

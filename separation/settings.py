@@ -4,7 +4,7 @@ environment in here."""
 from dataclasses import dataclass, field
 from typing import Literal
 
-from separation.json_path import JsonPath
+from separation.system.json_path import JsonPath
 
 EngineName = Literal["auto", "torch", "openvino"]
 PrecisionName = Literal["auto", "exact", "fast"]

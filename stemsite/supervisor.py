@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 
-from separation.processes import end_with_parent
+from separation.system.processes import end_with_parent
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from jobs.models import Artifact, Job, QuotaLimit, Source, Stage
 from jobs.models.job import JobStatus
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -11,15 +11,12 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, quote_etag
 
 from jobs.http.ranges import ByteRange, Unsatisfiable, parse_range
+from separation.formats import FORMATS
 
 BLOCK_BYTES = 64 * 1024
 
 CONTENT_TYPES = {
-    ".wav": "audio/wav",
-    ".flac": "audio/flac",
-    ".mp3": "audio/mpeg",
-    ".ogg": "audio/ogg",
-    ".m4a": "audio/mp4",
+    **{row.extension: row.media_type for row in FORMATS.values()},
     ".mp4": "audio/mp4",
     ".aac": "audio/aac",
     ".jpg": "image/jpeg",

@@ -12,10 +12,10 @@ from pathlib import Path
 from django.conf import settings
 
 from separation.errors import StorageUnavailable
-from separation.json_path import is_text
-from separation.manifest import MANIFEST_NAME, ManifestUnreadable, load_manifest
-from separation.pipeline import WORK_FOLDER, remove_work
-from separation.receipts import RECEIPT_NAME
+from separation.pipeline.manifest import MANIFEST_NAME, ManifestUnreadable, load_manifest
+from separation.pipeline.receipts import RECEIPT_NAME
+from separation.pipeline.run import WORK_FOLDER, remove_work
+from separation.system.json_path import is_text
 
 
 def check_writable(out: Path, option: str = "--out") -> None:

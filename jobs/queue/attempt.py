@@ -27,8 +27,8 @@ from jobs.services.errors import SourceMissing
 from jobs.services.missing_models import note_missing
 from jobs.services.speed import learn_speeds
 from separation.errors import Cancelled, DeadlineExceeded, WorkerLost, error_from_code
-from separation.jobspec import JobSpec, StageRequest
-from separation.protocol import (
+from separation.protocol.jobspec import JobSpec, StageRequest
+from separation.protocol.messages import (
     Event,
     FailedEvent,
     FinishedEvent,
@@ -38,7 +38,7 @@ from separation.protocol import (
 )
 
 if TYPE_CHECKING:
-    from separation.client import RunnerProcess
+    from separation.runner.client import RunnerProcess
 
 POLL_S = 0.25
 CANCEL_GRACE_S = 0.8

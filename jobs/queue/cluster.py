@@ -27,7 +27,7 @@ from jobs.queue.lanes import Post, current_post, take_post
 from jobs.queue.reaper import Housekeeping, do_chore, take_back
 from jobs.queue.runners import current_runner
 from jobs.queue.watchdog import Watchdog
-from separation.processes import end_with_parent
+from separation.system.processes import end_with_parent
 
 TURN_S = 0.2
 GIVE_BACK_S = 5.0

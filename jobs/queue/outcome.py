@@ -18,7 +18,7 @@ from jobs.services.expire import WORK
 from jobs.services.files import remove_file, remove_folder
 from jobs.services.quota import give_minutes_back
 from separation.errors import SeparationError
-from separation.leavings import torn_files, unfinished
+from separation.storage.leftovers import torn_files, unfinished
 
 ARTIFACT_FIELDS = (
     "name", "path", "format", "sha256", "size_bytes", "frames", "sample_rate_hz", "channels",

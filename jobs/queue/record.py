@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from jobs.models import Stage
 from jobs.models.stage import StageStatus
 from jobs.queue.lease import Lease
-from separation.protocol import ProgressEvent, StageFinishedEvent, StageStartedEvent
+from separation.protocol.messages import ProgressEvent, StageFinishedEvent, StageStartedEvent
 
 MIN_INTERVAL_S = 0.5
 """The specification's: progress at most every half second and job."""

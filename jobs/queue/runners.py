@@ -8,7 +8,7 @@ from django.conf import settings
 from jobs.core import core_settings
 
 if TYPE_CHECKING:
-    from separation.client import RunnerProcess
+    from separation.runner.client import RunnerProcess
 
 _MB = 1_000_000
 _current: "RunnerProcess | None" = None
@@ -17,8 +17,8 @@ _log = logging.getLogger("jobs.worker")
 
 def current_runner() -> "RunnerProcess":
     """The living runner, started if need be. It ends with this process."""
-    from separation.client import RunnerProcess
-    from separation.supervision import RunnerLimits
+    from separation.runner.client import RunnerProcess
+    from separation.runner.supervision import RunnerLimits
 
     global _current
     if _current is not None and not _current.alive:

@@ -6,7 +6,7 @@ from jobs.models import Job
 from jobs.services.choices import changed_request, request_with_defaults
 from jobs.services.create import create_job
 from jobs.services.quota import lock_account
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 _OF_THE_FILES = ("format", "sample_rate_hz", "mp3_bitrate_kbps", "device", "allow_remote")
 """Choices that say nothing of how the stems are made."""

@@ -20,7 +20,7 @@ from jobs.services.choices import check_request
 from jobs.services.errors import JobConflict
 from jobs.services.speed import Speeds, Work
 from separation.errors import InvalidOptions
-from separation.request import parse_request
+from separation.request.separation_request import parse_request
 
 PORTION = 100
 """Songs that are looked at in one go: a few queries, well under a second."""

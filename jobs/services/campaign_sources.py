@@ -12,7 +12,7 @@ from jobs.services.campaign_query import Query, current_versions, outdated_jobs,
 from jobs.services.choices import changed_request
 from separation.catalogue import models_for
 from separation.errors import InvalidOptions, LicenceRefused
-from separation.request import SeparationRequest, parse_request
+from separation.request.separation_request import SeparationRequest, parse_request
 
 
 class Reason(enum.StrEnum):

@@ -12,11 +12,11 @@ from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_en
 from separation.errors import InvalidOptions
 from separation.families import SEPARATION, SONG, overlapping_words
 from separation.options import check_segment
-from separation.own_models import MSST
-from separation.presets import find_preset, with_preset
 from separation.registry import BUILT_IN, SeparatorFactory
-from separation.request import SeparationRequest, check_fields, parse_request
-from separation.splits import SplitRequest
+from separation.request.presets import find_preset, with_preset
+from separation.request.separation_request import SeparationRequest, check_fields, parse_request
+from separation.request.splits import SplitRequest
+from separation.separators.own_models.folders import MSST
 
 MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed", "ensemble")
 """Choices that suit one model; another one starts from its own defaults."""

@@ -16,7 +16,7 @@ from jobs.services.files import remove_file
 from jobs.services.intake import receive_source
 from jobs.services.quota import check_quota, check_storage, lock_account, use_audio_minutes
 from jobs.services.reservation import Hold
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

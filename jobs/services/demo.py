@@ -15,7 +15,7 @@ from jobs.services.create import submit_song
 from jobs.services.errors import DemoUnavailable
 from jobs.services.reservation import reserve
 from separation.demo import FILE_NAME, VERSION
-from separation.request import parse_request
+from separation.request.separation_request import parse_request
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -9,7 +9,7 @@ from jobs.services.offered import is_there, known_models, licence_rule
 from jobs.services.sizes import size
 from separation.catalogue import ModelInfo, find_model, models_for
 from separation.ensemble import ENSEMBLE
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 
 @dataclass(frozen=True)

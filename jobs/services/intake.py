@@ -26,7 +26,7 @@ from separation.errors import DiskFull, EmptyAudio, QuotaExceeded, TooLarge
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from separation.audio.decode import SourceFacts
+    from separation.audio.decoding.decode import SourceFacts
 _looking = threading.BoundedSemaphore(os.cpu_count() or 2)
 """Children look at uploads on a clock: of twenty at once on two cores, some would be too slow."""
 
@@ -146,7 +146,7 @@ def _held(hold: Hold, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def probe_part(part: Part) -> "SourceFacts":
     """Look at a whole part in the sandboxed child; raises what is wrong with it."""
-    from separation.audio.decode import probe
+    from separation.audio.decoding.decode import probe
 
     with _looking:
         return probe(part.path, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))

@@ -24,7 +24,7 @@ from jobs.models import Artifact, Job
 from jobs.models.job import JobQuerySet, JobStatus
 from jobs.services.errors import ArtifactDamaged
 from jobs.services.files import MANIFEST_NAME
-from separation.durable import write_durably
+from separation.storage.atomic_files import write_durably
 
 BEFORE_MANY = timedelta(hours=24)
 """How old a digest may be when a ZIP or a link hands out many files, some of which are large."""

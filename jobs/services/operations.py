@@ -18,8 +18,8 @@ from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.signs import alive
 from jobs.services.missing_models import MissingSight, missing_models
 from jobs.services.offered import broken_models
-from separation.audio.walls import Walls, walls_here
-from separation.own_models import OwnModel
+from separation.sandbox.sandbox_probe import Walls, walls_here
+from separation.separators.own_models.folders import OwnModel
 
 FAILURES = 8
 """As many as one takes in at a glance; the list of jobs has all of them."""

@@ -10,9 +10,9 @@ from jobs.services.missing_models import missing_names
 from jobs.services.offered import is_offered, is_there
 from jobs.services.speed import Speeds, Work
 from separation.ensemble import ENSEMBLE, find_ensemble
-from separation.presets import PRESETS, Resolved, find_preset, resolve
-from separation.presets import can_run as preset_can_run
-from separation.request import SeparationRequest, parse_request
+from separation.request.presets import PRESETS, Resolved, find_preset, resolve
+from separation.request.presets import can_run as preset_can_run
+from separation.request.separation_request import SeparationRequest, parse_request
 
 EXAMPLE_S = 240.0
 """A song of four minutes: what costs are told for."""

@@ -13,7 +13,7 @@ from jobs.services.intake import probe_part, release_upload, reserve_upload, sam
 from jobs.services.parts import Checksum, Part, held_part, received_bytes, remove_part
 from jobs.services.quota import lock_account
 from separation.errors import SeparationError
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -12,12 +12,12 @@ from jobs.services.choices import check_request
 from jobs.services.create import submit_song
 from jobs.services.errors import UrlImportBusy, UrlImportOff
 from jobs.services.reservation import reserve
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from separation.url_download import Download
+    from separation.net.url_download import Download
 
 _lock = threading.Lock()
 _fetching = 0
@@ -25,7 +25,7 @@ _fetching = 0
 
 def takes_pages() -> bool:
     """Whether also pages with one song in them are taken: that needs yt-dlp."""
-    from separation.url_page import can_read_pages
+    from separation.net.url_page import can_read_pages
 
     return bool(settings.URL_IMPORT) and can_read_pages()
 
@@ -42,7 +42,7 @@ def import_song(
     """Fetch the file at ``url`` and queue a job for it, in ``batch`` where one is given.
 
     Raises ``UrlImportOff``, ``UrlImportBusy``, any error of
-    :func:`separation.url_download.fetching`, of the intake or of creating a job; after any of
+    :func:`separation.net.url_download.fetching`, of the intake or of creating a job; after any of
     them nothing is left behind.
     """
     check_url_import()
@@ -61,7 +61,7 @@ def import_song(
 
 def _download(url: str) -> "AbstractContextManager[Download]":
     # Here, not above: most pages do without an HTTP client.
-    from separation.url_download import DownloadLimits, fetching
+    from separation.net.url_download import DownloadLimits, fetching
 
     limits = DownloadLimits(
         max_bytes=settings.MAX_UPLOAD_BYTES,

@@ -8,7 +8,7 @@ from django.conf import settings
 from jobs.models.api_token import MAX_NAME_LENGTH
 from jobs.models.preferences import Theme
 from jobs.web import choices
-from separation.request import OPTIONAL_STAGES
+from separation.request.separation_request import OPTIONAL_STAGES
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

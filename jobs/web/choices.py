@@ -21,28 +21,23 @@ from separation.catalogue import Figure, Licence, ModelInfo
 from separation.catalogue.model import MEASURES, Measure, decibels
 from separation.ensemble import ENSEMBLE, ENSEMBLES
 from separation.families import SONG
-from separation.presets import PRESETS
-from separation.presets import can_run as preset_can_run
+from separation.formats import FORMATS as ALL_FORMATS
+from separation.formats import SAME_LABEL, ConcreteFormat, OutputFormat
 from separation.registry import BUILT_IN
-from separation.request import OutputFormat
+from separation.request.presets import PRESETS
+from separation.request.presets import can_run as preset_can_run
 
 FEATURED = ("auto", "standard:standard", "spectral:spectral", "demucs:htdemucs")
 """Models that the form shows at once; the others wait behind "More models"."""
 
-PAGE_FORMAT: OutputFormat = "flac24"
+PAGE_FORMAT: ConcreteFormat = "flac24"
 """What the form proposes: the same samples as 24-bit WAV in about half the bytes. Programs keep
 WAV, which every tool reads, unless they ask."""
 
 FORMATS: tuple[tuple[OutputFormat, str], ...] = (
-    ("flac24", "FLAC, 24 bit (lossless, smaller than WAV)"),
-    ("wav24", "WAV, 24 bit"),
-    ("wav16", "WAV, 16 bit"),
-    ("wav32f", "WAV, 32 bit float"),
-    ("flac16", "FLAC, 16 bit"),
-    ("mp3", "MP3"),
-    ("ogg", "OGG Vorbis"),
-    ("m4a", "M4A (AAC)"),
-    ("same", "Same as the file sent (WAV and MP3)"),
+    (PAGE_FORMAT, ALL_FORMATS[PAGE_FORMAT].label),
+    *((row.name, row.label) for row in ALL_FORMATS.values() if row.name != PAGE_FORMAT),
+    ("same", SAME_LABEL),
 )
 
 OWN_CHOICE = ""

@@ -11,8 +11,8 @@ from jobs.services.choices import check_request, request_with_defaults
 from jobs.web import choices
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.ranges import field_bounds
-from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
-from separation.splits import USUAL_STRENGTH
+from separation.request.separation_request import OPTIONAL_STAGES, SeparationRequest, parse_request
+from separation.request.splits import USUAL_STRENGTH
 
 _PLAIN = (
     "format",

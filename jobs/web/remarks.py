@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jobs.models import Job
-from separation.remarks import split_remark
+from separation.protocol.remarks import split_remark
 
 
 @dataclass(frozen=True)

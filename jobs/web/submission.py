@@ -9,7 +9,7 @@ from jobs.models import Batch, Job
 from jobs.services.create import submit_song
 from jobs.services.reservation import Hold
 from separation.errors import SeparationError
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 
 @dataclass(frozen=True)

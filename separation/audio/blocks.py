@@ -13,11 +13,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.closing import Closing
+from separation.system.closeable import Closing
 
 if TYPE_CHECKING:
     # As in separation.base.
-    from separation.checkpoint import Checkpoints, Earlier
+    from separation.storage.checkpoints import Checkpoints, Earlier
 
 FloatArray = NDArray[np.float32]
 
@@ -147,7 +147,7 @@ class StemWriters(Closing):
             writer.flush()
 
     def _take_up(self, checkpoints: "Checkpoints") -> None:
-        from separation.checkpoint import CheckpointDamaged
+        from separation.storage.checkpoints import CheckpointDamaged
 
         for earlier in checkpoints.begin(list(self._paths), self._made_by()):
             try:

@@ -41,7 +41,7 @@ Spectra = NDArray[np.complexfloating[Any, Any]]
 
 
 class Source(Protocol):
-    """What :class:`separation.tracks.TrackReader` and ``BlockReader`` both are."""
+    """What :class:`separation.audio.tracks.TrackReader` and ``BlockReader`` both are."""
 
     frames: int
 

@@ -23,7 +23,7 @@ from separation.demo.instruments import (
     snare,
     sung_note,
 )
-from separation.durable import write_durably
+from separation.storage.atomic_files import write_durably
 
 _SEED = 20_261
 _STEP = SAMPLE_RATE_HZ // 8

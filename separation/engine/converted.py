@@ -15,7 +15,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from separation.durable import FileDigest, digest_of, replace_folder, sync, write_durably
+from separation.storage.atomic_files import (
+    FileDigest,
+    digest_of,
+    replace_folder,
+    sync,
+    write_durably,
+)
 
 FORMAT = 3
 """Raise it when what is stored, or how networks are converted, changes."""
@@ -36,7 +42,7 @@ class _Stored(BaseModel):
 
 class NetworkRecord(_Stored):
     """``frames``: length of the input that the network was converted for. ``stft_window`` in
-    samples. The rest is as in :class:`separation.separators.bags.Network`."""
+    samples. The rest is as in :class:`separation.separators.neural.bags.Network`."""
 
     frames: int
     stft_window: int

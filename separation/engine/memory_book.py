@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from separation.durable import write_durably
+from separation.storage.atomic_files import write_durably
 
 FILE_NAME = ".gpu-memory.json"
 _log = logging.getLogger("engine")

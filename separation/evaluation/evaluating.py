@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from separation.client import RunnerProcess
 from separation.errors import (
     Cancelled,
     InvalidOptions,
@@ -27,7 +26,8 @@ from separation.evaluation.separating import Separated, evaluation_pipeline, sep
 from separation.evaluation.suite import Suite, SuiteSong
 from separation.evaluation.targets import targets
 from separation.progress import Report, ignore_progress, part_of
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
+from separation.runner.client import RunnerProcess
 from separation.settings import CoreSettings
 
 _FOR_ALL_SONGS = (Cancelled, InvalidOptions, LicenceRefused, ModelUnavailable, WorkerLost)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
-from separation.audio.decode import DecodedSong, decode_to_canonical
+from separation.audio.decoding.decode import DecodedSong, decode_to_canonical
 from separation.audio.names import one_line
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.closing import Closing
 from separation.errors import SeparationError, SuiteInvalid, error_from_code
 from separation.evaluation.suite import MIXTURE, Sound, SuiteSong
 from separation.progress import Report, ignore_progress, part_of
 from separation.settings import IntakeLimits
+from separation.system.closeable import Closing
 
 _PADDING_FRAMES = 4096
 """What a lossy codec may add behind the end: two frames of HE-AAC. So much of a stem that is

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from separation.closing import Closing
 from separation.evaluation.bss_eval import WINDOW, Correlations, FrameSdr, Projections, medians
 from separation.evaluation.figures import Figure, Figures, difference
 from separation.evaluation.ideal_mask import frames_needed, grid_before, ideal_estimates
@@ -20,6 +19,7 @@ from separation.evaluation.loading import LoadedSong, SumReader
 from separation.evaluation.targets import Target
 from separation.evaluation.whole_song import MDX_DELTA, WholeSong
 from separation.progress import Report, ignore_progress, part_of
+from separation.system.closeable import Closing
 
 Floats = NDArray[np.float64]
 

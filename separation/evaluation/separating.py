@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from separation.audio.names import clean_name
-from separation.client import RunnerProcess
 from separation.errors import WorkerLost, error_from_code
 from separation.evaluation.report import Identity
 from separation.families import RESIDUAL
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import Manifest, load_manifest
+from separation.pipeline.manifest import Manifest, load_manifest
 from separation.progress import Report, ignore_progress
-from separation.protocol import FailedEvent, FinishedEvent, ProgressEvent
-from separation.request import SeparationRequest
+from separation.protocol.jobspec import JobSpec, StageRequest
+from separation.protocol.messages import FailedEvent, FinishedEvent, ProgressEvent
+from separation.request.separation_request import SeparationRequest
+from separation.runner.client import RunnerProcess
 
 _STAGE = "separation"
 _NEEDED = ("prepare", _STAGE, "export")

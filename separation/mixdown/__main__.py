@@ -9,7 +9,7 @@ import errno
 import json
 import sys
 
-from separation.processes import end_with_parent
+from separation.system.processes import end_with_parent
 
 REFUSED = 3
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
-from separation.audio.readers import open_reader
-from separation.audio.sniff import sniff
+from separation.audio.decoding.open_reader import open_reader
+from separation.audio.decoding.sniff import sniff
 from separation.base import CHANNELS
-from separation.closing import Closing
 from separation.mixdown.request import MixTask
+from separation.system.closeable import Closing
 
 _SEEKABLE = (".wav", ".flac")
 """Where a seek finds the very sample; the others are decoded from their start."""

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from separation.audio.blocks import BlockReader, FloatWriter
-from separation.audio.encode import extension_for, open_encoder, resolve_format
-from separation.audio.loudness import LevelMeter, Levels
-from separation.audio.readers import open_reader
-from separation.audio.sniff import sniff
-from separation.audio.tags import read_tags, write_tags
-from separation.audio.verify import verify_file
+from separation.audio.decoding.open_reader import open_reader
+from separation.audio.decoding.sniff import sniff
+from separation.audio.encoding.encode import open_encoder
+from separation.audio.encoding.verify import verify_file
+from separation.audio.metadata.tags import read_tags, write_tags
+from separation.audio.metering.loudness import LevelMeter, Levels
 from separation.base import CHANNELS
+from separation.formats import extension_for, resolve_format
 from separation.mixdown.desk import mixed
 from separation.mixdown.request import MixTask
 from separation.mixdown.stretch import stretched

@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from separation.errors import InvalidOptions
+from separation.formats import OutputFormat
 from separation.ranges import Mp3BitrateKbps
-from separation.request import OutputFormat
 from separation.validation import first_fault
 
 SLOWEST, FASTEST = 0.5, 1.5

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES
+from separation.audio.tracks import Track, TrackReader
 from separation.families import RESIDUAL, own_part
 from separation.progress import Report, ignore_progress
 from separation.quality.report import PartsQuality
 from separation.quality.rules import RESIDUAL_DB, SUMS_EXACTLY_DB
 from separation.quality.words import decibels
-from separation.tracks import Track, TrackReader
 
 
 def judge_parts(

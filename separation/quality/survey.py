@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
+from separation.audio.tracks import Track, TrackReader
 from separation.progress import Report, ignore_progress
 from separation.quality.bleed import EnvelopeMeter
 from separation.quality.flat_tops import FlatTopMeter
 from separation.quality.spectrum import BAND_EDGES_HZ, SpectrumMeter
 from separation.quality.sums import SumMeter, Sums
 from separation.quality.timing import Timing, TimingMeter
-from separation.tracks import Track, TrackReader
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from separation.audio.loudness import Levels
+from separation.audio.metering.loudness import Levels
 from separation.quality import words
 from separation.quality.report import Finding, QualityReport, SignalQuality, StemQuality
 from separation.quality.rules import (

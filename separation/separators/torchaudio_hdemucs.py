@@ -15,11 +15,11 @@ from separation.catalogue import find_model, models_for
 from separation.engine.devices import device_errors
 from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
 from separation.progress import Report, ignore_progress
-from separation.separators.bags import LoadedBag, Network
-from separation.separators.download import download
-from separation.separators.neural import NeuralSeparator
-from separation.separators.weights import WeightFiles, default_model_dir
-from separation.separators.weights_fetch import FailureMemory
+from separation.separators.demucs.fetch import FailureMemory
+from separation.separators.neural.bags import LoadedBag, Network
+from separation.separators.neural.separator import NeuralSeparator
+from separation.separators.weights.download import download
+from separation.separators.weights.store import WeightFiles, default_model_dir
 
 MODEL = "hdemucs_high_musdb_plus"
 FILE_NAME = f"{MODEL}.pt"

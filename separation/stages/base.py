@@ -13,13 +13,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from separation.audio.tracks import Track
 from separation.base import SeparatorModel, SeparatorOptions
-from separation.checkpoint import Checkpoints
-from separation.jobspec import JobSpec
 from separation.progress import Report
+from separation.protocol.jobspec import JobSpec
 from separation.quality.report import QualityReport
 from separation.settings import CoreSettings
-from separation.tracks import Track
+from separation.storage.checkpoints import Checkpoints
 
 
 class StageParams(BaseModel):

@@ -33,10 +33,10 @@ from pydantic import Field
 
 from separation.audio.blocks import FloatWriter
 from separation.audio.hpss import split
+from separation.audio.tracks import Term, Track, TrackReader
 from separation.errors import InvalidOptions
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
-from separation.tracks import Term, Track, TrackReader
 
 VOCALS = "vocals"
 _TWO_STEM_REST = "no_"

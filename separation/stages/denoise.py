@@ -20,15 +20,15 @@ from pydantic import Field, model_validator
 
 from separation.audio.blocks import FloatWriter
 from separation.audio.noise import SHORTEST_FRAMES, reduce_noise
+from separation.audio.tracks import Term, Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import InvalidOptions
 from separation.families import DENOISE
 from separation.progress import part_of
-from separation.splits import DenoiseRequest, check_each_once
+from separation.request.splits import DenoiseRequest, check_each_once
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
 from separation.stages.splitting import check_room
-from separation.tracks import Term, Track, TrackReader
 
 FOLDER = "denoised"
 

@@ -8,8 +8,8 @@ stems overlap (:attr:`separation.base.SeparatorModel.is_overlapping`) has no res
 are no partition, and nothing is promised of their sum.
 
 Parameters: ``splits``, each with ``stem`` (a stem of this job, or ``song``) and what may be asked
-of a separator (:class:`separation.splits.SplitChoice`); at most ``MAX_SPLITS``, each stem once.
-``device``, ``allow_smaller_model`` and ``allow_remote`` as in ``separation``.
+of a separator (:class:`separation.request.splits.SplitChoice`); at most ``MAX_SPLITS``, each stem
+once. ``device``, ``allow_smaller_model`` and ``allow_remote`` as in ``separation``.
 
 Details: ``splits``, by parent: what ran, how it was routed, whether its stems overlap, what they
 lack of the parent (``residual_dbfs``). A split that is finished is not done again after a crash,
@@ -29,10 +29,11 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatWriter
+from separation.audio.tracks import Term, Track, TrackReader
 from separation.errors import InvalidOptions
 from separation.families import DETAILS, RESIDUAL, SONG, child_name
 from separation.progress import Report, part_of
-from separation.splits import MAX_SPLITS, SplitRequest, check_each_once
+from separation.request.splits import MAX_SPLITS, SplitRequest, check_each_once
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
 from separation.stages.splitting import (
@@ -44,7 +45,6 @@ from separation.stages.splitting import (
     resumed_s,
     told_identity,
 )
-from separation.tracks import Term, Track, TrackReader
 
 
 class DetailsParams(StageParams):

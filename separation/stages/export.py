@@ -20,27 +20,29 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
-from separation.audio.decode import read_cover
-from separation.audio.encode import (
-    ConcreteFormat,
-    Encoder,
-    extension_for,
-    open_encoder,
-    resolve_format,
+from separation.audio.decoding.decode import read_cover
+from separation.audio.decoding.thumbnail import make_thumbnail
+from separation.audio.encoding.encode import open_encoder
+from separation.audio.encoding.encode_wav import PcmWavEncoder, WrittenWav, verify_written
+from separation.audio.encoding.encoder import Encoder
+from separation.audio.encoding.verify import verify_file
+from separation.audio.metadata.tags import write_tags
+from separation.audio.metering.loudness import Levels
+from separation.audio.metering.track_levels import (
+    LEVELS_NAME,
+    MeasuredLevels,
+    load_levels,
+    measure_tracks,
+    scaled_levels,
 )
-from separation.audio.encode_wav import PcmWavEncoder, WrittenWav, verify_written
-from separation.audio.loudness import Levels
 from separation.audio.names import song_title
 from separation.audio.resample import Resampler, frames_at
-from separation.audio.tags import write_tags
-from separation.audio.thumbnail import make_thumbnail
-from separation.audio.verify import verify_file
+from separation.audio.tracks import Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.durable import FileDigest, digest_of, sync
 from separation.families import spoken_name
+from separation.formats import FORMATS, ConcreteFormat, OutputFormat, extension_for, resolve_format
 from separation.progress import Report, part_of
 from separation.ranges import Mp3BitrateKbps
-from separation.request import OutputFormat
 from separation.stages.base import (
     ArtifactRecord,
     PipelineStage,
@@ -56,18 +58,10 @@ from separation.stages.listening import (
     sidecars_of,
     write_index,
 )
-from separation.stages.mixdown import (
-    LEVELS_NAME,
-    MeasuredLevels,
-    load_levels,
-    measure_tracks,
-    scaled_levels,
-)
 from separation.stages.ni_stems import Made, write_ni_stems
-from separation.stages.parallel import in_parallel
-from separation.tracks import Track, TrackReader
+from separation.storage.atomic_files import FileDigest, digest_of, sync
+from separation.system.parallel import in_parallel
 
-_BITS = {"wav16": 16, "flac16": 16, "wav24": 24, "flac24": 24}
 _LOSSY_HEADROOM_DB = -1.0
 """Lossy codecs overshoot the peaks of what they were given; -1 dBTP is what EBU R 128 (2023)
 allows a programme before such a codec."""
@@ -75,7 +69,6 @@ allows a programme before such a codec."""
 SILENT_BELOW_DBFS = -60.0
 """A track whose highest peak is lower may come out of a 16-bit or lossy file as silence."""
 
-_LOSSLESS = (*_BITS, "wav32f")
 _MEASURED_AT = 0.15
 _MEASURED_AT_LOSSY = 0.02
 """Where in the stage's bar measuring ends and writing begins, as timed with 24 tracks."""
@@ -111,7 +104,7 @@ class ExportStage(PipelineStage[ExportParams]):
         tracks = list(context.tracks.values())
         if not tracks:
             return StageResult(details={"format": output_format})
-        measured_at = _MEASURED_AT if output_format in _LOSSLESS else _MEASURED_AT_LOSSY
+        measured_at = _MEASURED_AT_LOSSY if FORMATS[output_format].is_lossy else _MEASURED_AT
         levels = measure_tracks(
             tracks,
             context.work_dir,
@@ -193,9 +186,9 @@ def common_gain(levels: Iterable[Levels], output_format: ConcreteFormat) -> floa
     """
     if output_format == "wav32f":
         return 1.0
-    lossless = output_format in _BITS
-    ceiling = 1 - 2.0 ** (1 - _BITS[output_format]) if lossless else 10 ** (_LOSSY_HEADROOM_DB / 20)
-    highest = max((_peak(level, between=not lossless) for level in levels), default=0)
+    bits = FORMATS[output_format].integer_bits
+    ceiling = 10 ** (_LOSSY_HEADROOM_DB / 20) if bits is None else 1 - 2.0 ** (1 - bits)
+    highest = max((_peak(level, between=bits is None) for level in levels), default=0)
     return min(1.0, ceiling / highest) if highest > 0 else 1.0
 
 

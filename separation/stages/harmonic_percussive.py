@@ -30,8 +30,8 @@ from pydantic import AfterValidator, Field
 
 from separation.audio.blocks import BlockReader, FloatWriter
 from separation.audio.hpss import HpssSettings, split
+from separation.audio.tracks import Term, Track
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
-from separation.tracks import Term, Track
 
 
 def _odd(value: int) -> int:

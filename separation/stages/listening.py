@@ -1,27 +1,27 @@
 """What a mixer plays and draws: made of the stems while they are exported, in the same read.
 
 In the job's folder, beside the delivered tracks and no tracks themselves: ``listen/index.json``, a
-small picture of the song's cover (:mod:`separation.audio.thumbnail`), and for each stem a preview
-(:mod:`separation.audio.preview`) and peaks (:mod:`separation.audio.peaks`). The previews have the
-common gain of the tracks.
+small picture of the song's cover (:mod:`separation.audio.decoding.thumbnail`), and for each stem a
+preview (:mod:`separation.audio.encoding.preview`) and peaks
+(:mod:`separation.audio.metering.peaks`). The previews have the common gain of the tracks.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from separation.audio import preview
-from separation.audio.activity import ActivityMeter
 from separation.audio.blocks import FloatArray
-from separation.audio.peaks import PeakMeter
-from separation.audio.preview import PreviewWriter
+from separation.audio.encoding import preview
+from separation.audio.encoding.preview import PreviewWriter
+from separation.audio.metering.activity import ActivityMeter
+from separation.audio.metering.peaks import PeakMeter
+from separation.audio.tracks import Track
 from separation.base import SAMPLE_RATE_HZ
-from separation.closing import Closing
-from separation.durable import digest_of
 from separation.stages.base import SidecarRecord
 from separation.stages.details import is_residual
 from separation.stages.separation import is_stem
-from separation.tracks import Track
+from separation.storage.atomic_files import digest_of
+from separation.system.closeable import Closing
 
 FOLDER = "listen"
 INDEX_PATH = f"{FOLDER}/index.json"

@@ -11,10 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from separation.audio.decode import read_cover
-from separation.audio.loudness import Levels
-from separation.audio.names import song_title
-from separation.audio.stem_mp4 import (
+from separation.audio.decoding.decode import read_cover
+from separation.audio.encoding.stem_mp4 import (
     EXTENSION,
     LONGEST_S,
     STEMS,
@@ -22,14 +20,16 @@ from separation.audio.stem_mp4 import (
     add_stem_manifest,
     verify_stem_file,
 )
-from separation.audio.tags import write_tags
+from separation.audio.metadata.tags import write_tags
+from separation.audio.metering.loudness import Levels
+from separation.audio.metering.track_levels import MeasuredLevels, measure_tracks, scaled_levels
+from separation.audio.names import song_title
+from separation.audio.tracks import Term, Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.durable import digest_of, sync
 from separation.progress import Report, part_of
 from separation.stages.base import ArtifactRecord, StageContext
-from separation.stages.mixdown import MeasuredLevels, measure_tracks, scaled_levels
 from separation.stages.separation import is_stem
-from separation.tracks import Term, Track, TrackReader
+from separation.storage.atomic_files import digest_of, sync
 
 NAME = "ni_stems"
 FORMAT = "stem.mp4"

@@ -34,13 +34,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from separation.audio.loudness import Levels
+from separation.audio.metering.loudness import Levels
+from separation.audio.metering.track_levels import LEVELS_NAME, levels_of, measure_sums, save_levels
+from separation.audio.tracks import Term, Track
 from separation.errors import InvalidOptions
 from separation.ranges import TargetDb, TruePeakCeilingDbtp
-from separation.request import LevelMeasure, NormalizeMode
+from separation.request.separation_request import LevelMeasure, NormalizeMode
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
-from separation.stages.mixdown import LEVELS_NAME, levels_of, measure_sums, save_levels
-from separation.tracks import Term, Track
 
 FOLDER = "normalized"
 MAX_RAISE_DB = 40.0

@@ -17,8 +17,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from separation.audio.decode import DecodedSong, decode_to_canonical
-from separation.audio.excerpt import keep_excerpt
+from separation.audio.decoding.decode import DecodedSong, decode_to_canonical
+from separation.audio.range import keep_excerpt
 from separation.audio.resample import frames_at
 from separation.base import SAMPLE_RATE_HZ
 from separation.errors import InvalidOptions

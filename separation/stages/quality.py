@@ -17,6 +17,15 @@ Version 1: first.
 
 from typing import Any
 
+from separation.audio.metering.track_levels import (
+    LEVELS_NAME,
+    MeasuredLevels,
+    levels_of,
+    load_levels,
+    measure_sums,
+    save_levels,
+)
+from separation.audio.tracks import Term, Track
 from separation.base import SAMPLE_RATE_HZ
 from separation.families import DETAILS
 from separation.progress import Report, part_of
@@ -26,16 +35,7 @@ from separation.quality.survey import survey
 from separation.quality.verdict import judge
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.details import is_residual, parents
-from separation.stages.mixdown import (
-    LEVELS_NAME,
-    MeasuredLevels,
-    levels_of,
-    load_levels,
-    measure_sums,
-    save_levels,
-)
 from separation.stages.separation import is_stem
-from separation.tracks import Term, Track
 
 _NORMALIZATION = "normalization"
 _MEASURED_AT, _SURVEYED_AT = 0.3, 0.85

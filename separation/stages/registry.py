@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from separation.errors import InvalidOptions
-from separation.jobspec import StageRequest
+from separation.protocol.jobspec import StageRequest
 from separation.stages.base import PipelineStage
 from separation.validation import parts_of_first
 

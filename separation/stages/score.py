@@ -18,10 +18,10 @@ from typing import Any, Literal
 import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.audio.tracks import Track, TrackReader
 from separation.demo import VERSION
 from separation.demo import song as demo
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
-from separation.tracks import Track, TrackReader
 
 SAME_SONG_DB = 60.0
 """How near the mixture of the true stems must come to the song: FLAC of 24 bits keeps more than

@@ -10,9 +10,10 @@ Parameters: those of :class:`separation.base.SeparatorOptions` that a person may
 from pathlib import Path
 from typing import Any, ClassVar
 
+from separation.audio.tracks import Term, Track
 from separation.errors import InvalidOptions
 from separation.families import RESIDUAL, SEPARATED_SUFFIX, SEPARATION, overlapping_words
-from separation.splits import SplitChoice
+from separation.request.splits import SplitChoice
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.splitting import (
     DeviceName,
@@ -23,7 +24,6 @@ from separation.stages.splitting import (
     told_identity,
     told_unavailable,
 )
-from separation.tracks import Term, Track
 
 _SETTLED = ".separation-route.json"
 
@@ -33,7 +33,7 @@ def is_stem(track: Track) -> bool:
 
 
 class SeparationParams(SplitChoice, StageParams):
-    """See :class:`separation.splits.SplitChoice`."""
+    """See :class:`separation.request.splits.SplitChoice`."""
 
     repo: Path | None = None
     device: DeviceName = "auto"

@@ -22,17 +22,17 @@ from separation.base import (
     separate_with,
 )
 from separation.catalogue.licences import LicenceRule
-from separation.checkpoint import Checkpoints
 from separation.ensemble import ENSEMBLE
 from separation.errors import DiskFull, InvalidOptions, ModelUnavailable, OutputInvalid
-from separation.once import separate_once
-from separation.own_rows import all_rows
 from separation.progress import Report, part_of
-from separation.routing import RoutedSeparator, is_routed
-from separation.settled import settled_material
-from separation.splits import SplitChoice
+from separation.request.splits import SplitChoice
+from separation.routing.route_record import settled_material
+from separation.routing.router import RoutedSeparator, is_routed
+from separation.separators.once import separate_once
+from separation.separators.own_models.rows import all_rows
 from separation.stages.base import StageContext
 from separation.stages.stem_check import check_stems
+from separation.storage.checkpoints import Checkpoints
 
 CHECK_FROM = 0.95
 """Where in the bar of a split the separator is done and reading back begins."""

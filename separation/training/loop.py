@@ -19,8 +19,8 @@ import torch.distributed as distributed
 import torch.multiprocessing
 from torch import nn
 
-from separation.processes import end_with_parent
 from separation.separators.bandsplit.network import BandSplitNetwork, Shape, features
+from separation.system.processes import end_with_parent
 from separation.training.corpus import Corpus
 from separation.training.loss import mask_loss
 from separation.training.mixing import Mixer

@@ -82,7 +82,7 @@ PATIENCE_S = 120.0
 def separate() -> None:
     """A whole job by the site's own worker, with a stem that is split again."""
     from separation.demo.song import FRAMES
-    from separation.request import parse_request
+    from separation.request.separation_request import parse_request
     from tests.factories import make_user
 
     request = parse_request(
@@ -218,7 +218,7 @@ def _shared_stops(job: Any) -> list[Stop]:
 
 
 def _other_jobs(musician: "User") -> dict[str, Any]:
-    from separation.request import parse_request
+    from separation.request.separation_request import parse_request
 
     return {
         "waiting": _job(musician, "In the queue.wav"),

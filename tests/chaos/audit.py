@@ -8,8 +8,8 @@ from typing import Any
 
 from jobs.models import Job
 from jobs.models.job import ENDED, JobStatus
-from separation.checkpoint import RECORD_NAME
-from separation.manifest import MANIFEST_NAME, load_manifest, verify_manifest
+from separation.pipeline.manifest import MANIFEST_NAME, load_manifest, verify_manifest
+from separation.storage.checkpoints import RECORD_NAME
 from tests.chaos.moves import all_moves
 
 

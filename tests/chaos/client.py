@@ -28,7 +28,7 @@ def add_song(seconds: float, seed: int) -> str:
 def create(song: str, **choices: Any) -> str:
     from jobs.models import Source
     from jobs.services.create import create_job
-    from separation.request import SeparationRequest
+    from separation.request.separation_request import SeparationRequest
 
     source = Source.objects.get(pk=song)
     request = SeparationRequest(format="wav16", stages=("separation",), **choices)

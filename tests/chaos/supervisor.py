@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from separation.processes import prctl
+from separation.system.processes import prctl
 from tests.chaos.processes import descendants
 
 PR_SET_CHILD_SUBREAPER = 36

@@ -45,7 +45,7 @@ def race(*, owners: list[str], start_at: float) -> None:
     from jobs.services.create import submit_song
     from jobs.services.reservation import reserve
     from separation.errors import QuotaExceeded
-    from separation.request import SeparationRequest
+    from separation.request.separation_request import SeparationRequest
     from tests.factories import make_user
 
     met, song = Counter[str](), _song()

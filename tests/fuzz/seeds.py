@@ -3,7 +3,7 @@
 import json
 from typing import get_args
 
-from separation.audio.sniff import Container
+from separation.audio.decoding.sniff import Container
 from tests.fuzz.targets import WORDS
 from tests.jobs.uploads.sender import checksum, encoded
 from tests.separation.audio.pictures import picture

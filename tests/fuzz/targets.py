@@ -20,23 +20,23 @@ from jobs.api import tus
 from jobs.api.ranges import put_offset
 from jobs.http.ranges import Unsatisfiable, parse_range
 from jobs.models import Upload
-from separation.audio.child_process import parse_message
-from separation.audio.covers import clean_cover
-from separation.audio.decode import SourceFacts
-from separation.audio.decode_child import ChildTask, run_task
-from separation.audio.endings import cut_warning
-from separation.audio.flac_length import LengthlessFlac
-from separation.audio.flac_parts import flac_parts
-from separation.audio.mpeg_survey import survey_mpeg
+from separation.audio.decoding.child_process import parse_message
+from separation.audio.decoding.decode import SourceFacts
+from separation.audio.decoding.decode_child import ChildTask, run_task
+from separation.audio.decoding.external_references import refuse_remote_references
+from separation.audio.decoding.flac_length import LengthlessFlac
+from separation.audio.decoding.flac_parts import flac_parts
+from separation.audio.decoding.mpeg_survey import survey_mpeg
+from separation.audio.decoding.ogg_links import ogg_links
+from separation.audio.decoding.sniff import Container, sniff
+from separation.audio.decoding.truncation import cut_warning
+from separation.audio.decoding.wave_layout import wave_layout
+from separation.audio.metadata.covers import clean_cover
 from separation.audio.names import clean_name, clean_tags, one_line
-from separation.audio.ogg_links import ogg_links
-from separation.audio.references import refuse_remote_references
-from separation.audio.sniff import Container, sniff
-from separation.audio.wave_layout import wave_layout
 from separation.errors import CorruptAudio, InvalidOptions, InvalidUrl, SeparationError
+from separation.net.url_address import checked_url
+from separation.net.url_download import told_name
 from separation.settings import IntakeLimits
-from separation.url_address import checked_url
-from separation.url_download import told_name
 
 Target = Callable[[bytes], None]
 

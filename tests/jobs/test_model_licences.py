@@ -19,7 +19,7 @@ from jobs.services.campaign import plan_campaign
 from jobs.services.choices import check_request
 from separation.errors import LicenceRefused
 from separation.registry import SeparatorFactory
-from separation.request import parse_request
+from separation.request.separation_request import parse_request
 from tests.factories import make_job, make_source, wav_bytes
 from tests.jobs.api.conftest import client_of
 from tests.separation.fakes import FakeSeparator

@@ -10,8 +10,8 @@ from django.core.checks import CheckMessage, run_checks
 from django.test import Client
 from django.urls import reverse
 
-from separation.audio import walls
-from separation.audio.walls import Walls, walls_here
+from separation.sandbox import sandbox_probe
+from separation.sandbox.sandbox_probe import Walls, walls_here
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,8 +35,8 @@ def _of_walls() -> list[CheckMessage]:
 def test_a_missing_wall_is_told_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, stand: Walls, told: dict[str, int]
 ) -> None:
-    monkeypatch.setattr(walls, "likely_complete", lambda: False)
-    monkeypatch.setattr(walls, "walls_here", lambda: stand)
+    monkeypatch.setattr(sandbox_probe, "likely_complete", lambda: False)
+    monkeypatch.setattr(sandbox_probe, "walls_here", lambda: stand)
     messages = _of_walls()
     assert {message.id: message.level for message in messages} == told
     assert all(stand.words in (message.hint or "") for message in messages)
@@ -45,8 +45,8 @@ def test_a_missing_wall_is_told_with_what_to_do(
 def test_where_nothing_seems_to_be_missing_no_process_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(walls, "likely_complete", lambda: True)
-    monkeypatch.setattr(walls, "walls_here", lambda: pytest.fail("it was tried"))
+    monkeypatch.setattr(sandbox_probe, "likely_complete", lambda: True)
+    monkeypatch.setattr(sandbox_probe, "walls_here", lambda: pytest.fail("it was tried"))
     assert _of_walls() == []
 
 

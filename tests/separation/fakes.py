@@ -28,8 +28,8 @@ from separation.base import (
     Validation,
 )
 from separation.engine.devices import device_errors
-from separation.jobspec import JobSpec, StageRequest
 from separation.progress import Report, ignore_progress
+from separation.protocol.jobspec import JobSpec, StageRequest
 
 STEMS = ("drums", "bass", "other", "vocals")
 GAINS = {"drums": 0.3, "bass": 0.2, "other": 0.1, "vocals": 0.4}

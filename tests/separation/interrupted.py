@@ -25,20 +25,20 @@ from pydantic import TypeAdapter
 
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.base import ResumableSeparator, SeparatorIdentity, SeparatorOptions, Validation
-from separation.checkpoint import Checkpoints
 from separation.engine import chunked
 from separation.engine.chunked import BagStream, Member, Plan
 from separation.engine.interface import Engine
 from separation.engine.statistics import measure_mono
-from separation.jobspec import JobSpec
-from separation.manifest import Manifest
-from separation.pipeline import run_pipeline
+from separation.pipeline.manifest import Manifest
+from separation.pipeline.run import run_pipeline
 from separation.progress import Report, ignore_progress
-from separation.protocol import Event
-from separation.runner import SeparatorCache
+from separation.protocol.jobspec import JobSpec
+from separation.protocol.messages import Event
+from separation.runner.__main__ import SeparatorCache
+from separation.separators.neural.stems import choose_stems
 from separation.separators.spectral import separator as spectral
-from separation.separators.stems import choose_stems
 from separation.settings import CoreSettings
+from separation.storage.checkpoints import Checkpoints
 
 ALWAYS = CoreSettings(
     checkpoint_s=1e-9, keep_work=True, offline=True, engine="torch", precision="exact"

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 import yaml
 
-from separation.separators.msst.definition import parse_definition
 from separation.separators.msst.network import build_network
+from separation.separators.own_models.definition import parse_definition
 
 torch.set_num_threads(1)
 

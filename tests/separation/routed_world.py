@@ -9,7 +9,7 @@ from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions,
 from separation.engine.host import Card
 from separation.progress import Report, ignore_progress
 from separation.registry import SeparatorFactory
-from separation.routing import RoutedSeparator
+from separation.routing.router import RoutedSeparator
 from separation.settings import ROUTES, RouteName
 from tests.separation.separators.remote.service import GAINS
 

@@ -10,9 +10,9 @@ import pytest
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
 from separation.base import SeparatorOptions
-from separation.checkpoint import Checkpoints, find_earlier
 from separation.errors import Cancelled, InvalidOptions
 from separation.registry import ENTRY_POINT_GROUP, SeparatorFactory
+from separation.storage.checkpoints import Checkpoints, find_earlier
 from tests.separation.fenced import blocks
 from tests.separation.stages.stage_world import sound
 

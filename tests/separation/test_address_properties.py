@@ -6,11 +6,11 @@ from operator import add
 from hypothesis import given
 from hypothesis import strategies as st
 
-from separation.addresses import Address, is_public, may_be_asked
 from separation.audio.names import MAX_NAME_BYTES, clean_name
 from separation.errors import InvalidUrl
-from separation.url_address import MAX_URL_CHARACTERS, checked_url
-from separation.url_download import told_name
+from separation.net.addresses import Address, is_public, may_be_asked
+from separation.net.url_address import MAX_URL_CHARACTERS, checked_url
+from separation.net.url_download import told_name
 
 INSIDE = [
     *map(IPv4Network, ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8")),

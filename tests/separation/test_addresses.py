@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from separation.addresses import is_public, may_be_asked
+from separation.net.addresses import is_public, may_be_asked
 
 
 @pytest.mark.parametrize(

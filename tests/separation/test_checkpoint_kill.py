@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from separation.jobspec import JobSpec
+from separation.protocol.jobspec import JobSpec
 from tests.separation.fakes import make_song, make_spec, separation_request
 from tests.separation.interrupted import (
     ALWAYS,

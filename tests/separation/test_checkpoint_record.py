@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from separation.checkpoint import (
+from separation.storage.checkpoints import (
     RECORD_NAME,
     CheckpointDamaged,
     Checkpoints,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from separation import pipeline
 from separation.audio.blocks import StemWriters
-from separation.checkpoint import Checkpoints, find_earlier
 from separation.errors import Cancelled, DiskFull, WorkerLost
-from separation.jobspec import JobSpec
+from separation.pipeline import run
+from separation.protocol.jobspec import JobSpec
 from separation.registry import SeparatorFactory
+from separation.storage.checkpoints import Checkpoints, find_earlier
 from tests.separation.fakes import make_samples, make_song, make_spec, separation_request
 from tests.separation.interrupted import Outcome, attempt, elsewhere, left_behind
 from tests.separation.small_models import noise, save_song, save_th, small_htdemucs
@@ -29,7 +29,7 @@ def uneven(tmp_path: Path, seconds: float = SEVERAL_WINDOWS) -> JobSpec:
 
 def stopped_while_sealing(spec: JobSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """An attempt that ends when all stems are written and before there is a receipt."""
-    seal = pipeline.seal_files
+    seal = run.seal_files
 
     def ends(folder: Path, check: Callable[[], None]) -> Any:
         if "separation" in folder.name:
@@ -37,7 +37,7 @@ def stopped_while_sealing(spec: JobSpec, monkeypatch: pytest.MonkeyPatch) -> Non
         return seal(folder, check)
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "seal_files", ends)
+        patched.setattr(run, "seal_files", ends)
         with pytest.raises(WorkerLost):
             attempt(spec)
 
@@ -116,7 +116,7 @@ def test_what_another_version_began_is_begun_anew(
 ) -> None:
     spec = uneven(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "made_with", lambda: {"stemsite": "0.0.9"})
+        patched.setattr(run, "made_with", lambda: {"stemsite": "0.0.9"})
         stopped_while_sealing(spec, monkeypatch)
     assert began_anew(attempt(spec))
     assert "another question" in caplog.text

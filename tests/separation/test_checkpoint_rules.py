@@ -11,12 +11,12 @@ import pytest
 
 from separation.audio.blocks import BLOCK_FRAMES, StemWriters
 from separation.base import SeparatorOptions, separate_with
-from separation.checkpoint import Checkpoints
 from separation.errors import Cancelled, OutputInvalid, SeparationError, WorkerLost
-from separation.jobspec import JobSpec
-from separation.manifest import manifest_schema, verify_manifest
+from separation.pipeline.manifest import manifest_schema, verify_manifest
 from separation.progress import ignore_progress
+from separation.protocol.jobspec import JobSpec
 from separation.settings import CoreSettings
+from separation.storage.checkpoints import Checkpoints
 from tests.separation.fakes import (
     FakeSeparator,
     make_samples,

@@ -15,8 +15,8 @@ from separation.ensemble import (
     parse_ensemble,
 )
 from separation.errors import InvalidOptions
-from separation.request import parse_request
-from separation.splits import parse_ensemble_text
+from separation.request.separation_request import parse_request
+from separation.request.splits import parse_ensemble_text
 
 TWO: list[dict[str, Any]] = [
     {"separator": "demucs", "model": "htdemucs", "weights": {"vocals": 2, "*": 0.5}},

@@ -7,11 +7,11 @@ import pytest
 import soundfile
 from mutagen.flac import FLAC, Picture
 
-from separation.durable import digest_of
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import Manifest
-from separation.pipeline import run_pipeline
+from separation.pipeline.manifest import Manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.settings import CoreSettings
+from separation.storage.atomic_files import digest_of
 from tests.separation.audio.pictures import cover
 from tests.separation.fakes import fake_separators, make_song, make_spec, separation_request
 

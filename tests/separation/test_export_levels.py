@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation.audio.loudness import LevelMeter, Levels
-from separation.jobspec import StageRequest
-from separation.manifest import Manifest
-from separation.pipeline import run_pipeline
+from separation.audio.metering.loudness import LevelMeter, Levels
+from separation.audio.metering.track_levels import (
+    load_levels,
+    measure_sums,
+    measure_tracks,
+    save_levels,
+)
+from separation.audio.tracks import Term, Track
+from separation.pipeline.manifest import Manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import StageRequest
 from separation.settings import CoreSettings
 from separation.stages.export import common_gain
-from separation.stages.mixdown import load_levels, measure_sums, measure_tracks, save_levels
-from separation.tracks import Term, Track
 from tests.separation.fakes import (
     fake_separators,
     make_samples,

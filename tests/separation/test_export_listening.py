@@ -8,10 +8,10 @@ import av
 import numpy as np
 import soundfile
 
-from separation.audio.tags import write_tags
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import Manifest, verify_manifest
-from separation.pipeline import run_pipeline
+from separation.audio.metadata.tags import write_tags
+from separation.pipeline.manifest import Manifest, verify_manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.settings import CoreSettings
 from tests.separation.audio.pictures import cover
 from tests.separation.fakes import fake_separators, make_song, make_spec

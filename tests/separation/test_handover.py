@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from separation.handover import received_settings, secret_environment, told_settings
+from separation.runner.settings_transfer import received_settings, secret_environment, told_settings
 from separation.settings import CoreSettings, RemoteSettings
 
 SECRET = "not-for-everybody"

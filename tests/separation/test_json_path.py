@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from separation.handover import received_settings, told_settings
-from separation.json_path import JsonPath, is_text
+from separation.runner.settings_transfer import received_settings, told_settings
 from separation.settings import CoreSettings
+from separation.system.json_path import JsonPath, is_text
 
 PATHS: TypeAdapter[Path] = TypeAdapter(JsonPath)
 

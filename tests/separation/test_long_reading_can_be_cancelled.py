@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from separation.audio.verify import verify_file
-from separation.durable import digest_of
+from separation.audio.encoding.verify import verify_file
 from separation.errors import Cancelled
-from separation.receipts import seal_files
+from separation.pipeline.receipts import seal_files
+from separation.storage.atomic_files import digest_of
 from tests.separation.fakes import make_song
 
 

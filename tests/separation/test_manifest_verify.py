@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from separation.durable import digest_of
-from separation.manifest import Manifest, load_manifest, save_manifest, verify_manifest
+from separation.pipeline.manifest import Manifest, load_manifest, save_manifest, verify_manifest
 from separation.stages.base import ArtifactRecord
+from separation.storage.atomic_files import digest_of
 
 
 @pytest.fixture

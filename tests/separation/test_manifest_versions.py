@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from separation.errors import SeparationError
-from separation.manifest import (
+from separation.pipeline.manifest import (
     SCHEMA_PATH,
     Manifest,
     ManifestUnreadable,
@@ -139,7 +139,7 @@ def test_a_missing_field_is_named() -> None:
 def test_the_published_schema_is_the_one_of_the_code(tmp_path: Path) -> None:
     main(["--schema", "--out", str(tmp_path / "schema.json")])
     assert (ROOT / SCHEMA_PATH).read_text() == (tmp_path / "schema.json").read_text(), (
-        "run python -m separation.manifest --schema"
+        "run python -m separation.pipeline.manifest --schema"
     )
 
 

@@ -13,21 +13,21 @@ import pytest
 from mutagen.mp4 import MP4
 
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
-from separation.audio.mp4_boxes import BoxesBroken, add_user_data
-from separation.audio.stem_mp4 import (
+from separation.audio.encoding.stem_mp4 import (
     StemFileWriter,
     add_stem_manifest,
     verify_stem_file,
 )
-from separation.audio.tags import write_tags
+from separation.audio.metadata.mp4_boxes import BoxesBroken, add_user_data
+from separation.audio.metadata.tags import write_tags
 from separation.base import SeparatorModel, SeparatorOptions
-from separation.durable import digest_of
 from separation.errors import OutputInvalid
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import Manifest, verify_manifest
-from separation.pipeline import run_pipeline
+from separation.pipeline.manifest import Manifest, verify_manifest
+from separation.pipeline.run import run_pipeline
 from separation.progress import Report, ignore_progress
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.settings import CoreSettings
+from separation.storage.atomic_files import digest_of
 from tests.separation.audio.pictures import cover
 from tests.separation.fakes import (
     GAINS,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from separation.audio.blocks import FloatArray
-from separation.manifest import Manifest, verify_manifest
-from separation.pipeline import run_pipeline
-from separation.request import SeparationRequest
-from separation.runner import SeparatorCache
+from separation.pipeline.manifest import Manifest, verify_manifest
+from separation.pipeline.run import run_pipeline
+from separation.request.separation_request import SeparationRequest
+from separation.runner.__main__ import SeparatorCache
 from separation.settings import CoreSettings
 from separation.stages.registry import STAGES
 from tests.separation.fakes import make_spec

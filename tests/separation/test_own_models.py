@@ -16,13 +16,13 @@ from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE, ELSEWHERE, ModelInfo
 from separation.catalogue.licences import LicenceRule
 from separation.errors import ModelUnavailable
-from separation.own_models import OwnModel, own_models
-from separation.own_rows import all_rows
 from separation.registry import SeparatorFactory
+from separation.routing.candidates import ways_for
 from separation.separators.auto import AutoSeparator
-from separation.separators.demucs import DemucsSeparator
+from separation.separators.demucs.separator import DemucsSeparator
 from separation.separators.msst.separator import MsstSeparator
-from separation.ways import ways_for
+from separation.separators.own_models.folders import OwnModel, own_models
+from separation.separators.own_models.rows import all_rows
 from tests.separation.model_folders import put
 from tests.separation.msst_models import save_model, small_config, write_config
 from tests.separation.small_models import (
@@ -250,7 +250,9 @@ def test_a_folder_is_not_read_again_while_nothing_changes(
 ) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
     before = own_models([tmp_path])
-    monkeypatch.setattr("separation.own_models.load_yaml", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(
+        "separation.separators.own_models.folders.load_yaml", lambda path: pytest.fail("read again")
+    )
     assert own_models([tmp_path]) == before
 
 
@@ -263,7 +265,8 @@ def test_folders_and_files_that_hide_are_left_alone(tmp_path: Path) -> None:
 def test_looking_imports_no_torch(tmp_path: Path) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
     code = (
-        "import sys; from pathlib import Path; from separation.own_models import own_models\n"
+        "import sys; from pathlib import Path\n"
+        "from separation.separators.own_models.folders import own_models\n"
         f"assert own_models([Path({str(tmp_path)!r})])\n"
         "assert not {'torch', 'pymss_core', 'demucs'} & set(sys.modules)"
     )

@@ -16,10 +16,10 @@ from separation.errors import (
     OutputInvalid,
     SeparationError,
 )
-from separation.faults import named_error
-from separation.manifest import load_manifest
-from separation.pipeline import remove_work, run_pipeline
-from separation.protocol import Event, FailedEvent
+from separation.pipeline.error_mapping import named_error
+from separation.pipeline.manifest import load_manifest
+from separation.pipeline.run import remove_work, run_pipeline
+from separation.protocol.messages import Event, FailedEvent
 from separation.settings import CoreSettings
 from tests.separation.fakes import fake_separators, make_song, make_spec
 

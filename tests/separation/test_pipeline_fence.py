@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from separation.errors import WorkerLost
-from separation.fence import AttemptFence
-from separation.jobspec import JobSpec
-from separation.manifest import Manifest, load_manifest, verify_manifest
-from separation.pipeline import run_pipeline
-from separation.protocol import Event, StageStartedEvent
+from separation.pipeline.manifest import Manifest, load_manifest, verify_manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import JobSpec
+from separation.protocol.messages import Event, StageStartedEvent
 from separation.settings import CoreSettings
+from separation.storage.fence import AttemptFence
 from tests.separation.fakes import fake_separators, make_spec
 
 

@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 
 from separation.errors import Cancelled
-from separation.jobprogress import JobProgress, Rates, stage_shares
-from separation.jobspec import StageRequest
+from separation.pipeline.job_progress import JobProgress, Rates, stage_shares
 from separation.progress import never_stop
-from separation.protocol import ProgressEvent
+from separation.protocol.jobspec import StageRequest
+from separation.protocol.messages import ProgressEvent
 from separation.stages.registry import check_pipeline
 
 ALL = ("prepare", "separation", "harmonic_percussive", "composite", "normalization", "export")

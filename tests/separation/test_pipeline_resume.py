@@ -6,10 +6,10 @@ import pytest
 import soundfile
 
 from separation.errors import OutputInvalid
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import Manifest, verify_manifest
-from separation.pipeline import run_pipeline
-from separation.protocol import StageFinishedEvent
+from separation.pipeline.manifest import Manifest, verify_manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import JobSpec, StageRequest
+from separation.protocol.messages import StageFinishedEvent
 from separation.settings import CoreSettings
 from tests.separation.fakes import (
     FakeSeparator,

@@ -9,13 +9,13 @@ import pytest
 import soundfile
 
 from separation.base import SeparatorOptions
-from separation.durable import digest_of
 from separation.errors import InvalidOptions
-from separation.jobspec import StageRequest
-from separation.manifest import load_manifest, verify_manifest
-from separation.pipeline import run_pipeline
-from separation.protocol import Event, FinishedEvent, StageFinishedEvent, StageStartedEvent
+from separation.pipeline.manifest import load_manifest, verify_manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import StageRequest
+from separation.protocol.messages import Event, FinishedEvent, StageFinishedEvent, StageStartedEvent
 from separation.settings import CoreSettings
+from separation.storage.atomic_files import digest_of
 from tests.separation.fakes import (
     STEMS,
     FakeSeparator,

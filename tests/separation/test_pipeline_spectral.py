@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation.manifest import verify_manifest
-from separation.pipeline import run_pipeline
+from separation.pipeline.manifest import verify_manifest
+from separation.pipeline.run import run_pipeline
 from separation.registry import SeparatorFactory
-from separation.request import SeparationRequest
-from separation.runner import SeparatorCache
+from separation.request.separation_request import SeparationRequest
+from separation.runner.__main__ import SeparatorCache
 from separation.settings import CoreSettings
 from tests.separation.fakes import make_samples, make_song, make_spec
 

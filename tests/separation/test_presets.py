@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from separation.errors import InvalidOptions, ModelUnavailable
-from separation.presets import PRESETS, can_run, find_preset, resolve, with_preset
-from separation.request import OPTIONAL_STAGES, SeparationRequest, parse_request
+from separation.request.presets import PRESETS, can_run, find_preset, resolve, with_preset
+from separation.request.separation_request import OPTIONAL_STAGES, SeparationRequest, parse_request
 
 SITE = {"separator": "auto", "device": "cpu"}
 

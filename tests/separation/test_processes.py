@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WAITS = (
-    "import sys, time; from separation.processes import end_with_parent;"
+    "import sys, time; from separation.system.processes import end_with_parent;"
     "end_with_parent(); print('ready', flush=True); time.sleep(60)"
 )
 PARENT = f"""
@@ -45,7 +45,7 @@ def test_a_child_that_asked_for_it_ends_when_its_parent_is_killed() -> None:
 
 def test_a_parent_that_ended_before_it_was_asked_about_is_noticed() -> None:
     program = (
-        "import os, signal; from separation.processes import end_with_parent;"
+        "import os, signal; from separation.system.processes import end_with_parent;"
         f"end_with_parent(signal.SIGTERM, parent={os.getpid() + 1_000_000})"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
@@ -54,7 +54,7 @@ def test_a_parent_that_ended_before_it_was_asked_about_is_noticed() -> None:
 
 def test_a_parent_that_lives_changes_nothing() -> None:
     program = (
-        "from separation.processes import end_with_parent;"
+        "from separation.system.processes import end_with_parent;"
         f"end_with_parent(parent={os.getpid()}); raise SystemExit(7)"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 7

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from separation.errors import InvalidOptions
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import Manifest, load_manifest
-from separation.pipeline import run_pipeline
+from separation.pipeline.manifest import Manifest, load_manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.settings import CoreSettings
 from tests.separation.fakes import (
     FakeSeparator,

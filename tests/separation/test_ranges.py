@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from separation.errors import InvalidOptions
-from separation.jobspec import StageRequest
 from separation.mixdown.request import MixRequest
 from separation.options import parse_options
+from separation.protocol.jobspec import StageRequest
 from separation.ranges import CHOSEN, bounds
-from separation.request import SeparationRequest, parse_request
-from separation.splits import SplitRequest
+from separation.request.separation_request import SeparationRequest, parse_request
+from separation.request.splits import SplitRequest
 from separation.stages.registry import build_stage
 
 

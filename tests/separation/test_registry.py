@@ -22,7 +22,7 @@ from separation.catalogue import models_for
 from separation.registry import SeparatorFactory
 light = [name for name in ("torch", "demucs", "torchaudio", "django") if name in sys.modules]
 assert not light, light
-assert "separation.separators.demucs" not in sys.modules
+assert "separation.separators.demucs.separator" not in sys.modules
 for name in ("demucs", "torchaudio_hdemucs", "spleeter", "standard", "auto"):
     for offline in (True, False):
         separator = SeparatorFactory.create_separator(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from separation.remarks import not_available, remark, split_remark
+from separation.protocol.remarks import not_available, remark, split_remark
 
 REASON = "The weights of x are not here (https://hub.example: 403). Run: fetch_models x."
 

@@ -3,7 +3,7 @@
 import pytest
 
 from separation.errors import InvalidOptions
-from separation.request import parse_request, parse_stems
+from separation.request.separation_request import parse_request, parse_stems
 
 
 def test_the_default_is_the_specification_s_pipeline_and_a_check() -> None:

@@ -17,7 +17,7 @@ from separation.errors import (
     RemoteFailed,
 )
 from separation.progress import ignore_progress
-from separation.routing import RoutedSeparator, is_routed
+from separation.routing.router import RoutedSeparator, is_routed
 from separation.settings import RemoteSettings
 from tests.separation.routed_world import CARD, DIGEST, GB, World, told
 from tests.separation.separators.remote.asking import QUICK

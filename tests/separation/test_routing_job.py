@@ -8,10 +8,10 @@ import pytest
 
 from jobs.queue.record import routing_of
 from separation.errors import SeparationError
-from separation.jobspec import StageRequest
-from separation.pipeline import run_pipeline
-from separation.protocol import Event, FailedEvent, StageFinishedEvent
-from separation.runner import SeparatorCache
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import StageRequest
+from separation.protocol.messages import Event, FailedEvent, StageFinishedEvent
+from separation.runner.__main__ import SeparatorCache
 from separation.separators.bandsplit import weights as bandsplit
 from separation.settings import CoreSettings
 from tests.separation.fakes import make_spec

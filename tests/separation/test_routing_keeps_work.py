@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from separation.routing.route_record import settled_material
 from separation.settings import RouteName
-from separation.settled import settled_material
 
 QUESTION = {"separator": "demucs", "model": None}
 ON_CARD = {"model": "htdemucs", "precision": "float16", "weights_digest": "ab"}

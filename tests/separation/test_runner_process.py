@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from separation.client import RunnerProcess
-from separation.jobspec import JobSpec
-from separation.manifest import verify_manifest
-from separation.protocol import (
+from separation.pipeline.manifest import verify_manifest
+from separation.protocol.jobspec import JobSpec
+from separation.protocol.messages import (
     FailedEvent,
     FinishedEvent,
     ProgressEvent,
     StageFinishedEvent,
 )
+from separation.runner.client import RunnerProcess
 from separation.settings import CoreSettings
 from tests.separation.fakes import make_song, make_spec, plug_in, separation_request
 
@@ -203,8 +203,8 @@ def test_the_runner_ends_when_its_worker_is_killed(
 
 _WORKER = """
 import os, subprocess, sys
-from separation.client import RunnerProcess
-from separation.jobspec import JobSpec
+from separation.runner.client import RunnerProcess
+from separation.protocol.jobspec import JobSpec
 from separation.settings import CoreSettings
 runner = RunnerProcess(CoreSettings())
 sibling = 0
@@ -249,7 +249,7 @@ def test_whatever_is_printed_the_events_stay_valid_json(tmp_path: Path, plugged_
 
 _NOISY = """
 import os, tests.separation.fakes as fakes
-from separation.runner import main
+from separation.runner.__main__ import main
 plain = fakes.FakeSeparator._misbehave
 def noisy(self, behaviour, start):
     os.write(1, b"a library speaks\\n")
@@ -276,7 +276,7 @@ def test_a_runner_answers_to_a_job_that_it_cannot_read(
     """As where worker and runner are not of the same release."""
     line = b'{"type": "run", "job": {"job_id": "%s", "song": 1}}\n'
     spec = make_spec(tmp_path)
-    monkeypatch.setattr("separation.client._order", lambda spec: line % spec.job_id.encode())
+    monkeypatch.setattr("separation.runner.client._order", lambda spec: line % spec.job_id.encode())
     last = last_of(runner.events(spec))
     assert isinstance(last, FailedEvent) and last.code == "internal"
     assert "cannot read" in last.detail

@@ -7,7 +7,7 @@ import pytest
 from separation.base import SeparatorOptions
 from separation.errors import InvalidOptions
 from separation.registry import SeparatorFactory
-from separation.runner import SeparatorCache
+from separation.runner.__main__ import SeparatorCache
 from tests.separation.fakes import FakeSeparator
 
 

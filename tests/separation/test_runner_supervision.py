@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation import supervision
 from separation.base import SeparatorOptions
-from separation.client import RunnerProcess
 from separation.engine.converted import ConvertedBag
-from separation.jobspec import JobSpec
-from separation.process_tree import family, processor_s
-from separation.protocol import FailedEvent, FinishedEvent, StageStartedEvent
-from separation.separators.conversion import CannotConvert, converted_bag
+from separation.protocol.jobspec import JobSpec
+from separation.protocol.messages import FailedEvent, FinishedEvent, StageStartedEvent
+from separation.runner import supervision
+from separation.runner.client import RunnerProcess
+from separation.runner.supervision import RunnerLimits
+from separation.separators.neural.conversion import CannotConvert, converted_bag
 from separation.settings import CoreSettings
-from separation.supervision import RunnerLimits
+from separation.system.process_tree import family, processor_s
 from tests.separation.fakes import make_song, make_spec, plug_in, separation_request
 from tests.separation.test_runner_process import gone, last_of, slow_spec, wait_until_separating
 
@@ -222,8 +222,8 @@ def test_a_runner_in_native_code_ends_with_its_killed_worker(tmp_path: Path) -> 
 
 _IN_SEPARATION = """
 import sys, time
-from separation.client import RunnerProcess
-from separation.jobspec import JobSpec
+from separation.runner.client import RunnerProcess
+from separation.protocol.jobspec import JobSpec
 from separation.settings import CoreSettings
 runner = RunnerProcess(CoreSettings())
 spec = JobSpec.model_validate_json(sys.argv[1])
@@ -247,8 +247,8 @@ def test_a_runner_that_a_thread_started_lives_on_after_the_thread(tmp_path: Path
 
 _BY_A_THREAD = """
 import sys, threading
-from separation.client import RunnerProcess
-from separation.jobspec import JobSpec
+from separation.runner.client import RunnerProcess
+from separation.protocol.jobspec import JobSpec
 from separation.settings import CoreSettings
 made = []
 thread = threading.Thread(target=lambda: made.append(RunnerProcess(CoreSettings())))
@@ -270,9 +270,9 @@ def test_a_decoding_child_ends_with_the_killed_worker_of_its_runner(tmp_path: Pa
 
 _IN_A_CHILD = """
 import sys, time
-from separation.client import RunnerProcess
-from separation.jobspec import JobSpec
-from separation.process_tree import family
+from separation.runner.client import RunnerProcess
+from separation.protocol.jobspec import JobSpec
+from separation.system.process_tree import family
 from separation.settings import CoreSettings
 runner = RunnerProcess(CoreSettings())
 for event in runner.events(JobSpec.model_validate_json(sys.argv[1]), 0.01):
@@ -328,8 +328,8 @@ import os, sys, threading, time
 from pathlib import Path
 from separation.base import SeparatorOptions
 from separation.engine.converted import ConvertedBag
-from separation.process_tree import family
-from separation.separators.conversion import converted_bag
+from separation.system.process_tree import family
+from separation.separators.neural.conversion import converted_bag
 def tell():
     while len(found := family(os.getpid())) < 2:
         time.sleep(0.01)

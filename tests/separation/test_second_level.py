@@ -11,9 +11,9 @@ from mutagen.wave import WAVE
 
 from separation.base import SeparatorModel, SeparatorOptions
 from separation.errors import InvalidOptions
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import load_manifest, verify_manifest
-from separation.pipeline import run_pipeline
+from separation.pipeline.manifest import load_manifest, verify_manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.settings import CoreSettings
 from tests.separation.fakes import FakeSeparator, make_spec, separation_request
 from tests.separation.interrupted import attempt, kill_at

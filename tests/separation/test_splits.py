@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from separation.errors import InvalidOptions
-from separation.request import parse_request
-from separation.splits import parse_denoise, parse_details
+from separation.request.separation_request import parse_request
+from separation.request.splits import parse_denoise, parse_details
 
 
 def test_the_short_notation_names_stem_separator_and_model() -> None:

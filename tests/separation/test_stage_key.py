@@ -2,7 +2,7 @@
 
 import pytest
 
-from separation.receipts import stage_key
+from separation.pipeline.receipts import stage_key
 
 QUESTION = {
     "input_digest": "a" * 64,

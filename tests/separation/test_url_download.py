@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from separation.errors import DeadlineExceeded, InvalidUrl, TooLarge, UrlFailed, UrlRefused
-from separation.url_download import Download, DownloadLimits, downloading
+from separation.net.url_download import Download, DownloadLimits, downloading
 from tests.separation.file_server import FileServer, drip, endless, file, redirect, status
 
 HERE = (ip_network("127.0.0.0/8"),)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from separation.errors import UrlRefused
-from separation.url_download import DownloadLimits, downloading
+from separation.net.url_download import DownloadLimits, downloading
 from tests.separation.file_server import FileServer, file
 
 LIMITS = DownloadLimits(max_bytes=1000, total_s=20.0, networks=(ip_network("127.0.0.0/8"),))

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from separation import url_page
 from separation.errors import DeadlineExceeded, TooLarge, UrlFailed, UrlIsPage, UrlRefused
-from separation.url_download import DownloadLimits, fetching
+from separation.net import url_page
+from separation.net.url_download import DownloadLimits, fetching
 from tests.separation.file_server import Answer, FileServer, drip, file, redirect
 
 pytest.importorskip("yt_dlp")
@@ -160,7 +160,7 @@ def test_every_request_of_a_page_counts(
 
 TRIED = """
 import os, socket
-import separation.url_page_child as child
+import separation.net.url_page_child as child
 def denied(attempt):
     try:
         attempt()
@@ -180,7 +180,7 @@ child.main(sys.argv[2])
 def test_what_reads_the_page_reaches_no_network_no_programs_and_no_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    start = url_page._BOOT.rpartition("from separation.url_page_child")[0]
+    start = url_page._BOOT.rpartition("from separation.net.url_page_child")[0]
     monkeypatch.setattr(url_page, "_BOOT", start.rstrip("; ") + TRIED)
 
     song = url_page.song_of_page("http://127.0.0.1/", deadline=time.monotonic() + 30)

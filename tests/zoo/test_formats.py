@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soxr
 
-from separation.audio import pyav_reader, soundfile_reader
+from separation.audio.decoding import pyav_reader, soundfile_reader
+from separation.audio.decoding.sniff import Container
 from separation.audio.downmix import VORBIS_ORDER, WAVE_ORDER, downmix_matrix
 from separation.audio.resample import frames_at
-from separation.audio.sniff import Container
 from separation.base import SAMPLE_RATE_HZ
 from tests.separation.audio.sounds import decode_here, read
 from tests.zoo.formats import FORMATS, Format

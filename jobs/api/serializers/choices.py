@@ -9,9 +9,10 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from separation.errors import InvalidOptions
+from separation.formats import OUTPUT_FORMATS
 from separation.ranges import CHOSEN, bounds
-from separation.request import OUTPUT_FORMATS, parse_stems
-from separation.splits import parse_denoise, parse_details, parse_ensemble_text
+from separation.request.separation_request import parse_stems
+from separation.request.splits import parse_denoise, parse_details, parse_ensemble_text
 
 NumberField = TypeVar("NumberField", serializers.FloatField, serializers.IntegerField)
 
@@ -163,7 +164,8 @@ def choice_fields(data: object) -> QueryDict:
 
 
 def read_choices(data: QueryDict) -> dict[str, Any]:
-    """Fields of a :class:`separation.request.SeparationRequest`; an empty field is not a choice.
+    """Fields of a :class:`separation.request.separation_request.SeparationRequest`; an empty field
+    is not a choice.
 
     Raises ``InvalidOptions`` for a field that does not exist, so that no typo is passed over.
     """

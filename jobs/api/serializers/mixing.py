@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from separation.formats import OUTPUT_FORMATS
 from separation.mixdown.request import FASTEST, LOUDEST_DB, QUIETEST_DB, SLOWEST
-from separation.request import OUTPUT_FORMATS
 
 
 class MixStemSerializer(serializers.Serializer[dict[str, Any]]):

@@ -29,7 +29,8 @@ from jobs.services.url_import import takes_pages
 from separation import CODE_VERSION
 from separation.catalogue import models_for
 from separation.ensemble import ENSEMBLE, ENSEMBLES
-from separation.request import OPTIONAL_STAGES, OUTPUT_FORMATS
+from separation.formats import OUTPUT_FORMATS
+from separation.request.separation_request import OPTIONAL_STAGES
 
 _log = logging.getLogger("jobs.api")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.commands.check import Command as DjangoCheck
 
-from separation.audio.walls import walls_here
+from separation.sandbox.sandbox_probe import walls_here
 
 
 class Command(DjangoCheck):

@@ -24,7 +24,6 @@ from jobs.services.choices import check_licence, request_with_defaults
 from jobs.services.measurements import record_report
 from separation import CODE_VERSION
 from separation.audio.names import one_line
-from separation.durable import write_durably
 from separation.engine.host import host_report
 from separation.errors import InvalidOptions, SeparationError, StorageUnavailable
 from separation.evaluation.evaluating import Order, run_suite
@@ -33,7 +32,8 @@ from separation.evaluation.page import as_page
 from separation.evaluation.report import FailedSong, Report, Run, SongResult, as_document
 from separation.evaluation.suite import read_suite
 from separation.evaluation.text import comparison_text, run_text, song_text
-from separation.request import SeparationRequest, parse_stems
+from separation.request.separation_request import SeparationRequest, parse_stems
+from separation.storage.atomic_files import write_durably
 
 EXIT_FAILED = 2
 EXIT_INCOMPLETE = 3

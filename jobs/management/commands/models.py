@@ -12,8 +12,8 @@ from separation.base import Validation
 from separation.catalogue import ELSEWHERE, ModelInfo
 from separation.catalogue.document import render
 from separation.ensemble import ENSEMBLE, ENSEMBLES
-from separation.own_models import OwnModel
 from separation.registry import SeparatorFactory
+from separation.separators.own_models.folders import OwnModel
 
 
 @dataclass(frozen=True)

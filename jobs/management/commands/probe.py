@@ -16,9 +16,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.core import intake_limits
-from separation.audio.child_process import CHILD_ENVIRONMENT
-from separation.audio.nursery import Nursery
-from separation.audio.verdict import Verdict, examine
+from separation.audio.decoding.child_process import CHILD_ENVIRONMENT
+from separation.audio.decoding.decoder_pool import Nursery
+from separation.audio.decoding.probe_result import Verdict, examine
 from separation.engine.host import usable_cores
 
 READ_FROM_STDIN = "-"

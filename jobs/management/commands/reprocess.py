@@ -23,7 +23,8 @@ from jobs.services.campaign_sources import reason_words
 from jobs.services.campaign_versions import accept_all
 from jobs.services.progress import about
 from separation.errors import InvalidOptions, SeparationError
-from separation.request import OPTIONAL_STAGES, OUTPUT_FORMATS
+from separation.formats import OUTPUT_FORMATS
+from separation.request.separation_request import OPTIONAL_STAGES
 
 EXIT_FAILED = 2
 

@@ -24,7 +24,6 @@ from jobs.management.result_folder import (
 )
 from jobs.services.choices import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name, song_title
-from separation.client import RunnerProcess
 from separation.ensemble import ENSEMBLES
 from separation.errors import (
     Cancelled,
@@ -34,26 +33,32 @@ from separation.errors import (
     WorkerLost,
     error_from_code,
 )
-from separation.jobspec import JobSpec
-from separation.json_path import is_text
-from separation.presets import PRESET_NAMES
-from separation.protocol import (
+from separation.formats import OUTPUT_FORMATS
+from separation.protocol.jobspec import JobSpec
+from separation.protocol.messages import (
     FailedEvent,
     FinishedEvent,
     ProgressEvent,
     StageFinishedEvent,
     StageStartedEvent,
 )
-from separation.request import (
+from separation.request.presets import PRESET_NAMES
+from separation.request.separation_request import (
     LEVEL_MEASURES,
     NORMALIZE_MODES,
     OPTIONAL_STAGES,
-    OUTPUT_FORMATS,
     SCORED_SONGS,
     SeparationRequest,
     parse_stems,
 )
-from separation.splits import USUAL_STRENGTH, parse_denoise, parse_details, parse_ensemble_text
+from separation.request.splits import (
+    USUAL_STRENGTH,
+    parse_denoise,
+    parse_details,
+    parse_ensemble_text,
+)
+from separation.runner.client import RunnerProcess
+from separation.system.json_path import is_text
 
 EXIT_FAILED = 2
 

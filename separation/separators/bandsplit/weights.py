@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from separation.errors import ModelUnavailable
 from separation.separators.bandsplit.layout import STEMS
-from separation.separators.weights import safetensors_metadata
+from separation.separators.weights.store import safetensors_metadata
+from separation.system.import_root import PACKAGE
 
 if TYPE_CHECKING:
     from separation.separators.bandsplit.network import BandSplitNetwork
 
-EMBEDDED = Path(__file__).resolve().parents[2] / "weights" / "bandsplit.safetensors"
+EMBEDDED = PACKAGE / "weights" / "bandsplit.safetensors"
 """The file in the repository."""
 
 FORMAT = "stemsite-bandsplit-1"

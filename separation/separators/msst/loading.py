@@ -11,18 +11,18 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.durable import FileDigest, digest_of, sync
 from separation.engine.chunked import Plan
 from separation.engine.overlap_add import trapezium
 from separation.errors import DiskFull, ModelUnavailable
 from separation.options import check_segment
-from separation.own_models import OwnModel
 from separation.progress import Report
-from separation.separators.bags import LoadedBag, Network
 from separation.separators.msst.checkpoint import State, read_state
-from separation.separators.msst.definition import Definition, read_definition
-from separation.separators.msst.kept import KeptWeights
 from separation.separators.msst.network import StemNetwork, build_network, fill
+from separation.separators.neural.bags import LoadedBag, Network
+from separation.separators.own_models.definition import Definition, read_definition
+from separation.separators.own_models.folders import OwnModel
+from separation.separators.own_models.kept import KeptWeights
+from separation.storage.atomic_files import FileDigest, digest_of, sync
 
 
 @dataclass(frozen=True)

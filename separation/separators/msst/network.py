@@ -13,7 +13,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from separation.engine.devices import device_errors
 from separation.errors import ModelUnavailable, SeparationError
-from separation.separators.msst.definition import Definition
+from separation.separators.own_models.definition import Definition
 
 _SLACK = 1_000_000
 _NAMED = 3

@@ -12,12 +12,12 @@ from typing import ClassVar
 
 from separation.base import SeparatorOptions, Validation
 from separation.errors import InvalidOptions, ModelUnavailable, SeparationError
-from separation.own_models import MSST, OwnModel, named_model, usable_models
 from separation.progress import Report, ignore_progress
-from separation.separators.bags import LoadedBag
-from separation.separators.msst.architectures import PACKAGE
-from separation.separators.neural import NeuralSeparator
-from separation.separators.weights import WeightFiles, default_model_dir
+from separation.separators.neural.bags import LoadedBag
+from separation.separators.neural.separator import NeuralSeparator
+from separation.separators.own_models.architectures import PACKAGE
+from separation.separators.own_models.folders import MSST, OwnModel, named_model, usable_models
+from separation.separators.weights.store import WeightFiles, default_model_dir
 
 WHAT_TO_INSTALL = (
     "Models of this kind need the package pymss-core, which is not installed here: "

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 from separation.audio.blocks import BlockReader, FloatWriter
-from separation.audio.sniff import sniff
+from separation.audio.decoding.sniff import sniff
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import EmptyAudio, UnsupportedFormat
 from separation.progress import never_stop

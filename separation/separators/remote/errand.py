@@ -8,8 +8,8 @@ import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
 from separation.base import SeparatorIdentity
-from separation.durable import digest_of
 from separation.errors import RemoteFailed, SeparationError
+from separation.separators.neural.stems import StemChoice
 from separation.separators.remote.audio import SongFile, WrongStem, adopt_stem, most_bytes
 from separation.separators.remote.dialect import (
     Dialect,
@@ -21,7 +21,7 @@ from separation.separators.remote.dialect import (
 from separation.separators.remote.http import Trouble
 from separation.separators.remote.patience import Heart
 from separation.separators.remote.state import Asked, RemoteState
-from separation.separators.stems import StemChoice
+from separation.storage.atomic_files import digest_of
 
 MAX_ASKS = 3
 """How often stems are asked for before a service counts as one that does not deliver them."""

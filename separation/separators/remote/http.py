@@ -14,12 +14,12 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 from pydantic import BaseModel, ValidationError
 
-from separation.closing import Closing
 from separation.errors import DiskFull, RemoteFailed
-from separation.public_http import NotPublic, PublicTransport
+from separation.net.public_http import NotPublic, PublicTransport
 from separation.separators.remote.patience import Heart, Pauses, StopFlag, retry_after_s
 from separation.separators.remote.told import Words
 from separation.settings import RemoteSettings
+from separation.system.closeable import Closing
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)

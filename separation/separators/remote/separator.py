@@ -5,18 +5,18 @@ from pathlib import Path
 
 from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
 from separation.catalogue import CATALOGUE, models_for
-from separation.durable import digest_of
 from separation.errors import Cancelled, InvalidOptions, RemoteFailed
 from separation.options import check_options
 from separation.progress import Report, ignore_progress
+from separation.separators.neural.stems import choose_stems
 from separation.separators.remote.audio import SongFile
 from separation.separators.remote.connect import connected
 from separation.separators.remote.dialect import JobFailed, Wanted
 from separation.separators.remote.errand import SENT_AT, Errand, arranged
 from separation.separators.remote.patience import Heart
 from separation.separators.remote.state import RemoteState, question_of
-from separation.separators.stems import choose_stems
 from separation.settings import RemoteSettings
+from separation.storage.atomic_files import digest_of
 
 USUAL_STEMS = ("drums", "bass", "other", "vocals")
 """Of a model that the catalogue does not know."""

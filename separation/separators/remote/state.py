@@ -13,8 +13,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from separation.base import SeparatorOptions
-from separation.durable import FileDigest, write_durably
 from separation.settings import RemoteSettings
+from separation.storage.atomic_files import FileDigest, write_durably
 
 
 class Asked(BaseModel):

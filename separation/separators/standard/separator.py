@@ -9,10 +9,10 @@ from separation.catalogue import find_model
 from separation.catalogue.licences import SETTING, LicenceRule
 from separation.errors import DiskFull, InvalidOptions, ModelUnavailable
 from separation.progress import Report, ignore_progress
-from separation.remarks import not_available, remark
+from separation.protocol.remarks import not_available, remark
 from separation.separators.bandsplit import weights as bandsplit
 from separation.separators.bandsplit.layout import STEMS
-from separation.separators.masking import MaskSeparator
+from separation.separators.neural.masking import MaskSeparator
 from separation.separators.spleeter.source import MODEL as SPLEETER
 from separation.separators.spleeter.weights import (
     fetch_at_first_use,
@@ -20,7 +20,7 @@ from separation.separators.spleeter.weights import (
     load_network,
     may_be_fetched,
 )
-from separation.separators.weights import WeightFiles
+from separation.separators.weights.store import WeightFiles
 
 if TYPE_CHECKING:
     from separation.separators.standard.network import StandardMasks

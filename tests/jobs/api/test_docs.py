@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 from jobs.api.errors import STATUSES, status_of
 from jobs.api.serializers.choices import ChoicesSerializer
 from separation.errors import all_codes, error_from_code
-from separation.request import OPTIONAL_STAGES, OUTPUT_FORMATS
+from separation.formats import OUTPUT_FORMATS
+from separation.request.separation_request import OPTIONAL_STAGES
 from tests.jobs.api.test_access import named_addresses
 
 FROM_REST_FRAMEWORK = (

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.models import AudioUse, Job, Speed
-from separation.presets import PRESETS
+from separation.request.presets import PRESETS
 from tests.factories import make_source, wav_bytes
 
 JOBS = "/api/v1/jobs"

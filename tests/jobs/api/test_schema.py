@@ -13,7 +13,7 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from jobs.api.views import docs
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 
 pytestmark = pytest.mark.django_db
 

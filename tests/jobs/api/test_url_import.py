@@ -129,5 +129,5 @@ def test_whether_pages_are_taken_is_told(
     api: APIClient, installed: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.URL_IMPORT = True
-    monkeypatch.setattr("separation.url_page.can_read_pages", lambda: installed)
+    monkeypatch.setattr("separation.net.url_page.can_read_pages", lambda: installed)
     assert api.get("/api/v1/config").json()["url_import_pages"] is installed

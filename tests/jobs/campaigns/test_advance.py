@@ -25,7 +25,7 @@ from jobs.services.campaign_advance import advance_campaigns
 from jobs.services.errors import JobConflict
 from jobs.services.quota import check_quota
 from jobs.services.retry import retry_job
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 from tests.jobs.campaigns.world import MP3, finish, make_song, run_all, set_versions, start
 

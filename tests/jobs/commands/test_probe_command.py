@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from separation.audio import verdict
+from separation.audio.decoding import probe_result
 from tests.separation.audio.sounds import save_wav, tones
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,7 +85,7 @@ def test_the_limits_are_those_of_an_upload(song: Path, settings: Settings) -> No
 def test_a_fault_of_ours_in_one_file_is_told_and_the_next_has_its_turn(
     song: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real, calls = verdict.probe, []
+    real, calls = probe_result.probe, []
 
     def fail_once(*args: object, **options: object) -> object:
         calls.append(args)
@@ -93,7 +93,7 @@ def test_a_fault_of_ours_in_one_file_is_told_and_the_next_has_its_turn(
             raise ZeroDivisionError("secret")
         return real(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(verdict, "probe", fail_once)
+    monkeypatch.setattr(probe_result, "probe", fail_once)
 
     first, second = _told(song, song, jobs=1)
 

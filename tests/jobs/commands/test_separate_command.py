@@ -18,8 +18,8 @@ from jobs.api.serializers.choices import ChoicesSerializer
 from jobs.management.commands.separate import Command, request_from
 from jobs.management.result_folder import held_folder
 from separation.errors import InvalidOptions
-from separation.presets import PREVIEW_S
-from separation.request import OPTIONAL_STAGES, SeparationRequest
+from separation.request.presets import PREVIEW_S
+from separation.request.separation_request import OPTIONAL_STAGES, SeparationRequest
 from tests.factories import wav_bytes
 
 

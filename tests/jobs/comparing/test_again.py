@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from jobs.models import AudioUse, Job
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, set_quota
 from tests.jobs.comparing.conftest import RESULT
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Job, Source
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source, wav_bytes
 from tests.jobs.campaigns.world import start
 from tests.jobs.comparing.conftest import RESULT

@@ -18,8 +18,8 @@ from jobs.services.choices import changed_request, check_request
 from jobs.web import choices
 from separation.ensemble import Ensemble
 from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable
-from separation.presets import can_run, find_preset, resolve, with_preset
-from separation.request import parse_request
+from separation.request.presets import can_run, find_preset, resolve, with_preset
+from separation.request.separation_request import parse_request
 from tests.factories import wav_bytes
 
 MEMBERS = [{"separator": "spectral"}, {"separator": "spectral", "weights": {"vocals": 2}}]

@@ -19,7 +19,7 @@ from jobs.services.archive import download_name, job_zip
 from jobs.services.devices import has_networks
 from jobs.services.listening import mixable_tracks, playable_tracks
 from jobs.services.speed import Speeds, Work, learn_speeds
-from separation.request import parse_request
+from separation.request.separation_request import parse_request
 from tests.factories import make_artifact, make_job
 from tests.jobs.details.conftest import PARTS, STEMS, Sounds
 from tests.listening_files import write_listening

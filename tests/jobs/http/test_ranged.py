@@ -172,7 +172,7 @@ def test_only_audio_is_called_audio(site_paths: Path, suffix: str, content_type:
 
 def test_every_output_format_has_a_content_type() -> None:
     from jobs.http.ranged import CONTENT_TYPES
-    from separation.audio.encode import extension_for
+    from separation.formats import extension_for
 
     formats = ("wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a")
     beside = {".aac", ".jpg", ".mp4"}

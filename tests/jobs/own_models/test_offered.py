@@ -173,8 +173,8 @@ def test_a_missing_package_is_told_by_check_and_command(
     # As on a host that never installed it; the import system asks the same finders.
     there = util.find_spec
     hidden = [
-        "separation.separators.neural.find_spec",
-        "separation.separators.msst.architectures.find_spec",
+        "separation.separators.neural.separator.find_spec",
+        "separation.separators.own_models.architectures.find_spec",
     ]
     for place in hidden:
         monkeypatch.setattr(place, lambda name: None if name == "pymss_core" else there(name))

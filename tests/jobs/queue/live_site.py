@@ -190,7 +190,7 @@ def _create_all(
 ) -> list[str]:
     """So many jobs of one song."""
     from jobs.services.create import create_job, receive_source
-    from separation.request import SeparationRequest
+    from separation.request.separation_request import SeparationRequest
     from tests.factories import make_user, wav_bytes
 
     owner = make_user(who, password=None)
@@ -246,7 +246,7 @@ def _submit_all(*, source_id: str, jobs: int) -> int:
     from jobs.models import Source
     from jobs.services.create import create_job
     from separation.errors import QuotaExceeded
-    from separation.request import SeparationRequest
+    from separation.request.separation_request import SeparationRequest
 
     source, accepted = Source.objects.get(pk=source_id), 0
     for _ in range(jobs):

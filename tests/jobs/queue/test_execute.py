@@ -18,7 +18,7 @@ from jobs.queue import attempt, drain, execute, outage, runners
 from jobs.queue.claim import claim
 from jobs.queue.lease import Lease
 from jobs.queue.outcome import give_back
-from separation.protocol import StageFinishedEvent
+from separation.protocol.messages import StageFinishedEvent
 from tests.factories import make_job, make_source, make_user, wav_bytes
 from tests.separation.fakes import plug_in
 

@@ -11,7 +11,7 @@ from jobs.queue import outcome
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.record import Recorder
 from separation.errors import OutOfMemory
-from separation.protocol import ProgressEvent, StageFinishedEvent, StageStartedEvent
+from separation.protocol.messages import ProgressEvent, StageFinishedEvent, StageStartedEvent
 from tests.factories import make_job
 
 MANIFEST = {

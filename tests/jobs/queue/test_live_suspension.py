@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from separation.manifest import verify_manifest
+from separation.pipeline.manifest import verify_manifest
 from tests.jobs.queue.live_site import ROOT, LiveSite
 from tests.separation.fakes import plug_in
 
@@ -49,7 +49,7 @@ _SLOW_JOB = """
 import sys, django
 django.setup()
 from jobs.services.create import create_job, receive_source
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_user, wav_bytes
 song = [wav_bytes(float(sys.argv[1]))]
 source = receive_source(owner=make_user(), name="Slow.wav", chunks=song)

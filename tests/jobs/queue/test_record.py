@@ -7,7 +7,7 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease
 from jobs.queue.record import Recorder
-from separation.protocol import ProgressEvent, StageStartedEvent
+from separation.protocol.messages import ProgressEvent, StageStartedEvent
 from tests.factories import make_job
 
 

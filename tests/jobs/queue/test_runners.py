@@ -20,7 +20,7 @@ class Started:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("separation.client.RunnerProcess", Started)
+    monkeypatch.setattr("separation.runner.client.RunnerProcess", Started)
     monkeypatch.setattr(runners, "_current", None)
     yield
 

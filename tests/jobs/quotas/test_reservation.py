@@ -17,7 +17,7 @@ from jobs.services.intake import receive_source
 from jobs.services.quota_use import reserved_bytes, reserved_jobs
 from jobs.services.reservation import reserve
 from separation.errors import QuotaExceeded, SeparationError, UnsupportedFormat
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source, wav_bytes
 
 SPECTRAL = SeparationRequest(separator="spectral")

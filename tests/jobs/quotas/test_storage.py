@@ -15,7 +15,7 @@ from jobs.services.quota import check_storage, refusal
 from jobs.services.quota_use import stored_bytes
 from jobs.services.retry import retry_job
 from separation.errors import QuotaExceeded
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_artifact, make_job, make_source
 
 SPECTRAL = SeparationRequest(separator="spectral")

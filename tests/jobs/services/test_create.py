@@ -10,7 +10,7 @@ from jobs.services.choices import request_with_defaults
 from jobs.services.create import create_job, discard_source_if_unused
 from jobs.services.errors import SourceMissing
 from separation.errors import InvalidOptions, QuotaExceeded
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 
 SPECTRAL = SeparationRequest(separator="spectral", format="flac24")

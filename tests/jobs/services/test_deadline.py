@@ -12,7 +12,7 @@ from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.services import devices
 from jobs.services.deadline import limit_s, measured_anew, set_deadline, too_slow
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 
 DURATION_S = 100.0

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.services import forecast as service
 from jobs.services.forecast import Forecast, forecast
-from separation.request import parse_request
+from separation.request.separation_request import parse_request
 
 DEMUCS = "Hybrid Transformer Demucs"
 HERE = Callable[[set[str]], None]

@@ -14,7 +14,7 @@ from jobs.services.create import create_job, insert_job
 from jobs.services.quota import check_quota
 from jobs.services.retry import retry_job
 from separation.errors import QuotaExceeded, WorkerLost
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_group, make_job, make_source, set_quota
 
 SPECTRAL = SeparationRequest(separator="spectral")

@@ -17,7 +17,7 @@ from jobs.services.speed import (
     Work,
     learn_speeds,
 )
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 
 HOST = "amber"

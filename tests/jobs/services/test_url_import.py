@@ -21,7 +21,7 @@ from separation.errors import (
     UrlFailed,
     UrlRefused,
 )
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, wav_bytes
 from tests.jobs.linked import nothing_left, songs
 from tests.separation.file_server import FileServer, drip, endless, file, redirect

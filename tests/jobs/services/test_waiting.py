@@ -17,7 +17,7 @@ from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.queue.claim import claim_next
 from jobs.queue.lanes import ALL
 from jobs.services.waiting import Waiting, ordinal, waiting
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_group, make_job, make_source, make_user, set_quota
 
 STAGES = ("prepare", "separation", "quality", "export")

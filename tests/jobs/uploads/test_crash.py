@@ -13,7 +13,7 @@ from jobs.services.digests import Digest, DigestMemory
 from jobs.services.expire import expire_uploads
 from jobs.services.parts import Checksum, held_part
 from jobs.services.uploads import begin_upload, receive, settle
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import wav_bytes
 from tests.jobs.uploads.conftest import Stored
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from jobs.models.job import JobStatus
 from jobs.web.views.history import PAGE_SIZE
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 
 

@@ -12,7 +12,7 @@ from mutagen.id3 import ID3, TIT2, TPE1
 
 from jobs.models import Job
 from jobs.services.create import create_job, receive_source
-from separation.request import SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from tests.factories import wav_bytes
 
 SCRIPT = "<script>alert(1)</script>"

@@ -12,8 +12,8 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Job, MissingModel, Speed
 from jobs.models.job import JobStatus
-from separation.presets import PRESETS
-from separation.request import parse_request
+from separation.request.presets import PRESETS
+from separation.request.separation_request import parse_request
 from tests.factories import make_artifact, make_job, make_source, wav_bytes
 
 STRETCH = {"start_s": 80.0, "end_s": 110.0, "song_s": 241.0, "song_frames": 10_628_100}

@@ -6,7 +6,7 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from separation.audio.covers import clean_cover
+from separation.audio.metadata.covers import clean_cover
 
 
 def picture(codec: str = "mjpeg", *, width: int = 48, height: int = 32) -> bytes:

@@ -8,8 +8,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from separation.audio.decode_child import ChildTask, run_task
-from separation.audio.sniff import sniff
+from separation.audio.decoding.decode_child import ChildTask, run_task
+from separation.audio.decoding.sniff import sniff
 from separation.settings import IntakeLimits
 
 LIMITS = IntakeLimits(min_free_bytes=1, decode_wall_s=20.0)

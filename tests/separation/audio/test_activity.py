@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from separation.audio.activity import ActivityMeter, merged_intervals
+from separation.audio.metering.activity import ActivityMeter, merged_intervals
 
 RATE_HZ = 44_100
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from separation.audio.chained_reader import PART_LOST
+from separation.audio.decoding.chained_reader import PART_LOST
 from tests.separation.audio.sounds import decode_here, read
 from tests.zoo.making import Sound, by_ffmpeg, by_libsndfile, song
 
@@ -105,6 +105,6 @@ def test_pictures_beside_the_sound_make_no_chain(tmp_path: Path) -> None:
     skeleton = b"OggS\0\2" + bytes(8) + b"\7\0\0\0" + bytes(8) + bytes((1, 8)) + b"fishead\0"
     sound.write_bytes(skeleton + content)
 
-    from separation.audio.ogg_links import ogg_links
+    from separation.audio.decoding.ogg_links import ogg_links
 
     assert len(ogg_links(sound)) == 1

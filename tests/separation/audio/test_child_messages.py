@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from separation.audio.child_process import parse_message
-from separation.audio.decode import DecodedSong, SourceFacts
+from separation.audio.decoding.child_process import parse_message
+from separation.audio.decoding.decode import DecodedSong, SourceFacts
 from separation.errors import CorruptAudio
 
 HONEST: dict[str, Any] = {

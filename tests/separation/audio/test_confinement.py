@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from separation.audio.confine import MAX_OPEN_FILES
-from separation.audio.decode import decode_to_canonical
-from separation.audio.walls import walls_here
+from separation.audio.decoding.decode import decode_to_canonical
 from separation.errors import Cancelled
+from separation.sandbox.confine import MAX_OPEN_FILES
 from separation.sandbox.landlock import version
+from separation.sandbox.sandbox_probe import walls_here
 from tests.separation.audio.sounds import LIMITS
 
 ROOT = Path(__file__).parents[3]
@@ -28,7 +28,7 @@ needs_namespaces = pytest.mark.skipif(
 needs_landlock = pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
 
 CONFINE = """
-from separation.audio.confine import confine
+from separation.sandbox.confine import confine
 confine(memory_bytes=2**31, cpu_s=5.0, file_bytes=1000, readable=[sys.argv[2]],
         writable=[sys.argv[3]])
 """

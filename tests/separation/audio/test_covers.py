@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from separation.audio.covers import MAX_COVER_BYTES, MAX_COVER_SIDE_PX, clean_cover
+from separation.audio.metadata.covers import MAX_COVER_BYTES, MAX_COVER_SIDE_PX, clean_cover
 from tests.separation.audio.pictures import picture, shown
 
 JPEG, PNG = picture("mjpeg"), picture("png")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from separation.audio import child_process
-from separation.audio.child_process import run_child
-from separation.audio.decode import decode_to_canonical, probe
+from separation.audio.decoding import child_process
+from separation.audio.decoding.child_process import run_child
+from separation.audio.decoding.decode import decode_to_canonical, probe
 from separation.errors import (
     Cancelled,
     CorruptAudio,
@@ -134,7 +134,7 @@ def test_the_child_does_not_outlive_a_parent_that_is_killed(
     target = tmp_path / "song.wav"
     script = (
         "import sys; from pathlib import Path; sys.path.append(sys.argv[1])\n"
-        "from separation.audio.decode import decode_to_canonical\n"
+        "from separation.audio.decoding.decode import decode_to_canonical\n"
         "from separation.settings import IntakeLimits\n"
         "decode_to_canonical(*map(Path, sys.argv[2:]), IntakeLimits(min_free_bytes=1))\n"
     )
@@ -165,7 +165,7 @@ def test_a_child_whose_parent_is_killed_while_it_starts_ends_too(
         "start = subprocess.Popen\n"
         "def die_after(*a, **k): start(*a, **k); os.kill(os.getpid(), signal.SIGKILL)\n"
         "subprocess.Popen = die_after\n"
-        "from separation.audio.decode import decode_to_canonical\n"
+        "from separation.audio.decoding.decode import decode_to_canonical\n"
         "from separation.settings import IntakeLimits\n"
         "decode_to_canonical(*map(Path, sys.argv[2:]), IntakeLimits(min_free_bytes=1))\n"
     )
@@ -325,7 +325,7 @@ def test_a_decoder_ended_by_the_system_is_not_put_down_to_the_song(
 def test_too_much_processor_time_ends_the_process_with_a_signal_that_says_so() -> None:
     spin = (
         "import sys; sys.path.append(sys.argv[1]); "
-        "from separation.audio.confine import confine; "
+        "from separation.sandbox.confine import confine; "
         "confine(memory_bytes=2**31, cpu_s=1.0, file_bytes=1000)\nwhile True: pass"
     )
 
@@ -337,7 +337,7 @@ def test_too_much_processor_time_ends_the_process_with_a_signal_that_says_so() -
 CONFINED = """
 import json, os, socket, sys
 sys.path.append(sys.argv[1])
-from separation.audio.confine import confine
+from separation.sandbox.confine import confine
 confine(memory_bytes=2**31, cpu_s=5.0, file_bytes=1000)
 refused = []
 for name, attempt in (
@@ -368,7 +368,7 @@ def test_the_confined_process_opens_no_sockets_and_starts_no_programs(tmp_path: 
 
 def test_the_child_imports_nothing_heavy() -> None:
     look = (
-        "import sys; sys.path.append(sys.argv[1]); import separation.audio.decode_child; "
+        "import sys; sys.path.append(sys.argv[1]); import separation.audio.decoding.decode_child; "
         "print([n for n in ('torch', 'scipy', 'librosa', 'pydantic', 'django', 'av') "
         "if n in sys.modules])"
     )

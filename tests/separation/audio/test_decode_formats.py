@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation.audio.decode import decode_to_canonical
+from separation.audio.decoding.decode import decode_to_canonical
 from separation.audio.resample import frames_at
 from tests.separation.audio.sounds import LIMITS, read, save, save_by_ffmpeg, save_wav, tones
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.audio.decode import decode_to_canonical, probe
+from separation.audio.decoding.decode import decode_to_canonical, probe
 from separation.errors import (
     CorruptAudio,
     DiskFull,

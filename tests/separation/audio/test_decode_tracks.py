@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.audio.decode import decode_to_canonical
-from separation.audio.stem_mp4 import StemFileWriter
+from separation.audio.decoding.decode import decode_to_canonical
+from separation.audio.encoding.stem_mp4 import StemFileWriter
 from separation.errors import EmptyAudio
 from tests.separation.audio.sounds import LIMITS, read, save_wav, tones
 

@@ -7,14 +7,10 @@ import pytest
 import soundfile
 from mutagen.mp3 import MP3, BitrateMode
 
-from separation.audio.encode import (
-    ConcreteFormat,
-    extension_for,
-    open_encoder,
-    resolve_format,
-)
-from separation.audio.verify import verify_file
+from separation.audio.encoding.encode import open_encoder
+from separation.audio.encoding.verify import verify_file
 from separation.errors import OutputInvalid
+from separation.formats import ConcreteFormat, extension_for, resolve_format
 from tests.separation.audio.sounds import read, tones
 
 FORMATS: tuple[ConcreteFormat, ...] = (
@@ -84,8 +80,8 @@ def test_lossy_formats_sound_alike_and_are_not_shifted(
 
 
 def _decoded(path: Path) -> np.ndarray:
-    from separation.audio.readers import open_reader
-    from separation.audio.sniff import sniff
+    from separation.audio.decoding.open_reader import open_reader
+    from separation.audio.decoding.sniff import sniff
 
     with open_reader(path, sniff(path)) as reader:
         return np.concatenate(list(reader.blocks()), axis=1)

@@ -7,10 +7,10 @@ import pytest
 import soundfile
 
 from separation.audio.blocks import BLOCK_FRAMES
-from separation.audio.encode import open_encoder
-from separation.audio.encode_wav import PcmWavEncoder, WrittenWav, verify_written
-from separation.durable import digest_of
+from separation.audio.encoding.encode import open_encoder
+from separation.audio.encoding.encode_wav import PcmWavEncoder, WrittenWav, verify_written
 from separation.errors import Cancelled, DiskFull, OutputInvalid
+from separation.storage.atomic_files import digest_of
 from tests.separation.audio.sounds import tones
 
 FRAMES = 100_001

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from separation.audio.endings import CUT, NO_END, cut_warning
-from separation.audio.file_span import Span
-from separation.audio.flac_length import LengthlessFlac
-from separation.audio.flac_parts import flac_parts
-from separation.audio.mpeg_frames import find_frames, id3_bytes, mpeg_frame_bytes
-from separation.audio.mpeg_survey import survey_mpeg
-from separation.audio.ogg_links import ogg_links
-from separation.audio.references import refuse_remote_references
-from separation.audio.sniff import Container, sniff
-from separation.audio.wave_layout import wave_layout
+from separation.audio.decoding.external_references import refuse_remote_references
+from separation.audio.decoding.file_span import Span
+from separation.audio.decoding.flac_length import LengthlessFlac
+from separation.audio.decoding.flac_parts import flac_parts
+from separation.audio.decoding.mpeg_frames import find_frames, id3_bytes, mpeg_frame_bytes
+from separation.audio.decoding.mpeg_survey import survey_mpeg
+from separation.audio.decoding.ogg_links import ogg_links
+from separation.audio.decoding.sniff import Container, sniff
+from separation.audio.decoding.truncation import CUT, NO_END, cut_warning
+from separation.audio.decoding.wave_layout import wave_layout
 from separation.errors import EmptyAudio, UnsupportedFormat
 from tests.zoo.seeds import small_file
 

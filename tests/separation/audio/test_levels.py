@@ -4,7 +4,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from separation.audio.loudness import LevelMeter, Levels, k_weighting
+from separation.audio.metering.loudness import LevelMeter, Levels, k_weighting
 from tests.separation.audio.sounds import tones
 
 

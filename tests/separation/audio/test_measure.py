@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from separation.audio.measure import SongMeasure
+from separation.audio.metering.measure import SongMeasure
 from tests.separation.audio.sounds import tones
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.audio.mpeg_frames import mpeg_frame_bytes
-from separation.audio.mpeg_survey import survey_mpeg
-from separation.audio.sniff import sniff
+from separation.audio.decoding.mpeg_frames import mpeg_frame_bytes
+from separation.audio.decoding.mpeg_survey import survey_mpeg
+from separation.audio.decoding.sniff import sniff
 from separation.errors import UnsupportedFormat
 from tests.separation.audio.sounds import decode_here, read
 from tests.zoo.making import Sound, by_ffmpeg, by_libsndfile, song

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from separation.audio.child_process import CHILD_ENVIRONMENT
-from separation.audio.decode import SourceFacts, probe
-from separation.audio.nursery import Nursery
-from separation.audio.walls import walls_here
+from separation.audio.decoding.child_process import CHILD_ENVIRONMENT
+from separation.audio.decoding.decode import SourceFacts, probe
+from separation.audio.decoding.decoder_pool import Nursery
 from separation.errors import CorruptAudio, DeadlineExceeded, OutOfMemory, SeparationError
-from separation.process_tree import family
+from separation.sandbox.sandbox_probe import walls_here
+from separation.system.process_tree import family
 from tests.separation.audio.sounds import LIMITS, save_wav, tones
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at Linux's processes")

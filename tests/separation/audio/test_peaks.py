@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from separation.audio.peaks import LEVELS, PeakMeter
+from separation.audio.metering.peaks import LEVELS, PeakMeter
 
 RATE_HZ = 44_100
 

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from separation.audio.preview import DELAY_SAMPLES, FRAME_SAMPLES, STRIDE, PreviewWriter
+from separation.audio.encoding.preview import DELAY_SAMPLES, FRAME_SAMPLES, STRIDE, PreviewWriter
 
 RATE_HZ = 44_100
 

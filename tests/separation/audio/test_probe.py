@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from separation.audio.decode import probe
+from separation.audio.decoding.decode import probe
 from separation.errors import DiskFull, TooLarge
 from tests.separation.audio.sounds import LIMITS, save, save_wav, tones
 from tests.zoo.flac import flac_bomb

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from separation.audio.sniff import sniff
+from separation.audio.decoding.sniff import sniff
 from separation.errors import EmptyAudio, UnsupportedFormat
 from tests.separation.audio.sounds import save, save_by_ffmpeg, save_wav, tones
 

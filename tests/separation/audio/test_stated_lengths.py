@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from mutagen.mp4 import MP4, MP4FreeForm
 
-from separation.audio.canonical import ToCanonical
-from separation.audio.file_span import FileSpan, Span
-from separation.audio.readers import SoundForm
+from separation.audio.decoding.canonical import ToCanonical
+from separation.audio.decoding.file_span import FileSpan, Span
+from separation.audio.decoding.readers import SoundForm
 from tests.separation.audio.sounds import decode_here, read
 from tests.zoo.making import by_ffmpeg, song
 

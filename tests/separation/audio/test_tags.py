@@ -12,12 +12,19 @@ from mutagen.mp4 import MP4, MP4Cover
 from mutagen.oggvorbis import OggVorbis
 from pydantic import ValidationError
 
-from separation.audio.covers import MAX_COVER_BYTES
-from separation.audio.decode import SourceFacts, cover_path, decode_to_canonical, probe, read_cover
-from separation.audio.encode import ConcreteFormat, extension_for, open_encoder
+from separation.audio.decoding.decode import (
+    SourceFacts,
+    cover_path,
+    decode_to_canonical,
+    probe,
+    read_cover,
+)
+from separation.audio.encoding.encode import open_encoder
+from separation.audio.encoding.verify import verify_file
+from separation.audio.metadata.covers import MAX_COVER_BYTES
+from separation.audio.metadata.tags import read_tags, write_tags
 from separation.audio.names import MAX_LINE_CHARACTERS, clean_tags
-from separation.audio.tags import read_tags, write_tags
-from separation.audio.verify import verify_file
+from separation.formats import ConcreteFormat, extension_for
 from tests.separation.audio.pictures import cover
 from tests.separation.audio.sounds import LIMITS, save, save_wav, tones
 

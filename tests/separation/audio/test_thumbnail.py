@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from separation.audio import thumbnail
-from separation.audio.covers import clean_cover
-from separation.audio.thumbnail import SIDE_PX, make_thumbnail
+from separation.audio.decoding import thumbnail
+from separation.audio.decoding.thumbnail import SIDE_PX, make_thumbnail
+from separation.audio.metadata.covers import clean_cover
 from tests.separation.audio.pictures import picture
 
 

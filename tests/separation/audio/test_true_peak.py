@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly, upfirdn
 
-from separation.audio.true_peak import _TAPS, TruePeakMeter
+from separation.audio.metering.true_peak import _TAPS, TruePeakMeter
 from tests.separation.audio.sounds import tones
 
 

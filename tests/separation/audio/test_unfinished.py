@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.audio.unfinished import UNFINISHED, corrected
+from separation.audio.decoding.unfinished import UNFINISHED, corrected
 from separation.errors import EmptyAudio
 from tests.separation.audio.sounds import decode_here, read
 from tests.zoo.making import by_libsndfile, song

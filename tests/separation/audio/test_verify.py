@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation.audio.encode import open_encoder
-from separation.audio.verify import verify_file
+from separation.audio.encoding.encode import open_encoder
+from separation.audio.encoding.verify import verify_file
 from separation.errors import OutputInvalid
 from tests.separation.audio.sounds import save, save_wav, tones
 

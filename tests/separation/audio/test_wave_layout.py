@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.audio.decode import decode_to_canonical
-from separation.audio.wave_layout import wave_layout
+from separation.audio.decoding.decode import decode_to_canonical
+from separation.audio.decoding.wave_layout import wave_layout
 from tests.separation.audio.sounds import LIMITS, read, save
 
 FL, FR, FC, LFE, BC = 1, 2, 4, 8, 0x100

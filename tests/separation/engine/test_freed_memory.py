@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from separation.client import MALLOC_ENVIRONMENT
+from separation.runner.client import MALLOC_ENVIRONMENT
 
 _PROBE = """
 import sys, numpy as np

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation.audio.stem_mp4 import TRACKS, StemFileWriter
+from separation.audio.encoding.stem_mp4 import TRACKS, StemFileWriter
 from separation.errors import EmptyAudio, SuiteInvalid, TooLong, UnsupportedFormat
 from separation.evaluation.loading import LoadedSong, SumReader, load_song
 from separation.evaluation.suite import Sound, SuiteSong, read_suite

@@ -11,9 +11,9 @@ import soundfile
 from mutagen.flac import FLAC
 from numpy.typing import NDArray
 
-from separation.audio.readers import open_reader
-from separation.audio.sniff import sniff
-from separation.audio.tags import write_tags
+from separation.audio.decoding.open_reader import open_reader
+from separation.audio.decoding.sniff import sniff
+from separation.audio.metadata.tags import write_tags
 from separation.mixdown.desk import pan_matrix
 from separation.mixdown.render import render
 from separation.mixdown.request import MixFile, MixTask

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from separation.audio.metering import track_levels
 from separation.errors import DiskFull
-from separation.jobspec import JobSpec, StageRequest
-from separation.manifest import Manifest, load_manifest
-from separation.pipeline import run_pipeline
-from separation.request import parse_request
+from separation.pipeline.manifest import Manifest, load_manifest
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import JobSpec, StageRequest
+from separation.request.separation_request import parse_request
 from separation.settings import CoreSettings
-from separation.stages import mixdown
 from separation.stages.base import StageContext
 from separation.stages.export import ExportParams, ExportStage
 from separation.stages.normalization import NormalizationParams, NormalizationStage
@@ -42,12 +42,12 @@ def meters(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one for every signal whose levels are measured."""
     made: list[int] = []
 
-    class Counted(mixdown.LevelMeter):
+    class Counted(track_levels.LevelMeter):
         def __init__(self, *arguments: int) -> None:
             made.append(1)
             super().__init__(*arguments)
 
-    monkeypatch.setattr(mixdown, "LevelMeter", Counted)
+    monkeypatch.setattr(track_levels, "LevelMeter", Counted)
     return made
 
 

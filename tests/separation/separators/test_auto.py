@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable
+from separation.protocol.remarks import split_remark
 from separation.registry import SeparatorFactory
-from separation.remarks import split_remark
-from separation.separators import demucs as demucs_separator
 from separation.separators.auto import AutoSeparator
 from separation.separators.bandsplit import weights as bandsplit
-from separation.separators.weights_fetch import FailureMemory
+from separation.separators.demucs import separator as demucs_separator
+from separation.separators.demucs.fetch import FailureMemory
 from tests.separation.separators.spleeter.small import save_small_weights
 from tests.separation.separators.standard.small import save_small_bandsplit
 from tests.separation.small_models import (

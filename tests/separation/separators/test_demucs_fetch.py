@@ -10,9 +10,9 @@ import soundfile
 from separation.base import SeparatorOptions
 from separation.errors import Cancelled, InvalidOptions, ModelUnavailable
 from separation.registry import SeparatorFactory
-from separation.separators import demucs as demucs_separator
-from separation.separators.weights import find_weights
-from separation.separators.weights_fetch import FailureMemory, Sources, fetch_demucs_model
+from separation.separators.demucs import separator as demucs_separator
+from separation.separators.demucs.fetch import FailureMemory, Sources, fetch_demucs_model
+from separation.separators.weights.store import find_weights
 from tests.separation.separators.weights_site import serving, silent_site
 from tests.separation.small_models import (
     noise,

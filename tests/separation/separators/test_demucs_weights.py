@@ -15,8 +15,8 @@ from separation.base import SeparatorOptions
 from separation.catalogue import models_for
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.registry import SeparatorFactory
-from separation.separators.demucs_models import load_bag
-from separation.separators.weights import HUB_REPOSITORIES, find_weights
+from separation.separators.demucs.models import load_bag
+from separation.separators.weights.store import HUB_REPOSITORIES, find_weights
 from tests.separation.small_models import (
     package,
     save_bag,

@@ -10,13 +10,13 @@ import pytest
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.audio.spectral_stream import Grid, spectra_of
 from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
-from separation.checkpoint import Checkpoints
 from separation.ensemble import Ensemble, EnsembleMember, parse_ensemble
 from separation.errors import Cancelled, InvalidOptions
 from separation.progress import Report, ignore_progress
 from separation.registry import SeparatorFactory
 from separation.separators.ensemble import EnsembleSeparator
-from separation.separators.stems import choose_stems
+from separation.separators.neural.stems import choose_stems
+from separation.storage.checkpoints import Checkpoints
 from tests.separation.fakes import make_samples, make_song
 
 SECONDS = 0.5
@@ -316,7 +316,7 @@ def test_a_finished_member_that_was_damaged_is_done_again(
 
 
 def going_on(first: Path, second: Path) -> Checkpoints:
-    from separation.checkpoint import find_earlier
+    from separation.storage.checkpoints import find_earlier
 
     return Checkpoints(second, key="k", every_s=1e-9, earlier=find_earlier([first], "k"))
 

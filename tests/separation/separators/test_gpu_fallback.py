@@ -13,7 +13,7 @@ from separation.engine.host import host_report
 from separation.engine.torch_engine import TorchEngine
 from separation.errors import OutOfMemory
 from separation.registry import SeparatorFactory
-from separation.separators import neural
+from separation.separators.neural import separator as neural
 from tests.separation.small_models import noise, save_song, save_th, small_htdemucs
 
 

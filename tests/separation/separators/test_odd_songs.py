@@ -10,9 +10,9 @@ import pytest
 from separation.audio.blocks import BlockReader, FloatArray
 from separation.base import SAMPLE_RATE_HZ
 from separation.ensemble import parse_ensemble
-from separation.pipeline import run_pipeline
+from separation.pipeline.run import run_pipeline
 from separation.registry import SeparatorFactory
-from separation.request import parse_request
+from separation.request.separation_request import parse_request
 from separation.separators.bandsplit import weights as bandsplit
 from separation.separators.ensemble import build_from_registry
 from separation.settings import CoreSettings

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from separation.audio.blocks import FloatArray, FloatWriter
+from separation.audio.tracks import Term, Track, TrackReader
 from separation.errors import ModelUnavailable
-from separation.jobspec import JobSpec, StageRequest
 from separation.progress import ignore_progress
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.settings import CoreSettings
 from separation.stages.base import PipelineStage, Song, StageContext, StageResult
-from separation.tracks import Term, Track, TrackReader
 
 RATE_HZ = 44_100
 

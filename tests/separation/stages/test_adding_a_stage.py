@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from separation.errors import InvalidOptions
-from separation.jobspec import StageRequest
+from separation.protocol.jobspec import StageRequest
 from separation.stages.registry import STAGES, build_stage, check_pipeline
 from tests.separation.fenced import blocks
 from tests.separation.stages.stage_world import make_context, run, samples_of, sound

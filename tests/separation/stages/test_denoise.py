@@ -8,8 +8,8 @@ import pytest
 
 from separation.audio.noise import FULL_DB
 from separation.errors import DiskFull, InvalidOptions
+from separation.request.splits import DenoiseRequest
 from separation.settings import CoreSettings, IntakeLimits
-from separation.splits import DenoiseRequest
 from separation.stages.denoise import DenoiseParams, DenoiseStage
 from tests.separation.stages.stage_world import make_context, run, samples_of, sound
 

@@ -12,8 +12,8 @@ from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions,
 from separation.errors import DiskFull, InvalidOptions, ModelUnavailable, OutputInvalid
 from separation.families import child_name
 from separation.progress import Report, ignore_progress
+from separation.request.splits import SplitRequest
 from separation.settings import CoreSettings, IntakeLimits
-from separation.splits import SplitRequest
 from separation.stages.base import StageContext, StageResult
 from separation.stages.details import DetailsParams, DetailsStage, _words
 from tests.separation.fakes import GAINS, FakeSeparator

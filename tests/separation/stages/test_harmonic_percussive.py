@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from separation.errors import Cancelled, InvalidOptions
-from separation.jobspec import StageRequest
+from separation.protocol.jobspec import StageRequest
 from separation.stages.harmonic_percussive import HarmonicPercussiveParams, HarmonicPercussiveStage
 from separation.stages.registry import build_stage
 from tests.separation.stages.stage_world import make_context, run, samples_of, sound

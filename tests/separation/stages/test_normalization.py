@@ -10,7 +10,7 @@ from scipy.signal import resample_poly
 
 from separation.audio.blocks import FloatArray
 from separation.errors import Cancelled, InvalidOptions
-from separation.jobspec import StageRequest
+from separation.protocol.jobspec import StageRequest
 from separation.stages.base import StageContext, StageResult
 from separation.stages.normalization import NormalizationParams, NormalizationStage
 from separation.stages.registry import build_stage

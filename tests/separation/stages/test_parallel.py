@@ -8,7 +8,7 @@ import pytest
 
 from separation.errors import Cancelled, OutputInvalid
 from separation.progress import Report, ignore_progress
-from separation.stages.parallel import in_parallel
+from separation.system.parallel import in_parallel
 
 
 def test_results_come_in_the_order_of_the_parts() -> None:

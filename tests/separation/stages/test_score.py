@@ -8,7 +8,7 @@ import pytest
 from separation.audio.blocks import FloatArray
 from separation.demo.song import stems
 from separation.errors import InvalidOptions
-from separation.request import SeparationRequest, parse_request
+from separation.request.separation_request import SeparationRequest, parse_request
 from separation.stages.registry import check_pipeline
 from separation.stages.score import ScoreParams, ScoreStage
 from tests.separation.stages.stage_world import make_context, run, sound

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from separation.errors import ModelUnavailable
-from separation.separators.msst.architectures import NAMES
-from separation.separators.msst.definition import parse_definition, read_definition
+from separation.separators.own_models.architectures import NAMES
+from separation.separators.own_models.definition import parse_definition, read_definition
 from tests.separation.msst_models import ARCHITECTURES, small_config, write_config
 
 

@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from separation.errors import InvalidOptions, ModelUnavailable
-from separation.separators.msst import kept as kept_module
 from separation.separators.msst.checkpoint import plain_state, read_state
-from separation.separators.msst.kept import KeptWeights
+from separation.separators.neural import separator as neural
+from separation.separators.own_models import kept as kept_module
+from separation.separators.own_models.kept import KeptWeights
 from tests.separation.msst_models import (
     save_model,
     save_weights,
@@ -221,7 +222,6 @@ def test_a_full_disk_leaves_no_part_of_a_file(
 def test_without_the_package_it_says_what_to_install(
     models: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from separation.separators import neural
 
     save_model(models / "mine")
     there = neural.find_spec

@@ -10,9 +10,9 @@ import torch
 from torch.nn.functional import pad
 
 from separation.base import SeparatorOptions
-from separation.separators.msst.definition import parse_definition
 from separation.separators.msst.network import StemNetwork, build_network
 from separation.separators.msst.separator import MsstSeparator
+from separation.separators.own_models.definition import parse_definition
 from tests.separation.msst_models import ARCHITECTURES, save_model, small_config
 from tests.separation.small_models import noise, relative_error, save_song
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from separation.separators.msst.definition import parse_definition
 from separation.separators.msst.network import StemNetwork, build_network, fill
+from separation.separators.own_models.definition import parse_definition
 from tests.separation.msst_models import (
     ARCHITECTURES,
     known_config,

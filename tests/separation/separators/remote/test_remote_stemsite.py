@@ -13,11 +13,11 @@ import pytest
 import soundfile
 
 from separation.errors import Cancelled, RemoteFailed, WorkerLost
-from separation.jobspec import StageRequest
-from separation.manifest import MANIFEST_NAME
-from separation.pipeline import run_pipeline
+from separation.pipeline.manifest import MANIFEST_NAME
+from separation.pipeline.run import run_pipeline
+from separation.protocol.jobspec import StageRequest
 from separation.registry import SeparatorFactory
-from separation.runner import SeparatorCache
+from separation.runner.__main__ import SeparatorCache
 from separation.settings import CoreSettings
 from tests.separation.fakes import make_song, make_spec
 from tests.separation.separators.remote.asking import QUICK, a_remote, separated

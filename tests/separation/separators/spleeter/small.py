@@ -7,7 +7,7 @@ import torch
 
 from separation.separators.spleeter.checkpoint import tensors_of
 from separation.separators.spleeter.source import MODEL
-from separation.separators.weight_file import in_half_precision, write_weights
+from separation.separators.weights.weight_file import in_half_precision, write_weights
 from separation.tensor_bundle import TensorBundle
 
 # One thread: the sums then round alike in every run, and two cores are shared with other tests.

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation.checkpoint import Checkpoints, find_earlier
 from separation.engine.devices import Device, DeviceFailed
 from separation.engine.host import host_report
 from separation.engine.spectrogram.layout import FRAMES, HOP
 from separation.engine.torch_engine import TorchEngine
 from separation.errors import Cancelled, InvalidOptions, ModelUnavailable
 from separation.registry import SeparatorFactory
-from separation.routing import is_routed
-from separation.separators import neural
+from separation.routing.router import is_routed
+from separation.separators.demucs.fetch import FailureMemory
+from separation.separators.neural import separator as neural
 from separation.separators.spleeter import weights
-from separation.separators.weights_fetch import FailureMemory
+from separation.storage.checkpoints import Checkpoints, find_earlier
 from tests.separation.separators.spleeter.small import save_small_weights
 from tests.separation.separators.wheel.conftest import own_pip, source
 from tests.separation.small_models import relative_error, save_song
@@ -201,7 +201,9 @@ def test_a_card_that_fails_is_replaced_by_the_cpu(
 ) -> None:
     song = save_song(tmp_path / "song.wav", noise(9_000))
     monkeypatch.setattr(
-        neural, "pick_device", lambda choice: Device("cpu" if choice == "cpu" else "cuda", "Card")
+        neural,
+        "pick_device",
+        lambda choice: Device("cpu" if choice == "cpu" else "cuda", "Card"),
     )
     open_lane = TorchEngine._open_lane
 
@@ -256,7 +258,7 @@ def test_a_damaged_file_is_named(models: Path, tmp_path: Path, place: int) -> No
 
 
 def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
-    from separation.separators.weight_file import write_weights
+    from separation.separators.weights.weight_file import write_weights
 
     path = tmp_path / "spleeter_2stems.safetensors"
     write_weights(path, {"conv": np.ones(3, dtype=np.float16)}, {})
@@ -265,7 +267,7 @@ def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
 
 
 def test_weights_that_are_no_numbers_are_refused_before_a_song_is_separated(tmp_path: Path) -> None:
-    from separation.separators.weight_file import read_weights, write_weights
+    from separation.separators.weights.weight_file import read_weights, write_weights
 
     path = save_small_weights(tmp_path)
     tensors = {name: values.copy() for name, values in read_weights(path).items()}

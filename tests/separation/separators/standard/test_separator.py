@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from separation.base import Unavailable
 from separation.errors import InvalidOptions, ModelUnavailable
+from separation.protocol.remarks import split_remark
 from separation.registry import SeparatorFactory
-from separation.remarks import split_remark
-from separation.routing import is_routed
+from separation.routing.router import is_routed
 from separation.separators.bandsplit import weights as bandsplit
 from tests.separation.separators.spleeter.small import save_small_weights
 from tests.separation.separators.standard.small import save_small_bandsplit

@@ -18,8 +18,8 @@ from separation.separators import fetch
 from separation.separators.spectral import SpectralSeparator
 from separation.separators.spleeter.source import DATA
 from separation.separators.spleeter.weights import load_network
-from separation.separators.weight_file import read_weights
-from separation.separators.weights import safetensors_metadata
+from separation.separators.weights.store import safetensors_metadata
+from separation.separators.weights.weight_file import read_weights
 from separation.separators.wheel import WheelMember, WheelSource
 from separation.separators.wheel.fetch import fetch_wheel_model
 from separation.separators.wheel.source import Tensors

@@ -1,0 +1,212 @@
+"""Decoding children by the thousand: forked by one process that has imported what they need.
+
+Each file still has a process of its own, behind the same walls as one that is started by exec
+(:mod:`separation.audio.decoding.child_process`), but is spared the imports: most of what a short
+song takes. The process that forks has one thread and reads no song, so a child finds nothing of
+another file.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import traceback
+from typing import IO, Any, NoReturn
+
+from separation.errors import DecoderUnavailable, SeparationError, WorkerLost
+from separation.system.closeable import Closing
+from separation.system.import_root import IMPORT_ROOT
+
+_BOOT = (
+    "import sys; sys.path.append(sys.argv[1]); "
+    "from separation.sandbox.namespaces import leave_network; leave_network(); "
+    "from separation.system.processes import end_with_parent; "
+    "end_with_parent(parent=int(sys.argv[2])); "
+    "from separation.audio.decoding.decoder_pool import serve; serve(int(sys.argv[3]))"
+)
+_NUMBER = struct.Struct("!q")
+"""What is said on the socket besides the orders: their length, and all that comes back."""
+
+
+_PARTING_S = 1.0
+
+
+class ForkedChild:
+    """As much of :class:`subprocess.Popen` as running a decoding child takes."""
+
+    def __init__(self, pid: int, line: socket.socket, stdout: IO[bytes], stderr: IO[bytes]) -> None:
+        self.pid, self.stdout, self.stderr = pid, stdout, stderr
+        self.returncode: int | None = None
+        self._line = line
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises ``subprocess.TimeoutExpired``. Until it returns, no other process has this pid."""
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                self.returncode = _heard(self._line)
+                self._line.sendall(_NUMBER.pack(0))
+            except TimeoutError:
+                raise subprocess.TimeoutExpired("decoding child", timeout or 0.0) from None
+            except OSError:
+                # Who waited for it was killed, and the kernel killed it then.
+                self.returncode = -signal.SIGKILL
+        return self.returncode
+
+
+class Nursery(Closing):
+    """Forks one child at a time, for one thread, with which it ends.
+
+    A process is started when the first child is asked for, and again where it was killed.
+    ``environment``: all that it and its children have of one.
+    """
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def fork(self, task: dict[str, Any]) -> ForkedChild:
+        """A child that works on ``task``, in a process group of its own.
+
+        Raises ``WorkerLost`` where the process that forks is killed at this moment, and
+        ``DecoderUnavailable`` where it cannot import what decoding takes.
+        """
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        assert self._line is not None
+        order = json.dumps(task).encode()
+        stdout, stderr = os.pipe(), os.pipe()
+        try:
+            self._line.settimeout(None)
+            socket.send_fds(self._line, [_NUMBER.pack(len(order))], [stdout[1], stderr[1]])
+            self._line.sendall(order)
+            pid = _heard(self._line)
+        except OSError as error:
+            os.close(stdout[0])
+            os.close(stderr[0])
+            raise self._cause_of_death() from error
+        finally:
+            os.close(stdout[1])
+            os.close(stderr[1])
+        return ForkedChild(
+            pid, self._line, os.fdopen(stdout[0], "rb", 0), os.fdopen(stderr[0], "rb", 0)
+        )
+
+    def _cause_of_death(self) -> SeparationError:
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._process.wait(timeout=_PARTING_S) > 0:
+                # By itself, and so before the first order: its imports failed.
+                return DecoderUnavailable()
+        return WorkerLost("What starts the decoders was stopped. Try again.")
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._process = self._line = None
+
+    def _start(self) -> None:
+        self.close()
+        self._line, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", "-c", _BOOT),
+                    *(str(IMPORT_ROOT), str(os.getpid()), str(theirs.fileno())),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                cwd="/",
+                env=self._environment,
+                start_new_session=True,
+            )
+
+
+def serve(descriptor: int) -> None:
+    """Fork a child for every order until nobody gives any more; what the process does."""
+
+    # Collected, they would be copied by every child.
+    gc.collect()
+    gc.freeze()
+    with socket.socket(fileno=descriptor) as line, contextlib.suppress(OSError):
+        while True:
+            task, pipes = _order(line)
+            pid = os.fork()
+            if pid == 0:
+                _be_child(task.decode(), line, pipes)
+            for pipe in pipes:
+                os.close(pipe)
+            _lead_a_group(pid)
+            line.sendall(_NUMBER.pack(pid))
+            line.sendall(_NUMBER.pack(_end_of(pid)))
+            _heard(line)
+            # Not before it was asked for: its number could be another's when it is killed.
+            os.waitpid(pid, 0)
+
+
+def _be_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
+    from separation.audio.decoding.decode_child import main
+    from separation.system.processes import NOWHERE, end_with_parent
+
+    try:
+        line.close()
+        _lead_a_group(0)
+        end_with_parent(parent=os.getppid())
+        os.chdir(NOWHERE)
+        for pipe, number in zip(pipes, (1, 2), strict=True):
+            os.dup2(pipe, number)
+            os.close(pipe)
+        main(task)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+    os._exit(1)
+
+
+def _lead_a_group(pid: int) -> None:
+    """Said on both sides of the fork, so that it holds whichever comes first."""
+    with contextlib.suppress(OSError):
+        os.setpgid(pid, 0)
+
+
+def _end_of(pid: int) -> int:
+    """Waits; the exit code, or minus the signal. The process is not yet forgotten after this."""
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+
+def _order(line: socket.socket) -> tuple[bytes, list[int]]:
+    head, pipes, _, _ = socket.recv_fds(line, _NUMBER.size, 2)
+    (length,) = _NUMBER.unpack(head + _exactly(line, _NUMBER.size - len(head)))
+    return _exactly(line, length), pipes
+
+
+def _heard(line: socket.socket) -> int:
+    """Raises ``OSError`` where the other side is gone."""
+    (number,) = _NUMBER.unpack(_exactly(line, _NUMBER.size))
+    return int(number)
+
+
+def _exactly(line: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = line.recv(count - len(data))
+        if not more:
+            raise ConnectionError("the other side is gone")
+        data += more
+    return data

@@ -1,0 +1,112 @@
+"""Which library decodes a file: libsndfile where it reads the whole of it, FFmpeg elsewhere.
+
+Used by the sandboxed child for sources, and in process for files that we wrote ourselves.
+"""
+
+import contextlib
+from pathlib import Path
+
+from separation.audio.decoding.file_span import Span
+from separation.audio.decoding.flac_parts import flac_parts
+from separation.audio.decoding.mpeg_survey import survey_mpeg
+from separation.audio.decoding.ogg_links import ogg_links
+from separation.audio.decoding.readers import DAMAGED, AudioReader
+from separation.audio.decoding.sniff import Container, Sniffed
+from separation.errors import CorruptAudio, UnsupportedFormat
+
+
+def open_reader(path: Path, sniffed: Sniffed, track: int | None = None) -> AudioReader:
+    """Open a file at one of its sound tracks, from 0; ``None``: the first.
+
+    Raises ``UnsupportedFormat`` (its codec), ``CorruptAudio``, ``EmptyAudio`` (no such track).
+    """
+    container = sniffed.container
+    if track:
+        # What libsndfile reads has one track.
+        return _by_ffmpeg(path, container, track)
+    if container == "mp3":
+        return _open_mpeg(path)
+    if container == "flac":
+        return _open_flac(path, sniffed)
+    if container == "ogg":
+        return _open_ogg(path, sniffed)
+    if sniffed.reader == "soundfile":
+        return _by_libsndfile(path, container)
+    if container == "caf":
+        # It knows better where ALAC ends, FFmpeg reads more: what was cut off, and other codecs.
+        with contextlib.suppress(CorruptAudio, UnsupportedFormat):
+            return _by_libsndfile(path, container)
+    return _by_ffmpeg(path, container, track)
+
+
+def _open_mpeg(path: Path) -> AudioReader:
+    survey = survey_mpeg(path)
+    if survey is None:
+        return _by_libsndfile(path, "mp3")
+    if survey.is_plain:
+        reader = _by_libsndfile(path, "mp3")
+        reader.warnings += [DAMAGED] * (survey.gaps > 0)
+        return reader
+    # Modules that import PyAV are loaded where they are needed: so is PyAV.
+    from separation.audio.decoding.chained_reader import ChainedReader
+    from separation.audio.decoding.pyav_reader import PyavReader
+
+    def opened(number: int) -> AudioReader:
+        part = parts[number]
+        reader = PyavReader(path, "mp3", span=part.span)
+        reader.warnings += [DAMAGED] * (survey.gaps > 0)
+        # FFmpeg decodes all layers by the same name, and guesses the length from the bit rate.
+        reader.codec = f"mp{part.layer}"
+        reader.header_frames = survey.frames
+        return reader
+
+    parts = survey.parts
+    return opened(0) if len(parts) == 1 else ChainedReader(len(parts), opened, survey.frames)
+
+
+def _open_flac(path: Path, sniffed: Sniffed) -> AudioReader:
+    from separation.audio.decoding.chained_reader import ChainedReader
+    from separation.audio.decoding.resumed_reader import ResumedReader
+
+    def opened(number: int) -> AudioReader:
+        if sniffed.reader == "pyav":
+            return _by_ffmpeg(path, "flac", None, spans[number])
+        return ResumedReader(
+            _by_libsndfile(path, "flac", spans[number]),
+            lambda: _by_ffmpeg(path, "flac", None, spans[number]),
+        )
+
+    spans = flac_parts(path)
+    return opened(0) if len(spans) == 1 else ChainedReader(len(spans), opened, None)
+
+
+def _open_ogg(path: Path, sniffed: Sniffed) -> AudioReader:
+    from separation.audio.decoding.chained_reader import ChainedReader
+
+    def opened(number: int) -> AudioReader:
+        if sniffed.reader == "soundfile":
+            # What follows a song in Vorbis is rarely something else; FFmpeg reads all of it.
+            with contextlib.suppress(CorruptAudio, UnsupportedFormat):
+                return _by_libsndfile(path, "ogg", links[number])
+        return _by_ffmpeg(path, "ogg", None, links[number])
+
+    links = ogg_links(path)
+    if len(links) > 1:
+        return ChainedReader(len(links), opened, None)
+    if sniffed.reader == "soundfile":
+        return _by_libsndfile(path, "ogg")
+    return _by_ffmpeg(path, "ogg", None)
+
+
+def _by_libsndfile(path: Path, container: Container, span: Span | None = None) -> AudioReader:
+    from separation.audio.decoding.soundfile_reader import SoundfileReader
+
+    return SoundfileReader(path, container, span)
+
+
+def _by_ffmpeg(
+    path: Path, container: Container, track: int | None, span: Span | None = None
+) -> AudioReader:
+    from separation.audio.decoding.pyav_reader import PyavReader
+
+    return PyavReader(path, container, track, span=span)

@@ -1,0 +1,87 @@
+"""Tracks between stages: a track is a sum of float files with gains, read when needed.
+
+Composites, the residual and a common gain are linear, so they are kept as recipes: no stage
+writes a file that another can compute while reading. Only what is truly new (a stem, the harmonic
+part) is on disk.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.system.closeable import Closing
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+class Term(BaseModel):
+    """One file of a sum; ``path`` is relative to the job's ``work`` folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    gain: float = 1.0
+
+
+class Track(BaseModel):
+    """One thing that a person can download.
+
+    ``name`` is unique within the job and appears in addresses; ``folder`` and ``file_stem`` give
+    its place in the job's outputs (``demucs_output/vocals.*``); ``stage`` made it. ``parent``: the
+    name of the track of which this is a part or another version.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    folder: str
+    file_stem: str
+    stage: str
+    terms: tuple[Term, ...]
+    parent: str | None = None
+
+    def scaled(self, gain: float, *, name: str, folder: str, stage: str) -> "Track":
+        """The same sound times ``gain`` (linear) under another name."""
+        terms = tuple(Term(path=term.path, gain=term.gain * gain) for term in self.terms)
+        return Track(name=name, folder=folder, file_stem=self.file_stem, stage=stage, terms=terms)
+
+
+class TrackReader(Closing):
+    """Reads a track as (channels, frames) float32 blocks; all files of it have equal length."""
+
+    def __init__(self, track: Track, work_dir: Path) -> None:
+        self._stack = ExitStack()
+        try:
+            self._parts = [
+                (self._stack.enter_context(BlockReader(work_dir / term.path)), term.gain)
+                for term in track.terms
+            ]
+        except BaseException:
+            self._stack.close()
+            raise
+        self.frames = self._parts[0][0].frames
+        self.sample_rate_hz = self._parts[0][0].sample_rate_hz
+
+    def read(self, start: int, count: int) -> FloatArray:
+        """Frames ``start`` to ``start + count``, zeros outside; sums in float64."""
+        if len(self._parts) == 1 and self._parts[0][1] == 1.0:
+            return self._parts[0][0].read(start, count)
+        total = np.zeros((self._parts[0][0].channels, count))
+        for reader, gain in self._parts:
+            block = reader.read(start, count)
+            if gain != 1.0:
+                # What brings the faintest song to its level is no number of 32 bits.
+                block = block * (np.float32(gain) if abs(gain) < _LARGEST else np.float64(gain))
+            total += block
+        return total.astype(np.float32)
+
+    def blocks(self, block_frames: int = BLOCK_FRAMES) -> Iterator[FloatArray]:
+        for start in range(0, self.frames, block_frames):
+            yield self.read(start, min(block_frames, self.frames - start))
+
+    def close(self) -> None:
+        self._stack.close()

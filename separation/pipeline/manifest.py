@@ -1,0 +1,246 @@
+"""The manifest: what was asked, what ran, what came out; kept for ever, even without the audio.
+
+Version 2.0 is a superset of the specification's 1.0. :func:`load_manifest` accepts every version,
+:func:`separation.pipeline.manifest_migrations.migrate_manifest` lifts old ones. Paths are relative
+to the job's folder, so the folder may be moved. The JSON Schema is published as
+``docs/manifest.schema.json``; ``python -m separation.pipeline.manifest --schema`` writes it.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from separation.pipeline.manifest_migrations import (
+    MANIFEST_VERSION,
+    ManifestUnreadable,
+    migrate_manifest,
+)
+from separation.pipeline.receipts import delivered_is_intact
+from separation.progress import never_stop
+from separation.quality.report import QualityReport
+from separation.stages.base import ArtifactRecord, SidecarRecord, SongRange
+from separation.storage.atomic_files import write_durably
+
+__all__ = [
+    "MANIFEST_NAME",
+    "MANIFEST_VERSION",
+    "InputRecord",
+    "Manifest",
+    "ManifestMetadata",
+    "ManifestUnreadable",
+    "MemberRecord",
+    "SeparationRecord",
+    "StageRecord",
+    "load_manifest",
+    "manifest_schema",
+    "migrate_manifest",
+    "save_manifest",
+    "verify_manifest",
+]
+
+MANIFEST_NAME = "manifest.json"
+SCHEMA_PATH = Path("docs/manifest.schema.json")
+
+JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+StageStatus = Literal["pending", "processing", "completed", "failed", "skipped"]
+
+
+class _Record(BaseModel):
+    # Unknown fields of a later 2.x are dropped on reading instead of refused.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class StageRecord(_Record):
+    """One stage in the order of the pipeline. ``error`` is a sentence, ``error_code`` its stable
+    code; ``key`` names the output by all that decides it; ``reused``: kept from an earlier
+    attempt, so the times are that attempt's."""
+
+    name: str
+    processor_type: str
+    status: StageStatus = "pending"
+    started_at: str | None = None
+    completed_at: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    duration_seconds: float | None = None
+    version: int | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    key: str | None = None
+    reused: bool = False
+    warnings: tuple[str, ...] = ()
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class InputRecord(_Record):
+    """The source file as it was measured by decoding it; ``sha256`` of the file as it came."""
+
+    sha256: str
+    size_bytes: int
+    duration_s: float | None = None
+    frames: int | None = None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    container: str | None = None
+    codec: str | None = None
+
+
+class MemberRecord(_Record):
+    """One of several separators that made the stems together; ``weights`` by stem, ``*`` for the
+    stems that are not named."""
+
+    separator: str
+    model: str
+    version: str
+    weights_digest: str
+    engine: str
+    precision: str
+    device: str
+    weights: dict[str, float] = Field(default_factory=dict)
+
+
+class SeparationRecord(_Record):
+    """What separated the song, exactly enough to do it again. ``source_digest``: sha256 of the
+    checkpoint that the weights were converted from, None where nothing was converted.
+    ``members``: of an ensemble."""
+
+    separator: str
+    model: str
+    version: str
+    weights_digest: str
+    engine: str
+    precision: str
+    device: str
+    seed: int | None = None
+    source_digest: str | None = None
+    members: tuple[MemberRecord, ...] = ()
+
+
+class ManifestMetadata(_Record):
+    """Where and with what the job ran. ``models`` and ``settings`` are the specification's:
+    {separator, version} and {target_db, device}, and may hold more."""
+
+    processor_count: int | None = None
+    python_version: str | None = None
+    device: str | None = None
+    models: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)
+    code_version: str | None = None
+    libraries: dict[str, str] = Field(default_factory=dict)
+
+
+class Manifest(_Record):
+    """One job. ``outputs`` gives each track's file, ``artifacts`` all that is known of it;
+    ``sidecars`` are files for the portal, such as previews. ``quality``: what was found of the
+    stems; None where there are none, and in manifests from before there was such a report.
+
+    ``replaces``: the job of the same song that this one was made to take the place of. ``preset``:
+    the name of the choices that were made together; what they came to is with the stages.
+    ``range``: the stretch of the song that was worked on, None for the whole; ``input`` is always
+    about the whole."""
+
+    job_id: str
+    input_file: str
+    created_at: str
+    version: Literal["2.0"] = MANIFEST_VERSION
+    status: JobStatus
+    completed_at: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    replaces: str | None = None
+    preset: str | None = None
+    range: SongRange | None = None
+    stages: tuple[StageRecord, ...] = ()
+    outputs: dict[str, str] = Field(default_factory=dict)
+    metadata: ManifestMetadata = ManifestMetadata()
+    input: InputRecord | None = None
+    separation: SeparationRecord | None = None
+    artifacts: tuple[ArtifactRecord, ...] = ()
+    sidecars: tuple[SidecarRecord, ...] = ()
+    quality: QualityReport | None = None
+
+    def stage(self, name: str) -> StageRecord:
+        """The record of one stage. Raises ``KeyError``."""
+        for record in self.stages:
+            if record.name == name:
+                return record
+        raise KeyError(name)
+
+
+def load_manifest(source: dict[str, Any] | bytes | Path) -> Manifest:
+    """Read a manifest of any version, from its values, its text or its file.
+
+    Raises ``ManifestUnreadable`` for text that is not JSON, for a version newer than this code,
+    and where a required field is missing.
+    """
+    if isinstance(source, Path):
+        source = source.read_bytes()
+    if isinstance(source, bytes):
+        source = _parse(source)
+    try:
+        return Manifest.model_validate(migrate_manifest(source))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ManifestUnreadable(f"The manifest's {where} is wrong: {first['msg']}.") from error
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ManifestUnreadable(f"The manifest is not JSON: {error}.") from error
+    if not isinstance(data, dict):
+        raise ManifestUnreadable("The manifest is not a JSON object.")
+    return data
+
+
+def save_manifest(manifest: Manifest, job_dir: Path) -> None:
+    """Replace ``job_dir/manifest.json`` in one step."""
+    write_durably(job_dir / MANIFEST_NAME, manifest.model_dump_json(indent=2).encode() + b"\n")
+
+
+def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> list[str]:
+    """What is wrong with a job's files, in sentences; empty when all is as the manifest says.
+
+    Reads every file once; what ``check`` raises ends that. Raises ``ManifestUnreadable`` or
+    ``OSError`` when there is no manifest.
+    """
+    manifest = load_manifest(job_dir / MANIFEST_NAME)
+    recorded = {record.path for record in manifest.artifacts}
+    problems = [
+        f"{name}: {path} is missing."
+        for name, path in manifest.outputs.items()
+        if path not in recorded and not (job_dir / path).is_file()
+    ]
+    delivered: list[tuple[str, ArtifactRecord | SidecarRecord]] = [
+        *((record.name, record) for record in manifest.artifacts),
+        *((PurePosixPath(record.path).name, record) for record in manifest.sidecars),
+    ]
+    for name, record in delivered:
+        if not (job_dir / record.path).is_file():
+            problems.append(f"{name}: {record.path} is missing.")
+        elif not delivered_is_intact(record, job_dir, check):
+            problems.append(f"{name}: {record.path} is not the file that was delivered.")
+    return problems
+
+
+def manifest_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the version that this code writes."""
+    schema = Manifest.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m separation.pipeline.manifest")
+    parser.add_argument("--schema", action="store_true", required=True, help="write the schema")
+    parser.add_argument("--out", type=Path, default=SCHEMA_PATH)
+    options = parser.parse_args(arguments)
+    options.out.write_text(json.dumps(manifest_schema(), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""The language between a worker and its runner: one JSON object a line, on pipes.
+
+The worker writes commands to the runner's standard input; the runner writes events to the
+descriptor that was its standard output (anything that libraries print goes to standard error).
+End of file on standard input ends the runner: it never outlives its worker.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from separation.protocol.jobspec import JobSpec
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_line(self) -> bytes:
+        return self.model_dump_json().encode() + b"\n"
+
+
+class RunCommand(_Line):
+    type: Literal["run"] = "run"
+    job: JobSpec
+
+
+class CancelCommand(_Line):
+    type: Literal["cancel"] = "cancel"
+    job_id: str
+
+
+class ShutdownCommand(_Line):
+    type: Literal["shutdown"] = "shutdown"
+
+
+Command = Annotated[RunCommand | CancelCommand | ShutdownCommand, Field(discriminator="type")]
+
+
+class ReadyEvent(_Line):
+    """The runner listens; sent once."""
+
+    type: Literal["ready"] = "ready"
+    pid: int
+    code_version: str
+
+
+class StageStartedEvent(_Line):
+    """``label`` and ``percent``: what to show until the stage reports, as loading a model may be
+    silent for seconds; empty and None where a finished job only tells its course again."""
+
+    type: Literal["stage_started"] = "stage_started"
+    job_id: str
+    stage: str
+    label: str = ""
+    percent: float | None = None
+
+
+class ProgressEvent(_Line):
+    """At most one every 0.5 s and job. ``percent`` is over the whole job, 0 to 100."""
+
+    type: Literal["progress"] = "progress"
+    job_id: str
+    stage: str
+    percent: float
+    message: str
+    eta_s: float | None = None
+
+
+class AliveEvent(_Line):
+    """The work goes on and has nothing to tell: sent by the work itself every few seconds, so a
+    runner that stands still is silent."""
+
+    type: Literal["alive"] = "alive"
+    job_id: str
+
+
+class StageFinishedEvent(_Line):
+    """A stage is verified and on disk. ``reused``: it was, from an earlier attempt."""
+
+    type: Literal["stage_finished"] = "stage_finished"
+    job_id: str
+    stage: str
+    key: str
+    version: int
+    duration_s: float
+    reused: bool
+    warnings: tuple[str, ...] = ()
+    details: dict[str, Any] = {}
+    manifest: dict[str, Any]
+
+
+class FinishedEvent(_Line):
+    """The job ended well; the manifest holds every artifact.
+
+    ``replace_runner``: this process must not get another job, as its GPU failed; what a card
+    computes for a process after a fault is an error at best.
+    """
+
+    type: Literal["finished"] = "finished"
+    job_id: str
+    manifest: dict[str, Any]
+    replace_runner: bool = False
+
+
+class FailedEvent(_Line):
+    """The job ended badly in ``stage`` (None: before the first), or was cancelled
+    (code ``cancelled``). ``replace_runner`` as in :class:`FinishedEvent`."""
+
+    type: Literal["failed"] = "failed"
+    job_id: str
+    stage: str | None
+    code: str
+    detail: str
+    retryable: bool
+    manifest: dict[str, Any] | None = None
+    replace_runner: bool = False
+
+
+Event = Annotated[
+    ReadyEvent
+    | StageStartedEvent
+    | ProgressEvent
+    | AliveEvent
+    | StageFinishedEvent
+    | FinishedEvent
+    | FailedEvent,
+    Field(discriminator="type"),
+]
+
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def parse_command(line: bytes) -> Command:
+    return _COMMANDS.validate_json(line)
+
+
+def parse_event(line: bytes) -> Event:
+    return _EVENTS.validate_json(line)

@@ -1,0 +1,261 @@
+"""What a person asks for, validated once, turned into a pipeline.
+
+The command line, the API and the web form all fill a :class:`SeparationRequest`; none of them
+knows a stage's parameters.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from separation.ensemble import described
+from separation.errors import InvalidOptions
+from separation.families import SEPARATION, SONG
+from separation.formats import OutputFormat
+from separation.protocol.jobspec import StageRequest
+from separation.ranges import (
+    Mp3BitrateKbps,
+    Overlap,
+    RangeLengthS,
+    RangeStartS,
+    Seed,
+    SegmentS,
+    Shifts,
+    TargetDb,
+    TruePeakCeilingDbtp,
+)
+from separation.request.presets import PRESET_NAMES
+from separation.request.splits import (
+    MAX_SPLITS,
+    MAX_STEMS,
+    DenoiseRequest,
+    EnsembleField,
+    SplitRequest,
+    check_each_once,
+    check_ensemble,
+)
+from separation.validation import first_fault
+
+LevelMeasure = Literal["rms", "lufs"]
+LEVEL_MEASURES: tuple[LevelMeasure, ...] = ("rms", "lufs")
+NormalizeMode = Literal["together", "each"]
+NORMALIZE_MODES: tuple[NormalizeMode, ...] = ("together", "each")
+ScoredSong = Literal["demo"]
+SCORED_SONGS: tuple[ScoredSong, ...] = ("demo",)
+OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
+"""What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
+stems are looked at by ``quality`` wherever there are any. ``details`` and ``denoise`` run where the
+request says of which stems."""
+
+
+class SeparationRequest(BaseModel):
+    """All choices for one job, with the specification's defaults.
+
+    ``target_db``: level of the normalized tracks in dBFS (RMS) or LUFS, after ``level_measure``.
+    ``normalize``: bring the song there by one gain for all tracks, which then still sum to it
+    (``together``), or ``each`` track by its own.
+    ``minus``: also make ``minus_<stem>`` for each stem. ``preview``: also make what the portal's
+    mixer plays. ``allow_smaller_model``: where the GPU has too little memory for the model, a
+    smaller one of the same stems may take its place. ``allow_remote``: the song may be sent to the
+    remote service of the site, if it has one. ``score``: compare the stems with known ones, which
+    exist for the demonstration song alone. ``range_start_s``, ``range_length_s``: only this
+    stretch of the song; without a start it is chosen (:mod:`separation.stages.prepare`).
+    ``ni_stems``: also the file for DJs (:mod:`separation.stages.ni_stems`). ``ensemble``: the
+    members of the separator of that name (:mod:`separation.ensemble`). ``details``: stems to split
+    again, ``denoise``: stems to have with less noise as well (:mod:`separation.request.splits`).
+    ``preset``: what the choices were called where they were made together
+    (:mod:`separation.request.presets`); it decides nothing here.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: str | None = None
+    separator: str = "auto"
+    model: str | None = None
+    repo: Path | None = None
+    stems: tuple[str, ...] | None = Field(default=None, max_length=MAX_STEMS)
+    two_stems: str | None = None
+    stages: tuple[str, ...] = OPTIONAL_STAGES
+    format: OutputFormat = "wav24"
+    sample_rate_hz: Literal[44100, 48000] = 44100
+    mp3_bitrate_kbps: Mp3BitrateKbps = 320
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    shifts: Shifts = 0
+    overlap: Overlap = 0.25
+    segment_s: SegmentS | None = None
+    seed: Seed = 0
+    target_db: TargetDb = -20.0
+    level_measure: LevelMeasure = "rms"
+    normalize: NormalizeMode = "together"
+    true_peak_ceiling_dbtp: TruePeakCeilingDbtp = -1.0
+    minus: bool = False
+    preview: bool = True
+    allow_smaller_model: bool = False
+    allow_remote: bool = True
+    score: ScoredSong | None = None
+    range_start_s: RangeStartS | None = None
+    range_length_s: RangeLengthS | None = None
+    ni_stems: bool = False
+    ensemble: EnsembleField = None
+    details: tuple[SplitRequest, ...] = Field(default=(), max_length=MAX_SPLITS)
+    denoise: tuple[DenoiseRequest, ...] = Field(default=(), max_length=MAX_STEMS)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        unknown = [name for name in self.stages if name not in OPTIONAL_STAGES]
+        if unknown:
+            raise ValueError(
+                f"there is no stage {unknown[0]!r}; choose from {', '.join(OPTIONAL_STAGES)}"
+            )
+        if self.stems is not None and self.two_stems is not None:
+            raise ValueError("ask for `stems` or for `two_stems`, not for both")
+        if "remote" in self._separators() and not self.allow_remote:
+            # Also what ends a circle of sites that send each other their songs.
+            raise ValueError("the separator 'remote' was asked for, but `allow_remote` is off")
+        if not self.stages and not self.details:
+            raise ValueError("choose at least one stage")
+        if "composite" in self.stages and "separation" not in self.stages:
+            raise ValueError("the stage 'composite' needs the stage 'separation'")
+        if self.score is not None and "separation" not in self.stages:
+            raise ValueError("a score needs the stage 'separation'")
+        if self.ni_stems and (self.stems or self.two_stems or "separation" not in self.stages):
+            raise ValueError("the file for DJs (`ni_stems`) needs all stems of the separation")
+        if self.preset is not None and self.preset not in PRESET_NAMES:
+            raise ValueError(f"there is no preset {self.preset!r}: {', '.join(PRESET_NAMES)}")
+        self._check_second_level()
+        if set(self.stages) == {"normalization"}:
+            raise ValueError(
+                "the stage 'normalization' needs 'separation' or 'harmonic_percussive' before it"
+            )
+        return self
+
+    def _separators(self) -> set[str]:
+        """All that are named, at both levels and as members of ensembles."""
+        chosen: tuple[SeparationRequest | SplitRequest, ...] = (self, *self.details)
+        members = [each.ensemble.members for each in chosen if each.ensemble is not None]
+        named = {member.separator for group in members for member in group}
+        return {*named, *(each.separator for each in chosen)}
+
+    def _check_second_level(self) -> None:
+        check_ensemble(self.separator, self.model, self.ensemble)
+        for name, wanted in (("details", self.details), ("denoise", self.denoise)):
+            check_each_once([each.stem for each in wanted])
+            lacking = [each.stem for each in wanted if not self._may_have(each.stem, name)]
+            if lacking:
+                raise ValueError(
+                    f"`{name}` names the stem {lacking[0]!r}, which this job does not separate"
+                )
+
+    def _may_have(self, stem: str, wanted: str) -> bool:
+        """As far as the request itself tells; which stems a model gives is known elsewhere."""
+        if stem == SONG:
+            return wanted == "details"
+        if "separation" not in self.stages:
+            return False
+        if self.two_stems is not None:
+            return stem in (self.two_stems, f"no_{self.two_stems}")
+        return self.stems is None or stem in self.stems
+
+    def to_pipeline(self) -> tuple[StageRequest, ...]:
+        """The ordered stages with their parameters, as they are stored on the job."""
+        params: dict[str, dict[str, Any]] = {
+            "separation": {
+                "separator": self.separator,
+                "model": self.model,
+                "repo": str(self.repo) if self.repo else None,
+                "stems": self.stems,
+                "two_stems": self.two_stems,
+                **({"ensemble": described(self.ensemble)} if self.ensemble else {}),
+                "device": self.device,
+                "shifts": self.shifts,
+                "overlap": self.overlap,
+                "segment_s": self.segment_s,
+                "seed": self.seed,
+                "allow_smaller_model": self.allow_smaller_model,
+                "allow_remote": self.allow_remote,
+            },
+            "harmonic_percussive": {},
+            "composite": {"minus": self.minus},
+            "normalization": {
+                "mode": self.normalize,
+                "target_db": self.target_db,
+                "measure": self.level_measure,
+                "true_peak_ceiling_dbtp": self.true_peak_ceiling_dbtp,
+            },
+        }
+        export = {
+            "format": self.format,
+            "sample_rate_hz": self.sample_rate_hz,
+            "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
+            "preview": self.preview,
+            "ni_stems": self.ni_stems,
+        }
+        stretch = {"start_s": self.range_start_s, "length_s": self.range_length_s}
+        prepare = {name: value for name, value in stretch.items() if value is not None}
+        chosen = [
+            StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages
+        ]
+        checked = [StageRequest(name="quality")] if "separation" in self.stages else []
+        if self.score is not None:
+            checked.append(StageRequest(name="score", params={"song": self.score}))
+        written = StageRequest(name="export", params=export)
+        prepared = StageRequest(name="prepare", params=prepare)
+        first = [stage for stage in chosen if stage.name == SEPARATION]
+        later = [stage for stage in chosen if stage.name != SEPARATION]
+        return (prepared, *first, *self._second_level(), *later, *checked, written)
+
+    def _second_level(self) -> list[StageRequest]:
+        made = []
+        if self.details:
+            splits = [each.model_dump(mode="json", exclude_none=True) for each in self.details]
+            where = {
+                "device": self.device,
+                "allow_smaller_model": self.allow_smaller_model,
+                "allow_remote": self.allow_remote,
+            }
+            made.append(StageRequest(name="details", params={"splits": splits, **where}))
+        if self.denoise:
+            stems = [each.model_dump(mode="json") for each in self.denoise]
+            made.append(StageRequest(name="denoise", params={"stems": stems}))
+        return made
+
+
+def parse_request(choices: dict[str, Any]) -> SeparationRequest:
+    """Validate choices from outside; raises ``InvalidOptions`` with the first fault in words."""
+    try:
+        return SeparationRequest.model_validate(choices)
+    except ValidationError as error:
+        raise InvalidOptions(first_fault(error)) from None
+
+
+def check_fields(choices: Mapping[str, Any]) -> None:
+    """Raises ``InvalidOptions`` for a choice that is wrong by itself; more choices may follow."""
+    try:
+        SeparationRequest.model_validate(choices)
+    except ValidationError as error:
+        # What does not go together is found when all fields are right, and has no place.
+        if error.errors()[0]["loc"]:
+            raise InvalidOptions(first_fault(error)) from None
+
+
+def parse_stems(text: str) -> dict[str, Any]:
+    """The short notation for stems as request fields.
+
+    ``4`` all stems of a four-stem model, ``6`` the six of htdemucs_6s, ``2:vocals`` karaoke,
+    ``vocals,drums`` just these. Raises ``InvalidOptions``.
+    """
+    text = text.strip()
+    if text in ("", "4", "all"):
+        return {}
+    if text == "6":
+        return {"separator": "demucs", "model": "htdemucs_6s"}
+    if text.startswith("2:") and text[2:].strip():
+        return {"two_stems": text[2:].strip()}
+    names = tuple(part.strip() for part in text.split(","))
+    if text[0].isdigit() or not all(names):
+        raise InvalidOptions(
+            f"stems {text!r} is not understood: write 4, 6, 2:vocals or a list such as vocals,drums"
+        )
+    return {"stems": names}

@@ -1,0 +1,76 @@
+"""Which walls of the sandbox this system has: found by raising them around a process once."""
+
+import functools
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from separation.sandbox.landlock import version
+from separation.sandbox.namespaces import Namespaces
+from separation.sandbox.system_calls import can_filter_calls
+from separation.system.import_root import IMPORT_ROOT
+
+_log = logging.getLogger(__name__)
+
+_LOOK = (
+    "import sys; sys.path.append(sys.argv[1]); "
+    "from separation.sandbox.namespaces import leave_network; namespaces = leave_network(); "
+    "import json; from separation.sandbox.confine import confine; "
+    "stand = confine(memory_bytes=2**31, cpu_s=10, file_bytes=0); "
+    "print(json.dumps([namespaces, stand.system_calls, stand.files]))"
+)
+_LOOK_S = 30.0
+
+
+@dataclass(frozen=True)
+class Walls:
+    """``limits`` (of memory, time, files) stand wherever Python has ``resource``."""
+
+    namespaces: Namespaces = "none"
+    system_calls: bool = False
+    files: bool = False
+
+    @property
+    def without_network(self) -> bool:
+        return self.system_calls or self.namespaces != "none"
+
+    @property
+    def words(self) -> str:
+        """One line for the operator."""
+        stand = [
+            "limits of memory, time, files and processes",
+            *(["no sockets or programs (seccomp)"] if self.system_calls else []),
+            *(["a network of its own (unshare)"] if self.namespaces != "none" else []),
+            *(["no files but those of the song (Landlock)"] if self.files else []),
+        ]
+        missing = [
+            *([] if self.system_calls else ["seccomp"]),
+            *([] if self.namespaces != "none" else ["namespaces"]),
+            *([] if self.files else ["Landlock"]),
+        ]
+        lacks = f"; this host does not offer {', '.join(missing)}" if missing else ""
+        return f"{', '.join(stand)}{lacks}"
+
+
+def likely_complete() -> bool:
+    """Whether the two walls that need no rights should stand here; asks the kernel, starts nothing,
+    unlike :func:`walls_here`."""
+    return can_filter_calls() and bool(version())
+
+
+@functools.cache
+def walls_here() -> Walls:
+    """Looked for once in each process; takes about as long as starting Python does."""
+    command = [sys.executable, "-I", "-c", _LOOK, str(IMPORT_ROOT)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, env={}, check=True, timeout=_LOOK_S, cwd=os.sep
+        )
+        namespaces, system_calls, files = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        _log.exception("the sandbox of uploads cannot be tried")
+        return Walls()
+    return Walls(namespaces, system_calls, files)

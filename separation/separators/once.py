@@ -1,0 +1,55 @@
+"""One of several separations that a stage is made of: not done again once it is finished."""
+
+from pathlib import Path
+
+import soundfile
+
+from separation.audio.blocks import FRAME_BYTES, StemWriters
+from separation.base import SeparatorModel, separate_with
+from separation.progress import Report
+from separation.storage.checkpoints import FINISHED, Checkpoints
+
+
+def separate_once(
+    separator: SeparatorModel,
+    input_path: Path,
+    folder: Path,
+    report: Report,
+    checkpoints: Checkpoints | None,
+) -> dict[str, Path]:
+    """Separate into ``folder``, or take over what an earlier attempt has finished of it.
+
+    ``checkpoints``: those of this part of the stage (:meth:`Checkpoints.part`), which keep all
+    stems as soon as they are there. Raises what the separator and ``report`` raise.
+    """
+    folder.mkdir(exist_ok=True)
+    frames = _frames(input_path)
+    if checkpoints is not None:
+        finished = _taken_over(separator.get_supported_tracks(), folder, frames, checkpoints)
+        if finished is not None:
+            report(1.0)
+            return finished
+    paths = separate_with(separator, input_path, folder, report, checkpoints)
+    whole = all(
+        path == folder / f"{stem}.wav" and _frames(path) == frames for stem, path in paths.items()
+    )
+    if checkpoints is not None and whole:
+        checkpoints.save(frames, paths, FRAME_BYTES, FINISHED)
+    return paths
+
+
+def _taken_over(
+    stems: list[str], folder: Path, frames: int, checkpoints: Checkpoints
+) -> dict[str, Path] | None:
+    if not checkpoints.has_finished(stems):
+        return None
+    with StemWriters(folder, stems, checkpoints, made_by=lambda: FINISHED) as writers:
+        return writers.paths if writers.frames == frames else None
+
+
+def _frames(path: Path) -> int:
+    """-1 for what is no sound; that a stem is broken is told by whoever reads it back."""
+    try:
+        return int(soundfile.info(path).frames)
+    except soundfile.LibsndfileError:
+        return -1

@@ -1,0 +1,204 @@
+"""What a model's YAML says, checked. Imports no torch, as the web side reads it too."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from separation.base import CHANNELS, SAMPLE_RATE_HZ
+from separation.errors import ModelUnavailable
+from separation.families import RESERVED_STEMS
+from separation.separators.own_models.architectures import Architecture, architecture_of
+from separation.separators.weights.safe_yaml import load_yaml
+
+MAX_CHUNK_S = 120.0
+"""No network was trained on longer windows; one would take all memory there is."""
+
+MAX_ARGUMENT = 1_000_000
+"""Far above every width, depth, length of a transform and number of bands."""
+
+USUAL_OVERLAP = 4
+"""Windows over each frame where the YAML does not say (most published ones say 4, or 2)."""
+
+_ROFORMERS = ("bs_roformer", "bs_conformer", "mel_band_roformer", "mel_band_conformer")
+_STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A model as its YAML has it.
+
+    ``computed``: the stems that the network gives, in its order. ``rest``: the name of what is left
+    of the mixture, for a network that gives one stem. ``chunk_frames``: the window that it was
+    trained on. ``overlap``: how many windows lie over each frame. ``normalised``: it wants the song
+    at one level. ``config``: all of the YAML.
+    """
+
+    architecture: Architecture
+    computed: tuple[str, ...]
+    rest: str | None
+    chunk_frames: int
+    overlap: int
+    normalised: bool
+    config: Mapping[str, Any]
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        return self.computed if self.rest is None else (*self.computed, self.rest)
+
+    @property
+    def chunk_s(self) -> float:
+        return self.chunk_frames / SAMPLE_RATE_HZ
+
+    def check_window(self, frames: int) -> None:
+        """Raises ``ModelUnavailable`` for a window that the network cannot take."""
+        if self.architecture.name == "mdx23c" and not _fits_scales(self.config, frames):
+            raise ModelUnavailable(
+                f"A window of {frames} frames (audio.chunk_size, or the segment that was asked "
+                "for) does not fit this MDX23C network: with one more frame than chunk_size has "
+                "audio.hop_length, it must be divisible by model.scale once for each of "
+                "model.num_scales."
+            )
+
+
+def read_definition(path: Path, told: str | None = None) -> Definition:
+    """``told``: the architecture, where something beside the YAML names it.
+
+    Raises ``ModelUnavailable``, naming the key that is wrong or missing.
+    """
+    return parse_definition(load_yaml(path), told)
+
+
+def parse_definition(config: object, told: str | None = None) -> Definition:
+    if not isinstance(config, Mapping):
+        raise ModelUnavailable("The YAML is no list of settings, as a model's is.")
+    architecture = architecture_of(config, told)
+    _check_arguments(architecture.section, _section(config, architecture.section))
+    _check_layout(architecture, config)
+    computed, rest = _stems(architecture, config)
+    definition = Definition(
+        architecture,
+        computed,
+        rest,
+        _chunk_frames(config),
+        _whole(config, "inference", "num_overlap", USUAL_OVERLAP, most=64),
+        _section(config, "inference").get("normalize") is True,
+        config,
+    )
+    definition.check_window(definition.chunk_frames)
+    return definition
+
+
+def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = config.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _whole(
+    config: Mapping[str, Any], section: str, key: str, default: int | None, *, most: int
+) -> int:
+    value = _section(config, section).get(key, default)
+    if type(value) is not int or not 1 <= value <= most:
+        raise ModelUnavailable(
+            f"In the YAML {section}.{key} must be a whole number from 1 to {most}, not "
+            f"{value!r:.60}."
+        )
+    return value
+
+
+def _chunk_frames(config: Mapping[str, Any]) -> int:
+    """The window for separating where it is given apart from the one for training."""
+    most = int(MAX_CHUNK_S * SAMPLE_RATE_HZ)
+    section = "inference" if "chunk_size" in _section(config, "inference") else "audio"
+    return _whole(config, section, "chunk_size", None, most=most)
+
+
+def _check_arguments(key: str, value: object) -> None:
+    """Before anything of such a size is built."""
+    if isinstance(value, Mapping):
+        for name, inside in value.items():
+            _check_arguments(f"{key}.{name}", inside)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            _check_arguments(key, inside)
+    elif isinstance(value, int) and abs(value) > MAX_ARGUMENT:
+        raise ModelUnavailable(
+            f"In the YAML {key[:60]} is {value}: no network has an argument above {MAX_ARGUMENT}."
+        )
+
+
+def _check_layout(architecture: Architecture, config: Mapping[str, Any]) -> None:
+    audio = _section(config, "audio")
+    rate = audio.get("sample_rate", SAMPLE_RATE_HZ)
+    arguments = _section(config, architecture.section)
+    channels = audio.get("num_channels", CHANNELS)
+    if architecture.name in _ROFORMERS and not arguments.get("stereo", False):
+        channels = 1
+    if (rate, channels) != (SAMPLE_RATE_HZ, CHANNELS):
+        raise ModelUnavailable(
+            f"The model works on {channels!s:.20} channels at {rate!s:.20} Hz; only models for "
+            f"{CHANNELS} channels at {SAMPLE_RATE_HZ} Hz can be used."
+        )
+
+
+def _stems(
+    architecture: Architecture, config: Mapping[str, Any]
+) -> tuple[tuple[str, ...], str | None]:
+    """What the network computes, and what is left beside it."""
+    training = _section(config, "training")
+    arguments = _section(config, architecture.section)
+    listed = _names(training.get("instruments") or arguments.get("stems"))
+    target = training.get("target_instrument")
+    computed = listed if target is None else _names([target])
+    _check_number(architecture, arguments, len(computed))
+    if len(computed) > 1:
+        return computed, None
+    others = [name for name in listed if name not in computed]
+    return computed, others[0] if len(others) == 1 else f"no_{computed[0]}"
+
+
+def _names(listed: object) -> tuple[str, ...]:
+    if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
+        raise ModelUnavailable(
+            "The YAML does not list the model's stems: training.instruments is missing or empty."
+        )
+    names = tuple(re.sub(r"\s+", "_", str(name).strip().lower()) for name in listed)
+    for name in names:
+        if not _STEM.fullmatch(name) or name in RESERVED_STEMS:
+            raise ModelUnavailable(
+                f"In the YAML training.instruments names {name[:60]!r}, which cannot be a stem: "
+                "use letters, digits, dashes and underscores, and none of "
+                f"{', '.join(sorted(RESERVED_STEMS))}."
+            )
+    if len(set(names)) < len(names):
+        raise ModelUnavailable("In the YAML training.instruments names a stem twice.")
+    return names
+
+
+def _check_number(architecture: Architecture, arguments: Mapping[str, Any], wanted: int) -> None:
+    """The network gives as many stems as are named; a mistake would swap their names."""
+    gives: int | None = None
+    if architecture.name in _ROFORMERS:
+        gives = arguments.get("num_stems", 1)
+    elif architecture.name == "apollo":
+        gives = 1
+    else:
+        inside = arguments.get("sources" if architecture.name == "scnet" else "stems")
+        gives = len(inside) if isinstance(inside, Sequence) else None
+    if gives is not None and gives != wanted:
+        raise ModelUnavailable(
+            f"The network gives {gives!s:.20} stems, but the YAML names {wanted}: check "
+            "training.instruments and training.target_instrument."
+        )
+
+
+def _fits_scales(config: Mapping[str, Any], frames: int) -> bool:
+    hop = _whole(config, "audio", "hop_length", None, most=1 << 20)
+    scales = _whole(config, "model", "num_scales", None, most=16)
+    scale = _section(config, "model").get("scale")
+    if not (isinstance(scale, Sequence) and len(scale) == 2 and type(scale[0]) is int):
+        raise ModelUnavailable(
+            f"In the YAML model.scale must be two whole numbers, not {scale!r:.60}."
+        )
+    return scale[0] > 0 and (frames // hop + 1) % scale[0] ** scales == 0
