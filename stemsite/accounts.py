@@ -12,10 +12,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from jobs.errors import TooManyPasswords
 from jobs.http.addresses import site_address
 from jobs.http.visitors import address_of
-from jobs.services.errors import TooManyPasswords
-from jobs.services.password_tries import forgive
+from jobs.services.account.password_tries import forgive
 from stemsite.passwords import door_of
 
 _log = logging.getLogger("stemsite.accounts")

@@ -16,9 +16,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from jobs.http.visitors import address_of
-from jobs.services import password_tries
-from jobs.services.password_tries import MOST_ACCOUNTS, Door
-from jobs.services.tokens import end_tokens
+from jobs.services.account import password_tries
+from jobs.services.account.password_tries import MOST_ACCOUNTS, Door
+from jobs.services.account.tokens import end_tokens
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

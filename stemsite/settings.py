@@ -322,9 +322,9 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "jobs.api.throttles.UserThrottle",
-        "jobs.api.throttles.AnonThrottle",
-        "jobs.api.throttles.ScopedThrottle",
+        "jobs.http.throttles.UserThrottle",
+        "jobs.http.throttles.AnonThrottle",
+        "jobs.http.throttles.ScopedThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "user": env.rate("STEMSITE_RATE_USER", "3000/min", "API requests of one account"),

@@ -9,7 +9,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from jobs.services.listening import INDEX
+from jobs.services.listening.index import INDEX
 
 RATE_HZ = 44_100
 FRAME = 1024

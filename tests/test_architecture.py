@@ -17,7 +17,7 @@ def test_loading_the_whole_site_imports_no_library_that_computes(tmp_path: Path)
     code = (
         "import sys, django; django.setup(); import stemsite.urls, stemsite.wsgi;"
         "from django.urls import get_resolver; get_resolver().url_patterns;"
-        "import jobs.queue.tasks;"
+        "import jobs.worker.tasks;"
         "print(sorted({'torch', 'demucs', 'librosa', 'torchaudio', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run(

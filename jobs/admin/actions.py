@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.models import Job
-from jobs.services.cancel import cancel_job
-from jobs.services.delete import delete_job
-from jobs.services.retry import retry_job
+from jobs.services.job.cancel import cancel_job
+from jobs.services.job.delete import delete_job
+from jobs.services.job.retry import retry_job
 from separation.errors import SeparationError
 
 

@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 from jobs.admin.base import LookOnly
 from jobs.admin.filters import NamedEmptyFilter
 from jobs.admin.words import id_start
+from jobs.errors import JobConflict
 from jobs.models import Batch
-from jobs.services.batch_content import work_was_added
-from jobs.services.batch_sight import sight_of
-from jobs.services.batches import delete_batch
-from jobs.services.errors import JobConflict
+from jobs.services.batch_membership import work_was_added
+from jobs.services.batches.actions import delete_batch
+from jobs.services.batches.progress import sight_of
 
 
 @admin.action(description="Send their e-mails once more", permissions=("change",))

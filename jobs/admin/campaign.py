@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 
 from jobs.admin.base import LookOnly
 from jobs.admin.words import id_start, pretty_json
+from jobs.errors import JobConflict
 from jobs.models import Campaign
-from jobs.services.campaign import pause_campaign, resume_campaign
-from jobs.services.campaign_sources import reason_words
-from jobs.services.errors import JobConflict
+from jobs.services.campaigns.actions import pause_campaign, resume_campaign
+from jobs.services.campaigns.sources import reason_words
 
 
 @admin.action(description="Pause selected campaigns", permissions=("change",))

@@ -16,7 +16,7 @@ from jobs.admin.inlines import ArtifactInline, StageInline
 from jobs.admin.words import id_start, pretty_json
 from jobs.models import Job
 from jobs.queue.health import queue_health
-from jobs.services.delete import delete_job
+from jobs.services.job.delete import delete_job
 from separation.errors import SeparationError
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from jobs.admin.limit_field import BytesField, LimitField
 from jobs.models import QuotaLimit
-from jobs.services.allowance import Gauge, allowance_of, use_of_group
+from jobs.services.quotas.allowance import Gauge, allowance_of, use_of_group
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[QuotaLimit]

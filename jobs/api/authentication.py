@@ -7,8 +7,8 @@ from knox.auth import TokenAuthentication as KnoxAuthentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from jobs.api.throttles import StoredRate
-from jobs.services.tokens import note_use
+from jobs.http.throttles import StoredRate
+from jobs.services.account.tokens import note_use
 
 if TYPE_CHECKING:
     # Views name these classes while they are loaded themselves.

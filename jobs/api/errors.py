@@ -14,34 +14,12 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_handler
 
-from jobs.services.errors import UploadIncomplete
-from jobs.services.room import is_disk_full
+from jobs.errors import UploadIncomplete
+from jobs.http.status import status_of
+from jobs.services.storage.room import is_disk_full
 from separation.errors import DiskFull, SeparationError, TooLarge
 
 _log = logging.getLogger("jobs.api")
-
-STATUSES = {
-    "corrupt_audio": 400,
-    "empty_audio": 400,
-    "invalid_options": 400,
-    "invalid_url": 400,
-    "licence_refused": 400,
-    "sample_rate_out_of_range": 400,
-    "too_long": 400,
-    "too_many_channels": 400,
-    "url_is_page": 400,
-    "url_refused": 400,
-    "too_large": 413,
-    "unsupported_format": 415,
-    "quota_exceeded": 429,
-    "url_failed": 502,
-    "deadline_exceeded": 503,
-    "decoder_unavailable": 503,
-    "disk_full": 503,
-    "model_unavailable": 503,
-    "out_of_memory": 503,
-}
-"""Codes of the core; errors of ``jobs`` state an ``http_status``; all others are our fault: 500."""
 
 _WAIT_S = 60
 
@@ -66,12 +44,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     # Django would answer with a page of HTML, which no program expects here.
     _log.error("unexpected error in %s", context.get("view"), exc_info=error)
     return _answer(500, "internal", OURS)
-
-
-def status_of(error: SeparationError) -> int:
-    """The HTTP status of an expected failure."""
-    own = getattr(error, "http_status", None)
-    return own if isinstance(own, int) else STATUSES.get(error.code, 500)
 
 
 def _named(error: Exception) -> Exception:

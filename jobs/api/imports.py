@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from jobs.api.batch_choice import named_batch
 from jobs.api.serializers.choices import choice_fields, read_choices
 from jobs.models import Job
-from jobs.services.choices import request_with_defaults
-from jobs.services.url_import import check_url_import, import_song
+from jobs.services.job.choices import request_with_defaults
+from jobs.services.uploads.url_import import check_url_import, import_song
 from separation.errors import InvalidOptions
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def submit_import(request: Request) -> Job:
-    """Raises ``UrlImportOff`` and all that :func:`jobs.services.url_import.import_song` raises."""
+    """Raises ``UrlImportOff`` and all that :func:`jobs.services.uploads.url_import.import_song`
+    raises."""
     check_url_import()
     fields: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
     url = fields.get("url")

@@ -11,7 +11,7 @@ from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
 from jobs.api.serializers.choices import read_choices
-from jobs.services.choices import check_each
+from jobs.services.job.choices import check_each
 
 
 class SongFormParser(parsers.BaseParser):

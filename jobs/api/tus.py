@@ -9,7 +9,7 @@ from django.utils.http import http_date
 from rest_framework.request import Request
 
 from jobs.models import Upload
-from jobs.services.parts import CHECKSUMS, Checksum
+from jobs.services.sources.upload_parts import CHECKSUMS, Checksum
 from separation.errors import InvalidOptions, SeparationError, UnsupportedFormat
 
 VERSION = "1.0.0"

@@ -22,9 +22,9 @@ from jobs.api.serializers.uploads import KnownSongSerializer
 from jobs.api.song_form import SongFormParser
 from jobs.http.bodies import BLOCK_BYTES, blocks, declared_length
 from jobs.models import Job, Source
-from jobs.services.choices import check_request, request_with_defaults
-from jobs.services.create import create_job, submit_song
-from jobs.services.reservation import reserve
+from jobs.services.job.choices import check_request, request_with_defaults
+from jobs.services.job.create import create_job, submit_song
+from jobs.services.quotas.reservation import reserve
 from separation.errors import DiskFull, InvalidOptions, TooLarge
 
 if TYPE_CHECKING:

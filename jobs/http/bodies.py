@@ -9,7 +9,7 @@ from typing import IO, cast
 from django.conf import settings
 from django.http import HttpRequest
 
-from jobs.services.errors import SiteBusy, UploadIncomplete
+from jobs.errors import SiteBusy, UploadIncomplete
 
 BLOCK_BYTES = 64 * 1024
 """Also the most that a connection which is reset loses of what had arrived."""

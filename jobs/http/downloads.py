@@ -3,14 +3,14 @@
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from jobs.errors import JobConflict
 from jobs.http.archive import archive_response
 from jobs.http.errors import AudioDeleted, TrackNotFound
 from jobs.http.ranged import ranged_file_response
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from jobs.services.archive import download_name, job_zip
-from jobs.services.errors import JobConflict
-from jobs.services.integrity import ensure_intact
+from jobs.services.storage.integrity import ensure_intact
 
 
 def track_response(

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Job
-from jobs.services.export import export_of
+from jobs.services.account.export import export_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

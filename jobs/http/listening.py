@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 
 from jobs.http.ranged import ranged_file_response
 from jobs.models import Job
-from jobs.services.listening import listening_file, state_of
+from jobs.services.listening.index import listening_file, state_of
 
 
 def listening_response(request: HttpRequest, job: Job, relative: str) -> HttpResponseBase:

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from jobs.models import QuotaLimit
-from jobs.services.quota_rules import NO_LIMIT, Kind, decide
+from jobs.models.quota_rules import NO_LIMIT, Kind, decide
 
 Account: TypeAlias = tuple[int, bool]
 """An owner, and whether it is about what an operator recomputes for that owner: a campaign

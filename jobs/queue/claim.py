@@ -13,12 +13,12 @@ from django.db.models import F, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from jobs.models import Job
+from jobs.models.account_lock import lock_account
 from jobs.models.job import HELD_UNTIL, JobQuerySet, JobStatus
+from jobs.models.quota_rules import members
 from jobs.queue import clock
 from jobs.queue.caps import Account, Caps, owners_of
 from jobs.queue.lanes import current_post
-from jobs.services.quota import lock_account
-from jobs.services.quota_rules import members
 
 LONGEST_WAIT_S = 3600.0
 """A back-off that ends later than this was written by a clock that was wrong, and is over."""

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue import signs
+from jobs.queue import heartbeats
 
 STUCK_AFTER_S = 120.0
 """Tickets are topped up every few seconds: an idle queue that keeps a job this long is stuck."""
@@ -58,7 +58,7 @@ def queue_health() -> QueueHealth:
     since = counted["since"]
     recent = now - timedelta(seconds=STUCK_AFTER_S)
     return QueueHealth(
-        workers_alive=signs.alive().count(),
+        workers_alive=heartbeats.alive().count(),
         pending=counted["pending"],
         processing=counted["processing"],
         oldest_pending_s=(now - since).total_seconds() if since else None,

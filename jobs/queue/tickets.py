@@ -12,11 +12,11 @@ from django.conf import settings
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from jobs.queue import signs
+from jobs.queue import heartbeats
 from jobs.queue.claim import runnable
 from jobs.queue.lanes import Post, current_post
 
-RUN_NEXT = "jobs.queue.tasks.run_next"
+RUN_NEXT = "jobs.worker.tasks.run_next"
 
 
 def put_ticket(lane: str) -> None:
@@ -29,7 +29,7 @@ def put_ticket(lane: str) -> None:
 def queues_served(lane: str) -> Counter[str]:
     """How many workers wait at each queue whose tickets may lead to a job of ``lane``; the
     default cluster's where nobody does."""
-    rows = signs.alive().values_list("cluster", "lanes")
+    rows = heartbeats.alive().values_list("cluster", "lanes")
     posts = [Post(cluster, tuple(lanes)) for cluster, lanes in rows if lane in lanes]
     return Counter(post.queue for post in posts) or Counter([str(settings.Q_CLUSTER["name"])])
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from zipstream import ZIP_STORED, ZipStream
 
+from jobs.errors import JobConflict
 from jobs.models import Artifact, Batch, Job
 from jobs.models.job import JobStatus
-from jobs.services.batches import songs_of
-from jobs.services.errors import JobConflict
-from jobs.services.integrity import ensure_all_intact
+from jobs.services.batches.actions import songs_of
+from jobs.services.storage.integrity import ensure_all_intact
 from separation.families import own_part
 
 _STEM_FILE = ".stem.mp4"

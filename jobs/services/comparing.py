@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from jobs.errors import NotComparable
 from jobs.models import Artifact, Job
 from jobs.models.job import ACTIVE, JobStatus
-from jobs.services.errors import NotComparable
-from jobs.services.listening import Listening, listening_of, mixable_tracks
-from jobs.services.waveform import has_waveform
+from jobs.services.listening.index import Listening, listening_of, mixable_tracks
+from jobs.services.listening.waveform import has_waveform
 
 SIDES = ("A", "B")
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from jobs.errors import DemoUnavailable
 from jobs.models import Job
-from jobs.services.create import submit_song
-from jobs.services.errors import DemoUnavailable
-from jobs.services.reservation import reserve
+from jobs.services.job.create import submit_song
+from jobs.services.quotas.reservation import reserve
 from separation.demo import FILE_NAME, VERSION
 from separation.request.separation_request import parse_request
 

@@ -20,12 +20,12 @@ from pathlib import Path
 
 from django.conf import settings
 
+from jobs.errors import JobConflict, MixBusy, MixFailed
 from jobs.models import Artifact, Job
 from jobs.services.archive import safe_title
-from jobs.services.errors import JobConflict, MixBusy, MixFailed
-from jobs.services.integrity import ensure_intact
-from jobs.services.listening import playable_tracks
+from jobs.services.listening.index import playable_tracks
 from jobs.services.sharing import title_of
+from jobs.services.storage.integrity import ensure_intact
 from separation.errors import DeadlineExceeded, DiskFull, InvalidOptions, error_from_code
 from separation.mixdown.request import VOCALS, MixFile, MixRequest, MixTask, linear
 

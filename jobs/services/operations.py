@@ -15,9 +15,9 @@ from jobs.models import Batch, Job, Speed, Worker
 from jobs.models.job import JobStatus, Lane
 from jobs.queue.clusters import ClusterSign, cluster_signs
 from jobs.queue.health import QueueHealth, queue_health
-from jobs.queue.signs import alive
-from jobs.services.missing_models import MissingSight, missing_models
-from jobs.services.offered import broken_models
+from jobs.queue.heartbeats import alive
+from jobs.services.site_models.missing_models import MissingSight, missing_models
+from jobs.services.site_models.offered import broken_models
 from separation.sandbox.sandbox_probe import Walls, walls_here
 from separation.separators.own_models.folders import OwnModel
 

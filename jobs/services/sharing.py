@@ -15,12 +15,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from jobs.errors import JobConflict, ShareOff
 from jobs.models import Artifact, Job, ShareLink
 from jobs.models.job import JobStatus
 from jobs.models.share_link import MAX_LABEL_LENGTH
-from jobs.services.errors import JobConflict, ShareOff
-from jobs.services.integrity import ensure_all_intact
-from jobs.services.listening import Listening, ListeningStem, listening_of, mixable_tracks
+from jobs.services.listening.index import Listening, ListeningStem, listening_of, mixable_tracks
+from jobs.services.storage.integrity import ensure_all_intact
 from separation.errors import InvalidOptions
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django import template
 
 from jobs.models import Job
-from jobs.web.batch_rows import BatchRow
+from jobs.services.batches.rows import BatchRow
 
 register = template.Library()
 

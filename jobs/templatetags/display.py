@@ -9,28 +9,19 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from jobs.models.preferences import Theme
-from jobs.services.preferences import theme_of
-from jobs.services.progress import about
+from jobs.services.account.preferences import theme_of
 from jobs.services.sizes import size
-from separation.families import spoken_name
+from jobs.services.timing.progress import about
+from jobs.wording import decibels, stage_label, took, track_label
 
 register = template.Library()
 register.filter("size", size)
 register.filter("about", about)
+register.filter("decibels", decibels)
+register.filter("stage_label", stage_label)
+register.filter("took", took)
+register.filter("track_label", track_label)
 
-_STAGES = {
-    "prepare": "Prepare",
-    "separation": "Separate stems",
-    "details": "Split stems again",
-    "denoise": "Reduce noise",
-    "harmonic_percussive": "Split harmonic and percussive",
-    "composite": "Build composites",
-    "normalization": "Normalize",
-    "quality": "Check quality",
-    "score": "Compare with the true stems",
-    "export": "Encode and verify",
-}
-_TRACKS = {"ni_stems": "All stems in one file"}
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
 
 
@@ -51,16 +42,6 @@ def theme(context: template.Context) -> str:
 def host(address: str) -> str:
     """Where a link leads, without the rest of its address."""
     return urlsplit(address).hostname or address
-
-
-@register.filter
-def stage_label(name: str) -> str:
-    return _STAGES.get(name, name.replace("_", " ").capitalize())
-
-
-@register.filter
-def track_label(name: str) -> str:
-    return _TRACKS.get(name) or spoken_name(name).capitalize()
 
 
 @register.filter
@@ -95,16 +76,6 @@ def time_left(seconds: float | None) -> str:
 
 
 @register.filter
-def took(seconds: float | None) -> str:
-    """How long a stage ran."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
-
-
-@register.filter
 def minute_in(times_real_time: float) -> str:
     """How long a minute of audio takes at a speed."""
     seconds = 60.0 / times_real_time
@@ -116,14 +87,6 @@ def times(factor: float) -> str:
     """How many times as much, as coarse as an estimate is."""
     shown = f"{factor:.1f}" if factor < 3 else f"{factor:.0f}"
     return f"{shown.removesuffix('.0')} times"
-
-
-@register.filter
-def decibels(value: float | None, unit: str) -> str:
-    """One decimal with a true minus sign; silence has no level."""
-    if value is None:
-        return "silent"
-    return f"{value:.1f} {unit}".replace("-", "\N{MINUS SIGN}")
 
 
 @register.filter

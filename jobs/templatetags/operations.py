@@ -5,8 +5,8 @@ from datetime import datetime
 from django import template
 
 from jobs.models import Speed
-from jobs.services.speed import SEPARATION, SOME_STEMS
-from jobs.templatetags.display import stage_label, took
+from jobs.services.timing.speed import SEPARATION, SOME_STEMS
+from jobs.wording import stage_label, took
 
 register = template.Library()
 

@@ -6,7 +6,7 @@ from django import forms
 
 from jobs.models import Batch
 from jobs.models.batch import MAX_NAME_LENGTH
-from jobs.services.batches import batch_of_form
+from jobs.services.batches.actions import batch_of_form
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

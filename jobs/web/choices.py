@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from jobs.models import ModelMeasurement
-from jobs.services.measurements import latest
-from jobs.services.offered import (
+from jobs.services.site_models.measurements import latest
+from jobs.services.site_models.offered import (
     can_run,
     is_offered,
     is_there,
@@ -16,7 +16,7 @@ from jobs.services.offered import (
     offered_models,
     offered_separators,
 )
-from jobs.services.speed import Speeds
+from jobs.services.timing.speed import Speeds
 from separation.catalogue import Figure, Licence, ModelInfo
 from separation.catalogue.model import MEASURES, Measure, decibels
 from separation.ensemble import ENSEMBLE, ENSEMBLES

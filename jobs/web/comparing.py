@@ -13,9 +13,9 @@ from jobs.models import Artifact, Job
 from jobs.services.comparing import Side, other_results
 from jobs.services.demo import scores
 from jobs.services.quality import report_of
-from jobs.templatetags.display import decibels
 from jobs.web.choices import card_value, model_cards
 from jobs.web.results import Version, made_with, what_ran
+from jobs.wording import decibels
 from separation.quality.report import QualityReport, StemQuality
 from separation.quality.rules import SUMS_EXACTLY_DB
 

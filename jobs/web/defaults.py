@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from jobs.services.preferences import defaults_of
+from jobs.services.account.preferences import defaults_of
 from jobs.web import choices
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from jobs.api.filters import SORTS
+from jobs.http.job_filters import SORTS
 from jobs.models.job import JobStatus
-from jobs.services.choices import check_request, request_with_defaults
+from jobs.services.job.choices import check_request, request_with_defaults
 from jobs.web import choices
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.ranges import field_bounds

@@ -7,13 +7,13 @@ from typing import Any
 from django.urls import reverse
 
 from jobs.models import Artifact, Job
-from jobs.services.listening import (
+from jobs.services.listening.index import (
     Listening,
     ListeningStem,
     overlapping_parents,
     playable_tracks,
 )
-from jobs.templatetags.display import track_label
+from jobs.wording import track_label
 from separation.families import DENOISE, DETAILS, own_part
 
 Address = Callable[[str, str], str]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from jobs.models import Job
 from jobs.services.quality import report_of
-from jobs.templatetags.display import decibels
 from jobs.web.results import shown_s
+from jobs.wording import decibels
 from separation.quality.report import PartsQuality, QualityReport, SignalQuality, StemQuality
 from separation.quality.rules import SUMS_EXACTLY_DB
 

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from jobs.models import Job
 from jobs.models.share_link import MAX_LABEL_LENGTH
 from jobs.services.sharing import USUAL_DAYS, title_of
-from jobs.templatetags.display import track_label
+from jobs.wording import track_label
 
 _PERIODS = ((1, "1 day"), (7, "1 week"), (30, "30 days"), (90, "90 days"), (365, "1 year"))
 

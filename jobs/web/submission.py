@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.core.files.uploadedfile import UploadedFile
 
 from jobs.models import Batch, Job
-from jobs.services.create import submit_song
-from jobs.services.reservation import Hold
+from jobs.services.job.create import submit_song
+from jobs.services.quotas.reservation import Hold
 from separation.errors import SeparationError
 from separation.request.separation_request import SeparationRequest
 

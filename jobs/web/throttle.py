@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from jobs.api.throttles import StoredRate
+from jobs.http.throttles import StoredRate
 
 
 class ShareThrottle(StoredRate):

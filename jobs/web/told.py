@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest
 
-from jobs.services.bulk import Outcome
+from jobs.services.job.bulk import Outcome
 
 _TOLD = 5
 """Refusals that are spelled out; the rest is a number."""

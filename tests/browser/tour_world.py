@@ -119,7 +119,7 @@ def _music() -> bytes:
 def fill() -> None:
     from django.contrib.auth import get_user_model
 
-    from jobs.services.tokens import create_token
+    from jobs.services.account.tokens import create_token
     from tests.factories import PASSWORD, make_user, set_quota
 
     get_user_model().objects.create_superuser(OPERATOR, "operator@example.org", PASSWORD)
@@ -148,7 +148,7 @@ def _did_without(job: Any) -> None:
 
 
 def _job_stops(musician: "User") -> list[Stop]:
-    from jobs.services.listening import COVER
+    from jobs.services.listening.index import COVER
     from tests.browser.mixable import add_mixable
     from tests.separation.audio.pictures import picture
 

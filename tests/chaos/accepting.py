@@ -13,7 +13,7 @@ def _race(*offers: Any) -> list[str]:
     """What each of them met, all let go in the same moment."""
     from django.db import connection
 
-    from jobs.services.campaign_versions import accept_version
+    from jobs.services.campaigns.versions import accept_version
 
     gate, met = threading.Barrier(len(offers)), list[str]()
 

@@ -17,7 +17,7 @@ def set_up() -> None:
 
 
 def add_song(seconds: float, seed: int) -> str:
-    from jobs.services.create import receive_source
+    from jobs.services.job.create import receive_source
     from tests.factories import make_user, wav_bytes
 
     chunks = [wav_bytes(seconds, seed=seed)]
@@ -27,7 +27,7 @@ def add_song(seconds: float, seed: int) -> str:
 
 def create(song: str, **choices: Any) -> str:
     from jobs.models import Source
-    from jobs.services.create import create_job
+    from jobs.services.job.create import create_job
     from separation.request.separation_request import SeparationRequest
 
     source = Source.objects.get(pk=song)
@@ -37,7 +37,7 @@ def create(song: str, **choices: Any) -> str:
 
 def retry(job: str) -> None:
     from jobs.models import Job
-    from jobs.services.retry import retry_job
+    from jobs.services.job.retry import retry_job
     from tests.chaos.moves import forget_life_before
 
     retry_job(job=Job.objects.get(pk=job))

@@ -42,8 +42,8 @@ def race(*, owners: list[str], start_at: float) -> None:
     """One upload for each of ``owners``, each in a thread, all let go at ``start_at``."""
     from django.db import connection
 
-    from jobs.services.create import submit_song
-    from jobs.services.reservation import reserve
+    from jobs.services.job.create import submit_song
+    from jobs.services.quotas.reservation import reserve
     from separation.errors import QuotaExceeded
     from separation.request.separation_request import SeparationRequest
     from tests.factories import make_user
@@ -82,7 +82,7 @@ def race(*, owners: list[str], start_at: float) -> None:
 
 def begin(*, owner: str) -> None:
     """Take the first bytes of an upload, say so, and wait for the end."""
-    from jobs.services.intake import receive_source
+    from jobs.services.sources.receive_source import receive_source
     from tests.factories import make_user
 
     def body() -> Iterator[bytes]:
@@ -106,8 +106,8 @@ def age(*, seconds: float) -> None:
 
 def look(*, owner: str, sweep: bool) -> None:
     from jobs.models import Job, Reservation, Source
-    from jobs.services.quota import refusal
-    from jobs.services.reservation import expire_reservations
+    from jobs.services.quotas.limits import refusal
+    from jobs.services.quotas.reservation import expire_reservations
     from tests.factories import make_user
 
     swept = expire_reservations() if sweep else 0

@@ -13,10 +13,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from jobs.errors import ArtifactDamaged
 from jobs.models import Artifact, Job
-from jobs.services import integrity
-from jobs.services.errors import ArtifactDamaged
-from jobs.services.integrity import ensure_intact, is_scrub_due, scrub
+from jobs.services.storage import integrity
+from jobs.services.storage.integrity import ensure_intact, is_scrub_due, scrub
 from tests.factories import make_artifact, make_job, make_user, wav_bytes
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.admin.limit_field import MOST, BytesField, LimitField
 from jobs.models import QuotaLimit
-from jobs.services.quota_rules import NO_LIMIT, Kind, rules_of
+from jobs.models.quota_rules import NO_LIMIT, Kind, rules_of
 from tests.factories import make_group, make_job, make_source, make_user, set_quota
 
 LIMITS = ("stored_bytes", "audio_minutes_per_day", "active_jobs", "running_jobs")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.queue.record import routing_of
+from jobs.worker.record import routing_of
 from separation.errors import SeparationError
 from separation.pipeline.run import run_pipeline
 from separation.protocol.jobspec import StageRequest

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from jobs.models import Stage
-from jobs.services.delete import delete_job
+from jobs.services.job.delete import delete_job
 from stemsite.lost_database import lost_database
 from tests.factories import make_job
 from tests.jobs.backup.world import Site, free_port

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from jobs.api.serializers.known_fields import KnownFieldsSerializer
 from jobs.models import Batch
 from jobs.models.batch import MAX_NAME_LENGTH
-from jobs.services.batch_sight import Sight
+from jobs.services.batches.progress import Sight
 
 
 class BatchChangeSerializer(KnownFieldsSerializer):

@@ -11,9 +11,9 @@ from rest_framework import serializers
 from jobs.http.downloads import deleted_words
 from jobs.models import Artifact, Job, Source, Stage, Tag
 from jobs.models.job import JobStatus
-from jobs.services.intake import sent_before
-from jobs.services.progress import status_label
-from jobs.services.waiting import Waiting, waiting
+from jobs.services.sources.receive_source import sent_before
+from jobs.services.timing.progress import status_label
+from jobs.services.timing.waiting import Waiting, waiting
 
 
 class ErrorSerializer(serializers.Serializer[dict[str, str]]):

@@ -10,8 +10,8 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from jobs.api.schema import refusals
-from jobs.api.throttles import ExportThrottle
 from jobs.http.export import export_response
+from jobs.http.throttles import ExportThrottle
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

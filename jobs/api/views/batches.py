@@ -27,15 +27,15 @@ from jobs.http.archive import archive_response
 from jobs.models import Batch
 from jobs.models.batch import BatchQuerySet
 from jobs.services.archive import batch_zip
-from jobs.services.batch_sight import sights_of
-from jobs.services.batches import (
+from jobs.services.batches.actions import (
     cancel_batch,
     change_batch,
     create_batch,
     delete_batch,
     retry_batch,
 )
-from jobs.services.bulk import Outcome
+from jobs.services.batches.progress import sights_of
+from jobs.services.job.bulk import Outcome
 
 
 def batch_of(request: Request, batch_id: UUID) -> Batch:

@@ -17,7 +17,6 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from jobs.api.filters import JobFilterSerializer, filtered
 from jobs.api.schema import BARE_BODY_PARAMETERS, IF_NONE_MATCH, UPLOAD_BODY, refusals
 from jobs.api.serializers.jobs import (
     CreatedJobSerializer,
@@ -28,12 +27,13 @@ from jobs.api.serializers.jobs import (
 from jobs.api.serializers.known_fields import refuse_unknown
 from jobs.api.uploads import UPLOAD_PARSERS, submit
 from jobs.api.views.base import JobView
+from jobs.errors import JobConflict
+from jobs.http.job_filters import JobFilterSerializer, filtered
 from jobs.models import Job
 from jobs.models.job import JobQuerySet
-from jobs.services.cancel import cancel_job
-from jobs.services.delete import delete_job
-from jobs.services.errors import JobConflict
-from jobs.services.retry import retry_job
+from jobs.services.job.cancel import cancel_job
+from jobs.services.job.delete import delete_job
+from jobs.services.job.retry import retry_job
 
 PAGING = ("page", "page_size")
 

@@ -10,9 +10,9 @@ from rest_framework.throttling import BaseThrottle
 
 from jobs.api.schema import refusals
 from jobs.api.serializers.mixing import MixChoicesSerializer
-from jobs.api.throttles import MixThrottle
 from jobs.api.views.downloads import FileView
 from jobs.http.mixing import mix_response
+from jobs.http.throttles import MixThrottle
 from separation.mixdown.request import parse_mix
 
 

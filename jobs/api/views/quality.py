@@ -10,7 +10,7 @@ from jobs.api.schema import refusals
 from jobs.api.serializers.quality import QualityReportSerializer
 from jobs.api.views.base import JobView
 from jobs.api.views.jobs import revalidated
-from jobs.services.errors import JobConflict
+from jobs.errors import JobConflict
 from jobs.services.quality import report_of
 
 

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from jobs.api.schema import refusals
 from jobs.api.serializers.site import QuotaSerializer
-from jobs.services.allowance import allowance_of
+from jobs.services.quotas.allowance import allowance_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -20,9 +20,9 @@ from jobs.api.serializers.tokens import (
     MadeTokenSerializer,
     WantedTokenSerializer,
 )
+from jobs.errors import JobConflict
 from jobs.models import ApiToken
-from jobs.services.errors import JobConflict
-from jobs.services.tokens import create_token, revoke_token
+from jobs.services.account.tokens import create_token, revoke_token
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -25,8 +25,8 @@ from jobs.api.serializers.uploads import NewUploadSerializer, UploadStateSeriali
 from jobs.http.bodies import blocks, declared_length
 from jobs.models import Upload
 from jobs.models.upload import UploadQuerySet
-from jobs.services.choices import check_request, request_with_defaults
-from jobs.services.uploads import begin_upload, receive, settle, terminate
+from jobs.services.job.choices import check_request, request_with_defaults
+from jobs.services.uploads.session import begin_upload, receive, settle, terminate
 from separation.errors import InvalidOptions
 
 

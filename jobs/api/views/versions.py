@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from jobs.api.schema import refusals
 from jobs.api.serializers.jobs import JobSerializer
 from jobs.api.views.base import JobView
-from jobs.services.campaign_versions import accept_version, dismiss_version
+from jobs.services.campaigns.versions import accept_version, dismiss_version
 
 
 class AcceptView(JobView):

@@ -20,8 +20,8 @@ from jobs.management.commands.separate import log_level
 from jobs.management.progress_bar import ProgressBar
 from jobs.management.result_folder import check_writable, inherited_umask, open_by_umask
 from jobs.models import ModelMeasurement
-from jobs.services.choices import check_licence, request_with_defaults
-from jobs.services.measurements import record_report
+from jobs.services.job.choices import check_licence, request_with_defaults
+from jobs.services.site_models.measurements import record_report
 from separation import CODE_VERSION
 from separation.audio.names import one_line
 from separation.engine.host import host_report

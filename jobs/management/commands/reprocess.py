@@ -9,7 +9,7 @@ from django.db import DatabaseError
 
 from jobs.models import Campaign
 from jobs.models.campaign import CampaignStatus
-from jobs.services.campaign import (
+from jobs.services.campaigns.actions import (
     Plan,
     estimate,
     find_campaign,
@@ -18,10 +18,10 @@ from jobs.services.campaign import (
     resume_campaign,
     start_campaign,
 )
-from jobs.services.campaign_query import CONDITIONS
-from jobs.services.campaign_sources import reason_words
-from jobs.services.campaign_versions import accept_all
-from jobs.services.progress import about
+from jobs.services.campaigns.query import CONDITIONS
+from jobs.services.campaigns.sources import reason_words
+from jobs.services.campaigns.versions import accept_all
+from jobs.services.timing.progress import about
 from separation.errors import InvalidOptions, SeparationError
 from separation.formats import OUTPUT_FORMATS
 from separation.request.separation_request import OPTIONAL_STAGES

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs.services.integrity import scrub
+from jobs.services.storage.integrity import scrub
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from jobs.services.batches.notices import send_due_notices
 from jobs.services.email import mail_is_set_up
-from jobs.services.notices import send_due_notices
 
 
 class Command(BaseCommand):

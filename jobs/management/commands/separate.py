@@ -22,7 +22,7 @@ from jobs.management.result_folder import (
     inherited_umask,
     open_by_umask,
 )
-from jobs.services.choices import check_licence, check_stems, request_with_defaults
+from jobs.services.job.choices import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name, song_title
 from separation.ensemble import ENSEMBLES
 from separation.errors import (

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from jobs.queue.cluster_status import roll_call
 from jobs.queue.lanes import ALL, Post, clusters, in_order, unknown
-from jobs.queue.roll_call import roll_call
 
 CLUSTER_VARIABLE = "Q_CLUSTER_NAME"
 """django-q2 reads it when it is imported, before any command sees its options."""
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             self._check(cluster, wanted)
             return
         _start_as(cluster)
-        from jobs.queue.cluster import run_cluster
+        from jobs.worker.cluster import run_cluster
 
         sys.exit(run_cluster(Post(cluster, wanted or in_order(settings.LANES))))
 

@@ -23,8 +23,8 @@ from jobs.models import Job, Source
 from jobs.services.backup import layout
 from jobs.services.backup.database import Contents, database_file, save_database
 from jobs.services.backup.layout import BackupFailed
-from jobs.services.expire import WORK
-from jobs.services.files import remove_folder
+from jobs.services.housekeeping.expire import WORK
+from jobs.services.storage.files import remove_folder
 from separation import CODE_VERSION
 
 

@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from jobs.api.throttles import ExportThrottle
 from jobs.http.export import export_response
+from jobs.http.throttles import ExportThrottle
 from jobs.models import ApiToken
 from jobs.models.preferences import Theme
-from jobs.services.allowance import allowance_of
-from jobs.services.preferences import set_defaults, set_theme, theme_of
-from jobs.services.tokens import NewToken
+from jobs.services.account.preferences import set_defaults, set_theme, theme_of
+from jobs.services.account.tokens import NewToken
+from jobs.services.quotas.allowance import allowance_of
 from jobs.web import choices
 from jobs.web.account_forms import DefaultsForm, ThemeForm, TokenForm
 from jobs.web.defaults import starting_choices

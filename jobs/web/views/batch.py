@@ -19,17 +19,17 @@ from jobs.http.archive import archive_response
 from jobs.models import Batch, Job
 from jobs.models.job import JobStatus
 from jobs.services.archive import batch_zip
-from jobs.services.batch_sight import sight_of
-from jobs.services.batches import (
+from jobs.services.batches.actions import (
     cancel_batch,
     change_batch,
     delete_batch,
     retry_batch,
     songs_of,
 )
-from jobs.services.bulk import Outcome
+from jobs.services.batches.progress import sight_of
 from jobs.services.email import notice_obstacle
-from jobs.services.waiting import waiting
+from jobs.services.job.bulk import Outcome
+from jobs.services.timing.waiting import waiting
 from jobs.web.batch_forms import BatchName
 from jobs.web.forms import first_error
 from jobs.web.fragments import load_anew, unless_known

@@ -17,10 +17,10 @@ from jobs.http.archive import archive_response
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.services.archive import jobs_zip
-from jobs.services.bulk import Outcome, for_each
-from jobs.services.delete import delete_job
-from jobs.services.marking import add_tag, remove_tag, set_favourite
-from jobs.services.retry import retry_job
+from jobs.services.job.bulk import Outcome, for_each
+from jobs.services.job.delete import delete_job
+from jobs.services.job.favourites_and_tags import add_tag, remove_tag, set_favourite
+from jobs.services.job.retry import retry_job
 from jobs.web.requests import UserRequest
 from jobs.web.told import tell
 from separation.errors import InvalidOptions, SeparationError

@@ -8,10 +8,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from jobs.api.errors import status_of
-from jobs.api.throttles import PasswordThrottle
-from jobs.services.account_contents import contents_of
-from jobs.services.closing import close_account
+from jobs.http.status import status_of
+from jobs.http.throttles import PasswordThrottle
+from jobs.services.account.account_deletion import close_account
+from jobs.services.account.contents import contents_of
 from jobs.web.account_forms import ClosingForm
 from jobs.web.requests import UserRequest
 from separation.errors import SeparationError

@@ -9,10 +9,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from jobs.api.errors import status_of
-from jobs.services.again import separate_again
+from jobs.errors import NotComparable
+from jobs.http.status import status_of
 from jobs.services.comparing import sides_of
-from jobs.services.errors import NotComparable
+from jobs.services.job.separate_again import separate_again
 from jobs.web.comparing import AgainForm, context_of, refused_context
 from jobs.web.forms import first_error
 from jobs.web.requests import UserRequest, visible_job

@@ -10,9 +10,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from jobs.api.errors import status_of
 from jobs.http.downloads import all_tracks_response, track_response
 from jobs.http.errors import AudioDeleted
+from jobs.http.status import status_of
 from jobs.models import Job
 from jobs.web.requests import UserRequest, audio_deleted, visible_job
 from separation.errors import SeparationError

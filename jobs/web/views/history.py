@@ -7,12 +7,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from jobs.api.filters import filtered
+from jobs.http.job_filters import filtered
 from jobs.models import Job, Tag
 from jobs.models.tag import MAX_TAG_LENGTH
-from jobs.services.listening import has_cover
-from jobs.services.waveform import has_waveform
-from jobs.web.batch_rows import batch_rows, batches_offered, one_row_each
+from jobs.services.batches.rows import batch_rows, batches_offered, one_row_each
+from jobs.services.listening.index import has_cover
+from jobs.services.listening.waveform import has_waveform
 from jobs.web.forms import HistoryFilter
 from jobs.web.requests import UserRequest
 

@@ -13,14 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.models import Job
-from jobs.services.again import separate_anew, separate_whole
-from jobs.services.cancel import cancel_job
-from jobs.services.delete import delete_job
 from jobs.services.demo import scores
-from jobs.services.integrity import looks_intact
-from jobs.services.listening import has_cover
-from jobs.services.retry import retry_job
-from jobs.services.waiting import waiting
+from jobs.services.job.cancel import cancel_job
+from jobs.services.job.delete import delete_job
+from jobs.services.job.retry import retry_job
+from jobs.services.job.separate_again import separate_anew, separate_whole
+from jobs.services.listening.index import has_cover
+from jobs.services.storage.integrity import looks_intact
+from jobs.services.timing.waiting import waiting
 from jobs.web import mixer, quality, results
 from jobs.web.comparing import choosing_context
 from jobs.web.fragments import unless_known

@@ -13,8 +13,15 @@ from django.views.decorators.http import require_safe
 from jobs.http.downloads import check_downloadable
 from jobs.http.listening import listening_response
 from jobs.models import Job
-from jobs.services.listening import COVER, INDEX, Listening, ListeningStem, listening_of, state_of
-from jobs.services.waveform import waveform_svg
+from jobs.services.listening.index import (
+    COVER,
+    INDEX,
+    Listening,
+    ListeningStem,
+    listening_of,
+    state_of,
+)
+from jobs.services.listening.waveform import waveform_svg
 from jobs.web.mixer import song as song_of
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError

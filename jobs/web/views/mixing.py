@@ -11,10 +11,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from jobs.api.errors import status_of
-from jobs.api.throttles import MixThrottle
 from jobs.http.errors import AudioDeleted
 from jobs.http.mixing import mix_response
+from jobs.http.status import status_of
+from jobs.http.throttles import MixThrottle
 from jobs.web.requests import UserRequest, audio_deleted, visible_job
 from separation.errors import InvalidOptions, SeparationError
 from separation.mixdown.request import MixRequest, parse_mix

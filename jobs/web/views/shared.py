@@ -19,7 +19,7 @@ from jobs.http.downloads import check_downloadable, track_response
 from jobs.http.listening import listening_response
 from jobs.http.visitors import address_of
 from jobs.services.archive import tracks_zip
-from jobs.services.listening import ListeningStem
+from jobs.services.listening.index import ListeningStem
 from jobs.services.sharing import Shared, count_view, open_link
 from jobs.web.shared import context_of, song_shared
 from jobs.web.throttle import MissedShareThrottle, ShareThrottle

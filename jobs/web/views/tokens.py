@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from jobs.api.errors import status_of
+from jobs.http.status import status_of
 from jobs.models import ApiToken
-from jobs.services.tokens import create_token, revoke_token
+from jobs.services.account.tokens import create_token, revoke_token
 from jobs.web.account_forms import TokenForm
 from jobs.web.requests import UserRequest
 from jobs.web.views.account import account_page

@@ -9,16 +9,16 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from jobs.api.errors import status_of
+from jobs.http.status import status_of
 from jobs.models import Batch, Job, Upload
-from jobs.services.allowance import allowance_of
-from jobs.services.batches import settle_form_batch
+from jobs.services.batches.actions import settle_form_batch
 from jobs.services.email import notice_obstacle
-from jobs.services.intake import sent_before
-from jobs.services.presets import site_presets
-from jobs.services.reservation import Hold, reserve
-from jobs.services.speed import Speeds
-from jobs.services.url_import import import_song, takes_pages
+from jobs.services.quotas.allowance import allowance_of
+from jobs.services.quotas.reservation import Hold, reserve
+from jobs.services.site_models.presets import site_presets
+from jobs.services.sources.receive_source import sent_before
+from jobs.services.timing.speed import Speeds
+from jobs.services.uploads.url_import import import_song, takes_pages
 from jobs.web import choices
 from jobs.web.batch_forms import BatchWish
 from jobs.web.defaults import starting_choices

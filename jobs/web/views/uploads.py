@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from jobs.api.errors import status_of
+from jobs.errors import UploadGone
+from jobs.http.status import status_of
 from jobs.models import Job, Upload
-from jobs.services.errors import UploadGone
-from jobs.services.uploads import job_of_known_song, resume_or_begin, settle, terminate
+from jobs.services.uploads.session import job_of_known_song, resume_or_begin, settle, terminate
 from jobs.web.batch_forms import BatchWish
 from jobs.web.forms import SeparationForm, first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest

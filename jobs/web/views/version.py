@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from jobs.services.campaign_versions import accept_version, dismiss_version
+from jobs.services.campaigns.versions import accept_version, dismiss_version
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
 

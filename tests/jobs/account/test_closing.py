@@ -15,21 +15,21 @@ from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from jobs.errors import AccountClosed, JobConflict
 from jobs.models import AccountClosure, Job, Source, Upload
 from jobs.models.job import JobStatus
 from jobs.models.preferences import Theme
-from jobs.queue import execute, runners
 from jobs.queue.lease import Lease
-from jobs.queue.outcome import cancel
-from jobs.queue.reaper import Housekeeping
-from jobs.services import closing
-from jobs.services.closing import close_account, finish_closures
-from jobs.services.create import create_job
-from jobs.services.errors import AccountClosed, JobConflict
-from jobs.services.parts import held_part
-from jobs.services.preferences import set_theme
-from jobs.services.tokens import create_token
-from jobs.services.uploads import begin_upload, receive
+from jobs.services.account import account_deletion
+from jobs.services.account.account_deletion import close_account, finish_closures
+from jobs.services.account.preferences import set_theme
+from jobs.services.account.tokens import create_token
+from jobs.services.job.create import create_job
+from jobs.services.sources.upload_parts import held_part
+from jobs.services.uploads.session import begin_upload, receive
+from jobs.worker import execute, runners
+from jobs.worker.outcome import cancel
+from jobs.worker.reaper import Housekeeping
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_artifact, make_job, make_source, wav_bytes
 from tests.jobs.account.test_export import EXPORTED, LEFT_OUT, make_things
@@ -191,11 +191,11 @@ def test_closing_twice_is_closing_once(owner: User) -> None:
 def test_a_deletion_that_breaks_off_keeps_no_rows_without_files_and_is_taken_up_again(
     owner: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "PORTION", 1)
+    monkeypatch.setattr(account_deletion, "PORTION", 1)
     jobs = [make_job(owner=owner, status=JobStatus.COMPLETED) for _ in range(2)]
     for job in jobs:
         make_artifact(job)
-    usual = closing._count
+    usual = account_deletion._count
     counted: list[int] = []
 
     def breaks(closure: AccountClosure, **more: int) -> None:
@@ -204,7 +204,7 @@ def test_a_deletion_that_breaks_off_keeps_no_rows_without_files_and_is_taken_up_
             raise RuntimeError("the server was switched off")
         usual(closure, **more)
 
-    monkeypatch.setattr(closing, "_count", breaks)
+    monkeypatch.setattr(account_deletion, "_count", breaks)
     with pytest.raises(RuntimeError):
         close_account(owner=owner)
     left = Job.objects.get()
@@ -220,14 +220,14 @@ def test_one_that_cannot_go_on_keeps_no_other_waiting_and_is_told(
 ) -> None:
     for user in (owner, stranger):
         AccountClosure.objects.create(account=user)
-    usual = closing._remove_account
+    usual = account_deletion._remove_account
 
     def breaks(closure: AccountClosure, user: User) -> bool:
         if user == owner:
             raise RuntimeError("a fault of ours")
         return usual(closure, user)
 
-    monkeypatch.setattr(closing, "_remove_account", breaks)
+    monkeypatch.setattr(account_deletion, "_remove_account", breaks)
     with pytest.raises(ExceptionGroup) as raised:
         finish_closures()
     assert User.objects.get() == owner
@@ -271,7 +271,7 @@ def test_an_upload_that_is_being_sent_is_waited_for(owner: User, settings: Setti
 def test_a_long_upload_is_told_soon_that_its_account_is_closed(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.services.parts.NOTED_EVERY_S", 0.0)
+    monkeypatch.setattr("jobs.services.sources.upload_parts.NOTED_EVERY_S", 0.0)
     upload = begin_upload(owner=owner, name="a.wav", size_bytes=10**6, request=None)
     sent: list[int] = []
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from jobs.api.throttles import PasswordThrottle
+from jobs.http.throttles import PasswordThrottle
 from jobs.models import AccountClosure, Job
 from jobs.models.job import JobStatus
 from tests.factories import PASSWORD, make_artifact, make_job, make_user

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Preferences
-from jobs.services.preferences import defaults_of, set_defaults
+from jobs.services.account.preferences import defaults_of, set_defaults
 from jobs.web.defaults import starting_choices
 from tests.factories import wav_bytes
 

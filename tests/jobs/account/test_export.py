@@ -10,13 +10,13 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from jobs.api.throttles import ExportThrottle
+from jobs.http.throttles import ExportThrottle
 from jobs.models import AudioUse, Job, ShareLink, Tag
 from jobs.models.job import JobStatus
-from jobs.services import export
-from jobs.services.preferences import set_defaults
-from jobs.services.tokens import create_token
-from jobs.services.uploads import begin_upload
+from jobs.services.account import export
+from jobs.services.account.preferences import set_defaults
+from jobs.services.account.tokens import create_token
+from jobs.services.uploads.session import begin_upload
 from tests.factories import make_artifact, make_job, make_source
 
 ADDRESS = "/account/export/"

@@ -11,7 +11,7 @@ from knox.crypto import hash_token
 from rest_framework.test import APIClient
 
 from jobs.models import ApiToken
-from jobs.services.closing import close_account
+from jobs.services.account.account_deletion import close_account
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

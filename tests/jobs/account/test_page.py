@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils.html import strip_tags
 from pytest_django.fixtures import Settings
 
-from jobs.services.tokens import create_token
+from jobs.services.account.tokens import create_token
 from tests.factories import make_job, make_source, set_quota
 
 

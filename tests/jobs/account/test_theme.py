@@ -10,7 +10,7 @@ from django.test import Client
 
 from jobs.models import Preferences
 from jobs.models.preferences import Theme
-from jobs.services.preferences import set_theme
+from jobs.services.account.preferences import set_theme
 
 DARK = re.compile(r'<link[^>]*css/dark\.css"([^>]*)>')
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from jobs.errors import TokenNameTaken
 from jobs.models import ApiToken
-from jobs.services.errors import TokenNameTaken
-from jobs.services.tokens import create_token
+from jobs.services.account.tokens import create_token
 from separation.errors import InvalidOptions, QuotaExceeded
 
 TOKENS = "/api/v1/tokens"

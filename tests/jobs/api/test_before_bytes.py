@@ -7,7 +7,7 @@ import yaml
 from rest_framework.test import APIClient
 
 from jobs.models import Job, Source, Upload
-from jobs.services.choices import request_with_defaults
+from jobs.services.job.choices import request_with_defaults
 from separation.errors import InvalidOptions
 from separation.ranges import CHOSEN, bounds
 

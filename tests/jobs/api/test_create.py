@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from jobs.api.serializers.choices import read_choices
 from jobs.models import Job, Source
-from jobs.services.choices import request_with_defaults
+from jobs.services.job.choices import request_with_defaults
 from separation.errors import QuotaExceeded
 from tests.factories import make_job, wav_bytes
 
@@ -264,7 +264,7 @@ def test_a_song_that_lost_the_race_for_the_last_place_leaves_nothing(
         raise QuotaExceeded("The last place was taken while the song arrived.")
 
     # Only the check inside the transaction, which follows the one before the upload.
-    monkeypatch.setattr("jobs.services.create.check_quota", taken)
+    monkeypatch.setattr("jobs.services.job.create.check_quota", taken)
     with django_capture_on_commit_callbacks(execute=True):
         response = api.post(JOBS, {"file": song()})
     assert response.status_code == 429

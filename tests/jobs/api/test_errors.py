@@ -7,10 +7,10 @@ from django.db import OperationalError
 from rest_framework.test import APIClient
 from rest_framework.throttling import ScopedRateThrottle, UserRateThrottle
 
-from jobs.api.errors import status_of
-from jobs.api.throttles import AnonThrottle
+from jobs.errors import JobConflict, SourceMissing
+from jobs.http.status import status_of
+from jobs.http.throttles import AnonThrottle
 from jobs.models.job import JobQuerySet
-from jobs.services.errors import JobConflict, SourceMissing
 from separation.errors import all_codes, error_from_code
 
 EXPECTED = {

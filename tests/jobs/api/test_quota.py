@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.models import Job, Reservation, Source
-from jobs.services import reservation
+from jobs.services.quotas import reservation
 from tests.factories import make_group, make_job, make_source, set_quota, wav_bytes
 
 ADDRESS = "/api/v1/quota"
@@ -126,7 +126,7 @@ def test_a_fault_of_the_server_gives_room_and_place_back(
         assert Reservation.objects.open().count() == 1
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("jobs.services.create.insert_job", broken)
+    monkeypatch.setattr("jobs.services.job.create.insert_job", broken)
     assert send(api) == 500
     assert not Reservation.objects.exists()
     assert not Source.objects.exists()

@@ -15,7 +15,7 @@ from jobs.services.backup import layout, making
 from jobs.services.backup.layout import BackupFailed
 from jobs.services.backup.making import make_backup
 from jobs.services.backup.schedule import is_backup_due
-from jobs.services.delete import delete_job
+from jobs.services.job.delete import delete_job
 from tests.factories import make_artifact, make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)

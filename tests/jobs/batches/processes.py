@@ -70,9 +70,9 @@ def set_up(*statuses: str) -> None:
 def end(job_id: str) -> None:
     """What a worker and the housekeeping beside it do, once all of them are ready."""
     from jobs.models import Job
-    from jobs.queue import outcome
     from jobs.queue.lease import Lease
-    from jobs.services.notices import send_due_notices
+    from jobs.services.batches.notices import send_due_notices
+    from jobs.worker import outcome
     from separation.errors import CorruptAudio
 
     job = Job.objects.get(pk=job_id)
@@ -90,7 +90,7 @@ def aftermath() -> None:
     from django.db.models import F
 
     from jobs.models import Batch
-    from jobs.services.notices import IN_HAND_S, send_due_notices
+    from jobs.services.batches.notices import IN_HAND_S, send_due_notices
 
     sent = [send_due_notices()]
     earlier = F("notice_not_before") - timedelta(seconds=IN_HAND_S)

@@ -14,9 +14,9 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Batch, Job
 from jobs.models.job import JobStatus
-from jobs.services.batch_sight import sight_of
-from jobs.services.delete import delete_job
+from jobs.services.batches.progress import sight_of
 from jobs.services.email import notice_obstacle
+from jobs.services.job.delete import delete_job
 from tests.factories import make_artifact, wav_bytes
 from tests.jobs.batches.world import Mailbox, add_song, make_batch
 

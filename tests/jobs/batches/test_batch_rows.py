@@ -14,13 +14,13 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Batch, Campaign, Job, Upload
-from jobs.queue import own_process
-from jobs.queue.postman import Postman
-from jobs.services.batch_sight import sight_of
-from jobs.services.campaign_versions import accept_version
-from jobs.services.closing import close_account
-from jobs.services.expire import expire_batches
-from jobs.services.uploads import receive
+from jobs.services.account.account_deletion import close_account
+from jobs.services.batches.progress import sight_of
+from jobs.services.campaigns.versions import accept_version
+from jobs.services.housekeeping.expire import expire_batches
+from jobs.services.uploads.session import receive
+from jobs.worker import own_process
+from jobs.worker.mail_process import Postman
 from tests.factories import make_job, wav_bytes
 from tests.jobs.batches.world import Mailbox, make_batch
 

@@ -10,11 +10,17 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from jobs.models import Batch, Job
-from jobs.services import notices
-from jobs.services.batches import change_batch
-from jobs.services.notices import _send_one, due_notices, is_any_due, pause_after, send_due_notices
-from jobs.services.retry import retry_job
-from jobs.services.uploads import begin_upload
+from jobs.services.batches import notices
+from jobs.services.batches.actions import change_batch
+from jobs.services.batches.notices import (
+    _send_one,
+    due_notices,
+    is_any_due,
+    pause_after,
+    send_due_notices,
+)
+from jobs.services.job.retry import retry_job
+from jobs.services.uploads.session import begin_upload
 from tests.jobs.batches.world import Mailbox, add_song, later, make_batch
 
 ENDED = ("completed", "completed", "failed", "cancelled")

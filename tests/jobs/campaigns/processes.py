@@ -72,7 +72,7 @@ def advance() -> None:
     each turn. The last says how many jobs ever waited at once."""
     from jobs.models import Campaign, Job
     from jobs.models.job import JobStatus, Lane
-    from jobs.services.campaign_advance import advance_campaigns
+    from jobs.services.campaigns.advance import advance_campaigns
 
     most = 0
     while Campaign.objects.running().exists():

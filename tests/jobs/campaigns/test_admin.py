@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from jobs.models import Campaign
 from jobs.models.campaign import CampaignStatus
-from jobs.services.campaign_advance import advance_campaigns
+from jobs.services.campaigns.advance import advance_campaigns
 from tests.factories import make_source
 from tests.jobs.campaigns.world import make_song, start
 

@@ -13,18 +13,18 @@ from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
+from jobs.errors import JobConflict
 from jobs.models import Job
 from jobs.models.campaign import CampaignStatus
 from jobs.models.job import JobStatus, Lane
 from jobs.queue.claim import claim_next
 from jobs.queue.health import queue_health
 from jobs.queue.tickets import top_up
-from jobs.services import campaign as campaign_module
-from jobs.services.campaign import pause_campaign, resume_campaign
-from jobs.services.campaign_advance import advance_campaigns
-from jobs.services.errors import JobConflict
-from jobs.services.quota import check_quota
-from jobs.services.retry import retry_job
+from jobs.services.campaigns import actions as campaign_module
+from jobs.services.campaigns.actions import pause_campaign, resume_campaign
+from jobs.services.campaigns.advance import advance_campaigns
+from jobs.services.job.retry import retry_job
+from jobs.services.quotas.limits import check_quota
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 from tests.jobs.campaigns.world import MP3, finish, make_song, run_all, set_versions, start
@@ -257,7 +257,7 @@ def test_looking_at_many_songs_that_need_none_is_soon_over(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign_module, "PORTION", 2)
-    monkeypatch.setattr("jobs.services.campaign_advance.PORTION", 2)
+    monkeypatch.setattr("jobs.services.campaigns.advance.PORTION", 2)
     for _ in range(5):
         make_source()
     campaign = start()

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from jobs.models import Campaign, Job, Speed
 from jobs.models.campaign import CampaignStatus
-from jobs.services.campaign_advance import advance_campaigns
+from jobs.services.campaigns.advance import advance_campaigns
 from tests.jobs.campaigns.world import finish, make_song
 
 

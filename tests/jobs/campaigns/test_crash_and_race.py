@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs.models import Campaign, Job
-from jobs.services import campaign_advance
-from jobs.services.campaign_advance import advance_campaigns
-from jobs.services.create import insert_job
+from jobs.services.campaigns import advance
+from jobs.services.campaigns.advance import advance_campaigns
+from jobs.services.job.create import insert_job
 from tests.jobs.campaigns.processes import PENDING, Site, told
 from tests.jobs.campaigns.world import make_song, run_all, songs_in, start
 
@@ -75,7 +75,7 @@ def test_a_failure_in_the_middle_of_a_portion_undoes_the_portion(
         made.append(insert_job(**fields))  # type: ignore[arg-type]
         return made[0]
 
-    monkeypatch.setattr(campaign_advance, "insert_job", break_at_the_second)
+    monkeypatch.setattr(advance, "insert_job", break_at_the_second)
     with pytest.raises(Broken):
         advance_campaigns()
     assert made and campaign.jobs.count() == before

@@ -2,10 +2,10 @@
 
 from django.contrib.auth.models import User
 
-from jobs.queue.attempt import job_spec
 from jobs.queue.claim import claim_next
 from jobs.queue.lease import Lease
-from jobs.services.campaign_advance import advance_campaigns
+from jobs.services.campaigns.advance import advance_campaigns
+from jobs.worker.attempt import job_spec
 from tests.factories import make_job
 from tests.jobs.campaigns.world import make_song, start
 

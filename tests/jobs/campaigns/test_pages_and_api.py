@@ -7,8 +7,8 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from jobs.models import Job
-from jobs.services.campaign_advance import advance_campaigns
-from jobs.services.campaign_versions import accept_version
+from jobs.services.campaigns.advance import advance_campaigns
+from jobs.services.campaigns.versions import accept_version
 from tests.jobs.campaigns.world import make_song, make_version, start
 
 API = "/api/v1/jobs"

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
-from jobs.services.campaign import Plan
-from jobs.services.campaign_query import parse_conditions, sources_of
+from jobs.services.campaigns.actions import Plan
+from jobs.services.campaigns.query import parse_conditions, sources_of
 from separation.errors import InvalidOptions
 from tests.factories import make_source
 from tests.jobs.campaigns.world import make_song, set_versions

@@ -8,17 +8,16 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
+from jobs.errors import JobConflict
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
 from jobs.queue.claim import claim_next
 from jobs.queue.lease import Lease
-from jobs.queue.outcome import cancel
-from jobs.services import campaign_versions
-from jobs.services.campaign_advance import advance_campaigns
-from jobs.services.campaign_versions import accept_all, accept_version, dismiss_version
-from jobs.services.delete import delete_job
-from jobs.services.errors import JobConflict
-from jobs.services.expire import expire_everything
+from jobs.services.campaigns.advance import advance_campaigns
+from jobs.services.campaigns.versions import accept_all, accept_version, dismiss_version
+from jobs.services.housekeeping.expire import expire_everything
+from jobs.services.job.delete import delete_job
+from jobs.worker.outcome import cancel
 from tests.factories import make_job
 from tests.jobs.campaigns.world import finish, make_song, make_version, start
 
@@ -113,14 +112,14 @@ def test_a_version_that_its_owner_dismisses_meanwhile_does_not_stop_the_others(
     campaign = start()
     advance_campaigns()
     versions = [finish(job) for job in campaign.jobs.all()]
-    accept = campaign_versions.accept_version
+    accept = versions.accept_version
 
     def after_its_owner(*, job: Job) -> Job:
         if Job.objects.ready().filter(campaign=campaign).count() == len(versions):
             dismiss_version(job=job)
         return accept(job=job)
 
-    monkeypatch.setattr(campaign_versions, "accept_version", after_its_owner)
+    monkeypatch.setattr(versions, "accept_version", after_its_owner)
     assert accept_all(campaign=campaign) == 1
 
 

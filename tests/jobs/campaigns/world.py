@@ -5,9 +5,9 @@ from typing import Any
 
 from jobs.models import Campaign, Job, Source
 from jobs.models.job import JobStatus
-from jobs.services.campaign import plan_campaign, start_campaign
-from jobs.services.campaign_advance import advance_campaigns
-from jobs.services.campaign_query import current_versions
+from jobs.services.campaigns.actions import plan_campaign, start_campaign
+from jobs.services.campaigns.advance import advance_campaigns
+from jobs.services.campaigns.query import current_versions
 from tests.factories import make_artifact, make_job, make_source, make_user
 
 MP3 = {"separator": "spectral", "format": "mp3"}

@@ -14,11 +14,11 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from jobs.models import Artifact, Job, Speed
-from jobs.queue.outcome import ARTIFACT_FIELDS
 from jobs.services.archive import download_name, job_zip
-from jobs.services.devices import has_networks
-from jobs.services.listening import mixable_tracks, playable_tracks
-from jobs.services.speed import Speeds, Work, learn_speeds
+from jobs.services.listening.index import mixable_tracks, playable_tracks
+from jobs.services.timing.devices import has_networks
+from jobs.services.timing.speed import Speeds, Work, learn_speeds
+from jobs.worker.outcome import ARTIFACT_FIELDS
 from separation.request.separation_request import parse_request
 from tests.factories import make_artifact, make_job
 from tests.jobs.details.conftest import PARTS, STEMS, Sounds

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
+from jobs.errors import JobConflict
 from jobs.http.downloads import all_tracks_response
 from jobs.models import Job
-from jobs.services.errors import JobConflict
 from tests.factories import make_artifact, make_job, make_source
 
 pytestmark = pytest.mark.django_db

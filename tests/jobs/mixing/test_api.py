@@ -10,9 +10,9 @@ import soundfile
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from jobs.errors import MixBusy
 from jobs.models import Job
 from jobs.services import mixing
-from jobs.services.errors import MixBusy
 from tests.factories import make_job
 from tests.jobs.mixing.conftest import Sounds
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from pytest_django.fixtures import Settings
 
-from jobs.api.throttles import MixThrottle
+from jobs.http.throttles import MixThrottle
 from jobs.models import Job
 from tests.factories import make_artifact, make_job
 from tests.jobs.mixing.conftest import Sounds

@@ -189,7 +189,7 @@ def _create_all(
     model: str | None = None,
 ) -> list[str]:
     """So many jobs of one song."""
-    from jobs.services.create import create_job, receive_source
+    from jobs.services.job.create import create_job, receive_source
     from separation.request.separation_request import SeparationRequest
     from tests.factories import make_user, wav_bytes
 
@@ -204,7 +204,7 @@ def _create_all(
 
 def _cancel(*, job_id: str) -> None:
     from jobs.models import Job
-    from jobs.services.cancel import cancel_job
+    from jobs.services.job.cancel import cancel_job
 
     cancel_job(job=Job.objects.get(pk=job_id))
 
@@ -213,7 +213,7 @@ def _steal(*, job_id: str) -> None:
     """What the reaper of another host does to a worker that it believes lost."""
     from jobs.models import Job
     from jobs.queue.lease import Lease
-    from jobs.queue.outcome import give_back
+    from jobs.worker.outcome import give_back
 
     give_back(Lease(Job.objects.get(pk=job_id)))
 
@@ -244,7 +244,7 @@ def _claim_all(*, jobs: int) -> list[str]:
 def _submit_all(*, source_id: str, jobs: int) -> int:
     """How many were accepted."""
     from jobs.models import Source
-    from jobs.services.create import create_job
+    from jobs.services.job.create import create_job
     from separation.errors import QuotaExceeded
     from separation.request.separation_request import SeparationRequest
 

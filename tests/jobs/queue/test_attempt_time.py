@@ -6,8 +6,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from jobs.models import MissingModel, Speed
-from jobs.queue import runners
-from jobs.services import speed
+from jobs.services.timing import speed
+from jobs.worker import runners
 from separation.registry import SeparatorFactory
 from tests.jobs.queue.test_execute import make_fake_job, own_runner, run
 from tests.separation.fakes import FakeSeparator

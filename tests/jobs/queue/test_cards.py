@@ -8,27 +8,27 @@ import pytest
 from django.conf import settings as site
 from pytest_django.fixtures import Settings
 
-from jobs.queue import cards
+from jobs.worker import gpu_assignment
 
 
 @pytest.fixture(autouse=True)
 def nothing_held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(cards, "_held", [])
+    monkeypatch.setattr(gpu_assignment, "_held", [])
     yield
-    for file in cards._held:
+    for file in gpu_assignment._held:
         file.close()
 
 
 def test_each_worker_gets_a_card_for_itself_and_the_late_one_none(settings: Settings) -> None:
     settings.CARDS = ("0", "GPU-1a/b")
-    assert [cards.take_card() for _ in range(3)] == ["0", "GPU-1a/b", None]
+    assert [gpu_assignment.take_card() for _ in range(3)] == ["0", "GPU-1a/b", None]
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-1a/b"
 
 
 def test_a_host_without_cards_deals_none(settings: Settings) -> None:
     settings.CARDS = ()
-    assert cards.take_card() is None
+    assert gpu_assignment.take_card() is None
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
 
 
@@ -36,7 +36,7 @@ def test_a_worker_that_is_killed_gives_its_card_back(settings: Settings, tmp_pat
     settings.CARDS = ("0",)
     program = (
         "import django; django.setup(); from django.conf import settings;"
-        "settings.CARDS = ('0',); from jobs.queue.cards import take_card;"
+        "settings.CARDS = ('0',); from jobs.worker.gpu_assignment import take_card;"
         "print(take_card(), flush=True); input()"
     )
     other = subprocess.Popen(
@@ -53,7 +53,7 @@ def test_a_worker_that_is_killed_gives_its_card_back(settings: Settings, tmp_pat
     )
     assert other.stdout is not None
     assert other.stdout.readline() == "0\n"
-    assert cards.take_card() is None
+    assert gpu_assignment.take_card() is None
     other.kill()
     other.communicate()
-    assert cards.take_card() == "0"
+    assert gpu_assignment.take_card() == "0"

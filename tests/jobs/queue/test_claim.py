@@ -10,10 +10,10 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Campaign, Job
 from jobs.models.job import JobStatus
+from jobs.models.quota_rules import NO_LIMIT
 from jobs.queue.claim import claim, claim_next, fair_order, runnable
 from jobs.queue.lease import Lease
-from jobs.queue.outcome import attempt_failed, give_back
-from jobs.services.quota_rules import NO_LIMIT
+from jobs.worker.outcome import attempt_failed, give_back
 from separation.errors import WorkerLost
 from tests.factories import make_group, make_job, make_source, make_user, set_quota
 

@@ -14,10 +14,11 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue import attempt, drain, execute, outage, runners
+from jobs.queue import drain
 from jobs.queue.claim import claim
 from jobs.queue.lease import Lease
-from jobs.queue.outcome import give_back
+from jobs.worker import attempt, database_retry, execute, runners
+from jobs.worker.outcome import give_back
 from separation.protocol.messages import StageFinishedEvent
 from tests.factories import make_job, make_source, make_user, wav_bytes
 from tests.separation.fakes import plug_in
@@ -32,7 +33,7 @@ SLOW_S = 3.0
 def own_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A runner that finds the fake separator, and a database that is asked again soon."""
     monkeypatch.setenv("PYTHONPATH", plug_in(tmp_path))
-    monkeypatch.setattr(outage, "PAUSES_S", (0.05,))
+    monkeypatch.setattr(database_retry, "PAUSES_S", (0.05,))
     monkeypatch.setattr(execute, "DATABASE_PAUSES_S", (0.01, 0.01))
     runners.discard_runner()
     yield

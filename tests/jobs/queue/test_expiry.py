@@ -9,9 +9,9 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue.expiry import Expiry
 from jobs.queue.lease import Lease, LeaseLost
-from jobs.queue.reaper import reap
+from jobs.worker.expiry import Expiry
+from jobs.worker.reaper import reap
 from tests.factories import make_job
 
 EVERY_S = 15.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.queue.reaper import Housekeeping
+from jobs.worker.reaper import Housekeeping
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
-from jobs.queue import outcome
 from jobs.queue.lease import Lease, LeaseLost
-from jobs.queue.record import Recorder
+from jobs.worker import outcome
+from jobs.worker.record import Recorder
 from separation.errors import OutOfMemory
 from separation.protocol.messages import ProgressEvent, StageFinishedEvent, StageStartedEvent
 from tests.factories import make_job

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from jobs.models import AudioUse
-from jobs.queue.leftovers import prune_queue
 from jobs.queue.tickets import put_ticket
+from jobs.worker.leftovers import prune_queue
 
 pytestmark = pytest.mark.django_db
 

@@ -48,7 +48,7 @@ def slow_job(site: LiveSite) -> str:
 _SLOW_JOB = """
 import sys, django
 django.setup()
-from jobs.services.create import create_job, receive_source
+from jobs.services.job.create import create_job, receive_source
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_user, wav_bytes
 song = [wav_bytes(float(sys.argv[1]))]

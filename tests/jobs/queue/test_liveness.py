@@ -12,11 +12,12 @@ from django.contrib.auth.models import User
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue import liveness, outcome
+from jobs.queue import liveness
 from jobs.queue.lease import Lease
 from jobs.queue.liveness import forget_stale, is_dead, proof_of_life
-from jobs.queue.reaper import Housekeeping, reap_the_dead
-from jobs.queue.tasks import run_next
+from jobs.worker import outcome
+from jobs.worker.reaper import Housekeeping, reap_the_dead
+from jobs.worker.tasks import run_next
 from stemsite.settings import BASE_DIR
 from tests.factories import make_job
 
@@ -194,7 +195,7 @@ def test_whoever_claims_a_job_gives_proof_of_life_before(
     def claims(*, worker: str, token: uuid.UUID) -> None:
         seen.append((is_dead(token), len(files(tmp_path))))
 
-    monkeypatch.setattr("jobs.queue.tasks.claim_next", claims)
+    monkeypatch.setattr("jobs.worker.tasks.claim_next", claims)
     assert run_next("interactive") == "nothing waits"
     assert seen == [(False, 1)]
     assert files(tmp_path) == []

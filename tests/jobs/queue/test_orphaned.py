@@ -9,9 +9,9 @@ from django.db import OperationalError, connection
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue import outcome
-from jobs.queue.crew import Doing, Member
-from jobs.queue.reaper import Housekeeping, reap, take_back
+from jobs.queue.worker_table import Doing, Member
+from jobs.worker import outcome
+from jobs.worker.reaper import Housekeeping, reap, take_back
 from tests.factories import make_job
 
 GONE = 4_194_305

@@ -4,7 +4,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from pytest_django.fixtures import Settings
 
-from jobs.queue.outage import Gate
+from jobs.worker.database_retry import Gate
 
 
 class World:

@@ -7,12 +7,12 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue import outcome
 from jobs.queue.claim import due
-from jobs.queue.execute import _say_failed
-from jobs.queue.expiry import Held
 from jobs.queue.lease import Lease
-from jobs.queue.reaper import _reap_one, reap
+from jobs.worker import outcome
+from jobs.worker.execute import _say_failed
+from jobs.worker.expiry import Held
+from jobs.worker.reaper import _reap_one, reap
 from separation.errors import CorruptAudio, OutOfMemory, WorkerLost
 from tests.factories import make_job
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.queue import own_process
-from jobs.queue.backups import ScheduledBackups
-from jobs.queue.own_process import OwnProcess
-from jobs.queue.reaper import Housekeeping
-from jobs.queue.scrubbing import Scrubbing
+from jobs.worker import own_process
+from jobs.worker.backups import ScheduledBackups
+from jobs.worker.own_process import OwnProcess
+from jobs.worker.reaper import Housekeeping
+from jobs.worker.scrubbing import Scrubbing
 from tests.factories import make_artifact, make_job
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease
-from jobs.queue.record import Recorder
+from jobs.worker.record import Recorder
 from separation.protocol.messages import ProgressEvent, StageStartedEvent
 from tests.factories import make_job
 

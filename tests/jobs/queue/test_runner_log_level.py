@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.queue.runners import current_runner, discard_runner
+from jobs.worker.runners import current_runner, discard_runner
 
 
 @pytest.fixture(autouse=True)

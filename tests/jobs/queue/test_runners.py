@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.queue import runners
+from jobs.worker import runners
 
 
 class Started:

@@ -12,9 +12,9 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Worker
 from jobs.models.job import JobStatus
-from jobs.queue import crew, signs
+from jobs.queue import heartbeats, worker_table
+from jobs.queue.heartbeats import Signs, worker_name
 from jobs.queue.lanes import Post, take_post
-from jobs.queue.signs import Signs, worker_name
 from tests.factories import make_job
 
 pytestmark = pytest.mark.django_db
@@ -22,24 +22,24 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def post() -> Iterator[None]:
-    crew.clear()
+    worker_table.clear()
     take_post(Post("gpu", ("interactive",)))
     yield
     take_post(None)
-    crew.clear()
+    worker_table.clear()
 
 
 def test_a_worker_signs_on_with_its_post_and_its_card(db: None) -> None:
-    signs.sign_on("1")
+    heartbeats.sign_on("1")
     row = Worker.objects.get()
     assert (row.name, row.pid) == (worker_name(), os.getpid())
     assert (row.cluster, row.lanes, row.devices) == ("gpu", ["interactive"], ["card 1"])
-    assert list(signs.alive()) == [row]
+    assert list(heartbeats.alive()) == [row]
 
 
 def test_signs_are_renewed_and_keep_what_the_worker_said(owner: User) -> None:
-    crew.sign_on()
-    signs.sign_on("1")
+    worker_table.sign_on()
+    heartbeats.sign_on("1")
     before = Worker.objects.get()
     Worker.objects.update(seen_at=timezone.now() - timedelta(hours=1))
     Signs().renew()
@@ -49,30 +49,30 @@ def test_signs_are_renewed_and_keep_what_the_worker_said(owner: User) -> None:
 
 
 def test_a_row_names_the_job_while_it_runs_and_the_device_afterwards(owner: User) -> None:
-    crew.sign_on()
+    worker_table.sign_on()
     job = make_job(status=JobStatus.PROCESSING, worker=worker_name())
     job.manifest = {"metadata": {"device": "cpu"}}
     job.save()
     kept = Signs()
     kept.renew()
     assert Worker.objects.get().job_id == job.pk
-    signs.found_device(job)
-    signs.working_on(None)
+    heartbeats.found_device(job)
+    heartbeats.working_on(None)
     row = Worker.objects.get()
     assert (row.job_id, row.devices) == (None, ["cpu"])
-    signs.working_on(job)
+    heartbeats.working_on(job)
     assert Worker.objects.get().job_id == job.pk
 
 
 def test_a_row_tells_the_runner_and_its_memory() -> None:
-    crew.sign_on()
+    worker_table.sign_on()
     # By its command line alone this is a runner; it is a real process of a real size.
     child = subprocess.Popen(
         [sys.executable, "-c", "input()", "separation.runner"], stdin=subprocess.PIPE
     )
     try:
         deadline = time.monotonic() + 10
-        while os.getpid() not in signs.runners_of([os.getpid()]):
+        while os.getpid() not in heartbeats.runners_of([os.getpid()]):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         Signs().renew()
@@ -87,17 +87,17 @@ def test_a_row_tells_the_runner_and_its_memory() -> None:
 
 
 def test_the_row_of_a_worker_that_ended_goes_with_the_next_sign() -> None:
-    crew.sign_on()
+    worker_table.sign_on()
     kept = Signs()
     kept.renew()
-    crew.clear()
+    worker_table.clear()
     far = Worker.objects.create(name="far:1", host="far", pid=1, seen_at=timezone.now())
     kept.renew()
     assert list(Worker.objects.all()) == [far]
 
 
 def test_the_rows_of_a_cluster_go_when_it_ends() -> None:
-    crew.sign_on()
+    worker_table.sign_on()
     kept = Signs()
     kept.renew()
     kept.end()
@@ -112,6 +112,6 @@ def test_silent_rows_are_dead_after_three_heartbeats_and_buried_after_a_lease(
     for name, age_s in ages.items():
         seen = timezone.now() - timedelta(seconds=age_s)
         Worker.objects.create(name=name, host="far", pid=1, seen_at=seen)
-    assert {row.name for row in signs.alive()} == {"new", "late"}
-    assert signs.bury() == 1
+    assert {row.name for row in heartbeats.alive()} == {"new", "late"}
+    assert heartbeats.bury() == 1
     assert not Worker.objects.filter(name="gone").exists()

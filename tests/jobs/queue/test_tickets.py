@@ -14,9 +14,9 @@ from jobs.models.job import JobStatus
 from jobs.queue import drain
 from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.lanes import ALL, Post, take_post
-from jobs.queue.reaper import Housekeeping
-from jobs.queue.tasks import run_next
 from jobs.queue.tickets import put_ticket, tickets_waiting, top_up
+from jobs.worker.reaper import Housekeeping
+from jobs.worker.tasks import run_next
 from tests.factories import make_job, make_source
 
 

@@ -11,8 +11,8 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import drain
 from jobs.queue.lease import Lease, LeaseLost
-from jobs.queue.watch import Stop, Watch
-from jobs.services.cancel import cancel_job
+from jobs.services.job.cancel import cancel_job
+from jobs.worker.stop_conditions import Stop, Watch
 from tests.factories import make_job
 
 
@@ -72,7 +72,9 @@ def test_a_lost_lease_is_noticed_without_a_heartbeat(job: Job) -> None:
 
 def test_the_row_is_asked_twice_a_second(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr("jobs.queue.watch.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(
+        "jobs.worker.stop_conditions.time", SimpleNamespace(monotonic=lambda: now[0])
+    )
     watch = Watch(job, Lease(job))
     assert watch.ask() is None
     cancel_job(job=job)

@@ -14,11 +14,11 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue import crew
-from jobs.queue.crew import Doing, Member
+from jobs.queue import worker_table
 from jobs.queue.health import STUCK_AFTER_S
 from jobs.queue.lanes import Post, take_post
-from jobs.queue.watchdog import LOOK_EVERY_S, REPLACED_WITHIN_S, Watchdog
+from jobs.queue.worker_table import Doing, Member
+from jobs.worker.watchdog import LOOK_EVERY_S, REPLACED_WITHIN_S, Watchdog
 from tests.factories import make_job
 
 
@@ -37,9 +37,9 @@ def clock() -> Clock:
 
 @pytest.fixture(autouse=True)
 def empty_crew() -> Iterator[None]:
-    crew.clear()
+    worker_table.clear()
     yield
-    crew.clear()
+    worker_table.clear()
     take_post(None)
 
 
@@ -73,7 +73,7 @@ def fork(then: Callable[[], object]) -> int:
 def test_a_new_cluster_gets_time_for_jobs_that_waited_before_it(
     clock: Clock, forgotten: Job
 ) -> None:
-    crew.sign_on()
+    worker_table.sign_on()
     watchdog = Watchdog(clock)
     assert not bites_within(watchdog, clock, STUCK_AFTER_S - 1)
     assert bites_within(watchdog, clock, 2 * LOOK_EVERY_S)
@@ -85,13 +85,13 @@ def test_a_free_worker_that_moves_is_left_alone(clock: Clock, forgotten: Job) ->
         clock.now += LOOK_EVERY_S
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(time, "monotonic", clock)
-            with crew.working():
+            with worker_table.working():
                 pass
         assert not watchdog.bites()
 
 
 def test_a_cluster_whose_workers_all_work_may_take_its_time(clock: Clock, forgotten: Job) -> None:
-    with crew.working():
+    with worker_table.working():
         assert not bites_within(Watchdog(clock), clock, 10 * STUCK_AFTER_S)
 
 
@@ -101,7 +101,7 @@ def test_one_worker_that_works_does_not_excuse_one_that_stands_still(
     """Nor do jobs that another host runs."""
     settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 2}
     make_job(status=JobStatus.PROCESSING, worker="another host")
-    with crew.working():
+    with worker_table.working():
         assert bites_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)
 
 
@@ -109,14 +109,14 @@ def test_a_busy_neighbour_does_not_hide_one_that_stands_still(
     clock: Clock, forgotten: Job, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 2}
-    still = fork(lambda: (crew.sign_on(), time.sleep(60)))
-    while not crew.members():
+    still = fork(lambda: (worker_table.sign_on(), time.sleep(60)))
+    while not worker_table.members():
         time.sleep(0.01)
     monkeypatch.setattr(time, "monotonic", clock)
     watchdog, bitten = Watchdog(clock), []
     for _ in range(20):
         clock.now += LOOK_EVERY_S
-        with crew.working():  # one short job after the other
+        with worker_table.working():  # one short job after the other
             bitten.append(watchdog.bites())
     os.kill(still, signal.SIGKILL)
     os.waitpid(still, 0)
@@ -126,7 +126,7 @@ def test_a_busy_neighbour_does_not_hide_one_that_stands_still(
 def test_jobs_of_other_lanes_and_of_owners_at_their_cap_do_not_count(
     clock: Clock, forgotten: Job, settings: Settings
 ) -> None:
-    crew.sign_on()
+    worker_table.sign_on()
     take_post(Post("stemsite", ("backfill",)))
     assert not bites_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)
     take_post(None)
@@ -138,7 +138,7 @@ def test_jobs_of_other_lanes_and_of_owners_at_their_cap_do_not_count(
 def test_a_wall_clock_that_jumps_makes_nothing_stuck(
     clock: Clock, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crew.sign_on()
+    worker_table.sign_on()
     watchdog = Watchdog(clock)
     clock.now += 10 * STUCK_AFTER_S
     make_job()
@@ -148,9 +148,9 @@ def test_a_wall_clock_that_jumps_makes_nothing_stuck(
 
 
 def test_a_worker_killed_while_it_waits_is_noticed_at_once(clock: Clock, db: None) -> None:
-    pid = fork(lambda: (crew.sign_on(), time.sleep(60)))
+    pid = fork(lambda: (worker_table.sign_on(), time.sleep(60)))
     watchdog = Watchdog(clock)
-    while not crew.members():
+    while not worker_table.members():
         time.sleep(0.01)
     assert not watchdog.bites()
     os.kill(pid, signal.SIGKILL)
@@ -160,9 +160,9 @@ def test_a_worker_killed_while_it_waits_is_noticed_at_once(clock: Clock, db: Non
 
 def test_one_that_was_killed_and_that_nobody_collected_is_dead_too(clock: Clock, db: None) -> None:
     """Its parent may stand still, as it waits for what the dead one holds."""
-    pid = fork(lambda: (crew.sign_on(), time.sleep(60)))
+    pid = fork(lambda: (worker_table.sign_on(), time.sleep(60)))
     watchdog = Watchdog(clock)
-    while not crew.members():
+    while not worker_table.members():
         time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
@@ -174,11 +174,11 @@ def test_a_worker_that_is_killed_leaves_word_of_the_lease_it_had(clock: Clock, d
     token, lost = uuid.uuid4(), list[Member]()
 
     def work() -> None:
-        with crew.working(token):
+        with worker_table.working(token):
             time.sleep(60)
 
     pid = fork(work)
-    while not crew.anyone_works():
+    while not worker_table.anyone_works():
         time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -188,25 +188,25 @@ def test_a_worker_that_is_killed_leaves_word_of_the_lease_it_had(clock: Clock, d
 
 def test_a_worker_killed_at_work_holds_no_queue(clock: Clock, db: None) -> None:
     def work() -> None:
-        with crew.working():
+        with worker_table.working():
             time.sleep(60)
 
     pid = fork(work)
-    while not crew.anyone_works():
+    while not worker_table.anyone_works():
         time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     assert not Watchdog(clock).bites()
-    assert crew.members() == []
+    assert worker_table.members() == []
 
 
 def test_a_dead_worker_that_nobody_replaces_is_noticed(clock: Clock, db: None) -> None:
     """As where the sentinel stands still; no job need wait."""
-    crew.sign_on()
+    worker_table.sign_on()
     watchdog = Watchdog(clock)
     assert not bites_within(watchdog, clock, 10 * REPLACED_WITHIN_S)
     assert not watchdog.bites()
-    crew.clear()
+    worker_table.clear()
     clock.now += REPLACED_WITHIN_S - 1
     assert not watchdog.bites()
     clock.now += 2
@@ -216,10 +216,10 @@ def test_a_dead_worker_that_nobody_replaces_is_noticed(clock: Clock, db: None) -
 def test_a_dead_worker_that_is_replaced_is_forgotten(clock: Clock, db: None) -> None:
     watchdog = Watchdog(clock)
     for _ in range(10):
-        crew.clear()
+        worker_table.clear()
         clock.now += REPLACED_WITHIN_S - 1
         assert not watchdog.bites()
-        crew.sign_on()
+        worker_table.sign_on()
         assert not watchdog.bites()
 
 
@@ -227,8 +227,8 @@ def test_a_worker_that_ends_by_itself_says_so() -> None:
     """By multiprocessing's own way of ending, in a process that has no tests around it."""
     program = (
         "import multiprocessing as m; from jobs.queue import crew;"
-        "p = m.get_context('fork').Process(target=crew.sign_on); p.start(); p.join();"
-        "print([each.doing.name for each in crew.members()])"
+        "p = m.get_context('fork').Process(target=worker_table.sign_on); p.start(); p.join();"
+        "print([each.doing.name for each in worker_table.members()])"
     )
     said = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -10,12 +10,12 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Reservation, Source
-from jobs.services import reservation
-from jobs.services.create import submit_song
-from jobs.services.expire import expire_everything
-from jobs.services.intake import receive_source
-from jobs.services.quota_use import reserved_bytes, reserved_jobs
-from jobs.services.reservation import reserve
+from jobs.services.housekeeping.expire import expire_everything
+from jobs.services.job.create import submit_song
+from jobs.services.quotas import reservation
+from jobs.services.quotas.reservation import reserve
+from jobs.services.quotas.usage import reserved_bytes, reserved_jobs
+from jobs.services.sources.receive_source import receive_source
 from separation.errors import QuotaExceeded, SeparationError, UnsupportedFormat
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source, wav_bytes

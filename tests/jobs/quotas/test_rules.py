@@ -7,8 +7,8 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from jobs.models import QuotaLimit
-from jobs.services.quota import check_quota, check_storage
-from jobs.services.quota_rules import NO_LIMIT, Kind, rules_of
+from jobs.models.quota_rules import NO_LIMIT, Kind, rules_of
+from jobs.services.quotas.limits import check_quota, check_storage
 from separation.errors import QuotaExceeded
 from tests.factories import make_group, make_job, make_source, set_quota
 

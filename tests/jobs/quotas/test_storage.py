@@ -9,11 +9,11 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Campaign, Job, Reservation
 from jobs.models.job import JobStatus
-from jobs.services.create import create_job
-from jobs.services.delete import delete_job
-from jobs.services.quota import check_storage, refusal
-from jobs.services.quota_use import stored_bytes
-from jobs.services.retry import retry_job
+from jobs.services.job.create import create_job
+from jobs.services.job.delete import delete_job
+from jobs.services.job.retry import retry_job
+from jobs.services.quotas.limits import check_storage, refusal
+from jobs.services.quotas.usage import stored_bytes
 from separation.errors import QuotaExceeded
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_artifact, make_job, make_source

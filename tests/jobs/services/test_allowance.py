@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from jobs.services.allowance import Allowance, Gauge
-from jobs.services.quota_rules import Kind
+from jobs.models.quota_rules import Kind
+from jobs.services.quotas.allowance import Allowance, Gauge
 
 
 def gauge(kind: Kind, used: float, most: int | None, **fields: Any) -> Gauge:

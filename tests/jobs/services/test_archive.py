@@ -5,9 +5,9 @@ import zipfile
 import pytest
 from django.contrib.auth.models import User
 
+from jobs.errors import ArtifactDamaged, JobConflict
 from jobs.models.job import JobStatus
 from jobs.services.archive import download_name, job_zip
-from jobs.services.errors import ArtifactDamaged, JobConflict
 from tests.factories import make_artifact, make_job, make_source
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.services.batch_sight import Sight, _sight
+from jobs.services.batches.progress import Sight, _sight
 
 
 @pytest.mark.parametrize(

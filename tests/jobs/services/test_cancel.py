@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from jobs.errors import JobConflict
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.services.cancel import cancel_job
-from jobs.services.errors import JobConflict
+from jobs.services.job.cancel import cancel_job
 from tests.factories import make_job
 
 

@@ -4,11 +4,11 @@ from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
+from jobs.errors import SourceMissing
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
-from jobs.services.choices import request_with_defaults
-from jobs.services.create import create_job, discard_source_if_unused
-from jobs.services.errors import SourceMissing
+from jobs.services.job.choices import request_with_defaults
+from jobs.services.job.create import create_job, discard_source_if_unused
 from separation.errors import InvalidOptions, QuotaExceeded
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
@@ -35,7 +35,7 @@ def test_a_ticket_is_put_when_the_job_is_committed_and_names_no_job(
         create_job(owner=owner, source=source, request=SPECTRAL)
         assert not OrmQ.objects.exists()
     ticket = OrmQ.objects.get()
-    assert ticket.func() == "jobs.queue.tasks.run_next"
+    assert ticket.func() == "jobs.worker.tasks.run_next"
     assert ticket.args() == ("interactive",)
 
 

@@ -10,8 +10,8 @@ from pytest_django.fixtures import Settings
 from jobs.models import Job, Speed
 from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease, LeaseLost
-from jobs.services import devices
-from jobs.services.deadline import limit_s, measured_anew, set_deadline, too_slow
+from jobs.services.timing import devices
+from jobs.services.timing.deadline import limit_s, measured_anew, set_deadline, too_slow
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 

@@ -7,10 +7,10 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from jobs.errors import JobConflict
 from jobs.models import Artifact, Job, Source, Stage
 from jobs.models.job import JobStatus
-from jobs.services.delete import delete_job
-from jobs.services.errors import JobConflict
+from jobs.services.job.delete import delete_job
 from tests.factories import make_artifact, make_job, make_source
 
 

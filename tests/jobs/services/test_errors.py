@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.services import errors
+from jobs import errors
 from separation.errors import SeparationError
 
 STATUSES = {

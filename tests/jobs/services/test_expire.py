@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
 from jobs.models.upload import incoming_dir
-from jobs.services.expire import (
+from jobs.services.housekeeping.expire import (
     _age_s,
     expire_audio,
     expire_unused_sources,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.services import forecast as service
-from jobs.services.forecast import Forecast, forecast
+from jobs.services.site_models import forecast as service
+from jobs.services.site_models.forecast import Forecast, forecast
 from separation.request.separation_request import parse_request
 
 DEMUCS = "Hybrid Transformer Demucs"

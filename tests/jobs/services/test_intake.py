@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
+from jobs.errors import AccountClosed
 from jobs.models import Reservation, Source, Upload
-from jobs.services.create import receive_source
-from jobs.services.errors import AccountClosed
-from jobs.services.quota_use import reserved_bytes
+from jobs.services.job.create import receive_source
+from jobs.services.quotas.usage import reserved_bytes
 from separation.errors import (
     DiskFull,
     EmptyAudio,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobs.models import ModelMeasurement
-from jobs.services.measurements import latest, latest_for, record, record_report
+from jobs.services.site_models.measurements import latest, latest_for, record, record_report
 from separation.errors import InvalidOptions
 
 pytestmark = pytest.mark.django_db

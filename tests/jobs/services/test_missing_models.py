@@ -11,8 +11,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from jobs.models import MissingModel
-from jobs.services import missing_models as service
-from jobs.services.missing_models import missing_models, missing_names, note_missing
+from jobs.services.site_models import missing_models as service
+from jobs.services.site_models.missing_models import missing_models, missing_names, note_missing
 
 pytestmark = pytest.mark.django_db
 

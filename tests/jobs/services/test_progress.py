@@ -3,7 +3,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs.models.job import JobStatus
-from jobs.services.progress import about, status_label
+from jobs.services.timing.progress import about, status_label
 from tests.factories import make_job
 
 

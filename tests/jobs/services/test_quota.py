@@ -8,11 +8,11 @@ from pytest_django.fixtures import Settings
 from jobs.models import AudioUse, Campaign, Job
 from jobs.queue.claim import claim_next
 from jobs.queue.lease import Lease
-from jobs.queue.outcome import fail
-from jobs.services.cancel import cancel_job
-from jobs.services.create import create_job, insert_job
-from jobs.services.quota import check_quota
-from jobs.services.retry import retry_job
+from jobs.services.job.cancel import cancel_job
+from jobs.services.job.create import create_job, insert_job
+from jobs.services.job.retry import retry_job
+from jobs.services.quotas.limits import check_quota
+from jobs.worker.outcome import fail
 from separation.errors import QuotaExceeded, WorkerLost
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_group, make_job, make_source, set_quota

@@ -12,10 +12,10 @@ from django.db import connection
 from django.utils import timezone
 
 from jobs.models import CacheEntry, RateCount
-from jobs.queue.leftovers import prune_queue
 from jobs.services import rates
 from jobs.services.kept_cache import KeptCache
 from jobs.services.rates import forget, give_back, parsed, remember, take, take_in_blocks
+from jobs.worker.leftovers import prune_queue
 
 pytestmark = pytest.mark.django_db
 

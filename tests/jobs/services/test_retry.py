@@ -4,10 +4,10 @@ from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
+from jobs.errors import JobConflict, SourceMissing
 from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
-from jobs.services.errors import JobConflict, SourceMissing
-from jobs.services.retry import retry_job
+from jobs.services.job.retry import retry_job
 from separation.errors import QuotaExceeded
 from tests.factories import make_job, make_source
 
@@ -68,7 +68,7 @@ def test_a_broker_that_is_away_does_not_undo_the_wish(monkeypatch: pytest.Monkey
     def away(lane: str) -> None:
         raise ConnectionError("no broker")
 
-    monkeypatch.setattr("jobs.services.retry.put_ticket", away)
+    monkeypatch.setattr("jobs.services.job.retry.put_ticket", away)
     job = make_job(status=JobStatus.FAILED)
     assert retry_job(job=job).status == JobStatus.PENDING
 

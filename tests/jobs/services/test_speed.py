@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs.models import Job, Speed
-from jobs.services import speed
-from jobs.services.speed import (
+from jobs.services.timing import speed
+from jobs.services.timing.speed import (
     DEFAULT_RATES,
     NETWORK_RATE,
     SOME_STEMS,

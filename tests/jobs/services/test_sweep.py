@@ -7,7 +7,12 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from jobs.models import Source
-from jobs.services.sweep import sweep_downloads, sweep_mixes, sweep_outputs, sweep_uploads
+from jobs.services.housekeeping.sweep import (
+    sweep_downloads,
+    sweep_mixes,
+    sweep_outputs,
+    sweep_uploads,
+)
 from tests.factories import make_job, make_source
 
 

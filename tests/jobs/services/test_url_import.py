@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from jobs.errors import UrlImportBusy, UrlImportOff
 from jobs.models import Job
-from jobs.services.errors import UrlImportBusy, UrlImportOff
-from jobs.services.url_import import import_song
+from jobs.services.uploads.url_import import import_song
 from separation.errors import (
     DeadlineExceeded,
     EmptyAudio,

@@ -16,7 +16,7 @@ from jobs.models import Campaign, Job, Source, Speed, Worker
 from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.queue.claim import claim_next
 from jobs.queue.lanes import ALL
-from jobs.services.waiting import Waiting, ordinal, waiting
+from jobs.services.timing.waiting import Waiting, ordinal, waiting
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_group, make_job, make_source, make_user, set_quota
 
@@ -306,7 +306,7 @@ def test_two_hundred_waiting_jobs_cost_as_many_queries_as_one(owner: User) -> No
 def test_behind_more_songs_than_are_looked_at_no_place_is_told(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.services.waiting.LOOK_AHEAD", 1)
+    monkeypatch.setattr("jobs.services.timing.waiting.LOOK_AHEAD", 1)
     add_worker()
     song(minutes_ago=2)
     found = told(song(minutes_ago=1))

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs.models import Job
-from jobs.services.listening import INDEX, Listening, ListeningStem, PeakLevel
-from jobs.services.waveform import COLUMNS, has_waveform, waveform_svg
+from jobs.services.listening.index import INDEX, Listening, ListeningStem, PeakLevel
+from jobs.services.listening.waveform import COLUMNS, has_waveform, waveform_svg
 from tests.factories import make_job
 
 Peaks = list[tuple[int, int]]

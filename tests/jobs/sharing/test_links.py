@@ -8,11 +8,11 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from jobs.errors import JobConflict, ShareOff
 from jobs.models import CacheEntry, Job, ShareLink
 from jobs.models.job import JobStatus
-from jobs.services.delete import delete_job
-from jobs.services.errors import JobConflict, ShareOff
-from jobs.services.expire import expire_everything
+from jobs.services.housekeeping.expire import expire_everything
+from jobs.services.job.delete import delete_job
 from jobs.services.sharing import NewLink, count_view, open_link, revoke_link
 from separation.errors import InvalidOptions
 from tests.factories import make_artifact, make_job, make_user

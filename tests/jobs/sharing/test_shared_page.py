@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job, ShareLink
-from jobs.services.delete import delete_job
+from jobs.services.job.delete import delete_job
 from jobs.services.sharing import NewLink, revoke_link
 from jobs.web.throttle import ShareThrottle
 

@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Source, Upload
-from jobs.services import uploads as service
-from jobs.services.digests import Digest, DigestMemory
-from jobs.services.expire import expire_uploads
-from jobs.services.parts import Checksum, held_part
-from jobs.services.uploads import begin_upload, receive, settle
+from jobs.services.housekeeping.expire import expire_uploads
+from jobs.services.sources.digests import Digest, DigestMemory
+from jobs.services.sources.upload_parts import Checksum, held_part
+from jobs.services.uploads import session as service
+from jobs.services.uploads.session import begin_upload, receive, settle
 from separation.request.separation_request import SeparationRequest
 from tests.factories import wav_bytes
 from tests.jobs.uploads.conftest import Stored
@@ -156,7 +156,7 @@ def test_the_hash_of_one_request_reads_nothing_back_and_of_another_process_all(
     receive(upload, chunks=[SONG[1000:]], offset=1000)
     other = begin(owner, job=False)
     receive(other, chunks=[SONG[:1000]], offset=0)
-    monkeypatch.setattr("jobs.services.parts.digests", DigestMemory())
+    monkeypatch.setattr("jobs.services.sources.upload_parts.digests", DigestMemory())
     receive(other, chunks=[SONG[1000:]], offset=1000)
     assert read == [0, 0, len(SONG)]
     assert Source.objects.get().sha256 == hashlib.sha256(SONG).hexdigest()

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Source, Upload
-from jobs.services import uploads as service
+from jobs.services.uploads import session as service
 from tests.factories import make_job, make_source, wav_bytes
 from tests.jobs.uploads.conftest import Stored
 from tests.jobs.uploads.sender import TUS, Sender

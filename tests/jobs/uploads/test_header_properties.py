@@ -13,7 +13,7 @@ from jobs.api import tus
 from jobs.api.ranges import put_offset
 from jobs.http.bodies import declared_length
 from jobs.models import Upload
-from jobs.services.parts import CHECKSUMS
+from jobs.services.sources.upload_parts import CHECKSUMS
 from separation.errors import InvalidOptions
 from tests.jobs.uploads.sender import checksum, encoded
 

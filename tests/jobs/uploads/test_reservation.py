@@ -7,13 +7,13 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
+from jobs.errors import UploadBusy
 from jobs.models import Upload
-from jobs.services import intake
-from jobs.services.errors import UploadBusy
-from jobs.services.parts import held_part
-from jobs.services.quota_use import reserved_bytes
-from jobs.services.reservation import reserve
-from jobs.services.uploads import begin_upload, receive, terminate
+from jobs.services.quotas.reservation import reserve
+from jobs.services.quotas.usage import reserved_bytes
+from jobs.services.sources import receive_source
+from jobs.services.sources.upload_parts import held_part
+from jobs.services.uploads.session import begin_upload, receive, terminate
 from separation.errors import DiskFull, QuotaExceeded, UnsupportedFormat
 from tests.factories import wav_bytes
 
@@ -55,7 +55,7 @@ def test_the_storage_of_the_account_is_asked_before_a_byte_is_taken(
     with pytest.raises(QuotaExceeded):
         begin(owner, 77)
     with pytest.raises(QuotaExceeded):
-        intake.receive_source(owner=owner, name="a", chunks=iter(()), declared_size=78)
+        receive_source.receive_source(owner=owner, name="a", chunks=iter(()), declared_size=78)
     assert not Upload.objects.exists()
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from mutagen.id3 import ID3, TIT2, TPE1
 
 from jobs.models import Job
-from jobs.services.create import create_job, receive_source
+from jobs.services.job.create import create_job, receive_source
 from separation.request.separation_request import SeparationRequest
 from tests.factories import wav_bytes
 

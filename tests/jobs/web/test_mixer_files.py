@@ -12,8 +12,8 @@ from django.conf import settings
 from django.test import Client
 
 from jobs.models import Job
-from jobs.services.listening import COVER, INDEX
-from jobs.services.waveform import COLOURS
+from jobs.services.listening.index import COVER, INDEX
+from jobs.services.listening.waveform import COLOURS
 from tests.factories import make_artifact, make_job
 from tests.listening_files import write_listening
 from tests.separation.audio.pictures import picture

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from jobs.services.measurements import record
+from jobs.services.site_models.measurements import record
 from jobs.web.choices import stem_note
 from separation.catalogue import find_model
 from separation.catalogue.model import MEASURES

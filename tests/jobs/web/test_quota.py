@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Reservation
-from jobs.services.allowance import allowance_of
+from jobs.services.quotas.allowance import allowance_of
 from tests.factories import make_group, make_job, make_source, set_quota, wav_bytes
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs.models import Job, Upload
-from jobs.services.uploads import receive
+from jobs.services.uploads.session import receive
 from tests.factories import make_job, make_source, wav_bytes
 
 SONG = wav_bytes()

@@ -1,0 +1,64 @@
+"""Who is there, cluster by cluster: what ``stemworker --check`` says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from jobs.models import Worker
+from jobs.queue import heartbeats
+from jobs.queue.claim import runnable
+from jobs.queue.health import queue_health
+from jobs.queue.lanes import ALL, clusters, in_order
+
+
+@dataclass
+class Muster:
+    """The living workers of one cluster."""
+
+    cluster: str
+    workers: int = 0
+    working: int = 0
+    hosts: set[str] = field(default_factory=set)
+    lanes: set[str] = field(default_factory=set)
+
+    def count(self, worker: Worker) -> None:
+        self.workers += 1
+        self.working += worker.job_id is not None
+        self.hosts.add(worker.host)
+        self.lanes.update(worker.lanes)
+
+    def sentence(self) -> str:
+        if not self.workers:
+            return f"{self.cluster}: no worker."
+        return (
+            f"{self.cluster}: {self.workers} worker(s) on {', '.join(sorted(self.hosts))}, "
+            f"{self.working} of them at work; lanes {', '.join(in_order(self.lanes))}."
+        )
+
+
+@dataclass(frozen=True)
+class RollCall:
+    """``faults`` is empty when all is well."""
+
+    sentences: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def roll_call(*, cluster: str | None = None, lanes: Iterable[str] | None = None) -> RollCall:
+    """``cluster`` and ``lanes`` are what must be there; without them it is enough that somebody
+    is, and that every lane in which jobs wait is served."""
+    musters = {name: Muster(name) for name in clusters()}
+    for worker in heartbeats.alive():
+        musters.setdefault(worker.cluster, Muster(worker.cluster)).count(worker)
+    health = queue_health()
+    faults = [] if health.ok else [health.sentence()]
+    if cluster is not None and not musters[cluster].workers:
+        faults.append(f"No worker of the cluster {cluster} is running.")
+    asked = musters.values() if cluster is None else [musters[cluster]]
+    served = set[str]().union(*(muster.lanes for muster in asked))
+    if lanes is None:
+        lanes = [lane for lane in ALL if health.workers_alive and runnable([lane]).exists()]
+        served = set[str]().union(*(muster.lanes for muster in musters.values()))
+    faults += [f"No worker serves the lane {lane}." for lane in lanes if lane not in served]
+    return RollCall(
+        (health.sentence(), *(muster.sentence() for muster in musters.values())), tuple(faults)
+    )

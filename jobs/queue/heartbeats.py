@@ -1,0 +1,142 @@
+"""Signs of life: a row for each worker process, for the people who look.
+
+The cluster's main process writes them for all its workers, so that a busy or hanging worker is
+seen as well. Nothing decides by these rows who holds a job; they only say which queues are
+worth a ticket.
+"""
+
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import QuerySet
+
+from jobs.models import Job, Worker
+from jobs.models.job import JobStatus
+from jobs.queue import clock, worker_table
+from jobs.queue.lanes import current_post
+from jobs.queue.worker_table import Doing
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def worker_name(pid: int | None = None) -> str:
+    """As on the job, and on the row."""
+    return f"{socket.gethostname()}:{pid or os.getpid()}"[:128]
+
+
+def alive() -> QuerySet[Worker]:
+    """Those seen within three heartbeats, as many as a lease forgives."""
+    silence = timedelta(seconds=3 * settings.HEARTBEAT_S)
+    return Worker.objects.filter(seen_at__gte=clock.now() - silence)
+
+
+def bury() -> int:
+    """Remove the rows of those that have been silent for as long as a lease lasts."""
+    silence = timedelta(seconds=settings.LEASE_S)
+    return Worker.objects.filter(seen_at__lt=clock.now() - silence).delete()[0]
+
+
+def sign_on(card: str | None) -> None:
+    """Called in a worker process as it is born; ``card`` is the one that it was dealt."""
+    row = _row(os.getpid())
+    row.devices = [f"card {card}"] if card else []
+    with suppress(DatabaseError):
+        _store([row], "devices")
+
+
+def working_on(job: Job | None) -> None:
+    """This worker took ``job``, or is free again; a database that is away may miss that."""
+    fields = {"job": job, "seen_at": clock.now()}
+    with suppress(DatabaseError):
+        Worker.objects.filter(name=worker_name()).update(**fields)
+
+
+def found_device(job: Job) -> None:
+    """Keep what the runner computed on, which only the manifest of a finished job tells."""
+    with suppress(DatabaseError):
+        manifest = Job.objects.filter(pk=job.pk).values_list("manifest", flat=True).first() or {}
+        device = manifest.get("metadata", {}).get("device")
+        if device:
+            Worker.objects.filter(name=worker_name()).update(devices=[device])
+
+
+class Signs:
+    """The rows of one cluster, kept by its main process; :meth:`end` is for the keeper as well,
+    when that process was killed."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def renew(self) -> None:
+        """Write a row for each worker that lives, and remove those of the ones that do not."""
+        pids = [member.pid for member in worker_table.members() if member.doing is not Doing.LEFT]
+        rows = self._rows([pid for pid in pids if Path(f"/proc/{pid}").exists()])
+        names = {row.name for row in rows}
+        Worker.objects.filter(name__in=self._names - names).delete()
+        _store(rows, "job", "runner_pid", "runner_memory_bytes")
+        self._names = names
+
+    def end(self) -> None:
+        names = self._names | {worker_name(member.pid) for member in worker_table.members()}
+        Worker.objects.filter(name__in=names).delete()
+
+    def _rows(self, pids: list[int]) -> list[Worker]:
+        rows, runners = [_row(pid) for pid in pids], runners_of(pids)
+        names = [row.name for row in rows]
+        held = Job.objects.filter(status=JobStatus.PROCESSING, worker__in=names)
+        jobs = dict(held.values_list("worker", "pk"))
+        for row in rows:
+            row.job_id = jobs.get(row.name)
+            if runner := runners.get(row.pid):
+                row.runner_pid, row.runner_memory_bytes = runner.pid, runner.memory_bytes
+        return rows
+
+
+def _row(pid: int) -> Worker:
+    post = current_post()
+    return Worker(
+        name=worker_name(pid),
+        host=socket.gethostname()[:128],
+        pid=pid,
+        cluster=post.cluster,
+        lanes=list(post.lanes),
+        seen_at=clock.now(),
+    )
+
+
+def _store(rows: list[Worker], *fields: str) -> None:
+    """Each row is made, or changed where there is one of that name."""
+    if not rows:
+        return
+    Worker.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["cluster", "lanes", "seen_at", *fields],
+    )
+
+
+@dataclass(frozen=True)
+class Runner:
+    pid: int
+    memory_bytes: int
+
+
+def runners_of(pids: list[int]) -> dict[int, Runner]:
+    """The runner of each worker, as Linux tells; nothing elsewhere."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError, IndexError):
+            # After the name, which may hold anything: state, parent, ...
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent not in pids or b"separation.runner" not in (folder / "cmdline").read_bytes():
+                continue
+            resident = int((folder / "statm").read_text().split()[1]) * _PAGE_BYTES
+            found[parent] = Runner(int(folder.name), resident)
+    return found

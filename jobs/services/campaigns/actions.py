@@ -1,0 +1,153 @@
+"""Campaigns: existing songs separated anew, beside what they have, when nobody waits."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.errors import JobConflict
+from jobs.models import Campaign, Job, Source
+from jobs.models.campaign import CampaignStatus
+from jobs.models.job import HELD_UNTIL, JobStatus
+from jobs.services.campaigns.query import Query, parse_conditions, sources_of
+from jobs.services.campaigns.sources import Verdict, look_at
+from jobs.services.job.choices import check_request
+from jobs.services.timing.speed import Speeds, Work
+from separation.errors import InvalidOptions
+from separation.request.separation_request import parse_request
+
+PORTION = 100
+"""Songs that are looked at in one go: a few queries, well under a second."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``choices``: what versions are made with; ``query``: which songs get one."""
+
+    choices: dict[str, Any]
+    query: Query
+
+    @property
+    def key(self) -> str:
+        text = json.dumps([self.choices, self.query], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a campaign would do now. ``expected_s``: work for one worker, None where nothing of
+    the kind was measured yet."""
+
+    sources: int
+    jobs: int
+    reasons: dict[str, int]
+    audio_s: float
+    expected_s: float | None
+
+
+def plan_campaign(*, choices: Mapping[str, Any], conditions: Iterable[str]) -> Plan:
+    """Raises ``InvalidOptions`` for what could only fail later."""
+    request = parse_request(dict(choices))
+    check_request(request=request)
+    told = request.model_dump(mode="json", include=set(choices) | {"separator", "model"})
+    return Plan(told, parse_conditions(conditions))
+
+
+def estimate(plan: Plan) -> Estimate:
+    """Looks at every song and changes nothing."""
+    reasons: Counter[str] = Counter()
+    speeds = Speeds.load()
+    sources, jobs, audio_s, expected_s, learned = 0, 0, 0.0, 0.0, True
+    for verdict in _verdicts(plan):
+        sources += 1
+        if verdict.request is None:
+            reasons[str(verdict.reason)] += 1
+            continue
+        expected = speeds.expect(_work(verdict))
+        jobs += 1
+        audio_s += verdict.source.duration_s
+        expected_s += expected.seconds
+        learned = learned and expected.learned
+    return Estimate(sources, jobs, dict(reasons), audio_s, expected_s if learned else None)
+
+
+def _verdicts(plan: Plan) -> Iterator[Verdict]:
+    for portion in _portions(plan.query, before=timezone.now()):
+        yield from look_at(portion, query=plan.query, choices=plan.choices)
+
+
+def _portions(query: Query, *, before: datetime) -> Iterator[list[Source]]:
+    found = sources_of(query, before=before).select_related("owner")
+    portion = list(found[:PORTION])
+    while portion:
+        yield portion
+        portion = list(found.filter(id__gt=portion[-1].pk)[:PORTION])
+
+
+def _work(verdict: Verdict) -> Work:
+    assert verdict.request is not None
+    request = verdict.request
+    pipeline = [stage.model_dump(mode="json") for stage in request.to_pipeline()]
+    return Work.of(request.separator, request.model or "", verdict.source.duration_s, pipeline)
+
+
+def start_campaign(*, plan: Plan) -> tuple[Campaign, bool]:
+    """The campaign of this plan, and whether it is new: asked twice is once."""
+    with transaction.atomic():
+        campaign, is_new = Campaign.objects.get_or_create(
+            key=plan.key,
+            defaults={
+                "separator": plan.choices["separator"],
+                "model_name": plan.choices["model"] or "",
+                "request": plan.choices,
+                "query": plan.query,
+            },
+        )
+        if is_new:
+            campaign.total = sources_of(plan.query, before=campaign.created_at).count()
+            campaign.save(update_fields=["total"])
+    return campaign, is_new
+
+
+def find_campaign(text: str) -> Campaign:
+    """By its id or the beginning of it. Raises ``InvalidOptions`` unless exactly one is meant."""
+    start = text.strip().replace("-", "").lower()
+    found = [each for each in Campaign.objects.all() if start and each.pk.hex.startswith(start)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidOptions(f"Several campaigns begin with {text!r}; write more of the id.")
+    raise InvalidOptions(f"There is no campaign {text!r}; `reprocess --list` shows all of them.")
+
+
+def pause_campaign(*, campaign: Campaign) -> Campaign:
+    """Makes no further job and starts none that waits; what runs is left to end.
+
+    Safe to repeat. Raises ``JobConflict`` once the campaign is done.
+    """
+    _move(campaign, CampaignStatus.RUNNING, CampaignStatus.PAUSED, HELD_UNTIL)
+    return campaign
+
+
+def resume_campaign(*, campaign: Campaign) -> Campaign:
+    """Goes on where it stopped. Safe to repeat. Raises ``JobConflict`` once it is done."""
+    _move(campaign, CampaignStatus.PAUSED, CampaignStatus.RUNNING, None)
+    return campaign
+
+
+def _move(campaign: Campaign, before: str, after: str, not_before: datetime | None) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        moving = Campaign.objects.filter(pk=campaign.pk, status=before)
+        if moving.update(status=after, updated_at=now):
+            waiting = Job.objects.offered().filter(campaign=campaign, status=JobStatus.PENDING)
+            waiting.update(not_before=not_before, updated_at=now)
+    campaign.refresh_from_db()
+    if campaign.status != after:
+        raise JobConflict("The campaign is done: all of its songs were looked at.")

@@ -1,0 +1,155 @@
+"""Looks at songs for a campaign: which get a job, which do not and why. Makes nothing."""
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from jobs.models import Job, Source
+from jobs.models.job import ACTIVE, JobStatus
+from jobs.services.campaigns.query import Query, current_versions, outdated_jobs, replaceable_jobs
+from jobs.services.job.choices import changed_request
+from separation.catalogue import models_for
+from separation.errors import InvalidOptions, LicenceRefused
+from separation.request.separation_request import SeparationRequest, parse_request
+
+
+class Reason(enum.StrEnum):
+    """Why a song gets no job; the value is what rows keep."""
+
+    SAME = "same"
+    QUEUED = "queued"
+    AUDIO_DELETED = "audio_deleted"
+    OWNER_INACTIVE = "owner_inactive"
+    NO_RESULT = "no_result"
+    UNSUITABLE = "unsuitable"
+
+
+REASONS = {
+    Reason.SAME: "made this way already",
+    Reason.QUEUED: "waiting or running this way already",
+    Reason.AUDIO_DELETED: "the audio was deleted",
+    Reason.OWNER_INACTIVE: "the account is closed",
+    Reason.NO_RESULT: "no completed job to replace",
+    Reason.UNSUITABLE: "the choices of its job do not suit the separator",
+}
+
+
+def reason_words(reason: str) -> str:
+    return REASONS[Reason(reason)] if reason in list(Reason) else reason
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be done about one song: make what ``request`` says in place of ``replaces``, or
+    nothing because of ``reason``."""
+
+    source: Source
+    replaces: Job | None = None
+    request: SeparationRequest | None = None
+    reason: Reason | None = None
+
+
+def look_at(
+    sources: Sequence[Source], *, query: Query, choices: dict[str, Any]
+) -> Iterator[Verdict]:
+    """One verdict for each song, in their order; few queries however many songs.
+
+    ``choices``: what a version is made with; whatever they do not name stays as it was.
+    """
+    known = _Known(sources, query)
+    for source in sources:
+        yield _verdict(source, known, choices)
+
+
+class _Known:
+    """The jobs of some songs, by song, read at once."""
+
+    def __init__(self, sources: Sequence[Source], query: Query) -> None:
+        ids = [source.pk for source in sources]
+        self.versions = current_versions()
+        outdated = outdated_jobs(query).filter(source__in=ids)
+        self.outdated = set(outdated.values_list("pk", flat=True))
+        self.replaceable = _by_source(
+            # By id too: of two jobs that ended at once the same is taken every time.
+            replaceable_jobs(query).filter(source__in=ids).order_by("completed_at", "id")
+        )
+        relevant = Job.objects.filter(source__in=ids, status__in=(*ACTIVE, JobStatus.COMPLETED))
+        self.jobs = _by_source(relevant.prefetch_related("stages"))
+
+    def has_older_stage(self, job: Job) -> bool:
+        return any(stage.version < self.versions.get(stage.name, 0) for stage in job.stages.all())
+
+
+def _by_source(jobs: Iterable[Job]) -> dict[UUID, list[Job]]:
+    found: dict[UUID, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.source_id, []).append(job)
+    return found
+
+
+def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> Verdict:
+    replaceable = known.replaceable.get(source.pk, [])
+    present = [job for job in replaceable if job.audio_deleted_at is None]
+    if not source.owner.is_active:
+        return Verdict(source, reason=Reason.OWNER_INACTIVE)
+    if not source.path.is_file() or (replaceable and not present):
+        return Verdict(source, reason=Reason.AUDIO_DELETED)
+    if not present:
+        return Verdict(source, reason=Reason.NO_RESULT)
+    replaces = present[-1]
+    try:
+        request = changed_request(replaces.request, choices)
+    except (InvalidOptions, LicenceRefused):
+        return Verdict(source, reason=Reason.UNSUITABLE)
+    for job in known.jobs.get(source.pk, []):
+        if _made_alike(job, request, known):
+            there = job.status == JobStatus.COMPLETED
+            return Verdict(source, reason=Reason.SAME if there else Reason.QUEUED)
+    return Verdict(source, replaces=replaces, request=request)
+
+
+def _made_alike(job: Job, wanted: SeparationRequest, known: _Known) -> bool:
+    """Was ``job`` made, or is it to be made, just as ``wanted`` would be by this code?
+
+    A version that was dismissed counts: its owner did not want it.
+    """
+    gone = job.audio_deleted_at is not None and not job.is_offered
+    if gone or job.pk in known.outdated:
+        return False
+    if _rest(_asked(job)) != _rest(wanted):
+        return False
+    asked_alike = _models_asked(job) == (wanted.separator, wanted.model)
+    if not asked_alike and _models_run(job) != _named(wanted):
+        return False
+    # What still waits will run with this code, whatever it was when it was sent.
+    return job.is_active or not known.has_older_stage(job)
+
+
+def _asked(job: Job) -> SeparationRequest | None:
+    """Read anew, as an old row lacks choices that came later; None where it is not understood."""
+    try:
+        return parse_request(job.request)
+    except InvalidOptions:
+        return None
+
+
+def _rest(request: SeparationRequest | None) -> dict[str, Any] | None:
+    left_out = {"separator", "model", "repo", "preset"}
+    return None if request is None else request.model_dump(exclude=left_out)
+
+
+def _models_asked(job: Job) -> tuple[Any, Any]:
+    return job.request.get("separator"), job.request.get("model")
+
+
+def _models_run(job: Job) -> tuple[Any, Any]:
+    """What really ran, as ``auto`` chooses and a separator has a model of its own."""
+    ran = job.manifest.get("separation") or {}
+    return ran.get("separator"), ran.get("model")
+
+
+def _named(request: SeparationRequest) -> tuple[str, str | None]:
+    models = models_for(request.separator)
+    return request.separator, request.model or (models[0].name if models else None)

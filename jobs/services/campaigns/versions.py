@@ -1,0 +1,106 @@
+"""Versions that campaigns made: offered to the owner of the song, accepted, or dismissed."""
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.errors import JobConflict
+from jobs.models import Campaign, Job
+from jobs.models.job import ENDED, JobStatus
+from jobs.services.housekeeping.expire import remove_song_unless_used
+from jobs.services.job.cancel import cancel_job
+from jobs.services.job.delete import delete_job
+from jobs.services.storage.files import remove_audio
+
+
+def accept_version(*, job: Job) -> Job:
+    """Put it into its owner's history in the place of the job that it replaces, which stays.
+
+    Safe to repeat. Raises ``JobConflict`` where there is nothing to accept.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        # Else two offers for one job, accepted at once, would wait for each other on PostgreSQL.
+        old = Job.objects.select_for_update().filter(pk=job.replaces_id or job.pk).first()
+        place = {"batch_id": old.batch_id if old else None}
+        ready = Job.objects.ready().filter(pk=job.pk)
+        taken = ready.update(accepted_at=now, updated_at=now, **place)
+        if taken and job.replaces_id:
+            # Other offers for the old job are offers for this one from now on.
+            others = Job.objects.offered().filter(replaces_id=job.replaces_id)
+            others.exclude(pk=job.pk).update(replaces_id=job.pk, updated_at=now)
+    job.refresh_from_db()
+    if job.accepted_at is None:
+        raise JobConflict(_why_not(job, "accepted"))
+    return job
+
+
+def dismiss_version(*, job: Job) -> Job:
+    """Delete what it made; its manifest stays, as that of every job whose audio goes.
+
+    Safe to repeat. Raises ``JobConflict`` where there is nothing to dismiss.
+    """
+    _drop_audio(job, status__in=(JobStatus.COMPLETED,))
+    job.refresh_from_db()
+    if not job.is_offered or job.audio_deleted_at is None:
+        raise JobConflict(_why_not(job, "dismissed"))
+    return job
+
+
+def _drop_audio(version: Job, **condition: object) -> None:
+    now = timezone.now()
+    present = Job.objects.offered().filter(pk=version.pk, audio_deleted_at=None, **condition)
+    with transaction.atomic():
+        if present.update(audio_deleted_at=now, updated_at=now):
+            transaction.on_commit(lambda: _remove_files(version))
+
+
+def _remove_files(version: Job) -> None:
+    remove_audio(version.directory)
+    remove_song_unless_used(version.source)
+
+
+def _why_not(job: Job, done: str) -> str:
+    if job.accepted_at is not None:
+        return f"This version was accepted already, so it cannot be {done}."
+    if not job.is_offered:
+        return f"Only a newer version that is offered for a job can be {done}; this is none."
+    if job.audio_deleted_at is not None:
+        return f"This version cannot be {done}: its audio is deleted."
+    return f"This version cannot be {done}: it is {job.get_status_display().lower()}."
+
+
+def accept_all(*, campaign: Campaign) -> int:
+    """Accept every version of a campaign that is ready; returns how many."""
+    accepted = 0
+    for job in Job.objects.ready().filter(campaign=campaign).iterator():
+        try:
+            accept_version(job=job)
+        except (JobConflict, Job.DoesNotExist):
+            continue  # its owner was faster
+        accepted += 1
+    return accepted
+
+
+def withdraw_versions_of_nothing() -> int:
+    """A version that nobody accepted lives no longer than what it would replace: its owner may
+    have deleted that, or its audio came to its time. Returns how many such versions there are."""
+    old_audio_is_gone = Q(replaces__audio_deleted_at__isnull=False, audio_deleted_at__isnull=True)
+    stray = Job.objects.offered().filter(Q(replaces__isnull=True) | old_audio_is_gone)
+    found = list(stray.select_related("source"))
+    for version in found:
+        _withdraw(version)
+    return len(found)
+
+
+def _withdraw(version: Job) -> None:
+    """One that runs is told to stop; it goes the next time, when it has."""
+    try:
+        if version.is_active:
+            cancel_job(job=version)
+        elif version.replaces_id is None:
+            delete_job(job=version)
+        else:
+            _drop_audio(version, status__in=ENDED)
+    except (JobConflict, Job.DoesNotExist):
+        return  # it moved on meanwhile: the next look decides

@@ -1,0 +1,36 @@
+"""Stop a job that waits or runs."""
+
+from django.utils import timezone
+
+from jobs.errors import JobConflict
+from jobs.models import Job
+from jobs.models.job import JobStatus
+
+
+def cancel_job(*, job: Job) -> Job:
+    """Cancel now (waiting) or ask the worker to (running, seen within a second).
+
+    Safe to repeat while the worker is stopping. Raises ``JobConflict`` for a job that has ended.
+    """
+    now = timezone.now()
+    mine = Job.objects.filter(pk=job.pk)
+    # Twice, as the job may be claimed or given back between the two updates.
+    for _ in range(2):
+        if mine.filter(status=JobStatus.PENDING).update(
+            status=JobStatus.CANCELLED,
+            cancel_requested_at=now,
+            completed_at=now,
+            updated_at=now,
+            not_before=None,
+            progress_message="Cancelled",
+            eta_s=None,
+        ):
+            break
+        if mine.filter(status=JobStatus.PROCESSING, cancel_requested_at=None).update(
+            cancel_requested_at=now, updated_at=now
+        ):
+            break
+    job.refresh_from_db()
+    if job.status in (JobStatus.COMPLETED, JobStatus.FAILED) or job.cancel_requested_at is None:
+        raise JobConflict(f"The job has already ended: {job.get_status_display().lower()}.")
+    return job

@@ -1,0 +1,104 @@
+"""Models that songs of late had to do without: noted by workers, told on cards and to operators."""
+
+import logging
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from jobs.models import MissingModel
+from jobs.services.site_models.offered import is_there, known_models
+from separation.catalogue import ModelInfo
+from separation.families import SEPARATION
+
+TOLD_FOR = timedelta(days=7)
+"""Hosts go, containers with each restart, and nobody takes their rows back."""
+
+_log = logging.getLogger("jobs.missing_models")
+
+
+def note_missing(manifest: Mapping[str, Any], *, host: str) -> None:
+    """Of a job that ended well: what it did without, and what it had.
+
+    A database that fails now costs a note, no more.
+    """
+    record = next((each for each in manifest.get("stages", ()) if each["name"] == SEPARATION), None)
+    if record is None or record.get("reused"):
+        return
+    details: Mapping[str, Any] = record.get("details") or {}
+    if str(details.get("device", "")).startswith("remote"):
+        return  # It tells of another machine.
+    try:
+        _note(details, host[:128])
+    except DatabaseError:
+        _log.warning("missing models are not noted", exc_info=True)
+
+
+def _note(details: Mapping[str, Any], host: str) -> None:
+    now, ran = timezone.now(), str(details.get("model", ""))[:128]
+    MissingModel.objects.filter(seen_at__lt=now - TOLD_FOR).delete()
+    MissingModel.objects.filter(host=host, model_name=ran).delete()
+    for each in details.get("unavailable") or ():
+        told = {"used": ran, "reason": each["reason"], "seen_at": now}
+        MissingModel.objects.update_or_create(
+            host=host, model_name=each["model"][:128], defaults=told
+        )
+
+
+@dataclass(frozen=True)
+class MissingSight:
+    """A row with what whoever runs the site can do about it."""
+
+    row: MissingModel
+    model: ModelInfo | None
+
+    @property
+    def label(self) -> str:
+        return self.model.label if self.model else self.row.model_name
+
+    @property
+    def used_label(self) -> str:
+        labels = {model.name: model.label for model in known_models()}
+        return labels.get(self.row.used, self.row.used)
+
+    @property
+    def command(self) -> str:
+        """Empty for what this program cannot fetch."""
+        fetched = self.model is not None and self.model.is_fetched
+        return f"python manage.py fetch_models {self.row.model_name}" if fetched else ""
+
+    @property
+    def address(self) -> str:
+        return self.model.source_url if self.model else ""
+
+    @property
+    def is_offline(self) -> bool:
+        return bool(settings.OFFLINE)
+
+
+def missing_models() -> list[MissingSight]:
+    """One query. Left out is what is on this machine by now, of the rows that it wrote."""
+    by_name = {model.name: model for model in known_models()}
+    since = timezone.now() - TOLD_FOR
+    rows = MissingModel.objects.filter(seen_at__gte=since)
+    sights = (MissingSight(row, by_name.get(row.model_name)) for row in rows)
+    return [each for each in sights if not _is_here_now(each)]
+
+
+def missing_names() -> frozenset[str]:
+    """Of those models, as far as the rows tell; for whoever looks at the disk as well."""
+    since = timezone.now() - TOLD_FOR
+    return frozenset(
+        MissingModel.objects.filter(seen_at__gte=since).values_list("model_name", flat=True)
+    )
+
+
+def _is_here_now(sight: MissingSight) -> bool:
+    if sight.model is None or sight.row.host != socket.gethostname():
+        return False
+    return is_there(str(sight.model.separator), sight.model.name)

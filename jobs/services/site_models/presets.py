@@ -1,0 +1,89 @@
+"""The presets as they are on this site: with the models that are here, and what they cost."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from jobs.services.site_models.forecast import Forecast, forecast
+from jobs.services.site_models.missing_models import missing_names
+from jobs.services.site_models.offered import is_offered, is_there
+from jobs.services.timing.speed import Speeds, Work
+from separation.ensemble import ENSEMBLE, find_ensemble
+from separation.request.presets import PRESETS, Resolved, find_preset, resolve
+from separation.request.presets import can_run as preset_can_run
+from separation.request.separation_request import SeparationRequest, parse_request
+
+EXAMPLE_S = 240.0
+"""A song of four minutes: what costs are told for."""
+
+UNIT = "fast"
+"""Where no time was learned, the others are told as so many times the work of this preset."""
+
+
+@dataclass(frozen=True)
+class SitePreset:
+    """``seconds``: what a song of ``EXAMPLE_S`` takes here, None before that was learned;
+    ``times_fast``: its work compared with that of the preset "fast"."""
+
+    resolved: Resolved
+    request: SeparationRequest
+    forecast: Forecast
+    seconds: float | None
+    times_fast: float
+
+    @property
+    def uses(self) -> str:
+        """What separates, in words."""
+        if self.request.separator == ENSEMBLE and self.request.model:
+            return find_ensemble(self.request.model).label
+        return self.forecast.words or self.request.separator
+
+    @property
+    def differs(self) -> bool:
+        """Whether its work is worth comparing with that of "fast"."""
+        return abs(self.times_fast - 1.0) > 0.05
+
+
+def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
+    """All of them in their order; a query for what is missing, and one where ``speeds`` are not
+    given."""
+    speeds = speeds or Speeds.load()
+    missing = missing_names()
+    usual = _request(resolve(find_preset(UNIT), is_there, is_offered))
+    unit = _work_s(usual, forecast(usual, missing))
+    found = []
+    for preset in PRESETS:
+        if preset_can_run(preset, is_there, is_offered):
+            resolved = resolve(preset, is_there, is_offered)
+            found.append(_site_preset(resolved, speeds, missing, unit))
+    return found
+
+
+def _site_preset(
+    resolved: Resolved, speeds: Speeds, missing: Collection[str], unit: float
+) -> SitePreset:
+    request = _request(resolved)
+    told = forecast(request, missing)
+    here = speeds.expect(_work(request, request.separator, request.model))
+    seconds = here.seconds if here.learned else None
+    return SitePreset(resolved, request, told, seconds, _work_s(request, told) / unit)
+
+
+def _request(resolved: Resolved) -> SeparationRequest:
+    return parse_request({"separator": settings.DEFAULT_SEPARATOR, **resolved.choices()})
+
+
+def _work_s(request: SeparationRequest, told: Forecast) -> float:
+    """By the constants of models where nothing was learned, of the model that will run."""
+    model = told.hoped or told.model
+    if model is None:
+        work = _work(request, request.separator, request.model)
+    else:
+        work = _work(request, str(model.separator), model.name)
+    return Speeds(()).expect(work).seconds
+
+
+def _work(request: SeparationRequest, separator: str, model: str | None) -> Work:
+    pipeline = [stage.model_dump(mode="json") for stage in request.to_pipeline()]
+    return Work.of(separator, model or "", EXAMPLE_S, pipeline)

@@ -1,0 +1,227 @@
+"""Bytes from outside become a Source, or nothing at all.
+
+Every way in goes through here: room is reserved before a byte is taken (``reserve_upload``), the
+bytes arrive in a part (``jobs.services.sources.upload_parts``), and a whole part becomes a song or
+is refused.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+
+from jobs.core import intake_limits
+from jobs.models import Batch, Source, Upload
+from jobs.models.account_lock import lock_account
+from jobs.services.batch_membership import room_in_batch, work_was_added
+from jobs.services.quotas.limits import check_minutes_left, check_quota, check_storage
+from jobs.services.quotas.reservation import Hold, reserve
+from jobs.services.sources.upload_parts import Part, held_part, remove_part
+from separation.errors import DiskFull, EmptyAudio, QuotaExceeded, TooLarge
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from separation.audio.decoding.decode import SourceFacts
+_looking = threading.BoundedSemaphore(os.cpu_count() or 2)
+"""Children look at uploads on a clock: of twenty at once on two cores, some would be too slow."""
+
+NO_BYTES = "The file is empty: it holds no bytes at all."
+
+
+def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) -> Upload:
+    """Keep room for ``size_bytes`` of ``owner`` from now on, until the upload ends or expires, and
+    a place in the queue where a ``request`` says that a job will come of it.
+
+    Raises ``EmptyAudio``, ``TooLarge``, ``QuotaExceeded``, ``DiskFull``, or ``JobConflict`` where
+    its ``batch`` is full.
+    """
+    if size_bytes < 1:
+        raise EmptyAudio(NO_BYTES)
+    if size_bytes > settings.MAX_UPLOAD_BYTES:
+        raise _too_large(size_bytes)
+    with transaction.atomic():
+        lock_account(owner)
+        _check_open_uploads(owner)
+        check_storage(owner=owner, size_bytes=size_bytes)
+        if fields.get("request") is not None:
+            check_quota(owner=owner)
+            check_minutes_left(owner=owner)
+        return _open(owner, name, size_bytes, **fields)
+
+
+def _open(
+    owner: "User", name: str, size_bytes: int, *, batch: Batch | None = None, **fields: Any
+) -> Upload:
+    """The row that keeps room on the disk, and a place in its batch."""
+    from separation.audio.names import clean_name
+
+    _check_room(size_bytes)
+    with transaction.atomic():
+        return Upload.objects.create(
+            owner=owner,
+            name=clean_name(name),
+            size_bytes=size_bytes,
+            expires_at=Upload.fresh_expiry(),
+            batch=room_in_batch(batch),
+            **fields,
+        )
+
+
+def release_upload(upload: Upload) -> None:
+    """Give its room back: row and bytes go. Call it while its part is held."""
+    Upload.objects.filter(pk=upload.pk).delete()
+    remove_part(upload)
+
+
+def receive_source(
+    *,
+    owner: "User",
+    name: str,
+    chunks: Iterable[bytes],
+    declared_size: int | None = None,
+    hold: Hold | None = None,
+    batch: Batch | None = None,
+) -> Source:
+    """Store one song of ``owner`` that comes in one go, checked, hashed and probed.
+
+    ``hold``: what the upload has reserved; whoever makes a job of the song brings it, so that the
+    place for the job is kept as well. Without one, room is reserved until the song is stored.
+    ``batch``: that of the job to come, which is not at its end as long as the song arrives.
+
+    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds
+    wrong with the file; after any of them nothing is left on disk or in the database.
+    """
+    if declared_size is not None and declared_size > settings.MAX_UPLOAD_BYTES:
+        raise _too_large(declared_size)
+    if hold is None:
+        with reserve(owner=owner, size_bytes=declared_size) as own:
+            return _receive(own, name, chunks, declared_size)
+    hold.need(size_bytes=declared_size or 0, place=True)
+    return _receive(hold, name, chunks, declared_size, batch)
+
+
+def _receive(
+    hold: Hold,
+    name: str,
+    chunks: Iterable[bytes],
+    declared_size: int | None,
+    batch: Batch | None = None,
+) -> Source:
+    most = settings.MAX_UPLOAD_BYTES if declared_size is None else declared_size
+    # Not resumable: what it may store counts by the hold.
+    upload = _open(hold.owner, name, most, is_resumable=False, batch=batch)
+    with held_part(upload) as part:
+        try:
+            part.append(_held(hold, chunks), offset=0)
+            if part.size == 0:
+                raise EmptyAudio(NO_BYTES)
+            facts, sha256 = probe_part(part), part.whole_digest()
+            with transaction.atomic():
+                lock_account(hold.owner)
+                # First: the song would count beside what is held for it.
+                hold.spend(size_bytes=part.size)
+                with song_of(part, facts, sha256) as source:
+                    # In the same transaction: no moment at which both count, or neither.
+                    Upload.objects.filter(pk=upload.pk).delete()
+                    # Its batch is not at its end, though for a moment neither tells of it.
+                    work_was_added(upload.batch_id)
+            return source
+        finally:
+            release_upload(upload)
+
+
+def _held(hold: Hold, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks, none of which is passed on before there is room for it."""
+    size_bytes = 0
+    for chunk in chunks:
+        size_bytes += len(chunk)
+        hold.grow(size_bytes=size_bytes)
+        yield chunk
+
+
+def probe_part(part: Part) -> "SourceFacts":
+    """Look at a whole part in the sandboxed child; raises what is wrong with it."""
+    from separation.audio.decoding.decode import probe
+
+    with _looking:
+        return probe(part.path, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))
+
+
+@contextmanager
+def song_of(part: Part, facts: "SourceFacts", sha256: str) -> Iterator[Source]:
+    """A transaction in which the part becomes a Source; what fails in it leaves the part.
+
+    The song has the id of the upload, so that after a kill in the midst the file is found again.
+    """
+    upload = part.upload
+    source = Source(
+        pk=upload.pk,
+        owner_id=upload.owner_id,
+        original_name=upload.name,
+        sha256=sha256,
+        size_bytes=part.size,
+        container=facts.container,
+        codec=facts.codec,
+        sample_rate_hz=facts.source_rate_hz,
+        channels=facts.source_channels,
+        duration_s=facts.duration_s,
+        title=facts.tags.get("title", "")[:255],
+        artist=facts.tags.get("artist", "")[:255],
+    )
+    with _moved(part.path, source.path), transaction.atomic():
+        source.save(force_insert=True)
+        yield source
+
+
+@contextmanager
+def _moved(path: Path, target: Path) -> Iterator[None]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+    try:
+        yield
+    except BaseException:
+        target.rename(path)
+        raise
+
+
+def same_song(*, owner_id: int, sha256: str, size_bytes: int) -> Source | None:
+    """A song of this account with the same bytes that is still there; of no other account."""
+    same = Source.objects.filter(owner_id=owner_id, sha256=sha256, size_bytes=size_bytes)
+    return next((source for source in same if source.path.is_file()), None)
+
+
+def sent_before(source: Source) -> Source | None:
+    """The song of the same bytes that its owner had here already when this one came."""
+    older = Source.objects.filter(owner_id=source.owner_id, sha256=source.sha256)
+    return older.filter(created_at__lt=source.created_at).order_by("created_at").first()
+
+
+def _check_open_uploads(owner: "User") -> None:
+    if Upload.objects.unfinished().filter(owner=owner).count() >= settings.MAX_OPEN_UPLOADS:
+        raise QuotaExceeded(
+            f"You have {settings.MAX_OPEN_UPLOADS} unfinished uploads, and no more are allowed. "
+            "Finish or cancel some of them."
+        )
+
+
+def _check_room(size_bytes: int) -> None:
+    """Room that others reserved and have not filled yet is not there for this one."""
+    root = Path(settings.UPLOAD_DIR)
+    root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(root).free - Upload.objects.all().bytes_to_come()
+    if free - size_bytes < settings.MIN_FREE_BYTES:
+        raise DiskFull("The server has no room for this file at the moment. Try again later.")
+
+
+def _too_large(size: int) -> TooLarge:
+    return TooLarge(
+        f"The file has {size / 1e6:.1f} MB; at most "
+        f"{settings.MAX_UPLOAD_BYTES / 1e6:.1f} MB are accepted."
+    )

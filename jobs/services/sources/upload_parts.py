@@ -1,0 +1,212 @@
+"""The bytes of an upload that have arrived: one file, held by one request at a time."""
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from io import FileIO
+from pathlib import Path
+
+from jobs.errors import (
+    AccountClosed,
+    ChecksumMismatch,
+    OffsetMismatch,
+    UploadBusy,
+    UploadGone,
+)
+from jobs.models import Source, Upload
+from jobs.models.upload import incoming_dir
+from jobs.services.sources.digests import digests
+from jobs.services.storage.files import remove_file
+from separation.errors import TooLarge
+
+NOTED_EVERY_S = 20.0
+"""How often an upload that arrives is written down: often enough that none expires meanwhile."""
+
+CHECKSUMS = ("sha256", "sha1", "md5")
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What a client says of the bytes that it sends; ``algorithm`` is one of ``CHECKSUMS``."""
+
+    algorithm: str
+    digest: bytes
+
+
+class Part:
+    """An upload whose file this request alone may touch; ``upload`` was read under the lock."""
+
+    def __init__(self, upload: Upload, file: FileIO) -> None:
+        self.upload, self._file = upload, file
+        if upload.unverified_from is not None:
+            # The process that was to compare a checksum was killed.
+            self._cut(upload.unverified_from)
+            self._note(unverified_from=None)
+
+    @property
+    def path(self) -> Path:
+        return self.upload.part
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+    @property
+    def is_whole(self) -> bool:
+        return self.size == self.upload.size_bytes
+
+    def append(
+        self, chunks: Iterable[bytes], *, offset: int, checksum: Checksum | None = None
+    ) -> None:
+        """Add ``chunks`` at ``offset``, which must be where the file ends.
+
+        What has arrived stays when the connection breaks, unless a ``checksum`` was announced:
+        it speaks for all of them or none. Raises ``OffsetMismatch``, ``TooLarge``,
+        ``ChecksumMismatch``, or what ``chunks`` raises.
+        """
+        start = self.size
+        if offset != start:
+            raise OffsetMismatch(
+                f"The upload goes on at byte {start}, and these bytes were sent for {offset}. Ask "
+                "for the offset and send from there."
+            )
+        if checksum is None:
+            self._take(chunks)
+            return
+        self._note(unverified_from=start)
+        try:
+            self._take(_compared(chunks, checksum))
+        except BaseException:
+            self._cut(start)
+            raise
+        finally:
+            self._note(unverified_from=None)
+
+    def restart(self) -> None:
+        """Forget what has arrived."""
+        self._cut(0)
+        self._note()
+
+    def whole_digest(self) -> str:
+        """The SHA-256 of all that has arrived, which is safe on disk after this."""
+        os.fsync(self._file.fileno())
+        digest = digests.take(self.upload.pk)
+        digest.catch_up(self.path)
+        digests.keep(self.upload.pk, digest)
+        return digest.hexdigest()
+
+    def _take(self, chunks: Iterable[bytes]) -> None:
+        start, noted_at = self.size, time.monotonic()
+        digest = digests.take(self.upload.pk)
+        follows = digest.offset == start
+        self._file.seek(start)
+        try:
+            for chunk in chunks:
+                self._write(chunk)
+                if follows:
+                    digest.update(chunk)
+                if time.monotonic() - noted_at > NOTED_EVERY_S:
+                    noted_at = time.monotonic()
+                    self._note(expires_at=Upload.fresh_expiry())
+                    self._check_account()
+        except TooLarge:
+            self._cut(start)
+            raise
+        finally:
+            if digest.offset <= self.size:
+                digests.keep(self.upload.pk, digest)
+            self._note(expires_at=Upload.fresh_expiry())
+
+    def _write(self, chunk: bytes) -> None:
+        if self._file.tell() + len(chunk) > self.upload.size_bytes:
+            raise TooLarge(
+                f"More than the announced {self.upload.size_bytes} bytes arrived. Announce the "
+                "true size, and send the file again."
+            )
+        left = memoryview(chunk)
+        while left:
+            # A disk that is nearly full takes a part of it, and says so at the next call only.
+            left = left[self._file.write(left) :]
+
+    def _cut(self, size: int) -> None:
+        os.ftruncate(self._file.fileno(), min(size, self.size))
+        digest = digests.take(self.upload.pk)
+        if digest.offset <= self.size:
+            digests.keep(self.upload.pk, digest)
+
+    def _check_account(self) -> None:
+        """An account that is closed meanwhile need not wait until the last byte is here."""
+        if not Upload.objects.filter(pk=self.upload.pk, owner__is_active=True).exists():
+            raise AccountClosed("The account of this upload was closed.")
+
+    def _note(self, **values: int | datetime | None) -> None:
+        values["offset"] = self.size
+        for name, value in values.items():
+            setattr(self.upload, name, value)
+        Upload.objects.filter(pk=self.upload.pk).update(**values)
+
+
+def _compared(chunks: Iterable[bytes], checksum: Checksum) -> Iterator[bytes]:
+    """The chunks themselves; raises ``ChecksumMismatch`` after the last of them."""
+    own = hashlib.new(checksum.algorithm, usedforsecurity=False)
+    for chunk in chunks:
+        own.update(chunk)
+        yield chunk
+    if own.digest() != checksum.digest:
+        raise ChecksumMismatch(
+            f"The bytes that arrived do not have the {checksum.algorithm} that was announced: "
+            "they changed on the way. Send them again."
+        )
+
+
+@contextmanager
+def held_part(upload: Upload) -> Iterator[Part]:
+    """The file of ``upload``, held against all other requests, processes and hosts.
+
+    The lock lies beside the file, as that is moved away at the end; the kernel lets go of it with
+    the process, however that ends. Raises ``UploadBusy`` while somebody else holds it, and
+    ``UploadGone`` where the upload was terminated meanwhile.
+    """
+    incoming_dir().mkdir(parents=True, exist_ok=True)
+    with upload.lock_file.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UploadBusy(
+                "Another request is sending to this upload. Try again in a moment."
+            ) from None
+        current = Upload.objects.filter(pk=upload.pk).first()
+        if current is None:
+            upload.lock_file.unlink(missing_ok=True)
+            raise UploadGone("There is no such upload any more.")
+        _bring_back(current)
+        with FileIO(current.part, "ab+") as file:
+            yield Part(current, file)
+
+
+def _bring_back(upload: Upload) -> None:
+    """Undo a move to the songs that was never committed, as after a kill in that moment."""
+    moved = Source(pk=upload.pk).path
+    if upload.source_id is None and moved.is_file():
+        moved.rename(upload.part)
+
+
+def remove_part(upload: Upload) -> None:
+    """Call it while the part is held: nobody may come by the lock between the two."""
+    remove_file(upload.part)
+    remove_file(upload.lock_file)
+
+
+def received_bytes(upload: Upload) -> int:
+    """How much of it is there and may be relied on, whoever holds it just now."""
+    moved = Source(pk=upload.pk).path
+    path = next((path for path in (upload.part, moved) if path.is_file()), None)
+    if path is None:
+        return 0
+    size = path.stat().st_size
+    return size if upload.unverified_from is None else min(size, upload.unverified_from)

@@ -1,0 +1,210 @@
+"""Uploads that come in pieces: begun, received, finished into a song and its job, or given up."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from jobs.errors import JobConflict, SourceMissing
+from jobs.models import Batch, Job, Upload
+from jobs.models.account_lock import lock_account
+from jobs.services.batch_membership import lock_batch
+from jobs.services.job.create import create_job
+from jobs.services.sources.receive_source import (
+    probe_part,
+    release_upload,
+    reserve_upload,
+    same_song,
+    song_of,
+)
+from jobs.services.sources.upload_parts import (
+    Checksum,
+    Part,
+    held_part,
+    received_bytes,
+    remove_part,
+)
+from separation.errors import SeparationError
+from separation.request.separation_request import SeparationRequest
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from jobs.models import Source
+
+
+def begin_upload(
+    *,
+    owner: "User",
+    name: str,
+    size_bytes: int,
+    request: SeparationRequest | None,
+    modified_ms: int | None = None,
+    batch: Batch | None = None,
+) -> Upload:
+    """Reserve an upload; with a ``request``, the whole song becomes a job of ``batch`` at once.
+
+    ``modified_ms``: when the file last changed, in milliseconds since 1970, by which the same
+    file is known again. Raises what ``reserve_upload`` does.
+    """
+    return reserve_upload(
+        owner=owner,
+        name=name,
+        size_bytes=size_bytes,
+        modified_ms=modified_ms,
+        request=None if request is None else request.model_dump(mode="json"),
+        batch=batch,
+    )
+
+
+def resume_or_begin(
+    *,
+    owner: "User",
+    name: str,
+    size_bytes: int,
+    request: SeparationRequest,
+    modified_ms: int,
+    batch: Batch | None = None,
+) -> Upload:
+    """The unfinished upload of this very file, with the choices of now, or a new one.
+
+    Name, size and time together: of two mixes of one length, the one must not continue the other.
+    """
+    from separation.audio.names import clean_name
+
+    mine = Upload.objects.resumable().filter(owner=owner)
+    same = mine.filter(name=clean_name(name), size_bytes=size_bytes, modified_ms=modified_ms)
+    found = same.first()
+    if found is not None:
+        found.request = request.model_dump(mode="json")
+        with transaction.atomic():
+            found.batch = lock_batch(batch)
+            if same.filter(pk=found.pk).update(request=found.request, batch=found.batch):
+                return found
+    return begin_upload(
+        owner=owner,
+        name=name,
+        size_bytes=size_bytes,
+        request=request,
+        modified_ms=modified_ms,
+        batch=batch,
+    )
+
+
+def receive(
+    upload: Upload,
+    *,
+    chunks: Iterable[bytes],
+    offset: int | None,
+    checksum: Checksum | None = None,
+) -> Upload:
+    """Take ``chunks`` at ``offset``, or anew from the start where it is None.
+
+    With the last byte the song is finished; see :func:`settle` for what that raises.
+    """
+    with held_part(upload) as part:
+        if part.upload.is_finished:
+            remove_part(part.upload)
+            raise JobConflict("This upload is complete: it takes no more bytes.")
+        if offset is None:
+            part.restart()
+        part.append(chunks, offset=offset or 0, checksum=checksum)
+        return _finish(part) if part.is_whole else part.upload
+
+
+def settle(upload: Upload) -> Upload:
+    """How far the upload is; one whose last byte came before a crash is finished now.
+
+    Raises what is wrong with the song; the upload and its bytes are gone then.
+    """
+    if upload.is_finished:
+        return upload
+    upload.offset = received_bytes(upload)
+    if upload.offset < upload.size_bytes:
+        return upload
+    with held_part(upload) as part:
+        if part.upload.is_finished:
+            remove_part(part.upload)
+            return part.upload
+        part.upload.offset = part.size
+        return _finish(part) if part.is_whole else part.upload
+
+
+def terminate(upload: Upload) -> None:
+    """Raises ``UploadBusy`` while a request still sends to it. A finished song stays."""
+    with held_part(upload) as part:
+        release_upload(part.upload)
+
+
+def expire_upload(upload: Upload) -> bool:
+    """False where somebody goes on with it this very moment."""
+    with held_part(upload) as part:
+        if not Upload.objects.expired().filter(pk=upload.pk).exists():
+            return False
+        release_upload(part.upload)
+    return True
+
+
+def job_of_known_song(upload: Upload) -> Job:
+    """Separate the song that was there before, as this upload asked. Asked twice, made once."""
+    with transaction.atomic():
+        lock_account(upload.owner_id)
+        current = Upload.objects.select_related("source", "job", "batch").get(pk=upload.pk)
+        if current.job is not None:
+            return current.job
+        if current.source is None or current.request is None:
+            raise SourceMissing("This upload is of no song that is stored here. Send it again.")
+        job = _create(current, current.source)
+        assert job is not None
+        Upload.objects.filter(pk=current.pk).update(job=job)
+    return job
+
+
+def _finish(part: Part) -> Upload:
+    """The part becomes a song and, where one was asked for, a job; or nothing is left of it."""
+    upload = part.upload
+    sha256 = part.whole_digest()
+    try:
+        # The same bytes may come to an end elsewhere, or be deleted, while these are looked at.
+        while not (_finish_known(upload, sha256) or _finish_new(part, sha256)):
+            continue
+    except SeparationError:
+        release_upload(upload)
+        raise
+    remove_part(upload)
+    return upload
+
+
+def _finish_known(upload: Upload, sha256: str) -> bool:
+    known = same_song(owner_id=upload.owner_id, sha256=sha256, size_bytes=upload.size_bytes)
+    if known is None:
+        return False
+    _write_down(upload, source=known, is_duplicate=True)
+    return True
+
+
+def _finish_new(part: Part, sha256: str) -> bool:
+    upload, facts = part.upload, probe_part(part)
+    with transaction.atomic():
+        lock_account(upload.owner_id)
+        if same_song(owner_id=upload.owner_id, sha256=sha256, size_bytes=upload.size_bytes):
+            return False
+        with song_of(part, facts, sha256) as source:
+            # First, so that the song counts and the upload does not, when the job is weighed.
+            _write_down(upload, source=source)
+            _write_down(upload, job=_create(upload, source))
+    return True
+
+
+def _create(upload: Upload, source: "Source") -> Job | None:
+    if upload.request is None:
+        return None
+    request = SeparationRequest.model_validate(upload.request)
+    return create_job(owner=upload.owner, source=source, request=request, batch=upload.batch)
+
+
+def _write_down(upload: Upload, **values: object) -> None:
+    values["expires_at"] = Upload.fresh_expiry()
+    for name, value in values.items():
+        setattr(upload, name, value)
+    upload.save(update_fields=list(values))

@@ -1,0 +1,89 @@
+"""A link to a song becomes a job: fetched by the site, then taken in like any upload."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from jobs.errors import UrlImportBusy, UrlImportOff
+from jobs.models import Batch, Job
+from jobs.services.job.choices import check_request
+from jobs.services.job.create import submit_song
+from jobs.services.quotas.reservation import reserve
+from separation.request.separation_request import SeparationRequest
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from separation.net.url_download import Download
+
+_lock = threading.Lock()
+_fetching = 0
+
+
+def takes_pages() -> bool:
+    """Whether also pages with one song in them are taken: that needs yt-dlp."""
+    from separation.net.url_page import can_read_pages
+
+    return bool(settings.URL_IMPORT) and can_read_pages()
+
+
+def check_url_import() -> None:
+    """Raises ``UrlImportOff`` unless the operator has switched it on."""
+    if not settings.URL_IMPORT:
+        raise UrlImportOff("This site fetches no songs by their address. Upload the file instead.")
+
+
+def import_song(
+    *, owner: "User", url: str, request: SeparationRequest, batch: Batch | None = None
+) -> Job:
+    """Fetch the file at ``url`` and queue a job for it, in ``batch`` where one is given.
+
+    Raises ``UrlImportOff``, ``UrlImportBusy``, any error of
+    :func:`separation.net.url_download.fetching`, of the intake or of creating a job; after any of
+    them nothing is left behind.
+    """
+    check_url_import()
+    # What can be refused without asking anybody is refused before anybody is asked.
+    check_request(request=request)
+    with reserve(owner=owner) as hold, _turn(), _download(url) as download:
+        return submit_song(
+            hold=hold,
+            name=download.name,
+            chunks=download.blocks,
+            declared_size=download.size_bytes,
+            request=request,
+            batch=batch,
+        )
+
+
+def _download(url: str) -> "AbstractContextManager[Download]":
+    # Here, not above: most pages do without an HTTP client.
+    from separation.net.url_download import DownloadLimits, fetching
+
+    limits = DownloadLimits(
+        max_bytes=settings.MAX_UPLOAD_BYTES,
+        total_s=settings.URL_IMPORT_S,
+        networks=tuple(settings.URL_IMPORT_NETWORKS),
+    )
+    return fetching(url, limits)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Each import holds one of the few threads that serve pages; slow servers must not get all."""
+    global _fetching
+    with _lock:
+        if _fetching >= settings.URL_IMPORTS_AT_ONCE:
+            raise UrlImportBusy(
+                "The site is fetching other songs at the moment. Try again in a minute, or "
+                "download the file and upload it."
+            )
+        _fetching += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _fetching -= 1

@@ -1,0 +1,193 @@
+"""Puts right what crashes left: jobs of the dead, missing tickets, files past their time."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import close_old_connections, transaction
+
+from jobs.models import Job
+from jobs.models.job import JobQuerySet, JobStatus
+from jobs.queue import liveness
+from jobs.queue.heartbeats import Signs, bury
+from jobs.queue.lease import Lease, LeaseLost
+from jobs.queue.tickets import top_up
+from jobs.queue.worker_table import Member
+from jobs.services.account.account_deletion import finish_closures
+from jobs.services.campaigns.advance import advance_campaigns
+from jobs.services.housekeeping.expire import expire_everything
+from jobs.services.housekeeping.sweep import sweep_everything
+from jobs.services.storage.room import tend_reserve
+from jobs.worker import outcome
+from jobs.worker.backups import ScheduledBackups
+from jobs.worker.expiry import Expiry, Held
+from jobs.worker.leftovers import prune_queue
+from jobs.worker.mail_process import Postman
+from jobs.worker.scrubbing import Scrubbing
+from separation.errors import WorkerLost
+
+TICKETS_EVERY_S = 2.0
+"""A job whose back-off is over, or whose ticket went astray, waits no longer than this."""
+
+REAP_EVERY_S = 15.0
+TAKE_BACK_EVERY_S = 1.0
+THE_DEAD_EVERY_S = 2.0
+SIGNS_EVERY_S = 5.0
+CAMPAIGNS_EVERY_S = 5.0
+CLOSURES_EVERY_S = 2.0
+NOTICES_EVERY_S = 5.0
+BACKUPS_EVERY_S = 600.0
+SCRUB_EVERY_S = 600.0
+RESERVE_EVERY_S = 5.0
+EXPIRE_EVERY_S = 3600.0
+
+LOST = "The worker that had this song was lost."
+
+_log = logging.getLogger("jobs.reaper")
+_Lost = TypeVar("_Lost")
+
+
+def reap(expiry: Expiry | None = None) -> int:
+    """Jobs whose worker has been silent for too long wait again, or fail; returns how many.
+
+    ``expiry`` remembers earlier looks; without one the clock of the leases decides. A job that
+    cannot be taken back comes round again.
+    """
+    return _each(_reap_one, (expiry or Expiry()).over())
+
+
+def reap_the_dead() -> int:
+    """The same for jobs whose worker was on this machine and is known to be dead, whichever cluster
+    it belonged to."""
+    return _each(_reap_if_dead, _held_tokens())
+
+
+def _each(take: Callable[[_Lost], bool], lost: Iterable[_Lost]) -> int:
+    """How many were taken back. One that cannot be keeps no other waiting; raises what went
+    wrong."""
+    taken, faults = 0, []
+    for each in lost:
+        try:
+            taken += take(each)
+        except Exception as error:
+            _log.exception("%s: it cannot be taken back", each)
+            faults.append(error)
+    if faults:
+        raise ExceptionGroup("jobs that could not be taken back", faults)
+    return taken
+
+
+def _reap_one(lease: Held) -> bool:
+    # Asked again under the lock: a slow worker may just have renewed its lease.
+    unchanged = Job.objects.filter(
+        pk=lease.pk,
+        status=JobStatus.PROCESSING,
+        lease_token=lease.token,
+        lease_until=lease.until,
+    )
+    return _take_back(unchanged)
+
+
+def _reap_if_dead(token: uuid.UUID) -> bool:
+    if not liveness.is_dead(token):
+        return False
+    taken = take_back(token)
+    liveness.forget(token)
+    return taken
+
+
+def take_back(token: uuid.UUID) -> bool:
+    """The job of a worker that is known to be dead need not wait for its lease. The attempt
+    counts, as the job may be what killed it."""
+    return _take_back(Job.objects.held(token))
+
+
+def _take_back(held: JobQuerySet) -> bool:
+    with transaction.atomic():
+        job = held.select_for_update().first()
+        if job is None:
+            return False
+        try:
+            outcome.attempt_failed(Lease(job), WorkerLost(LOST))
+        except LeaseLost:
+            return False
+    _log.warning("job %s: its worker %s was lost", job.pk, job.worker)
+    return True
+
+
+def forget_stale_proofs() -> int:
+    return liveness.forget_stale(_held_tokens())
+
+
+def _held_tokens() -> list[uuid.UUID]:
+    processing = Job.objects.filter(status=JobStatus.PROCESSING)
+    return [token for token in processing.values_list("lease_token", flat=True) if token]
+
+
+def reap_every_s() -> float:
+    """Several looks to a lease, however short it is."""
+    return min(REAP_EVERY_S, settings.LEASE_S / 4)
+
+
+class Housekeeping:
+    """Call :meth:`turn` often; it does what is due. Everything is due at the first turn."""
+
+    def __init__(self) -> None:
+        expiry = Expiry(every_s=reap_every_s())
+        self._signs = Signs()
+        self._orphaned: list[uuid.UUID] = []
+        self._chores: dict[Callable[[], object], float] = {
+            tend_reserve: RESERVE_EVERY_S,
+            self._signs.renew: min(SIGNS_EVERY_S, settings.HEARTBEAT_S),
+            self._take_back_orphaned: TAKE_BACK_EVERY_S,
+            reap_the_dead: THE_DEAD_EVERY_S,
+            partial(reap, expiry): reap_every_s(),
+            top_up: TICKETS_EVERY_S,
+            bury: REAP_EVERY_S,
+            advance_campaigns: CAMPAIGNS_EVERY_S,
+            finish_closures: CLOSURES_EVERY_S,
+            Postman().turn: NOTICES_EVERY_S,
+            ScheduledBackups().turn: BACKUPS_EVERY_S,
+            Scrubbing().turn: SCRUB_EVERY_S,
+            # Those that walk through folders, last: at a start, jobs wait.
+            expire_everything: EXPIRE_EVERY_S,
+            sweep_everything: EXPIRE_EVERY_S,
+            prune_queue: EXPIRE_EVERY_S,
+            forget_stale_proofs: EXPIRE_EVERY_S,
+        }
+        self._due = dict.fromkeys(self._chores, float("-inf"))
+
+    def turn(self) -> None:
+        for chore, every_s in self._chores.items():
+            if time.monotonic() >= self._due[chore]:
+                self._due[chore] = time.monotonic() + every_s
+                do_chore(chore)
+
+    def lost(self, worker: Member) -> None:
+        """``worker`` was killed: what it had in hand is taken back at the next turn."""
+        if worker.token is not None:
+            self._orphaned.append(worker.token)
+
+    def end(self) -> None:
+        """Take back what only holds while this cluster lives."""
+        do_chore(self._take_back_orphaned)
+        do_chore(self._signs.end)
+
+    def _take_back_orphaned(self) -> None:
+        while self._orphaned:
+            take_back(self._orphaned[0])
+            self._orphaned.pop(0)
+
+
+def do_chore(chore: Callable[[], object]) -> None:
+    try:
+        close_old_connections()
+        chore()
+    except Exception:
+        # Workers live on without the database for a while, and a fault in one chore must not end
+        # them and all other chores: it comes round again.
+        _log.exception("housekeeping failed")
