@@ -214,10 +214,12 @@ def check_sending(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 @register(Tags.security)
 def check_sandbox(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     # Only where something seems to be missing: trying the walls starts a process.
-    return [] if sandbox_probe.likely_complete() else list(_of_sandbox(sandbox_probe.walls_here()))
+    return (
+        [] if sandbox_probe.likely_complete() else list(_of_sandbox(sandbox_probe.sandbox_state()))
+    )
 
 
-def _of_sandbox(stand: sandbox_probe.Walls) -> Iterator[CheckMessage]:
+def _of_sandbox(stand: sandbox_probe.SandboxState) -> Iterator[CheckMessage]:
     if not stand.without_network:
         yield Warning(
             "Nothing on this host keeps the process that decodes uploads off the network.",

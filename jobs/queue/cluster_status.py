@@ -11,7 +11,7 @@ from jobs.queue.lanes import ALL, clusters, in_order
 
 
 @dataclass
-class Muster:
+class LaneStatus:
     """The living workers of one cluster."""
 
     cluster: str
@@ -36,19 +36,21 @@ class Muster:
 
 
 @dataclass(frozen=True)
-class RollCall:
+class ClusterStatus:
     """``faults`` is empty when all is well."""
 
     sentences: tuple[str, ...]
     faults: tuple[str, ...]
 
 
-def roll_call(*, cluster: str | None = None, lanes: Iterable[str] | None = None) -> RollCall:
+def cluster_status(
+    *, cluster: str | None = None, lanes: Iterable[str] | None = None
+) -> ClusterStatus:
     """``cluster`` and ``lanes`` are what must be there; without them it is enough that somebody
     is, and that every lane in which jobs wait is served."""
-    musters = {name: Muster(name) for name in clusters()}
+    musters = {name: LaneStatus(name) for name in clusters()}
     for worker in heartbeats.alive():
-        musters.setdefault(worker.cluster, Muster(worker.cluster)).count(worker)
+        musters.setdefault(worker.cluster, LaneStatus(worker.cluster)).count(worker)
     health = queue_health()
     faults = [] if health.ok else [health.sentence()]
     if cluster is not None and not musters[cluster].workers:
@@ -59,6 +61,6 @@ def roll_call(*, cluster: str | None = None, lanes: Iterable[str] | None = None)
         lanes = [lane for lane in ALL if health.workers_alive and runnable([lane]).exists()]
         served = set[str]().union(*(muster.lanes for muster in musters.values()))
     faults += [f"No worker serves the lane {lane}." for lane in lanes if lane not in served]
-    return RollCall(
+    return ClusterStatus(
         (health.sentence(), *(muster.sentence() for muster in musters.values())), tuple(faults)
     )

@@ -66,7 +66,7 @@ def found_device(job: Job) -> None:
             Worker.objects.filter(name=worker_name()).update(devices=[device])
 
 
-class Signs:
+class Heartbeats:
     """The rows of one cluster, kept by its main process; :meth:`end` is for the keeper as well,
     when that process was killed."""
 

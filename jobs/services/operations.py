@@ -18,7 +18,7 @@ from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.heartbeats import alive
 from jobs.services.site_models.missing_models import MissingSight, missing_models
 from jobs.services.site_models.offered import broken_models
-from separation.sandbox.sandbox_probe import Walls, walls_here
+from separation.sandbox.sandbox_probe import SandboxState, sandbox_state
 from separation.separators.own_models.folders import OwnModel
 
 FAILURES = 8
@@ -88,7 +88,7 @@ class Operations:
     unsent: list[Batch]
     disks: list[DiskSight]
     speeds: list[Speed]
-    sandbox: Walls
+    sandbox: SandboxState
     broken_models: tuple[OwnModel, ...]
     missing_models: list[MissingSight]
 
@@ -108,7 +108,7 @@ def operations() -> Operations:
         unsent=unsent_notices(),
         disks=disk_sights(),
         speeds=list(Speed.objects.order_by("host", "device", "work", "separator", "model_name")),
-        sandbox=walls_here(),
+        sandbox=sandbox_state(),
         broken_models=broken_models(),
         missing_models=missing_models(),
     )

@@ -41,7 +41,7 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Card:
+class QualityCard:
     name: str
     is_flagged: bool
     verdict: str
@@ -56,7 +56,7 @@ class Quality:
     verdict: str
     reason: str
     notes: tuple[str, ...]
-    cards: tuple[Card, ...]
+    cards: tuple[QualityCard, ...]
     details: tuple[PartsQuality, ...] = ()
 
     @property
@@ -113,8 +113,8 @@ def _gain(job: Job) -> str:
     )
 
 
-def _card(stem: StemQuality, song: SignalQuality, duration_s: float | None) -> Card:
-    return Card(
+def _card(stem: StemQuality, song: SignalQuality, duration_s: float | None) -> QualityCard:
+    return QualityCard(
         name=stem.name,
         is_flagged=bool(stem.findings),
         verdict=stem.verdict,

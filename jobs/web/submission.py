@@ -13,7 +13,7 @@ from separation.request.separation_request import SeparationRequest
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SubmissionOutcome:
     """What became of one file: a job, or the reason why there is none."""
 
     name: str
@@ -27,7 +27,7 @@ def submit_files(
     files: Iterable["UploadedFile[bytes]"],
     request: SeparationRequest,
     batch: Batch | None = None,
-) -> list[Outcome]:
+) -> list[SubmissionOutcome]:
     """``hold``: what the form reserved before its body was read. ``batch``: where the songs go."""
     outcomes = []
     for file in files:
@@ -41,7 +41,7 @@ def submit_files(
                 request=request,
                 batch=batch,
             )
-            outcomes.append(Outcome(name=name, job=job))
+            outcomes.append(SubmissionOutcome(name=name, job=job))
         except SeparationError as error:
-            outcomes.append(Outcome(name=name, error=error))
+            outcomes.append(SubmissionOutcome(name=name, error=error))
     return outcomes

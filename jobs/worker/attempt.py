@@ -23,10 +23,10 @@ from jobs.services.site_models.missing_models import note_missing
 from jobs.services.timing.deadline import measured_anew, set_deadline, too_slow
 from jobs.services.timing.speed import learn_speeds
 from jobs.worker import outcome
-from jobs.worker.database_retry import Gate
+from jobs.worker.database_retry import DatabaseRetry
 from jobs.worker.record import Recorder, routing_of
 from jobs.worker.runners import current_runner, discard_runner
-from jobs.worker.stop_conditions import Stop, Watch
+from jobs.worker.stop_conditions import Stop, StopConditions
 from separation.errors import Cancelled, DeadlineExceeded, WorkerLost, error_from_code
 from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.protocol.messages import (
@@ -65,9 +65,9 @@ class Attempt:
     def __init__(self, job: Job, lease: Lease) -> None:
         self._job = job
         self._lease = lease
-        self._gate = Gate()
+        self._gate = DatabaseRetry()
         self._recorder = Recorder(lease)
-        self._watch = Watch(job, lease)
+        self._watch = StopConditions(job, lease)
         self._unwritten: deque[Callable[[], object]] = deque()
         self._runner: RunnerProcess | None = None
         self._stopping: Stop | None = None

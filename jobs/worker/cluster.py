@@ -66,7 +66,7 @@ def run_cluster(post: Post) -> int:
     _kill_group(child.pid)
     child.join()
     do_chore(_take_back_all)
-    do_chore(heartbeats.Signs().end)
+    do_chore(heartbeats.Heartbeats().end)
     return 0 if clean else 1
 
 

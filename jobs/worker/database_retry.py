@@ -16,7 +16,7 @@ PAUSES_S = (0.5, 1.0, 2.0, 5.0)
 _log = logging.getLogger("jobs.worker")
 
 
-class Gate:
+class DatabaseRetry:
     """Lets work through to the database, and after a failure none until a pause is over."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

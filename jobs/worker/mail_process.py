@@ -6,7 +6,7 @@ from jobs.services.batches.notices import is_any_due
 from jobs.worker.own_process import OwnProcess
 
 
-class Postman(OwnProcess):
+class MailProcess(OwnProcess):
     def __init__(self) -> None:
         log = logging.getLogger("jobs.notices")
         super().__init__("send_notices", does="sends e-mails", logger=log)

@@ -13,7 +13,7 @@ from django.db import close_old_connections, transaction
 from jobs.models import Job
 from jobs.models.job import JobQuerySet, JobStatus
 from jobs.queue import liveness
-from jobs.queue.heartbeats import Signs, bury
+from jobs.queue.heartbeats import Heartbeats, bury
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.tickets import top_up
 from jobs.queue.worker_table import Member
@@ -26,7 +26,7 @@ from jobs.worker import outcome
 from jobs.worker.backups import ScheduledBackups
 from jobs.worker.expiry import Expiry, Held
 from jobs.worker.leftovers import prune_queue
-from jobs.worker.mail_process import Postman
+from jobs.worker.mail_process import MailProcess
 from jobs.worker.scrubbing import Scrubbing
 from separation.errors import WorkerLost
 
@@ -138,7 +138,7 @@ class Housekeeping:
 
     def __init__(self) -> None:
         expiry = Expiry(every_s=reap_every_s())
-        self._signs = Signs()
+        self._signs = Heartbeats()
         self._orphaned: list[uuid.UUID] = []
         self._chores: dict[Callable[[], object], float] = {
             tend_reserve: RESERVE_EVERY_S,
@@ -150,7 +150,7 @@ class Housekeeping:
             bury: REAP_EVERY_S,
             advance_campaigns: CAMPAIGNS_EVERY_S,
             finish_closures: CLOSURES_EVERY_S,
-            Postman().turn: NOTICES_EVERY_S,
+            MailProcess().turn: NOTICES_EVERY_S,
             ScheduledBackups().turn: BACKUPS_EVERY_S,
             Scrubbing().turn: SCRUB_EVERY_S,
             # Those that walk through folders, last: at a start, jobs wait.

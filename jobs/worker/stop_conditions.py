@@ -19,7 +19,7 @@ class Stop(enum.Enum):
     DRAIN = "drain"
 
 
-class Watch:
+class StopConditions:
     """Says when to stop; call :meth:`look` at every turn, and :meth:`ask`, which needs the
     database and renews the lease, as often as that is there."""
 

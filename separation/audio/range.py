@@ -7,7 +7,7 @@ from separation.audio.metering.measure import SongMeasure
 from separation.progress import Report
 
 
-def keep_excerpt(path: Path, start: int, frames: int, report: Report) -> SongMeasure:
+def keep_range(path: Path, start: int, frames: int, report: Report) -> SongMeasure:
     """Leave ``frames`` frames from ``start`` on of the canonical file at ``path``, in blocks.
 
     Returns the measures of what is left. What ``report`` raises leaves the file as it was.

@@ -10,7 +10,7 @@ from typing import Literal
 
 from separation.engine.health import DeviceFailed as DeviceFailed
 from separation.engine.health import note_failure
-from separation.engine.host import Card, HostReport, host_report
+from separation.engine.host import GraphicsCard, HostReport, host_report
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
 from separation.settings import EngineName, PrecisionName
 
@@ -45,7 +45,7 @@ def describe_host(device: Device) -> HostReport:
     cards = []
     for index in range(torch.cuda.device_count()):
         free, total = torch.cuda.mem_get_info(index)
-        cards.append(Card(torch.cuda.get_device_name(index), total, free))
+        cards.append(GraphicsCard(torch.cuda.get_device_name(index), total, free))
     return host_report(tuple(cards))
 
 
@@ -127,7 +127,7 @@ def pick_device(choice: DeviceChoice) -> Device:
     return Device("cpu", "CPU", f"On the CPU, as {fault}")
 
 
-def look_for_card() -> tuple[Card | None, str]:
+def look_for_card() -> tuple[GraphicsCard | None, str]:
     """The card that ``cuda`` means, with the memory that a job of this process can have, or why
     there is none, ending a sentence."""
     fault = _cuda_fault()
@@ -138,7 +138,7 @@ def look_for_card() -> tuple[Card | None, str]:
     free, total = torch.cuda.mem_get_info(0)
     # What torch keeps without using it, it gives to the next job.
     kept = torch.cuda.memory_reserved(0) - torch.cuda.memory_allocated(0)
-    return Card(torch.cuda.get_device_name(0), total, free + kept), ""
+    return GraphicsCard(torch.cuda.get_device_name(0), total, free + kept), ""
 
 
 def _cuda_fault() -> str | None:

@@ -13,7 +13,7 @@ _MB = 1_000_000
 
 
 @dataclass(frozen=True)
-class Card:
+class GraphicsCard:
     """A GPU and its memory in bytes."""
 
     name: str
@@ -30,7 +30,7 @@ class HostReport:
     instruction_sets: tuple[str, ...]
     memory_bytes: int
     free_memory_bytes: int
-    cards: tuple[Card, ...] = ()
+    cards: tuple[GraphicsCard, ...] = ()
 
     @property
     def has_bfloat16(self) -> bool:
@@ -50,7 +50,7 @@ class HostReport:
         )
 
 
-def host_report(cards: tuple[Card, ...] = ()) -> HostReport:
+def host_report(cards: tuple[GraphicsCard, ...] = ()) -> HostReport:
     """Look at the machine; ``cards`` are for those who can see them to add."""
     info = _fields(Path("/proc/cpuinfo"))
     memory = _fields(Path("/proc/meminfo"))

@@ -21,7 +21,7 @@ Observer = Callable[[Event], None]
 """Is told everything that happens, in order, the end included."""
 
 
-class Teller:
+class EventSender:
     """Tells ``observe`` of one job."""
 
     def __init__(self, job_id: str, observe: Observer) -> None:

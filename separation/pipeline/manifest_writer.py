@@ -43,7 +43,7 @@ def told_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
     return {**values, **{name: path.name for name, path in paths.items()}}
 
 
-class Ledger:
+class ManifestWriter:
     """One job's manifest in memory and on disk; it writes nothing once ``fence`` is lost."""
 
     def __init__(self, spec: JobSpec, fence: AttemptFence) -> None:

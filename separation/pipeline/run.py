@@ -27,7 +27,7 @@ from separation.errors import (
 )
 from separation.families import DETAILS, SEPARATION
 from separation.pipeline.error_mapping import named_error
-from separation.pipeline.events import Observer, Teller
+from separation.pipeline.events import EventSender, Observer
 from separation.pipeline.job_progress import JobProgress, Rates
 from separation.pipeline.manifest import (
     MANIFEST_NAME,
@@ -37,7 +37,7 @@ from separation.pipeline.manifest import (
     verify_manifest,
 )
 from separation.pipeline.manifest_migrations import ManifestUnreadable
-from separation.pipeline.manifest_writer import Ledger, made_with, now_iso, told_parameters
+from separation.pipeline.manifest_writer import ManifestWriter, made_with, now_iso, told_parameters
 from separation.pipeline.receipts import (
     Receipt,
     load_receipt,
@@ -112,13 +112,13 @@ class _JobRun:
         self._settings = settings
         self._separators = separators
         self._observe = observer
-        self._tell = Teller(spec.job_id, observer)
+        self._tell = EventSender(spec.job_id, observer)
         self._check = check
         self._rates = rates
         self._clock = clock
         self._work = spec.job_dir / WORK_FOLDER
         self._fence = AttemptFence(self._work, spec.attempt_id)
-        self._ledger = Ledger(spec, self._fence)
+        self._manifest_writer = ManifestWriter(spec, self._fence)
         self._stage_name: str | None = None
         self._song: Song | None = None
         self._tracks: dict[str, Track] = {}
@@ -187,7 +187,7 @@ class _JobRun:
             self._drop_work()
             self._tell.finished_before(earlier)
             return earlier
-        self._ledger.begin(stages, self._source)
+        self._manifest_writer.begin(stages, self._source)
         progress = JobProgress(
             self._spec.job_id,
             stages,
@@ -199,10 +199,10 @@ class _JobRun:
         for stage in stages:
             self._run_stage(stage, progress)
         self._stage_name = None
-        self._ledger.completed()
+        self._manifest_writer.completed()
         self._drop_work()
-        self._tell.finished(self._ledger.manifest)
-        return self._ledger.manifest
+        self._tell.finished(self._manifest_writer.manifest)
+        return self._manifest_writer.manifest
 
     def _drop_work(self) -> None:
         if self._settings.keep_work:
@@ -215,7 +215,7 @@ class _JobRun:
         self._stage_name = stage.name
         report = progress.begin(stage)
         self._tell.stage_started(stage, progress.percent)
-        self._ledger.stage_began(stage.name)
+        self._manifest_writer.stage_began(stage.name)
         report(0.0, stage.label)
         context = self._context(stage, report)
         key = self._next_key(stage, context)
@@ -231,8 +231,8 @@ class _JobRun:
         progress.audio_s = self._audio_s(receipt)
         self._tracks.update({track.name: track for track in receipt.tracks})
         self._key = key
-        self._ledger.stage_ended(receipt, reused=reused)
-        manifest = self._ledger.manifest
+        self._manifest_writer.stage_ended(receipt, reused=reused)
+        manifest = self._manifest_writer.manifest
         self._tell.stage_finished(manifest.stage(stage.name), manifest, reused=reused)
 
     def _context(self, stage: PipelineStage[Any], report: Report) -> StageContext:
@@ -377,11 +377,11 @@ class _JobRun:
         try:
             if not self._fence.is_lost:
                 self._spec.job_dir.mkdir(parents=True, exist_ok=True)
-                self._ledger.ended_badly(self._stage_name, error)
+                self._manifest_writer.ended_badly(self._stage_name, error)
         except OSError:
             # The disk may be what failed; the event below still tells the worker.
             _log.error("job %s: the manifest cannot be saved", self._spec.job_id, exc_info=True)
-        self._tell.failed(self._stage_name, error, self._ledger.manifest)
+        self._tell.failed(self._stage_name, error, self._manifest_writer.manifest)
 
 
 def _log_level(error: SeparationError) -> int:

@@ -13,7 +13,7 @@ from separation.settings import RouteName
 
 
 @dataclass(frozen=True)
-class Way:
+class Candidate:
     """A route with the model that it would run; ``is_smaller``: not the one asked for."""
 
     route: RouteName
@@ -23,13 +23,13 @@ class Way:
     is_smaller: bool = False
 
 
-def ways_for(
+def candidates_for(
     name: str,
     options: SeparatorOptions,
     routes: tuple[RouteName, ...],
     *,
     allow_smaller_model: bool,
-) -> Iterator[Way]:
+) -> Iterator[Candidate]:
     """Every way in order; the model asked for comes before smaller ones on the same route."""
     family, model = _network_of(name, options)
     shown = model or next((row.name for row in models_for(family)), family)
@@ -40,7 +40,7 @@ def ways_for(
             if _is_own(family, model, options):
                 continue  # Of the operator's own: no other machine has it.
             asked = f"{family}/{model}" if model else family
-            yield Way(route, "remote", replace(options, model=asked, device="auto"), shown)
+            yield Candidate(route, "remote", replace(options, model=asked, device="auto"), shown)
             continue
         # `auto` itself may end with another separator, but only where it is the last resort.
         first = name if route == "local_cpu" else family
@@ -50,9 +50,9 @@ def ways_for(
             cpu_fallback=False,
             model=options.model if route == "local_cpu" else model,
         )
-        yield Way(route, first, here, shown)
+        yield Candidate(route, first, here, shown)
         for other in smaller:
-            yield Way(route, family, replace(here, model=other), other, is_smaller=True)
+            yield Candidate(route, family, replace(here, model=other), other, is_smaller=True)
 
 
 def _is_own(family: str, model: str | None, options: SeparatorOptions) -> bool:

@@ -9,7 +9,7 @@ from separation.settings import RouteName
 from separation.storage.atomic_files import write_durably
 
 
-class _Settled(BaseModel):
+class _RouteRecord(BaseModel):
     """What an attempt at the job decided; ``question``: all that was asked."""
 
     question: dict[str, Any]
@@ -17,7 +17,7 @@ class _Settled(BaseModel):
     material: dict[str, Any]
 
 
-def settled_material(
+def recorded_material(
     file: Path, *, route: RouteName, question: dict[str, Any], material: dict[str, Any]
 ) -> dict[str, Any]:
     """What names the output of a job, also when a later attempt would take another route.
@@ -26,14 +26,14 @@ def settled_material(
     done again. With other weights it is done again.
     """
     try:
-        before = _Settled.model_validate_json(file.read_bytes())
+        before = _RouteRecord.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
         before = None
     if before is not None and before.question == question and before.route != route:
         digests = {before.material.get("weights_digest"), material.get("weights_digest")}
         if len(digests - {""}) < 2:
             return before.material
-    settled = _Settled(question=question, route=route, material=material)
+    settled = _RouteRecord(question=question, route=route, material=material)
     if settled != before:
         write_durably(file, settled.model_dump_json().encode())
     return material

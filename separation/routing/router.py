@@ -23,7 +23,7 @@ from separation.base import (
 from separation.catalogue import CATALOGUE
 from separation.engine.devices import look_for_card
 from separation.engine.health import DeviceFailed
-from separation.engine.host import Card
+from separation.engine.host import GraphicsCard
 from separation.engine.memory_book import MemoryBook
 from separation.errors import (
     InvalidOptions,
@@ -36,7 +36,7 @@ from separation.errors import (
 from separation.progress import Report, ignore_progress
 from separation.protocol.remarks import remark
 from separation.registry import SeparatorFactory
-from separation.routing.candidates import Way, ways_for
+from separation.routing.candidates import Candidate, candidates_for
 from separation.separators.weights.store import default_model_dir
 from separation.settings import RouteName
 from separation.storage.checkpoints import Checkpoints
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from separation.separators.remote import RemoteSeparator
 
 Outcome = Literal["took", "skipped", "failed"]
-LookForCard = Callable[[], tuple[Card | None, str]]
+LookForCard = Callable[[], tuple[GraphicsCard | None, str]]
 SeparatorSource = Callable[[str, SeparatorOptions], SeparatorModel]
 
 UNKNOWN_MODEL_BYTES = 4_000_000_000
@@ -123,10 +123,12 @@ class RoutedSeparator(ResumableSeparator):
         self._book = MemoryBook(options.model_dir or default_model_dir())
         self._surprises: list[tuple[str, str]] = []
         self._last_error: SeparationError | None = None
-        self._card: Card | None = None
+        self._card: GraphicsCard | None = None
         self._reason = ""
-        self._ways = deque(ways_for(name, options, routes, allow_smaller_model=allow_smaller_model))
-        self._way: Way | None = None
+        self._ways = deque(
+            candidates_for(name, options, routes, allow_smaller_model=allow_smaller_model)
+        )
+        self._way: Candidate | None = None
         self._separator: SeparatorModel | None = None
 
     def load(self, *, report: Report = ignore_progress) -> None:
@@ -185,7 +187,7 @@ class RoutedSeparator(ResumableSeparator):
             del separator
             self._next(report)
 
-    def _current(self) -> tuple[Way, SeparatorModel]:
+    def _current(self) -> tuple[Candidate, SeparatorModel]:
         self.load()
         assert self._way is not None and self._separator is not None
         return self._way, self._separator
@@ -216,7 +218,7 @@ class RoutedSeparator(ResumableSeparator):
         if not smaller_may:
             self._ways = deque(way for way in self._ways if way.route != route)
 
-    def _opened(self, way: Way, report: Report) -> tuple[SeparatorModel, str]:
+    def _opened(self, way: Candidate, report: Report) -> tuple[SeparatorModel, str]:
         if way.route == "local_gpu":
             return self._opened_on_card(way, report)
         if way.route == "remote":
@@ -224,7 +226,7 @@ class RoutedSeparator(ResumableSeparator):
         separator = self._loaded(way, report)
         return separator, "The processor can always take it."
 
-    def _opened_on_card(self, way: Way, report: Report) -> tuple[SeparatorModel, str]:
+    def _opened_on_card(self, way: Candidate, report: Report) -> tuple[SeparatorModel, str]:
         if self.options.engine == "openvino" and self.options.device == "auto":
             raise _CannotTake(
                 "The engine openvino was asked for, which computes on the processor.",
@@ -239,7 +241,7 @@ class RoutedSeparator(ResumableSeparator):
         separator = self._loaded(way, report)
         return separator, self._memory_words(way, separator, card)
 
-    def _memory_words(self, way: Way, separator: SeparatorModel, card: Card) -> str:
+    def _memory_words(self, way: Candidate, separator: SeparatorModel, card: GraphicsCard) -> str:
         """Raises ``_CannotTake`` where the card has too little memory."""
         if _peaks(separator):
             return f"The model is on the {card.name} already."
@@ -257,7 +259,7 @@ class RoutedSeparator(ResumableSeparator):
             raise _CannotTake(words, error=error, lacks_memory=True)
         return words
 
-    def _opened_remotely(self, way: Way) -> tuple[SeparatorModel, str]:
+    def _opened_remotely(self, way: Candidate) -> tuple[SeparatorModel, str]:
         if not self._allow_remote:
             raise _CannotTake("The song is not to leave this machine.", is_surprise=False)
         separator = cast("RemoteSeparator", self._separators(way.separator, way.options))
@@ -271,7 +273,7 @@ class RoutedSeparator(ResumableSeparator):
         separator.load()
         return separator, "The remote service is there and accepts the job."
 
-    def _loaded(self, way: Way, report: Report) -> SeparatorModel:
+    def _loaded(self, way: Candidate, report: Report) -> SeparatorModel:
         separator = self._separators(way.separator, way.options)
         usable = separator.validate()
         if not usable:
@@ -285,7 +287,7 @@ class RoutedSeparator(ResumableSeparator):
             raise _CannotTake(error.detail, error=error) from None
         return separator
 
-    def _failed(self, way: Way, separator: SeparatorModel, error: SeparationError) -> None:
+    def _failed(self, way: Candidate, separator: SeparatorModel, error: SeparationError) -> None:
         lacks_memory = isinstance(error, OutOfMemory)
         if lacks_memory and way.route == "local_gpu" and self._card is not None:
             identity = separator.identity()
@@ -297,13 +299,15 @@ class RoutedSeparator(ResumableSeparator):
         self._tell(way, "failed", error.detail, is_surprise=True)
         self._leave(way.route, smaller_may=lacks_memory)
 
-    def _remember_memory(self, way: Way, separator: SeparatorModel) -> None:
+    def _remember_memory(self, way: Candidate, separator: SeparatorModel) -> None:
         peaks = _peaks(separator)
         if way.route == "local_gpu" and self._card is not None and peaks:
             identity = separator.identity()
             self._book.remember(self._card.name, identity.weights_digest, identity.precision, peaks)
 
-    def _tell(self, way: Way, outcome: Outcome, reason: str, *, is_surprise: bool = False) -> None:
+    def _tell(
+        self, way: Candidate, outcome: Outcome, reason: str, *, is_surprise: bool = False
+    ) -> None:
         self.steps.append(RouteStep(way.route, outcome, reason, way.model))
         if is_surprise:
             self._surprises.append((_WHERE[way.route], reason))

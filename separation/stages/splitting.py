@@ -26,7 +26,7 @@ from separation.ensemble import ENSEMBLE
 from separation.errors import DiskFull, InvalidOptions, ModelUnavailable, OutputInvalid
 from separation.progress import Report, part_of
 from separation.request.splits import SplitChoice
-from separation.routing.route_record import settled_material
+from separation.routing.route_record import recorded_material
 from separation.routing.router import RoutedSeparator, is_routed
 from separation.separators.once import separate_once
 from separation.separators.own_models.rows import all_rows
@@ -83,7 +83,7 @@ class Splitter:
         material = _without_device(told_identity(separator.identity()))
         if not isinstance(separator, RoutedSeparator):
             return material
-        return settled_material(
+        return recorded_material(
             context.work_dir / self._settled,
             route=separator.route,
             question=self._question(context),

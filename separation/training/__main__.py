@@ -122,10 +122,10 @@ def _show(lines: Iterator[str]) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from separation.training.loop import Plan, train
+    from separation.training.loop import TrainingPlan, train
 
     train(
-        Plan(
+        TrainingPlan(
             corpora=tuple(chosen.corpus),
             run=chosen.run,
             without_songs=tuple(chosen.without_song),

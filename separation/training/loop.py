@@ -30,7 +30,7 @@ DEFAULT_SHAPE = Shape()
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How to train. ``steps``: the last step of the run; ``decay_steps``: over how many of them
     the learning rate falls, 0 for a run that is to be gone on with. ``validate_s``, ``save_s``:
     seconds between two measurements and two checkpoints."""
@@ -64,7 +64,7 @@ _MEAN_DECAY = 0.998
 _WEIGHT_DECAY = 1e-3
 
 
-def train(plan: Plan) -> None:
+def train(plan: TrainingPlan) -> None:
     """Run, or go on from the run's checkpoint, up to ``plan.steps``. Raises ``NotFinite``."""
     plan.run.mkdir(parents=True, exist_ok=True)
     if plan.processes == 1:
@@ -81,7 +81,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _member(rank: int, plan: Plan, port: int, parent: int) -> None:
+def _member(rank: int, plan: TrainingPlan, port: int, parent: int) -> None:
     end_with_parent(parent=parent)
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     distributed.init_process_group("gloo", rank=rank, world_size=plan.processes)
@@ -94,7 +94,7 @@ def _member(rank: int, plan: Plan, port: int, parent: int) -> None:
 class Trainer:
     """One process of a run."""
 
-    def __init__(self, plan: Plan, *, rank: int) -> None:
+    def __init__(self, plan: TrainingPlan, *, rank: int) -> None:
         torch.set_num_threads(1)
         torch.manual_seed(0)
         self._plan, self._rank = plan, rank
@@ -243,6 +243,6 @@ def _gradients_averaged(network: nn.Module, processes: int) -> torch.Tensor:
     return flat
 
 
-def describe(plan: Plan) -> dict[str, Any]:
+def describe(plan: TrainingPlan) -> dict[str, Any]:
     """The plan as plain values, for the model card."""
     return {key: str(value) for key, value in asdict(plan).items()}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from stemsite.gateway.patience import Patience
+from stemsite.gateway.timeouts import Timeout
 
 RECEIVE_BYTES = 256 * 1024
 
@@ -29,7 +29,7 @@ class Client:
     address, the /64 network with IPv6, as one customer has at least that; empty for nobody."""
 
     def __init__(
-        self, connection: socket.socket, patience: Patience, is_proxy: Callable[[str], bool]
+        self, connection: socket.socket, patience: Timeout, is_proxy: Callable[[str], bool]
     ) -> None:
         connection.setblocking(False)
         with contextlib.suppress(OSError):

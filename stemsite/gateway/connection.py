@@ -8,7 +8,7 @@ import h11
 from stemsite.gateway import answers
 from stemsite.gateway.client import Client, ClientGone, GaveWay
 from stemsite.gateway.exchange import Exchange, Site
-from stemsite.gateway.patience import Deadline, TooSlow
+from stemsite.gateway.timeouts import Deadline, TooSlow
 
 LINGER_S = 5.0
 """For a client that still sends when it is answered: were the connection closed at once, the

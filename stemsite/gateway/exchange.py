@@ -12,9 +12,9 @@ from stemsite.gateway.body import Body, declared_length
 from stemsite.gateway.client import Client, ClientGone, GaveWay, key_of
 from stemsite.gateway.handed_file import HandedFile
 from stemsite.gateway.limits import Limits
-from stemsite.gateway.patience import Pace, TooSlow
 from stemsite.gateway.tally import Tally
 from stemsite.gateway.threads import NoThread, Threads, Turn
+from stemsite.gateway.timeouts import MinimumRate, TooSlow
 from stemsite.gateway.upstream import (
     FILE_HEADER,
     Upstream,
@@ -188,12 +188,12 @@ class Exchange:
     def _data(self, block: bytes) -> bytes:
         return self._http.send(h11.Data(data=block)) or b""
 
-    def _pace(self) -> Pace:
-        return Pace(self._site.limits.pace_s, self._site.limits.pace_bytes_per_s)
+    def _pace(self) -> MinimumRate:
+        return MinimumRate(self._site.limits.pace_s, self._site.limits.pace_bytes_per_s)
 
-    def _pace_of_answer(self) -> Pace:
+    def _pace_of_answer(self) -> MinimumRate:
         limits = self._site.limits
-        return Pace(limits.pace_s, limits.pace_bytes_per_s, self._client.queued_bytes)
+        return MinimumRate(limits.pace_s, limits.pace_bytes_per_s, self._client.queued_bytes)
 
     def _key(self) -> str:
         """Whom the shares of threads count: behind a proxy, whom that names."""

@@ -15,9 +15,9 @@ from stemsite.gateway.connection import serve
 from stemsite.gateway.connections import Connections
 from stemsite.gateway.exchange import Site
 from stemsite.gateway.limits import Limits
-from stemsite.gateway.patience import Deadline
 from stemsite.gateway.tally import Tally
 from stemsite.gateway.threads import Threads
+from stemsite.gateway.timeouts import Deadline
 
 logger = logging.getLogger("gateway")
 

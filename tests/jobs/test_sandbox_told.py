@@ -11,13 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from separation.sandbox import sandbox_probe
-from separation.sandbox.sandbox_probe import Walls, walls_here
+from separation.sandbox.sandbox_probe import SandboxState, sandbox_state
 
 ROOT = Path(__file__).parents[2]
 
-BARE = Walls()
-NO_FILES = Walls(namespaces="user", system_calls=True)
-NO_FILTER = Walls(namespaces="user", files=True)
+BARE = SandboxState()
+NO_FILES = SandboxState(namespaces="user", system_calls=True)
+NO_FILTER = SandboxState(namespaces="user", files=True)
 
 
 def _of_walls() -> list[CheckMessage]:
@@ -33,7 +33,7 @@ def _of_walls() -> list[CheckMessage]:
     ],
 )
 def test_a_missing_wall_is_told_with_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, stand: Walls, told: dict[str, int]
+    monkeypatch: pytest.MonkeyPatch, stand: SandboxState, told: dict[str, int]
 ) -> None:
     monkeypatch.setattr(sandbox_probe, "likely_complete", lambda: False)
     monkeypatch.setattr(sandbox_probe, "walls_here", lambda: stand)
@@ -52,8 +52,8 @@ def test_where_nothing_seems_to_be_missing_no_process_is_started(
 
 def test_what_is_missing_is_named() -> None:
     assert BARE.words.endswith("this host does not offer seccomp, namespaces, Landlock")
-    assert "does not offer namespaces" in Walls(system_calls=True, files=True).words
-    assert "does not offer" not in Walls("root", system_calls=True, files=True).words
+    assert "does not offer namespaces" in SandboxState(system_calls=True, files=True).words
+    assert "does not offer" not in SandboxState("root", system_calls=True, files=True).words
 
 
 def test_the_check_command_says_which_walls_stand(tmp_path: Path) -> None:
@@ -65,12 +65,12 @@ def test_the_check_command_says_which_walls_stand(tmp_path: Path) -> None:
         check=True,
         text=True,
     )
-    assert f"Uploads are decoded behind: {walls_here().words}." in done.stdout
+    assert f"Uploads are decoded behind: {sandbox_state().words}." in done.stdout
 
 
-@pytest.mark.parametrize("stand", [BARE, Walls("user", system_calls=True, files=True)])
+@pytest.mark.parametrize("stand", [BARE, SandboxState("user", system_calls=True, files=True)])
 def test_the_operator_s_page_says_which_walls_stand(
-    client: Client, staff: User, monkeypatch: pytest.MonkeyPatch, stand: Walls
+    client: Client, staff: User, monkeypatch: pytest.MonkeyPatch, stand: SandboxState
 ) -> None:
     monkeypatch.setattr("jobs.services.operations.walls_here", lambda: stand)
     client.force_login(staff)

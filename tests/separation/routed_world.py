@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from separation.audio.blocks import BlockReader, StemWriters
 from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
-from separation.engine.host import Card
+from separation.engine.host import GraphicsCard
 from separation.progress import Report, ignore_progress
 from separation.registry import SeparatorFactory
 from separation.routing.router import RoutedSeparator
@@ -85,10 +85,10 @@ class World:
             return SeparatorFactory.separator_class(name)(options)
         return FakeNetwork(self, options)
 
-    def look_for_card(self) -> tuple[Card | None, str]:
+    def look_for_card(self) -> tuple[GraphicsCard | None, str]:
         if self.free_gb is None:
             return None, "this machine has no CUDA driver."
-        return Card(CARD, 24 * GB, int(self.free_gb * GB)), ""
+        return GraphicsCard(CARD, 24 * GB, int(self.free_gb * GB)), ""
 
     def routed(
         self,

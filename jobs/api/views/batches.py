@@ -35,7 +35,7 @@ from jobs.services.batches.actions import (
     retry_batch,
 )
 from jobs.services.batches.progress import sights_of
-from jobs.services.job.bulk import Outcome
+from jobs.services.job.bulk import BulkOutcome
 
 
 def batch_of(request: Request, batch_id: UUID) -> Batch:
@@ -144,7 +144,7 @@ class BatchCancelView(APIView):
         return _outcome(batch, cancel_batch(batch=batch))
 
 
-def _outcome(batch: Batch, outcome: Outcome) -> Response:
+def _outcome(batch: Batch, outcome: BulkOutcome) -> Response:
     refused = [{"job_id": job.pk, "detail": reason} for job, reason in outcome.refused]
     answer = {"done": outcome.done, "refused": refused, "batch": told([batch]).data}
     return Response(answer)

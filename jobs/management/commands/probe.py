@@ -17,8 +17,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.core import intake_limits
 from separation.audio.decoding.child_process import CHILD_ENVIRONMENT
-from separation.audio.decoding.decoder_pool import Nursery
-from separation.audio.decoding.probe_result import Verdict, examine
+from separation.audio.decoding.decoder_pool import DecoderPool
+from separation.audio.decoding.probe_result import ProbeResult, examine
 from separation.engine.host import usable_cores
 
 READ_FROM_STDIN = "-"
@@ -71,16 +71,16 @@ def listed(source: str | None) -> list[str]:
     return [os.fsdecode(line) for line in content.splitlines() if line]
 
 
-def examined(names: Iterable[str], *, jobs: int) -> Iterator[Verdict]:
+def examined(names: Iterable[str], *, jobs: int) -> Iterator[ProbeResult]:
     """Verdicts in the order of the names, ``jobs`` files at once; each has a child of its own."""
     limits, work_dir = intake_limits(), Path(settings.OUTPUT_DIR)
     mine = threading.local()
     pool = ThreadPoolExecutor(jobs)
 
-    def look(name: str) -> Verdict:
+    def look(name: str) -> ProbeResult:
         if not hasattr(mine, "nursery"):
-            mine.nursery = nurseries.enter_context(Nursery(CHILD_ENVIRONMENT))
-        return examine(Path(name), limits, work_dir=work_dir, nursery=mine.nursery)
+            mine.decoder_pool = nurseries.enter_context(DecoderPool(CHILD_ENVIRONMENT))
+        return examine(Path(name), limits, work_dir=work_dir, decoder_pool=mine.decoder_pool)
 
     with ExitStack() as nurseries:
         try:
@@ -89,11 +89,11 @@ def examined(names: Iterable[str], *, jobs: int) -> Iterator[Verdict]:
             pool.shutdown(cancel_futures=True)
 
 
-def as_json(verdict: Verdict) -> str:
+def as_json(verdict: ProbeResult) -> str:
     return json.dumps(asdict(verdict), allow_nan=False)
 
 
-def as_text(verdict: Verdict) -> str:
+def as_text(verdict: ProbeResult) -> str:
     facts = [f"{verdict.verdict:<22}", printable(verdict.file)]
     if verdict.duration_s is not None:
         facts.append(f"{verdict.duration_s:.2f} s")

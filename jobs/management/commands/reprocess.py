@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from jobs.models import Campaign
 from jobs.models.campaign import CampaignStatus
 from jobs.services.campaigns.actions import (
-    Plan,
+    CampaignPlan,
     estimate,
     find_campaign,
     pause_campaign,
@@ -99,7 +99,7 @@ class Command(BaseCommand):
         if not campaigns:
             self.stdout.write("There is no campaign yet.")
 
-    def _foretell(self, plan: Plan) -> None:
+    def _foretell(self, plan: CampaignPlan) -> None:
         told = estimate(plan)
         self.stdout.write(f"Songs found: {told.sources}")
         self.stdout.write(f"Jobs to make: {told.jobs}, {told.audio_s / 60:.1f} minutes of audio")
@@ -111,7 +111,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Expected time: {known}")
         self.stdout.write("Nothing was made.")
 
-    def _start(self, plan: Plan) -> None:
+    def _start(self, plan: CampaignPlan) -> None:
         campaign, is_new = start_campaign(plan=plan)
         if not is_new:
             told = {
@@ -136,7 +136,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  left out, {reason_words(reason)}: {count}")
 
 
-def plan_from(options: Mapping[str, Any]) -> Plan:
+def plan_from(options: Mapping[str, Any]) -> CampaignPlan:
     """Raises ``InvalidOptions``."""
     if not options["separator"]:
         raise InvalidOptions(

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from jobs.queue.cluster_status import roll_call
+from jobs.queue.cluster_status import cluster_status
 from jobs.queue.lanes import ALL, Post, clusters, in_order, unknown
 
 CLUSTER_VARIABLE = "Q_CLUSTER_NAME"
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def _check(self, cluster: str | None, lanes: tuple[str, ...] | None) -> None:
         try:
-            said = roll_call(cluster=cluster, lanes=lanes)
+            said = cluster_status(cluster=cluster, lanes=lanes)
         except DatabaseError as error:
             raise CommandError(
                 "The database cannot be read. It is made by `manage.py serve` or `manage.py "

@@ -16,7 +16,7 @@ from jobs.models.batch import MAX_NAME_LENGTH
 from jobs.models.job import RETRYABLE, JobQuerySet
 from jobs.services.batch_membership import drop_if_empty, lock_batch, work_was_added
 from jobs.services.email import check_notice_possible
-from jobs.services.job.bulk import Outcome, for_each
+from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
@@ -120,13 +120,13 @@ def songs_of(batch: Batch) -> JobQuerySet:
     return Job.objects.filter(batch=batch).listed().order_by("created_at", "id")
 
 
-def retry_batch(*, batch: Batch) -> Outcome:
+def retry_batch(*, batch: Batch) -> BulkOutcome:
     """Run again what failed or was cancelled."""
     jobs = songs_of(batch).filter(status__in=RETRYABLE).select_related("source", "owner")
     return for_each(jobs, lambda job: retry_job(job=job))
 
 
-def cancel_batch(*, batch: Batch) -> Outcome:
+def cancel_batch(*, batch: Batch) -> BulkOutcome:
     jobs = songs_of(batch).active().select_related("source")
     return for_each(jobs, lambda job: cancel_job(job=job))
 

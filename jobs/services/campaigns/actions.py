@@ -16,7 +16,7 @@ from jobs.models import Campaign, Job, Source
 from jobs.models.campaign import CampaignStatus
 from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.services.campaigns.query import Query, parse_conditions, sources_of
-from jobs.services.campaigns.sources import Verdict, look_at
+from jobs.services.campaigns.sources import SongDecision, look_at
 from jobs.services.job.choices import check_request
 from jobs.services.timing.speed import Speeds, Work
 from separation.errors import InvalidOptions
@@ -27,7 +27,7 @@ PORTION = 100
 
 
 @dataclass(frozen=True)
-class Plan:
+class CampaignPlan:
     """``choices``: what versions are made with; ``query``: which songs get one."""
 
     choices: dict[str, Any]
@@ -51,15 +51,15 @@ class Estimate:
     expected_s: float | None
 
 
-def plan_campaign(*, choices: Mapping[str, Any], conditions: Iterable[str]) -> Plan:
+def plan_campaign(*, choices: Mapping[str, Any], conditions: Iterable[str]) -> CampaignPlan:
     """Raises ``InvalidOptions`` for what could only fail later."""
     request = parse_request(dict(choices))
     check_request(request=request)
     told = request.model_dump(mode="json", include=set(choices) | {"separator", "model"})
-    return Plan(told, parse_conditions(conditions))
+    return CampaignPlan(told, parse_conditions(conditions))
 
 
-def estimate(plan: Plan) -> Estimate:
+def estimate(plan: CampaignPlan) -> Estimate:
     """Looks at every song and changes nothing."""
     reasons: Counter[str] = Counter()
     speeds = Speeds.load()
@@ -77,7 +77,7 @@ def estimate(plan: Plan) -> Estimate:
     return Estimate(sources, jobs, dict(reasons), audio_s, expected_s if learned else None)
 
 
-def _verdicts(plan: Plan) -> Iterator[Verdict]:
+def _verdicts(plan: CampaignPlan) -> Iterator[SongDecision]:
     for portion in _portions(plan.query, before=timezone.now()):
         yield from look_at(portion, query=plan.query, choices=plan.choices)
 
@@ -90,14 +90,14 @@ def _portions(query: Query, *, before: datetime) -> Iterator[list[Source]]:
         portion = list(found.filter(id__gt=portion[-1].pk)[:PORTION])
 
 
-def _work(verdict: Verdict) -> Work:
+def _work(verdict: SongDecision) -> Work:
     assert verdict.request is not None
     request = verdict.request
     pipeline = [stage.model_dump(mode="json") for stage in request.to_pipeline()]
     return Work.of(request.separator, request.model or "", verdict.source.duration_s, pipeline)
 
 
-def start_campaign(*, plan: Plan) -> tuple[Campaign, bool]:
+def start_campaign(*, plan: CampaignPlan) -> tuple[Campaign, bool]:
     """The campaign of this plan, and whether it is new: asked twice is once."""
     with transaction.atomic():
         campaign, is_new = Campaign.objects.get_or_create(

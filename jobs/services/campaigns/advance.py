@@ -14,7 +14,7 @@ from jobs.queue.claim import runnable
 from jobs.queue.tickets import put_ticket
 from jobs.services.campaigns.actions import PORTION
 from jobs.services.campaigns.query import current_versions, sources_of
-from jobs.services.campaigns.sources import Reason, Verdict, look_at
+from jobs.services.campaigns.sources import Reason, SongDecision, look_at
 from jobs.services.campaigns.versions import withdraw_versions_of_nothing
 from jobs.services.job.create import insert_job
 from separation.errors import InvalidOptions
@@ -98,7 +98,7 @@ def _take(campaign: Campaign, sources: list[Source], room: int) -> int:
     return made
 
 
-def _make(campaign: Campaign, verdict: Verdict) -> Reason | None:
+def _make(campaign: Campaign, verdict: SongDecision) -> Reason | None:
     """Store the job of one song, or say why it has become impossible."""
     assert verdict.replaces is not None and verdict.request is not None
     # Locked: its owner may be deleting it this very moment.

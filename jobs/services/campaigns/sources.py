@@ -41,7 +41,7 @@ def reason_words(reason: str) -> str:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SongDecision:
     """What is to be done about one song: make what ``request`` says in place of ``replaces``, or
     nothing because of ``reason``."""
 
@@ -53,7 +53,7 @@ class Verdict:
 
 def look_at(
     sources: Sequence[Source], *, query: Query, choices: dict[str, Any]
-) -> Iterator[Verdict]:
+) -> Iterator[SongDecision]:
     """One verdict for each song, in their order; few queries however many songs.
 
     ``choices``: what a version is made with; whatever they do not name stays as it was.
@@ -89,25 +89,25 @@ def _by_source(jobs: Iterable[Job]) -> dict[UUID, list[Job]]:
     return found
 
 
-def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> Verdict:
+def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> SongDecision:
     replaceable = known.replaceable.get(source.pk, [])
     present = [job for job in replaceable if job.audio_deleted_at is None]
     if not source.owner.is_active:
-        return Verdict(source, reason=Reason.OWNER_INACTIVE)
+        return SongDecision(source, reason=Reason.OWNER_INACTIVE)
     if not source.path.is_file() or (replaceable and not present):
-        return Verdict(source, reason=Reason.AUDIO_DELETED)
+        return SongDecision(source, reason=Reason.AUDIO_DELETED)
     if not present:
-        return Verdict(source, reason=Reason.NO_RESULT)
+        return SongDecision(source, reason=Reason.NO_RESULT)
     replaces = present[-1]
     try:
         request = changed_request(replaces.request, choices)
     except (InvalidOptions, LicenceRefused):
-        return Verdict(source, reason=Reason.UNSUITABLE)
+        return SongDecision(source, reason=Reason.UNSUITABLE)
     for job in known.jobs.get(source.pk, []):
         if _made_alike(job, request, known):
             there = job.status == JobStatus.COMPLETED
-            return Verdict(source, reason=Reason.SAME if there else Reason.QUEUED)
-    return Verdict(source, replaces=replaces, request=request)
+            return SongDecision(source, reason=Reason.SAME if there else Reason.QUEUED)
+    return SongDecision(source, replaces=replaces, request=request)
 
 
 def _made_alike(job: Job, wanted: SeparationRequest, known: _Known) -> bool:

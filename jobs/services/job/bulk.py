@@ -8,14 +8,14 @@ from separation.errors import SeparationError
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BulkOutcome:
     """``done``: how many it worked for. ``refused``: the others, each with the reason in words."""
 
     done: int
     refused: tuple[tuple[Job, str], ...]
 
 
-def for_each(jobs: Iterable[Job], act: Callable[[Job], object]) -> Outcome:
+def for_each(jobs: Iterable[Job], act: Callable[[Job], object]) -> BulkOutcome:
     """``act`` on every job, one transaction each, so that one refusal undoes nothing else."""
     done, refused = 0, []
     for job in jobs:
@@ -24,4 +24,4 @@ def for_each(jobs: Iterable[Job], act: Callable[[Job], object]) -> Outcome:
             done += 1
         except SeparationError as error:
             refused.append((job, error.detail))
-    return Outcome(done, tuple(refused))
+    return BulkOutcome(done, tuple(refused))

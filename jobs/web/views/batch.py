@@ -28,13 +28,13 @@ from jobs.services.batches.actions import (
 )
 from jobs.services.batches.progress import sight_of
 from jobs.services.email import notice_obstacle
-from jobs.services.job.bulk import Outcome
+from jobs.services.job.bulk import BulkOutcome
 from jobs.services.timing.waiting import waiting
 from jobs.web.batch_forms import BatchName
+from jobs.web.bulk_messages import tell
 from jobs.web.forms import first_error
 from jobs.web.fragments import load_anew, unless_known
 from jobs.web.requests import UserRequest, visible_batch
-from jobs.web.told import tell
 from separation.errors import InvalidOptions, SeparationError
 
 
@@ -95,7 +95,7 @@ def cancel(request: UserRequest, batch_id: UUID) -> HttpResponse:
     return _done(request, batch_id, cancel_batch(batch=visible_batch(request, batch_id)), "stopped")
 
 
-def _done(request: UserRequest, batch_id: UUID, outcome: Outcome, done: str) -> HttpResponse:
+def _done(request: UserRequest, batch_id: UUID, outcome: BulkOutcome, done: str) -> HttpResponse:
     tell(request, outcome, done)
     return redirect("jobs:batch", batch_id)
 

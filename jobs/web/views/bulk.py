@@ -17,12 +17,12 @@ from jobs.http.archive import archive_response
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.services.archive import jobs_zip
-from jobs.services.job.bulk import Outcome, for_each
+from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.delete import delete_job
 from jobs.services.job.favourites_and_tags import add_tag, remove_tag, set_favourite
 from jobs.services.job.retry import retry_job
+from jobs.web.bulk_messages import tell
 from jobs.web.requests import UserRequest
-from jobs.web.told import tell
 from separation.errors import InvalidOptions, SeparationError
 
 MAX_TOGETHER = 100
@@ -124,7 +124,7 @@ _ACTIONS: dict[str, Callable[[UserRequest, list[Job]], HttpResponseBase]] = {
 }
 
 
-def _told(request: UserRequest, outcome: Outcome, done: str) -> HttpResponse:
+def _told(request: UserRequest, outcome: BulkOutcome, done: str) -> HttpResponse:
     tell(request, outcome, done)
     return _back(request)
 

@@ -27,7 +27,7 @@ from jobs.web.fragments import unless_known
 from jobs.web.mixing import mixing_context
 from jobs.web.remarks import remarks
 from jobs.web.requests import UserRequest, visible_job
-from jobs.web.sharing import sharing_context
+from jobs.web.sharing.owner import sharing_context
 from separation.errors import SeparationError
 
 

@@ -25,7 +25,7 @@ from jobs.web.defaults import starting_choices
 from jobs.web.forms import SeparationForm, first_error
 from jobs.web.intake import SizeLimitHandler, body_size, guard_body, largest_body
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
-from jobs.web.submission import Outcome, submit_files
+from jobs.web.submission import SubmissionOutcome, submit_files
 from separation.errors import (
     DiskFull,
     InvalidOptions,
@@ -103,7 +103,10 @@ def from_url(request: UserRequest) -> HttpResponseBase:
 
 
 def _answer(
-    request: UserRequest, outcomes: list[Outcome], form: SeparationForm, batch: Batch | None
+    request: UserRequest,
+    outcomes: list[SubmissionOutcome],
+    form: SeparationForm,
+    batch: Batch | None,
 ) -> HttpResponse:
     created = [outcome.job for outcome in outcomes if outcome.job]
     failed = [outcome for outcome in outcomes if outcome.error]
@@ -137,19 +140,19 @@ def _refused(
     request: UserRequest,
     errors: list[SeparationError],
     form: SeparationForm | None = None,
-    failed: list[Outcome] | None = None,
+    failed: list[SubmissionOutcome] | None = None,
 ) -> HttpResponse:
     status = status_of(errors[0])
     if wants_json(request):
         return JsonResponse({"code": errors[0].code, "detail": errors[0].detail}, status=status)
-    named = failed or [Outcome(name="", error=error) for error in errors]
+    named = failed or [SubmissionOutcome(name="", error=error) for error in errors]
     return _page(request, form, named, status=status)
 
 
 def _page(
     request: UserRequest,
     form: SeparationForm | None = None,
-    failed: list[Outcome] | None = None,
+    failed: list[SubmissionOutcome] | None = None,
     *,
     status: int = 200,
 ) -> HttpResponse:
@@ -192,8 +195,8 @@ def _too_much(request: HttpRequest) -> HttpResponse:
     return render(request, "413.html", status=413)
 
 
-def _too_large(name: str) -> Outcome:
+def _too_large(name: str) -> SubmissionOutcome:
     limit_mb = settings.MAX_UPLOAD_BYTES / 1e6
-    return Outcome(
+    return SubmissionOutcome(
         name=name, error=TooLarge(f"The file is larger than the {limit_mb:.1f} MB accepted here.")
     )

@@ -27,7 +27,7 @@ from separation.system.process_tree import Movement
 from separation.system.processes import NOWHERE
 
 if TYPE_CHECKING:
-    from separation.audio.decoding.decoder_pool import ForkedChild, Nursery
+    from separation.audio.decoding.decoder_pool import DecoderPool, ForkedChild
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +61,12 @@ def run_child(
     wall_s: float,
     on_progress: Callable[[float | None], None],
     on_peak: Callable[[int], None] = lambda _: None,
-    nursery: "Nursery | None" = None,
+    decoder_pool: "DecoderPool | None" = None,
     program: str = DECODER,
 ) -> dict[str, Any]:
     """Run one task to its end and return what the child measured.
 
-    The child is started by exec, or forked where there is a ``nursery``, which forks decoders
+    The child is started by exec, or forked where there is a ``decoder_pool``, which forks decoders
     only. ``program``: the module whose ``main`` gets the task.
 
     ``on_progress`` gets the child's share done (``None``: nothing new) five times a second while
@@ -76,7 +76,7 @@ def run_child(
     ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies, and
     ``DecoderUnavailable`` when it does so before it has looked at the file.
     """
-    with _started(task, nursery, program) as process:
+    with _started(task, decoder_pool, program) as process:
         answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
@@ -87,10 +87,10 @@ def run_child(
 
 @contextlib.contextmanager
 def _started(
-    task: dict[str, Any], nursery: "Nursery | None", program: str
+    task: dict[str, Any], decoder_pool: "DecoderPool | None", program: str
 ) -> Iterator["subprocess.Popen[bytes] | ForkedChild"]:
     """The running child in a process group of its own, all of which is gone afterwards."""
-    process = _executed(task, program) if nursery is None else nursery.fork(task)
+    process = _executed(task, program) if decoder_pool is None else decoder_pool.fork(task)
     try:
         yield process
     finally:

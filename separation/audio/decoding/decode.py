@@ -25,7 +25,7 @@ from separation.progress import Report, ignore_progress
 from separation.settings import IntakeLimits
 
 if TYPE_CHECKING:
-    from separation.audio.decoding.decoder_pool import Nursery
+    from separation.audio.decoding.decoder_pool import DecoderPool
 _Word = Annotated[str, Field(pattern=r"\A[a-z0-9_]{1,32}\z")]
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
 _Line = Annotated[str, AfterValidator(one_line)]
@@ -97,14 +97,14 @@ def probe(
     *,
     work_dir: Path | None = None,
     on_peak: Callable[[int], None] = lambda _: None,
-    nursery: "Nursery | None" = None,
+    decoder_pool: "DecoderPool | None" = None,
 ) -> SourceFacts:
     """Decode a file without keeping the sound, and count.
 
     What is not decoded within ``limits.probe_count_s`` is as long as the header says
     (``SourceFacts.measured``). ``work_dir``: the folder that will have to hold the decoded
     song, there already or not. ``on_peak`` gets the bytes of memory that the decoder has held at
-    most. ``nursery``: forks the decoder, which pays where many files are probed.
+    most. ``decoder_pool``: forks the decoder, which pays where many files are probed.
 
     Raises ``FileUnavailable``, ``UnsupportedFormat``, ``EmptyAudio``, ``CorruptAudio``,
     ``TooLarge``, ``TooLong``, ``TooManyChannels``, ``SampleRateOutOfRange``, ``DiskFull`` or
@@ -118,7 +118,7 @@ def probe(
         wall_s=limits.probe_wall_s,
         on_progress=lambda _: None,
         on_peak=on_peak,
-        nursery=nursery,
+        decoder_pool=decoder_pool,
     )
     facts = _validated(SourceFacts, done)
     if work_dir is not None:

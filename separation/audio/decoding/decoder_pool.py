@@ -59,7 +59,7 @@ class ForkedChild:
         return self.returncode
 
 
-class Nursery(Closing):
+class DecoderPool(Closing):
     """Forks one child at a time, for one thread, with which it ends.
 
     A process is started when the first child is asked for, and again where it was killed.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from separation.audio.decoding.decode import SourceFacts, probe
-from separation.audio.decoding.decoder_pool import Nursery
+from separation.audio.decoding.decoder_pool import DecoderPool
 from separation.audio.decoding.sniff import sniff
 from separation.errors import Internal, SeparationError
 from separation.settings import IntakeLimits
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ProbeResult:
     """``verdict``: ``accepted`` or the code of an error; ``sentence``: the same for people.
 
     What could not be found out is ``None``. ``duration_s`` was counted while decoding where
@@ -47,8 +47,8 @@ def examine(
     limits: IntakeLimits,
     *,
     work_dir: Path | None = None,
-    nursery: Nursery | None = None,
-) -> Verdict:
+    decoder_pool: DecoderPool | None = None,
+) -> ProbeResult:
     """Put one file through intake (:func:`separation.audio.decoding.decode.probe`) and keep
     nothing.
 
@@ -64,13 +64,13 @@ def examine(
         peak_bytes = max(peak_bytes, held_bytes)
 
     try:
-        facts = probe(path, limits, work_dir=work_dir, on_peak=keep_peak, nursery=nursery)
+        facts = probe(path, limits, work_dir=work_dir, on_peak=keep_peak, decoder_pool=decoder_pool)
     except SeparationError as refusal:
         error = refusal
     except Exception:
         _log.exception("looking at %r failed", str(path))
         error = Internal("Looking at the file failed; the reason is in the log.")
-    return Verdict(
+    return ProbeResult(
         file=str(path),
         verdict=error.code if error else ACCEPTED,
         sentence=error.detail if error else " ".join(_sentences(facts)),

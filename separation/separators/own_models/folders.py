@@ -43,7 +43,7 @@ _FOLDERS = 500
 """In one named folder: more are not looked at, so that a wrong folder costs no minutes."""
 
 
-class Card(BaseModel):
+class ModelCard(BaseModel):
     """What an operator says of a model: ``card.json``, or the key ``card`` in its YAML.
 
     ``label``: its name for people. ``model_type``: the architecture, where the YAML does not tell.
@@ -66,7 +66,7 @@ class Card(BaseModel):
     overlapping: bool = False
 
 
-NO_CARD = Card()
+NO_CARD = ModelCard()
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class OwnModel:
     stems: tuple[str, ...] = ()
     chunk_s: float = 0.0
     size_bytes: int = 0
-    card: Card = NO_CARD
+    card: ModelCard = NO_CARD
     fault: str = ""
 
     @property
@@ -332,7 +332,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _card(folder: Path, stem: str, in_yaml: object) -> Card:
+def _card(folder: Path, stem: str, in_yaml: object) -> ModelCard:
     """``<stem>.card.json``, else ``card.json``, else what the YAML has. Raises
     ``ModelUnavailable``."""
     for name in (f"{stem}.{CARD}", CARD):
@@ -343,8 +343,8 @@ def _card(folder: Path, stem: str, in_yaml: object) -> Card:
     return _checked_card(in_yaml, "the key card of the YAML")
 
 
-def _checked_card(content: object, where: str) -> Card:
+def _checked_card(content: object, where: str) -> ModelCard:
     try:
-        return Card.model_validate(content)
+        return ModelCard.model_validate(content)
     except ValidationError as error:
         raise ModelUnavailable(f"What {where} says cannot be used: {first_fault(error)}") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from separation.catalogue import ELSEWHERE, Licence, ModelInfo, Source, WeightFile, combined
 from separation.catalogue.model import STATES, UNTOLD
-from separation.separators.own_models.folders import MSST, Card, OwnModel, usable_models
+from separation.separators.own_models.folders import MSST, ModelCard, OwnModel, usable_models
 from separation.separators.own_models.kept import KeptWeights
 
 
@@ -66,7 +66,7 @@ def _address(known: ModelInfo | None) -> str:
     return known.source_url if known else ""
 
 
-def _licence(card: Card) -> Licence:
+def _licence(card: ModelCard) -> Licence:
     if card.licence == "not_stated" and not card.licence_text:
         return UNTOLD
     says = card.licence_text or f"{STATES[card.licence].capitalize()}."

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from separation.separators.remote.dialect import Dialect
-from separation.separators.remote.generic import GenericDialect
+from separation.separators.remote.backoff import CancellableWait
+from separation.separators.remote.generic import GenericAdapter
 from separation.separators.remote.http import ServiceClient, Trouble
-from separation.separators.remote.patience import Heart
-from separation.separators.remote.stemsite import API, Health, StemsiteDialect
+from separation.separators.remote.service_adapter import ServiceAdapter
+from separation.separators.remote.stemsite import API, Health, StemsiteAdapter
 from separation.settings import RemoteSettings
 
 _STARTING = (429, 502, 503, 504)
@@ -17,8 +17,8 @@ _ANY_ANSWER = tuple(status for status in range(300, 600) if status not in _START
 
 @contextmanager
 def connected(
-    settings: RemoteSettings, heart: Heart, *, retries: int | None = None
-) -> Iterator[Dialect]:
+    settings: RemoteSettings, heart: CancellableWait, *, retries: int | None = None
+) -> Iterator[ServiceAdapter]:
     """The service in its own words, as long as the block lasts. Raises ``RemoteFailed``."""
     name: str
     with ServiceClient(settings, heart, retries=retries) as client:
@@ -28,9 +28,9 @@ def connected(
         if name == "stemsite":
             # knox's word, where others say Bearer.
             client.authorization = f"Token {settings.token}"
-            yield StemsiteDialect(client)
+            yield StemsiteAdapter(client)
         else:
-            yield GenericDialect(client)
+            yield GenericAdapter(client)
 
 
 def _is_stemsite(client: ServiceClient) -> bool:

@@ -9,10 +9,16 @@ from pydantic import BaseModel
 from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed
 from separation.separators.remote.audio import CONTENT_TYPE, FILE_NAME, SongFile
-from separation.separators.remote.dialect import Dialect, JobGone, Look, RemoteFile, Wanted
 from separation.separators.remote.http import Body, Refused
+from separation.separators.remote.sanitize import JobName, Words
+from separation.separators.remote.service_adapter import (
+    JobGone,
+    Look,
+    RemoteFile,
+    ServiceAdapter,
+    Wanted,
+)
 from separation.separators.remote.state import Asked
-from separation.separators.remote.told import JobName, Words
 
 FORMAT = "wav"
 _DONE = frozenset({"complete", "completed", "done", "finished", "succeeded", "success"})
@@ -32,7 +38,7 @@ class GenericJob(BaseModel):
     weights_digest: Words = ""
 
 
-class GenericDialect(Dialect):
+class GenericAdapter(ServiceAdapter):
     name = "generic"
 
     def check(self, wanted: Wanted) -> None:

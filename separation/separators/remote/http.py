@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from separation.errors import DiskFull, RemoteFailed
 from separation.net.public_http import NotPublic, PublicTransport
-from separation.separators.remote.patience import Heart, Pauses, StopFlag, retry_after_s
-from separation.separators.remote.told import Words
+from separation.separators.remote.backoff import CancellableWait, Pauses, StopFlag, retry_after_s
+from separation.separators.remote.sanitize import Words
 from separation.settings import RemoteSettings
 from separation.system.closeable import Closing
 
@@ -81,7 +81,7 @@ class ServiceClient(Closing):
     """One service. Not for use from several threads."""
 
     def __init__(
-        self, settings: RemoteSettings, heart: Heart, *, retries: int | None = None
+        self, settings: RemoteSettings, heart: CancellableWait, *, retries: int | None = None
     ) -> None:
         """Raises ``RemoteFailed`` for an address that cannot be one."""
         self._settings = settings

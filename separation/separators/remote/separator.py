@@ -10,10 +10,10 @@ from separation.options import check_options
 from separation.progress import Report, ignore_progress
 from separation.separators.neural.stems import choose_stems
 from separation.separators.remote.audio import SongFile
+from separation.separators.remote.backoff import CancellableWait
 from separation.separators.remote.connect import connected
-from separation.separators.remote.dialect import JobFailed, Wanted
-from separation.separators.remote.errand import SENT_AT, Errand, arranged
-from separation.separators.remote.patience import Heart
+from separation.separators.remote.remote_job import SENT_AT, RemoteJob, arranged
+from separation.separators.remote.service_adapter import JobFailed, Wanted
 from separation.separators.remote.state import RemoteState, question_of
 from separation.settings import RemoteSettings
 from separation.storage.atomic_files import digest_of
@@ -49,7 +49,7 @@ class RemoteSeparator(SeparatorModel):
 
     def check(self) -> None:
         """Ask the service, once, whether it can take this job. Raises ``RemoteFailed``."""
-        with connected(self._settings(), Heart(), retries=0) as dialect:
+        with connected(self._settings(), CancellableWait(), retries=0) as dialect:
             dialect.check(self._wanted)
 
     def get_supported_tracks(self) -> list[str]:
@@ -75,7 +75,7 @@ class RemoteSeparator(SeparatorModel):
     def separate(
         self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
     ) -> dict[str, Path]:
-        settings, heart = self._settings(), Heart(report)
+        settings, heart = self._settings(), CancellableWait(report)
         choice = choose_stems(self._model_stems(), self.options)
         stems = tuple(self._model_stems()[index] for index in choice.computed)
         heart.tell(0.0, "Looking at the song")
@@ -84,7 +84,7 @@ class RemoteSeparator(SeparatorModel):
             question = question_of(digest, settings, dialect.name, self.options)
             # Beside the stage's folder, which goes with the attempt.
             state = RemoteState(output_dir.parent, question)
-            errand = Errand(dialect, state, heart, self._wanted)
+            errand = RemoteJob(dialect, state, heart, self._wanted)
             song = SongFile(input_path, lambda share: heart.note(SENT_AT * share))
             try:
                 errand.run(song, stems, output_dir)

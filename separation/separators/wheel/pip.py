@@ -25,21 +25,21 @@ _LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """``silence_s``: without a new byte. ``limit_s``: in all."""
 
     silence_s: float = 30.0
     limit_s: float = 600.0
 
 
-PATIENCE = Patience()
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 def download_wheel(
     source: WheelSource,
     folder: Path,
     *,
-    patience: Patience = PATIENCE,
+    patience: Timeouts = DEFAULT_TIMEOUTS,
     report: Report = ignore_progress,
     clock: Callable[[], float] = time.monotonic,
 ) -> Path:
@@ -89,7 +89,7 @@ def _wait(
     process: "subprocess.Popen[bytes]",
     source: WheelSource,
     folder: Path,
-    patience: Patience,
+    patience: Timeouts,
     report: Report,
     clock: Callable[[], float],
 ) -> None:

@@ -33,7 +33,7 @@ from jobs.worker.reaper import Housekeeping
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_artifact, make_job, make_source, wav_bytes
 from tests.jobs.account.test_export import EXPORTED, LEFT_OUT, make_things
-from tests.jobs.queue.test_execute import make_fake_job, own_runner, take
+from tests.jobs.worker.test_execute import make_fake_job, own_runner, take
 
 __all__ = ["own_runner"]
 

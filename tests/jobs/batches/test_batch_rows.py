@@ -20,7 +20,7 @@ from jobs.services.campaigns.versions import accept_version
 from jobs.services.housekeeping.expire import expire_batches
 from jobs.services.uploads.session import receive
 from jobs.worker import own_process
-from jobs.worker.mail_process import Postman
+from jobs.worker.mail_process import MailProcess
 from tests.factories import make_job, wav_bytes
 from tests.jobs.batches.world import Mailbox, make_batch
 
@@ -144,7 +144,7 @@ def test_the_chore_waits_for_no_mail_server(
         return popen(["sleep", "30"], **options)
 
     monkeypatch.setattr(own_process.subprocess, "Popen", slow)
-    chore = Postman()
+    chore = MailProcess()
     chore.turn()
     assert started == []
     make_batch("completed", notify_by_email=True)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
-from jobs.services.campaigns.actions import Plan
+from jobs.services.campaigns.actions import CampaignPlan
 from jobs.services.campaigns.query import parse_conditions, sources_of
 from separation.errors import InvalidOptions
 from tests.factories import make_source
@@ -115,6 +115,6 @@ def test_the_order_and_the_spaces_of_conditions_mean_nothing(owner: User) -> Non
 
 def test_the_order_of_choices_makes_no_other_campaign(owner: User) -> None:
     query = parse_conditions([])
-    one = Plan({"separator": "spectral", "seed": 3}, query)
-    assert Plan({"seed": 3, "separator": "spectral"}, query).key == one.key
-    assert Plan({"seed": 4, "separator": "spectral"}, query).key != one.key
+    one = CampaignPlan({"separator": "spectral", "seed": 3}, query)
+    assert CampaignPlan({"seed": 3, "separator": "spectral"}, query).key == one.key
+    assert CampaignPlan({"seed": 4, "separator": "spectral"}, query).key != one.key

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.queue.live_site import LiveSite
+from tests.jobs.worker.live_site import LiveSite
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from separation.audio.decoding.decode import decode_to_canonical
 from separation.errors import Cancelled
 from separation.sandbox.confine import MAX_OPEN_FILES
 from separation.sandbox.landlock import version
-from separation.sandbox.sandbox_probe import walls_here
+from separation.sandbox.sandbox_probe import sandbox_state
 from tests.separation.audio.sounds import LIMITS
 
 ROOT = Path(__file__).parents[3]
@@ -166,7 +166,7 @@ def test_the_child_that_decodes_stands_behind_these_walls(tmp_path: Path) -> Non
     only_access_to_files = 1 << 1 | 1 << 2
     assert int(seen["CapEff"], 16) | only_access_to_files == only_access_to_files
     assert set(seen["environment"].split()) <= {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
-    if walls_here().namespaces != "none":
+    if sandbox_state().namespaces != "none":
         assert seen["interfaces"] == "lo"
 
 
@@ -189,7 +189,7 @@ def _status_of_the_child_with(source: Path) -> dict[str, str]:
 
 
 def test_the_walls_of_this_host_are_told_in_words() -> None:
-    walls = walls_here()
+    walls = sandbox_state()
     assert walls.system_calls and walls.without_network
     assert "seccomp" in walls.words and ("unshare" in walls.words) == (walls.namespaces != "none")
     assert walls.files == bool(version())

@@ -12,9 +12,9 @@ import pytest
 
 from separation.audio.decoding.child_process import CHILD_ENVIRONMENT
 from separation.audio.decoding.decode import SourceFacts, probe
-from separation.audio.decoding.decoder_pool import Nursery
+from separation.audio.decoding.decoder_pool import DecoderPool
 from separation.errors import CorruptAudio, DeadlineExceeded, OutOfMemory, SeparationError
-from separation.sandbox.sandbox_probe import walls_here
+from separation.sandbox.sandbox_probe import sandbox_state
 from separation.system.process_tree import family
 from tests.separation.audio.sounds import LIMITS, save_wav, tones
 
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at Lin
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    with Nursery(CHILD_ENVIRONMENT) as nursery:
-        yield nursery
+def decoder_pool() -> Iterator[DecoderPool]:
+    with DecoderPool(CHILD_ENVIRONMENT) as decoder_pool:
+        yield decoder_pool
 
 
 @pytest.fixture
@@ -52,20 +52,22 @@ class Seen(Exception):
     """Raised to stop a child that has been looked at."""
 
 
-def test_it_answers_what_a_child_of_its_own_kind_answers(song: Path, nursery: Nursery) -> None:
-    facts = [probe(song, LIMITS, nursery=nursery) for _ in range(2)]
+def test_it_answers_what_a_child_of_its_own_kind_answers(
+    song: Path, decoder_pool: DecoderPool
+) -> None:
+    facts = [probe(song, LIMITS, decoder_pool=decoder_pool) for _ in range(2)]
 
     assert facts == [probe(song, LIMITS)] * 2
     assert isinstance(facts[0], SourceFacts) and facts[0].source_frames == 10_000
 
 
 def test_its_children_stand_behind_the_walls_and_lead_a_group_of_their_own(
-    long_song: Path, nursery: Nursery
+    long_song: Path, decoder_pool: DecoderPool
 ) -> None:
     seen: dict[str, str] = {}
 
     def look(peak_bytes: int) -> None:
-        _, child = family(nursery.pid or 0)
+        _, child = family(decoder_pool.pid or 0)
         status = Path(f"/proc/{child}/status").read_text()
         seen.update(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
         if seen["Seccomp"] == "0":
@@ -81,7 +83,7 @@ def test_its_children_stand_behind_the_walls_and_lead_a_group_of_their_own(
         raise Seen
 
     with pytest.raises(Seen):
-        probe(long_song, LIMITS, on_peak=look, nursery=nursery)
+        probe(long_song, LIMITS, on_peak=look, decoder_pool=decoder_pool)
 
     assert (seen["NoNewPrivs"], seen["Seccomp"], seen["Threads"]) == ("1", "2", "1")
     only_access_to_files = 1 << 1 | 1 << 2
@@ -91,63 +93,67 @@ def test_its_children_stand_behind_the_walls_and_lead_a_group_of_their_own(
     assert seen["group"] == "True"
     assert "socket:" not in seen["files"], "it could give orders"
     assert seen["folder"] == f"/proc/{seen['Pid']}"
-    if walls_here().namespaces != "none":
+    if sandbox_state().namespaces != "none":
         assert seen["interfaces"].count(":") == 1 and "lo:" in seen["interfaces"]
 
 
 def test_a_child_that_is_stopped_is_gone_and_the_next_has_its_turn(
-    long_song: Path, song: Path, nursery: Nursery
+    long_song: Path, song: Path, decoder_pool: DecoderPool
 ) -> None:
     with pytest.raises(DeadlineExceeded):
-        probe(long_song, replace(LIMITS, probe_wall_s=0.5), nursery=nursery)
+        probe(long_song, replace(LIMITS, probe_wall_s=0.5), decoder_pool=decoder_pool)
 
-    # Dead by now, but for a moment still in the list: the nursery is about to reap it.
-    _wait_for_family(nursery.pid or 0, [nursery.pid])
-    assert probe(song, LIMITS, nursery=nursery).source_frames == 10_000
+    # Dead by now, but for a moment still in the list: the decoder_pool is about to reap it.
+    _wait_for_family(decoder_pool.pid or 0, [decoder_pool.pid])
+    assert probe(song, LIMITS, decoder_pool=decoder_pool).source_frames == 10_000
 
 
 @pytest.mark.parametrize(
     ("number", "error"), [(signal.SIGKILL, OutOfMemory), (signal.SIGSEGV, CorruptAudio)]
 )
 def test_the_death_of_a_child_means_what_it_always_means(
-    long_song: Path, song: Path, nursery: Nursery, number: int, error: type[SeparationError]
+    long_song: Path,
+    song: Path,
+    decoder_pool: DecoderPool,
+    number: int,
+    error: type[SeparationError],
 ) -> None:
     def kill(peak_bytes: int) -> None:
-        os.kill(family(nursery.pid or 0)[1], number)
+        os.kill(family(decoder_pool.pid or 0)[1], number)
 
     with pytest.raises(error):
-        probe(long_song, LIMITS, on_peak=kill, nursery=nursery)
+        probe(long_song, LIMITS, on_peak=kill, decoder_pool=decoder_pool)
 
-    before = nursery.pid
-    assert probe(song, LIMITS, nursery=nursery).source_frames == 10_000
-    assert nursery.pid == before
+    before = decoder_pool.pid
+    assert probe(song, LIMITS, decoder_pool=decoder_pool).source_frames == 10_000
+    assert decoder_pool.pid == before
 
 
 def test_one_that_is_killed_takes_its_child_along_and_is_replaced(
-    long_song: Path, song: Path, nursery: Nursery
+    long_song: Path, song: Path, decoder_pool: DecoderPool
 ) -> None:
     children: list[int] = []
 
     def kill(peak_bytes: int) -> None:
         if not children:
-            children.extend(family(nursery.pid or 0))
+            children.extend(family(decoder_pool.pid or 0))
             os.kill(children[0], signal.SIGKILL)
 
     with pytest.raises(OutOfMemory):
-        probe(long_song, LIMITS, on_peak=kill, nursery=nursery)
+        probe(long_song, LIMITS, on_peak=kill, decoder_pool=decoder_pool)
 
     assert len(children) == 2
     _wait_for_family(children[1], [])
-    assert probe(song, LIMITS, nursery=nursery).source_frames == 10_000
-    assert nursery.pid not in children
+    assert probe(song, LIMITS, decoder_pool=decoder_pool).source_frames == 10_000
+    assert decoder_pool.pid not in children
 
 
-def test_closed_it_leaves_no_process(song: Path, nursery: Nursery) -> None:
-    probe(song, LIMITS, nursery=nursery)
-    pid = nursery.pid
+def test_closed_it_leaves_no_process(song: Path, decoder_pool: DecoderPool) -> None:
+    probe(song, LIMITS, decoder_pool=decoder_pool)
+    pid = decoder_pool.pid
     assert pid is not None
 
-    nursery.close()
+    decoder_pool.close()
 
     assert family(pid) == []
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from separation.engine.host import Card, HostReport, host_report, usable_cores
+from separation.engine.host import GraphicsCard, HostReport, host_report, usable_cores
 
 OURS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -17,7 +17,7 @@ def test_the_report_counts_what_the_system_has() -> None:
 
 
 def test_cards_are_told_with_their_free_memory() -> None:
-    report = host_report((Card("Card 9000", 8_000_000_000, 6_000_000_000),))
+    report = host_report((GraphicsCard("Card 9000", 8_000_000_000, 6_000_000_000),))
     assert "Card 9000 with 6000 of 8000 MB free" in str(report)
 
 

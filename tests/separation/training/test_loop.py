@@ -13,13 +13,13 @@ import torch
 from separation.errors import ModelUnavailable
 from separation.separators.bandsplit import weights
 from separation.training.export import export
-from separation.training.loop import NotFinite, Plan, Trainer, train
+from separation.training.loop import NotFinite, Trainer, TrainingPlan, train
 from tests.separation.training.material import SMALL, small_corpus, small_suite
 
 
 @pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    return Plan(
+def plan(tmp_path: Path) -> TrainingPlan:
+    return TrainingPlan(
         corpora=(small_corpus(tmp_path / "corpus"),),
         run=tmp_path / "run",
         shape=SMALL,
@@ -32,7 +32,7 @@ def plan(tmp_path: Path) -> Plan:
     )
 
 
-def _log(plan: Plan) -> list[dict[str, float]]:
+def _log(plan: TrainingPlan) -> list[dict[str, float]]:
     return [json.loads(line) for line in (plan.run / "log.jsonl").read_text().splitlines()]
 
 
@@ -40,7 +40,7 @@ def _weights(trainer: Trainer) -> torch.Tensor:
     return torch.cat([p.detach().reshape(-1) for p in trainer.network.parameters()])
 
 
-def test_thirty_steps_learn_to_tell_a_click_from_a_tone(plan: Plan) -> None:
+def test_thirty_steps_learn_to_tell_a_click_from_a_tone(plan: TrainingPlan) -> None:
     plan = replace(plan, steps=30, learning_rate=3e-3)
     trainer = Trainer(plan, rank=0)
     losses = [trainer._one_step() for _ in range(30)]
@@ -49,7 +49,7 @@ def test_thirty_steps_learn_to_tell_a_click_from_a_tone(plan: Plan) -> None:
     assert sum(filter(None, last)) < sum(filter(None, first)) - 0.1
 
 
-def test_a_run_goes_on_where_it_was_stopped(plan: Plan) -> None:
+def test_a_run_goes_on_where_it_was_stopped(plan: TrainingPlan) -> None:
     train(plan)
     trainer = Trainer(replace(plan, steps=8), rank=0)
     assert trainer.step == 6
@@ -59,7 +59,7 @@ def test_a_run_goes_on_where_it_was_stopped(plan: Plan) -> None:
     assert torch.load(plan.run / "checkpoint.pt", weights_only=True)["step"] == 8
 
 
-def test_two_processes_train_one_network_on_different_mixtures(plan: Plan) -> None:
+def test_two_processes_train_one_network_on_different_mixtures(plan: TrainingPlan) -> None:
     both = replace(plan, processes=2, run=plan.run.with_name("both"))
     train(replace(plan, steps=2))
     train(replace(both, steps=2))
@@ -74,15 +74,17 @@ def test_two_processes_train_one_network_on_different_mixtures(plan: Plan) -> No
 ENDLESS = """
 import sys
 from pathlib import Path
-from separation.training.loop import Plan, train
+from separation.training.loop import TrainingPlan, train
 from tests.separation.training.material import SMALL
 if __name__ == "__main__":
     corpus, run = map(Path, sys.argv[1:])
-    train(Plan((corpus,), run, shape=SMALL, batch=1, frames=24, save_s=0.0, compile=False))
+    train(TrainingPlan((corpus,), run, shape=SMALL, batch=1, frames=24, save_s=0.0, compile=False))
 """
 
 
-def test_a_training_that_is_killed_leaves_no_process_behind(plan: Plan, tmp_path: Path) -> None:
+def test_a_training_that_is_killed_leaves_no_process_behind(
+    plan: TrainingPlan, tmp_path: Path
+) -> None:
     script = tmp_path / "endless.py"
     script.write_text(ENDLESS)
     command = [sys.executable, str(script), str(plan.corpora[0]), str(plan.run)]
@@ -109,7 +111,9 @@ def _is_alive(pid: str) -> bool:
         return False
 
 
-def test_a_step_that_is_not_finite_is_left_out(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_is_not_finite_is_left_out(
+    plan: TrainingPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trainer = Trainer(plan, rank=0)
     before = _weights(trainer)
     monkeypatch.setattr(
@@ -120,7 +124,7 @@ def test_a_step_that_is_not_finite_is_left_out(plan: Plan, monkeypatch: pytest.M
 
 
 def test_a_run_that_is_never_finite_ends_and_keeps_its_checkpoint(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
+    plan: TrainingPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(plan)
     kept = (plan.run / "checkpoint.pt").read_bytes()
@@ -133,7 +137,7 @@ def test_a_run_that_is_never_finite_ends_and_keeps_its_checkpoint(
     assert (plan.run / "checkpoint.pt").read_bytes() == kept
 
 
-def test_broken_weights_do_not_replace_a_good_checkpoint(plan: Plan) -> None:
+def test_broken_weights_do_not_replace_a_good_checkpoint(plan: TrainingPlan) -> None:
     train(plan)
     kept = (plan.run / "checkpoint.pt").read_bytes()
     trainer = Trainer(plan, rank=0)
@@ -144,7 +148,7 @@ def test_broken_weights_do_not_replace_a_good_checkpoint(plan: Plan) -> None:
     assert (plan.run / "checkpoint.pt").read_bytes() == kept
 
 
-def test_the_learning_rate_rises_stays_and_falls_to_zero(plan: Plan) -> None:
+def test_the_learning_rate_rises_stays_and_falls_to_zero(plan: TrainingPlan) -> None:
     trainer = Trainer(replace(plan, steps=100, warm_up_steps=10, decay_steps=20), rank=0)
     assert [trainer._share(step) for step in (0, 9, 50, 80, 90, 100)] == pytest.approx(
         [0.1, 1.0, 1.0, 1.0, 0.5, 0.0]
@@ -152,7 +156,7 @@ def test_the_learning_rate_rises_stays_and_falls_to_zero(plan: Plan) -> None:
 
 
 def test_the_log_tells_sdr_of_every_stem_with_and_without_vocals(
-    plan: Plan, tmp_path: Path
+    plan: TrainingPlan, tmp_path: Path
 ) -> None:
     train(replace(plan, suite=small_suite(tmp_path / "suite")))
     told = _log(plan)[-1]
@@ -160,7 +164,7 @@ def test_the_log_tells_sdr_of_every_stem_with_and_without_vocals(
     assert "vocals*" not in told
 
 
-def test_an_exported_run_is_what_the_separator_loads(plan: Plan, tmp_path: Path) -> None:
+def test_an_exported_run_is_what_the_separator_loads(plan: TrainingPlan, tmp_path: Path) -> None:
     train(plan)
     target = tmp_path / "small.safetensors"
     assert export(plan.run, target, trained_on="tones") == 6

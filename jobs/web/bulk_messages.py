@@ -3,13 +3,13 @@
 from django.contrib import messages
 from django.http import HttpRequest
 
-from jobs.services.job.bulk import Outcome
+from jobs.services.job.bulk import BulkOutcome
 
 _TOLD = 5
 """Refusals that are spelled out; the rest is a number."""
 
 
-def tell(request: HttpRequest, outcome: Outcome, done: str) -> None:
+def tell(request: HttpRequest, outcome: BulkOutcome, done: str) -> None:
     if outcome.done:
         songs = "song is" if outcome.done == 1 else "songs are"
         messages.success(request, f"{outcome.done} {songs} {done}.")

@@ -11,15 +11,15 @@ from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed, SeparationError
 from separation.separators.neural.stems import StemChoice
 from separation.separators.remote.audio import SongFile, WrongStem, adopt_stem, most_bytes
-from separation.separators.remote.dialect import (
-    Dialect,
+from separation.separators.remote.backoff import CancellableWait
+from separation.separators.remote.http import Trouble
+from separation.separators.remote.service_adapter import (
     JobFailed,
     JobGone,
     RemoteFile,
+    ServiceAdapter,
     Wanted,
 )
-from separation.separators.remote.http import Trouble
-from separation.separators.remote.patience import Heart
 from separation.separators.remote.state import Asked, RemoteState
 from separation.storage.atomic_files import digest_of
 
@@ -33,10 +33,12 @@ DONE_AT = 0.85
 _log = logging.getLogger("separator.remote")
 
 
-class Errand:
+class RemoteJob:
     """Remembers in ``state`` what was asked, so that another attempt can go on."""
 
-    def __init__(self, dialect: Dialect, state: RemoteState, heart: Heart, wanted: Wanted) -> None:
+    def __init__(
+        self, dialect: ServiceAdapter, state: RemoteState, heart: CancellableWait, wanted: Wanted
+    ) -> None:
         self._dialect = dialect
         self._state = state
         self._heart = heart

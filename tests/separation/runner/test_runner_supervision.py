@@ -25,7 +25,12 @@ from separation.separators.neural.conversion import CannotConvert, converted_bag
 from separation.settings import CoreSettings
 from separation.system.process_tree import family, processor_s
 from tests.separation.fakes import make_song, make_spec, plug_in, separation_request
-from tests.separation.test_runner_process import gone, last_of, slow_spec, wait_until_separating
+from tests.separation.runner.test_runner_process import (
+    gone,
+    last_of,
+    slow_spec,
+    wait_until_separating,
+)
 
 STALL_S = 4.0
 """Longer than the pauses of work on a busy machine: a decoder that starts says nothing yet."""

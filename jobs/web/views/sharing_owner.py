@@ -15,7 +15,7 @@ from jobs.models import ShareLink
 from jobs.services.sharing import create_link, revoke_link, shareable_stems
 from jobs.web.forms import first_error
 from jobs.web.requests import UserRequest, visible_job
-from jobs.web.sharing import ShareForm
+from jobs.web.sharing.owner import ShareForm
 from separation.errors import InvalidOptions, SeparationError
 
 

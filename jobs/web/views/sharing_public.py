@@ -21,7 +21,7 @@ from jobs.http.visitors import address_of
 from jobs.services.archive import tracks_zip
 from jobs.services.listening.index import ListeningStem
 from jobs.services.sharing import Shared, count_view, open_link
-from jobs.web.shared import context_of, song_shared
+from jobs.web.sharing.public import context_of, song_shared
 from jobs.web.throttle import MissedShareThrottle, ShareThrottle
 from separation.errors import SeparationError
 

@@ -27,7 +27,7 @@ class Client:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.jobs.queue.live_site"],
+            [sys.executable, "-m", "tests.jobs.worker.live_site"],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WAITS = (
     "import sys, time; from separation.system.processes import end_with_parent;"
     "end_with_parent(); print('ready', flush=True); time.sleep(60)"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.jobs.queue.live_site import LiveSite
+from tests.jobs.worker.live_site import LiveSite
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,7 @@ from separation.runner.client import RunnerProcess
 from separation.settings import CoreSettings
 from tests.separation.fakes import make_song, make_spec, plug_in, separation_request
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SLOW_SONG_S = 6.0
 """60 blocks of 0.1 s: the job lasts long enough to be cancelled, killed or abandoned."""
 

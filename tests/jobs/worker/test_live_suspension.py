@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from separation.pipeline.manifest import verify_manifest
-from tests.jobs.queue.live_site import ROOT, LiveSite
+from tests.jobs.worker.live_site import ROOT, LiveSite
 from tests.separation.fakes import plug_in
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from pytest_django.fixtures import Settings
 
-from jobs.worker.database_retry import Gate
+from jobs.worker.database_retry import DatabaseRetry
 
 
 class World:
@@ -14,7 +14,7 @@ class World:
         self.now = 1000.0
         self.error: Exception | None = None
         self.tries: list[float] = []
-        self.gate = Gate(lambda: self.now)
+        self.gate = DatabaseRetry(lambda: self.now)
 
     def work(self) -> None:
         self.tries.append(self.now)

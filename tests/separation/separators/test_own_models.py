@@ -17,7 +17,7 @@ from separation.catalogue import CATALOGUE, ELSEWHERE, ModelInfo
 from separation.catalogue.licences import LicenceRule
 from separation.errors import ModelUnavailable
 from separation.registry import SeparatorFactory
-from separation.routing.candidates import ways_for
+from separation.routing.candidates import candidates_for
 from separation.separators.auto import AutoSeparator
 from separation.separators.demucs.separator import DemucsSeparator
 from separation.separators.msst.separator import MsstSeparator
@@ -372,7 +372,7 @@ def test_an_own_model_is_not_asked_of_another_machine(
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
     options = SeparatorOptions(model=model, model_paths=(tmp_path,))
     routes = ("local_gpu", "remote", "local_cpu")
-    ways = list(ways_for(name, options, routes, allow_smaller_model=False))
+    ways = list(candidates_for(name, options, routes, allow_smaller_model=False))
     assert [way.route for way in ways] == ["local_gpu", "local_cpu"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stemsite.gateway.patience import Deadline, Pace, TooSlow
+from stemsite.gateway.timeouts import Deadline, MinimumRate, TooSlow
 
 
 def test_a_deadline_is_not_renewed() -> None:
@@ -15,7 +15,7 @@ def test_a_deadline_is_not_renewed() -> None:
 
 
 def test_a_slow_client_that_keeps_pace_may_go_on_for_ever() -> None:
-    pace = Pace(10.0, 1000)
+    pace = MinimumRate(10.0, 1000)
     for second in range(0, 300, 5):
         pace.waits_from(second)
         assert pace.left_s(second) > 0
@@ -25,7 +25,7 @@ def test_a_slow_client_that_keeps_pace_may_go_on_for_ever() -> None:
 
 
 def test_a_client_below_the_pace_is_too_slow_at_the_end_of_a_window() -> None:
-    pace = Pace(10.0, 1000)
+    pace = MinimumRate(10.0, 1000)
     pace.moved(9_999)
     pace.waits_from(0.0)
     assert pace.left_s(9.0) == 1.0
@@ -34,7 +34,7 @@ def test_a_client_below_the_pace_is_too_slow_at_the_end_of_a_window() -> None:
 
 
 def test_a_quick_start_lasts_for_one_window_only() -> None:
-    pace = Pace(10.0, 1000)
+    pace = MinimumRate(10.0, 1000)
     pace.moved(10_000_000)
     pace.waits_from(0.0)
     assert pace.left_s(10.0) == 10.0
@@ -43,7 +43,7 @@ def test_a_quick_start_lasts_for_one_window_only() -> None:
 
 
 def test_time_in_which_nobody_waits_for_the_client_does_not_count() -> None:
-    pace = Pace(10.0, 1000)
+    pace = MinimumRate(10.0, 1000)
     for start in (0.0, 100.0, 200.0):
         pace.waits_from(start)
         pace.waits_until(start + 3.0)
@@ -53,7 +53,7 @@ def test_time_in_which_nobody_waits_for_the_client_does_not_count() -> None:
 
 def test_what_the_kernel_holds_has_not_been_taken() -> None:
     held = [4_000_000]
-    pace = Pace(10.0, 1000, lambda: held[0])
+    pace = MinimumRate(10.0, 1000, lambda: held[0])
     pace.moved(4_000_000)
     pace.waits_from(0.0)
     assert pace.owed_s(2.0) == 2.0
@@ -65,7 +65,7 @@ def test_what_the_kernel_holds_has_not_been_taken() -> None:
 
 
 def test_who_rests_after_a_quick_start_owes_from_when_somebody_looks() -> None:
-    pace = Pace(60.0, 1000)
+    pace = MinimumRate(60.0, 1000)
     pace.moved(1_000_000)
     pace.waits_from(0.0)
     assert pace.owed_s(1.0) == 0.0

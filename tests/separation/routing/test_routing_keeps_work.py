@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from separation.routing.route_record import settled_material
+from separation.routing.route_record import recorded_material
 from separation.settings import RouteName
 
 QUESTION = {"separator": "demucs", "model": None}
@@ -18,7 +18,7 @@ OTHER_WEIGHTS = {**ON_CPU, "weights_digest": "cd"}
 def settled(
     folder: Path, route: RouteName, material: dict[str, Any], question: dict[str, Any] = QUESTION
 ) -> dict[str, Any]:
-    return settled_material(
+    return recorded_material(
         folder / "settled.json", route=route, question=question, material=material
     )
 

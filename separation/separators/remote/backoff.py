@@ -52,7 +52,7 @@ def retry_after_s(header: str | None, now: datetime | None = None) -> float | No
     return max((when - (now or datetime.now(UTC))).total_seconds(), 0.0)
 
 
-class Heart:
+class CancellableWait:
     """Tells progress, and hears of a cancel, also while nothing moves.
 
     :meth:`beat` repeats the last progress; what the report raises then ends the wait.

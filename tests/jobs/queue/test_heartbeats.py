@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from jobs.models import Worker
 from jobs.models.job import JobStatus
 from jobs.queue import heartbeats, worker_table
-from jobs.queue.heartbeats import Signs, worker_name
+from jobs.queue.heartbeats import Heartbeats, worker_name
 from jobs.queue.lanes import Post, take_post
 from tests.factories import make_job
 
@@ -42,7 +42,7 @@ def test_signs_are_renewed_and_keep_what_the_worker_said(owner: User) -> None:
     heartbeats.sign_on("1")
     before = Worker.objects.get()
     Worker.objects.update(seen_at=timezone.now() - timedelta(hours=1))
-    Signs().renew()
+    Heartbeats().renew()
     row = Worker.objects.get()
     assert (row.pk, row.devices, row.started_at) == (before.pk, ["card 1"], before.started_at)
     assert row.seen_at >= before.seen_at
@@ -53,7 +53,7 @@ def test_a_row_names_the_job_while_it_runs_and_the_device_afterwards(owner: User
     job = make_job(status=JobStatus.PROCESSING, worker=worker_name())
     job.manifest = {"metadata": {"device": "cpu"}}
     job.save()
-    kept = Signs()
+    kept = Heartbeats()
     kept.renew()
     assert Worker.objects.get().job_id == job.pk
     heartbeats.found_device(job)
@@ -75,20 +75,20 @@ def test_a_row_tells_the_runner_and_its_memory() -> None:
         while os.getpid() not in heartbeats.runners_of([os.getpid()]):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        Signs().renew()
+        Heartbeats().renew()
         row = Worker.objects.get()
         assert row.runner_pid == child.pid
         assert row.runner_memory_bytes is not None and row.runner_memory_bytes > 1_000_000
     finally:
         child.communicate(b"\n")
-    Signs().renew()
+    Heartbeats().renew()
     row = Worker.objects.get()
     assert (row.runner_pid, row.runner_memory_bytes) == (None, None)
 
 
 def test_the_row_of_a_worker_that_ended_goes_with_the_next_sign() -> None:
     worker_table.sign_on()
-    kept = Signs()
+    kept = Heartbeats()
     kept.renew()
     worker_table.clear()
     far = Worker.objects.create(name="far:1", host="far", pid=1, seen_at=timezone.now())
@@ -98,7 +98,7 @@ def test_the_row_of_a_worker_that_ended_goes_with_the_next_sign() -> None:
 
 def test_the_rows_of_a_cluster_go_when_it_ends() -> None:
     worker_table.sign_on()
-    kept = Signs()
+    kept = Heartbeats()
     kept.renew()
     kept.end()
     assert not Worker.objects.exists()

@@ -18,7 +18,7 @@ from separation.pipeline.manifest import (
 )
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def version_1_0(**overrides: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.jobs.queue.live_site import ROOT, LiveSite
+from tests.jobs.worker.live_site import ROOT, LiveSite
 from tests.separation.fakes import plug_in
 
 pytestmark = pytest.mark.slow

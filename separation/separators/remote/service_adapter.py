@@ -8,8 +8,8 @@ from pathlib import Path
 from separation.base import SeparatorIdentity, SeparatorOptions
 from separation.errors import RemoteFailed
 from separation.separators.remote.audio import SongFile
+from separation.separators.remote.backoff import Pauses
 from separation.separators.remote.http import ServiceClient
-from separation.separators.remote.patience import Pauses
 from separation.separators.remote.state import Asked
 
 
@@ -46,7 +46,7 @@ class RemoteFile:
     sha256: str | None = None
 
 
-class Dialect(ABC):
+class ServiceAdapter(ABC):
     """One service in its own words. All but :meth:`give_up` raise ``RemoteFailed``."""
 
     name: str

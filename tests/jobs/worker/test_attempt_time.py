@@ -9,7 +9,7 @@ from jobs.models import MissingModel, Speed
 from jobs.services.timing import speed
 from jobs.worker import runners
 from separation.registry import SeparatorFactory
-from tests.jobs.queue.test_execute import make_fake_job, own_runner, run
+from tests.jobs.worker.test_execute import make_fake_job, own_runner, run
 from tests.separation.fakes import FakeSeparator
 
 __all__ = ["own_runner"]

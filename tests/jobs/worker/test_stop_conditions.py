@@ -12,7 +12,7 @@ from jobs.models.job import JobStatus
 from jobs.queue import drain
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.services.job.cancel import cancel_job
-from jobs.worker.stop_conditions import Stop, Watch
+from jobs.worker.stop_conditions import Stop, StopConditions
 from tests.factories import make_job
 
 
@@ -29,17 +29,17 @@ def draining() -> Iterator[None]:
 
 
 def test_a_job_that_nobody_stops_goes_on(job: Job) -> None:
-    assert Watch(job, Lease(job)).look() is None
+    assert StopConditions(job, Lease(job)).look() is None
 
 
 def test_a_wish_to_cancel_is_seen(job: Job) -> None:
-    assert Watch(job, Lease(job)).ask() is None
+    assert StopConditions(job, Lease(job)).ask() is None
     cancel_job(job=job)
-    assert Watch(job, Lease(job)).ask() is Stop.CANCEL
+    assert StopConditions(job, Lease(job)).ask() is Stop.CANCEL
 
 
 def test_a_job_that_runs_for_too_long_is_stopped(job: Job, settings: Settings) -> None:
-    watch = Watch(job, Lease(job))
+    watch = StopConditions(job, Lease(job))
     settings.MAX_JOB_S = 0
     assert watch.look() is Stop.DEADLINE
     job.deadline_s = 60.0
@@ -49,16 +49,16 @@ def test_a_job_that_runs_for_too_long_is_stopped(job: Job, settings: Settings) -
 
 
 def test_a_worker_told_to_stop_stops_its_job(job: Job, draining: None) -> None:
-    assert Watch(job, Lease(job)).look() is Stop.DRAIN
+    assert StopConditions(job, Lease(job)).look() is Stop.DRAIN
 
 
 def test_a_heartbeat_renews_the_lease_when_it_is_due(job: Job, settings: Settings) -> None:
     soon = timezone.now() + timedelta(seconds=5)
     Job.objects.update(lease_until=soon)
-    Watch(job, Lease(job)).ask()
+    StopConditions(job, Lease(job)).ask()
     assert Job.objects.get().lease_until == soon
     settings.HEARTBEAT_S = 0.0
-    Watch(job, Lease(job)).ask()
+    StopConditions(job, Lease(job)).ask()
     renewed = Job.objects.get().lease_until
     assert renewed is not None and renewed > soon
 
@@ -67,7 +67,7 @@ def test_a_lost_lease_is_noticed_without_a_heartbeat(job: Job) -> None:
     lease = Lease(job)
     Job.objects.update(status=JobStatus.PENDING, lease_token=None)
     with pytest.raises(LeaseLost):
-        Watch(job, lease).ask()
+        StopConditions(job, lease).ask()
 
 
 def test_the_row_is_asked_twice_a_second(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_the_row_is_asked_twice_a_second(job: Job, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         "jobs.worker.stop_conditions.time", SimpleNamespace(monotonic=lambda: now[0])
     )
-    watch = Watch(job, Lease(job))
+    watch = StopConditions(job, Lease(job))
     assert watch.ask() is None
     cancel_job(job=job)
     now[0] += 0.4

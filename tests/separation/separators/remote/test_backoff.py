@@ -4,7 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from separation.separators.remote.patience import LEAST_JITTER, Heart, Pauses, retry_after_s
+from separation.separators.remote.backoff import (
+    LEAST_JITTER,
+    CancellableWait,
+    Pauses,
+    retry_after_s,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -49,7 +54,7 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
 
 def test_progress_never_goes_back() -> None:
     told: list[float] = []
-    heart = Heart(lambda fraction, message="": told.append(fraction))
+    heart = CancellableWait(lambda fraction, message="": told.append(fraction))
     heart.tell(0.5, "half")
     heart.tell(0.2, "asked again")
     heart.note(0.7)
@@ -62,4 +67,4 @@ def test_what_fails_in_the_thread_fails_here() -> None:
         raise KeyError("there")
 
     with pytest.raises(KeyError, match="there"):
-        Heart().during(work)
+        CancellableWait().during(work)
