@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
 from django.db.models.expressions import OrderBy
-from django.utils import timezone
 
 from jobs.models.batch import Batch
 from jobs.models.campaign import Campaign
@@ -85,20 +84,9 @@ class JobQuerySet(models.QuerySet["Job"]):
     def active(self) -> "JobQuerySet":
         return self.filter(status__in=ACTIVE)
 
-    def due(self) -> "JobQuerySet":
-        """Waiting jobs whose back-off is over."""
-        due = Q(not_before__isnull=True) | Q(not_before__lte=timezone.now())
-        return self.filter(due, status=JobStatus.PENDING)
-
-    def claimable(self, lane: str) -> "JobQuerySet":
-        return self.due().filter(lane=lane)
-
     def held(self, token: uuid.UUID) -> "JobQuerySet":
         """The job that ``token`` holds; every write of a worker goes through this fence."""
         return self.filter(lease_token=token, status=JobStatus.PROCESSING)
-
-    def lease_expired(self) -> "JobQuerySet":
-        return self.filter(status=JobStatus.PROCESSING, lease_until__lt=timezone.now())
 
 
 class Job(models.Model):

@@ -85,10 +85,6 @@ class Pair:
     def key(self) -> str:
         return str(self.number) if self.number < 10 else ""
 
-    @property
-    def lacking(self) -> str:
-        return next((letter for letter, track in self.tracks if track is None), "")
-
 
 @dataclass(frozen=True)
 class Cell:

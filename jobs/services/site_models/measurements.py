@@ -80,11 +80,6 @@ def _by_measure(summary: Mapping[str, Mapping[str, Mapping[str, float | None]]])
     }
 
 
-def latest_for(model: str) -> ModelMeasurement | None:
-    """The newest run of a model, by its name in the catalogue."""
-    return ModelMeasurement.objects.filter(model_name=model).first()
-
-
 def latest() -> dict[str, ModelMeasurement]:
     """The newest run of every model that has one, by its name; one query."""
     # From the oldest on, so that the newest stays.

@@ -37,10 +37,6 @@ class ProbeResult:
     seconds: float
     peak_memory_mb: float
 
-    @property
-    def is_accepted(self) -> bool:
-        return self.verdict == ACCEPTED
-
 
 def examine(
     path: Path,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobs.models import ModelMeasurement
-from jobs.services.site_models.measurements import latest, latest_for, record, record_report
+from jobs.services.site_models.measurements import latest, record, record_report
 from separation.errors import InvalidOptions
 
 pytestmark = pytest.mark.django_db
@@ -42,10 +42,10 @@ def test_the_newest_run_is_told_and_the_older_ones_stay() -> None:
     newest = measured(measured_at=day + datetime.timedelta(days=2))
     measured(measured_at=day)
     other = measured(model="htdemucs", separator="demucs")
-    assert latest_for("spectral") == newest
+    assert latest()["spectral"] == newest
     assert latest() == {"spectral": newest, "htdemucs": other}
     assert ModelMeasurement.objects.count() == 3
-    assert latest_for("nobody") is None
+    assert "nobody" not in latest()
 
 
 def test_a_stem_without_a_figure_is_left_out() -> None:
