@@ -1,10 +1,10 @@
-"""A request becomes a job or nothing at all: a song as a form or as the bare body, or one that is
-stored here already."""
+"""A request becomes a job or nothing at all: a song as a form or as the bare body, one that is
+stored here already, or one behind an address."""
 
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from django.conf import settings
@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
 from jobs.api.batch_choice import named_batch
-from jobs.api.imports import submit_import
 from jobs.api.parsers import JSONParser
 from jobs.api.serializers.choices import choice_fields, read_choices
 from jobs.api.serializers.uploads import KnownSongSerializer
@@ -25,6 +24,7 @@ from jobs.models import Job, Source
 from jobs.services.job.choices import check_request, request_with_defaults
 from jobs.services.job.create import create_job, submit_song
 from jobs.services.quotas.reservation import reserve
+from jobs.services.uploads.url_import import check_url_import, import_song
 from separation.errors import DiskFull, InvalidOptions, TooLarge
 
 if TYPE_CHECKING:
@@ -149,3 +149,17 @@ def _form_upload(request: Request, size: int) -> Upload:
     for field in request.POST:
         choices.setlist(field, request.POST.getlist(field))
     return Upload(file.name or "song", file.chunks(BLOCK_BYTES), file.size, choices)
+
+
+def submit_import(request: Request) -> Job:
+    """Raises ``UrlImportOff`` and all that :func:`jobs.services.uploads.url_import.import_song`
+    raises."""
+    check_url_import()
+    fields: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
+    url = fields.get("url")
+    if not isinstance(url, str) or not url.strip():
+        raise InvalidOptions("Send the address of the song as `url`.")
+    others = {name: value for name, value in fields.items() if name != "url"}
+    chosen = request_with_defaults(choices=read_choices(choice_fields(others)))
+    batch = named_batch(request, fields.get("batch"))
+    return import_song(owner=cast("User", request.user), url=url, request=chosen, batch=batch)

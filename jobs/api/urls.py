@@ -1,7 +1,7 @@
 from django.urls import path
 
 from jobs.api.routes import route
-from jobs.api.views.account import ExportView
+from jobs.api.views.account import ExportView, QuotaView
 from jobs.api.views.batches import (
     BatchCancelView,
     BatchDownloadView,
@@ -21,7 +21,6 @@ from jobs.api.views.jobs import (
 )
 from jobs.api.views.mixing import MixView
 from jobs.api.views.quality import QualityView
-from jobs.api.views.quota import QuotaView
 from jobs.api.views.shares import SharesView, ShareView
 from jobs.api.views.site import ConfigView, HealthView, PresetsView, SeparatorsView
 from jobs.api.views.tokens import OneTokenView, TokensView, TokenView

@@ -11,12 +11,12 @@ from rest_framework.throttling import (
     SimpleRateThrottle,
     UserRateThrottle,
 )
+from rest_framework.views import APIView
 
 from jobs.http.visitors import address_of
 from jobs.services.rates import take_in_blocks
 
 if TYPE_CHECKING:
-    # Views name these classes while they are loaded themselves.
     from rest_framework.views import APIView
 
 
@@ -84,3 +84,24 @@ class MixThrottle(PageThrottle):
 def _is_answered_405(request: Request, view: "APIView | None") -> bool:
     """It costs nothing, and must not use up the limit of others at the same address."""
     return view is not None and not hasattr(view, str(request.method).lower())
+
+
+class ShareThrottle(StoredRate):
+    scope = "share"
+
+    def get_cache_key(self, request: Request, view: APIView | None) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+    def wait_before(self, request: HttpRequest) -> int:
+        """0 where ``request`` may go on, which counts; else seconds to wait."""
+        # Of both it reads the address only, which every request has.
+        if self.allow_request(request, None):  # type: ignore[arg-type]
+            return 0
+        return max(1, round(self.wait()))
+
+
+class MissedShareThrottle(ShareThrottle):
+    """Of links that lead nowhere, apart: they must not use up what others at the address have."""
+
+    def get_cache_key(self, request: Request, view: APIView | None) -> str:
+        return f"missed {super().get_cache_key(request, view)}"

@@ -13,6 +13,8 @@ from jobs.services.listening.index import (
     overlapping_parents,
     playable_tracks,
 )
+from jobs.services.mixing import has_karaoke
+from jobs.web import choices
 from jobs.wording import track_label
 from separation.families import DENOISE, DETAILS, own_part
 
@@ -129,4 +131,15 @@ def _stem(listening: Listening, stem: ListeningStem, address: Address) -> dict[s
             "sampleRateHz": listening.sample_rate_hz,
             "levels": [level.model_dump() for level in stem.peak_levels],
         },
+    }
+
+
+def mixing_context(job: Job, stems: list[str]) -> dict[str, Any]:
+    """``stems`` are those of the mixer; empty where there are none."""
+    if not stems:
+        return {}
+    return {
+        "mix_formats": choices.FORMATS,
+        "mix_format": job.request.get("format", "wav24"),
+        "has_karaoke": has_karaoke(stems),
     }

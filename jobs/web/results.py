@@ -8,6 +8,7 @@ from jobs.models.job import JobStatus
 from jobs.services.listening.index import overlapping_parents
 from jobs.web.choices import PRESET_CHOICES
 from separation.families import DETAILS, FAMILIES
+from separation.protocol.remarks import split_remark
 
 
 @dataclass(frozen=True)
@@ -168,3 +169,16 @@ def _time_taken(job: Job) -> str:
 
 def _channels(source: Any) -> str:
     return {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """``is_line``: it has a reason, which the manifest and the operator's page tell."""
+
+    text: str
+    is_line: bool
+
+
+def remarks(job: Job) -> list[Remark]:
+    told = (split_remark(warning) for warning in job.warnings)
+    return [Remark(line, is_line=bool(reason)) for line, reason in told]

@@ -23,11 +23,9 @@ from jobs.services.housekeeping.expire import expire_everything
 from jobs.services.housekeeping.sweep import sweep_everything
 from jobs.services.storage.room import tend_reserve
 from jobs.worker import outcome
-from jobs.worker.backups import ScheduledBackups
+from jobs.worker.chores import MailProcess, ScheduledBackups, Scrubbing
 from jobs.worker.expiry import Expiry, Held
 from jobs.worker.leftovers import prune_queue
-from jobs.worker.mail_process import MailProcess
-from jobs.worker.scrubbing import Scrubbing
 from separation.errors import WorkerLost
 
 TICKETS_EVERY_S = 2.0

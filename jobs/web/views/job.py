@@ -24,9 +24,9 @@ from jobs.services.timing.waiting import waiting
 from jobs.web import mixer, quality, results
 from jobs.web.comparing import choosing_context
 from jobs.web.fragments import unless_known
-from jobs.web.mixing import mixing_context
-from jobs.web.remarks import remarks
+from jobs.web.mixer import mixing_context
 from jobs.web.requests import UserRequest, visible_job
+from jobs.web.results import remarks
 from jobs.web.sharing.owner import sharing_context
 from separation.errors import SeparationError
 

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_safe
 from jobs.http.archive import archive_response
 from jobs.http.downloads import check_downloadable, track_response
 from jobs.http.listening import listening_response
+from jobs.http.throttles import MissedShareThrottle, ShareThrottle
 from jobs.http.visitors import address_of
 from jobs.services.archive import tracks_zip
 from jobs.services.listening.index import ListeningStem
 from jobs.services.sharing import Shared, count_view, open_link
 from jobs.web.sharing.public import context_of, song_shared
-from jobs.web.throttle import MissedShareThrottle, ShareThrottle
 from separation.errors import SeparationError
 
 SharedView = Callable[..., HttpResponseBase]

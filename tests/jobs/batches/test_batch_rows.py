@@ -20,7 +20,7 @@ from jobs.services.campaigns.versions import accept_version
 from jobs.services.housekeeping.expire import expire_batches
 from jobs.services.uploads.session import receive
 from jobs.worker import own_process
-from jobs.worker.mail_process import MailProcess
+from jobs.worker.chores import MailProcess
 from tests.factories import make_job, wav_bytes
 from tests.jobs.batches.world import Mailbox, make_batch
 

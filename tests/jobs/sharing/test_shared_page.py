@@ -13,10 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from jobs.http.throttles import ShareThrottle
 from jobs.models import Job, ShareLink
 from jobs.services.job.delete import delete_job
 from jobs.services.sharing import NewLink, revoke_link
-from jobs.web.throttle import ShareThrottle
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -7,10 +7,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from jobs.worker import own_process
-from jobs.worker.backups import ScheduledBackups
-from jobs.worker.own_process import OwnProcess
+from jobs.worker.chores import OwnProcess, ScheduledBackups, Scrubbing
 from jobs.worker.reaper import Housekeeping
-from jobs.worker.scrubbing import Scrubbing
 from tests.factories import make_artifact, make_job
 
 pytestmark = pytest.mark.django_db
