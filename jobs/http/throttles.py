@@ -11,7 +11,6 @@ from rest_framework.throttling import (
     SimpleRateThrottle,
     UserRateThrottle,
 )
-from rest_framework.views import APIView
 
 from jobs.http.visitors import address_of
 from jobs.services.rates import take_in_blocks
@@ -89,7 +88,7 @@ def _is_answered_405(request: Request, view: "APIView | None") -> bool:
 class ShareThrottle(StoredRate):
     scope = "share"
 
-    def get_cache_key(self, request: Request, view: APIView | None) -> str:
+    def get_cache_key(self, request: Request, view: "APIView | None") -> str:
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
     def wait_before(self, request: HttpRequest) -> int:
@@ -103,5 +102,5 @@ class ShareThrottle(StoredRate):
 class MissedShareThrottle(ShareThrottle):
     """Of links that lead nowhere, apart: they must not use up what others at the address have."""
 
-    def get_cache_key(self, request: Request, view: APIView | None) -> str:
+    def get_cache_key(self, request: Request, view: "APIView | None") -> str:
         return f"missed {super().get_cache_key(request, view)}"
