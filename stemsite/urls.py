@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from jobs.api.views.docs import UnknownView
+from jobs.api.site.docs_views import UnknownView
 from stemsite.setup import setup
 
 admin.site.site_header = admin.site.site_title = "stemsite"

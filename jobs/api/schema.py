@@ -2,12 +2,22 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from jobs.api.serializers.choices import ChoicesSerializer
-from jobs.api.serializers.jobs import DeletedSerializer, ErrorSerializer
+
+class ErrorSerializer(serializers.Serializer[dict[str, str]]):
+    """The shape of every refusal and of a failed job's reason."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class DeletedSerializer(ErrorSerializer):
+    """Where audio was and is no more."""
+
+    manifest_url = serializers.CharField()
+
 
 MEANINGS = {
     400: "The request cannot be understood, or the file cannot be used.",
@@ -37,42 +47,6 @@ def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
     }
 
 
-class BatchMemberSerializer(ChoicesSerializer):
-    """Any choices, and the batch to which the song is to belong."""
-
-    batch = serializers.UUIDField(required=False, help_text="A batch of yours, for this song.")
-
-
-class UploadSerializer(BatchMemberSerializer):
-    """The form: one song, any choices, and its batch."""
-
-    file = serializers.FileField(help_text="The song; `audio` is taken as well.")
-
-
-class NamedSongSerializer(BatchMemberSerializer):
-    """Any choices, and either a song that is here already (`source_id`) or, where the site
-    switches that on, the address of one (`url`)."""
-
-    source_id = serializers.UUIDField(
-        required=False, help_text="That of an upload, or `input.id` of a job."
-    )
-    url = serializers.CharField(
-        required=False,
-        max_length=2_000,
-        help_text="http or https, leading to the audio file itself.",
-    )
-
-
-UPLOAD_BODY = {
-    "multipart/form-data": UploadSerializer,
-    "application/octet-stream": OpenApiTypes.BINARY,
-    "application/json": NamedSongSerializer,
-}
-BARE_BODY_PARAMETERS: list[OpenApiParameter | type[serializers.Serializer[Any]]] = [
-    BatchMemberSerializer,
-    OpenApiParameter("filename", str, description="The song's name, for a bare body."),
-    OpenApiParameter("X-Filename", str, OpenApiParameter.HEADER, description="The same."),
-]
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the last answer."
 )

@@ -2,11 +2,11 @@
 
 from django.urls import path
 
+from jobs.api.job.download_views import DownloadAllView, DownloadView
+from jobs.api.job.views import JobDetailView, OutputsView, ProcessView
 from jobs.api.routes import route
-from jobs.api.views.docs import UnknownView
-from jobs.api.views.downloads import DownloadAllView, DownloadView
-from jobs.api.views.jobs import JobDetailView, OutputsView, ProcessView
-from jobs.api.views.site import ConfigView, HealthView
+from jobs.api.site.docs_views import UnknownView
+from jobs.api.site.views import ConfigView, HealthView
 
 FIRST_WORDS = ("health", "config", "process", "job", "download")
 UNKNOWN = UnknownView.as_view(schema=None)

@@ -1,17 +1,18 @@
 from django.urls import path
 
-from jobs.api.routes import route
-from jobs.api.views.account import ExportView, QuotaView
-from jobs.api.views.batches import (
+from jobs.api.account.token_views import OneTokenView, TokensView, TokenView
+from jobs.api.account.views import ExportView, QuotaView
+from jobs.api.batches.views import (
     BatchCancelView,
     BatchDownloadView,
     BatchesView,
     BatchRetryView,
     BatchView,
 )
-from jobs.api.views.docs import DocsView, SchemaView, UnknownView
-from jobs.api.views.downloads import DownloadAllView, DownloadView
-from jobs.api.views.jobs import (
+from jobs.api.campaigns.views import AcceptView, DismissView
+from jobs.api.job.download_views import DownloadAllView, DownloadView
+from jobs.api.job.quality_views import QualityView
+from jobs.api.job.views import (
     CancelView,
     JobDetailView,
     JobsView,
@@ -19,13 +20,12 @@ from jobs.api.views.jobs import (
     OutputsView,
     RetryView,
 )
-from jobs.api.views.mixing import MixView
-from jobs.api.views.quality import QualityView
-from jobs.api.views.shares import SharesView, ShareView
-from jobs.api.views.site import ConfigView, HealthView, PresetsView, SeparatorsView
-from jobs.api.views.tokens import OneTokenView, TokensView, TokenView
-from jobs.api.views.uploads import UploadsView, UploadView
-from jobs.api.views.versions import AcceptView, DismissView
+from jobs.api.mixing.views import MixView
+from jobs.api.routes import route
+from jobs.api.sharing.views import SharesView, ShareView
+from jobs.api.site.docs_views import DocsView, SchemaView, UnknownView
+from jobs.api.site.views import ConfigView, HealthView, PresetsView, SeparatorsView
+from jobs.api.uploads.views import UploadsView, UploadView
 
 app_name = "api"
 urlpatterns = [

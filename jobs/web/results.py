@@ -6,7 +6,7 @@ from typing import Any
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from jobs.services.listening.index import overlapping_parents
-from jobs.web.choices import PRESET_CHOICES
+from jobs.web.uploads.choices import PRESET_CHOICES
 from separation.families import DETAILS, FAMILIES
 from separation.protocol.remarks import split_remark
 

@@ -2,25 +2,23 @@
 
 from django.urls import path
 
-from jobs.web.views import (
-    account,
-    account_deletion,
-    batch,
-    bulk,
-    comparing,
-    demo,
-    downloads,
-    history,
-    job,
-    mixer,
-    mixing,
-    sharing_owner,
-    sharing_public,
-    tokens,
-    upload,
-    uploads,
-    version,
-)
+from jobs.web.account import deletion_views as account_deletion
+from jobs.web.account import token_views as tokens
+from jobs.web.account import views as account
+from jobs.web.batches import views as batch
+from jobs.web.campaigns import views as version
+from jobs.web.comparing import views as comparing
+from jobs.web.history import bulk_views as bulk
+from jobs.web.history import views as history
+from jobs.web.job import download_views as downloads
+from jobs.web.job import views as job
+from jobs.web.mixing import mixer_views as mixer
+from jobs.web.mixing import views as mixing
+from jobs.web.sharing import owner_views as sharing_owner
+from jobs.web.sharing import public_views as sharing_public
+from jobs.web.uploads import demo_views as demo
+from jobs.web.uploads import form_views as upload
+from jobs.web.uploads import views as uploads
 
 app_name = "jobs"
 urlpatterns = [

@@ -16,8 +16,8 @@ from typing import get_args
 from django.test import RequestFactory
 from rest_framework.request import Request
 
-from jobs.api import tus
-from jobs.api.ranges import put_offset
+from jobs.api.uploads import tus
+from jobs.api.uploads.ranges import put_offset
 from jobs.http.ranges import Unsatisfiable, parse_range
 from jobs.models import Upload
 from separation.audio.decoding.child_process import parse_message

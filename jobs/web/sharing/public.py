@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from jobs.services.sharing import Shared
-from jobs.web.mixer import Lane, lanes_of, song_of
+from jobs.web.mixing.mixer import Lane, lanes_of, song_of
 from jobs.web.results import shown_s
 
 

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Preferences
 from jobs.services.account.preferences import defaults_of, set_defaults
-from jobs.web.defaults import starting_choices
+from jobs.web.uploads.defaults import starting_choices
 from tests.factories import wav_bytes
 
 CHOSEN = {

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from jobs.api.serializers.choices import read_choices
+from jobs.api.uploads.choices import read_choices
 from jobs.models import Job, Source
 from jobs.services.job.choices import request_with_defaults
 from separation.errors import QuotaExceeded

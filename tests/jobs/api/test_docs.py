@@ -6,7 +6,7 @@ from pathlib import Path
 from rest_framework import exceptions
 from rest_framework.test import APIClient
 
-from jobs.api.serializers.choices import ChoicesSerializer
+from jobs.api.uploads.choices import ChoicesSerializer
 from jobs.http.status import STATUSES, status_of
 from separation.errors import all_codes, error_from_code
 from separation.formats import OUTPUT_FORMATS

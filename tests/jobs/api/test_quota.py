@@ -79,7 +79,7 @@ def test_an_upload_without_room_is_refused_before_its_body_is_read(
     def read(*_: object) -> None:
         pytest.fail("the body was read")
 
-    monkeypatch.setattr("jobs.api.uploads.read_upload", read)
+    monkeypatch.setattr("jobs.api.uploads.submission.read_upload", read)
     if bare:
         response = api.post(JOBS, SONG, content_type="audio/wav")
     else:

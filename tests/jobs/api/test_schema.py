@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from jobs.api.views import docs
+from jobs.api.site import docs_views
 from separation.request.separation_request import SeparationRequest
 
 pytestmark = pytest.mark.django_db
@@ -66,17 +66,17 @@ JSON = {"Accept": "application/json"}
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
     """As long as the number of times that it was made."""
-    usual, times = docs.SchemaView.generator_class, list[None]()
+    usual, times = docs_views.SchemaView.generator_class, list[None]()
 
     class Counting(usual):  # type: ignore[misc, valid-type]
         def get_schema(self, *args: Any, **kwargs: Any) -> Any:
             times.append(None)
             return super().get_schema(*args, **kwargs)
 
-    monkeypatch.setattr(docs.SchemaView, "generator_class", Counting)
-    docs.described.cache_clear()
+    monkeypatch.setattr(docs_views.SchemaView, "generator_class", Counting)
+    docs_views.described.cache_clear()
     yield times
-    docs.described.cache_clear()
+    docs_views.described.cache_clear()
 
 
 def test_the_description_is_made_once_however_it_is_asked_for(

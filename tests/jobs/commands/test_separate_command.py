@@ -14,7 +14,7 @@ import soundfile
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from jobs.api.serializers.choices import ChoicesSerializer
+from jobs.api.uploads.choices import ChoicesSerializer
 from jobs.management.commands.separate import Command, request_from
 from jobs.management.result_folder import held_folder
 from separation.errors import InvalidOptions

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from jobs.models import Job
 from jobs.services.job.choices import changed_request, check_request
 from jobs.services.site_models import offered, presets
-from jobs.web import choices
+from jobs.web.uploads import choices
 from separation.ensemble import Ensemble
 from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable
 from separation.request.presets import can_run, find_preset, resolve, with_preset

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.request import Request
 
-from jobs.api import tus
-from jobs.api.ranges import put_offset
+from jobs.api.uploads import tus
+from jobs.api.uploads.ranges import put_offset
 from jobs.http.bodies import declared_length
 from jobs.models import Upload
 from jobs.services.sources.upload_parts import CHECKSUMS

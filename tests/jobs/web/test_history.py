@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from jobs.models.job import JobStatus
-from jobs.web.views.history import PAGE_SIZE
+from jobs.web.history.views import PAGE_SIZE
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 

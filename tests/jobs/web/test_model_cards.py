@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.services.site_models.measurements import record
-from jobs.web.choices import stem_note
+from jobs.web.uploads.choices import stem_note
 from separation.catalogue import find_model
 from separation.catalogue.model import MEASURES
 from tests.jobs.api.conftest import client_of

@@ -117,7 +117,7 @@ def test_a_form_without_room_is_refused_unread(
 ) -> None:
     settings.MAX_STORED_BYTES = 1000
     monkeypatch.setattr(
-        "jobs.web.views.upload._receive", lambda *_: pytest.fail("the body was read")
+        "jobs.web.uploads.form_views._receive", lambda *_: pytest.fail("the body was read")
     )
     answer = send(member, song())
     assert answer.status_code == 429

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from jobs.models import Job, Tag
 from jobs.models.job import JobStatus
-from jobs.web.views.bulk import MAX_TOGETHER
+from jobs.web.history.bulk_views import MAX_TOGETHER
 from tests.factories import make_artifact, make_job, make_source
 
 ADDRESS = "/jobs/together/"

@@ -1,0 +1,168 @@
+"""Create, list, read, steer and delete jobs."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from jobs.api.base_views import JobView
+from jobs.api.job.serializers import (
+    CreatedJobSerializer,
+    JobSerializer,
+    JobSummarySerializer,
+    OutputsSerializer,
+)
+from jobs.api.known_fields import refuse_unknown
+from jobs.api.schema import IF_NONE_MATCH, refusals
+from jobs.api.uploads.serializers import BARE_BODY_PARAMETERS, UPLOAD_BODY
+from jobs.api.uploads.submission import UPLOAD_PARSERS, submit
+from jobs.errors import JobConflict
+from jobs.http.job_filters import JobFilterSerializer, filtered
+from jobs.models import Job
+from jobs.models.job import JobQuerySet
+from jobs.services.job.cancel import cancel_job
+from jobs.services.job.delete import delete_job
+from jobs.services.job.retry import retry_job
+
+PAGING = ("page", "page_size")
+
+
+class UploadMixin(APIView):
+    """POST of a song; only it counts against the rate of uploads."""
+
+    parser_classes = UPLOAD_PARSERS
+    throttle_scope: str | None = None
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        self.throttle_scope = "upload" if self.request.method == "POST" else None
+        return super().get_throttles()
+
+    @extend_schema(
+        operation_id="jobs_create",
+        summary="Upload a song, name its address or one that is here, and queue it",
+        parameters=BARE_BODY_PARAMETERS,
+        request=UPLOAD_BODY,
+        responses={201: CreatedJobSerializer, **refusals(400, 401, 404, 409, 413, 415, 502, 503)},
+    )
+    def post(self, request: Request) -> Response:
+        job = submit(request)
+        headers = {"Location": reverse("api:job", args=[job.pk])}
+        return Response(CreatedJobSerializer(job).data, status=201, headers=headers)
+
+
+class JobsView(UploadMixin, ListAPIView[Job]):
+    serializer_class = JobSummarySerializer
+
+    def get_queryset(self) -> JobQuerySet:
+        refuse_unknown(self.request.query_params, (*JobFilterSerializer().fields, *PAGING))
+        jobs = Job.objects.visible_to(self.request.user).listed().select_related("source")
+        return filtered(jobs, self.request.query_params.dict()).prefetch_related("tags")
+
+    @extend_schema(
+        operation_id="jobs_list",
+        summary="Your jobs, newest first unless sorted otherwise",
+        parameters=[JobFilterSerializer],
+        responses={200: JobSummarySerializer(many=True), **refusals(400, 401)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class ProcessView(UploadMixin):
+    """``POST /process`` of the specification."""
+
+
+class JobDetailView(JobView):
+    def get_queryset(self) -> JobQuerySet:
+        return super().get_queryset().prefetch_related("stages", "replacements")
+
+    @extend_schema(
+        operation_id="jobs_read",
+        summary="One job with its progress",
+        parameters=[IF_NONE_MATCH],
+        responses={
+            200: JobSerializer,
+            304: OpenApiResponse(description="Nothing has changed since that ETag."),
+            **refusals(401, 404),
+        },
+    )
+    def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
+        return revalidated(request, JobSerializer(self.get_job(job_id)).data)
+
+    @extend_schema(
+        operation_id="jobs_delete",
+        summary="Delete an ended job with its files",
+        responses={204: None, **refusals(401, 404, 409)},
+    )
+    def delete(self, request: Request, job_id: UUID) -> Response:
+        delete_job(job=self.get_job(job_id))
+        return Response(status=204)
+
+
+class OutputsView(JobView):
+    def get_queryset(self) -> JobQuerySet:
+        return super().get_queryset().prefetch_related("artifacts")
+
+    @extend_schema(
+        operation_id="jobs_outputs",
+        summary="The tracks of a job",
+        responses={200: OutputsSerializer, **refusals(401, 404)},
+    )
+    def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
+        return revalidated(request, OutputsSerializer(self.get_job(job_id)).data)
+
+
+class CancelView(JobView):
+    @extend_schema(
+        operation_id="jobs_cancel",
+        summary="Cancel a waiting or running job",
+        request=None,
+        responses={200: JobSerializer, **refusals(401, 404, 409)},
+    )
+    def post(self, request: Request, job_id: UUID) -> Response:
+        return Response(JobSerializer(cancel_job(job=self.get_job(job_id))).data)
+
+
+class RetryView(JobView):
+    @extend_schema(
+        operation_id="jobs_retry",
+        summary="Run a failed or cancelled job again",
+        request=None,
+        responses={200: JobSerializer, **refusals(401, 404, 409)},
+    )
+    def post(self, request: Request, job_id: UUID) -> Response:
+        return Response(JobSerializer(retry_job(job=self.get_job(job_id))).data)
+
+
+class ManifestView(JobView):
+    @extend_schema(
+        operation_id="jobs_manifest",
+        summary="The manifest, kept for ever",
+        responses={200: OpenApiTypes.OBJECT, **refusals(401, 404, 409)},
+    )
+    def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
+        job = self.get_job(job_id)
+        if not job.manifest:
+            raise JobConflict("The job has no manifest yet: none of its stages has ended.")
+        return revalidated(request, job.manifest)
+
+
+def revalidated(request: Request, data: Any) -> HttpResponseBase:
+    """``data``, or 304 to a client that has it already: what polling mostly gets."""
+    etag = quote_etag(hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32])
+    response = Response(data, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+    answer = get_conditional_response(request._request, etag=etag, response=response)
+    assert answer is not None  # it is None only where no response was given
+    return answer

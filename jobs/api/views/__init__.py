@@ -1,1 +1,0 @@
-"""Each view parses, calls one function, answers."""

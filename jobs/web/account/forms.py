@@ -1,0 +1,96 @@
+"""The forms of the account page."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+
+from jobs.models.api_token import MAX_NAME_LENGTH
+from jobs.models.preferences import Theme
+from jobs.web.uploads import choices
+from separation.request.separation_request import OPTIONAL_STAGES
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class ThemeForm(forms.Form):
+    theme = forms.ChoiceField(choices=Theme.choices)
+
+
+class DefaultsForm(forms.Form):
+    """What is left to the site follows the site, also when its settings change."""
+
+    preset = forms.ChoiceField(
+        label="Preset", choices=choices.preset_choices, initial=choices.OWN_CHOICE, required=False
+    )
+    model = forms.ChoiceField(label="Separator", required=False)
+    stages = forms.MultipleChoiceField(
+        choices=[(name, label) for name, label, _ in choices.STAGES],
+        initial=list(OPTIONAL_STAGES),
+        error_messages={"required": "Choose at least one thing to make."},
+    )
+    format = forms.ChoiceField(label="Format", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cards = [(card.value, card.label) for card in choices.model_cards()]
+        site = choices.card_value(settings.DEFAULT_SEPARATOR)
+        self._offer("model", cards, site)
+        self._offer("format", list(choices.FORMATS), choices.PAGE_FORMAT)
+
+    def _offer(self, name: str, offered: list[tuple[str, str]], site: str) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", f"As the site has it: {dict(offered)[site]}"), *offered]
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label="Name",
+        max_length=MAX_NAME_LENGTH,
+        help_text="Where it is used, such as laptop or backup script.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Here, as the setting may differ from when this module was imported.
+        self.fields["days"] = forms.IntegerField(
+            label="Works for, in days",
+            min_value=1,
+            max_value=settings.TOKEN_DAYS,
+            initial=min(30, settings.TOKEN_DAYS),
+            help_text=f"At most {settings.TOKEN_DAYS}.",
+        )
+
+
+class ClosingForm(forms.Form):
+    """Both say the same thing twice on purpose: a password alone is typed by habit."""
+
+    username = forms.CharField(
+        max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+    password = forms.CharField(
+        label="Password",
+        max_length=4096,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, owner: "User", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._owner = owner
+        self.fields["username"].label = f"Type {owner.get_username()} to confirm"
+
+    def clean_username(self) -> str:
+        typed = str(self.cleaned_data["username"])
+        if typed != self._owner.get_username():
+            raise forms.ValidationError(f"Type {self._owner.get_username()}, your user name.")
+        return typed
+
+    def clean_password(self) -> str:
+        typed = str(self.cleaned_data["password"])
+        if not self._owner.check_password(typed):
+            raise forms.ValidationError("That is not your password.")
+        return typed

@@ -1,0 +1,152 @@
+"""One batch: its page, the fragment that the page polls, and what its owner may do to it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from jobs.http.archive import archive_response
+from jobs.models import Batch, Job
+from jobs.models.job import JobStatus
+from jobs.services.archive import batch_zip
+from jobs.services.batches.actions import (
+    cancel_batch,
+    change_batch,
+    delete_batch,
+    retry_batch,
+    songs_of,
+)
+from jobs.services.batches.progress import sight_of
+from jobs.services.email import notice_obstacle
+from jobs.services.job.bulk import BulkOutcome
+from jobs.services.timing.waiting import waiting
+from jobs.web.batches.forms import BatchName
+from jobs.web.form_errors import first_error
+from jobs.web.fragments import load_anew, unless_known
+from jobs.web.history.bulk_messages import tell
+from jobs.web.requests import UserRequest, visible_batch
+from separation.errors import InvalidOptions, SeparationError
+
+
+@never_cache
+@login_required
+@require_GET
+def detail(request: UserRequest, batch_id: UUID) -> HttpResponse:
+    return render(request, "jobs/batch.html", _context(request, visible_batch(request, batch_id)))
+
+
+@require_GET
+def progress(request: UserRequest, batch_id: UUID) -> HttpResponseBase:
+    """The moving part of the page; a page whose batch has ended is told to load anew."""
+    if request.htmx and not request.user.is_authenticated:
+        return load_anew()
+    return _fragment(request, batch_id)
+
+
+@login_required
+def _fragment(request: UserRequest, batch_id: UUID) -> HttpResponseBase:
+    context = _context(request, visible_batch(request, batch_id))
+    response = render(request, "jobs/partials/batch_progress.html", context)
+    if not context["sight"].is_moving:  # type: ignore[attr-defined]
+        response["HX-Refresh"] = "true"
+    return unless_known(request, response)
+
+
+def _context(request: UserRequest, batch: Batch) -> dict[str, object]:
+    sight = sight_of(batch)
+    return {
+        "batch": batch,
+        "sight": sight,
+        "songs": (songs := list(songs_of(batch).select_related("source"))),
+        "place_words": _place(request, songs) if not sight.processing else "",
+        "name_form": BatchName(initial={"name": batch.name}),
+        "notice_obstacle": notice_obstacle(request.user),
+    }
+
+
+def _place(request: UserRequest, songs: list[Job]) -> str:
+    """Where the first of them stands in the line, while none runs; or that no worker does."""
+    first = next((job for job in songs if job.status == JobStatus.PENDING), None)
+    place = waiting(first) if first else None
+    return place.sentence(for_staff=request.user.is_staff) if place else ""
+
+
+@login_required
+@require_POST
+def retry(request: UserRequest, batch_id: UUID) -> HttpResponse:
+    return _done(
+        request, batch_id, retry_batch(batch=visible_batch(request, batch_id)), "waiting again"
+    )
+
+
+@login_required
+@require_POST
+def cancel(request: UserRequest, batch_id: UUID) -> HttpResponse:
+    return _done(request, batch_id, cancel_batch(batch=visible_batch(request, batch_id)), "stopped")
+
+
+def _done(request: UserRequest, batch_id: UUID, outcome: BulkOutcome, done: str) -> HttpResponse:
+    tell(request, outcome, done)
+    return redirect("jobs:batch", batch_id)
+
+
+@login_required
+@require_POST
+def rename(request: UserRequest, batch_id: UUID) -> HttpResponse:
+    batch, form = visible_batch(request, batch_id), BatchName(request.POST)
+    try:
+        if not form.is_valid():
+            raise InvalidOptions(first_error(form))
+        change_batch(batch=batch, name=form.cleaned_data["name"])
+    except SeparationError as error:
+        messages.error(request, error.detail)
+    return redirect("jobs:batch", batch.pk)
+
+
+@login_required
+@require_POST
+def notify(request: UserRequest, batch_id: UUID) -> HttpResponse:
+    """``wanted``: yes or no."""
+    batch, wanted = visible_batch(request, batch_id), request.POST.get("wanted") == "yes"
+    try:
+        change_batch(batch=batch, notify_by_email=wanted)
+    except SeparationError as error:
+        messages.error(request, error.detail)
+    return redirect("jobs:batch", batch.pk)
+
+
+@login_required
+@require_safe
+def archive(request: UserRequest, batch_id: UUID) -> HttpResponseBase:
+    batch = visible_batch(request, batch_id)
+    try:
+        return archive_response(request, batch_zip(batch))
+    except SeparationError as error:
+        messages.error(request, error.detail)
+        return redirect("jobs:batch", batch.pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete(request: UserRequest, batch_id: UUID) -> HttpResponse:
+    batch = visible_batch(request, batch_id)
+    if request.method != "POST":
+        return render(request, "jobs/batch_delete.html", _context(request, batch))
+    try:
+        deleted = delete_batch(batch=batch)
+    except SeparationError as error:
+        messages.error(request, error.detail)
+        return redirect("jobs:batch", batch.pk)
+    songs = "song" if deleted == 1 else "songs"
+    messages.success(request, f"{batch.name} is deleted, with {deleted} {songs}.")
+    return redirect("jobs:history")

@@ -1,0 +1,173 @@
+"""What the pages say of two results of one song: where to choose the other one, and both beside
+each other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.urls import reverse
+
+from jobs.models import Artifact, Job
+from jobs.services.comparing import Side, other_results
+from jobs.services.demo import scores
+from jobs.services.quality import report_of
+from jobs.web.results import Version, made_with, what_ran
+from jobs.web.uploads.choices import card_value, model_cards
+from jobs.wording import decibels
+from separation.quality.report import QualityReport, StemQuality
+from separation.quality.rules import SUMS_EXACTLY_DB
+
+NO_REPORT = "no report"
+
+
+class AgainForm(forms.Form):
+    """Another separator for the same song; every one but that which made ``job``."""
+
+    model = forms.ChoiceField(label="Separate this song again with")
+
+    def __init__(self, data: QueryDict | None = None, *, job: Job) -> None:
+        # Ids of their own: the page has other forms.
+        super().__init__(data, auto_id="again_%s")
+        made = _card_of(job)
+        field = self.fields["model"]
+        assert isinstance(field, forms.ChoiceField)
+        # "Automatic" could choose the same one.
+        cards = (card for card in model_cards() if card.value not in ("auto", made))
+        field.choices = [(card.value, card.label) for card in cards]
+
+    @property
+    def chosen(self) -> tuple[str, str | None]:
+        """Separator and model."""
+        separator, _, model = self.cleaned_data["model"].partition(":")
+        return separator, model or None
+
+
+def _card_of(job: Job) -> str:
+    """The card of what made it; of a separator without a model that of its usual one."""
+    names = what_ran(job)
+    return ":".join(names) if len(names) > 1 else card_value(names[0])
+
+
+def choosing_context(job: Job, stems: list[str]) -> dict[str, Any]:
+    """``stems`` are those of the mixer; empty where there are none, and nothing to compare."""
+    if not stems:
+        return {}
+    others = other_results(job)
+    return {
+        "again_form": AgainForm(job=job),
+        "comparable": [Version(each, made_with(each)) for each in others.ready],
+        "coming": [Version(each, made_with(each)) for each in others.coming],
+    }
+
+
+@dataclass(frozen=True)
+class SideHead:
+    """One side, as its button and its column name it; ``gain_db``: that of its files."""
+
+    letter: str
+    job: Job
+    made_with: str
+    mixer_url: str
+    gain_db: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A stem on both sides, of which one may lack it; ``number`` is its key where it has one."""
+
+    name: str
+    number: int
+    tracks: tuple[tuple[str, Artifact | None], ...]
+
+    @property
+    def key(self) -> str:
+        return str(self.number) if self.number < 10 else ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One side's figures on one stem, or on the song; without a ``verdict`` nobody judged it."""
+
+    verdict: str
+    is_flagged: bool
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """``name`` is empty for the song as a whole."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def context_of(sides: tuple[Side, Side]) -> dict[str, Any]:
+    names = list(dict.fromkeys(name for side in sides for name in side.stems))
+    return {
+        "job": sides[0].job,
+        "sides": [_head(side) for side in sides],
+        "pairs": [_pair(sides, name, n) for n, name in enumerate(names, start=1)],
+        "rows": [_song_row(sides), *(_stem_row(sides, name) for name in names)],
+        "are_scored": any(scores(side.job) for side in sides),
+    }
+
+
+def refused_context(jobs: Iterable[Job]) -> dict[str, Any]:
+    return {"results": [Version(each, made_with(each)) for each in jobs]}
+
+
+def _head(side: Side) -> SideHead:
+    mixer_url = reverse("jobs:mixer", args=(side.job.pk,))
+    gain_db = next(iter(side.stems.values())).gain_db
+    return SideHead(side.letter, side.job, made_with(side.job), mixer_url, gain_db)
+
+
+def _pair(sides: tuple[Side, Side], name: str, number: int) -> Pair:
+    return Pair(name, number, tuple((side.letter, side.stems.get(name)) for side in sides))
+
+
+def _song_row(sides: tuple[Side, Side]) -> Row:
+    return Row("", tuple(_of_song(report_of(side.job)) for side in sides))
+
+
+def _of_song(report: QualityReport | None) -> Cell:
+    if report is None:
+        return Cell("", False, (NO_REPORT,))
+    flagged = bool(report.findings) or any(stem.findings for stem in report.stems)
+    return Cell(report.verdict, flagged, (_residual(report),))
+
+
+def _residual(report: QualityReport) -> str:
+    """What the stems together lack of the song, or have too much."""
+    if not report.complete:
+        return "not all stems were asked for"
+    if report.residual_db is None or report.residual_db <= SUMS_EXACTLY_DB:
+        return "no residual"
+    return f"residual {decibels(report.residual_db, 'dB')}"
+
+
+def _stem_row(sides: tuple[Side, Side], name: str) -> Row:
+    return Row(name, tuple(_of_stem(side, name) for side in sides))
+
+
+def _of_stem(side: Side, name: str) -> Cell:
+    track = side.stems.get(name)
+    if track is None:
+        return Cell("", False, ("no such stem",))
+    report = report_of(side.job)
+    judged = _judged(report, name)
+    sdr = (
+        f"SDR {decibels(score.sdr_db, 'dB')}" for score in scores(side.job) if score.stem == name
+    )
+    facts = (*sdr, decibels(track.loudness_lufs, "LUFS"))
+    if judged is None:
+        return Cell("", False, facts)
+    return Cell(judged.verdict, bool(judged.findings), facts)
+
+
+def _judged(report: QualityReport | None, name: str) -> StemQuality | None:
+    if report is None:
+        return None
+    return next((stem for stem in report.stems if stem.name == name), None)

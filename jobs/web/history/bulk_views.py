@@ -1,0 +1,143 @@
+"""What the history does with several ticked jobs at once."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from jobs.http.archive import archive_response
+from jobs.models import Job
+from jobs.models.job import JobStatus
+from jobs.services.archive import jobs_zip
+from jobs.services.job.bulk import BulkOutcome, for_each
+from jobs.services.job.delete import delete_job
+from jobs.services.job.favourites_and_tags import add_tag, remove_tag, set_favourite
+from jobs.services.job.retry import retry_job
+from jobs.web.history.bulk_messages import tell
+from jobs.web.requests import UserRequest
+from separation.errors import InvalidOptions, SeparationError
+
+MAX_TOGETHER = 100
+
+
+@login_required
+@require_POST
+def together(request: UserRequest) -> HttpResponseBase:
+    """Do ``action`` to every ``job`` of the form, and to those of every ``batch``; what belongs to
+    others is as if it were not there.
+
+    ``star`` is the button of one row, whatever is ticked: it turns that job's favourite round.
+    """
+    try:
+        if "star" in request.POST:
+            return _turn_star(request)
+        act = _ACTIONS.get(request.POST.get("action", ""))
+        if act is None:
+            raise InvalidOptions("Choose what to do with the ticked songs.")
+        return act(request, _chosen(request))
+    except SeparationError as error:
+        messages.error(request, error.detail)
+        return _back(request)
+
+
+def _turn_star(request: UserRequest) -> HttpResponse:
+    job = _chosen(request, "star")[0]
+    set_favourite(jobs=[job], favourite=not job.is_favourite)
+    return _back(request)
+
+
+def _chosen(request: UserRequest, field: str = "job") -> list[Job]:
+    ids = _ids(request, field)
+    wanted = Q(pk__in=ids)
+    if field == "job":
+        wanted |= Q(batch__in=_ids(request, "batch"))
+    jobs = Job.objects.visible_to(request.user).listed().filter(wanted)
+    if len(ids) > MAX_TOGETHER or jobs.count() > MAX_TOGETHER:
+        raise InvalidOptions(f"At most {MAX_TOGETHER} songs can be handled together.")
+    chosen = list(jobs.newest_first().select_related("source").prefetch_related("artifacts"))
+    if not chosen:
+        raise InvalidOptions("Tick at least one song first.")
+    return chosen
+
+
+def _ids(request: UserRequest, field: str) -> set[UUID]:
+    return {pk for text in request.POST.getlist(field) if (pk := _id(text)) is not None}
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _delete(request: UserRequest, jobs: list[Job]) -> HttpResponse:
+    if "confirmed" not in request.POST:
+        context = {"jobs": jobs, "back": _address(request)}
+        return render(request, "jobs/delete_together.html", context)
+    return _told(request, for_each(jobs, lambda job: delete_job(job=job)), "deleted")
+
+
+def _retry(request: UserRequest, jobs: list[Job]) -> HttpResponse:
+    return _told(request, for_each(jobs, lambda job: retry_job(job=job)), "waiting again")
+
+
+def _zip(request: UserRequest, jobs: list[Job]) -> HttpResponseBase:
+    there = [job for job in jobs if job.status == JobStatus.COMPLETED]
+    return archive_response(request, jobs_zip(there, name=f"stemsite, {len(there)} songs"))
+
+
+def _mark(favourite: bool) -> Callable[[UserRequest, list[Job]], HttpResponse]:
+    def act(request: UserRequest, jobs: list[Job]) -> HttpResponse:
+        set_favourite(jobs=jobs, favourite=favourite)
+        return _back(request)
+
+    return act
+
+
+def _tag(request: UserRequest, jobs: list[Job]) -> HttpResponse:
+    add_tag(owner=request.user, jobs=jobs, name=request.POST.get("tag", ""))
+    return _back(request)
+
+
+def _untag(request: UserRequest, jobs: list[Job]) -> HttpResponse:
+    remove_tag(owner=request.user, jobs=jobs, name=request.POST.get("tag", ""))
+    return _back(request)
+
+
+_ACTIONS: dict[str, Callable[[UserRequest, list[Job]], HttpResponseBase]] = {
+    "delete": _delete,
+    "retry": _retry,
+    "zip": _zip,
+    "favourite": _mark(True),
+    "unfavourite": _mark(False),
+    "tag": _tag,
+    "untag": _untag,
+}
+
+
+def _told(request: UserRequest, outcome: BulkOutcome, done: str) -> HttpResponse:
+    tell(request, outcome, done)
+    return _back(request)
+
+
+def _back(request: UserRequest) -> HttpResponse:
+    return redirect(_address(request))
+
+
+def _address(request: UserRequest) -> str:
+    """The page of the history that the form was on; never one of another site."""
+    wanted = request.POST.get("back", "")
+    ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts=None, require_https=request.is_secure()
+    )
+    home = reverse("jobs:history")
+    return wanted if ours and wanted.startswith(home) else home

@@ -1,0 +1,161 @@
+"""One job: its page, the fragment that the page polls, and what its owner may do to it."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jobs.models import Job
+from jobs.services.demo import scores
+from jobs.services.job.cancel import cancel_job
+from jobs.services.job.delete import delete_job
+from jobs.services.job.retry import retry_job
+from jobs.services.job.separate_again import separate_anew, separate_whole
+from jobs.services.listening.index import has_cover
+from jobs.services.storage.integrity import looks_intact
+from jobs.services.timing.waiting import waiting
+from jobs.web import results
+from jobs.web.comparing.context import choosing_context
+from jobs.web.fragments import unless_known
+from jobs.web.job import quality
+from jobs.web.mixing import mixer
+from jobs.web.mixing.mixer import mixing_context
+from jobs.web.requests import UserRequest, visible_job
+from jobs.web.results import remarks
+from jobs.web.sharing.owner import sharing_context
+from separation.errors import SeparationError
+
+
+@never_cache
+@login_required
+@require_GET
+def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    if job.is_active:
+        return render(request, "jobs/active.html", _progress(request, job))
+    artifacts = list(job.artifacts.all())
+    lanes = mixer.lanes(job, artifacts)
+    stems = [lane.track.name for lane in lanes if not lane.parent]
+    context = {
+        "job": job,
+        "damaged": [each for each in artifacts if not looks_intact(each)],
+        "stages": job.stages.all(),
+        "groups": results.track_groups(job, artifacts),
+        "lanes": lanes,
+        "has_cover": has_cover(job),
+        "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
+        "quality": quality.quality(job),
+        "facts": results.facts(job),
+        "remarks": remarks(job),
+        "scores": scores(job),
+        "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
+        "versions": results.versions(job),
+        "stretch": results.stretch(job),
+        **mixing_context(job, stems or [lane.track.name for lane in lanes]),
+        **choosing_context(job, stems),
+        **sharing_context(job, stems),
+    }
+    return render(request, "jobs/ended.html", context)
+
+
+@require_GET
+def progress(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """The moving part of the page; a page that is out of date is told to load anew."""
+    if request.htmx and not request.user.is_authenticated:
+        # A redirect would put the whole log-in page into the middle of this one.
+        return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
+    return _fragment(request, job_id)
+
+
+@login_required
+def _fragment(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    job = visible_job(request, job_id)
+    response = render(request, "jobs/partials/progress.html", _progress(request, job))
+    if not job.is_active:
+        response["HX-Refresh"] = "true"
+    return unless_known(request, response)
+
+
+@login_required
+@require_POST
+def cancel(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    return _back_to_job(request, job, lambda: cancel_job(job=job))
+
+
+@login_required
+@require_POST
+def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    return _back_to_job(request, job, lambda: retry_job(job=job))
+
+
+@login_required
+@require_POST
+def whole(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """Beside what was made of a stretch of the song."""
+    preset = request.POST.get("preset", "fast")
+    return _to_what_is_made(request, job_id, lambda job: separate_whole(job=job, preset=preset))
+
+
+@login_required
+@require_POST
+def anew(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """Where files are damaged: the same choices, as a job of its own."""
+    return _to_what_is_made(request, job_id, lambda job: separate_anew(job=job))
+
+
+def _to_what_is_made(
+    request: UserRequest, job_id: UUID, make: Callable[[Job], Job]
+) -> HttpResponse:
+    job = visible_job(request, job_id)
+    try:
+        made = make(job)
+    except SeparationError as error:
+        messages.error(request, error.detail)
+        made = job
+    return redirect("jobs:detail", made.pk)
+
+
+def _back_to_job(request: UserRequest, job: Job, act: Callable[[], Job]) -> HttpResponse:
+    """Do it and show the job again, with the reason where it could not be done."""
+    try:
+        act()
+    except SeparationError as error:
+        messages.error(request, error.detail)
+    return redirect("jobs:detail", job.pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    if request.method != "POST":
+        return render(request, "jobs/delete.html", {"job": job})
+    name = job.source.original_name
+    try:
+        delete_job(job=job)
+    except SeparationError as error:
+        messages.error(request, error.detail)
+        return redirect("jobs:detail", job.pk)
+    messages.success(request, f"{name} and its tracks are deleted.")
+    return redirect("jobs:history")
+
+
+def _progress(request: UserRequest, job: Job) -> dict[str, object]:
+    place = waiting(job)
+    words = place.sentence(for_staff=request.user.is_staff) if place else ""
+    return {
+        "job": job,
+        "stages": job.stages.all(),
+        "place": place,
+        "place_words": words,
+        "remarks": remarks(job),
+    }

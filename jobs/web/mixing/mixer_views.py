@@ -1,0 +1,95 @@
+"""What the mixer fetches: the song's description, and of each stem the preview and the peaks."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
+
+from jobs.http.downloads import check_downloadable
+from jobs.http.listening import listening_response
+from jobs.models import Job
+from jobs.services.listening.index import (
+    COVER,
+    INDEX,
+    Listening,
+    ListeningStem,
+    listening_of,
+    state_of,
+)
+from jobs.services.listening.waveform import waveform_svg
+from jobs.web.mixing.mixer import song as song_of
+from jobs.web.requests import UserRequest, visible_job
+from separation.errors import SeparationError
+
+
+@login_required
+@require_safe
+def song(request: UserRequest, job_id: UUID) -> JsonResponse:
+    job = visible_job(request, job_id)
+    response = JsonResponse(song_of(job, _listening(job)))
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@login_required
+@require_safe
+def preview(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
+    return _file(request, job_id, name, lambda stem: stem.preview)
+
+
+@login_required
+@require_safe
+def peaks(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
+    return _file(request, job_id, name, lambda stem: stem.peaks)
+
+
+@login_required
+@require_safe
+def waveform(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """The small picture of the history."""
+    job = visible_job(request, job_id)
+    listening = _listening(job)
+    try:
+        etag = quote_etag(state_of(job.directory / INDEX))
+        known = get_conditional_response(request, etag=etag)
+        response = known or HttpResponse(waveform_svg(job, listening), "image/svg+xml")
+    except OSError as error:
+        raise Http404("the peaks of this job are no longer there") from error
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+@login_required
+@require_safe
+def cover(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """The small picture of the song's cover."""
+    job = visible_job(request, job_id)
+    _listening(job)
+    return listening_response(request, job, COVER)
+
+
+def _file(
+    request: UserRequest, job_id: UUID, name: str, which: Callable[[ListeningStem], str]
+) -> HttpResponseBase:
+    job = visible_job(request, job_id)
+    stem = _listening(job).stem(name)
+    if stem is None:
+        raise Http404(f"there is nothing to listen to of a track {name!r}")
+    return listening_response(request, job, which(stem))
+
+
+def _listening(job: Job) -> Listening:
+    try:
+        check_downloadable(job)
+    except SeparationError as error:
+        raise Http404(error.detail) from error
+    found = listening_of(job)
+    if found is None:
+        raise Http404("this job has nothing to listen to")
+    return found

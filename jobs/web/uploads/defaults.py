@@ -1,0 +1,38 @@
+"""What the upload form starts with: a person's choices, as far as this site still offers them."""
+
+from typing import TYPE_CHECKING, Any
+
+from jobs.services.account.preferences import defaults_of
+from jobs.web.uploads import choices
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+FIELDS = ("preset", "model", "stages", "format")
+"""Fields of the upload form that a person can set once for all."""
+
+
+def starting_choices(owner: "User") -> dict[str, Any]:
+    """As ``initial`` of a form. A model that was removed, or a remote service that was switched
+    off, leaves its place to the site's own choice. Who has chosen something and no preset wants
+    none."""
+    chosen, offered = defaults_of(owner), _offered()
+    found: dict[str, Any] = {} if chosen else {"preset": choices.FIRST_PRESET}
+    for name in FIELDS:
+        value = chosen.get(name)
+        if isinstance(value, list):
+            value = [each for each in value if each in offered[name]]
+        elif value not in offered[name]:
+            value = None
+        if value:
+            found[name] = value
+    return found
+
+
+def _offered() -> dict[str, set[str]]:
+    return {
+        "preset": {name for name, _ in choices.preset_choices()},
+        "model": {card.value for card in choices.model_cards()},
+        "stages": {name for name, _, _ in choices.STAGES},
+        "format": {name for name, _ in choices.FORMATS},
+    }

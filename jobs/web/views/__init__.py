@@ -1,1 +1,0 @@
-"""One module for each page or group of answers."""
