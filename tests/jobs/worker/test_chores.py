@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.worker import own_process
+from jobs.worker import chores
 from jobs.worker.chores import OwnProcess, ScheduledBackups, Scrubbing
 from jobs.worker.reaper import Housekeeping
 from tests.factories import make_artifact, make_job
@@ -32,7 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Slow]]:
         found.append((command[1:], Slow()))
         return found[-1][1]
 
-    monkeypatch.setattr(own_process.subprocess, "Popen", start)
+    monkeypatch.setattr(chores.subprocess, "Popen", start)
     return found
 
 
