@@ -19,7 +19,7 @@ from jobs.services.batches.progress import sight_of
 from jobs.services.campaigns.versions import accept_version
 from jobs.services.housekeeping.expire import expire_batches
 from jobs.services.uploads.session import receive
-from jobs.worker import own_process
+from jobs.worker import chores
 from jobs.worker.chores import MailProcess
 from tests.factories import make_job, wav_bytes
 from tests.jobs.batches.world import Mailbox, make_batch
@@ -137,13 +137,13 @@ def test_the_chore_waits_for_no_mail_server(
 ) -> None:
     """Where the process sends to is not asked here; it would look at another database."""
     started: list[list[str]] = []
-    popen = own_process.subprocess.Popen
+    popen = chores.subprocess.Popen
 
     def slow(command: list[str], **options: Any) -> Any:
         started.append(command[1:])
         return popen(["sleep", "30"], **options)
 
-    monkeypatch.setattr(own_process.subprocess, "Popen", slow)
+    monkeypatch.setattr(chores.subprocess, "Popen", slow)
     chore = MailProcess()
     chore.turn()
     assert started == []
