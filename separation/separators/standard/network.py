@@ -40,8 +40,8 @@ class StandardMasks(MaskNetwork):
         mid = spectra.mean(dim=1, keepdim=True)
         seen = magnitudes(torch.cat([spectra, mid], dim=1))
         drums, bass, other, vocals = self.bandsplit(seen).unbind(dim=1)
-        of_drums, of_bass = drums_and_bass(seen[:, :-1])
-        return torch.stack([drums * of_drums, bass * of_bass, other + _TINY, vocals], dim=1)
+        drums, bass = drums_and_bass(seen[:, :-1], drums, bass)
+        return torch.stack([drums, bass, other + _TINY, vocals], dim=1)
 
 
 def _summing_to_one(shares: torch.Tensor) -> torch.Tensor:

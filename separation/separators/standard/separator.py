@@ -33,7 +33,7 @@ class StandardSeparator(MaskSeparator):
     which the identity tells. Each :meth:`load` then looks for them again."""
 
     name = "standard"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: SeparatorOptions) -> None:
         super().__init__(options)

@@ -10,8 +10,11 @@ import torch
 LOW_BINS = 12
 """Up to 130 Hz, where kick drum and bass share the bins."""
 
-SPAN = 17
-"""Frames (0.4 s) and bins (180 Hz) of a median."""
+SPAN_FRAMES = 17
+"""Of a median along time: 0.4 s."""
+
+SPAN_BINS = 25
+"""Of a median along frequency: 270 Hz."""
 
 _STRENGTH = 1.5
 _LEAST = 0.04
@@ -20,30 +23,42 @@ _LEAST = 0.04
 _SILENCE = 1e-9
 
 
-def drums_and_bass(magnitudes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Magnitudes (n, 2, frames, bins) to factors for the masks of drums and of bass, of the same
-    shape, positive, and 1 above the lowest ``LOW_BINS``."""
+def drums_and_bass(
+    magnitudes: torch.Tensor, drums: torch.Tensor, bass: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The masks of drums and of bass, corrected in the lowest ``LOW_BINS``.
+
+    ``magnitudes`` and both masks are (n, 2, frames, bins). Masks come in between 0 and 1 and go out
+    positive; that of bass may exceed 1. That of drums does not exceed the share that strikes: where
+    a loud bass drowns quiet drums, the network takes too much of the bass for drums.
+    """
     striking = _striking_share(magnitudes)
-    above = magnitudes.shape[-1] - LOW_BINS
-    drums, bass = (
-        torch.nn.functional.pad((2 * share).clamp(min=_LEAST) ** _STRENGTH, (0, above), value=1.0)
-        for share in (striking, 1 - striking)
+    low_drums = torch.minimum(drums[..., :LOW_BINS] * _factor(striking), striking)
+    low_bass = bass[..., :LOW_BINS] * _factor(1 - striking)
+    return (
+        torch.cat([low_drums, drums[..., LOW_BINS:]], dim=-1),
+        torch.cat([low_bass, bass[..., LOW_BINS:]], dim=-1),
     )
-    return drums, bass
+
+
+def _factor(share: torch.Tensor) -> torch.Tensor:
+    return (2 * share).clamp(min=_LEAST) ** _STRENGTH
 
 
 def _striking_share(magnitudes: torch.Tensor) -> torch.Tensor:
     """(n, 2, frames, ``LOW_BINS``) between 0 and 1; a half in silence."""
-    half = SPAN // 2
-    low = magnitudes[..., : LOW_BINS + half]
+    frames, half = magnitudes.shape[2], SPAN_FRAMES // 2
+    low = magnitudes[..., :LOW_BINS]
     along_time = torch.cat(
         [low[:, :, :1].expand(-1, -1, half, -1), low, low[:, :, -1:].expand(-1, -1, half, -1)],
         dim=2,
     )
-    along_bins = torch.cat([low[..., :1].expand(-1, -1, -1, half), low], dim=3)
-    frames = magnitudes.shape[2]
-    sustained = _median([along_time[:, :, k : k + frames, :LOW_BINS] for k in range(SPAN)])
-    struck = _median([along_bins[..., k : k + LOW_BINS] for k in range(SPAN)])
+    half = SPAN_BINS // 2
+    along_bins = torch.cat(
+        [low[..., :1].expand(-1, -1, -1, half), magnitudes[..., : LOW_BINS + half]], dim=3
+    )
+    sustained = _median([along_time[:, :, k : k + frames] for k in range(SPAN_FRAMES)])
+    struck = _median([along_bins[..., k : k + LOW_BINS] for k in range(SPAN_BINS)])
     struck, sustained = struck * struck, sustained * sustained
     return (struck + _SILENCE / 2) / (struck + sustained + _SILENCE)
 

@@ -14,7 +14,7 @@ from separation.separators.bandsplit.network import BandSplitNetwork, Shape, fea
 from separation.separators.spleeter.network import SpleeterNetwork
 from separation.separators.spleeter.weights import network_with
 from separation.separators.standard.network import StandardMasks
-from separation.separators.standard.transients import LOW_BINS
+from separation.separators.standard.transients import LOW_BINS, drums_and_bass
 from tests.separation.separators.spleeter.small import small_tensors
 from tests.separation.separators.standard.small import SHAPE, save_small_bandsplit
 
@@ -87,6 +87,17 @@ def test_a_low_note_that_stays_goes_to_the_bass_and_a_thud_to_the_drums(
     staying, struck = through(masks, note)[:, :, 100, 4], through(masks, thud)[:, :, 100, 4]
     assert (staying[BASS] > 4 * staying[DRUMS]).all()
     assert (struck[DRUMS] > 4 * struck[BASS]).all()
+
+
+def test_drums_get_no_more_of_a_low_sound_than_the_share_of_it_that_strikes() -> None:
+    note = torch.full((1, 2, FRAMES, BINS), 0.1)
+    note[:, :, :, 4] = 10.0
+    note[:, :, 200, :40] += 3.0
+    sure, doubtful = torch.full_like(note, 0.9), torch.full_like(note, 0.05)
+    drums, bass = drums_and_bass(note, sure, doubtful)
+    assert drums[0, 0, 100, 4] < 1e-3 and bass[0, 0, 100, 4] > 0.05
+    assert 0.02 < drums[0, 0, 200, 4] < 0.2
+    assert torch.equal(drums[..., LOW_BINS:], sure[..., LOW_BINS:])
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-9, 1e30])
