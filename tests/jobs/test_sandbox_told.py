@@ -36,7 +36,7 @@ def test_a_missing_wall_is_told_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, stand: SandboxState, told: dict[str, int]
 ) -> None:
     monkeypatch.setattr(sandbox_probe, "likely_complete", lambda: False)
-    monkeypatch.setattr(sandbox_probe, "walls_here", lambda: stand)
+    monkeypatch.setattr(sandbox_probe, "sandbox_state", lambda: stand)
     messages = _of_walls()
     assert {message.id: message.level for message in messages} == told
     assert all(stand.words in (message.hint or "") for message in messages)
@@ -46,7 +46,7 @@ def test_where_nothing_seems_to_be_missing_no_process_is_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sandbox_probe, "likely_complete", lambda: True)
-    monkeypatch.setattr(sandbox_probe, "walls_here", lambda: pytest.fail("it was tried"))
+    monkeypatch.setattr(sandbox_probe, "sandbox_state", lambda: pytest.fail("it was tried"))
     assert _of_walls() == []
 
 
@@ -72,7 +72,7 @@ def test_the_check_command_says_which_walls_stand(tmp_path: Path) -> None:
 def test_the_operator_s_page_says_which_walls_stand(
     client: Client, staff: User, monkeypatch: pytest.MonkeyPatch, stand: SandboxState
 ) -> None:
-    monkeypatch.setattr("jobs.services.operations.walls_here", lambda: stand)
+    monkeypatch.setattr("jobs.services.operations.sandbox_state", lambda: stand)
     client.force_login(staff)
     page = client.get(reverse("admin:jobs_worker_changelist")).content.decode()
     assert f"files are decoded behind: {stand.words}." in page

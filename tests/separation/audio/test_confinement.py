@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 needs_namespaces = pytest.mark.skipif(
-    "walls_here().namespaces == 'none'", reason="this host lets nobody make a namespace"
+    "sandbox_state().namespaces == 'none'", reason="this host lets nobody make a namespace"
 )
 needs_landlock = pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
 
