@@ -78,7 +78,7 @@ def examined(names: Iterable[str], *, jobs: int) -> Iterator[ProbeResult]:
     pool = ThreadPoolExecutor(jobs)
 
     def look(name: str) -> ProbeResult:
-        if not hasattr(mine, "nursery"):
+        if not hasattr(mine, "decoder_pool"):
             mine.decoder_pool = nurseries.enter_context(DecoderPool(CHILD_ENVIRONMENT))
         return examine(Path(name), limits, work_dir=work_dir, decoder_pool=mine.decoder_pool)
 
