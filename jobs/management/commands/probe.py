@@ -79,10 +79,10 @@ def examined(names: Iterable[str], *, jobs: int) -> Iterator[ProbeResult]:
 
     def look(name: str) -> ProbeResult:
         if not hasattr(mine, "decoder_pool"):
-            mine.decoder_pool = nurseries.enter_context(DecoderPool(CHILD_ENVIRONMENT))
+            mine.decoder_pool = pools.enter_context(DecoderPool(CHILD_ENVIRONMENT))
         return examine(Path(name), limits, work_dir=work_dir, decoder_pool=mine.decoder_pool)
 
-    with ExitStack() as nurseries:
+    with ExitStack() as pools:
         try:
             yield from pool.map(look, names)
         finally:
