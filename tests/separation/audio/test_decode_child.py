@@ -161,7 +161,7 @@ def test_a_child_whose_parent_is_killed_while_it_starts_ends_too(
     script = (
         "import os, signal, subprocess, sys; from pathlib import Path\n"
         "sys.path.append(sys.argv[1])\n"
-        "from separation.audio import child_process\n"
+        "from separation.audio.decoding import child_process\n"
         "start = subprocess.Popen\n"
         "def die_after(*a, **k): start(*a, **k); os.kill(os.getpid(), signal.SIGKILL)\n"
         "subprocess.Popen = die_after\n"
