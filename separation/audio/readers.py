@@ -12,7 +12,7 @@ from typing import NamedTuple
 from separation.audio.blocks import FloatArray
 from separation.audio.file_span import Span
 from separation.audio.flac_parts import flac_parts
-from separation.audio.mpeg_survey import survey_mpeg
+from separation.audio.mpeg_survey import MpegSurvey, survey_mpeg
 from separation.audio.ogg_links import ogg_links
 from separation.audio.sniff import Container, Sniffed
 from separation.closing import Closing
@@ -114,6 +114,15 @@ def _open_mpeg(path: Path) -> AudioReader:
     survey = survey_mpeg(path)
     if survey is None:
         return _by_libsndfile(path, "mp3")
+    reader = _open_surveyed(path, survey)
+    if survey.song is None:
+        return reader
+    from separation.audio.trimmed_reader import TrimmedReader
+
+    return TrimmedReader(reader, survey.song.start, survey.song.frames)
+
+
+def _open_surveyed(path: Path, survey: MpegSurvey) -> AudioReader:
     if survey.is_plain:
         reader = _by_libsndfile(path, "mp3")
         reader.warnings += [DAMAGED] * (survey.gaps > 0)
