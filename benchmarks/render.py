@@ -119,7 +119,8 @@ def _gpu(line: dict[str, Any]) -> str:
 
 def _uploads(line: dict[str, Any]) -> str:
     sides = (
-        f"{name} {line[side]['mb_per_s']:g} MB/s, {_resident(line[side])}"
+        f"{name} {line[side]['mb_per_s']:g} MB/s, {line[side]['times_direct']:g} times as long as "
+        f"past the gateway, {_resident(line[side])}"
         for side, name in (("put", "PUT"), ("tus", "tus"))
     )
     return f"{'; '.join(sides)}; {line['megabytes']} MB"

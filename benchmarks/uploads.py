@@ -2,13 +2,18 @@
 
 ``python benchmarks/uploads.py [--megabytes 500] [--repeats 3] [--at-once 20] [--rounds 3]``. The
 web server as ``manage.py serve`` starts it, SQLite, one song of that size for each way of sending
-it, then twenty songs of a twentieth each beside as many clients that poll, in so many rounds: what
-grows with the uploads made, and not with those at once, grows in each. Throughput counts from the
-first byte to the answer: writing, hashing, fsync and the look at the song are in it, and
-``finish_s`` is what came after the last byte. MB of 10^6 bytes.
+it and, as often, past the gateway to gunicorn's own socket, then twenty songs of a twentieth each
+beside as many clients that poll, in so many rounds: what grows with the uploads made, and not with
+those at once, grows in each. Throughput counts from the first byte to the answer: writing, hashing,
+fsync and the look at the song are in it, and ``finish_s`` is what came after the last byte.
+``times_direct`` is how many times as long a song takes through the gateway, by pairs, and
+``sending_times_direct`` the same until its last byte is sent;
+``gateway_cpu_s`` and ``gunicorn_cpu_s`` are the processor time of one upload through both. MB of
+10^6 bytes.
 """
 
 import http.client
+import socket
 import struct
 import sys
 import tempfile
@@ -25,6 +30,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import common
+from stemsite.gateway.upstream import CLIENT_HEADER
 from tests.jobs.uploads.live import LiveSender
 from tests.web_server import WebServer
 
@@ -81,15 +87,36 @@ class Watch:
             self.peak_mb = max(self.peak_mb, self._now_mb())
 
 
-def send(sender: LiveSender, url: str, song: Song, *, tus: bool) -> tuple[float, float]:
+class _Direct(http.client.HTTPConnection):
+    """To gunicorn, as the gateway comes to it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(self._path)
+
+
+def _connected(server: WebServer, *, directly: bool) -> http.client.HTTPConnection:
+    if directly:
+        return _Direct(server.gunicorn_socket())
+    return http.client.HTTPConnection(server.address.removeprefix("http://"))
+
+
+def send(
+    sender: LiveSender, url: str, song: Song, *, tus: bool, directly: bool = False
+) -> tuple[float, float]:
     """Seconds in all, and seconds from the last byte to the last answer."""
-    connection = http.client.HTTPConnection(sender.server.address.removeprefix("http://"))
+    connection = _connected(sender.server, directly=directly)
     step = TUS_CHUNK if tus else song.size
     started = last = time.perf_counter()
     for offset in range(0, song.size, step):
         end = min(offset + step, song.size)
         method, headers = ("PATCH" if tus else "PUT"), sender.patch_headers(offset, end - offset)
         connection.putrequest(method, url)
+        headers |= {CLIENT_HEADER.decode(): "127.0.0.1"} if directly else {}
         for name, value in headers.items():
             connection.putheader(name, value)
         connection.endheaders()
@@ -105,14 +132,29 @@ def send(sender: LiveSender, url: str, song: Song, *, tus: bool) -> tuple[float,
 
 
 def one_by_one(sender: LiveSender, size: int, repeats: int, *, tus: bool) -> dict[str, Any]:
-    watch = Watch(sender.server)
-    times = []
+    server = sender.server
+    watch = Watch(server)
+    times, direct, gateway_s, gunicorn_s = [], [], 0.0, 0.0
     with watch.running():
         for n in range(repeats):
-            song = Song(size, seed=n + 100 * tus)
+            song = Song(size, seed=2 * n + 1000 * tus)
+            before = server.processor_s(server.gateways()), server.processor_s(server.gunicorns())
             times.append(send(sender, sender.announce(song.size), song, tus=tus))
+            gateway_s += server.processor_s(server.gateways()) - before[0]
+            gunicorn_s += server.processor_s(server.gunicorns()) - before[1]
+            other = Song(size, seed=2 * n + 1 + 1000 * tus)
+            url = sender.announce(other.size)
+            direct.append(send(sender, url, other, tus=tus, directly=True))
+    pairs = list(zip(times, direct, strict=True))
     return {
         "mb_per_s": common.median([size / 1e6 / total for total, _ in times], 0),
+        "direct_mb_per_s": common.median([size / 1e6 / total for total, _ in direct], 0),
+        "times_direct": common.median([ours / theirs for (ours, _), (theirs, _) in pairs]),
+        "sending_times_direct": common.median(
+            [(ours - end) / (theirs - their_end) for (ours, end), (theirs, their_end) in pairs]
+        ),
+        "gateway_cpu_s": round(gateway_s / repeats, 2),
+        "gunicorn_cpu_s": round(gunicorn_s / repeats, 2),
         "finish_s": common.median([finish for _, finish in times]),
         "resident_before_mb": round(watch.before_mb),
         "resident_peak_mb": round(watch.peak_mb),
@@ -172,7 +214,7 @@ def main() -> None:
                 "put": one_by_one(sender, size, options.repeats, tus=False),
                 "tus": one_by_one(sender, size, options.repeats, tus=True),
                 "at_once": [
-                    together(sender, size, options.at_once, 1000 * (n + 1))
+                    together(sender, size, options.at_once, 10_000 * (n + 1))
                     for n in range(options.rounds)
                 ],
             }

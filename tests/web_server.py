@@ -104,6 +104,13 @@ class WebServer:
         """The processes that run Django, without the children that look at songs."""
         return self._processes(b"gunicorn", f"/web-{self.port}.sock".encode())
 
+    def gunicorn_socket(self) -> str:
+        """Where gunicorn listens for the gateway."""
+        (words, *_) = (
+            Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in self.gunicorns()
+        )
+        return next(word for word in words if word.startswith("unix:")).removeprefix("unix:")
+
     def gateways(self) -> list[int]:
         return self._processes(
             b"stemsite.gateway", b"--upstream", f"/web-{self.port}.sock".encode()
@@ -130,6 +137,10 @@ class WebServer:
                 found.append(int(process.name))
         return found
 
+    def processor_s(self, pids: list[int]) -> float:
+        """What they have used of a processor since they began."""
+        return sum(_processor_s(pid) for pid in pids)
+
     def resident_bytes(self, pids: list[int]) -> int:
         """Of some of ``gunicorns()`` and ``gateways()``: one that has just forked, to look at a
         song, shows as two."""
@@ -142,6 +153,12 @@ def _resident_bytes(pid: int) -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _processor_s(pid: int) -> float:
+    # Behind the name in brackets: the 14th and 15th value of the line (proc(5)).
+    values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _free_port() -> int:

@@ -3,6 +3,8 @@
 import shutil
 from typing import TextIO
 
+from jobs.services.clock import clock
+
 WIDTH = 24
 
 
@@ -37,11 +39,3 @@ class ProgressBar:
         if self._drawn:
             self._out.write("\n")
             self._drawn = False
-
-
-def clock(seconds: float) -> str:
-    """``75`` as ``1:15``, ``3700`` as ``1:01:40``."""
-    whole = max(0, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, second = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{second:02d}" if hours else f"{minutes}:{second:02d}"

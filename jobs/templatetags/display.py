@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from jobs.models.preferences import Theme
 from jobs.services.account.preferences import theme_of
+from jobs.services.clock import clock as length_as_clock
 from jobs.services.sizes import size
 from jobs.services.timing.progress import about
 from jobs.wording import decibels, stage_label, took, track_label
@@ -39,6 +40,12 @@ def theme(context: template.Context) -> str:
 
 
 @register.filter
+def element_id(name: str) -> str:
+    """A name as a part of an id of HTML: two names never give the same."""
+    return re.sub(r"[^A-Za-z0-9-]", lambda letter: f"_{ord(letter[0]):x}_", name)
+
+
+@register.filter
 def host(address: str) -> str:
     """Where a link leads, without the rest of its address."""
     return urlsplit(address).hostname or address
@@ -53,12 +60,8 @@ def stem_class(name: str) -> str:
 
 @register.filter
 def clock(seconds: float | None) -> str:
-    """Length of a song, as a player shows it."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    """Length of a song, as the mixer shows it."""
+    return "" if seconds is None else length_as_clock(seconds)
 
 
 @register.filter

@@ -39,8 +39,10 @@ class TorchEngine(Engine):
         batch_limit: int | None = None,
         fixed_frames: int | None = None,
         draws_below: int | None = None,
+        least_frames: int = 1,
     ) -> None:
         """``fixed_frames``: give every window in this length, whatever it holds.
+        ``least_frames``: what the module cannot do without; shorter windows get context.
         ``batch_limit``: the most windows at once; by default ``GPU_BATCH``, and one on a
         CPU, whose cores one window keeps busy."""
         self.stems = stems
@@ -49,6 +51,7 @@ class TorchEngine(Engine):
         self._planner = BatchPlanner(batch_limit or (1 if device == "cpu" else GPU_BATCH))
         self.batch_size = self._planner.windows_wanted
         self._fixed_frames = fixed_frames
+        self._least_frames = least_frames
         self._device = device
         self._dtype: torch.dtype | None = None
         if fast:
@@ -67,7 +70,7 @@ class TorchEngine(Engine):
             return self._fixed_frames
         if hasattr(self._module, "valid_length"):
             return int(self._module.valid_length(frames))
-        return frames
+        return max(frames, self._least_frames)
 
     def run(self, windows: FloatArray) -> FloatArray:
         out = self._run(windows)

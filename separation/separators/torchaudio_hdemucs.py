@@ -30,6 +30,10 @@ BASE_URL = "https://download.pytorch.org/torchaudio/models/"
 DEFAULT_SEGMENT_S = 10.0
 """The window of torchaudio's own tutorial on this bundle; the network takes any length."""
 
+_LEAST_HOPS = 2
+"""The network mirrors a window at its ends by one and a half hops and what fills the last one
+(torchaudio/models/_hdemucs.py, ``_spec``), and fails where that is more than the window."""
+
 _failures = FailureMemory()
 _MB = 1_000_000
 
@@ -78,7 +82,12 @@ class TorchaudioHdemucsSeparator(NeuralSeparator):
         stems = tuple(module.sources)
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
-        network = Network(module, (1.0,) * len(stems), int(rate * segment_s))
+        network = Network(
+            module,
+            (1.0,) * len(stems),
+            int(rate * segment_s),
+            least_frames=_LEAST_HOPS * module.hop_length,
+        )
         return LoadedBag(MODEL, stems, rate, CHANNELS, digest, (network,))
 
     def _network(self, path: Path) -> tuple[Any, int]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from jobs.models import Job
-from jobs.services.timing.devices import has_networks, likely_devices
+from jobs.services.timing.devices import has_slow_networks, likely_devices
 from jobs.services.timing.progress import about
 from jobs.services.timing.speed import Expected, Speeds, Work, measured_s
 
@@ -32,7 +32,7 @@ def set_deadline(job: Job, lease: "Lease") -> Expected:
     job.expected_s = round(expected[0].seconds, 1)
     job.deadline_s = limit_s(max(each.seconds for each in expected))
     job.warnings = [text for text in job.warnings if not text.startswith(PROCESSOR)]
-    if devices[0] == "cpu" and has_networks(job):
+    if devices[0] == "cpu" and has_slow_networks(job):
         job.warnings.append(_on_processor(job, expected[0]))
     lease.write(expected_s=job.expected_s, deadline_s=job.deadline_s, warnings=job.warnings)
     return expected[0]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.models import Job
+from jobs.services.clock import clock
 from jobs.services.quality import report_of
 from jobs.web.results import shown_s
 from jobs.wording import decibels
@@ -194,7 +195,7 @@ def _over_time(stem: StemQuality, song: SignalQuality, duration_s: float | None)
         title="Level over time",
         words=f"Level over time: at its loudest {_under(loudest, top)} the song's loudest.",
         start="0:00",
-        end=_clock(duration_s),
+        end=clock(duration_s or 0.0),
         stem=_area(stem.levels_db, top),
         song=_line(song.levels_db, top),
     )
@@ -216,11 +217,6 @@ def _spectrum(stem: StemQuality, song: SignalQuality) -> Plot:
 
 def _under(level: int, top: int) -> str:
     return f"{top - level} dB below" if level < top else "as loud as"
-
-
-def _clock(seconds: float | None) -> str:
-    minutes, rest = divmod(round(seconds or 0), 60)
-    return f"{minutes}:{rest:02}"
 
 
 def _y(level: int, top: int) -> str:

@@ -6,12 +6,13 @@ of encoders that write no such frame go to FFmpeg, part by part where the format
 """
 
 import mmap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from separation.audio.decoding.file_span import Span
 from separation.audio.decoding.mpeg_frames import MpegFrame, id3_bytes, is_trailer, mpeg_frame
+from separation.audio.decoding.mpeg_padding import SoundSpan, noted_by_itunes, states_padding
 from separation.audio.decoding.sniff import first_mpeg_frame
 
 _TAGS = (b"Xing", b"Info")
@@ -39,12 +40,14 @@ class MpegSurvey:
     """``parts``: in their order. ``frames``: of all of them, or as many as the file says where
     those are more, at the rate of the first; padding of encoders included. ``is_plain``: libsndfile
     reads all of it. ``gaps``: how often something else than frames, tags and padding lies between
-    two frames."""
+    two frames. ``song``: the part of what is decoded that is no padding, where only a tag says it.
+    """
 
     parts: tuple[MpegPart, ...]
     frames: int
     is_plain: bool
     gaps: int
+    song: SoundSpan | None = None
 
 
 def survey_mpeg(path: Path) -> MpegSurvey | None:
@@ -55,7 +58,8 @@ def survey_mpeg(path: Path) -> MpegSurvey | None:
         if start is None:
             return None
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return _survey(content, start)
+            survey = _survey(content, start)
+            return survey and _without_padding(survey, content, start)
 
 
 def _survey(content: mmap.mmap, start: int) -> MpegSurvey | None:
@@ -76,6 +80,25 @@ def _survey(content: mmap.mmap, start: int) -> MpegSurvey | None:
     begins_as_expected = start == id3_bytes(content[:10])
     is_plain = is_all and begins_as_expected and len(parts) == 1
     return MpegSurvey(tuple(parts), max(there, claimed), is_plain, gaps)
+
+
+def _without_padding(survey: MpegSurvey, content: mmap.mmap, start: int) -> MpegSurvey:
+    song = _song(content, start, survey.parts)
+    # libsndfile leaves a part of the padding out where there is a frame of information.
+    return survey if song is None else replace(survey, song=song, is_plain=False)
+
+
+def _song(content: mmap.mmap, start: int, parts: Sequence[MpegPart]) -> SoundSpan | None:
+    frame = mpeg_frame(content[start : start + 4])
+    if frame is None or frame.layer != 3 or len(parts) != 1:
+        return None
+    samples = parts[0].samples
+    at = _tag_place(content[start : start + _TAG_WINDOW_BYTES])
+    if at is not None and parts[0].span.start == start:
+        if states_padding(content[start + at : start + frame.size_bytes]):
+            return None
+        samples -= frame.samples
+    return noted_by_itunes(content, start, samples, frame.samples)
 
 
 def _parts(content: mmap.mmap, start: int) -> tuple[list[MpegPart], int]:
@@ -113,10 +136,15 @@ def _without_first(parts: list[MpegPart], frame: MpegFrame) -> list[MpegPart]:
 
 def _stated(head: bytes) -> int | None:
     """Frames that a Xing tag claims (they do not include the one that it is in)."""
-    at = max(head.find(tag) for tag in _TAGS)
-    if at < 0 or not int.from_bytes(head[at + 4 : at + 8], "big") & _HAS_FRAMES:
+    at = _tag_place(head)
+    if at is None or not int.from_bytes(head[at + 4 : at + 8], "big") & _HAS_FRAMES:
         return None
     return int.from_bytes(head[at + 8 : at + 12], "big")
+
+
+def _tag_place(head: bytes) -> int | None:
+    at = max(head.find(tag) for tag in _TAGS)
+    return at if at >= 0 else None
 
 
 def _is_information(head: bytes) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from separation.audio.decoding.file_span import Span
 from separation.audio.decoding.flac_parts import flac_parts
-from separation.audio.decoding.mpeg_survey import survey_mpeg
+from separation.audio.decoding.mpeg_survey import MpegSurvey, survey_mpeg
 from separation.audio.decoding.ogg_links import ogg_links
 from separation.audio.decoding.readers import DAMAGED, AudioReader
 from separation.audio.decoding.sniff import Container, Sniffed
@@ -43,6 +43,15 @@ def _open_mpeg(path: Path) -> AudioReader:
     survey = survey_mpeg(path)
     if survey is None:
         return _by_libsndfile(path, "mp3")
+    reader = _open_surveyed(path, survey)
+    if survey.song is None:
+        return reader
+    from separation.audio.decoding.trimmed_reader import TrimmedReader
+
+    return TrimmedReader(reader, survey.song.start, survey.song.frames)
+
+
+def _open_surveyed(path: Path, survey: MpegSurvey) -> AudioReader:
     if survey.is_plain:
         reader = _by_libsndfile(path, "mp3")
         reader.warnings += [DAMAGED] * (survey.gaps > 0)

@@ -76,6 +76,7 @@ class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
 class SoundfileReader(AudioReader):
     def __init__(self, path: Path, container: Container, span: Span | None = None) -> None:
         super().__init__()
+        self._described: dict[str, str | int] = {}
         self._raw = self._shown(path, container, span)
         try:
             self._open(path, container)
@@ -93,13 +94,23 @@ class SoundfileReader(AudioReader):
         seen = corrected(path, container)
         if seen.warning:
             self.warnings.append(seen.warning)
+        if seen.raw is not None:
+            self._described = {
+                "format": "RAW",
+                "samplerate": seen.raw.rate_hz,
+                "channels": seen.raw.channels,
+                "subtype": seen.raw.subtype,
+                "endian": seen.raw.order.upper(),
+            }
+            return FileSpan(path, seen.raw.span)
         is_plain = span is None and not seen.patches
         return path.open("rb") if is_plain else FileSpan(path, span or WHOLE, seen.patches)
 
     def _open(self, path: Path, container: Container) -> None:
         is_flac = isinstance(self._raw, LengthlessFlac)
         is_shown = isinstance(self._raw, FileSpan)
-        self._file = _OneWayFile(self._raw if is_shown else self._raw.fileno(), closefd=False)
+        shown = self._raw if is_shown else self._raw.fileno()
+        self._file = _OneWayFile(shown, closefd=False, **self._described)
         subtype = self._file.subtype
         if subtype not in SUBTYPES:
             raise UnsupportedFormat(

@@ -7,30 +7,41 @@ it stops. libsndfile believes the 0. It is shown the length that is there instea
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
+from separation.audio.decoding.oversized import (
+    OVERSIZED,
+    ROUND,
+    RawSound,
+    oversized_wave,
+    refuse_oversized_aiff,
+)
+from separation.audio.decoding.riff_chunks import MOST_CHUNKS, Order, find_chunk, is_sound, read_at
 from separation.audio.decoding.sniff import Container
 
 UNFINISHED = "What recorded the file did not finish it; all that is there was used."
-_MOST_CHUNKS = 1000
 _W64_GUID_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 """Of the chunks of Wave64, behind the four letters."""
 
 _W64_HEAD_BYTES = 24
 _AU_LENGTH_AT = 8
-_Order = Literal["big", "little"]
 
 
 @dataclass(frozen=True)
 class Correction:
-    """``patches``: what libsndfile shall see at offsets of the file; ``warning`` for the person."""
+    """``patches``: what libsndfile shall see at offsets of the file; ``warning`` for the person.
+    ``raw``: what it shall see instead of the file."""
 
     patches: dict[int, bytes] = field(default_factory=dict)
     warning: str | None = None
+    raw: RawSound | None = None
 
 
 def corrected(path: Path, container: Container) -> Correction:
-    """What is to be seen otherwise in a header of WAV and its relatives; mostly nothing."""
+    """What is to be seen otherwise in a header of WAV and its relatives; mostly nothing.
+
+    Raises ``UnsupportedFormat`` for sound above 4 GiB that can be read in no way.
+    """
     find = _FINDERS.get(container)
     if find is None:
         return Correction()
@@ -39,44 +50,53 @@ def corrected(path: Path, container: Container) -> Correction:
 
 
 def _riff(file: BinaryIO, size: int) -> Correction:
-    head = _at(file, 0, 12)
-    order: _Order = "big" if head.startswith(b"RIFX") else "little"
+    head = read_at(file, 0, 12)
+    order: Order = "big" if head.startswith(b"RIFX") else "little"
+    if size > ROUND:
+        raw = oversized_wave(file, size, order)
+        return Correction() if raw is None else Correction(warning=OVERSIZED, raw=raw)
     return _chunked(file, size, start=12, name=b"data", order=order)
 
 
 def _rf64(file: BinaryIO, size: int) -> Correction:
     """RF64 (EBU Tech 3306), and BW64, which is the same with another name (ITU-R BS.2088)."""
-    head = _at(file, 0, 36)
+    head = read_at(file, 0, 36)
     has_sizes = head[12:16] == b"ds64"
     patches = {}
     if head.startswith(b"BW64"):
         patches[0] = b"RF64" if has_sizes else b"RIFF"
     if not has_sizes:
-        plain = _chunked(file, size, start=12, name=b"data", order="little")
-        return Correction(patches | plain.patches, plain.warning)
+        plain = _riff(file, size)
+        return Correction(patches | plain.patches, plain.warning, plain.raw)
     stated = int.from_bytes(head[28:36], "little")
-    data = _find_chunk(file, size, start=12, name=b"data", order="little")
-    if data is None or stated or not _is_sound(file, data + 8, size, "little"):
+    data = find_chunk(file, size, start=12, name=b"data", order="little")
+    if data is None or stated or not is_sound(file, data + 8, size, "little"):
         return Correction(patches)
     patches[28] = (size - data - 8).to_bytes(8, "little")
     return Correction(patches, UNFINISHED)
 
 
 def _aiff(file: BinaryIO, size: int) -> Correction:
+    if size > ROUND:
+        refuse_oversized_aiff(file, size)
+        return Correction()
     return _chunked(file, size, start=12, name=b"SSND", order="big")
 
 
 def _au(file: BinaryIO, size: int) -> Correction:
-    begin, length = (int.from_bytes(_at(file, at, 4), "big") for at in (4, _AU_LENGTH_AT))
-    if length or begin >= size:
+    begin, length = (int.from_bytes(read_at(file, at, 4), "big") for at in (4, _AU_LENGTH_AT))
+    # A length of four bytes begins again behind 4 GiB.
+    is_wrong = length == 0 or (begin + length - size) % ROUND == 0 != begin + length - size
+    if begin >= size or not is_wrong:
         return Correction()
-    return Correction({_AU_LENGTH_AT: (2**32 - 1).to_bytes(4, "big")}, UNFINISHED)
+    warning = OVERSIZED if length else UNFINISHED
+    return Correction({_AU_LENGTH_AT: (2**32 - 1).to_bytes(4, "big")}, warning)
 
 
 def _w64(file: BinaryIO, size: int) -> Correction:
     at = 40
-    for _ in range(_MOST_CHUNKS):
-        head = _at(file, at, _W64_HEAD_BYTES)
+    for _ in range(MOST_CHUNKS):
+        head = read_at(file, at, _W64_HEAD_BYTES)
         if len(head) < _W64_HEAD_BYTES or head[4:16] != _W64_GUID_TAIL:
             break
         length = int.from_bytes(head[16:], "little")
@@ -90,56 +110,19 @@ def _w64(file: BinaryIO, size: int) -> Correction:
     return Correction()
 
 
-def _chunked(file: BinaryIO, size: int, *, start: int, name: bytes, order: _Order) -> Correction:
+def _chunked(file: BinaryIO, size: int, *, start: int, name: bytes, order: Order) -> Correction:
     """A length of 0 where sound follows, or one that ends in the middle of the sound."""
-    at = _find_chunk(file, size, start=start, name=name, order=order)
+    at = find_chunk(file, size, start=start, name=name, order=order)
     if at is None:
         return Correction()
-    length = int.from_bytes(_at(file, at + 4, 4), order)
-    claimed = int.from_bytes(_at(file, 4, 4), order) + 8
+    length = int.from_bytes(read_at(file, at + 4, 4), order)
+    claimed = int.from_bytes(read_at(file, 4, 4), order) + 8
     # Behind what the file itself claims to be, anything may lie.
     end = size if length == 0 else min(size, claimed)
     behind = at + 8 + length + length % 2
-    if behind + 1 >= end or not _is_sound(file, behind, end, order):
+    if behind + 1 >= end or not is_sound(file, behind, end, order):
         return Correction()
-    # The largest length means "to the end", however far that is.
-    there = min(end - at - 8, 2**32 - 1)
-    return Correction({at + 4: there.to_bytes(4, order)}, UNFINISHED)
-
-
-def _find_chunk(file: BinaryIO, size: int, *, start: int, name: bytes, order: _Order) -> int | None:
-    at = start
-    for _ in range(_MOST_CHUNKS):
-        head = _at(file, at, 8)
-        if len(head) < 8:
-            return None
-        if head.startswith(name):
-            return at
-        length = int.from_bytes(head[4:], order)
-        at += 8 + length + length % 2
-        if at >= size:
-            return None
-    return None
-
-
-def _is_sound(file: BinaryIO, at: int, end: int, order: _Order) -> bool:
-    """Whether bytes up to ``end`` are no chunks, which would follow each other exactly to there."""
-    for _ in range(_MOST_CHUNKS):
-        head = _at(file, at, 8)
-        name = head[:4]
-        if len(head) < 8 or at + 8 > end or not (name.isascii() and name.decode().isprintable()):
-            # One byte of padding at the end may be there or not.
-            return end - at > 1
-        length = int.from_bytes(head[4:], order)
-        at += 8 + length + length % 2
-        if at > end + 1:
-            return True
-    return False
-
-
-def _at(file: BinaryIO, at: int, count: int) -> bytes:
-    file.seek(at)
-    return file.read(count)
+    return Correction({at + 4: (end - at - 8).to_bytes(4, order)}, UNFINISHED)
 
 
 _FINDERS: dict[str, Callable[[BinaryIO, int], Correction]] = {

@@ -19,6 +19,7 @@ class Network:
     segment_frames: int
     fixed_frames: int | None = None
     draws_below: int | None = None
+    least_frames: int = 1
 
 
 @dataclass(frozen=True)

@@ -318,6 +318,7 @@ def _torch_members(
             batch_limit=None if device.name == "cpu" else gpu_batch,
             fixed_frames=network.fixed_frames,
             draws_below=network.draws_below,
+            least_frames=network.least_frames,
         )
 
     return tuple(Member(engine(network), network.weights) for network in bag.networks)

@@ -15,6 +15,11 @@ export function clock(seconds, digits = 0) {
   return digits ? `${head}.${String(whole % scale).padStart(digits, "0")}` : head;
 }
 
+// How long a song is: to the nearest second, as all pages have it; a position is cut off instead.
+export function songLength(seconds) {
+  return clock(Math.round(clamp(seconds, 0, Infinity)));
+}
+
 export function spoken(seconds) {
   const total = Math.round(clamp(seconds, 0, Infinity));
   const [minutes, rest] = [Math.floor(total / 60), total % 60];

@@ -1,6 +1,6 @@
 // The bar above the lanes: play, position, loop, speed, zoom, master.
 import { bindSlider, level } from "./lane.js";
-import { clock, spoken } from "./time.js";
+import { clock, songLength, spoken } from "./time.js";
 
 const CLOSER = 1.6;
 
@@ -74,7 +74,7 @@ export class Transport {
 
   move(seconds) {
     const { durationS } = this.engine;
-    const text = `${clock(seconds, 1)} / ${clock(durationS)}`;
+    const text = `${clock(seconds, 1)} / ${songLength(durationS)}`;
     if (this.time.textContent !== text) this.time.textContent = text;
     this.seek.value = seconds;
     this.seek.style.setProperty("--filled", `${(100 * seconds) / durationS}%`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { clock, spoken } from "../../../static/js/mixer/time.js";
+import { clock, songLength, spoken } from "../../../static/js/mixer/time.js";
 
 test("a clock shows minutes and two digits of seconds", () => {
   assert.equal(clock(0), "0:00");
@@ -33,6 +34,12 @@ test("a clock shows the start for what lies before it and for no number", () => 
   assert.equal(clock(-90, 1), "0:00.0");
   assert.equal(clock(Number.NaN), "0:00");
   assert.equal(clock(Number.NaN, 1), "0:00.0");
+});
+
+test("the length of a song is what pages and terminals say", () => {
+  const cases = JSON.parse(readFileSync(new URL("lengths.json", import.meta.url)));
+  for (const [seconds, shown] of cases) assert.equal(songLength(seconds), shown);
+  assert.equal(songLength(Number.NaN), "0:00");
 });
 
 test("a time is said in whole seconds, and in minutes where there is one", () => {

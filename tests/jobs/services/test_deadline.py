@@ -105,14 +105,47 @@ def test_without_separation_there_is_nothing_to_warn_of(owner: User) -> None:
     assert start(running_job(stages=("harmonic_percussive",))).warnings == []
 
 
-def test_auto_warns_where_a_network_is_here_to_be_run(owner: User, settings: Settings) -> None:
-    job = running_job("auto")
-    assert start(job).warnings == []
-    folder = settings.MODEL_DIR / "htdemucs"
+def put_htdemucs(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "955717e8-8726e21a.th").write_bytes(b"weights")
     (folder / "htdemucs.yaml").write_text("models: ['955717e8']\n")
+
+
+def test_auto_warns_where_a_slow_network_is_here_to_be_run(owner: User, settings: Settings) -> None:
+    job = running_job("auto")
+    assert start(job).warnings == []
+    put_htdemucs(settings.MODEL_DIR / "htdemucs")
     assert len(start(job).warnings) == 1
+
+
+@pytest.mark.parametrize("separator", ["standard", "spleeter"])
+def test_a_network_that_is_quick_on_the_processor_warns_of_nothing(
+    owner: User, separator: str
+) -> None:
+    assert start(running_job(separator)).warnings == []
+
+
+def test_auto_without_demucs_is_a_network_and_goes_to_the_card(owner: User, no_card: Path) -> None:
+    job = running_job("auto")
+    assert devices.has_networks(job)
+    assert devices.likely_devices(job) == ("cpu",)
+    no_card.touch()
+    assert devices.likely_devices(job) == ("cuda", "cpu")
+
+
+def test_auto_of_a_site_that_allows_masks_alone_needs_no_card(
+    owner: User, no_card: Path, settings: Settings
+) -> None:
+    no_card.touch()
+    settings.MODEL_LICENCES = ["spectral"]
+    job = running_job("auto")
+    assert not devices.has_networks(job)
+    assert devices.likely_devices(job) == ("cpu",)
+
+
+def test_auto_with_a_model_is_what_the_model_is_made_of(owner: User) -> None:
+    assert devices.has_networks(running_job("auto", model="htdemucs"))
+    assert not devices.has_networks(running_job("auto", model="spectral"))
 
 
 def test_a_card_makes_the_warning_needless(

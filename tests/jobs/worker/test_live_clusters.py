@@ -170,7 +170,8 @@ def test_a_signal_to_every_single_process_gives_the_job_back_uncharged(site: Liv
 BROKEN = """
 import django, sys  # in place of manage.py stemworker
 django.setup()
-from jobs.queue import cluster, crew
+from jobs.worker import cluster
+from jobs.queue import worker_table as crew
 from jobs.queue.lanes import current_post
 usual = cluster.Watchdog.bites
 def breaks(self):

@@ -135,6 +135,8 @@ def wav(samples: np.ndarray, rate: int = 44_100, **kind: str) -> bytes:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Headers and body go in two writes, and the second would wait 40 ms for the first.
+    disable_nagle_algorithm = True
 
     @property
     def service(self) -> Service:
