@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.api.known_fields import KnownFieldsSerializer
-from jobs.services.site_models.presets import SitePreset
+from jobs.services.presets import SitePreset
 from separation.catalogue import ModelInfo
 from separation.catalogue.model import STATES
 

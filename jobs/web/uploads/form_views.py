@@ -13,9 +13,9 @@ from jobs.http.status import status_of
 from jobs.models import Batch, Job, Upload
 from jobs.services.batches.actions import settle_form_batch
 from jobs.services.email import notice_obstacle
+from jobs.services.presets import site_presets
 from jobs.services.quotas.allowance import allowance_of
 from jobs.services.quotas.reservation import Hold, reserve
-from jobs.services.site_models.presets import site_presets
 from jobs.services.sources.receive_source import sent_before
 from jobs.services.timing.speed import Speeds
 from jobs.services.uploads.url_import import import_song, takes_pages

@@ -13,8 +13,9 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.models import Job
+from jobs.services import presets
 from jobs.services.job.choices import changed_request, check_request
-from jobs.services.site_models import offered, presets
+from jobs.services.site_models import offered
 from jobs.web.uploads import choices
 from separation.ensemble import Ensemble
 from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable

@@ -226,7 +226,7 @@ def test_a_dead_worker_that_is_replaced_is_forgotten(clock: Clock, db: None) -> 
 def test_a_worker_that_ends_by_itself_says_so() -> None:
     """By multiprocessing's own way of ending, in a process that has no tests around it."""
     program = (
-        "import multiprocessing as m; from jobs.queue import worker_table as crew;"
+        "import multiprocessing as m; from jobs.queue import worker_table;"
         "p = m.get_context('fork').Process(target=worker_table.sign_on); p.start(); p.join();"
         "print([each.doing.name for each in worker_table.members()])"
     )
