@@ -4,7 +4,7 @@ import torch
 
 _SILENCE = 1e-2
 
-_MIXTURE_SHARE = 0.15
+_MIXTURE_SHARE = 0.05
 """Share of the mixture's energy that is added to a stem's. With less of it a stem that is absent
 weighs much more than one that is there, and the network leaves out what it is unsure of: by the
 logarithm of each stem's error, vocals were never learnt."""

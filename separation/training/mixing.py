@@ -37,7 +37,7 @@ _MANY_CLIPS = 20
 """A source with fewer clips of a stem is drawn less often: they would be learnt by heart."""
 
 _QUIET_OTHER = 0.12
-_LOUD_STEM = 0.12
+_LOUD_STEM = 0.25
 
 _ABSENT = {"drums": 0.08, "bass": 0.12, "other": 0.06}
 _VOCALS: tuple[Vocals, ...] = ("none", "whole", "residue")
@@ -106,10 +106,10 @@ class Mixer:
         chance = draw.random()
         if chance < _QUIET_OTHER:
             # Loud drums over quiet other: where other was lost in earlier trainings.
-            waves[STEMS.index("other")] *= np.float32(10 ** (-draw.uniform(4, 10) / 20))
+            waves[STEMS.index("other")] *= np.float32(10 ** (-draw.uniform(4, 13) / 20))
         elif chance < _QUIET_OTHER + _LOUD_STEM:
             # One stem drowns the others, as the bass does in some electronic music.
-            waves[draw.randrange(len(STEMS))] *= np.float32(10 ** (draw.uniform(4, 10) / 20))
+            waves[draw.randrange(len(STEMS))] *= np.float32(10 ** (draw.uniform(4, 13) / 20))
         return waves * np.float32(0.1), bandwidth_hz
 
     def _clips(self, stem: str, song: str | None) -> list[Clip]:
