@@ -126,7 +126,7 @@ def test_work_without_progress_to_tell_says_that_it_goes_on(tmp_path: Path) -> N
 
 # The pipe of commands is closed at once, which is to be no reason to end before the job does.
 _OFTEN_ALIVE = """
-import separation.runner as runner
+import separation.runner.__main__ as runner
 runner.ALIVE_EVERY_S = 0.02
 runner._END_WITHIN_S = 60.0
 runner.StopSignal.worker_is_gone = lambda self: None
