@@ -41,7 +41,7 @@ def together(request: UserRequest) -> HttpResponseBase:
             return _turn_star(request)
         act = _ACTIONS.get(request.POST.get("action", ""))
         if act is None:
-            raise InvalidOptions("Choose what to do with the ticked songs.")
+            raise InvalidOptions("Choose what to do with the selected songs.")
         return act(request, _chosen(request))
     except SeparationError as error:
         messages.error(request, error.detail)
@@ -64,7 +64,7 @@ def _chosen(request: UserRequest, field: str = "job") -> list[Job]:
         raise InvalidOptions(f"At most {MAX_TOGETHER} songs can be handled together.")
     chosen = list(jobs.newest_first().select_related("source").prefetch_related("artifacts"))
     if not chosen:
-        raise InvalidOptions("Tick at least one song first.")
+        raise InvalidOptions("Select at least one song first.")
     return chosen
 
 

@@ -235,7 +235,7 @@ class SeparationForm(forms.Form):
         if not cleaned["stages"]:
             raise InvalidOptions("Choose at least one thing to make.")
         if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
-            raise InvalidOptions("Tick at least one stem, or ask for all of them.")
+            raise InvalidOptions("Select at least one stem, or ask for all of them.")
         plain = {name: cleaned[name] for name in _PLAIN if cleaned[name] not in (None, "")}
         return {
             "separator": separator,

@@ -197,9 +197,9 @@ def test_the_history_shows_the_songs_of_one_batch_or_those_looked_for(member: Cl
     batch = make_batch("completed", "failed")
     make_batch("completed", "completed", name="Another")
     found = member.get("/jobs/", {"batch": str(batch.pk)}).content.decode()
-    assert found.count("Tick Song") == 2
-    assert member.get("/jobs/", {"search": "Song"}).content.decode().count("Tick Song") == 4
-    assert member.get("/jobs/", {"sort": "longest"}).content.decode().count("Tick Song") == 4
+    assert found.count("Select Song") == 2
+    assert member.get("/jobs/", {"search": "Song"}).content.decode().count("Select Song") == 4
+    assert member.get("/jobs/", {"sort": "longest"}).content.decode().count("Select Song") == 4
 
 
 def test_a_ticked_batch_is_all_its_songs(member: Client) -> None:

@@ -1,4 +1,4 @@
-"""Several ticked songs of the history at once: deleted, run again, downloaded, marked."""
+"""Several selected songs of the history at once: deleted, run again, downloaded, marked."""
 
 import io
 import zipfile
@@ -156,7 +156,7 @@ def test_there_is_a_most_to_the_tags_of_one_person(member: Client, owner: User) 
 
 def test_nothing_ticked_and_an_odd_action_are_told(member: Client, owner: User) -> None:
     send(member, "zip")
-    assert "Tick at least one song first." in told(member)
+    assert "Select at least one song first." in told(member)
     send(member, "explode", done(owner, "Song"))
     assert "Choose what to do" in told(member)
     member.post(ADDRESS, {"action": "zip", "job": [str(uuid4()) for _ in range(MAX_TOGETHER + 1)]})
@@ -173,7 +173,7 @@ def test_songs_of_others_are_as_if_they_were_not_there(
     theirs.refresh_from_db()
     assert (theirs.status, theirs.is_favourite) == (JobStatus.FAILED, False)
     assert not theirs.tags.exists()
-    assert "Tick at least one song first." in told(member)
+    assert "Select at least one song first." in told(member)
 
 
 def test_tags_of_others_are_not_offered(member: Client, owner: User, stranger: User) -> None:

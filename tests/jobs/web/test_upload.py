@@ -161,7 +161,7 @@ def test_a_form_without_a_song_asks_for_one(member: Client) -> None:
         ({"stages": ["composite"]}, "needs the stage"),
         ({"model": "magic"}, "magic is not one of the available choices"),
         ({"overlap": "2"}, "Overlap of segments"),
-        ({"stem_choice": "chosen"}, "Tick at least one stem"),
+        ({"stem_choice": "chosen"}, "Select at least one stem"),
         ({"stem_choice": "chosen", "stems": ["piano"]}, "gives no stem"),
     ],
 )
