@@ -13,12 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.models import Job
+from jobs.models.job import JobStatus
 from jobs.services.again import separate_anew, separate_whole
 from jobs.services.cancel import cancel_job
 from jobs.services.delete import delete_job
 from jobs.services.demo import scores
 from jobs.services.integrity import looks_intact
-from jobs.services.listening import has_cover
+from jobs.services.listening import has_cover, is_playable
 from jobs.services.retry import retry_job
 from jobs.services.waiting import waiting
 from jobs.web import mixer, quality, results
@@ -37,10 +38,12 @@ from separation.errors import SeparationError
 def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     if job.is_active:
-        return render(request, "jobs/active.html", _progress(request, job))
+        return render(request, "jobs/active.html", _active(request, job))
     artifacts = list(job.artifacts.all())
     lanes = mixer.lanes(job, artifacts)
-    stems = [lane.track.name for lane in lanes if not lane.parent]
+    # Of what ended badly nothing but the playing goes on.
+    finished = lanes if job.status == JobStatus.COMPLETED else []
+    stems = [lane.track.name for lane in finished if not lane.parent]
     context = {
         "job": job,
         "damaged": [each for each in artifacts if not looks_intact(each)],
@@ -56,7 +59,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
         "stretch": results.stretch(job),
-        **mixing_context(job, stems or [lane.track.name for lane in lanes]),
+        **mixing_context(job, stems or [lane.track.name for lane in finished]),
         **choosing_context(job, stems),
         **sharing_context(job, stems),
     }
@@ -147,6 +150,12 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
     return redirect("jobs:history")
 
 
+def _active(request: UserRequest, job: Job) -> dict[str, object]:
+    lanes = mixer.lanes(job, [])
+    context = {"lanes": lanes, "mixer_url": reverse("jobs:mixer", args=(job.pk,))}
+    return {**_progress(request, job), **context, "has_cover": bool(lanes) and has_cover(job)}
+
+
 def _progress(request: UserRequest, job: Job) -> dict[str, object]:
     place = waiting(job)
     words = place.sentence(for_staff=request.user.is_staff) if place else ""
@@ -156,4 +165,5 @@ def _progress(request: UserRequest, job: Job) -> dict[str, object]:
         "place": place,
         "place_words": words,
         "remarks": remarks(job),
+        "is_playable": is_playable(job),
     }

@@ -1,0 +1,84 @@
+// Listening while the job still runs: the mixer comes into the page as soon as there are stems to play, and
+// stays, and plays on, when the result takes the place of the waiting.
+import { openMixer } from "./mixer/mixer.js";
+import { bringHead, pageNow } from "./page.js";
+
+const NAMES = (root) =>
+  [...root.querySelectorAll("[data-lane]")].map(({ dataset }) => dataset.lane);
+
+export class Early {
+  #state = "none";
+
+  constructor(box) {
+    this.box = box;
+  }
+
+  get isOpen() {
+    return this.#state === "open";
+  }
+
+  // Opens the mixer, which the server tells is there to be had; does nothing while it is open.
+  async open() {
+    if (this.#state !== "none") return;
+    this.#state = "opening";
+    try {
+      const root = this.#mixer ?? (await this.#fetched());
+      if (root) await openMixer(root);
+      this.box.hidden = !root;
+      this.#state = root ? "open" : "none";
+    } catch (error) {
+      // The next word of the server is another chance.
+      this.#state = "none";
+      console.error(error);
+    }
+  }
+
+  get #mixer() {
+    return this.box.querySelector("[data-mixer]");
+  }
+
+  async #fetched() {
+    const page = await pageNow();
+    const box = page?.querySelector("[data-early]");
+    if (!box?.querySelector("[data-mixer]")) return null;
+    document.querySelector("main").className = page.querySelector("main").className;
+    this.box.replaceChildren(...box.childNodes);
+    return this.#mixer;
+  }
+
+  // Shows the result around the mixer that plays. False where it is not one of the same stems.
+  async arrive() {
+    const page = await pageNow();
+    const main = page?.querySelector("main");
+    const place = main?.querySelector("[data-mixer]");
+    const mixer = this.#mixer;
+    if (!place || NAMES(place).join() !== NAMES(mixer).join()) return false;
+    await bringHead(page);
+    takeDownloads(place, mixer);
+    exchange(main, place, mixer);
+    document.title = page.title;
+    await mixer.mixer.filesWritten();
+    return true;
+  }
+}
+
+function takeDownloads(from, to) {
+  const links = [...from.querySelectorAll("[data-lane]")];
+  for (const [n, lane] of [...to.querySelectorAll("[data-lane]")].entries()) {
+    const link = links[n].querySelector("[data-download]");
+    const waiting = lane.querySelector("[data-download]");
+    if (link) waiting?.replaceWith(document.adoptNode(link));
+    else waiting?.remove();
+  }
+}
+
+// The mixer keeps its place on the screen, and the key that was pressed last its focus.
+function exchange(main, place, mixer) {
+  const before = mixer.getBoundingClientRect().top;
+  const focused = mixer.contains(document.activeElement) ? document.activeElement : null;
+  const fresh = document.adoptNode(main);
+  place.replaceWith(mixer);
+  document.querySelector("main").replaceWith(fresh);
+  scrollBy({ top: mixer.getBoundingClientRect().top - before, behavior: "instant" });
+  focused?.focus({ preventScroll: true });
+}
