@@ -3,7 +3,7 @@
 import { openMixer } from "./mixer/mixer.js";
 import { bringHead, pageNow } from "./page.js";
 
-const NAMES = (root) =>
+const namesOf = (root) =>
   [...root.querySelectorAll("[data-lane]")].map(({ dataset }) => dataset.lane);
 
 export class Early {
@@ -42,17 +42,17 @@ export class Early {
     const box = page?.querySelector("[data-early]");
     if (!box?.querySelector("[data-mixer]")) return null;
     document.querySelector("main").className = page.querySelector("main").className;
-    this.box.replaceChildren(...box.childNodes);
+    this.box.replaceChildren(...document.importNode(box, true).childNodes);
     return this.#mixer;
   }
 
   // Shows the result around the mixer that plays. False where it is not one of the same stems.
   async arrive() {
     const page = await pageNow();
-    const main = page?.querySelector("main");
-    const place = main?.querySelector("[data-mixer]");
     const mixer = this.#mixer;
-    if (!place || NAMES(place).join() !== NAMES(mixer).join()) return false;
+    const main = page && document.importNode(page.querySelector("main"), true);
+    const place = main?.querySelector("[data-mixer]");
+    if (!place || namesOf(place).join() !== namesOf(mixer).join()) return false;
     await bringHead(page);
     takeDownloads(place, mixer);
     exchange(main, place, mixer);
@@ -67,7 +67,7 @@ function takeDownloads(from, to) {
   for (const [n, lane] of [...to.querySelectorAll("[data-lane]")].entries()) {
     const link = links[n].querySelector("[data-download]");
     const waiting = lane.querySelector("[data-download]");
-    if (link) waiting?.replaceWith(document.adoptNode(link));
+    if (link) waiting?.replaceWith(link);
     else waiting?.remove();
   }
 }
@@ -76,9 +76,8 @@ function takeDownloads(from, to) {
 function exchange(main, place, mixer) {
   const before = mixer.getBoundingClientRect().top;
   const focused = mixer.contains(document.activeElement) ? document.activeElement : null;
-  const fresh = document.adoptNode(main);
   place.replaceWith(mixer);
-  document.querySelector("main").replaceWith(fresh);
+  document.querySelector("main").replaceWith(main);
   scrollBy({ top: mixer.getBoundingClientRect().top - before, behavior: "instant" });
   focused?.focus({ preventScroll: true });
 }

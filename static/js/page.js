@@ -1,6 +1,7 @@
 // The page as it is now on the server, brought into this one without loading it anew.
 
-// Null where it cannot be had, as when somebody was logged out meanwhile.
+// Null where it cannot be had, as when somebody was logged out meanwhile. What is taken from it has to be
+// imported: players that were made in a page that nobody sees never find their sources.
 export async function pageNow() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return null;

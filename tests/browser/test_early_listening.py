@@ -94,6 +94,10 @@ def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
         ".strips[0].gain.gain.value) - 3) < 0.1"
     )
     assert player.call("mixer.breaks") == 0
+    players = page.locator("audio")
+    expect(players.first).to_be_attached()
+    played = players.first.evaluate("(audio) => audio.play().then(() => audio.currentSrc)")
+    assert played.endswith("/listen/")
     with page.expect_download() as mix:
         page.get_by_role("button", name="Download the mix").click()
     assert mix.value.suggested_filename == "Early - mix.wav"
