@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -50,7 +51,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "stages": job.stages.all(),
         "groups": results.track_groups(job, artifacts),
         "lanes": lanes,
-        "has_cover": has_cover(job),
+        "has_cover": _shows_cover(job),
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "quality": quality.quality(job),
         "facts": results.facts(job),
@@ -151,12 +152,20 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
 
 
 def _active(request: UserRequest, job: Job) -> dict[str, object]:
-    lanes = mixer.lanes(job, [])
-    context = {"lanes": lanes, "mixer_url": reverse("jobs:mixer", args=(job.pk,))}
-    return {**_progress(request, job), **context, "has_cover": bool(lanes) and has_cover(job)}
+    progress = _progress(request, job)
+    mixer_url = reverse("jobs:mixer", args=(job.pk,))
+    heard = {"lanes": mixer.lanes(job, []), "mixer_url": mixer_url, "has_cover": _shows_cover(job)}
+    return {**progress, **heard}
+
+
+def _shows_cover(job: Job) -> bool:
+    """It comes with what can be played."""
+    return has_cover(job) and is_playable(job)
 
 
 def _progress(request: UserRequest, job: Job) -> dict[str, object]:
+    # For the timeline, and for what can be played.
+    prefetch_related_objects([job], "stages")
     place = waiting(job)
     words = place.sentence(for_staff=request.user.is_staff) if place else ""
     return {

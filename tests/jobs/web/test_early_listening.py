@@ -13,7 +13,7 @@ from jobs.models import Job, Stage
 from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
 from jobs.services.expire import expire_work
-from jobs.services.listening import FOLDER, INDEX
+from jobs.services.listening import COVER, FOLDER, INDEX
 from tests.factories import make_artifact, make_job
 from tests.listening_files import write_listening
 
@@ -82,8 +82,10 @@ def test_there_is_none_before_the_stage_has_ended(
     member: Client, owner: "User", listening: str
 ) -> None:
     job = early_job(owner, {**PLAYABLE, "listening": listening})
-    assert "data-mixer" not in shown(member, job)
-    for path in PATHS:
+    (job.directory / COVER).write_bytes(b"picture")
+    page = shown(member, job)
+    assert "data-mixer" not in page and "cover.jpg" not in page
+    for path in (*PATHS, "cover.jpg"):
         assert member.get(f"/jobs/{job.pk}/{path}").status_code == 404
 
 
