@@ -57,7 +57,7 @@ export class Early {
     takeDownloads(place, mixer);
     exchange(main, place, mixer);
     document.title = page.title;
-    await mixer.mixer.filesWritten();
+    mixer.mixer.filesWritten().catch((error) => console.error(error));
     return true;
   }
 }
