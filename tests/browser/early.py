@@ -1,14 +1,15 @@
-"""A job on its way, in the steps that a worker would write: run as a program, with the site's
-environment. ``begin`` says the job's address; nothing can be heard yet. ``playable`` and
-``complete`` follow when the test says so.
+"""A job on its way, in the steps that a worker would write: a process with the site's environment,
+which is given one line of JSON for each step and answers with another. ``begin`` says the job's
+address; ``playable`` and ``complete`` follow when the test says so.
 """
 
+import json
 import sys
 
 import numpy as np
 
 RATE_HZ = 44_100
-SECONDS = 30
+SECONDS = 20
 STEMS = {"drums": 220.0, "bass": 277.2, "vocals": 392.0}
 PREVIEW_GAIN_DB = -6.0
 EXPECTED_GAIN_DB = 6.0
@@ -16,7 +17,7 @@ FILE_GAIN_DB = -3.0
 """Of the files in the end, so that a player that is right plays 3 dB above the previews."""
 
 
-def begin(username: str) -> str:
+def begin(username: str, state: str = "separated") -> str:
     from jobs.models.job import HELD_UNTIL
     from tests.factories import make_job, make_source, make_user
 
@@ -26,7 +27,10 @@ def begin(username: str) -> str:
     stages = {"prepare": "completed", "separation": "completed", "listening": "processing"}
     # Held, so that the site's worker leaves it alone.
     job = make_job(owner=source.owner, source=source, stages=stages, not_before=HELD_UNTIL)
-    return f"/jobs/{job.pk}/"
+    address = f"/jobs/{job.pk}/"
+    if state == "playable":
+        playable(address)
+    return address
 
 
 def playable(address: str) -> None:
@@ -59,13 +63,16 @@ def complete(address: str, status: str) -> None:
         Job.objects.filter(pk=job.pk).update(status=status, completed_at=timezone.now())
 
 
-def main(step: str, *arguments: str) -> None:
+def main() -> None:
     import django
 
     django.setup()
     steps = {"begin": begin, "playable": playable, "complete": complete}
-    sys.stdout.write(steps[step](*arguments) or "")
+    for line in sys.stdin:
+        step, *arguments = json.loads(line)
+        sys.stdout.write(json.dumps(steps[step](*arguments)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,9 +1,10 @@
 """Stems are heard while the job still runs, and the music goes on when its files are written."""
 
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,7 @@ from tests.browser.mixer_page import MixerPage
 from tests.browser.visitor import Visitor, visitor
 
 pytestmark = pytest.mark.browser
+Step = Callable[..., str]
 
 COUNT_BREAKS = """(() => {
     mixer.breaks = 0;
@@ -21,34 +23,37 @@ COUNT_BREAKS = """(() => {
 GAIN_DB = "20 * Math.log10(mixer.engine.graph.strips[0].gain.gain.value)"
 
 
-@pytest.fixture
-def step(site: str, environment: dict[str, str]) -> Callable[..., str]:
+@pytest.fixture(scope="module")
+def step(site: str, environment: dict[str, str]) -> Iterator[Step]:
     """What a worker would do next."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.browser.early"],
+        cwd=settings.BASE_DIR,
+        env={**environment, "DJANGO_SETTINGS_MODULE": "stemsite.settings"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
 
-    def run(*arguments: str) -> str:
-        return subprocess.run(
-            [sys.executable, "-m", "tests.browser.early", *arguments],
-            cwd=settings.BASE_DIR,
-            env={**environment, "DJANGO_SETTINGS_MODULE": "stemsite.settings"},
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
+        def run(*wanted: str) -> str:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(json.dumps(wanted) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
 
-    return run
+        yield run
 
 
-def waiting(
-    browser: Browser, site: str, step: Callable[..., str], name: str
-) -> tuple[Visitor, str]:
-    """Somebody on the page of a job that is being separated; the page has a mark, which loading it
-    anew would take away."""
+def waiting(browser: Browser, site: str, step: Step, name: str, state: str) -> tuple[Visitor, str]:
+    """Somebody on the page of a job on its way; the page has a mark, which loading it anew would
+    take away."""
     address = step("begin", name)
+    if state == "playable":
+        step("playable", address)
     person = visitor(browser, site)
     person.log_in(name)
     person.go(address)
     expect(person.page.get_by_role("heading", name="Early.wav")).to_be_visible()
-    expect(person.page.get_by_role("region", name="Mixer")).to_be_hidden()
     person.page.evaluate("window.mark = true")
     return person, address
 
@@ -62,10 +67,11 @@ def listening(person: Visitor) -> MixerPage:
 
 
 def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
-    browser: Browser, site: str, step: Callable[..., str]
+    browser: Browser, site: str, step: Step
 ) -> None:
-    person, address = waiting(browser, site, step, "hasty-listener")
+    person, address = waiting(browser, site, step, "hasty-listener", "separated")
     page = person.page
+    expect(page.get_by_role("region", name="Mixer")).to_be_hidden()
     step("playable", address)
     player = listening(person)
     expect(page.get_by_role("heading", name="Listen now")).to_be_visible()
@@ -105,14 +111,10 @@ def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
     person.context.close()
 
 
-def test_a_job_that_is_cancelled_meanwhile_leaves_the_music_on(
-    browser: Browser, site: str, step: Callable[..., str]
+def test_who_comes_later_finds_the_mixer_and_a_cancel_leaves_the_music_on(
+    browser: Browser, site: str, step: Step
 ) -> None:
-    person, address = waiting(browser, site, step, "patient-listener")
-    step("playable", address)
-    # It is there at once for who comes later.
-    person.page.reload()
-    person.page.evaluate("window.mark = true")
+    person, address = waiting(browser, site, step, "patient-listener", "playable")
     player = listening(person)
     step("complete", address, "cancelled")
     expect(person.page.get_by_text("There are no files of them")).to_be_visible()
