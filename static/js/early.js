@@ -17,9 +17,9 @@ export class Early {
     return this.#state === "open";
   }
 
-  // Opens the mixer, which the server tells is there to be had; does nothing while it is open.
+  // Opens the mixer, which the server tells is there to be had. Whether it came now.
   async open() {
-    if (this.#state !== "none") return;
+    if (this.#state !== "none") return false;
     this.#state = "opening";
     try {
       const root = this.#mixer ?? (await this.#fetched());
@@ -31,6 +31,7 @@ export class Early {
       this.#state = "none";
       console.error(error);
     }
+    return this.isOpen;
   }
 
   get #mixer() {

@@ -10,12 +10,16 @@ const early = new Early(document.querySelector("[data-early]"));
 let said = "";
 let arriving = false;
 
+async function listen() {
+  if (await early.open()) announce.textContent = "The stems can be played now.";
+}
+
 function tell() {
   const card = region.querySelector("[data-percent]");
   if (!card) return;
   const { percent, stage } = card.dataset;
   document.title = `${percent} % – ${name}`;
-  if ("playable" in card.dataset) early.open();
+  if ("playable" in card.dataset) listen();
   // A reader that hears every second's figure hears nothing else: each tenth is enough.
   const sentence = `${stage}, ${Math.floor(Number(percent) / 10) * 10} per cent`;
   if (sentence !== said) announce.textContent = said = sentence;

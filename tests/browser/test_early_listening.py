@@ -75,6 +75,7 @@ def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
     step("playable", address)
     player = listening(person)
     expect(page.get_by_role("heading", name="Listen now")).to_be_visible()
+    expect(page.get_by_text("The stems can be played now.")).to_be_attached()
     unwritten = page.get_by_role("button", name="Download Vocals: its file is not written yet")
     expect(unwritten).to_be_disabled()
     expect(page.get_by_role("button", name="Download the mix")).to_be_disabled()
