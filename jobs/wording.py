@@ -7,6 +7,7 @@ _STAGES = {
     "separation": "Separate stems",
     "details": "Split stems again",
     "denoise": "Reduce noise",
+    "listening": "Make playable",
     "harmonic_percussive": "Split harmonic and percussive",
     "composite": "Build composites",
     "normalization": "Normalize",

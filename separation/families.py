@@ -13,6 +13,7 @@ from separation.audio.names import clean_name
 DETAILS = "details"
 DENOISE = "denoise"
 SEPARATION = "separation"
+LISTENING = "listening"
 RESIDUAL = "residual"
 """The track of what the stems leave of the song, or its parts of a stem."""
 

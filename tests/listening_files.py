@@ -25,8 +25,10 @@ def write_listening(
     stems: dict[str, Sound],
     activity: dict[str, list[list[float]]] | None = None,
     parts: dict[tuple[str, str], Sound] | None = None,
+    **gains: float,
 ) -> None:
-    """Previews, peaks and index of ``stems`` in ``job_folder``; ``parts`` by name and parent."""
+    """Previews, peaks and index of ``stems`` in ``job_folder``; ``parts`` by name and parent;
+    ``gains``: of the index, which has none in jobs of older versions."""
     folder = (job_folder / INDEX).parent
     folder.mkdir(parents=True, exist_ok=True)
     index = {
@@ -37,6 +39,7 @@ def write_listening(
         "delay_samples": FRAME,
         "stride": STRIDE,
         "content_type": "audio/aac",
+        **gains,
         "stems": [
             {
                 "name": name,
@@ -51,6 +54,7 @@ def write_listening(
                 "name": name,
                 **_preview(folder, name, sound),
                 **_peaks(folder, name, sound),
+                "stage": "denoise" if name.endswith("_denoised") else "details",
                 "parent": parent,
             }
             for (name, parent), sound in (parts or {}).items()

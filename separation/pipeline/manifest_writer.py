@@ -106,7 +106,7 @@ class ManifestWriter:
         if receipt.quality is not None:
             changes["quality"] = receipt.quality
         if receipt.sidecars:
-            changes["sidecars"] = receipt.sidecars
+            changes["sidecars"] = (*self.manifest.sidecars, *receipt.sidecars)
         self._save(**changes)
 
     def completed(self) -> None:

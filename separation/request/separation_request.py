@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from separation.ensemble import described
 from separation.errors import InvalidOptions
-from separation.families import SEPARATION, SONG
+from separation.families import LISTENING, SEPARATION, SONG
 from separation.formats import OutputFormat
 from separation.protocol.jobspec import StageRequest
 from separation.ranges import (
@@ -46,8 +46,8 @@ ScoredSong = Literal["demo"]
 SCORED_SONGS: tuple[ScoredSong, ...] = ("demo",)
 OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
 """What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
-stems are looked at by ``quality`` wherever there are any. ``details`` and ``denoise`` run where the
-request says of which stems."""
+stems are looked at by ``quality`` wherever there are any, and made playable by ``listening``
+unless nobody wants that. ``details`` and ``denoise`` run where the request says of which stems."""
 
 
 class SeparationRequest(BaseModel):
@@ -189,7 +189,6 @@ class SeparationRequest(BaseModel):
             "format": self.format,
             "sample_rate_hz": self.sample_rate_hz,
             "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
-            "preview": self.preview,
             "ni_stems": self.ni_stems,
         }
         stretch = {"start_s": self.range_start_s, "length_s": self.range_length_s}
@@ -204,7 +203,11 @@ class SeparationRequest(BaseModel):
         prepared = StageRequest(name="prepare", params=prepare)
         first = [stage for stage in chosen if stage.name == SEPARATION]
         later = [stage for stage in chosen if stage.name != SEPARATION]
-        return (prepared, *first, *self._second_level(), *later, *checked, written)
+        heard = [StageRequest(name=LISTENING)] if self._has_preview() else []
+        return (prepared, *first, *self._second_level(), *heard, *later, *checked, written)
+
+    def _has_preview(self) -> bool:
+        return self.preview and (SEPARATION in self.stages or bool(self.details))
 
     def _second_level(self) -> list[StageRequest]:
         made = []

@@ -4,24 +4,22 @@ Reads: all tracks so far. Writes: ``<track folder>/<file stem><extension>`` for 
 with the source's tags and cover. Tracks: none; artifacts: one per file. Where a peak would not
 fit the format, all tracks but the normalized ones are lowered by one common gain, so that stems
 plus residual still sum to the mixture times that gain; the normalized tracks have a common gain
-of their own (their ceiling makes it 1 as a rule). With ``preview`` also what a mixer needs of the
-stems, which are no artifacts (:mod:`separation.stages.listening`). With ``ni_stems`` also one file
-for DJs (:mod:`separation.stages.ni_stems`).
-Parameters: format, sample rate, MP3 bit rate, preview, ni_stems.
+of their own (their ceiling makes it 1 as a rule). With ``ni_stems`` also one file for DJs
+(:mod:`separation.stages.ni_stems`).
+Parameters: format, sample rate, MP3 bit rate, ni_stems; ``preview`` of pipelines from before there
+was the stage :mod:`separation.stages.listening`, whose work is done here then.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
 from separation.audio.decoding.decode import read_cover
-from separation.audio.decoding.thumbnail import make_thumbnail
 from separation.audio.encoding.encode import open_encoder
 from separation.audio.encoding.encode_wav import PcmWavEncoder, WrittenWav, verify_written
 from separation.audio.encoding.encoder import Encoder
@@ -39,25 +37,20 @@ from separation.audio.names import song_title
 from separation.audio.resample import Resampler, frames_at
 from separation.audio.tracks import Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.families import spoken_name
+from separation.families import LISTENING, spoken_name
 from separation.formats import FORMATS, ConcreteFormat, OutputFormat, extension_for, resolve_format
 from separation.progress import Report, part_of
 from separation.ranges import Mp3BitrateKbps
 from separation.stages.base import (
     ArtifactRecord,
     PipelineStage,
+    SidecarRecord,
     Song,
     StageContext,
     StageParams,
     StageResult,
 )
-from separation.stages.listening import (
-    COVER_PATH,
-    ListeningWriter,
-    is_listened_to,
-    sidecars_of,
-    write_index,
-)
+from separation.stages.listening import make_playable
 from separation.stages.ni_stems import Made, write_ni_stems
 from separation.storage.atomic_files import FileDigest, digest_of, sync
 from separation.system.parallel import in_parallel
@@ -126,17 +119,12 @@ class ExportStage(PipelineStage[ExportParams]):
         ]
         delivered_at = _DELIVERED_AT if self.params.ni_stems else 1.0
         report = part_of(context.report, measured_at, delivered_at)
-        made = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
-        entries = [entry for _, entry in made if entry is not None]
-        if entries:
-            write_index(context.out_dir, entries, song.frames)
-            if cover := read_cover(context.work_dir / song.path):
-                make_thumbnail(cover, context.out_dir / COVER_PATH)
+        records = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
         for_djs = self._for_djs(context, part_of(context.report, delivered_at, 1.0))
         extra = (for_djs.record,) if for_djs.record else ()
         return StageResult(
-            artifacts=(*(record for record, _ in made), *extra),
-            sidecars=sidecars_of(context.out_dir, entries) if entries else (),
+            artifacts=(*records, *extra),
+            sidecars=self._playable(context),
             details={**self._details(output_format, gains), **for_djs.told()},
             warnings=(for_djs.warning,) if for_djs.warning else (),
         )
@@ -145,6 +133,13 @@ class ExportStage(PipelineStage[ExportParams]):
         if not self.params.ni_stems:
             return Made()
         return write_ni_stems(context, self._known_levels(context), report)
+
+    def _playable(self, context: StageContext) -> tuple[SidecarRecord, ...]:
+        """What a pipeline of before has asked of this stage."""
+        has_stage = any(stage.name == LISTENING for stage in context.spec.pipeline)
+        if has_stage or not self.params.preview:
+            return ()
+        return make_playable(context, lambda _, message="": context.report(1.0, message))
 
     def _known_levels(self, context: StageContext) -> MeasuredLevels | None:
         """Of the last stage of this job that measured: it knows what those before it knew. A folder
@@ -203,10 +198,6 @@ def delivered_frames(song: Song, sample_rate_hz: int) -> int:
     return frames_at(sample_rate_hz, song.source_frames, song.source_rate_hz)
 
 
-_Made = tuple[ArtifactRecord, dict[str, Any] | None]
-"""A delivered track, and its entry in the mixer's index."""
-
-
 class _Delivery:
     """One track on its way into one file."""
 
@@ -229,30 +220,27 @@ class _Delivery:
         name = f"{track.file_stem}{extension_for(output_format)}"
         self._path = str(PurePosixPath(track.folder) / name)
 
-    def bound_to(self, context: StageContext) -> Callable[[Report], _Made]:
+    def bound_to(self, context: StageContext) -> Callable[[Report], ArtifactRecord]:
         return partial(self.write, context)
 
-    def write(self, context: StageContext, report: Report) -> _Made:
+    def write(self, context: StageContext, report: Report) -> ArtifactRecord:
         """Encode, tag, push to the disk, read back; raises ``OutputInvalid`` when the file is not
         what it should be."""
         title = spoken_name(self._track.name)
         report(0.0, f"Saving {title} track")
         target = context.out_dir / self._path
         target.parent.mkdir(parents=True, exist_ok=True)
-        written, entry = self._encode(target, context, report)
+        written = self._encode(target, context, report)
         self._tag(target, context)
         # Here another track is encoded while this one is waited for.
         sync(target)
         # Hours of sound are read back for longer than a person waits for a cancel.
         record = self._verified(target, written, lambda: report(1.0))
         report(1.0, f"{title.capitalize()} track saved")
-        return record, entry
+        return record
 
-    def _encode(
-        self, target: Path, context: StageContext, report: Report
-    ) -> tuple[WrittenWav | None, dict[str, Any] | None]:
-        """What was written, where the encoder can say that to the byte, and the stem's entry in
-        the mixer's index, where it has one."""
+    def _encode(self, target: Path, context: StageContext, report: Report) -> WrittenWav | None:
+        """What was written, where the encoder can say that to the byte."""
         rate = self._params.sample_rate_hz
         resampler = Resampler(SAMPLE_RATE_HZ, rate, CHANNELS)
         track = self._track
@@ -262,7 +250,6 @@ class _Delivery:
             )
         with (
             TrackReader(track, context.work_dir) as reader,
-            self._listening(context.out_dir) as listening,
             open_encoder(
                 target,
                 self._format,
@@ -274,19 +261,12 @@ class _Delivery:
             sink = _ExactLength(encoder, self._frames)
             done = 0
             for block in reader.blocks(LONG_BLOCK_FRAMES):
-                if listening is not None:
-                    listening.write(block)
                 sink.write(resampler.write(block))
                 done += block.shape[1]
                 report(done / reader.frames)
             sink.write(resampler.finish())
             sink.finish()
-            entry = listening.finish() if listening is not None else None
-        return encoder.written if isinstance(encoder, PcmWavEncoder) else None, entry
-
-    def _listening(self, out_dir: Path) -> AbstractContextManager[ListeningWriter | None]:
-        wanted = self._params.preview and is_listened_to(self._track)
-        return ListeningWriter(out_dir, self._track) if wanted else nullcontext()
+        return encoder.written if isinstance(encoder, PcmWavEncoder) else None
 
     def _tag(self, target: Path, context: StageContext) -> None:
         tags = dict(self._song.tags)

@@ -16,6 +16,7 @@ STAGES = {
     "separation": "separation.stages.separation:SeparationStage",
     "details": "separation.stages.details:DetailsStage",
     "denoise": "separation.stages.denoise:DenoiseStage",
+    "listening": "separation.stages.listening:ListeningStage",
     "harmonic_percussive": "separation.stages.harmonic_percussive:HarmonicPercussiveStage",
     "composite": "separation.stages.composite:CompositeStage",
     "normalization": "separation.stages.normalization:NormalizationStage",

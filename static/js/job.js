@@ -1,19 +1,43 @@
-// The moving part of a running job's page: htmx fetches it, this tells the title and a screen reader.
+// The moving part of a running job's page: htmx fetches it, this tells the title and a screen reader, and
+// opens the mixer as soon as there are stems to play.
+import { Early } from "./early.js";
+import { tellMe } from "./tell-me.js";
+
 const region = document.querySelector("#progress");
 const announce = document.querySelector("[data-announce]");
 const name = document.title;
+const early = new Early(document.querySelector("[data-early]"));
 let said = "";
+let arriving = false;
+
+async function listen() {
+  if (await early.open()) announce.textContent = "The stems can be played now.";
+}
 
 function tell() {
   const card = region.querySelector("[data-percent]");
   if (!card) return;
   const { percent, stage } = card.dataset;
   document.title = `${percent} % – ${name}`;
+  if ("playable" in card.dataset) listen();
   // A reader that hears every second's figure hears nothing else: each tenth is enough.
   const sentence = `${stage}, ${Math.floor(Number(percent) / 10) * 10} per cent`;
   if (sentence !== said) announce.textContent = said = sentence;
 }
 
+// Loading the page anew would stop the music.
+async function arrive() {
+  if (arriving) return;
+  arriving = true;
+  if (await early.arrive().catch(() => false)) tellMe();
+  else location.reload();
+}
+
+region.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (!early.isOpen || !event.detail.xhr.getResponseHeader("HX-Refresh")) return;
+  event.preventDefault();
+  arrive();
+});
 region.addEventListener("htmx:afterSwap", tell);
 region.addEventListener("htmx:responseError", ({ detail }) => {
   // Deleted in another window; other errors pass, and the next poll shows the truth.

@@ -1,9 +1,9 @@
 // "Tell me when it is done": a notification of the browser, asked for by a click and shown once.
 import { Wish } from "./wish.js";
 
-const box = document.querySelector("[data-tell-me]");
-const button = box?.querySelector("[data-tell-me-button]");
-const said = box?.querySelector("[data-tell-me-said]");
+let box;
+let button;
+let said;
 // Of this tab and this page: it outlives the loading anew that ends the waiting.
 const wish = new Wish(sessionStorage, `tell-me ${location.pathname}`);
 
@@ -46,7 +46,12 @@ function tell() {
   }
 }
 
-if (box && canTell()) {
+// Once for each content of the page: it may change from waiting to the result without being loaded anew.
+export function tellMe() {
+  box = document.querySelector("[data-tell-me]");
+  button = box?.querySelector("[data-tell-me-button]");
+  said = box?.querySelector("[data-tell-me-said]");
+  if (!box || !canTell()) return;
   if (box.dataset.state === "ended") {
     tell();
   } else if (button) {
@@ -55,3 +60,5 @@ if (box && canTell()) {
     show();
   }
 }
+
+tellMe();

@@ -232,6 +232,7 @@ def _other_jobs(musician: "User") -> dict[str, Any]:
             eta_s=42.0,
             stages={"prepare": "completed", "separation": "processing"},
         ),
+        "early": _early(musician),
         "failed": _job(
             musician,
             "Broken.wav",
@@ -250,6 +251,24 @@ def _other_jobs(musician: "User") -> dict[str, Any]:
         ),
         "cancelled": _job(musician, "Never mind.wav", status="cancelled"),
     }
+
+
+def _early(musician: "User") -> Any:
+    """One that can be listened to while its files are being written."""
+    import numpy as np
+
+    from tests.listening_files import write_listening
+
+    stages = {"prepare": "completed", "separation": "completed", "listening": "completed"}
+    now = {"status": "processing", "progress_percent": 93.0, "progress_stage": "quality"}
+    job = _job(musician, "Nearly there.wav", duration_s=6.0, stages=stages, **now)
+    random = np.random.default_rng(3)
+    sounds = {
+        name: random.normal(0, 0.1, (2, 6 * 44_100)).astype(np.float32)
+        for name in ("drums", "vocals")
+    }
+    write_listening(job.directory, sounds, preview_gain_db=0.0, gain_db=0.0)
+    return job
 
 
 def _job(

@@ -12,6 +12,7 @@ from jobs.api.schema import ErrorSerializer
 from jobs.http.downloads import deleted_words
 from jobs.models import Artifact, Job, Source, Stage, Tag
 from jobs.models.job import JobStatus
+from jobs.services.listening.index import is_playable
 from jobs.services.sources.receive_source import sent_before
 from jobs.services.timing.progress import status_label
 from jobs.services.timing.waiting import Waiting, waiting
@@ -162,6 +163,10 @@ class JobSerializer(JobSummarySerializer):
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
     routing = RouteStepSerializer(many=True, read_only=True)
     stages = StageSerializer(many=True, read_only=True)
+    playable = serializers.SerializerMethodField(
+        help_text="Whether stems can be heard on the job's page, which is before its files are "
+        "written, and still while a failed or cancelled job can be retried."
+    )
     replaces = serializers.UUIDField(
         source="replaces_id",
         read_only=True,
@@ -177,6 +182,9 @@ class JobSerializer(JobSummarySerializer):
         ready: Any = [each for each in job.replacements.all() if each.is_ready]
         return VersionSerializer(ready, many=True).data
 
+    def get_playable(self, job: Job) -> bool:
+        return is_playable(job)
+
     class Meta(JobSummarySerializer.Meta):
         fields = (
             *JobSummarySerializer.Meta.fields,
@@ -190,6 +198,7 @@ class JobSerializer(JobSummarySerializer):
             "warnings",
             "routing",
             "stages",
+            "playable",
             "replaces",
             "accepted_at",
             "newer_versions",

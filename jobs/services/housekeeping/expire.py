@@ -13,6 +13,7 @@ from jobs.models.job import ENDED, JobStatus
 from jobs.models.upload import incoming_dir
 from jobs.services.batches.actions import expire_empty_batches
 from jobs.services.job.create import discard_source_if_unused
+from jobs.services.listening.index import FOLDER as LISTENED
 from jobs.services.quotas.reservation import expire_reservations
 from jobs.services.sharing import forget_ended_links
 from jobs.services.storage.files import remove_audio, remove_file, remove_folder
@@ -60,16 +61,20 @@ def remove_song_unless_used(source: Source) -> None:
 
 
 def expire_work() -> int:
-    """Delete the intermediates of jobs that failed or were cancelled too long ago to resume."""
+    """Delete the intermediates of jobs that failed or were cancelled too long ago to resume, and
+    what could be heard of their stems; returns of how many."""
     before = timezone.now() - timedelta(hours=settings.WORK_RETENTION_HOURS)
     stale = Job.objects.filter(
         status__in=(JobStatus.FAILED, JobStatus.CANCELLED), completed_at__lt=before
     )
-    folders = [job.directory / WORK for job in stale.only("id").iterator()]
-    present = [folder for folder in folders if folder.is_dir()]
+    return sum(_expire_work(job) for job in stale.only("id").iterator())
+
+
+def _expire_work(job: Job) -> bool:
+    present = [job.directory / name for name in (WORK, LISTENED) if (job.directory / name).is_dir()]
     for folder in present:
         remove_folder(folder)
-    return len(present)
+    return bool(present)
 
 
 def expire_uploads() -> int:

@@ -1,22 +1,27 @@
 """What the mixer plays and draws of a job: previews, peaks and where somebody sings.
 
-The pipeline writes them beside the delivered tracks; a job of an older version has none.
+The pipeline writes them before it writes any track, so that stems can be heard while the job still
+runs, and after it has ended badly; a job of an older version has none.
 """
 
 import hashlib
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
-from separation.families import DETAILS
+from jobs.models.stage import StageStatus
+from separation.families import DETAILS, LISTENING
 
-INDEX = "listen/index.json"
-COVER = "listen/cover.jpg"
+FOLDER = "listen"
+INDEX = f"{FOLDER}/index.json"
+COVER = f"{FOLDER}/cover.jpg"
 
 MOST_STEMS = 16
 """Two channels each of the 32 that a browser's channel splitter has."""
@@ -38,8 +43,8 @@ class PeakLevel(_Strict):
 
 class ListeningStem(_Strict):
     """Files relative to the job's folder; ``offsets`` of every ``stride``-th compressed frame;
-    ``activity`` in seconds, None where nobody looked for it; ``parent``: the stem that this is a
-    part or another version of."""
+    ``activity`` in seconds, None where nobody looked for it; ``stage`` made it; ``parent``: the
+    stem that this is a part or another version of."""
 
     name: str
     preview: str
@@ -48,12 +53,15 @@ class ListeningStem(_Strict):
     peaks: str
     peak_levels: list[PeakLevel]
     activity: list[tuple[float, float]] | None = None
+    stage: str = ""
     parent: str | None = None
 
 
 class Listening(_Strict):
     """``delay_samples``: what the encoder put in front of the ``frames`` of the song. ``parts``:
-    what was made of some of the stems."""
+    what was made of some of the stems. ``preview_gain_db``: what the previews were lowered by,
+    None where they have the gain of the delivered tracks; ``gain_db``: what a player applies while
+    there are no such tracks."""
 
     sample_rate_hz: int
     frames: int
@@ -62,6 +70,8 @@ class Listening(_Strict):
     stride: int
     stems: list[ListeningStem]
     parts: list[ListeningStem] = []
+    preview_gain_db: float | None = None
+    gain_db: float = 0.0
 
     def stem(self, name: str) -> ListeningStem | None:
         """A stem or a part."""
@@ -81,6 +91,64 @@ def listening_of(job: Job) -> Listening | None:
     return found if found.stems or found.parts else None
 
 
+def is_playable(job: Job) -> bool:
+    """Whether stems can be heard now. Of a job that is not completed they can as soon as the stage
+    that makes them playable has ended, for as long as its files are here."""
+    if job.audio_deleted_at is not None:
+        return False
+    made = job.status == JobStatus.COMPLETED or any(
+        stage.name == LISTENING and stage.status == StageStatus.COMPLETED
+        for stage in job.stages.all()
+    )
+    return made and listening_of(job) is not None
+
+
+def gain_of(job: Job, listening: Listening) -> float:
+    """The factor that makes a preview as loud as its track is, or, before there is one, as it will
+    be if no other track is so loud that all are lowered for it."""
+    if listening.preview_gain_db is None:
+        return 1.0
+    gain_db = listening.gain_db
+    if job.status == JobStatus.COMPLETED:
+        # One common gain for all that can be heard.
+        delivered = (a.gain_db for a in job.artifacts.all() if listening.stem(a.name))
+        gain_db = next(delivered, gain_db) - listening.preview_gain_db
+    return float(10 ** (gain_db / 20))
+
+
+class HeardTrack(Protocol):
+    """What a lane of the mixer is made of: a delivered track, or one that is yet to be written."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def parent(self) -> str: ...
+
+    @property
+    def stage_name(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class EarlyTrack:
+    """A stem, or what was made of one, of which there is no file."""
+
+    name: str
+    parent: str
+    stage_name: str
+
+
+def early_tracks(job: Job) -> list[EarlyTrack]:
+    """Those of a job that is not completed, in the order of ``playable_tracks``; none where nothing
+    is playable yet."""
+    if job.status == JobStatus.COMPLETED or not is_playable(job):
+        return []
+    listening = listening_of(job)
+    assert listening is not None
+    known = (*listening.stems, *listening.parts)
+    return _in_order([EarlyTrack(each.name, each.parent or "", each.stage) for each in known])
+
+
 def mixable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
     """The stems that can be mixed, in the order of the pipeline; none where there is no preview.
     Together they are the song, so that what was made of a stem is not among them."""
@@ -95,11 +163,17 @@ def playable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
     listening = listening_of(job)
     if listening is None:
         return []
-    heard = [artifact for artifact in artifacts if listening.stem(artifact.name)]
-    stems = [artifact for artifact in heard if not artifact.parent][:MOST_STEMS]
-    parts = [artifact for artifact in heard if artifact.parent][: MOST_STEMS - len(stems)]
+    return _in_order([artifact for artifact in artifacts if listening.stem(artifact.name)])
+
+
+_Heard = TypeVar("_Heard", bound=HeardTrack)
+
+
+def _in_order(heard: Sequence[_Heard]) -> list[_Heard]:
+    stems = [track for track in heard if not track.parent][:MOST_STEMS]
+    parts = [track for track in heard if track.parent][: MOST_STEMS - len(stems)]
     names = [stem.name for stem in stems]
-    in_order = []
+    in_order: list[_Heard] = []
     for stem in stems:
         in_order += [stem, *(part for part in parts if part.parent == stem.name)]
     return [*in_order, *(part for part in parts if part.parent not in names)]

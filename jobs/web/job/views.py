@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -13,12 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.models import Job
+from jobs.models.job import JobStatus
 from jobs.services.demo import scores
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
 from jobs.services.job.separate_again import separate_anew, separate_whole
-from jobs.services.listening.index import has_cover
+from jobs.services.listening.index import has_cover, is_playable
 from jobs.services.storage.integrity import looks_intact
 from jobs.services.timing.waiting import waiting
 from jobs.web import results
@@ -39,17 +41,19 @@ from separation.errors import SeparationError
 def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     if job.is_active:
-        return render(request, "jobs/active.html", _progress(request, job))
+        return render(request, "jobs/active.html", _active(request, job))
     artifacts = list(job.artifacts.all())
     lanes = mixer.lanes(job, artifacts)
-    stems = [lane.track.name for lane in lanes if not lane.parent]
+    # Of what ended badly nothing but the playing goes on.
+    finished = lanes if job.status == JobStatus.COMPLETED else []
+    stems = [lane.track.name for lane in finished if not lane.parent]
     context = {
         "job": job,
         "damaged": [each for each in artifacts if not looks_intact(each)],
         "stages": job.stages.all(),
         "groups": results.track_groups(job, artifacts),
         "lanes": lanes,
-        "has_cover": has_cover(job),
+        "has_cover": _shows_cover(job),
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "quality": quality.quality(job),
         "facts": results.facts(job),
@@ -58,7 +62,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
         "versions": results.versions(job),
         "stretch": results.stretch(job),
-        **mixing_context(job, stems or [lane.track.name for lane in lanes]),
+        **mixing_context(job, stems or [lane.track.name for lane in finished]),
         **choosing_context(job, stems),
         **sharing_context(job, stems),
     }
@@ -149,7 +153,21 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
     return redirect("jobs:history")
 
 
+def _active(request: UserRequest, job: Job) -> dict[str, object]:
+    progress = _progress(request, job)
+    mixer_url = reverse("jobs:mixer", args=(job.pk,))
+    heard = {"lanes": mixer.lanes(job, []), "mixer_url": mixer_url, "has_cover": _shows_cover(job)}
+    return {**progress, **heard}
+
+
+def _shows_cover(job: Job) -> bool:
+    """It comes with what can be played."""
+    return has_cover(job) and is_playable(job)
+
+
 def _progress(request: UserRequest, job: Job) -> dict[str, object]:
+    # For the timeline, and for what can be played.
+    prefetch_related_objects([job], "stages")
     place = waiting(job)
     words = place.sentence(for_staff=request.user.is_staff) if place else ""
     return {
@@ -158,4 +176,5 @@ def _progress(request: UserRequest, job: Job) -> dict[str, object]:
         "place": place,
         "place_words": words,
         "remarks": remarks(job),
+        "is_playable": is_playable(job),
     }

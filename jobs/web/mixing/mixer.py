@@ -1,6 +1,6 @@
 """What the script of a mixer is told: addresses, indexes, times."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,8 +8,11 @@ from django.urls import reverse
 
 from jobs.models import Artifact, Job
 from jobs.services.listening.index import (
+    HeardTrack,
     Listening,
     ListeningStem,
+    early_tracks,
+    gain_of,
     overlapping_parents,
     playable_tracks,
 )
@@ -39,18 +42,20 @@ class Lane:
     """One stem of the mixer, or a part of one; ``key`` is the digit that plays it alone, if there
     is one.
 
-    ``download`` is the address of its file, empty where there is none to be had. ``parent``: the
+    ``download`` is the address of its file, empty where there is none to be had; ``is_early``:
+    as it is not written yet. ``parent``: the
     stem under which it stands, with others of its ``stage_name``. ``stands_in``: while they are
     open they are heard instead of the stem; otherwise beside it, and silent at first. ``openers``:
     what can be opened under a stem.
     """
 
-    track: Artifact
+    track: HeardTrack
     number: int
     download: str
     parent: str = ""
     stands_in: bool = True
     openers: tuple[Opener, ...] = ()
+    is_early: bool = False
 
     @property
     def key(self) -> str:
@@ -65,13 +70,15 @@ class Lane:
 
 
 def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
-    """Those of the owner's page: stems, each followed by what was made of it."""
-    tracks = playable_tracks(job, artifacts)
+    """Those of the owner's page: stems, each followed by what was made of it. Of a job that is not
+    completed there are only some once its stems are playable."""
+    early = early_tracks(job)
+    tracks: Sequence[HeardTrack] = early or playable_tracks(job, artifacts)
     overlapping = overlapping_parents(job)
     names = {track.name for track in tracks if not track.parent}
 
     def download(name: str) -> str:
-        return reverse("jobs:track", args=(job.pk, name))
+        return "" if early else reverse("jobs:track", args=(job.pk, name))
 
     found = lanes_of([track for track in tracks if not track.parent], download)
     by_name = {lane.track.name: lane for lane in found}
@@ -83,15 +90,22 @@ def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
             by_name[track.name] = Lane(
                 track, 0, download(track.name), parent=track.parent, stands_in=not beside
             )
-    return [replace(by_name[track.name], openers=_openers(track.name, tracks)) for track in tracks]
+    return [
+        replace(
+            by_name[track.name],
+            openers=_openers(track.name, tracks),
+            is_early=bool(early) and job.is_active,
+        )
+        for track in tracks
+    ]
 
 
-def _openers(stem: str, tracks: Iterable[Artifact]) -> tuple[Opener, ...]:
+def _openers(stem: str, tracks: Iterable[HeardTrack]) -> tuple[Opener, ...]:
     kinds = dict.fromkeys(track.stage_name for track in tracks if track.parent == stem)
     return tuple(Opener(kind, _OPENERS[kind]) for kind in kinds)
 
 
-def lanes_of(tracks: Iterable[Artifact], download: Callable[[str], str]) -> list[Lane]:
+def lanes_of(tracks: Iterable[HeardTrack], download: Callable[[str], str]) -> list[Lane]:
     return [Lane(track, n, download(track.name)) for n, track in enumerate(tracks, start=1)]
 
 
@@ -99,18 +113,22 @@ def song(job: Job, listening: Listening) -> dict[str, Any]:
     """All stems and their parts, for the owner's page."""
     everything = (*listening.stems, *listening.parts)
     return song_of(
-        listening, everything, lambda kind, name: reverse(f"jobs:{kind}", args=(job.pk, name))
+        listening,
+        everything,
+        lambda kind, name: reverse(f"jobs:{kind}", args=(job.pk, name)),
+        gain_of(job, listening),
     )
 
 
 def song_of(
-    listening: Listening, stems: Iterable[ListeningStem], address: Address
+    listening: Listening, stems: Iterable[ListeningStem], address: Address, gain: float
 ) -> dict[str, Any]:
-    """The names are those of JavaScript, whose objects they become."""
+    """The names are those of JavaScript, whose objects they become. ``gain``: the factor from
+    previews to what is heard."""
     return {
         "samples": listening.frames,
         "delaySamples": listening.delay_samples,
-        "stems": [_stem(listening, stem, address) for stem in stems],
+        "stems": [{**_stem(listening, stem, address), "gain": gain} for stem in stems],
     }
 
 

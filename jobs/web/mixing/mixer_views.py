@@ -10,7 +10,6 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from jobs.http.downloads import check_downloadable
 from jobs.http.listening import listening_response
 from jobs.models import Job
 from jobs.services.listening.index import (
@@ -18,13 +17,13 @@ from jobs.services.listening.index import (
     INDEX,
     Listening,
     ListeningStem,
+    is_playable,
     listening_of,
     state_of,
 )
 from jobs.services.listening.waveform import waveform_svg
 from jobs.web.mixing.mixer import song as song_of
 from jobs.web.requests import UserRequest, visible_job
-from separation.errors import SeparationError
 
 
 @login_required
@@ -85,11 +84,7 @@ def _file(
 
 
 def _listening(job: Job) -> Listening:
-    try:
-        check_downloadable(job)
-    except SeparationError as error:
-        raise Http404(error.detail) from error
-    found = listening_of(job)
+    found = listening_of(job) if is_playable(job) else None
     if found is None:
         raise Http404("this job has nothing to listen to")
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from jobs.services.listening.index import gain_of
 from jobs.services.sharing import Shared
 from jobs.web.mixing.mixer import Lane, lanes_of, song_of
 from jobs.web.results import shown_s
@@ -36,7 +37,12 @@ def context_of(token: str, shared: Shared) -> dict[str, Any]:
 def song_shared(token: str, shared: Shared) -> dict[str, Any]:
     """For the script of the mixer: the chosen stems only."""
     stems = [stem for stem in shared.listening.stems if shared.stem(stem.name)]
-    return song_of(shared.listening, stems, lambda kind, name: address(kind, token, name))
+    return song_of(
+        shared.listening,
+        stems,
+        lambda kind, name: address(kind, token, name),
+        gain_of(shared.job, shared.listening),
+    )
 
 
 def address(kind: str, token: str, name: str) -> str:

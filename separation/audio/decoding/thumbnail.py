@@ -20,7 +20,7 @@ MEMORY_BYTES = 2**30
 WALL_S = 10.0
 
 _CHILD = "separation.audio.decoding.thumbnail_child"
-_log = logging.getLogger("stage.export")
+_log = logging.getLogger("stage.listening")
 
 
 def make_thumbnail(cover: bytes, target: Path) -> bool:

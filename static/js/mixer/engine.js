@@ -14,6 +14,7 @@ const MARGIN_S = 0.03;
 const TICK_MS = 80;
 const REST_MS = 5000;
 const QUANTUM = 128;
+const SLOW_S = 0.1; // of a change that nobody asked for
 
 export class Engine extends EventTarget {
   #context = null;
@@ -29,14 +30,16 @@ export class Engine extends EventTarget {
   #timer = 0;
   #rest = 0;
 
-  // `delaySamples`: what the encoder put in front of the song; `samples`: its length.
-  constructor({ previews, samples, delaySamples, mix }) {
+  // `delaySamples`: what the encoder put in front of the song; `samples`: its length; `gains`: by how
+  // much each stem is louder than its preview.
+  constructor({ previews, samples, delaySamples, gains, mix }) {
     super();
     this.sampleRateHz = previews[0].sampleRateHz;
     this.song = new SongTime({ sampleRateHz: this.sampleRateHz, delaySamples, samples });
     this.durationS = this.song.durationS;
     this.#at = this.song.first;
     this.#mix = mix;
+    this.gains = gains;
     this.stems = previews.length;
     this.store = new ChunkStore(previews, (error) => (error ? this.#fail(error) : this.#fill()));
     document.addEventListener("visibilitychange", () => this.#fill());
@@ -126,7 +129,21 @@ export class Engine extends EventTarget {
   // `slopeS`: time constant of the slope to it, where the usual one will not do.
   setMix(mix, slopeS) {
     this.#mix = mix;
-    this.#graph?.apply(mix, slopeS);
+    this.#graph?.apply(this.#levels, slopeS);
+  }
+
+  setGains(gains) {
+    this.gains = gains;
+    this.#graph?.apply(this.#levels, SLOW_S);
+  }
+
+  // The mix of what the stems are, for previews that are not as loud.
+  get #levels() {
+    const { master, stems } = this.#mix;
+    return {
+      master,
+      stems: stems.map(({ gain, pan }, n) => ({ gain: gain * this.gains[n], pan })),
+    };
   }
 
   #sample(time) {
@@ -145,7 +162,7 @@ export class Engine extends EventTarget {
     this.#context = new AudioContext({ sampleRate: this.sampleRateHz, latencyHint: "interactive" });
     this.#context.addEventListener("statechange", () => this.#interrupted());
     this.#graph = new Graph(this.#context, this.stems);
-    this.#graph.set(this.#mix);
+    this.#graph.set(this.#levels);
     this.dispatchEvent(new Event("open"));
   }
 
@@ -184,7 +201,7 @@ export class Engine extends EventTarget {
       output: this.#graph.input,
       timeline: new Timeline(start, this.song.end, this.#loop),
       rate: this.#rate,
-      weights: () => this.#mix.stems.map(({ gain }) => gain),
+      weights: () => this.#levels.stems.map(({ gain }) => gain),
     });
   }
 

@@ -6,11 +6,13 @@ const AGAIN_MS = 2000;
 
 export class Peaks extends EventTarget {
   // `levels`: `{ samples, offset, count }`, finest first: samples for each pair, first byte, pairs.
-  constructor({ url, levels, sampleRateHz }) {
+  // `gain`: what they are to be multiplied by.
+  constructor({ url, levels, sampleRateHz, gain = 1 }) {
     super();
     this.url = url;
     this.levels = levels.map((level) => ({ ...level, tiles: [] }));
     this.sampleRateHz = sampleRateHz;
+    this.gain = gain;
   }
 
   // The largest sample of the stem, 0 to 1; null while that is not known.
@@ -46,7 +48,7 @@ export class Peaks extends EventTarget {
       if (tile[at] < lowest) lowest = tile[at];
       if (tile[at + 1] > highest) highest = tile[at + 1];
     }
-    return [lowest / 127, highest / 127];
+    return [(this.gain * lowest) / 127, (this.gain * highest) / 127];
   }
 
   #tile(level, number) {

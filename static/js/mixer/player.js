@@ -31,7 +31,14 @@ export class Player {
     this.desk = desk;
     this.stems = stems;
     this.previews = stems.map(({ preview }) => new Preview(preview.url, preview));
-    this.engine = new Engine({ previews: this.previews, samples, delaySamples, mix: desk.mix });
+    const gains = stems.map(({ gain }) => gain);
+    this.engine = new Engine({
+      previews: this.previews,
+      samples,
+      delaySamples,
+      gains,
+      mix: desk.mix,
+    });
     this.viewport = new Viewport(this.engine.durationS);
     this.region = new Region(this.engine.durationS);
     this.#pictures(waves);
@@ -53,7 +60,7 @@ export class Player {
 
   #pictures(waves) {
     const { viewport } = this;
-    const peaks = this.stems.map((stem) => new Peaks(stem.peaks));
+    const peaks = this.stems.map((stem) => new Peaks({ ...stem.peaks, gain: stem.gain }));
     let known = null;
     // One scale for all of them: a quiet stem looks quiet.
     const scale = () => {

@@ -15,8 +15,10 @@ export class Spectrogram {
   #answers = new Map();
   #requests = 0;
 
-  constructor({ canvas, note, preview, store, delaySamples, channel, viewport, worker }) {
-    Object.assign(this, { canvas, note, preview, store, delaySamples, channel, viewport, worker });
+  // `gain()`: by how much the stem is louder than its preview.
+  constructor({ canvas, note, preview, gain, store, delaySamples, channel, viewport, worker }) {
+    Object.assign(this, { canvas, note, preview, gain, store, delaySamples, channel });
+    Object.assign(this, { viewport, worker });
     this.edges = edgesOf(ROWS, preview.sampleRateHz);
     this.isOpen = false;
     worker.addEventListener("message", ({ data }) => {
@@ -74,7 +76,8 @@ export class Spectrogram {
   async #spectra({ number, centres }) {
     const known = this.store.get(number)?.slice(2 * this.channel, 2 * this.channel + 2);
     const [left, right] = known ?? (await this.preview.chunk(number));
-    const samples = left.map((value, i) => (value + right[i]) / 2);
+    const half = this.gain() / 2;
+    const samples = left.map((value, i) => (value + right[i]) * half);
     this.#requests += 1;
     const id = `${this.channel}/${this.#requests}`;
     const answer = new Promise((resolve) => this.#answers.set(id, resolve));

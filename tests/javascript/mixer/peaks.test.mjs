@@ -127,3 +127,11 @@ test("a stem without sound is silent, and nobody is asked", () => {
   assert.equal(made.highest, 0);
   assert.deepEqual(made.song.asked, []);
 });
+
+test("peaks of a preview that was lowered are those of the stem", async () => {
+  const lowered = peaks([10, [-64, 32]]);
+  lowered.gain = 2;
+  lowered.between(0, 0.01);
+  await once(lowered, "tile");
+  assert.deepEqual(lowered.between(0, 0.01), [(2 * -64) / 127, (2 * 32) / 127]);
+});

@@ -45,7 +45,7 @@ def test_all_are_listed_with_what_they_stand_for(api: APIClient, settings: Setti
 def test_what_was_learned_here_says_what_a_song_takes(api: APIClient) -> None:
     row = {"host": "amber", "device": "cpu", "seconds_per_second": 0.5}
     Speed.objects.create(**row, work="separation", separator="auto", model_name="htdemucs")
-    for stage in ("prepare", "quality", "export"):
+    for stage in ("prepare", "listening", "quality", "export"):
         Speed.objects.create(**{**row, "seconds_per_second": 0.0}, work=stage)
     rows = listed(api)
     # Two seconds around the stages, and half a second for each of 240, or of 30.
@@ -60,7 +60,7 @@ def test_a_preset_makes_its_choices_and_leaves_its_name(api: APIClient) -> None:
     assert (job.request["two_stems"], job.request["stages"]) == ("vocals", ["separation"])
     assert job.request["format"] == "flac16"
     assert [stage["name"] for stage in job.pipeline] == [
-        "prepare", "separation", "quality", "export",
+        "prepare", "separation", "listening", "quality", "export",
     ]  # fmt: skip
     assert api.get(f"{JOBS}/{job.pk}").json()["request"]["preset"] == "karaoke"
 

@@ -39,7 +39,7 @@ def test_a_job_is_made_beside_the_old_one_with_its_other_choices(owner: User) ->
     assert (job.owner, job.source, job.replaces) == (owner, song.source, song)
     assert (job.lane, job.status) == (Lane.BACKFILL, JobStatus.PENDING)
     assert job.request == {**chosen.model_dump(mode="json"), "format": "mp3"}
-    assert job.stages.count() == 4
+    assert job.stages.count() == 5
     song.refresh_from_db()
     assert song.status == JobStatus.COMPLETED
 

@@ -50,7 +50,7 @@ def test_a_dry_run_tells_the_time_once_it_was_measured(owner: User) -> None:
         Speed.objects.create(
             host="here", device="cpu", work=stage["name"], seconds_per_second=0.5, **more
         )
-    assert "Expected time: about 6 min for one worker" in run(*SPECTRAL_MP3, "--dry-run")
+    assert "Expected time: about 7 min for one worker" in run(*SPECTRAL_MP3, "--dry-run")
 
 
 def test_asked_twice_is_one_campaign(owner: User) -> None:

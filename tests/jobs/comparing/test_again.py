@@ -44,7 +44,7 @@ def test_the_same_song_is_queued_with_the_same_choices_but_for_the_separator(
     assert (new.owner, new.source, new.status) == (job.owner, job.source, "pending")
     assert new.request == {**job.request, "separator": "demucs", "model": "mdx_extra"}
     assert [stage.name for stage in new.stages.all()] == [
-        "prepare", "separation", "quality", "export",
+        "prepare", "separation", "listening", "quality", "export",
     ]  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def test_what_the_form_says_becomes_the_job_s_pipeline(member: Client) -> None:
     send(member, details_drums="spectral:spectral", denoise_stem="vocals", denoise_strength="0.8")
     job = Job.objects.get()
     assert [stage["name"] for stage in job.pipeline] == [
-        "prepare", "separation", "details", "denoise", "quality", "export",
+        "prepare", "separation", "details", "denoise", "listening", "quality", "export",
     ]  # fmt: skip
     split = job.pipeline[2]["params"]["splits"][0]
     assert (split["stem"], split["separator"], split["model"]) == (

@@ -61,7 +61,7 @@ def speed_row(rate: float, **fields: Any) -> Speed:
 
 def separation_s(job: Job, **where: Any) -> float:
     """What is expected of the separation alone, the other stages taken as free."""
-    others = ("prepare", "quality", "export")
+    others = ("prepare", "listening", "quality", "export")
     Speed.objects.filter(work__in=others).delete()
     for stage in others:
         Speed.objects.create(work=stage, seconds_per_second=0.0)
@@ -70,7 +70,7 @@ def separation_s(job: Job, **where: Any) -> float:
 
 def test_a_completed_job_teaches_what_each_stage_costs(owner: User) -> None:
     job = demucs_job()
-    assert learn_speeds(job, manifest_of(job), host=HOST) == 4
+    assert learn_speeds(job, manifest_of(job), host=HOST) == 5
     row = Speed.objects.get(work="separation")
     assert (row.host, row.device, row.separator) == (HOST, "cpu", "demucs")
     assert (row.model_name, row.precision) == ("htdemucs", "float32")
@@ -111,8 +111,8 @@ def test_stages_of_an_earlier_attempt_teach_nothing(owner: User) -> None:
     manifest = manifest_of(job)
     manifest["stages"][0]["reused"] = True
     manifest["stages"][1]["details"]["resumed_at_s"] = 12.5
-    assert learn_speeds(job, manifest, host=HOST) == 2
-    assert set(Speed.objects.values_list("work", flat=True)) == {"quality", "export"}
+    assert learn_speeds(job, manifest, host=HOST) == 3
+    assert set(Speed.objects.values_list("work", flat=True)) == {"listening", "quality", "export"}
 
 
 def test_a_manifest_without_measurements_teaches_nothing(owner: User) -> None:
@@ -180,13 +180,13 @@ def test_auto_expects_what_auto_led_to_last(owner: User) -> None:
 
 def test_without_any_measurement_the_expectation_is_careful_and_says_so(owner: User) -> None:
     told = Speeds.load().expect(Work.of_job(demucs_job()))
-    assert told.seconds == pytest.approx(START_S + 100.0 * (NETWORK_RATE + 3 * STAGE_RATE))
+    assert told.seconds == pytest.approx(START_S + 100.0 * (NETWORK_RATE + 4 * STAGE_RATE))
     assert not told.learned
     four = Speeds.load().expect(Work.of_job(demucs_job(model="htdemucs_ft")))
     assert four.seconds > 3 * told.seconds
     masks = Speeds.load().expect(Work.of_job(demucs_job(separator="spectral")))
     assert masks.seconds == pytest.approx(
-        START_S + 100.0 * (DEFAULT_RATES["spectral"] + 3 * STAGE_RATE)
+        START_S + 100.0 * (DEFAULT_RATES["spectral"] + 4 * STAGE_RATE)
     )
 
 

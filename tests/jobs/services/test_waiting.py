@@ -20,14 +20,14 @@ from jobs.services.timing.waiting import Waiting, ordinal, waiting
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_group, make_job, make_source, make_user, set_quota
 
-STAGES = ("prepare", "separation", "quality", "export")
+STAGES = ("prepare", "separation", "listening", "quality", "export")
 SONG_S, WORK_S = 100.0, 122.0
 """A song of the tests, and what it is expected to take: 1.2 s a second and 2 s around."""
 
 
 @pytest.fixture(autouse=True)
 def speeds(db: None) -> None:
-    for work, rate in zip(STAGES, (0.1, 1.0, 0.0, 0.1), strict=True):
+    for work, rate in zip(STAGES, (0.1, 1.0, 0.0, 0.0, 0.1), strict=True):
         named = {"separator": "spectral", "model_name": "spectral"} if work == "separation" else {}
         Speed.objects.create(host="h", device="cpu", work=work, seconds_per_second=rate, **named)
 
@@ -279,7 +279,7 @@ def test_a_time_that_was_guessed_is_told_as_a_bound(owner: User) -> None:
     add_worker()
     song(minutes_ago=2)
     found = told(song(minutes_ago=1))
-    assert found.sentence() == "2nd in line, starts within 60 s."
+    assert found.sentence() == "2nd in line, starts within 70 s."
 
 
 @pytest.mark.parametrize(

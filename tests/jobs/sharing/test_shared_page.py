@@ -1,6 +1,7 @@
 """What somebody with a link gets: the chosen stems, and nothing else at all."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from pytest_django.fixtures import Settings
 from jobs.http.throttles import ShareThrottle
 from jobs.models import Job, ShareLink
 from jobs.services.job.delete import delete_job
+from jobs.services.listening.index import INDEX
 from jobs.services.sharing import NewLink, revoke_link
 
 if TYPE_CHECKING:
@@ -51,6 +53,15 @@ def test_the_song_has_the_chosen_stems_under_addresses_of_the_link(
     for stem in song["stems"]:
         assert client.get(stem["preview"]["url"]).status_code == 200
         assert client.get(stem["peaks"]["url"]).status_code == 200
+
+
+def test_it_plays_as_loud_as_the_files_are(client: Client, share: Share, job: Job) -> None:
+    index = job.directory / INDEX
+    told = {**json.loads(index.read_text()), "preview_gain_db": -4.0, "gain_db": 1.0}
+    index.write_text(json.dumps(told))
+    job.artifacts.update(gain_db=-6.0)
+    song = client.get(f"/s/{share().token}/mixer.json").json()
+    assert [stem["gain"] for stem in song["stems"]] == pytest.approx([10 ** (-2.0 / 20)] * 2)
 
 
 def test_a_preview_is_sent_by_ranges_and_revalidated(

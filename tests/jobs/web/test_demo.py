@@ -45,7 +45,7 @@ def test_it_queues_the_song_with_a_score_and_shows_its_job(visitor: Client, owne
     assert job.source.original_name == FILE_NAME
     assert round(job.source.duration_s) == 17
     assert [stage.name for stage in job.stages.all()] == [
-        "prepare", "separation", "quality", "score", "export",
+        "prepare", "separation", "listening", "quality", "score", "export",
     ]  # fmt: skip
 
 

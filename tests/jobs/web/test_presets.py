@@ -82,7 +82,7 @@ def test_a_card_says_where_nothing_could_run(member: Client, settings: Settings)
 
 
 def test_what_was_learned_stands_on_the_card(member: Client) -> None:
-    for work in ("separation", "prepare", "quality", "export"):
+    for work in ("separation", "prepare", "listening", "quality", "export"):
         Speed.objects.create(
             host="amber",
             device="cpu",
@@ -91,7 +91,7 @@ def test_what_was_learned_stands_on_the_card(member: Client) -> None:
             model_name="htdemucs",
             seconds_per_second=0.25,
         )
-    assert "A song of 4 minutes in 4 min here" in card(member.get("/").content.decode(), "dj")
+    assert "A song of 4 minutes in 5 min here" in card(member.get("/").content.decode(), "dj")
 
 
 def test_a_preset_counts_for_every_song_of_a_form_and_the_rest_of_the_form_does_not(

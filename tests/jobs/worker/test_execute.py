@@ -17,9 +17,11 @@ from jobs.models.job import JobStatus
 from jobs.queue import drain
 from jobs.queue.claim import claim
 from jobs.queue.lease import Lease
+from jobs.services.listening.index import is_playable
 from jobs.worker import attempt, database_retry, execute, runners
 from jobs.worker.outcome import give_back
-from separation.protocol.messages import StageFinishedEvent
+from jobs.worker.record import Recorder
+from separation.protocol.messages import StageFinishedEvent, StageStartedEvent
 from tests.factories import make_job, make_source, make_user, wav_bytes
 from tests.separation.fakes import plug_in
 
@@ -41,11 +43,15 @@ def own_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     runners.discard_runner()
 
 
-def make_fake_job(behaviour: str = "plain", *, seconds: float = 0.5, **overrides: Any) -> Job:
+def make_fake_job(
+    behaviour: str = "plain", *, seconds: float = 0.5, more: tuple[str, ...] = (), **overrides: Any
+) -> Job:
+    """``more``: stages between the separation and the export."""
     owner = make_user("owner")
     pipeline = [
         {"name": "prepare", "params": {}},
         {"name": "separation", "params": {"separator": "fake", "model": behaviour}},
+        *({"name": name, "params": {}} for name in more),
         {"name": "export", "params": {"format": "wav16"}},
     ]
     job = make_job(
@@ -119,6 +125,24 @@ def test_a_song_goes_through(told: list[Any]) -> None:
     assert (job.status, job.attempt, job.error_code) == ("completed", 1, "")
     assert job.artifacts.count() == 5
     assert finished_stages(told) == ["prepare", "separation", "export"]
+
+
+def test_rows_say_that_stems_are_playable_before_a_file_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[tuple[str, bool]] = []
+    plain = Recorder.stage_started
+
+    def stage_started(self: Recorder, event: StageStartedEvent) -> None:
+        plain(self, event)
+        job = Job.objects.get(pk=event.job_id)
+        seen.append((event.stage, is_playable(job)))
+
+    monkeypatch.setattr(Recorder, "stage_started", stage_started)
+    job = run(make_fake_job(more=("listening",)))
+    playable = {"prepare": False, "separation": False, "listening": False, "export": True}
+    assert dict(seen) == playable
+    assert job.status == "completed" and is_playable(job)
 
 
 @pytest.mark.parametrize("moment", ["begin", "separation", "end"])

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.audio.decoding.oversized import OVERSIZED
 from separation.audio.decoding.open_reader import open_reader
+from separation.audio.decoding.oversized import OVERSIZED
 from separation.audio.decoding.sniff import sniff
 from separation.audio.decoding.truncation import CUT
 from separation.audio.decoding.unfinished import UNFINISHED, corrected

@@ -9,16 +9,25 @@ from separation.request.separation_request import parse_request, parse_stems
 def test_the_default_is_the_specification_s_pipeline_and_a_check() -> None:
     names = [stage.name for stage in parse_request({}).to_pipeline()]
     assert names == [
-        "prepare", "separation", "harmonic_percussive", "composite", "normalization", "quality",
-        "export",
+        "prepare", "separation", "listening", "harmonic_percussive", "composite", "normalization",
+        "quality", "export",
     ]  # fmt: skip
 
 
 def test_stages_run_in_their_order_whatever_order_they_were_named_in() -> None:
     chosen = parse_request({"stages": ("composite", "separation")}).to_pipeline()
     assert [stage.name for stage in chosen] == [
-        "prepare", "separation", "composite", "quality", "export",
+        "prepare", "separation", "listening", "composite", "quality", "export",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "choices", [{"preview": False}, {"stages": ("harmonic_percussive", "normalization")}]
+)
+def test_nothing_is_made_playable_where_nobody_wants_it_or_there_are_no_stems(
+    choices: dict[str, object],
+) -> None:
+    assert "listening" not in [stage.name for stage in parse_request(choices).to_pipeline()]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def test_the_stages_stand_after_the_separation_with_the_job_s_device() -> None:
     )
     pipeline = request.to_pipeline()
     assert [stage.name for stage in pipeline] == [
-        "prepare", "separation", "details", "denoise", "normalization", "quality", "export",
+        "prepare", "separation", "details", "denoise", "listening", "normalization", "quality",
+        "export",
     ]  # fmt: skip
     details = pipeline[2].params
     assert details["splits"][0]["stem"] == "drums"
@@ -115,7 +116,8 @@ def test_without_them_the_pipeline_is_as_before() -> None:
 
 def test_the_song_itself_can_be_split_without_a_separation() -> None:
     request = parse_request({"stages": (), "details": parse_details("song=spectral")})
-    assert [stage.name for stage in request.to_pipeline()] == ["prepare", "details", "export"]
+    names = [stage.name for stage in request.to_pipeline()]
+    assert names == ["prepare", "details", "listening", "export"]
 
 
 @pytest.mark.parametrize(
