@@ -10,7 +10,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-LOGGERS = {"log", "logger", "logging"}
+LOGGERS = {"_log", "log", "logger", "logging"}
 
 
 @dataclass(frozen=True)
