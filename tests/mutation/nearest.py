@@ -93,7 +93,8 @@ def _likeness(test: Path, name: str, folders: tuple[str, ...]) -> int:
     subject = test.stem.removeprefix("test_")
     if subject == name:
         return 3
-    if subject.startswith(f"{name}_") or name in test.parts[2:-1]:
+    words = f"_{subject}_"
+    if any(f"_{each}_" in words or each in test.parts[2:-1] for each in (name, f"{name}s")):
         return 2
     return int(any(each in test.parts[1:-1] for each in folders))
 
