@@ -142,10 +142,12 @@ def test_only_what_changes_behaviour_is_drawn(tree: Path) -> None:
     assert {each.line for each in drawn} == {10}
 
 
-def test_a_draw_is_the_same_each_time_and_is_only_made_longer() -> None:
-    short, long = (draw(ROOT, ["separation/ledger.py"], seed=3, count=n) for n in (4, 8))
+def test_a_draw_is_the_same_each_time_and_is_only_made_longer(tree: Path) -> None:
+    write(tree / "shop/door.py", "".join(f"A{n} = {n} < {n + 1}\n" for n in range(9)))
+    short, long = (draw(tree, ["shop"], seed=3, count=n) for n in (4, 8))
     assert len(short) == 4 and short == long[:4]
-    assert short != draw(ROOT, ["separation/ledger.py"], seed=4, count=4)
+    assert len({each.line for each in long}) > 4, "of one place only one is drawn"
+    assert short != draw(tree, ["shop"], seed=4, count=4)
 
 
 def test_a_verdict_holds_for_the_text_of_its_module_only(tree: Path) -> None:
