@@ -42,7 +42,8 @@ class NearTests:
                 self._importers[other].add(name)
 
     def rounds(self, module: str) -> list[Round]:
-        """What to run one after the other, until a test fails: what is near and fast first."""
+        """What to run one after the other, until a test fails: what is near first, and of that
+        what is fast."""
         layers = self._layers(module)
         near = next(layers, [])
         further = [name for layer in layers for name in layer]
@@ -50,7 +51,7 @@ class NearTests:
         rest = [name for name in [*near, *further] if not _is_long(name) and name not in fast]
         long = [name for name in near if _is_long(name)][:LONG]
         chosen = [
-            Round(fast, "not slow"), Round(rest[:FAR], "not slow"), Round(fast, "slow"), Round(long)
+            Round(fast, "not slow"), Round(fast, "slow"), Round(long), Round(rest[:FAR], "not slow")
         ]  # fmt: skip
         return [each for each in chosen if each.files]
 

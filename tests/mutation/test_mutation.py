@@ -9,7 +9,7 @@ import pytest
 
 from tests.mutation.__main__ import PLACES, ROOT, main
 from tests.mutation.mutants import Mutant, draw
-from tests.mutation.nearest import NearTests
+from tests.mutation.nearest import NearTests, Round
 from tests.mutation.results import add, read
 from tests.mutation.trial import Limits, Verdict, copy_of, judge
 
@@ -167,10 +167,12 @@ def test_near_tests_come_first_and_those_of_a_user_of_the_module_later(tree: Pat
     write(tree / "tests/shop/test_other.py", "from shop import door\n")
     write(tree / "tests/browser/test_door.py", TEST_OF_OPEN)
 
-    first, second, *_ = NearTests(tree).rounds("shop/door.py")
-
-    assert first.files == ["tests/shop/test_door.py", "tests/shop/test_other.py"]
-    assert second.files == ["tests/shop/test_street.py"]
+    near = ["tests/shop/test_door.py", "tests/shop/test_other.py"]
+    assert NearTests(tree).rounds("shop/door.py") == [
+        Round(near, "not slow"),
+        Round(near, "slow"),
+        Round(["tests/shop/test_street.py"], "not slow"),
+    ]
 
 
 def test_the_copy_leaves_out_what_git_ignores(tree: Path) -> None:
