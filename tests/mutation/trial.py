@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
+
 from tests.mutation.mutants import Mutant, mutated
 from tests.mutation.nearest import NearTests, Round
 
@@ -24,8 +26,6 @@ LINKED = (".venv", "tests/clients/node_modules")
 
 MARK = "STEMSITE_MUTANT"
 OF_OTHER_RUNS = ("PYTEST_", "DJANGO_", "STEMSITE_")
-NO_TESTS = 5
-"""pytest's exit code where none was chosen."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,21 @@ def judge(copy: Path, tests: NearTests, mutant: Mutant, limits: Limits) -> Verdi
 
 
 def failing_without(copy: Path, tests: Sequence[str]) -> set[str]:
-    """Those of the tests that fail on the unchanged code too, and so tell nothing."""
+    """Those of the tests that fail on the unchanged code too, or are there no more: they tell
+    nothing."""
     if not tests:
         return set()
     with tempfile.TemporaryDirectory(prefix="mutants-cache-") as cache:
         command = [*_pytest(cache), *tests]
-        subprocess.run(command, cwd=copy, env=_environment(""), check=False, capture_output=True)
-        return _failed(Path(cache))
+        environment = _environment("")
+        ended = subprocess.run(command, cwd=copy, env=environment, check=False, capture_output=True)
+        if ended.returncode in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return _failed(Path(cache))
+    # One that cannot be found is enough for none to run.
+    if len(tests) == 1:
+        return set(tests)
+    half = len(tests) // 2
+    return failing_without(copy, tests[:half]) | failing_without(copy, tests[half:])
 
 
 @contextlib.contextmanager
@@ -136,7 +144,7 @@ def _run(copy: Path, each: Round, limits: Limits, left_s: float) -> Verdict | No
             _end_what_is_left(mark)
             child.wait()
         failed = sorted(_failed(Path(cache)))
-    if child.returncode in (0, NO_TESTS):
+    if child.returncode in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return Verdict("survived")
     if not failed and b"Timeout (" in output:
         return Verdict("timed_out")
