@@ -29,7 +29,7 @@ BIOME := tests/clients/node_modules/.bin/biome
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run models test lint lock fuzz chaos separate unnamed bench screenshots clean
+.PHONY: help run models test lint lock fuzz mutants chaos separate unnamed bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -79,6 +79,9 @@ lint: $(DEV_STAMP) $(NPM_STAMP)  ## ruff, biome, mypy, deployment checks, missin
 
 fuzz: $(FUZZ_STAMP)  ## what reads bytes from outside, under a fuzzer: make fuzz [SECONDS=60]
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
+mutants: $(DEV_STAMP)  ## faults made on purpose, and which no test notices: make mutants [SEED=1] [COUNT=120]
+	@$(BIN)/python -m tests.mutation --seed $(or $(SEED),1) --count $(or $(COUNT),120) $(ARGS)
 
 chaos: $(DEV_STAMP)  ## many jobs under many kills: make chaos [JOBS=200] [KILLS=100] [DATABASE=sqlite|postgres] [SEED=...]
 	@$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),200) --kills $(or $(KILLS),100) \

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from jobs.management.commands.fetch_models import fetchable
 from jobs.models import Job, MissingModel, Speed, Worker
 from jobs.models.job import JobStatus, Lane
-from jobs.services.operations import disk_sights, lane_sights
+from jobs.services.operations import DiskSight, disk_sights, lane_sights
 from jobs.templatetags.operations import age
 from tests.factories import make_job, make_source, make_user
 
@@ -186,6 +186,13 @@ def test_what_was_learned_shows_as_the_time_for_an_ordinary_song(client: Client)
     )  # fmt: skip
     page = shown(client)
     assert "demucs, htdemucs, bfloat16" in page and "1 min 0 s" in page
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "used"), [(250, 1000, 75.0), (0, 10, 100.0), (0, 0, 0.0)]
+)
+def test_a_disk_tells_how_much_of_it_is_used(free: int, total: int, used: float) -> None:
+    assert DiskSight("Results", Path("/"), free, total).used_percent == used
 
 
 def test_a_disk_that_runs_full_is_called_low(settings: Settings) -> None:

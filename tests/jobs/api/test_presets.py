@@ -25,6 +25,13 @@ def listed(api: APIClient) -> dict[str, dict[str, object]]:
     return {row["name"]: row for row in api.get("/api/v1/presets").json()}
 
 
+def put_best_model(models: Path) -> None:
+    folder = models / "htdemucs_ft"
+    folder.mkdir(parents=True)
+    (folder / "htdemucs_ft.yaml").write_text("models: ['f7e0c4bc']\n")
+    (folder / "f7e0c4bc-ba3fe64a.th").write_bytes(b"weights")
+
+
 def test_all_are_listed_with_what_they_stand_for(api: APIClient, settings: Settings) -> None:
     settings.OFFLINE = False
     rows = listed(api)
@@ -54,6 +61,19 @@ def test_what_was_learned_here_says_what_a_song_takes(api: APIClient) -> None:
     assert rows["best"]["seconds"] == pytest.approx(2 + 240 * 0.5 * 2)
 
 
+def test_a_song_takes_what_was_learned_of_the_model_that_the_preset_names(
+    api: APIClient, tmp_path: Path
+) -> None:
+    put_best_model(tmp_path / "models")
+    row = {"host": "amber", "device": "cpu"}
+    for model, rate in (("htdemucs_ft", 0.5), ("mdx_extra", 0.1)):
+        learned = {"work": "separation", "separator": "demucs", "model_name": model}
+        Speed.objects.create(**row, **learned, seconds_per_second=rate)
+    for stage in ("prepare", "quality", "export"):
+        Speed.objects.create(**row, work=stage, seconds_per_second=0.0)
+    assert listed(api)["best"]["seconds"] == pytest.approx(2 + 240 * 0.5 * 2)
+
+
 def test_a_preset_makes_its_choices_and_leaves_its_name(api: APIClient) -> None:
     job = send(api, preset="karaoke", format="flac16")
     assert job.request["preset"] == "karaoke"
@@ -74,10 +94,7 @@ def test_the_best_model_is_taken_once_it_is_here(
     api: APIClient, settings: Settings, tmp_path: Path
 ) -> None:
     assert send(api, preset="best").separator == "auto"
-    folder = tmp_path / "models" / "htdemucs_ft"
-    folder.mkdir(parents=True)
-    (folder / "htdemucs_ft.yaml").write_text("models: ['f7e0c4bc']\n")
-    (folder / "f7e0c4bc-ba3fe64a.th").write_bytes(b"weights")
+    put_best_model(tmp_path / "models")
     settings.MODEL_DIR = tmp_path / "models"
     assert listed(api)["best"]["missing"] is None
     assert listed(api)["best"]["uses"] == "Hybrid Transformer Demucs, fine-tuned"

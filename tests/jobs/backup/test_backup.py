@@ -4,6 +4,7 @@ import fcntl
 import json
 import shutil
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,15 @@ def test_two_at_once_are_refused(root: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(BackupFailed, match="Another backup"):
             make_backup(root)
+
+
+def test_a_second_one_in_the_same_second_is_refused_and_the_first_is_kept(root: Path) -> None:
+    names = {layout.name_at(datetime.now(UTC) + timedelta(seconds=more)) for more in range(60)}
+    for name in names:
+        (root / name).mkdir(parents=True)
+    with pytest.raises(BackupFailed, match=r"is there already\. Try again in a second"):
+        make_backup(root)
+    assert {path.name for path in root.iterdir()} == {".lock", *names}
 
 
 def test_a_failure_leaves_nothing_and_the_next_one_clears_what_a_kill_left(

@@ -138,6 +138,11 @@ def test_different_parts_of_one_song_are_refused_in_words(visitor: Client, resul
     assert "different parts of the song: the whole of it and seconds 33 to 63" in page
 
 
+def test_the_same_part_of_one_song_can_be_compared(visitor: Client, result: RESULT) -> None:
+    stretch = {"range": {"start_s": 33.3, "end_s": 63.3, "song_s": 100.0, "song_frames": 4_410_000}}
+    shown(visitor, result(manifest=stretch), result("demucs mdx", manifest=stretch))
+
+
 def test_one_and_the_same_result_is_refused(visitor: Client, result: RESULT) -> None:
     job = result()
     assert "one and the same result" in shown(visitor, job, job, 409)

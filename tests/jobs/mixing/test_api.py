@@ -14,7 +14,7 @@ from jobs.errors import MixBusy
 from jobs.models import Job
 from jobs.services import mixing
 from tests.factories import make_job
-from tests.jobs.mixing.conftest import Sounds
+from tests.jobs.mixing.conftest import FRAMES, RATE_HZ, Sounds
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -89,3 +89,14 @@ def test_a_process_that_breaks_tells_the_operator_why_and_the_person_that_it_did
     assert (answer.status_code, answer.data["code"]) == (500, "mix_failed")
     assert "LibsndfileError" in caplog.text and str(job.pk) in caplog.text
     assert "drums.wav" not in answer.data["detail"]
+
+
+def test_what_the_process_refuses_reaches_the_person_by_its_name(api: APIClient, job: Job) -> None:
+    """A sound without numbers, as a broken model of long ago may have left it."""
+    drums, file = job.artifacts.get(name="drums"), io.BytesIO()
+    soundfile.write(file, np.full((FRAMES, 2), np.nan), RATE_HZ, format="WAV", subtype="FLOAT")
+    drums.file.write_bytes(file.getvalue())
+    digest = hashlib.sha256(file.getvalue()).hexdigest()
+    job.artifacts.filter(pk=drums.pk).update(size_bytes=len(file.getvalue()), sha256=digest)
+    answer = ask(api, job, {"karaoke": "without", "format": "wav32f"})
+    assert (answer.status_code, answer.data["code"]) == (500, "output_invalid")

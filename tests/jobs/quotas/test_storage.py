@@ -12,7 +12,7 @@ from jobs.models.job import JobStatus
 from jobs.services.job.create import create_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
-from jobs.services.quotas.limits import check_storage, refusal
+from jobs.services.quotas.limits import check_quota, check_storage, refusal
 from jobs.services.quotas.usage import stored_bytes
 from separation.errors import QuotaExceeded
 from separation.request.separation_request import SeparationRequest
@@ -114,6 +114,18 @@ def test_tracks_may_overfill_and_then_no_job_is_made_or_tried_again(
         retry_job(job=failed)
     failed.refresh_from_db()
     assert failed.status == JobStatus.FAILED
+
+
+def test_what_is_on_its_way_counts_beside_what_is_there(owner: User, settings: Settings) -> None:
+    settings.MAX_STORED_BYTES, settings.MAX_ACTIVE_JOBS = 120, 2
+    song(owner, 60, status=JobStatus.PENDING)
+    Reservation.objects.create(
+        owner=owner, size_bytes=60, jobs=1, expires_at=timezone.now() + timedelta(seconds=60)
+    )
+    with pytest.raises(QuotaExceeded, match="no room for anything more"):
+        check_storage(owner=owner, size_bytes=1)
+    with pytest.raises(QuotaExceeded, match="2 are allowed"):
+        check_quota(owner=owner)
 
 
 def test_reserved_room_counts_until_it_expires(owner: User, settings: Settings) -> None:

@@ -105,6 +105,16 @@ def test_what_a_process_counts_alone_stays_small(monkeypatch: pytest.MonkeyPatch
     assert alone.take("49", 1, timedelta(hours=1)) > 0
 
 
+def test_a_process_that_counts_alone_forgets_nobody_while_they_are_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rates, "MOST_IN_MEMORY", 10)
+    alone = rates._Alone()
+    for number in range(10):
+        alone.take(str(number), 1, timedelta(hours=1))
+    assert all(alone.take(str(number), 1, timedelta(hours=1)) > 0 for number in range(10))
+
+
 @pytest.fixture
 def another_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From its call on the test is as a process that has taken nothing yet."""

@@ -16,6 +16,7 @@ from jobs.services.timing.speed import (
     Speeds,
     Work,
     learn_speeds,
+    work_name,
 )
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
@@ -244,3 +245,19 @@ def test_shifts_cost_nothing_where_a_model_makes_none(model: str) -> None:
     assert speed.passes(model, {"shifts": 5}) == 1.0
     assert speed.passes("htdemucs", {"shifts": 5}) == 5.0
     assert speed.passes("htdemucs", {}) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("stage", "parameters", "name"),
+    [
+        ("separation", {"stems": ["vocals"]}, SOME_STEMS),
+        ("separation", {"two_stems": "vocals"}, SOME_STEMS),
+        ("separation", {}, "separation"),
+        ("export", {"stems": ["vocals"]}, "export"),
+        ("with_stems", {"stems": ["vocals"]}, "with_stems"),
+    ],
+)
+def test_only_a_separation_is_another_work_for_fewer_stems(
+    stage: str, parameters: dict[str, Any], name: str
+) -> None:
+    assert work_name(stage, parameters) == name

@@ -114,6 +114,23 @@ def test_a_song_known_already_is_offered_with_its_newest_job(member: Client, own
     assert (new.source, new.separator) == (known, "spectral")
 
 
+def test_an_upload_that_is_no_song_yet_cannot_be_separated(member: Client) -> None:
+    answer = member.post(begin(member).json()["again"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "source_missing")
+    assert not Job.objects.exists()
+
+
+def test_a_song_that_was_sent_without_choices_is_not_separated_unasked(
+    member: Client, owner: User
+) -> None:
+    upload = Upload.objects.create(
+        owner=owner, name="a.wav", size_bytes=1, source=make_source(owner=owner),
+        expires_at=Upload.fresh_expiry(),
+    )  # fmt: skip
+    answer = member.post(reverse("jobs:upload-again", args=[upload.pk]))
+    assert (answer.status_code, answer.json()["code"]) == (409, "source_missing")
+
+
 def test_a_form_without_script_says_that_the_song_was_sent_before(member: Client) -> None:
     from tests.jobs.web.test_upload import send as send_form
     from tests.jobs.web.test_upload import song
