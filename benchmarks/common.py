@@ -148,7 +148,7 @@ def core_settings(precision: str | None = None, engine: str | None = None) -> An
     settings = from_environment()
     # Two hours as plain WAV are larger than what the server takes unless it is told otherwise.
     limits = replace(settings.limits, max_bytes=MAX_BYTES)
-    chosen = {"precision": precision, "engine": engine}
+    chosen: dict[str, Any] = {"precision": precision, "engine": engine}
     return replace(settings, limits=limits, **{k: v for k, v in chosen.items() if v is not None})
 
 

@@ -69,7 +69,9 @@ def _statistics(song: Path) -> MonoStatistics:
         return measure_mono(reader)
 
 
-def measured(run: Callable[[], np.ndarray], seconds: float, repeats: int) -> tuple[dict, Any]:
+def measured(
+    run: Callable[[], np.ndarray], seconds: float, repeats: int
+) -> tuple[dict[str, Any], Any]:
     """Times real time and peak memory after a first run, which loads and measures."""
     import torch
 

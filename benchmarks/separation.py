@@ -56,7 +56,8 @@ class WarmDemucs:
 
 
 def demucs_child(song: Path) -> None:
-    from demucs.api import Separator, save_audio
+    from demucs.api import Separator
+    from demucs.audio import save_audio
 
     out = common.OUT / "demucs-warm"
     out.mkdir(parents=True, exist_ok=True)

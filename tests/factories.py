@@ -28,7 +28,7 @@ def wav_bytes(
     """A chord in quiet noise as 16-bit PCM WAV."""
     frames = round(seconds * rate_hz)
     time = np.arange(frames) / rate_hz
-    chord = sum(np.sin(2 * np.pi * hz * time) for hz in (110.0, 220.0, 554.4)) * 0.15
+    chord = np.sum([np.sin(2 * np.pi * hz * time) for hz in (110.0, 220.0, 554.4)], axis=0) * 0.15
     noise = np.random.default_rng(seed).normal(0.0, 0.02, (frames, channels))
     file = io.BytesIO()
     soundfile.write(file, chord[:, None] + noise, rate_hz, format="WAV", subtype="PCM_16")

@@ -57,7 +57,7 @@ LONGEST_FIRST = (
 that took longest when they were measured (``pytest --durations=0``), each more than 20 s."""
 
 
-class Spread(LoadFileScheduling):
+class Spread(LoadFileScheduling):  # type: ignore[misc]  # xdist publishes no types
     """A file goes to one process, as with ``--dist loadfile``; so does a folder of ``TOGETHER``."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import synthetic
-
+from benchmarks.fit_spectral import synthetic
 from separation.separators.spectral.cues import all_cues
 from separation.separators.spectral.masks import (
     BALANCE,
@@ -79,7 +78,9 @@ def sampled(seed: int) -> tuple[tuple[str, ...], dict[str, NDArray[np.float32]]]
     chosen, weight = _draw(stem_energy, np.random.default_rng(seed))
     weight /= energy.sum()
     shape = energy.shape
-    columns = [np.broadcast_to(cue, shape).ravel()[chosen] for cue in cues.values()]
+    columns: list[NDArray[Any]] = [
+        np.broadcast_to(cue, shape).ravel()[chosen] for cue in cues.values()
+    ]
     columns.append(np.ones(len(chosen)))
     place = np.log2(np.maximum(chosen % BINS, 1))
     each = np.eye(len(KNOT_BINS))

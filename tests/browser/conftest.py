@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -149,7 +150,7 @@ def listener(
     of the mixer."""
     known: dict[tuple[tuple[str, int], ...], Visitor] = {}
 
-    def with_options(**options: int) -> Visitor:
+    def with_options(**options: Any) -> Visitor:
         way = tuple(sorted(options.items()))
         if way not in known:
             known[way] = visitor(browser, site, **options)

@@ -5,6 +5,7 @@ address; ``playable`` and ``complete`` follow when the test says so.
 
 import json
 import sys
+from collections.abc import Callable
 
 import numpy as np
 
@@ -43,8 +44,9 @@ def playable(address: str) -> None:
         for name, hz in STEMS.items()
     }
     job = Job.objects.get(pk=address.split("/")[2])
-    gains = {"preview_gain_db": PREVIEW_GAIN_DB, "gain_db": EXPECTED_GAIN_DB}
-    write_listening(job.directory, sounds, **gains)
+    write_listening(
+        job.directory, sounds, preview_gain_db=PREVIEW_GAIN_DB, gain_db=EXPECTED_GAIN_DB
+    )
     job.stages.filter(name="listening").update(status="completed")
 
 
@@ -67,7 +69,11 @@ def main() -> None:
     import django
 
     django.setup()
-    steps = {"begin": begin, "playable": playable, "complete": complete}
+    steps: dict[str, Callable[..., str | None]] = {
+        "begin": begin,
+        "playable": playable,
+        "complete": complete,
+    }
     for line in sys.stdin:
         step, *arguments = json.loads(line)
         sys.stdout.write(json.dumps(steps[step](*arguments)) + "\n")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -19,7 +20,8 @@ LONG = "a_stem_with_quite_a_long_name"
 
 @contextmanager
 def opened(browser: Browser, folder: Path, look: Look) -> Iterator[Page]:
-    first = run(song("A", vocals=1.25, drums=4.0), song("B" * 90, vocals=-2.25, **{LONG: 3.0}))
+    long: dict[str, Any] = {LONG: 3.0}
+    first = run(song("A", vocals=1.25, drums=4.0), song("B" * 90, vocals=-2.25, **long))
     file = folder / "report.html"
     file.write_text(as_page(report(first, run(song("A", vocals=3.0), name="other"))), "utf-8")
     page = browser.new_page(

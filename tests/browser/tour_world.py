@@ -11,6 +11,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -111,7 +113,7 @@ def _music() -> bytes:
     from separation.demo.song import stems
 
     file = io.BytesIO()
-    mixture = sum(stems().values())
+    mixture = np.sum(list(stems().values()), axis=0)
     soundfile.write(file, mixture.T, 44_100, format="WAV", subtype="PCM_16")
     return file.getvalue()
 
@@ -190,12 +192,19 @@ def _batch_stops(musician: "User") -> list[Stop]:
         Batch.objects.create(owner=musician, name=name)
         for name in ("Songs of 26 November 2026, 17:20", "Rehearsal at the old mill")
     )
-    half = {"status": "processing", "progress_percent": 62.0, "progress_stage": "separation"}
+    half: dict[str, Any] = {
+        "status": "processing",
+        "progress_percent": 62.0,
+        "progress_stage": "separation",
+    }
     _job(musician, "Opener.wav", batch=moving, status="completed")
     _job(musician, "Second song with a rather long name.flac", batch=moving, **half)
     _job(musician, "Third.wav", batch=moving)
     _job(musician, "First take.wav", batch=done, status="completed")
-    damaged = {"error_code": "corrupt_audio", "error_detail": "The file is damaged."}
+    damaged: dict[str, Any] = {
+        "error_code": "corrupt_audio",
+        "error_detail": "The file is damaged.",
+    }
     _job(musician, "Second take.wav", batch=done, status="failed", **damaged)
     return [
         Stop("batch-moving", f"/batches/{moving.pk}/", MUSICIAN),
@@ -260,7 +269,11 @@ def _early(musician: "User") -> Any:
     from tests.listening_files import write_listening
 
     stages = {"prepare": "completed", "separation": "completed", "listening": "completed"}
-    now = {"status": "processing", "progress_percent": 93.0, "progress_stage": "quality"}
+    now: dict[str, Any] = {
+        "status": "processing",
+        "progress_percent": 93.0,
+        "progress_stage": "quality",
+    }
     job = _job(musician, "Nearly there.wav", duration_s=6.0, stages=stages, **now)
     random = np.random.default_rng(3)
     sounds = {

@@ -103,7 +103,7 @@ class PostgresServer:
 
     def _create(self, what: str) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {what}")  # type: ignore[call-overload]
+            connection.execute(f"CREATE DATABASE {what}")
 
     def close(self) -> None:
         self.stop_immediately()

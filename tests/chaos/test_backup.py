@@ -18,7 +18,7 @@ def rows(url: str) -> dict[str, list[Any]]:
         query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         tables = [name for (name,) in database.execute(query).fetchall()]
         return {
-            name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # type: ignore[call-overload]
+            name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr)
             for name in tables
         }
 

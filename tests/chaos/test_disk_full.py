@@ -48,11 +48,13 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         outputs,
         "a tmpfs",
         lambda site: None,
-        lambda site: subprocess.run(
-            ["mount", "-o", "remount,size=1g", str(outputs)], check=True
-        ) and None,
-    )  # fmt: skip
+        lambda site: grow(outputs),
+    )
     subprocess.run(["umount", "--lazy", str(outputs)], check=True)
+
+
+def grow(outputs: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=1g", str(outputs)], check=True)
 
 
 def limit_files(site: ChaosSite) -> None:

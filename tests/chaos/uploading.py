@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -126,5 +126,11 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    steps = {"set_up": set_up, "race": race, "begin": begin, "age": age, "look": look}
+    steps: dict[str, Callable[..., object]] = {
+        "set_up": set_up,
+        "race": race,
+        "begin": begin,
+        "age": age,
+        "look": look,
+    }
     steps[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from django.test import RequestFactory
 from rest_framework.request import Request
@@ -53,7 +53,7 @@ def _file(data: bytes) -> Path:
 
 def headers(data: bytes) -> None:
     """Our own readers of headers. The first byte chooses the container that they are told."""
-    containers = get_args(Container)
+    containers: tuple[Container, ...] = get_args(Container)
     container = containers[data[0] % len(containers)] if data else "wav"
     path = _file(data[1:])
     with suppress(SeparationError):
@@ -135,7 +135,8 @@ def _ranges(data: bytes) -> None:
 
 
 def _asked(header: str, data: bytes) -> Request:
-    return Request(RequestFactory().put("/", **{header: data.decode("latin-1")}))
+    environ: dict[str, Any] = {header: data.decode("latin-1")}
+    return Request(RequestFactory().put("/", **environ))
 
 
 def _content_ranges(data: bytes) -> None:

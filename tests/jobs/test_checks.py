@@ -9,7 +9,7 @@ OWN_MODELS = "own_models/test_offered.py"
 
 
 def ids() -> set[str]:
-    return {message.id for message in run_checks() if (message.id or "").startswith("stemsite.")}
+    return {name for each in run_checks() if (name := each.id or "").startswith("stemsite.")}
 
 
 @pytest.fixture(autouse=True)

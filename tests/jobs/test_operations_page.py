@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -36,7 +37,7 @@ def add_worker(name: str = "amber:7", **fields: object) -> Worker:
     return Worker.objects.create(**{**row, "seen_at": timezone.now(), **fields})
 
 
-def running_job(worker: str = "amber:7", **fields: object) -> Job:
+def running_job(worker: str = "amber:7", **fields: Any) -> Job:
     source = make_source(original_name="Needle.flac", content=b"")
     return make_job(
         **{"source": source, "status": JobStatus.PROCESSING, "worker": worker, **fields}

@@ -175,7 +175,7 @@ def make_song(
     rate_hz: int = 44_100,
     channels: int = 2,
     peak: float = 0.5,
-    subtype: str = "FLOAT",
+    subtype: str | None = "FLOAT",
 ) -> Path:
     samples = make_samples(seconds, rate_hz=rate_hz, channels=channels, peak=peak)
     soundfile.write(path, samples.T, rate_hz, subtype=subtype)

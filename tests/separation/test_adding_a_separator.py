@@ -3,7 +3,9 @@
 import importlib
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ PAGE = "adding-a-separator.md"
 
 
 @pytest.fixture
-def installed(tmp_path, monkeypatch):
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The example as an installed package: its module, and the metadata that pip would write."""
     plain, resumable, _ = blocks(PAGE, "python")
     project = tomllib.loads(blocks(PAGE, "toml")[0])["project"]
@@ -54,7 +56,7 @@ def read(path: Path) -> np.ndarray:
         return reader.read(0, reader.frames)
 
 
-def test_the_installed_plug_in_can_be_chosen_and_separates(installed, tmp_path):
+def test_the_installed_plug_in_can_be_chosen_and_separates(installed: None, tmp_path: Path) -> None:
     path, song = write_song(tmp_path)
     assert "mid_side" in SeparatorFactory.names()
     separator = SeparatorFactory.create_separator("mid_side")
@@ -68,7 +70,7 @@ def test_the_installed_plug_in_can_be_chosen_and_separates(installed, tmp_path):
     assert len(separator.identity().weights_digest) == 64
 
 
-def test_the_resumable_one_goes_on_where_it_was_stopped(installed, tmp_path):
+def test_the_resumable_one_goes_on_where_it_was_stopped(installed: None, tmp_path: Path) -> None:
     path, _ = write_song(tmp_path, 200_000)
     separator = importlib.import_module("stemsite_mid_side").ResumableMidSide(SeparatorOptions())
     whole, first, second = (tmp_path / name for name in ("whole", "first", "second"))
@@ -95,13 +97,13 @@ def test_the_resumable_one_goes_on_where_it_was_stopped(installed, tmp_path):
     }
 
 
-def test_it_says_in_words_what_it_cannot_do(installed):
+def test_it_says_in_words_what_it_cannot_do(installed: None) -> None:
     assert "CPU only" in SeparatorFactory.validate("mid_side", device="cuda").reason
     with pytest.raises(InvalidOptions, match=r"vocals.*centre, sides"):
         SeparatorFactory.create_separator("mid_side", stems=["vocals"]).get_supported_tracks()
 
 
-def test_it_can_be_cancelled(installed, tmp_path):
+def test_it_can_be_cancelled(installed: None, tmp_path: Path) -> None:
     def cancel(fraction: float, message: str = "") -> None:
         raise Cancelled("Cancelled.")
 
@@ -110,9 +112,9 @@ def test_it_can_be_cancelled(installed, tmp_path):
         SeparatorFactory.create_separator("mid_side").separate(path, tmp_path, report=cancel)
 
 
-def test_the_lines_for_one_process_work(tmp_path):
+def test_the_lines_for_one_process_work(tmp_path: Path) -> None:
     code, _, lines = blocks(PAGE, "python")
-    names: dict[str, object] = {"SeparatorFactory": SeparatorFactory, "__name__": "example"}
+    names: dict[str, Any] = {"SeparatorFactory": SeparatorFactory, "__name__": "example"}
     exec(compile(code, PAGE, "exec"), names)
     try:
         exec(compile(lines, PAGE, "exec"), names)

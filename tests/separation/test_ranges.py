@@ -28,13 +28,15 @@ def test_a_request_takes_what_lies_in_the_range_and_nothing_else(name: str) -> N
 def test_a_separator_and_a_split_take_the_same(name: str) -> None:
     low, high = bounds(CHOSEN[name])
     for fits in (low, high):
-        assert getattr(parse_options(**{name: fits}), name) == fits
-        assert getattr(SplitRequest(stem="drums", **{name: fits}), name) == fits
+        choice: dict[str, Any] = {name: fits}
+        assert getattr(parse_options(**choice), name) == fits
+        assert getattr(SplitRequest(stem="drums", **choice), name) == fits
     for wrong in (low - 1, high + 1):
+        choice = {name: wrong}
         with pytest.raises(InvalidOptions, match=name):
-            parse_options(**{name: wrong})
+            parse_options(**choice)
         with pytest.raises(ValueError, match=name):
-            SplitRequest(stem="drums", **{name: wrong})
+            SplitRequest(stem="drums", **choice)
 
 
 @pytest.mark.parametrize("stage", ["separation", "normalization", "export", "prepare"])
@@ -57,5 +59,5 @@ def test_every_number_that_is_chosen_is_among_them() -> None:
 
 
 def test_a_mix_takes_the_bit_rates_of_a_job() -> None:
-    for rate in bounds(CHOSEN["mp3_bitrate_kbps"]):
+    for rate in map(int, bounds(CHOSEN["mp3_bitrate_kbps"])):
         assert MixRequest(karaoke="quiet", mp3_bitrate_kbps=rate).mp3_bitrate_kbps == rate

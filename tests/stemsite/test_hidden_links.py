@@ -4,6 +4,7 @@ import logging
 import sys
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from gunicorn.config import Config
@@ -42,8 +43,9 @@ def test_a_link_is_cut_and_all_else_stays(line: str, written: str) -> None:
 
 
 def test_the_log_of_the_site_writes_no_link() -> None:
-    assert LOGGING["formatters"]["plain"]["()"] == "stemsite.hidden_links.HidingFormatter"
-    assert {handler["formatter"] for handler in LOGGING["handlers"].values()} == {"plain"}
+    settings: dict[str, Any] = LOGGING
+    assert settings["formatters"]["plain"]["()"] == "stemsite.hidden_links.HidingFormatter"
+    assert {handler["formatter"] for handler in settings["handlers"].values()} == {"plain"}
     record = logging.LogRecord("a", 30, "", 1, "%s: %s", ("Not Found", f"/s/{TOKEN}/"), None)
     assert HidingFormatter().format(record) == "Not Found: /s/.../"
 

@@ -153,7 +153,7 @@ LEAST_FOUND = {
 def turns(paths: Sequence[str], role: int) -> Iterator[tuple[str, str, str, bytes]]:
     """Address, method, and type and content of a body, for the role of a number."""
     for at, address in enumerate(paths):
-        methods = METHODS
+        methods: tuple[str, ...] = METHODS
         if address.startswith("/admin/"):
             others = [method for method in METHODS if method not in ("GET", "POST")]
             first = 2 * role + at

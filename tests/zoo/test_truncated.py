@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def _plain(kind: str, subtype: str) -> Callable[[Path], object]:
     return partial(by_libsndfile, sound=song(100_000), rate_hz=44_100, kind=kind, subtype=subtype)
 
 
-def _ffmpeg(kind: str, codec: str, rate_hz: int = 44_100, **more: object) -> Callable[..., object]:
+def _ffmpeg(kind: str, codec: str, rate_hz: int = 44_100, **more: Any) -> Callable[..., object]:
     sound = song(round(SECONDS * rate_hz), rate_hz)
     return partial(by_ffmpeg, sound=sound, rate_hz=rate_hz, kind=kind, codec=codec, **more)
 

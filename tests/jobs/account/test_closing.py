@@ -300,7 +300,7 @@ def test_no_kind_of_row_can_keep_an_account_from_going() -> None:
     protecting = {
         relation.related_model._meta.label
         for relation in User._meta.related_objects
-        if relation.on_delete.__name__ in ("PROTECT", "RESTRICT", "DO_NOTHING")
+        if getattr(relation.on_delete, "__name__", "") in ("PROTECT", "RESTRICT", "DO_NOTHING")
     }
     assert protecting == {"jobs.Job", "jobs.Source"}
     assert protecting <= {*EXPORTED, *LEFT_OUT}

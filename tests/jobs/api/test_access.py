@@ -3,7 +3,8 @@
 import uuid
 
 import pytest
-from django.urls import get_resolver
+from django.contrib.auth.models import User
+from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from jobs.models import Job
@@ -137,7 +138,7 @@ def test_a_session_must_prove_that_the_page_is_ours(job: Job) -> None:
     assert response.json()["code"] == "permission_denied"
 
 
-def test_staff_see_the_jobs_of_others_in_the_admin_only(staff: object, job: Job) -> None:
+def test_staff_see_the_jobs_of_others_in_the_admin_only(staff: User, job: Job) -> None:
     client = APIClient()
     client.force_login(staff)
     assert call(client, "get", "/job/{id}", job.pk) == 404
@@ -163,10 +164,10 @@ def named_addresses() -> set[str]:
     """Every named address of the two URL modules; the unnamed ones are their forms with a slash."""
     found = set()
     for entry in get_resolver().url_patterns:
-        if getattr(entry, "app_name", None) in ("api", "specification"):
+        if isinstance(entry, URLResolver) and entry.app_name in ("api", "specification"):
             found |= {
                 f"/{entry.pattern}{pattern.pattern}"
                 for pattern in entry.url_patterns
-                if pattern.name
+                if isinstance(pattern, URLPattern) and pattern.name
             }
     return found

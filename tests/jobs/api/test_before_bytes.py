@@ -1,6 +1,7 @@
 """What can be refused before the song is sent is refused then, by one definition of the choices."""
 
 import io
+from typing import Any
 
 import pytest
 import yaml
@@ -41,13 +42,14 @@ def part(name: str, content: bytes, filename: str = "") -> bytes:
     return head.encode() + content + b"\r\n"
 
 
-def send(api: APIClient, body: bytes, kind: str, query: str = ""):
+def send(api: APIClient, body: bytes, kind: str, query: str = "") -> tuple[Any, int]:
     counted = Counted(body)
+    environ: dict[str, Any] = {"wsgi.input": counted, "CONTENT_LENGTH": str(len(body))}
     answer = api.generic(
         "POST",
         f"/api/v1/jobs{query}",
         content_type=kind,
-        **{"wsgi.input": counted, "CONTENT_LENGTH": str(len(body))},
+        **environ,
     )
     return answer, counted.taken
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -165,8 +166,7 @@ def test_a_body_far_above_the_limit_is_refused_before_it_is_read(
 ) -> None:
     settings.MAX_UPLOAD_BYTES = 1000
     body = io.BytesIO(b"x" * 10)
-    response = api.generic(
-        "POST",
+    response = api.post(
         JOBS,
         body.read(),
         content_type="multipart/form-data; boundary=x",
@@ -176,8 +176,7 @@ def test_a_body_far_above_the_limit_is_refused_before_it_is_read(
 
 
 def test_a_form_in_chunks_is_told_how_to_send_it(api: APIClient) -> None:
-    response = api.generic(
-        "POST",
+    response = api.post(
         JOBS,
         b"--x--",
         content_type="multipart/form-data; boundary=x",
@@ -192,12 +191,15 @@ def test_a_body_that_breaks_off_is_refused_and_leaves_nothing(
     api: APIClient, site_paths: Path
 ) -> None:
     content = wav_bytes()
-    response = api.generic(
-        "POST",
+    environ: dict[str, Any] = {
+        "wsgi.input": io.BytesIO(content),
+        "CONTENT_LENGTH": str(len(content) + 100),
+    }
+    response = api.post(
         JOBS,
         content,
         content_type="application/octet-stream",
-        **{"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content) + 100)},
+        **environ,
     )
     assert response.status_code == 400
     assert response.json()["code"] == "upload_incomplete"
@@ -206,18 +208,13 @@ def test_a_body_that_breaks_off_is_refused_and_leaves_nothing(
 
 def test_a_body_of_unknown_length_is_read_where_the_server_marks_its_end(api: APIClient) -> None:
     content = wav_bytes()
-    response = api.generic(
-        "POST",
-        JOBS + "?filename=a.wav",
-        content,
-        content_type="audio/wav",
-        **{
-            "wsgi.input": io.BytesIO(content),
-            "wsgi.input_terminated": True,
-            "CONTENT_LENGTH": "",
-            "HTTP_TRANSFER_ENCODING": "chunked",
-        },
-    )
+    environ: dict[str, Any] = {
+        "wsgi.input": io.BytesIO(content),
+        "wsgi.input_terminated": True,
+        "CONTENT_LENGTH": "",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
+    response = api.post(JOBS + "?filename=a.wav", content, content_type="audio/wav", **environ)
     assert response.status_code == 201, response.json()
     assert Source.objects.get().size_bytes == len(content)
     assert response.json()["input_file"] == "a.wav"

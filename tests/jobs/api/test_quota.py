@@ -146,7 +146,7 @@ def test_a_hold_that_cannot_be_given_back_spoils_no_upload(
 
     def without_database(hold: reservation.Hold) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(reservation.Reservation, "objects", Away())
+            patch.setattr(Reservation, "objects", Away())
             release(hold)
 
     monkeypatch.setattr(reservation.Hold, "release", without_database)

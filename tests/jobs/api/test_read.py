@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
@@ -26,7 +26,7 @@ def names(client: APIClient, query: str = "") -> list[str]:
     return [row["input_file"] for row in response.json()["results"]]
 
 
-def make_named(name: str, *, day: int = 0, **overrides: object) -> Job:
+def make_named(name: str, *, day: int = 0, **overrides: Any) -> Job:
     source = make_source(original_name=name, title=f"Title of {name}", artist="Ella")
     return make_job(source=source, created_at=START + timedelta(days=day), **overrides)
 

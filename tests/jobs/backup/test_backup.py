@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Job
 from jobs.services.backup import layout, making
+from jobs.services.backup.database import save_database
 from jobs.services.backup.layout import BackupFailed
 from jobs.services.backup.making import make_backup
 from jobs.services.backup.schedule import is_backup_due
@@ -61,7 +62,7 @@ def test_the_next_copy_shares_what_has_not_changed(
 ) -> None:
     inside = completed().artifacts.get().file.relative_to(tmp_path)
     first = make_backup(root, link=False).folder
-    monkeypatch.setattr(making.layout, "name_at", lambda moment: "stemsite-20990101T000000Z")
+    monkeypatch.setattr(layout, "name_at", lambda moment: "stemsite-20990101T000000Z")
     second = make_backup(root, link=False).folder
     assert (second / inside).samefile(first / inside)
 
@@ -79,7 +80,7 @@ def test_a_job_that_is_deleted_meanwhile_is_in_the_backup_with_its_files_or_not_
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     early, late = completed(), completed()
-    save = making.save_database
+    save = save_database
 
     def deleting(file: Path) -> object:
         delete_job(job=early)
@@ -97,7 +98,7 @@ def test_a_job_that_is_deleted_meanwhile_is_in_the_backup_with_its_files_or_not_
 def test_a_job_that_ends_meanwhile_has_its_files(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = making.save_database
+    save = save_database
 
     def adding(file: Path) -> object:
         completed()
@@ -157,7 +158,7 @@ def test_only_the_newest_are_kept_and_nothing_else_is_touched(
     (root / "stemsite-of-mine").mkdir(parents=True)
     for second in (1, 2, 3):
         name = f"stemsite-20270101T00000{second}Z"
-        monkeypatch.setattr(making.layout, "name_at", lambda moment, name=name: name)
+        monkeypatch.setattr(layout, "name_at", lambda moment, name=name: name)
         make_backup(root, keep=2)
     assert sorted(path.name for path in root.glob("s*")) == [
         "stemsite-20270101T000002Z",

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
-from jobs.services.backup import restoring
 from jobs.services.backup.layout import BackupFailed
 from jobs.services.backup.making import make_backup
 from jobs.services.backup.restoring import restore
@@ -46,7 +46,7 @@ def test_a_site_that_is_there_is_not_overwritten(backup: Path, new: Path) -> Non
 def test_songs_and_results_that_are_there_are_not_mixed_with_those_of_a_backup(
     backup: Path, new: Path, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
-    monkeypatch.setattr(restoring.connection.introspection, "table_names", lambda: [])
+    monkeypatch.setattr(connection.introspection, "table_names", lambda: [])
     (new / folder / "ab").mkdir(parents=True)
     (new / folder / "ab" / "song.wav").write_bytes(b"mine")
     with pytest.raises(BackupFailed, match=f"{folder} has songs or results already"):

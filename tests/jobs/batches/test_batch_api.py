@@ -30,8 +30,7 @@ def test_a_batch_is_made_filled_and_read(api: APIClient) -> None:
     form = {**CHOICES, "file": SimpleUploadedFile("a.wav", SONG), "batch": batch}
     jobs = [
         api.post("/api/v1/jobs", form, format="multipart"),
-        api.generic(
-            "POST",
+        api.post(
             f"/api/v1/jobs?separator=spectral&filename=b.wav&batch={batch}",
             wav_bytes(0.2, seed=2),
             content_type="application/octet-stream",
@@ -53,7 +52,7 @@ def test_an_upload_in_pieces_brings_its_song_into_the_batch(api: APIClient) -> N
     upload = api.post("/api/v1/uploads", announced, format="json").data
     assert upload["batch"] == batch
     assert api.get(f"{BATCHES}/{batch}").data["counts"]["uploading"] == 1
-    api.generic("PUT", upload["url"], SONG, content_type="application/octet-stream")
+    api.put(upload["url"], SONG, content_type="application/octet-stream")
     counts = api.get(f"{BATCHES}/{batch}").data["counts"]
     assert (counts["uploading"], counts["pending"]) == (0, 1)
 
@@ -95,7 +94,7 @@ def test_its_songs_run_again_are_cancelled_downloaded_and_deleted(
     assert api.post(f"{address}/cancel").data["done"] == 1
     archive = api.get(f"{address}/download/all")
     assert archive["Content-Type"] == "application/zip"
-    assert b"".join(archive.streaming_content).startswith(b"PK")
+    assert archive.getvalue().startswith(b"PK")
     assert api.delete(address).status_code == 204
     assert not Batch.objects.exists() and not Job.objects.exists()
     assert api.get(address).status_code == 404

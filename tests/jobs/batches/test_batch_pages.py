@@ -107,7 +107,7 @@ def test_all_results_come_as_one_zip(member: Client) -> None:
     for job in batch.jobs.filter(status="completed"):
         make_artifact(job, "vocals")
     answer = member.get(reverse("jobs:batch-archive", args=[batch.pk]))
-    names = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))).namelist()
+    names = zipfile.ZipFile(io.BytesIO(answer.getvalue())).namelist()
     assert sorted(name for name in names if "vocals" in name) == [
         "Song 0/vocals.wav",
         "Song 1/vocals.wav",
@@ -233,4 +233,7 @@ def test_it_is_nobody_elses(client: Client, owner: User, stranger: User, who: st
     client.post("/jobs/together/", {"action": "delete", "batch": str(batch.pk), "confirmed": "y"})
     batch.refresh_from_db()
     assert batch.name == "Rehearsal" and batch.jobs.filter(status=JobStatus.FAILED).exists()
-    assert not who or "Rehearsal" not in client.get("/jobs/", {"batch": batch.pk}).content.decode()
+    assert (
+        not who
+        or "Rehearsal" not in client.get("/jobs/", {"batch": str(batch.pk)}).content.decode()
+    )

@@ -2,6 +2,7 @@
 and end, the administration pages, the checks of settings, the chore that sends."""
 
 import json
+import subprocess
 import time
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,6 @@ from jobs.services.batches.progress import sight_of
 from jobs.services.campaigns.versions import accept_version
 from jobs.services.housekeeping.expire import expire_batches
 from jobs.services.uploads.session import receive
-from jobs.worker import chores
 from jobs.worker.chores import MailProcess
 from tests.factories import make_job, wav_bytes
 from tests.jobs.batches.world import Mailbox, make_batch
@@ -62,7 +62,7 @@ def test_an_accepted_version_takes_the_place_of_its_song_in_the_batch(owner: Use
     batch = make_batch("completed", "completed")
     old = batch.jobs.all()[0]
     campaign = Campaign.objects.create(separator="spectral", request={}, key="k")
-    fields = {"campaign": campaign, "replaces": old, "status": "completed"}
+    fields: dict[str, Any] = {"campaign": campaign, "replaces": old, "status": "completed"}
     version = make_job(owner=owner, source=old.source, **fields)
     assert sight_of(batch).songs == 2
     accept_version(job=version)
@@ -88,7 +88,7 @@ def test_a_batch_to_which_no_song_came_goes_within_a_day(owner: User) -> None:
 
 def test_the_export_tells_of_batches_and_their_songs(member: Client) -> None:
     batch = make_batch("completed")
-    told = json.loads(b"".join(member.get("/account/export/").streaming_content))
+    told = json.loads(member.get("/account/export/").getvalue())
     assert [each["name"] for each in told["batches"]] == ["Rehearsal"]
     assert told["jobs"][0]["batch_id"] == str(batch.pk)
 
@@ -137,13 +137,13 @@ def test_the_chore_waits_for_no_mail_server(
 ) -> None:
     """Where the process sends to is not asked here; it would look at another database."""
     started: list[list[str]] = []
-    popen = chores.subprocess.Popen
+    popen = subprocess.Popen
 
     def slow(command: list[str], **options: Any) -> Any:
         started.append(command[1:])
         return popen(["sleep", "30"], **options)
 
-    monkeypatch.setattr(chores.subprocess, "Popen", slow)
+    monkeypatch.setattr(subprocess, "Popen", slow)
     chore = MailProcess()
     chore.turn()
     assert started == []

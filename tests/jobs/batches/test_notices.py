@@ -136,6 +136,7 @@ def test_a_server_that_refuses_is_asked_again_later_and_given_up_in_the_end(
         assert send_due_notices() == 0
         batch.refresh_from_db()
         assert batch.notice_tries == tries and "Come again" in batch.notice_error
+        assert batch.notice_not_before is not None
         assert batch.notice_not_before > timezone.now() + pause_after(tries) * 0.9
         assert not is_any_due()
         Batch.objects.update(notice_not_before=timezone.now())

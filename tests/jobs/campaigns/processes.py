@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,4 +108,9 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    {"set_up": set_up, "advance": advance, "report": report}[sys.argv[1]](**json.loads(sys.argv[2]))
+    steps: dict[str, Callable[..., object]] = {
+        "set_up": set_up,
+        "advance": advance,
+        "report": report,
+    }
+    steps[sys.argv[1]](**json.loads(sys.argv[2]))

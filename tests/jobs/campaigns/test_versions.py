@@ -13,6 +13,7 @@ from jobs.models import Job, Source
 from jobs.models.job import JobStatus
 from jobs.queue.claim import claim_next
 from jobs.queue.lease import Lease
+from jobs.services.campaigns import versions
 from jobs.services.campaigns.advance import advance_campaigns
 from jobs.services.campaigns.versions import accept_all, accept_version, dismiss_version
 from jobs.services.housekeeping.expire import expire_everything
@@ -111,11 +112,11 @@ def test_a_version_that_its_owner_dismisses_meanwhile_does_not_stop_the_others(
     make_song()
     campaign = start()
     advance_campaigns()
-    versions = [finish(job) for job in campaign.jobs.all()]
+    made = [finish(job) for job in campaign.jobs.all()]
     accept = versions.accept_version
 
     def after_its_owner(*, job: Job) -> Job:
-        if Job.objects.ready().filter(campaign=campaign).count() == len(versions):
+        if Job.objects.ready().filter(campaign=campaign).count() == len(made):
             dismiss_version(job=job)
         return accept(job=job)
 

@@ -41,7 +41,7 @@ def test_stems_follow_the_umask_of_the_person_and_the_data_folder_stays_closed(
     """A process of its own: settings take the umask when they are loaded."""
     song, out, data = tmp_path / "Song.wav", tmp_path / "mine" / "out", tmp_path / "data"
     song.write_bytes(wav_bytes(0.5))
-    command = ["manage.py", "separate", song, "--out", out, "--separator", "spectral"]
+    command = ["manage.py", "separate", str(song), "--out", str(out), "--separator", "spectral"]
     subprocess.run(
         [sys.executable, *command, "--stages", "separation"],
         cwd=BASE_DIR,

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from separation.audio.decoding import probe_result
+from separation.audio.decoding.decode import probe
 from tests.separation.audio.sounds import save_wav, tones
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,7 +55,15 @@ def test_what_cannot_be_read_has_a_verdict_too(song: Path, tmp_path: Path) -> No
     pipe, loop = tmp_path / "pipe.wav", tmp_path / "loop.wav"
     os.mkfifo(pipe)
     loop.symlink_to(loop)
-    names = [tmp_path / "none.wav", tmp_path, pipe, loop, "/dev/zero", song / "a", "a" * 300]
+    names: list[Path | str] = [
+        tmp_path / "none.wav",
+        tmp_path,
+        pipe,
+        loop,
+        "/dev/zero",
+        song / "a",
+        "a" * 300,
+    ]
 
     *told, last = _told(*names, song)
 
@@ -85,13 +95,13 @@ def test_the_limits_are_those_of_an_upload(song: Path, settings: Settings) -> No
 def test_a_fault_of_ours_in_one_file_is_told_and_the_next_has_its_turn(
     song: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real, calls = probe_result.probe, []
+    real, calls = probe, []
 
-    def fail_once(*args: object, **options: object) -> object:
+    def fail_once(*args: Any, **options: Any) -> object:
         calls.append(args)
         if len(calls) == 1:
             raise ZeroDivisionError("secret")
-        return real(*args, **options)  # type: ignore[arg-type]
+        return real(*args, **options)
 
     monkeypatch.setattr(probe_result, "probe", fail_once)
 

@@ -1,7 +1,7 @@
 """A song that is kept here is separated again by another separator, from the page of a result."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
@@ -96,7 +96,7 @@ def test_it_counts_as_an_upload_of_the_song_does(visitor: Client, result: RESULT
     ids=["jobs", "storage"],
 )
 def test_a_full_account_is_told_so(
-    visitor: Client, owner: "User", result: RESULT, limit: dict[str, int], said: str
+    visitor: Client, owner: "User", result: RESULT, limit: dict[str, Any], said: str
 ) -> None:
     job = result()
     make_job(owner=owner)

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from pytest_django.fixtures import Settings
 
 from jobs.http.ranged import BLOCK_BYTES, ranged_file_response
+from separation.formats import ConcreteFormat
 
 CONTENT = bytes(range(256)) * 1024
 DIGEST = "ab" * 32
@@ -174,6 +175,15 @@ def test_every_output_format_has_a_content_type() -> None:
     from jobs.http.ranged import CONTENT_TYPES
     from separation.formats import extension_for
 
-    formats = ("wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a")
+    formats: tuple[ConcreteFormat, ...] = (
+        "wav16",
+        "wav24",
+        "wav32f",
+        "flac16",
+        "flac24",
+        "mp3",
+        "ogg",
+        "m4a",
+    )
     beside = {".aac", ".jpg", ".mp4"}
     assert {*map(extension_for, formats), *beside} == set(CONTENT_TYPES)

@@ -37,7 +37,7 @@ def ask(client: Client, job: Job, **form: str) -> Any:
 
 def sound_of(answer: HttpResponseBase) -> NDArray[np.float32]:
     assert answer.status_code == 200
-    content = answer.getvalue()  # type: ignore[attr-defined]
+    content = answer.getvalue()
     assert answer["Content-Length"] == str(len(content))
     sound, _ = soundfile.read(io.BytesIO(content), dtype="float32")
     return sound.T

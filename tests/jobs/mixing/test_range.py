@@ -3,8 +3,9 @@
 import pytest
 
 from jobs.models import Artifact
-from jobs.services.mixing import MixRequest, _range
+from jobs.services.mixing import _range
 from separation.errors import InvalidOptions
+from separation.mixdown.request import MixRequest
 
 TRACK = Artifact(sample_rate_hz=1000, frames=5000)
 

@@ -1,6 +1,7 @@
 import uuid
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -139,7 +140,7 @@ def test_two_people_with_long_queues_take_turns(owner: User, stranger: User) -> 
 
 def test_a_campaign_takes_nothing_from_the_share_of_the_owner(owner: User, stranger: User) -> None:
     campaign = make_campaign()
-    made_anew = {"owner": owner, "lane": "backfill", "campaign": campaign}
+    made_anew: dict[str, Any] = {"owner": owner, "lane": "backfill", "campaign": campaign}
     make_job(status=JobStatus.PROCESSING, **made_anew)
     make_job(status=JobStatus.COMPLETED, started_at=minutes_ago(0), **made_anew)
     make_job(owner=owner, created_at=minutes_ago(9))

@@ -1,6 +1,7 @@
 """Whether somebody works, from rows and from figures."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +14,7 @@ from tests.factories import make_job
 
 
 def idle(waits_s: float | None, **fields: int) -> QueueHealth:
-    figures = {"workers_alive": 1, "pending": 1, "processing": 0, **fields}
+    figures: dict[str, Any] = {"workers_alive": 1, "pending": 1, "processing": 0, **fields}
     return QueueHealth(**figures, oldest_pending_s=waits_s)
 
 

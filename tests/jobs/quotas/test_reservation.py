@@ -1,7 +1,9 @@
 """What an upload holds while it lasts, and gives back however it ends."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -62,7 +64,7 @@ def test_the_last_place_is_kept_for_the_upload_that_holds_it(
     with reserve(owner=owner, size_bytes=len(SONG)) as hold:
         with pytest.raises(QuotaExceeded, match="1 are allowed"), reserve(owner=owner):
             pytest.fail("two uploads hold one place")
-        sent = {"name": "a.wav", "chunks": [SONG], "declared_size": len(SONG)}
+        sent: dict[str, Any] = {"name": "a.wav", "chunks": [SONG], "declared_size": len(SONG)}
         submit_song(hold=hold, request=SPECTRAL, **sent)
         with pytest.raises(QuotaExceeded, match="1 are allowed"):
             submit_song(hold=hold, request=SPECTRAL, **sent)
@@ -151,7 +153,7 @@ def test_an_upload_that_moves_keeps_its_hold(
     owner: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(reservation.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     with reserve(owner=owner, size_bytes=100) as hold:
         Reservation.objects.update(expires_at=timezone.now() + timedelta(seconds=5))
         hold.need(size_bytes=50)
@@ -202,7 +204,7 @@ def test_a_hold_that_expired_is_taken_again_where_there_is_room(
         if taken:
             make_source(owner=owner, content=b"s" * 11)
 
-    sent = {"name": "a.wav", "chunks": body(), "declared_size": len(SONG)}
+    sent: dict[str, Any] = {"name": "a.wav", "chunks": body(), "declared_size": len(SONG)}
     if taken:
         with pytest.raises(QuotaExceeded):
             receive_source(owner=owner, **sent)
@@ -224,7 +226,7 @@ def test_a_place_that_expired_and_is_taken_is_refused(owner: User, settings: Set
 def test_whoever_sent_a_wrong_file_may_send_another(owner: User, settings: Settings) -> None:
     settings.MAX_ACTIVE_JOBS = 1
     with reserve(owner=owner) as hold:
-        sent = {"name": "a.wav", "declared_size": None, "request": SPECTRAL}
+        sent: dict[str, Any] = {"name": "a.wav", "declared_size": None, "request": SPECTRAL}
         with pytest.raises(UnsupportedFormat):
             submit_song(hold=hold, chunks=[NO_SONG], **sent)
         submit_song(hold=hold, chunks=[SONG], **sent)

@@ -1,5 +1,7 @@
 """Whose limit counts: of the account, its groups or the site; and that of a group as a whole."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -123,13 +125,13 @@ def test_the_rules_cost_one_query(
 
 @pytest.mark.parametrize("odd", ["nobody", "both", "shared by one"])
 def test_a_row_is_of_one_account_or_of_one_group(owner: User, odd: str) -> None:
-    fields = {
+    rows: dict[str, dict[str, Any]] = {
         "nobody": {},
         "both": {"user": owner, "group": make_group("class")},
         "shared by one": {"user": owner, "shared": True},
-    }[odd]
+    }
     with pytest.raises(IntegrityError), transaction.atomic():
-        QuotaLimit.objects.create(**fields)
+        QuotaLimit.objects.create(**rows[odd])
 
 
 def test_a_group_has_one_row_for_each_use(owner: User) -> None:

@@ -1,6 +1,7 @@
 """What counts as stored, and what a full storage refuses."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -21,7 +22,7 @@ from tests.factories import make_artifact, make_job, make_source
 SPECTRAL = SeparationRequest(separator="spectral")
 
 
-def song(owner: User, size: int = 100, *, tracks: tuple[int, ...] = (), **fields: object) -> Job:
+def song(owner: User, size: int = 100, *, tracks: tuple[int, ...] = (), **fields: Any) -> Job:
     fields.setdefault("status", JobStatus.COMPLETED)
     source = make_source(owner=owner, content=b"s" * size)
     job = make_job(owner=owner, source=source, **fields)

@@ -26,6 +26,7 @@ def test_a_running_job_is_asked_to_stop_and_keeps_its_lease(owner: User) -> None
     job = cancel_job(job=before)
     assert job.status == JobStatus.PROCESSING
     assert job.cancel_requested
+    assert before.lease_token is not None
     assert Job.objects.held(before.lease_token).exists()
 
 

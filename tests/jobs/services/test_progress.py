@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -8,7 +10,7 @@ from tests.factories import make_job
 
 
 def test_a_wish_to_cancel_shows_until_it_is_granted(owner: User) -> None:
-    wish = {"cancel_requested_at": timezone.now()}
+    wish: dict[str, Any] = {"cancel_requested_at": timezone.now()}
     assert status_label(make_job(status=JobStatus.PROCESSING, **wish)) == "Cancelling"
     assert status_label(make_job(status=JobStatus.CANCELLED, **wish)) == "Cancelled"
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import models
 
 from jobs.models import Job, Speed
 from jobs.services.timing import speed
@@ -92,7 +93,12 @@ def test_the_average_moves_towards_what_is_new(owner: User) -> None:
 
 def test_another_machine_device_model_and_precision_have_rows_of_their_own(owner: User) -> None:
     job = demucs_job()
-    ran = ({}, {"device": "cuda"}, {"model": "htdemucs_ft"}, {"precision": "bfloat16"})
+    ran: tuple[dict[str, Any], ...] = (
+        {},
+        {"device": "cuda"},
+        {"model": "htdemucs_ft"},
+        {"precision": "bfloat16"},
+    )
     assert learn_speeds(job, manifest_of(job, device="remote cuda"), host=HOST)
     assert Speed.objects.filter(device="remote").delete()[0] == 1
     for fields in ran:
@@ -233,11 +239,13 @@ def test_a_model_that_never_ran_has_no_speed() -> None:
 
 def test_names_that_are_too_long_are_cut_to_what_their_columns_hold(owner: User) -> None:
     job = demucs_job()
-    ran = {"model": "m" * 300, "precision": "p" * 300, "device": "d" * 300}
+    ran: dict[str, Any] = {"model": "m" * 300, "precision": "p" * 300, "device": "d" * 300}
     learn_speeds(job, manifest_of(job, **ran), host="h" * 300)
     row = Speed.objects.get(work="separation")
     for column in ("host", "device", "model_name", "precision"):
-        assert len(getattr(row, column)) == Speed._meta.get_field(column).max_length, column
+        field = Speed._meta.get_field(column)
+        assert isinstance(field, models.Field)
+        assert len(getattr(row, column)) == field.max_length, column
 
 
 @pytest.mark.parametrize("model", speed.WITHOUT_SHIFTS)

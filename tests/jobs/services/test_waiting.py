@@ -140,7 +140,7 @@ def queue_of_many() -> None:
 def places_of_all() -> list[object]:
     """Every waiting job by the place that it is told."""
     waits = list(Job.objects.filter(status=JobStatus.PENDING))
-    places = {told(job).position: job.pk for job in waits}
+    places = {told(job).position or 0: job.pk for job in waits}
     assert sorted(places) == list(range(1, len(waits) + 1))
     return [places[place] for place in sorted(places)]
 

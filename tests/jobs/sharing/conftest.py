@@ -1,6 +1,6 @@
 """A song of three stems whose owner, name and stems can be told apart in any answer."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def share(job: Job, ella: "User") -> "Callable[..., NewLink]":
     """Makes a link to the drums and the vocals, unless told otherwise."""
 
     def make(**choices: object) -> NewLink:
-        values: dict = {"stems": ["drums", "vocals"], **choices}
+        values: dict[str, Any] = {"stems": ["drums", "vocals"], **choices}
         return create_link(job=job, created_by=ella, **values)
 
     return make

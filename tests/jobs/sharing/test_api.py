@@ -1,7 +1,7 @@
 """Links through the API; strangers and nobody are tried in tests/jobs/api/test_access.py."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -25,7 +25,7 @@ def api(ella: "User") -> APIClient:
     return client_of(ella)
 
 
-def post(api: APIClient, job: Job, **choices: object):
+def post(api: APIClient, job: Job, **choices: object) -> Any:
     return api.post(f"/api/v1/jobs/{job.pk}/shares", choices, format="json")
 
 
@@ -68,7 +68,7 @@ def test_nothing_need_be_said(api: APIClient, job: Job) -> None:
     ],
 )
 def test_a_wrong_choice_is_refused_with_its_code(
-    api: APIClient, job: Job, choices: dict, status: int, code: str
+    api: APIClient, job: Job, choices: dict[str, Any], status: int, code: str
 ) -> None:
     answer = post(api, job, **choices)
     assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
@@ -78,7 +78,7 @@ def test_downloads_bring_the_title_with_them(member: Client, job: Job) -> None:
     ],
 )
 def test_a_wrong_choice_is_named_and_makes_nothing(
-    member: Client, job: Job, choice: dict, words: str
+    member: Client, job: Job, choice: dict[str, Any], words: str
 ) -> None:
     assert words in make(member, job, **choice)
     assert not ShareLink.objects.exists()

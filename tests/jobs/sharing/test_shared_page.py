@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings as site
@@ -27,7 +27,7 @@ Share = Callable[..., NewLink]
 FILES = ("", "mixer.json", "previews/drums/", "peaks/drums/", "tracks/drums/", "tracks.zip")
 
 
-def body(response) -> bytes:
+def body(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
 from jobs.models import Job, Source, Upload
+from jobs.services.sources.receive_source import probe_part
 from jobs.services.uploads import session as service
 from tests.factories import make_job, make_source, wav_bytes
 from tests.jobs.uploads.conftest import Stored
@@ -100,7 +101,7 @@ def test_two_uploads_of_one_song_that_end_at_once_are_one_song(
     sender: Sender, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (sender.address(len(SONG), options=SPECTRAL) for _ in range(2))
-    probe = service.probe_part
+    probe = probe_part
 
     def other_ends_meanwhile(part: Any) -> Any:
         monkeypatch.setattr(service, "probe_part", probe)

@@ -57,7 +57,7 @@ def test_a_session_sends_with_its_csrf_token_and_not_without(owner: User) -> Non
     sender = Sender(client)
     assert sender.create(len(SONG)).status_code == 403
     client.get("/")
-    told = {"X-CSRFToken": client.cookies["csrftoken"].value}
+    told: dict[str, Any] = {"X-CSRFToken": client.cookies["csrftoken"].value}
     address = sender.create(len(SONG), **told).headers["Location"]
     assert sender.patch(address, SONG).status_code == 403
     assert client.delete(address, headers=TUS).status_code == 403

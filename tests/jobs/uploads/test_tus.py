@@ -3,6 +3,7 @@
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -89,7 +90,7 @@ def test_a_page_of_an_allowed_site_may_ask_and_read_what_tus_needs(
 @pytest.mark.parametrize("version", ["0.2.2", ""])
 def test_another_version_is_refused_and_nothing_changes(sender: Sender, version: str) -> None:
     address = sender.address(len(SONG))
-    old = {"Tus-Resumable": version}
+    old: dict[str, Any] = {"Tus-Resumable": version}
     answers = [
         sender.patch(address, SONG, **old),
         sender.client.head(address, headers=old),
@@ -147,7 +148,7 @@ def test_bytes_at_another_offset_are_refused_and_not_taken(sender: Sender) -> No
     ],
 )
 def test_a_piece_that_cannot_be_understood_is_not_taken(
-    sender: Sender, headers: dict[str, str], status: int
+    sender: Sender, headers: dict[str, Any], status: int
 ) -> None:
     address = sender.address(len(SONG))
     assert sender.patch(address, SONG[:1000], **headers).status_code == status
@@ -164,7 +165,7 @@ def test_more_bytes_than_announced_are_refused_unread(sender: Sender) -> None:
 @pytest.mark.parametrize("algorithm", ["sha256", "sha1", "md5"])
 def test_a_checksum_that_fits_is_accepted(sender: Sender, algorithm: str) -> None:
     address = sender.address(len(SONG))
-    said = {"Upload-Checksum": checksum(algorithm, SONG[:5000])}
+    said: dict[str, Any] = {"Upload-Checksum": checksum(algorithm, SONG[:5000])}
     assert sender.patch(address, SONG[:5000], **said).status_code == 204
     assert sender.offset(address) == 5000
 

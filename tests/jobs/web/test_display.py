@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from jobs.services.sizes import size
 from jobs.templatetags import display
+from jobs.wording import decibels, stage_label
 
 MIXER = Path(__file__).parents[2] / "javascript" / "mixer"
 
@@ -37,12 +39,12 @@ def test_an_estimate_is_no_more_exact_than_it_is(seconds: float | None, shown: s
     [(1, "1 kB"), (999_001, "1000 kB"), (2_190_172, "2.2 MB"), (174_682_746, "175 MB")],
 )
 def test_sizes_are_decimal(count: int, shown: str) -> None:
-    assert display.size(count) == shown
+    assert size(count) == shown
 
 
 def test_silence_has_no_level() -> None:
-    assert display.decibels(None, "LUFS") == "silent"
-    assert display.decibels(-14.26, "LUFS") == "\N{MINUS SIGN}14.3 LUFS"
+    assert decibels(None, "LUFS") == "silent"
+    assert decibels(-14.26, "LUFS") == "\N{MINUS SIGN}14.3 LUFS"
 
 
 @pytest.mark.parametrize(
@@ -60,5 +62,5 @@ def test_only_a_stem_has_the_colour_of_its_stem(track: str, shown: str) -> None:
 
 
 def test_a_stage_of_a_plug_in_is_named_all_the_same() -> None:
-    assert display.stage_label("noise_reduction") == "Noise reduction"
-    assert display.stage_label("separation") == "Separate stems"
+    assert stage_label("noise_reduction") == "Noise reduction"
+    assert stage_label("separation") == "Separate stems"

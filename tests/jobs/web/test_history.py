@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,7 +24,7 @@ def member(client: Client, owner: User) -> Client:
 
 
 def add(
-    owner: User, name: str, hours_ago: float = 0, separator: str = "auto", **fields: str
+    owner: User, name: str, hours_ago: float = 0, separator: str = "auto", **fields: Any
 ) -> None:
     make_job(
         owner=owner,

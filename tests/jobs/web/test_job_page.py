@@ -1,8 +1,9 @@
 """What the page of a job says in each state, and what its buttons do."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
@@ -21,7 +22,7 @@ TRACKS = {
 }
 
 
-def page(client: Client, job: Job, name: str = "detail") -> HttpResponse:
+def page(client: Client, job: Job, name: str = "detail") -> Any:
     client.force_login(job.owner)
     return client.get(reverse(f"jobs:{name}", args=[job.pk]))
 

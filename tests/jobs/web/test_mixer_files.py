@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -39,23 +39,25 @@ def job(owner: "User") -> Job:
 
 
 @pytest.fixture
-def song(client: Client, owner: "User", job: Job) -> dict:
+def song(client: Client, owner: "User", job: Job) -> dict[str, Any]:
     client.force_login(owner)
     return client.get(f"/jobs/{job.pk}/mixer.json").json()
 
 
-def body(response) -> bytes:
+def body(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def test_the_song_tells_its_stems_and_where_somebody_sings(song: dict) -> None:
+def test_the_song_tells_its_stems_and_where_somebody_sings(song: dict[str, Any]) -> None:
     assert [stem["name"] for stem in song["stems"]] == ["drums", "vocals"]
     assert song["samples"] == round(SECONDS * 44_100)
     assert song["delaySamples"] == 1024
     assert [stem["activity"] for stem in song["stems"]] == [[], [[0.5, 1.5]]]
 
 
-def test_a_preview_is_sent_by_the_ranges_of_its_index(client: Client, job: Job, song: dict) -> None:
+def test_a_preview_is_sent_by_the_ranges_of_its_index(
+    client: Client, job: Job, song: dict[str, Any]
+) -> None:
     preview = song["stems"][1]["preview"]
     start, end = preview["offsets"][1:3]
     part = client.get(preview["url"], headers={"Range": f"bytes={start}-{end - 1}"})
@@ -67,21 +69,25 @@ def test_a_preview_is_sent_by_the_ranges_of_its_index(client: Client, job: Job, 
     assert sent[0] == 0xFF, "a frame begins with its sync word"
 
 
-def test_a_preview_that_the_browser_holds_is_not_sent_again(client: Client, song: dict) -> None:
+def test_a_preview_that_the_browser_holds_is_not_sent_again(
+    client: Client, song: dict[str, Any]
+) -> None:
     url = song["stems"][0]["preview"]["url"]
     known = client.get(url)
     body(known)
     assert client.get(url, headers={"If-None-Match": known["ETag"]}).status_code == 304
 
 
-def test_another_preview_in_its_place_has_another_tag(client: Client, job: Job, song: dict) -> None:
+def test_another_preview_in_its_place_has_another_tag(
+    client: Client, job: Job, song: dict[str, Any]
+) -> None:
     url = song["stems"][0]["preview"]["url"]
     before = client.head(url)["ETag"]
     (job.directory / "listen/drums.aac").write_bytes(b"other")
     assert client.head(url)["ETag"] != before
 
 
-def test_peaks_hold_the_highest_and_lowest_samples(client: Client, song: dict) -> None:
+def test_peaks_hold_the_highest_and_lowest_samples(client: Client, song: dict[str, Any]) -> None:
     peaks = song["stems"][0]["peaks"]
     pairs = np.frombuffer(body(client.get(peaks["url"])), np.int8)
     coarsest = peaks["levels"][-1]
@@ -164,7 +170,9 @@ def test_a_preview_that_is_gone_from_the_disk_is_404(
     assert client.get(f"/jobs/{job.pk}/previews/drums/").status_code == 404
 
 
-def test_the_history_has_a_picture_of_the_waveform(client: Client, job: Job, song: dict) -> None:
+def test_the_history_has_a_picture_of_the_waveform(
+    client: Client, job: Job, song: dict[str, Any]
+) -> None:
     address = f"/jobs/{job.pk}/waveform.svg"
     assert f'src="{address}"' in client.get("/jobs/").content.decode()
     picture = client.get(address)
@@ -190,7 +198,7 @@ def test_a_picture_has_the_colours_of_the_stems() -> None:
 
 
 def test_a_song_with_a_cover_shows_it_in_the_history_and_on_its_page(
-    client: Client, job: Job, song: dict
+    client: Client, job: Job, song: dict[str, Any]
 ) -> None:
     address = f"/jobs/{job.pk}/cover.jpg"
     pages = ["/jobs/", f"/jobs/{job.pk}/"]

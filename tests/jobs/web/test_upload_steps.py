@@ -47,6 +47,7 @@ def test_a_file_is_announced_with_the_choices_of_the_form(member: Client, owner:
     assert answer.status_code == 201
     upload = Upload.objects.get()
     assert (upload.owner, upload.name, upload.size_bytes) == (owner, FILE["name"], len(SONG))
+    assert upload.request is not None
     assert (upload.request["two_stems"], upload.request["format"]) == ("vocals", "mp3")
     addresses = answer.json()
     assert addresses["upload"] == reverse("api:upload", args=[upload.pk])
@@ -64,6 +65,7 @@ def test_the_same_file_goes_on_where_it_was_with_the_choices_of_now(member: Clie
     again = begin(member, format="mp3")
     assert again.json()["upload"] == reverse("api:upload", args=[upload.pk])
     upload.refresh_from_db()
+    assert upload.request is not None
     assert (upload.offset, upload.request["format"]) == (100, "mp3")
 
 

@@ -29,7 +29,9 @@ def test_a_completed_job_was_expected_and_is_learned_from() -> None:
     assert job.deadline_s is not None and job.deadline_s >= job.expected_s
     rows = {row.work: row for row in Speed.objects.filter(host=socket.gethostname())}
     assert set(rows) == {"prepare", "separation", "export"}
-    measured = job.stages.get(name="separation").duration_s / 0.5
+    taken_s = job.stages.get(name="separation").duration_s
+    assert taken_s is not None
+    measured = taken_s / 0.5
     assert rows["separation"].seconds_per_second == pytest.approx(measured, rel=0.01)
 
 

@@ -1,12 +1,12 @@
 """Chores of the housekeeping that run as processes of their own."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.worker import chores
 from jobs.worker.chores import OwnProcess, ScheduledBackups, Scrubbing
 from jobs.worker.reaper import Housekeeping
 from tests.factories import make_artifact, make_job
@@ -32,7 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], Slow]]:
         found.append((command[1:], Slow()))
         return found[-1][1]
 
-    monkeypatch.setattr(chores.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     return found
 
 

@@ -14,6 +14,7 @@ def picture(codec: str = "mjpeg", *, width: int = 48, height: int = 32) -> bytes
     patches = np.random.default_rng(3).integers(0, 256, (height // 8, width // 8, 3), np.uint8)
     image = VideoFrame.from_ndarray(patches.repeat(8, axis=0).repeat(8, axis=1), format="rgb24")
     encoder = av.CodecContext.create(codec, "w")
+    assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height = width, height
     encoder.pix_fmt = "yuvj444p" if codec == "mjpeg" else "rgb24"
     encoder.time_base = Fraction(1, 25)
@@ -32,5 +33,6 @@ def cover(codec: str = "mjpeg") -> bytes:
 def shown(data: bytes, codec: str = "mjpeg") -> bytes:
     """The decoded pixels."""
     decoder = av.CodecContext.create(codec, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
     frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     return frames[0].to_ndarray(format="rgb24").tobytes()

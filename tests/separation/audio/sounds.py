@@ -46,6 +46,7 @@ def save_by_ffmpeg(
     """Write stereo through FFmpeg in the container ``kind``."""
     with av.open(str(path), "w", format=kind) as container:
         stream = container.add_stream(codec, rate=rate_hz, layout="stereo")
+        assert isinstance(stream, av.AudioStream)
         frame = av.AudioFrame.from_ndarray(sound, format="fltp", layout="stereo")
         frame.sample_rate = rate_hz
         frame.pts = 0

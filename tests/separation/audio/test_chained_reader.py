@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from separation.audio.decoding.chained_reader import PART_LOST
@@ -39,7 +40,11 @@ def _joined(path: Path, *songs: tuple[Writer, Sound, int]) -> Path:
 def test_every_song_of_a_chain_is_read(
     tmp_path: Path, write: Writer, rate_hz: int, codec: str
 ) -> None:
-    first, second, third = song(20_001, rate_hz), song(9_000, rate_hz) / 2, song(700, rate_hz)
+    first, second, third = (
+        song(20_001, rate_hz),
+        song(9_000, rate_hz) / np.float32(2),
+        song(700, rate_hz),
+    )
     source = _joined(tmp_path / "a", *((write, sound, rate_hz) for sound in (first, second, third)))
 
     song_ = decode_here(source, tmp_path / "song.wav")

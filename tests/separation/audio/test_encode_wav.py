@@ -10,6 +10,7 @@ from separation.audio.blocks import BLOCK_FRAMES
 from separation.audio.encoding.encode import open_encoder
 from separation.audio.encoding.encode_wav import PcmWavEncoder, WrittenWav, verify_written
 from separation.errors import Cancelled, DiskFull, OutputInvalid
+from separation.formats import ConcreteFormat
 from separation.storage.atomic_files import digest_of
 from tests.separation.audio.sounds import tones
 
@@ -24,7 +25,7 @@ def hot(frames: int) -> np.ndarray:
 
 
 def encode(path: Path, sound: np.ndarray, bits: int, rate_hz: int = 44_100) -> WrittenWav:
-    kind = "wav16" if bits == 16 else "wav24"
+    kind: ConcreteFormat = "wav16" if bits == 16 else "wav24"
     with open_encoder(
         path, kind, sample_rate_hz=rate_hz, expected_frames=sound.shape[1]
     ) as encoder:

@@ -1,6 +1,7 @@
 """The streamed decomposition against librosa's on the whole signal."""
 
 import warnings
+from typing import Any
 
 import librosa
 import numpy as np
@@ -32,7 +33,7 @@ class Signal:
         return out
 
 
-class Collected(list):
+class Collected(list[FloatArray]):
     def write(self, block: FloatArray) -> None:
         self.append(block)
 
@@ -51,7 +52,9 @@ def chord_with_clicks(frames: int, seed: int = 3) -> FloatArray:
     return (tones + noise).astype(np.float32)
 
 
-def parts(samples: FloatArray, block_hops: int = 256, **settings) -> tuple[FloatArray, FloatArray]:
+def parts(
+    samples: FloatArray, block_hops: int = 256, **settings: Any
+) -> tuple[FloatArray, FloatArray]:
     harmonic, percussive = Collected(), Collected()
     split(
         Signal(samples),
@@ -63,7 +66,7 @@ def parts(samples: FloatArray, block_hops: int = 256, **settings) -> tuple[Float
     return harmonic.samples, percussive.samples
 
 
-def librosa_parts(samples: FloatArray, **settings) -> tuple[FloatArray, FloatArray]:
+def librosa_parts(samples: FloatArray, **settings: Any) -> tuple[FloatArray, FloatArray]:
     with warnings.catch_warnings():
         # librosa remarks that a signal is shorter than its window.
         warnings.simplefilter("ignore", UserWarning)
@@ -76,7 +79,7 @@ def difference(ours: FloatArray, theirs: FloatArray) -> float:
 
 
 @pytest.mark.parametrize("block_hops", [1, 3, 20, 256])
-def test_blocks_of_any_size_give_what_librosa_gives_for_the_whole(block_hops):
+def test_blocks_of_any_size_give_what_librosa_gives_for_the_whole(block_hops: int) -> None:
     samples = chord_with_clicks(47 * HOP + 17)
     ours = parts(samples, block_hops)
     for mine, theirs in zip(ours, librosa_parts(samples), strict=True):
@@ -92,14 +95,14 @@ def test_blocks_of_any_size_give_what_librosa_gives_for_the_whole(block_hops):
 # median, which librosa calls, differs from the median of the sorted window, and for three frames
 # librosa's result is NaN in about every second call; test_median covers such lengths.
 @pytest.mark.parametrize("frames", [1, 100, 511, 2047, 2048, 2049, 5000])
-def test_signals_shorter_than_the_windows_agree_too(frames):
+def test_signals_shorter_than_the_windows_agree_too(frames: int) -> None:
     samples = chord_with_clicks(frames)
     for mine, theirs in zip(parts(samples, 2), librosa_parts(samples), strict=True):
         assert difference(mine, theirs) < TOLERANCE
 
 
 @pytest.mark.parametrize("frames", [512, 700, 1023])
-def test_two_frames_still_sum_to_the_signal(frames):
+def test_two_frames_still_sum_to_the_signal(frames: int) -> None:
     samples = chord_with_clicks(frames)
     harmonic, percussive = parts(samples)
     assert difference(harmonic + percussive, samples) < TOLERANCE
@@ -114,7 +117,9 @@ def test_two_frames_still_sum_to_the_signal(frames):
         ({"margin": (1.0, 4.0), "power": 1.5}, {"margin": (1.0, 4.0), "power": 1.5}),
     ],
 )
-def test_every_parameter_means_what_it_means_in_librosa(ours, theirs):
+def test_every_parameter_means_what_it_means_in_librosa(
+    ours: dict[str, Any], theirs: dict[str, Any]
+) -> None:
     samples = chord_with_clicks(30 * HOP + 100)
     plain = parts(samples)
     for mine, wanted, default in zip(
@@ -126,7 +131,9 @@ def test_every_parameter_means_what_it_means_in_librosa(ours, theirs):
 
 @pytest.mark.parametrize("split_zeros", [True, False])
 @pytest.mark.parametrize(("margin", "power"), [(1.0, 2.0), (3.0, 1.0), (1.0, 7.5)])
-def test_the_mask_is_librosas_also_for_nothing_and_next_to_nothing(margin, power, split_zeros):
+def test_the_mask_is_librosas_also_for_nothing_and_next_to_nothing(
+    margin: float, power: float, split_zeros: bool
+) -> None:
     # 1e-30 squared is below float32, 1e-40 is below its normal numbers.
     levels = np.array([0, 1e-40, 1e-30, 3e-30, 1e-3, 1, 1e6], dtype=np.float32)
     part, other = (grid.copy() for grid in np.meshgrid(levels, levels))
@@ -135,7 +142,7 @@ def test_the_mask_is_librosas_also_for_nothing_and_next_to_nothing(margin, power
     assert np.allclose(ours, wanted, rtol=1e-6, atol=0)  # float32 arithmetic in both
 
 
-def test_silence_before_and_inside_the_sound_divides_as_in_librosa():
+def test_silence_before_and_inside_the_sound_divides_as_in_librosa() -> None:
     samples = chord_with_clicks(40 * HOP)
     samples[:, : 12 * HOP] = 0
     samples[0, 20 * HOP : 30 * HOP] = 0
@@ -143,27 +150,27 @@ def test_silence_before_and_inside_the_sound_divides_as_in_librosa():
         assert difference(mine, theirs) < TOLERANCE
 
 
-def test_silence_stays_silence():
+def test_silence_stays_silence() -> None:
     for part in parts(np.zeros((2, 5000), dtype=np.float32)):
         assert part.shape == (2, 5000)
         assert not part.any()
 
 
-def test_the_signal_minus_the_harmonic_part_is_the_percussive_part():
+def test_the_signal_minus_the_harmonic_part_is_the_percussive_part() -> None:
     samples = chord_with_clicks(60 * HOP)
     harmonic, percussive = parts(samples)
     level = np.sqrt(np.mean(samples**2))
     assert np.sqrt(np.mean((samples - harmonic - percussive) ** 2)) < 1e-6 * level
 
 
-def test_no_read_grows_with_the_song():
+def test_no_read_grows_with_the_song() -> None:
     short, long = Signal(chord_with_clicks(100 * HOP)), Signal(chord_with_clicks(300 * HOP))
     for signal in (short, long):
         split(signal, Collected(), block_hops=8)
     assert short.longest_read == long.longest_read < 60 * HOP
 
 
-def test_a_cancel_ends_it_after_one_block():
+def test_a_cancel_ends_it_after_one_block() -> None:
     written = Collected()
 
     def cancel(fraction: float, message: str = "") -> None:

@@ -150,7 +150,7 @@ def test_a_change_of_format_by_chance_inside_of_damage_is_none(tmp_path: Path) -
     frames = bytearray(_bare(source, song(60_000)))
     at = 0
     for _ in range(10):
-        at += mpeg_frame_bytes(frames[at : at + 4])
+        at += mpeg_frame_bytes(bytes(frames[at : at + 4]))
     # No head where a frame begins, and that of a frame of another kind behind it.
     frames[at : at + 54] = bytes(50) + b"\xff\xf3\x90\xc4"
     source.write_bytes(frames)

@@ -69,7 +69,10 @@ def test_its_children_stand_behind_the_walls_and_lead_a_group_of_their_own(
     def look(peak_bytes: int) -> None:
         _, child = family(decoder_pool.pid or 0)
         status = Path(f"/proc/{child}/status").read_text()
-        seen.update(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        for line in status.splitlines():
+            name, colon, value = line.partition(":\t")
+            if colon:
+                seen[name] = value
         if seen["Seccomp"] == "0":
             return  # It has told its peak once before it raises them.
         seen["interfaces"] = Path(f"/proc/{child}/net/dev").read_text()

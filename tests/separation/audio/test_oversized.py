@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def _large(
     by_libsndfile(path, BEGINNING, 44_100, kind=kind, subtype=subtype)
     content = path.read_bytes()
     begin = content.index(b"SSND" if kind == "AIFF" else b"data") + 8 if kind != "AU" else 24
-    order = "big" if kind in ("AIFF", "AU") else "little"
+    order: Literal["big", "little"] = "big" if kind in ("AIFF", "AU") else "little"
     sound_bytes = frames * 2 * {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}.get(subtype, 1)
     end = begin + sound_bytes
     with path.open("r+b") as file:

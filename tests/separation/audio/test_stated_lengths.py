@@ -54,6 +54,7 @@ def _with_picture(path: Path, kind: str, codec: str, *, pictures: int) -> Path:
         picture = container.add_stream("mpeg4", rate=10)
         picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
         track = container.add_stream(codec, rate=44_100, layout="stereo")
+        assert isinstance(track, av.AudioStream)
         track.bit_rate = 192_000
         for number in range(pictures):
             image = av.VideoFrame(64, 64, "yuv420p")
@@ -61,7 +62,9 @@ def _with_picture(path: Path, kind: str, codec: str, *, pictures: int) -> Path:
             container.mux(picture.encode(image))
         frame = av.AudioFrame.from_ndarray(song(44_100), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts = 44_100, 0
-        resampler = av.AudioResampler(track.codec_context.codec.audio_formats[0], "stereo", 44_100)
+        formats = track.codec_context.codec.audio_formats
+        assert formats is not None
+        resampler = av.AudioResampler(formats[0], "stereo", 44_100)
         for piece in (*resampler.resample(frame), None):
             container.mux(track.encode(piece))
         container.mux(picture.encode(None))

@@ -21,6 +21,7 @@ def target(tmp_path: Path) -> Path:
 
 def pixels(data: bytes, codec: str = "mjpeg") -> np.ndarray:
     decoder = av.CodecContext.create(codec, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
     frame = [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
     assert isinstance(frame, VideoFrame)
     return frame.to_ndarray(format="rgb24")

@@ -7,6 +7,7 @@ import soundfile
 from separation.audio.encoding.encode import open_encoder
 from separation.audio.encoding.verify import verify_file
 from separation.errors import OutputInvalid
+from separation.formats import ConcreteFormat
 from tests.separation.audio.sounds import save, save_wav, tones
 
 
@@ -71,9 +72,14 @@ def test_a_nan_in_any_block_is_invalid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.flac", "a.mp3", "a.ogg", "a.m4a"])
 def test_a_file_whose_second_half_is_missing_is_invalid(tmp_path: Path, name: str) -> None:
-    kind = {"a.flac": "flac16", "a.mp3": "mp3", "a.ogg": "ogg", "a.m4a": "m4a"}[name]
+    kinds: dict[str, ConcreteFormat] = {
+        "a.flac": "flac16",
+        "a.mp3": "mp3",
+        "a.ogg": "ogg",
+        "a.m4a": "m4a",
+    }
     path = tmp_path / name
-    with open_encoder(path, kind, sample_rate_hz=44_100, expected_frames=50_000) as encoder:
+    with open_encoder(path, kinds[name], sample_rate_hz=44_100, expected_frames=50_000) as encoder:
         encoder.write(tones(50_000))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 

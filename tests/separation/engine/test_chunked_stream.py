@@ -1,11 +1,12 @@
 """What the stream promises beside its numbers: memory, progress, cancel, refusals."""
 
 import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from separation.audio.blocks import FloatArray
+from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.engine.chunked import BagStream, Member, NormalisedSong, Plan
 from separation.engine.interface import Engine
 from separation.engine.overlap_add import trapezium
@@ -42,6 +43,10 @@ class ToneSong:
     def read(self, start: int, count: int) -> FloatArray:
         tone = np.sin(np.arange(start, start + count, dtype=np.float64) / 30)
         return np.stack([tone, -tone]).astype(np.float32)
+
+    def blocks(self, block_frames: int = BLOCK_FRAMES) -> Iterator[FloatArray]:
+        for start in range(0, self.frames, block_frames):
+            yield self.read(start, min(block_frames, self.frames - start))
 
 
 def a_stream(song: Song, **plan: float) -> BagStream:

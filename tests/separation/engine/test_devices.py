@@ -78,7 +78,8 @@ MODERN = HostReport("a processor", 2, ("avx2", "avx512_bf16"), 1, 1)
 def test_engine_and_precision_follow_the_wish_and_the_host(
     asked: Any, device: Device, host: HostReport, installed: bool, expected: Any
 ) -> None:
-    choice = choose_engine(*asked, device, host, installed=installed)
+    engine, precision = asked
+    choice = choose_engine(engine, precision, device, host, installed=installed)
     assert (choice.name, choice.fast) == expected
     assert choice.reason
 

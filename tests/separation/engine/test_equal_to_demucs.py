@@ -1,7 +1,7 @@
 """The streamed overlap-add against ``demucs.apply.apply_model`` itself."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 import torch
 from demucs.apply import BagOfModels, apply_model
 
+from separation.audio.blocks import BLOCK_FRAMES
 from separation.engine.chunked import BagStream, Member, Plan
 from separation.engine.statistics import MonoStatistics
 from separation.engine.torch_engine import TorchEngine
@@ -37,6 +38,10 @@ class ArraySong:
         assert start >= 0
         assert start + count <= self.frames
         return self._samples[:, start : start + count]
+
+    def blocks(self, block_frames: int = BLOCK_FRAMES) -> Iterator[np.ndarray]:
+        for start in range(0, self.frames, block_frames):
+            yield self.read(start, min(block_frames, self.frames - start))
 
 
 def engine_for(
@@ -117,7 +122,8 @@ WEIGHTS = [[1.0, 0.5, 0.0, 2.0], [0.25, 1.0, 3.0, 0.0]]
 
 @pytest.mark.parametrize("shifts", [0, 2])
 def test_a_weighted_bag_equals_demucs(shifts: int) -> None:
-    models, song = [small_htdemucs(1), small_hdemucs(2)], noise(50_000)
+    models: list[Any] = [small_htdemucs(1), small_hdemucs(2)]
+    song = noise(50_000)
     plan = Plan(RATE_HZ, shifts=shifts, seed=4)
     members = [Member(engine_for(m), tuple(w)) for m, w in zip(models, WEIGHTS, strict=True)]
     expected = theirs(BagOfModels(models, WEIGHTS), song, plan)
@@ -152,7 +158,8 @@ def test_one_stem_of_a_one_hot_bag_runs_one_network_with_the_same_result(shifts:
     expected = theirs(BagOfModels(models, weights), song, plan)
     got = stream(members, song, plan, stems=[2])
     assert relative_error(got, expected[2:3]) <= TOLERANCE
-    assert [m.engine.windows > 0 for m in members] == [False, False, True, False]
+    ran = [isinstance(m.engine, CountingEngine) and m.engine.windows > 0 for m in members]
+    assert ran == [False, False, True, False]
 
 
 def test_batches_of_windows_change_nothing_but_rounding() -> None:

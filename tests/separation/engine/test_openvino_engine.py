@@ -58,7 +58,7 @@ def path(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def through(engine: Any, samples: np.ndarray, plan: Plan = PLAN) -> np.ndarray:
     members = [Member(engine, (1.0,) * 4)]
     level = MonoStatistics(mean=0.01, std=0.15)
-    stream = BagStream(members, ArraySong(samples), level, range(4), plan)  # type: ignore[arg-type]
+    stream = BagStream(members, ArraySong(samples), level, range(4), plan)
     return np.concatenate(list(stream.blocks()), axis=-1)
 
 
@@ -167,7 +167,7 @@ def test_engines_of_one_network_share_it_and_leave_nothing_in_memory(
     path: Path, record: NetworkRecord, tmp_path: Path
 ) -> None:
     network = compiled_network(path, precision="float32")
-    engine = OpenVinoEngine(path, record, stems=STEMS, segment_frames=record.frames)
+    engine = OpenVinoEngine(path, record, stems=tuple(STEMS), segment_frames=record.frames)
     assert compiled_network(path, precision="float32") is network
     assert compiled_network(path, precision="bfloat16") is not network
     other = tmp_path / path.name

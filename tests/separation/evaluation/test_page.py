@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 from separation.evaluation.page import as_page
 from separation.evaluation.report import FailedSong
@@ -84,8 +85,9 @@ def test_figures_stand_in_tables_with_headings_by_song_and_together() -> None:
 
 
 def test_names_of_songs_stems_and_suites_are_text_whatever_they_hold() -> None:
+    stems: dict[str, Any] = {EVIL: 1.0}
     failed = (FailedSong(EVIL, "corrupt_audio", EVIL),)
-    told = as_page(report(run(song(EVIL, **{EVIL: 1.0}), failed=failed), suite=EVIL))
+    told = as_page(report(run(song(EVIL, **stems), failed=failed), suite=EVIL))
     assert "<script" not in told
     assert "&lt;script&gt;" in told
     assert Tags(told).open == []

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,8 @@ def test_the_table_of_a_song_has_a_line_a_stem_with_columns_by_name() -> None:
 
 def test_a_name_cannot_steer_the_terminal() -> None:
     evil = "so\x1b[2Jng\u202e\udcff"
-    text = song_text(song(evil, **{f"{evil}.": 1.0}), FIGURES)
+    stems: dict[str, Any] = {f"{evil}.": 1.0}
+    text = song_text(song(evil, **stems), FIGURES)
     assert text.startswith("so[2Jng: 30.0 s")
     assert all(character.isprintable() for line in text.splitlines() for character in line)
 

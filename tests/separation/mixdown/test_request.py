@@ -15,7 +15,11 @@ def heard(**choices: Any) -> dict[str, float]:
 
 
 def test_mute_and_solo_leave_what_the_mixer_would_play() -> None:
-    stems = [{"name": "drums"}, {"name": "bass", "mute": True}, {"name": "vocals", "gain_db": -3}]
+    stems: list[dict[str, Any]] = [
+        {"name": "drums"},
+        {"name": "bass", "mute": True},
+        {"name": "vocals", "gain_db": -3},
+    ]
     assert heard(stems=stems) == {"drums": 0.0, "vocals": -3.0}
     stems[0]["solo"] = True
     assert heard(stems=stems) == {"drums": 0.0}

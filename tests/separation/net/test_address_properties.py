@@ -12,7 +12,7 @@ from separation.net.addresses import Address, is_public, may_be_asked
 from separation.net.url_address import MAX_URL_CHARACTERS, checked_url
 from separation.net.url_download import told_name
 
-INSIDE = [
+INSIDE: list[IPv4Network | IPv6Network] = [
     *map(IPv4Network, ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8")),
     *map(IPv4Network, ("169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4")),
     *map(IPv4Network, ("192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "168.63.129.16/32")),

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from separation.audio.metering.track_levels import (
     save_levels,
 )
 from separation.audio.tracks import Term, Track
+from separation.formats import ConcreteFormat
 from separation.pipeline.manifest import Manifest
 from separation.pipeline.run import run_pipeline
-from separation.protocol.jobspec import StageRequest
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.settings import CoreSettings
 from separation.stages.export import common_gain
 from tests.separation.fakes import (
@@ -33,13 +35,13 @@ ALL_STAGES = tuple(
 )
 
 
-def run(spec) -> Manifest:
+def run(spec: JobSpec) -> Manifest:
     return run_pipeline(
         spec, CoreSettings(), separators=fake_separators, observer=lambda event: None
     )
 
 
-def levels(**known: float | None) -> Levels:
+def levels(**known: Any) -> Levels:
     return Levels(
         **{
             "frames": 1,
@@ -100,7 +102,9 @@ def test_all_families_but_the_normalized_share_their_gain(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("output_format", "bits"), [("wav16", 16), ("flac24", 24)])
-def test_an_integer_format_is_filled_up_to_its_last_step(output_format, bits: int) -> None:
+def test_an_integer_format_is_filled_up_to_its_last_step(
+    output_format: ConcreteFormat, bits: int
+) -> None:
     gain = common_gain([levels(peak_dbfs=6.0)], output_format)
     assert gain * 10 ** (6 / 20) == pytest.approx(1 - 2.0 ** (1 - bits), rel=1e-12)
 
@@ -156,7 +160,9 @@ def test_levels_of_recipes_are_those_of_the_sound(tmp_path: Path) -> None:
     sounds = {"a": a, "b": b}
     for name, terms in recipes.items():
         meter = LevelMeter(44_100)
-        meter.write(sum(np.float32(gain) * sounds[file] for file, gain in terms.items()))
+        meter.write(
+            np.sum([np.float32(gain) * sounds[file] for file, gain in terms.items()], axis=0)
+        )
         expected = meter.levels()
         for level in ("peak_dbfs", "rms_dbfs", "true_peak_dbtp", "loudness_lufs"):
             # Float32 sums in another order; the relative gate of loudness does not move.
@@ -206,6 +212,7 @@ def test_the_exported_file_has_the_recorded_levels(tmp_path: Path) -> None:
     samples = soundfile.read(spec.job_dir / record.path)[0]
     assert record.peak_dbfs == pytest.approx(20 * math.log10(np.abs(samples).max()), abs=1e-3)
     assert record.loudness_lufs is not None and record.true_peak_dbtp is not None
+    assert record.peak_dbfs is not None
     assert record.true_peak_dbtp >= record.peak_dbfs - 0.01
 
 
@@ -220,6 +227,7 @@ def test_levels_of_a_normalization_that_is_no_part_of_the_job_do_not_count(tmp_p
     manifest = run_pipeline(quiet, kept, separators=fake_separators, observer=lambda event: None)
     for record in manifest.artifacts:
         samples = soundfile.read(quiet.job_dir / record.path)[0]
+        assert record.peak_dbfs is not None
         assert 10 ** (record.peak_dbfs / 20) == pytest.approx(np.abs(samples).max(), abs=1e-6)
 
 

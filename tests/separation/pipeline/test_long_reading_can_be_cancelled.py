@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,12 @@ def test_sealing_and_comparing_look_too(song: Path, tmp_path: Path) -> None:
 
 
 def test_a_cancel_while_a_file_is_read_back_is_no_fault_of_the_file(song: Path) -> None:
-    facts = {"frames": 330_750, "channels": 2, "sample_rate_hz": 44_100, "may_be_silent": False}
+    facts: dict[str, Any] = {
+        "frames": 330_750,
+        "channels": 2,
+        "sample_rate_hz": 44_100,
+        "may_be_silent": False,
+    }
     verify_file(song, **facts)
     with pytest.raises(Cancelled):
         verify_file(song, **facts, check=stop_at(3))

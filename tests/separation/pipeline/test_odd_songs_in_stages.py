@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from separation.audio.blocks import FloatArray
+from separation.formats import OutputFormat
 from separation.pipeline.manifest import Manifest, verify_manifest
 from separation.pipeline.run import run_pipeline
-from separation.request.separation_request import SeparationRequest
+from separation.request.separation_request import LevelMeasure, SeparationRequest
+from separation.request.splits import DenoiseRequest, SplitRequest
 from separation.runner.__main__ import SeparatorCache
 from separation.settings import CoreSettings
 from separation.stages.registry import STAGES
@@ -40,7 +42,7 @@ def _abrupt(seed: int) -> FloatArray:
     return samples
 
 
-SONGS = {
+SONGS: dict[str, tuple[FloatArray, OutputFormat, LevelMeasure]] = {
     "silence": (np.zeros((2, SHORT), np.float32), "wav24", "lufs"),
     "a constant": (np.full((2, SHORT), 0.9, np.float32), "flac16", "rms"),
     "one sample": (_noise(1, 1), "mp3", "lufs"),
@@ -66,8 +68,8 @@ def _run(folder: Path, song: str, separators: SeparatorCache) -> tuple[Path, Man
     samples, file_format, measure = SONGS[song]
     request = SeparationRequest(
         separator="spectral", format=file_format, level_measure=measure, minus=True,
-        ni_stems=True, details=({"stem": "vocals", "separator": "spectral"},),
-        denoise=({"stem": "bass"},),
+        ni_stems=True, details=(SplitRequest(stem="vocals", separator="spectral"),),
+        denoise=(DenoiseRequest(stem="bass"),),
     )  # fmt: skip
     pipeline = request.to_pipeline()
     assert {stage.name for stage in pipeline} == set(STAGES) - {"score"}

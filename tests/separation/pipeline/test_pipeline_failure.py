@@ -2,6 +2,7 @@
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +20,15 @@ from separation.errors import (
 from separation.pipeline.error_mapping import named_error
 from separation.pipeline.manifest import load_manifest
 from separation.pipeline.run import remove_work, run_pipeline
+from separation.protocol.jobspec import JobSpec
 from separation.protocol.messages import Event, FailedEvent
 from separation.settings import CoreSettings
 from tests.separation.fakes import fake_separators, make_song, make_spec
 
 
-def fail(spec, error: type[SeparationError], match: str | None = None, **how) -> FailedEvent:
+def fail(
+    spec: JobSpec, error: type[SeparationError], match: str | None = None, **how: Any
+) -> FailedEvent:
     events: list[Event] = []
     with pytest.raises(error, match=match):
         run_pipeline(

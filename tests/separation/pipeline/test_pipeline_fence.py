@@ -16,7 +16,9 @@ from separation.storage.fence import AttemptFence
 from tests.separation.fakes import fake_separators, make_spec
 
 
-def run(spec: JobSpec, at_separation=lambda: None, *, keep: bool = False) -> Manifest:
+def run(
+    spec: JobSpec, at_separation: Callable[[], None] = lambda: None, *, keep: bool = False
+) -> Manifest:
     def observe(event: Event) -> None:
         if isinstance(event, StageStartedEvent) and event.stage == "separation":
             at_separation()

@@ -1,6 +1,8 @@
 """The bar and the time left, with a clock that the test turns."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,9 @@ class Clock:
 class World:
     """A pipeline's progress, its clock and what was told."""
 
-    def __init__(self, *names: str, rates: Rates | None = None, check=never_stop) -> None:
+    def __init__(
+        self, *names: str, rates: Rates | None = None, check: Callable[[], None] = never_stop
+    ) -> None:
         self.clock = Clock()
         self.told: list[ProgressEvent] = []
         self.stages = {
@@ -40,7 +44,7 @@ class World:
             clock=self.clock,
         )
 
-    def begin(self, name: str):
+    def begin(self, name: str) -> Any:
         return self.progress.begin(self.stages[name])
 
 

@@ -9,7 +9,7 @@ from separation.errors import OutputInvalid
 from separation.pipeline.manifest import Manifest, verify_manifest
 from separation.pipeline.run import run_pipeline
 from separation.protocol.jobspec import JobSpec, StageRequest
-from separation.protocol.messages import StageFinishedEvent
+from separation.protocol.messages import Event, StageFinishedEvent
 from separation.settings import CoreSettings
 from tests.separation.fakes import (
     FakeSeparator,
@@ -26,7 +26,7 @@ def attempt(spec: JobSpec, settings: CoreSettings = KEEP) -> tuple[Manifest, dic
     """The manifest, and for each stage whether it was reused."""
     reused = {}
 
-    def observe(event) -> None:
+    def observe(event: Event) -> None:
         if isinstance(event, StageFinishedEvent):
             reused[event.stage] = event.reused
 

@@ -3,6 +3,7 @@
 import json
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ import soundfile
 
 from separation.base import SeparatorOptions
 from separation.errors import InvalidOptions
-from separation.pipeline.manifest import load_manifest, verify_manifest
+from separation.pipeline.manifest import Manifest, load_manifest, verify_manifest
 from separation.pipeline.run import run_pipeline
-from separation.protocol.jobspec import StageRequest
+from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.protocol.messages import Event, FinishedEvent, StageFinishedEvent, StageStartedEvent
 from separation.settings import CoreSettings
 from separation.storage.atomic_files import digest_of
@@ -32,7 +33,7 @@ def events() -> list[Event]:
     return []
 
 
-def run(spec, events, **settings):
+def run(spec: JobSpec, events: list[Event], **settings: Any) -> Manifest:
     return run_pipeline(
         spec, CoreSettings(**settings), separators=fake_separators, observer=events.append
     )

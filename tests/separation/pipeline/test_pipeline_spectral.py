@@ -2,11 +2,13 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
+from separation.audio.blocks import FloatArray
 from separation.pipeline.manifest import verify_manifest
 from separation.pipeline.run import run_pipeline
 from separation.registry import SeparatorFactory
@@ -16,7 +18,7 @@ from separation.settings import CoreSettings
 from tests.separation.fakes import make_samples, make_song, make_spec
 
 
-def run(tmp_path: Path, **choices: object):
+def run(tmp_path: Path, **choices: Any) -> Any:
     song = make_song(tmp_path / "song.wav", 2.0)
     pipeline = SeparationRequest(separator="spectral", **choices).to_pipeline()
     spec = make_spec(tmp_path, song=song).model_copy(update={"pipeline": pipeline})
@@ -28,7 +30,7 @@ def run(tmp_path: Path, **choices: object):
     return manifest, sounds
 
 
-def level_dbfs(samples) -> float:
+def level_dbfs(samples: FloatArray) -> float:
     return 20 * math.log10(max(np.abs(samples).max(), 1e-12))
 
 
@@ -46,7 +48,9 @@ def test_four_stems_and_the_residual_sum_to_the_song(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("choices", [{"two_stems": "vocals"}, {"stems": ("drums",)}])
-def test_a_choice_of_stems_and_the_residual_sum_to_the_song(tmp_path: Path, choices) -> None:
+def test_a_choice_of_stems_and_the_residual_sum_to_the_song(
+    tmp_path: Path, choices: dict[str, Any]
+) -> None:
     manifest, sounds = run(tmp_path, stages=("separation",), **choices)
     assert "residual" in sounds and len(sounds) == (3 if "two_stems" in choices else 2)
     assert level_dbfs(sum(sounds.values()) - make_samples(2.0).T) < -90

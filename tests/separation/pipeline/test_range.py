@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ SETTINGS = replace(CoreSettings(), keep_work=True)
 
 
 def spec_for(
-    folder: Path, seconds: float = 3.0, *, rate_hz: int = 44_100, **range_s: float
+    folder: Path, seconds: float = 3.0, *, rate_hz: int = 44_100, **range_s: Any
 ) -> JobSpec:
     song = folder / "song.wav"
     if not song.exists():
@@ -79,7 +80,7 @@ def test_the_manifest_tells_the_stretch_and_the_whole_song(tmp_path: Path) -> No
     ],
 )
 def test_it_never_leaves_the_song(
-    tmp_path: Path, range_s: dict[str, float], kept: tuple[float, float] | None
+    tmp_path: Path, range_s: dict[str, Any], kept: tuple[float, float] | None
 ) -> None:
     manifest = run(spec_for(tmp_path, **range_s))
     found = manifest.range and (manifest.range.start_s, manifest.range.end_s)
@@ -102,6 +103,7 @@ def test_a_start_behind_the_end_is_refused_in_words(tmp_path: Path) -> None:
 def test_another_range_is_another_question(tmp_path: Path) -> None:
     """An attempt takes up what an earlier one left only where it was asked for the same stretch."""
     FakeSeparator.runs = 0
-    for range_s in ({"length_s": 0.5}, {"length_s": 0.5}, {"length_s": 0.25}, {}):
+    ranges: list[dict[str, Any]] = [{"length_s": 0.5}, {"length_s": 0.5}, {"length_s": 0.25}, {}]
+    for range_s in ranges:
         run(spec_for(tmp_path, **range_s))
     assert FakeSeparator.runs == 3

@@ -1,10 +1,12 @@
 """A stage's key changes with everything that decides its output, and with nothing else."""
 
+from typing import Any
+
 import pytest
 
 from separation.pipeline.receipts import stage_key
 
-QUESTION = {
+QUESTION: dict[str, Any] = {
     "input_digest": "a" * 64,
     "stage": "separation",
     "version": 1,

@@ -26,7 +26,7 @@ def make_stems(seed: int = 5) -> Stems:
 
 
 def mix(stems: Stems) -> FloatArray:
-    return np.sum(list(stems.values()), axis=0, dtype=np.float64).astype(np.float32)
+    return np.stack(list(stems.values())).astype(np.float64).sum(axis=0).astype(np.float32)
 
 
 def delayed(samples: FloatArray, frames: int) -> FloatArray:
@@ -121,7 +121,7 @@ def _chords(random: np.random.Generator) -> np.ndarray:
         _notes(random, tuple(60 + root + third for root in (0, 5, 7)), beats=2.0, partials=5)
         for third in (0, 4, 7)
     ]
-    return 0.4 * sum(voices)
+    return 0.4 * np.sum(voices, axis=0)
 
 
 def _voice(random: np.random.Generator) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from separation.audio.metering import track_levels
+from separation.audio.metering.loudness import LevelMeter
 from separation.errors import DiskFull
 from separation.pipeline.manifest import Manifest, load_manifest
 from separation.pipeline.run import run_pipeline
@@ -42,7 +44,7 @@ def meters(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one for every signal whose levels are measured."""
     made: list[int] = []
 
-    class Counted(track_levels.LevelMeter):
+    class Counted(LevelMeter):
         def __init__(self, *arguments: int) -> None:
             made.append(1)
             super().__init__(*arguments)
@@ -66,6 +68,7 @@ def test_the_manifest_has_a_report_on_every_stem_and_keeps_it(tmp_path: Path) ->
     assert load_manifest(spec.job_dir / "manifest.json") == manifest
     for stem in manifest.quality.stems:
         record = next(each for each in manifest.artifacts if each.name == stem.name)
+        assert stem.loudness_lufs is not None
         assert record.loudness_lufs == pytest.approx(stem.loudness_lufs + record.gain_db, abs=0.01)
 
 
@@ -114,7 +117,7 @@ def test_what_normalization_measured_is_not_measured_again(
 def test_the_export_measures_only_what_the_check_did_not(
     tmp_path: Path, meters: list[int], rate_hz: int
 ) -> None:
-    params = {"sample_rate_hz": rate_hz}
+    params: dict[str, Any] = {"sample_rate_hz": rate_hz}
     context = after(
         make_context(tmp_path, STEMS["drums"] + STEMS["vocals"], STEMS),
         StageRequest(name="quality"),

@@ -8,12 +8,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from separation.pipeline.manifest import verify_manifest
 from separation.protocol.jobspec import JobSpec
 from separation.protocol.messages import (
+    Event,
     FailedEvent,
     FinishedEvent,
     ProgressEvent,
@@ -40,7 +42,7 @@ def runner(plugged_in: None) -> Iterator[RunnerProcess]:
         yield process
 
 
-def wait_until_separating(events, spec: JobSpec) -> None:
+def wait_until_separating(events: Iterator[Event | None], spec: JobSpec) -> None:
     """Until the separator has begun to write, so that there is something to break off."""
     for _ in events:
         if any(spec.job_dir.glob("work/.tmp-separation-*/vocals.wav")):
@@ -48,11 +50,11 @@ def wait_until_separating(events, spec: JobSpec) -> None:
     raise AssertionError("the separator never began")
 
 
-def last_of(events):
+def last_of(events: Iterator[Event | None]) -> Any:
     return [event for event in events if event is not None][-1]
 
 
-def slow_spec(tmp_path: Path, **choices):
+def slow_spec(tmp_path: Path, **choices: Any) -> JobSpec:
     song = make_song(tmp_path / "song.wav", SLOW_SONG_S)
     return make_spec(tmp_path, separation_request(model="slow"), song=song, **choices)
 

@@ -23,7 +23,7 @@ from separation.runner.client import RunnerProcess
 from separation.runner.supervision import RunnerLimits
 from separation.separators.neural.conversion import CannotConvert, converted_bag
 from separation.settings import CoreSettings
-from separation.system.process_tree import family, processor_s
+from separation.system.process_tree import family, processor_s, resident_bytes
 from tests.separation.fakes import make_song, make_spec, plug_in, separation_request
 from tests.separation.runner.test_runner_process import (
     gone,
@@ -158,10 +158,10 @@ def test_what_the_runner_started_counts_too(tmp_path: Path) -> None:
     )
     assert parent.stdout is not None
     parent.stdout.readline()
-    assert supervision.resident_bytes(parent.pid) > 200_000_000
+    assert resident_bytes(parent.pid) > 200_000_000
     os.killpg(parent.pid, signal.SIGKILL)
     parent.communicate()
-    assert supervision.resident_bytes(parent.pid) == 0
+    assert resident_bytes(parent.pid) == 0
 
 
 def test_a_runner_whose_memory_grew_between_two_looks_gets_no_further_job(

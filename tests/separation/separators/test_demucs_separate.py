@@ -76,7 +76,8 @@ def assert_equal(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> 
 
 @pytest.mark.parametrize("save", [save_th, save_safetensors])
 def test_a_saved_bag_separates_as_demucs_does(song: Path, repo: Path, save: Any) -> None:
-    models, weights = [small_htdemucs(1), small_htdemucs(2)], [[1.0, 2, 0, 1], [1.0, 0, 1, 3]]
+    models: list[Any] = [small_htdemucs(1), small_htdemucs(2)]
+    weights = [[1.0, 2, 0, 1], [1.0, 0, 1, 3]]
     for model, signature in zip(models, ("aaaa1111", "bbbb2222"), strict=True):
         save(model, repo, signature)
     save_bag(repo, "mine", ["aaaa1111", "bbbb2222"], weights=weights)

@@ -23,6 +23,7 @@ from separation.separators.demucs.separator import DemucsSeparator
 from separation.separators.msst.separator import MsstSeparator
 from separation.separators.own_models.folders import OwnModel, own_models
 from separation.separators.own_models.rows import all_rows
+from separation.settings import RouteName
 from tests.separation.model_folders import put
 from tests.separation.msst_models import save_model, small_config, write_config
 from tests.separation.small_models import (
@@ -371,7 +372,7 @@ def test_an_own_model_is_not_asked_of_another_machine(
 ) -> None:
     put(tmp_path / "mine", "a.yaml", "a.ckpt")
     options = SeparatorOptions(model=model, model_paths=(tmp_path,))
-    routes = ("local_gpu", "remote", "local_cpu")
+    routes: tuple[RouteName, ...] = ("local_gpu", "remote", "local_cpu")
     ways = list(candidates_for(name, options, routes, allow_smaller_model=False))
     assert [way.route for way in ways] == ["local_gpu", "local_cpu"]
 

@@ -140,7 +140,7 @@ def test_two_equal_channels_stay_equal_and_are_still_taken_apart(tmp_path: Path)
 
 def test_a_louder_song_gives_the_same_stems_louder(tmp_path: Path) -> None:
     song = mixture_of(song_of_four(5.0))
-    soft, loud = separated(tmp_path, song / 16), separated(tmp_path, song)
+    soft, loud = separated(tmp_path, song / np.float32(16)), separated(tmp_path, song)
     for stem in STEMS:
         # Only the floor below 24 bits knows the level.
         assert sdr_db(loud[stem], 16 * soft[stem]) > 50.0

@@ -38,7 +38,7 @@ def stem_tracks(work_dir: Path, stems: dict[str, FloatArray]) -> dict[str, Track
         write(work_dir / "separation" / f"{name}.wav", samples)
     terms = {name: Term(path=f"separation/{name}.wav") for name in stems}
     left = tuple(Term(path=term.path, gain=-1.0) for term in terms.values())
-    recipes = {name: (term,) for name, term in terms.items()}
+    recipes: dict[str, tuple[Term, ...]] = {name: (term,) for name, term in terms.items()}
     recipes["residual"] = (Term(path="prepare/mixture.wav"), *left)
     return {
         name: Track(

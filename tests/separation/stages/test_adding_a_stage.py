@@ -1,6 +1,7 @@
 """The example of docs/adding-a-stage.md, registered as the page says and run."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.separation.stages.stage_world import make_context, run, samples_of, s
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch):
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("width_example")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     (code,) = blocks("adding-a-stage.md", "python")
@@ -25,7 +26,7 @@ def registered(monkeypatch):
     monkeypatch.setitem(STAGES, "export", last)
 
 
-def test_the_example_runs_and_does_what_it_says(tmp_path):
+def test_the_example_runs_and_does_what_it_says(tmp_path: Path) -> None:
     song = sound(6, 70_000)
     stage = build_stage(StageRequest(name="width", params={"width": 0.0}))
     _, context = run(stage, make_context(tmp_path, song))
@@ -34,11 +35,11 @@ def test_the_example_runs_and_does_what_it_says(tmp_path):
     assert np.max(np.abs(wide[0] - song.mean(axis=0))) < 1e-7  # one rounding to float32
 
 
-def test_its_range_is_kept(tmp_path):
+def test_its_range_is_kept(tmp_path: Path) -> None:
     with pytest.raises(InvalidOptions, match=r"width.*4"):
         build_stage(StageRequest(name="width", params={"width": 4}))
 
 
-def test_it_fits_into_a_pipeline():
+def test_it_fits_into_a_pipeline() -> None:
     names = ("prepare", "width", "export")
     assert [s.name for s in check_pipeline([StageRequest(name=n) for n in names])] == list(names)

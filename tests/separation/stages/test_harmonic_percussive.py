@@ -1,6 +1,8 @@
 """The stage that splits the song into a harmonic and a percussive part."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -15,7 +17,7 @@ from tests.separation.stages.stage_world import make_context, run, samples_of, s
 SONG = sound(1)
 
 
-def stage(**params) -> HarmonicPercussiveStage:
+def stage(**params: Any) -> HarmonicPercussiveStage:
     return HarmonicPercussiveStage(HarmonicPercussiveParams(**params))
 
 
@@ -23,7 +25,7 @@ def relative(difference: np.ndarray, reference: np.ndarray) -> float:
     return float(np.linalg.norm(difference) / np.linalg.norm(reference))
 
 
-def test_both_parts_are_librosas_and_sum_to_the_song(tmp_path):
+def test_both_parts_are_librosas_and_sum_to_the_song(tmp_path: Path) -> None:
     result, context = run(stage(), make_context(tmp_path, SONG))
     assert [(t.name, t.folder) for t in result.tracks] == [
         ("harmonic", "harmonic_percussive"),
@@ -39,19 +41,19 @@ def test_both_parts_are_librosas_and_sum_to_the_song(tmp_path):
     assert np.max(np.abs(harmonic + percussive - SONG)) < 2e-7
 
 
-def test_only_the_harmonic_part_is_written(tmp_path):
+def test_only_the_harmonic_part_is_written(tmp_path: Path) -> None:
     run(stage(), make_context(tmp_path, SONG))
     assert [p.name for p in (tmp_path / "work/harmonic_percussive").iterdir()] == ["harmonic.wav"]
 
 
-def test_a_margin_gives_the_percussive_part_a_file_of_its_own(tmp_path):
+def test_a_margin_gives_the_percussive_part_a_file_of_its_own(tmp_path: Path) -> None:
     _, context = run(stage(margin=(2.0, 2.0)), make_context(tmp_path, SONG))
     wanted = librosa.effects.hpss(SONG, margin=2.0)
     for name, part in zip(("harmonic", "percussive"), wanted, strict=True):
         assert relative(samples_of(context, name) - part, part) < 1e-5
 
 
-def test_a_song_of_one_sample_passes(tmp_path):
+def test_a_song_of_one_sample_passes(tmp_path: Path) -> None:
     _, context = run(stage(), make_context(tmp_path, np.full((2, 1), 0.5, dtype=np.float32)))
     total = samples_of(context, "harmonic") + samples_of(context, "percussive")
     assert total == pytest.approx(0.5)
@@ -69,12 +71,12 @@ def test_a_song_of_one_sample_passes(tmp_path):
         {"kernal": (31, 31)},
     ],
 )
-def test_a_parameter_out_of_range_is_refused_by_name(params):
+def test_a_parameter_out_of_range_is_refused_by_name(params: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptions, match=next(iter(params))):
         build_stage(StageRequest(name="harmonic_percussive", params=params))
 
 
-def test_a_cancel_passes_through(tmp_path):
+def test_a_cancel_passes_through(tmp_path: Path) -> None:
     def cancel(fraction: float, message: str = "") -> None:
         raise Cancelled("Cancelled.")
 

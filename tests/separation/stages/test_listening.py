@@ -158,7 +158,8 @@ def test_a_small_picture_of_the_cover_lies_with_them(tmp_path: Path) -> None:
 
 def test_a_preview_that_is_gone_is_made_again(tmp_path: Path) -> None:
     spec = with_preview(tmp_path)
-    entry = run(spec) and index_of(spec)["stems"][0]
+    run(spec)
+    entry = index_of(spec)["stems"][0]
     (spec.job_dir / entry["preview"]).unlink()
     run(spec)
     assert (spec.job_dir / entry["preview"]).stat().st_size == entry["size_bytes"]

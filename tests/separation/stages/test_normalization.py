@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyloudnorm
@@ -30,7 +31,7 @@ def normalized(
     tmp_path: Path,
     song: FloatArray = SONG,
     stems: dict[str, FloatArray] | None = None,
-    **params: object,
+    **params: Any,
 ) -> tuple[StageResult, StageContext]:
     context = make_context(tmp_path, song, STEMS if stems is None else stems)
     return run(NormalizationStage(NormalizationParams(**params)), context)
@@ -47,10 +48,10 @@ def true_peak_db(samples: FloatArray) -> float:
 
 def sum_of_normalized(context: StageContext) -> FloatArray:
     names = [name for name in context.tracks if name.endswith("_normalized")]
-    return sum(samples_of(context, name) for name in names)
+    return np.sum([samples_of(context, name) for name in names], axis=0)
 
 
-def test_the_song_comes_to_the_target_and_the_tracks_still_sum_to_it(tmp_path):
+def test_the_song_comes_to_the_target_and_the_tracks_still_sum_to_it(tmp_path: Path) -> None:
     result, context = normalized(tmp_path)
     assert [(t.name, t.folder, t.file_stem, t.stage) for t in result.tracks] == [
         (f"{name}_normalized", "normalized", name, "normalization")
@@ -68,7 +69,7 @@ def test_the_song_comes_to_the_target_and_the_tracks_still_sum_to_it(tmp_path):
     assert [path.name for path in (tmp_path / "work/normalization").iterdir()] == ["levels.json"]
 
 
-def test_loudness_can_be_the_measure(tmp_path):
+def test_loudness_can_be_the_measure(tmp_path: Path) -> None:
     _, context = normalized(tmp_path, measure="lufs", target_db=-23.0)
     total = sum_of_normalized(context)
     # pyloudnorm computes the filters of BS.1770 from rounded parameters.
@@ -77,7 +78,7 @@ def test_loudness_can_be_the_measure(tmp_path):
     assert abs(rms_db(total) + 23.0) > 0.3
 
 
-def test_each_track_can_be_brought_to_the_target_by_itself(tmp_path):
+def test_each_track_can_be_brought_to_the_target_by_itself(tmp_path: Path) -> None:
     stems = {"drums": DRUMS, "vocals": 0.1 * VOCALS}
     result, context = normalized(tmp_path, stems=stems, mode="each", target_db=-23.0)
     reached = {t.name: rms_db(samples_of(context, t.name)) for t in result.tracks}
@@ -88,7 +89,9 @@ def test_each_track_can_be_brought_to_the_target_by_itself(tmp_path):
     assert result.details["gain_db"] is None and result.warnings == ()
 
 
-def test_by_itself_a_track_stops_at_the_ceiling_and_a_silent_one_stays_silent(tmp_path):
+def test_by_itself_a_track_stops_at_the_ceiling_and_a_silent_one_stays_silent(
+    tmp_path: Path,
+) -> None:
     click = np.zeros((2, FRAMES), np.float32)
     click[:, 4000] = 0.5
     faint = (1e-5 * VOCALS).astype(np.float32)
@@ -106,7 +109,7 @@ def test_by_itself_a_track_stops_at_the_ceiling_and_a_silent_one_stays_silent(tm
     assert limited.startswith("click: ") and "-1.0 dBTP" in limited
 
 
-def test_the_ceiling_limits_the_gain_for_all_tracks_alike(tmp_path):
+def test_the_ceiling_limits_the_gain_for_all_tracks_alike(tmp_path: Path) -> None:
     result, context = normalized(tmp_path, target_db=-3.0, true_peak_ceiling_dbtp=-2.0)
     peaks = {t.name: true_peak_db(samples_of(context, t.name)) for t in result.tracks}
     assert max(peaks.values()) == pytest.approx(-2.0, abs=TRUE_PEAK_DB)
@@ -117,7 +120,7 @@ def test_the_ceiling_limits_the_gain_for_all_tracks_alike(tmp_path):
     assert "-2.0 dBTP" in result.warnings[0]
 
 
-def test_a_stem_that_is_louder_than_the_song_counts(tmp_path):
+def test_a_stem_that_is_louder_than_the_song_counts(tmp_path: Path) -> None:
     boom = 6 * DRUMS
     stems = {"drums": boom, "other": SONG - boom}
     result, context = normalized(tmp_path, stems=stems)
@@ -126,15 +129,15 @@ def test_a_stem_that_is_louder_than_the_song_counts(tmp_path):
         assert true_peak_db(samples_of(context, track.name)) < -1.0 + TRUE_PEAK_DB
 
 
-def test_a_recipe_that_is_louder_than_all_files_counts(tmp_path):
-    inverted = {"drums": -0.8 * SONG, "other": -0.8 * SONG}
+def test_a_recipe_that_is_louder_than_all_files_counts(tmp_path: Path) -> None:
+    inverted = {name: np.float32(-0.8) * SONG for name in ("drums", "other")}
     result, context = normalized(tmp_path, stems=inverted, target_db=-10.0)
     assert result.details["limited_by_ceiling"] is True
     loudest = true_peak_db(samples_of(context, "residual_normalized"))
     assert loudest == pytest.approx(-1.0, abs=TRUE_PEAK_DB)
 
 
-def test_a_single_sample_counts_in_full_though_interpolation_would_lower_it(tmp_path):
+def test_a_single_sample_counts_in_full_though_interpolation_would_lower_it(tmp_path: Path) -> None:
     click = np.zeros((2, FRAMES), dtype=np.float32)
     click[0, 40_000] = 0.9
     result, context = normalized(tmp_path, click, {"drums": click}, target_db=-20.0)
@@ -144,7 +147,7 @@ def test_a_single_sample_counts_in_full_though_interpolation_would_lower_it(tmp_
     assert peak == pytest.approx(10 ** (-1.0 / 20), rel=1e-6)
 
 
-def test_peaks_between_the_samples_count(tmp_path):
+def test_peaks_between_the_samples_count(tmp_path: Path) -> None:
     """A sine at a quarter of the rate, its samples beside its crests, hides 3 dB of its peak."""
     time = np.arange(FRAMES)
     hidden = np.tile(0.5 * np.sin(np.pi / 2 * time + np.pi / 4), (2, 1))
@@ -161,7 +164,7 @@ def test_peaks_between_the_samples_count(tmp_path):
     assert np.allclose(samples_of(context, "residual"), residual, atol=1e-6)
 
 
-def test_silence_keeps_its_level_and_is_named(tmp_path):
+def test_silence_keeps_its_level_and_is_named(tmp_path: Path) -> None:
     silence = np.zeros((2, 5000), dtype=np.float32)
     result, context = normalized(tmp_path, silence, {"drums": silence, "vocals": silence})
     assert result.details["gain_db"] == 0.0
@@ -170,14 +173,14 @@ def test_silence_keeps_its_level_and_is_named(tmp_path):
     assert not samples_of(context, "drums_normalized").any()
 
 
-def test_too_short_a_song_for_a_loudness_keeps_its_level(tmp_path):
+def test_too_short_a_song_for_a_loudness_keeps_its_level(tmp_path: Path) -> None:
     song = sound(33, 10_000)
     result, _ = normalized(tmp_path, song, {"vocals": song}, measure="lufs")
     assert result.details["gain_db"] == 0.0
     assert "shorter than 0.4 s" in result.warnings[0]
 
 
-def test_nothing_to_normalize_is_an_error_in_words(tmp_path):
+def test_nothing_to_normalize_is_an_error_in_words(tmp_path: Path) -> None:
     with pytest.raises(InvalidOptions, match="no tracks to normalize"):
         normalized(tmp_path, stems={})
 
@@ -185,12 +188,12 @@ def test_nothing_to_normalize_is_an_error_in_words(tmp_path):
 @pytest.mark.parametrize(
     "params", [{"target_db": 1}, {"target_db": -61}, {"measure": "peak"}, {"ceiling": -1}]
 )
-def test_a_parameter_out_of_range_is_refused_by_name(params):
+def test_a_parameter_out_of_range_is_refused_by_name(params: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptions, match=next(iter(params))):
         build_stage(StageRequest(name="normalization", params=params))
 
 
-def test_progress_never_falls_and_a_cancel_passes_through(tmp_path):
+def test_progress_never_falls_and_a_cancel_passes_through(tmp_path: Path) -> None:
     seen: list[float] = []
 
     def report(fraction: float, message: str = "") -> None:

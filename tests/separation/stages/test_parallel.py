@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from separation.system.parallel import in_parallel
 
 
 def test_results_come_in_the_order_of_the_parts() -> None:
-    def part(number: int):
+    def part(number: int) -> Any:
         def work(report: Report) -> int:
             time.sleep(0.02 * (3 - number))
             return number

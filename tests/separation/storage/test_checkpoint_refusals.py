@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from separation.audio.blocks import StemWriters
+from separation.base import ResumableSeparator
 from separation.errors import Cancelled, DiskFull, WorkerLost
 from separation.pipeline import run
+from separation.pipeline.receipts import seal_files
 from separation.protocol.jobspec import JobSpec
 from separation.registry import SeparatorFactory
 from separation.storage.checkpoints import Checkpoints, find_earlier
@@ -29,7 +31,7 @@ def uneven(tmp_path: Path, seconds: float = SEVERAL_WINDOWS) -> JobSpec:
 
 def stopped_while_sealing(spec: JobSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """An attempt that ends when all stems are written and before there is a receipt."""
-    seal = run.seal_files
+    seal = seal_files
 
     def ends(folder: Path, check: Callable[[], None]) -> Any:
         if "separation" in folder.name:
@@ -137,6 +139,7 @@ def test_half_a_stage_that_other_weights_made_is_not_continued(tmp_path: Path) -
         kept = Checkpoints(
             folder, key="the same", every_s=1e-9, earlier=find_earlier(folders[:seed], "the same")
         )
+        assert isinstance(separator, ResumableSeparator)
         separator.separate(song, folder, checkpoints=kept)
         taken_up.append(kept.resumed_frames)
     assert taken_up == [0, 0]
@@ -154,6 +157,7 @@ def test_what_the_same_weights_made_is_continued(tmp_path: Path) -> None:
         kept = Checkpoints(
             folder, key="the same", every_s=1e-9, earlier=find_earlier(folders[:place], "the same")
         )
+        assert isinstance(separator, ResumableSeparator)
         separator.separate(song, folder, checkpoints=kept)
     assert kept.resumed_frames == 60_000
 

@@ -1,12 +1,14 @@
 """A checkpoint that TensorFlow wrote, read without it, and bytes that are no checkpoint."""
 
 from pathlib import Path
+from typing import Any
 
 import google_crc32c
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from separation.errors import ModelUnavailable
 from separation.tensor_bundle import BundleDamaged, TensorBundle
@@ -30,7 +32,7 @@ def test_every_tensor_is_there_with_its_shape() -> None:
 def test_numbers_are_those_that_were_stored() -> None:
     bundle = TensorBundle(INDEX, DATA)
     assert bundle.read("global_step") == 0
-    variance = bundle.read("batch_normalization_23/moving_variance")
+    variance: NDArray[Any] = bundle.read("batch_normalization_23/moving_variance")
     # The fixture draws these, and no others, from 0.5 to 1.5.
     assert ((variance > 0.5) & (variance < 1.5)).all()
     kernels = [bundle.read(f"conv2d_{n}/kernel").std() for n in range(1, 14)]

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,10 @@ def test_a_large_body_reaches_django_while_it_is_sent(gateway: LiveGateway) -> N
     wire.close()
 
 
+def holds(path: Path, size: int) -> bool:
+    return path.exists() and path.stat().st_size == size
+
+
 def test_of_an_upload_that_breaks_all_that_came_reaches_django(gateway: LiveGateway) -> None:
     for method, sent, of in [("PATCH", LARGE // 3, LARGE), ("PUT", 777, LARGE), ("PUT", 77, 100)]:
         wire = gateway.connect()
@@ -99,7 +104,7 @@ def test_of_an_upload_that_breaks_all_that_came_reaches_django(gateway: LiveGate
         wire.send(noise(sent))
         wire.close()
         kept = gateway.folder / f"kept{sent}"
-        wait_until(lambda kept=kept, sent=sent: kept.exists() and kept.stat().st_size == sent)
+        wait_until(partial(holds, kept, sent))
 
 
 def test_who_waits_for_leave_to_send_gets_it(gateway: LiveGateway) -> None:

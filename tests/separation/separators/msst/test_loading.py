@@ -4,6 +4,7 @@ import os
 import pickle
 import time
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,7 @@ def test_without_the_package_it_says_what_to_install(
 ) -> None:
 
     save_model(models / "mine")
-    there = neural.find_spec
+    there = find_spec
     monkeypatch.setattr(
         neural, "find_spec", lambda name: None if name == "pymss_core" else there(name)
     )

@@ -81,7 +81,7 @@ def test_it_equals_the_whole_song_at_once(name: str, tmp_path: Path) -> None:
     network = save_model(tmp_path / "models" / "small", config=config)
     samples = noise(SONG_FRAMES)
     # Bandit's spectra are divided by the norm of a Hann window of 512, not by the root of 512.
-    gain = np.float32((512 / 192) ** 0.5 if "bandit" in name else 1.0)
+    gain = float(np.float32((512 / 192) ** 0.5 if "bandit" in name else 1.0))
     theirs = whole_song(network, config, gain * samples, mono=name == "bandit") / gain
     ours = separated(tmp_path, samples)
     named = config["training"]["target_instrument"]

@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @property
     def service(self) -> Service:
-        return self.server.service  # type: ignore[attr-defined, no-any-return]
+        return self.server.service  # type: ignore[attr-defined]
 
     def do_GET(self) -> None:
         if self._fails():
@@ -159,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._fails():
             return
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-        parts = {
+        parts: dict[Any, Any] = {
             part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
             for part in message_from_bytes(head + body, policy=HTTP).iter_parts()
         }

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,7 @@ def test_what_is_kept_holds_no_secret_and_no_name(service: Service, song: Path) 
     "options", [{"stems": ("bass",)}, {"shifts": 2}, {"model": "htdemucs"}, {"overlap": 0.5}]
 )
 def test_another_question_is_asked_anew(
-    service: Service, song: Path, options: dict[str, object]
+    service: Service, song: Path, options: dict[str, Any]
 ) -> None:
     service.never_done = True
     with pytest.raises(WorkerLost):

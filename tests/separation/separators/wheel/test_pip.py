@@ -71,7 +71,7 @@ def test_a_cancel_ends_pip(
     def cancel(fraction: float, message: str = "") -> None:
         raise Cancelled("stopped")
 
-    monkeypatch.setattr(pip.subprocess, "Popen", Watched)
+    monkeypatch.setattr(subprocess, "Popen", Watched)
     own_pip.delenv("PIP_NO_INDEX")
     own_pip.delenv("PIP_FIND_LINKS")
     with silent_site() as address:
