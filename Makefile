@@ -29,7 +29,7 @@ BIOME := tests/clients/node_modules/.bin/biome
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run models test lint lock fuzz chaos separate unnamed bench screenshots clean
+.PHONY: help run models test check lint lock fuzz chaos separate unnamed bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -66,6 +66,12 @@ run: models  ## install what is missing, then serve; Ctrl-C stops everything
 
 test: $(DEV_STAMP) $(NPM_STAMP)  ## the whole test suite
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+
+check: $(DEV_STAMP)  ## what a change needs while one works, in a minute: ruff, import contracts, its fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.changed_tests
 
 lint: $(DEV_STAMP) $(NPM_STAMP)  ## ruff, biome, mypy, deployment checks, missing migrations
 	$(BIN)/ruff check .
