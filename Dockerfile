@@ -25,7 +25,7 @@ COPY jobs jobs
 COPY separation separation
 COPY templates templates
 COPY static static
-COPY README.md CHANGELOG.md ./
+COPY README.md CHANGELOG.md LICENSE ./
 # The user cannot write here, and each upload starts a decoder that would compile anew.
 RUN python -m compileall -q stemsite jobs separation
 USER stemsite

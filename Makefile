@@ -20,6 +20,7 @@ UV := uv==0.13.8
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 FUZZ_STAMP := $(VENV)/.installed-fuzz
+DOCS_STAMP := $(VENV)/.installed-docs
 # What tests and lint need of npm; nothing that runs a site needs any of it.
 NPM_STAMP := tests/clients/node_modules/.installed
 NPM_CI := npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel=error \
@@ -29,7 +30,7 @@ BIOME := tests/clients/node_modules/.bin/biome
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run models test lint lock fuzz mutants chaos separate unnamed bench screenshots clean
+.PHONY: help run models test check lint docs lock fuzz mutants chaos separate unnamed bench screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -52,6 +53,10 @@ $(FUZZ_STAMP): requirements-fuzz.txt $(DEV_STAMP)
 	$(INSTALL) -r requirements-fuzz.txt
 	@touch $@
 
+$(DOCS_STAMP): requirements-docs.txt | $(BIN)/python
+	$(INSTALL) -r requirements-docs.txt
+	@touch $@
+
 # Without npm or its registry all else is linted and tested, and that is said; in CI it is a failure.
 $(NPM_STAMP): tests/clients/package.json tests/clients/package-lock.json
 	@if ! command -v npm >/dev/null; then lack='npm is missing'; \
@@ -67,6 +72,12 @@ run: models  ## install what is missing, then serve; Ctrl-C stops everything
 test: $(DEV_STAMP) $(NPM_STAMP)  ## the whole test suite
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
+check: $(DEV_STAMP)  ## what a change needs while one works, in a minute: ruff, import contracts, its fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.changed_tests
+
 lint: $(DEV_STAMP) $(NPM_STAMP)  ## ruff, biome, mypy, deployment checks, missing migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -76,6 +87,9 @@ lint: $(DEV_STAMP) $(NPM_STAMP)  ## ruff, biome, mypy, deployment checks, missin
 	STEMSITE_DATA_DIR=$$(mktemp -d) STEMSITE_HTTPS=1 STEMSITE_DEBUG=0 STEMSITE_MODEL_LICENCES=granted \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 	STEMSITE_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
+
+docs: $(DOCS_STAMP)  ## the documents as a site in site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 
 fuzz: $(FUZZ_STAMP)  ## what reads bytes from outside, under a fuzzer: make fuzz [SECONDS=60]
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)

@@ -3,4 +3,4 @@
 Nothing in this package imports Django; ``tests/test_architecture.py`` proves it.
 """
 
-CODE_VERSION = "0.1.0"
+CODE_VERSION = "0.2.0"

@@ -1,4 +1,4 @@
-"""One specimen or more for each row of the README's table of formats."""
+"""One specimen or more for each row of the table of formats in docs/formats.md."""
 
 import struct
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Each accepted format is a row of the README, and comes out of intake as what went in."""
+"""Each accepted format is a row of docs/formats.md, and comes out of intake as what went in."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.zoo.formats import FORMATS, Format
 from tests.zoo.keeper import Finding, Specimen, check, visit
 from tests.zoo.making import Sound
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 UNTESTED = re.compile(r"no encoder to test them with:([^.]+)\.")
 CODE = re.compile(r"`(\w+)`")
@@ -31,7 +31,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finding]:
 
 
 def _documented() -> dict[str, set[str]]:
-    section = README.read_text(encoding="utf-8").split("## Input and output")[1].split("\n## ")[0]
+    section = PAGE.read_text(encoding="utf-8")
     return {name: set(CODE.findall(codecs)) for name, codecs, _ in ROW.findall(section)}
 
 
@@ -50,7 +50,7 @@ def test_every_row_of_the_table_is_tested_and_every_test_is_a_row() -> None:
 
 
 def test_every_codec_that_may_run_is_in_the_table_or_owned_up_to() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     untested = {code for part in UNTESTED.findall(text) for code in CODE.findall(part)}
 
     assert untested

@@ -1,0 +1,1 @@
+"""What developers run: ``make check``, ``make docs``. No site needs it."""
