@@ -7,8 +7,9 @@ from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from jobs.services.listening.index import overlapping_parents
 from jobs.web.uploads.choices import PRESET_CHOICES
-from separation.families import DETAILS, FAMILIES
+from separation.families import FAMILIES
 from separation.protocol.remarks import split_remark
+from separation.stage_table import DETAILS
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from separation.ensemble import described
 from separation.errors import InvalidOptions
-from separation.families import LISTENING, SEPARATION, SONG
+from separation.families import SONG
 from separation.formats import OutputFormat
 from separation.protocol.jobspec import StageRequest
 from separation.ranges import (
@@ -36,6 +36,7 @@ from separation.request.splits import (
     check_each_once,
     check_ensemble,
 )
+from separation.stage_table import LISTENING, OPTIONAL_STAGES, SEPARATION
 from separation.validation import first_fault
 
 LevelMeasure = Literal["rms", "lufs"]
@@ -44,10 +45,6 @@ NormalizeMode = Literal["together", "each"]
 NORMALIZE_MODES: tuple[NormalizeMode, ...] = ("together", "each")
 ScoredSong = Literal["demo"]
 SCORED_SONGS: tuple[ScoredSong, ...] = ("demo",)
-OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
-"""What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
-stems are looked at by ``quality`` wherever there are any, and made playable by ``listening``
-unless nobody wants that. ``details`` and ``denoise`` run where the request says of which stems."""
 
 
 class SeparationRequest(BaseModel):

@@ -31,9 +31,10 @@ from pydantic import Field, model_validator
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatWriter
 from separation.audio.tracks import Term, Track, TrackReader
 from separation.errors import InvalidOptions
-from separation.families import DETAILS, RESIDUAL, SONG, child_name
+from separation.families import RESIDUAL, SONG, child_name
 from separation.progress import Report, part_of
 from separation.request.splits import MAX_SPLITS, SplitRequest, check_each_once
+from separation.stage_table import DETAILS
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
 from separation.stages.splitting import (
@@ -65,7 +66,6 @@ class DetailsStage(PipelineStage[DetailsParams]):
     name: ClassVar[str] = DETAILS
     processor_type: ClassVar[str] = "separator"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Splitting stems again"
     params_type: ClassVar[type[StageParams]] = DetailsParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 

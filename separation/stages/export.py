@@ -37,10 +37,11 @@ from separation.audio.names import song_title
 from separation.audio.resample import Resampler, frames_at
 from separation.audio.tracks import Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.families import LISTENING, spoken_name
+from separation.families import spoken_name
 from separation.formats import FORMATS, ConcreteFormat, OutputFormat, extension_for, resolve_format
 from separation.progress import Report, part_of
 from separation.ranges import Mp3BitrateKbps
+from separation.stage_table import LISTENING, NORMALIZATION, QUALITY
 from separation.stages.base import (
     ArtifactRecord,
     PipelineStage,
@@ -69,9 +70,6 @@ _MEASURED_AT_LOSSY = 0.02
 _DELIVERED_AT = 0.4
 """Where the file for DJs begins, whose five tracks are encoded one block after the other."""
 
-NORMALIZATION = "normalization"
-QUALITY = "quality"
-
 
 class ExportParams(StageParams):
     """``format`` "same": that of the source for WAV and MP3, else 16-bit WAV."""
@@ -87,7 +85,6 @@ class ExportStage(PipelineStage[ExportParams]):
     name: ClassVar[str] = "export"
     processor_type: ClassVar[str] = "export"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Writing tracks"
     params_type: ClassVar[type[StageParams]] = ExportParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 

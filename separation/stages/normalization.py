@@ -59,7 +59,6 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
     name = "normalization"
     processor_type = "normalization"
     version = 1
-    label = "Normalizing levels"
     params_type = NormalizationParams
     needs = ("prepare",)
 

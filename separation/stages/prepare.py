@@ -48,7 +48,6 @@ class PrepareStage(PipelineStage[PrepareParams]):
     name: ClassVar[str] = "prepare"
     processor_type: ClassVar[str] = "preparation"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Loading audio file"
     params_type: ClassVar[type[StageParams]] = PrepareParams
 
     def execute(self, context: StageContext) -> StageResult:

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from separation.audio.tracks import Term, Track
 from separation.errors import InvalidOptions
-from separation.families import RESIDUAL, SEPARATED_SUFFIX, SEPARATION, overlapping_words
+from separation.families import RESIDUAL, SEPARATED_SUFFIX, overlapping_words
 from separation.request.splits import SplitChoice
+from separation.stage_table import SEPARATION
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.splitting import (
     DeviceName,
@@ -48,7 +49,6 @@ class SeparationStage(PipelineStage[SeparationParams]):
     name: ClassVar[str] = SEPARATION
     processor_type: ClassVar[str] = "separator"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Separating stems"
     params_type: ClassVar[type[StageParams]] = SeparationParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 

@@ -29,7 +29,7 @@ from separation import CODE_VERSION
 from separation.catalogue import models_for
 from separation.ensemble import ENSEMBLE, ENSEMBLES
 from separation.formats import OUTPUT_FORMATS
-from separation.request.separation_request import OPTIONAL_STAGES
+from separation.stage_table import OPTIONAL_STAGES
 
 _log = logging.getLogger("jobs.api")
 

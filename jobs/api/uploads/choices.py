@@ -13,6 +13,7 @@ from separation.formats import OUTPUT_FORMATS
 from separation.ranges import CHOSEN, bounds
 from separation.request.separation_request import parse_stems
 from separation.request.splits import parse_denoise, parse_details, parse_ensemble_text
+from separation.stage_table import OPTIONAL_STAGES
 
 NumberField = TypeVar("NumberField", serializers.FloatField, serializers.IntegerField)
 
@@ -87,7 +88,7 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     two_stems = serializers.CharField(required=False, help_text="One stem and all the rest.")
     stages = WordsField(
         required=False,
-        help_text="Of `separation,harmonic_percussive,composite,normalization`; all by default.",
+        help_text=f"Of `{','.join(OPTIONAL_STAGES)}`; all by default.",
     )
     format = serializers.CharField(
         required=False, help_text=f"One of {', '.join(OUTPUT_FORMATS)}; wav24 by default."

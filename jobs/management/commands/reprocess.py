@@ -24,7 +24,7 @@ from jobs.services.campaigns.versions import accept_all
 from jobs.services.timing.progress import about
 from separation.errors import InvalidOptions, SeparationError
 from separation.formats import OUTPUT_FORMATS
-from separation.request.separation_request import OPTIONAL_STAGES
+from separation.stage_table import OPTIONAL_STAGES
 
 EXIT_FAILED = 2
 

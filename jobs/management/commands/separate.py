@@ -46,7 +46,6 @@ from separation.request.presets import PRESET_NAMES
 from separation.request.separation_request import (
     LEVEL_MEASURES,
     NORMALIZE_MODES,
-    OPTIONAL_STAGES,
     SCORED_SONGS,
     SeparationRequest,
     parse_stems,
@@ -58,6 +57,7 @@ from separation.request.splits import (
     parse_ensemble_text,
 )
 from separation.runner.client import RunnerProcess
+from separation.stage_table import OPTIONAL_STAGES
 from separation.system.json_path import is_text
 
 EXIT_FAILED = 2

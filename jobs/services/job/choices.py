@@ -10,13 +10,14 @@ from jobs.services.site_models.offered import is_offered, is_there, licence_rule
 from separation.catalogue import ModelInfo, models_for
 from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_ensemble
 from separation.errors import InvalidOptions
-from separation.families import SEPARATION, SONG, overlapping_words
+from separation.families import SONG, overlapping_words
 from separation.options import check_segment
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request.presets import find_preset, with_preset
 from separation.request.separation_request import SeparationRequest, check_fields, parse_request
 from separation.request.splits import SplitRequest
 from separation.separators.own_models.folders import MSST
+from separation.stage_table import SEPARATION
 
 MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed", "ensemble")
 """Choices that suit one model; another one starts from its own defaults."""

@@ -19,7 +19,8 @@ from jobs.services.listening.index import (
 from jobs.services.mixing import has_karaoke
 from jobs.web.uploads import choices
 from jobs.wording import track_label
-from separation.families import DENOISE, DETAILS, own_part
+from separation.families import own_part
+from separation.stage_table import DENOISE, DETAILS
 
 Address = Callable[[str, str], str]
 """From ``preview`` or ``peaks`` and a stem's name to where that lies."""

@@ -11,8 +11,9 @@ from jobs.services.job.choices import check_request, request_with_defaults
 from jobs.web.uploads import choices
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.ranges import field_bounds
-from separation.request.separation_request import OPTIONAL_STAGES, SeparationRequest, parse_request
+from separation.request.separation_request import SeparationRequest, parse_request
 from separation.request.splits import USUAL_STRENGTH
+from separation.stage_table import OPTIONAL_STAGES
 
 _PLAIN = (
     "format",
@@ -71,7 +72,7 @@ class SeparationForm(forms.Form):
         required=False,
     )
     stages = forms.MultipleChoiceField(
-        choices=[(name, label) for name, label, _ in choices.STAGES],
+        choices=[(name, label) for name, label, _ in choices.STAGE_BOXES],
         initial=list(OPTIONAL_STAGES),
         required=False,
     )

@@ -10,7 +10,7 @@ from jobs.api.uploads.choices import ChoicesSerializer
 from jobs.http.status import STATUSES, status_of
 from separation.errors import all_codes, error_from_code
 from separation.formats import OUTPUT_FORMATS
-from separation.request.separation_request import OPTIONAL_STAGES
+from separation.stage_table import OPTIONAL_STAGES
 from tests.jobs.api.test_access import named_addresses
 
 FROM_REST_FRAMEWORK = (

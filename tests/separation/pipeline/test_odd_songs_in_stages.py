@@ -11,7 +11,7 @@ from separation.pipeline.run import run_pipeline
 from separation.request.separation_request import SeparationRequest
 from separation.runner.__main__ import SeparatorCache
 from separation.settings import CoreSettings
-from separation.stages.registry import STAGES
+from separation.stage_table import STAGES
 from tests.separation.fakes import make_spec
 from tests.separation.small_models import save_song
 
