@@ -299,15 +299,15 @@ OPTIONS: Final[Mapping[str, Option[Any]]] = {
         FORMAT,
         SAMPLE_RATE_HZ,
         MP3_BITRATE_KBPS,
-        DEVICE,
-        SHIFTS,
-        OVERLAP,
-        SEGMENT_S,
-        SEED,
         TARGET_DB,
         LEVEL_MEASURE,
         NORMALIZE,
         TRUE_PEAK_CEILING_DBTP,
+        DEVICE,
+        OVERLAP,
+        SEGMENT_S,
+        SHIFTS,
+        SEED,
         MINUS,
         PREVIEW,
         ALLOW_SMALLER_MODEL,
@@ -321,7 +321,7 @@ OPTIONS: Final[Mapping[str, Option[Any]]] = {
         DENOISE,
     )
 }
-"""In the order in which documents tell of them."""
+"""In the order in which forms, commands and documents tell of them."""
 
 DENOISE_STRENGTH: Final = Option(
     "strength",

@@ -19,6 +19,10 @@ _DETAILS = "details_"
 """Begins the names of the fields that split a stem again."""
 
 
+_SHOWN_FIRST = ("format", "ni_stems")
+"""Options that are not among the advanced ones."""
+
+
 class SeparationForm(forms.Form):
     """The person's choices; ``separation_request`` holds them, validated, once the form is.
 
@@ -79,6 +83,17 @@ class SeparationForm(forms.Form):
             )
 
     @property
+    def advanced_fields(self) -> list[forms.BoundField]:
+        return [field for field in self._advanced() if not _is_flag(field)]
+
+    @property
+    def advanced_flags(self) -> list[forms.BoundField]:
+        return [field for field in self._advanced() if _is_flag(field)]
+
+    def _advanced(self) -> list[forms.BoundField]:
+        return [self[name] for name in plain_options() if name not in _SHOWN_FIRST]
+
+    @property
     def details_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith(_DETAILS)]
 
@@ -127,6 +142,10 @@ class SeparationForm(forms.Form):
             **plain,
             **_second_level(cleaned),
         }
+
+
+def _is_flag(field: forms.BoundField) -> bool:
+    return isinstance(field.field, forms.BooleanField)
 
 
 def _second_level(cleaned: dict[str, Any]) -> dict[str, Any]:
