@@ -33,6 +33,7 @@ from separation.evaluation.report import FailedSong, Report, Run, SongResult, as
 from separation.evaluation.suite import read_suite
 from separation.evaluation.text import comparison_text, run_text, song_text
 from separation.request.separation_request import SeparationRequest, parse_stems
+from separation.stage_table import SEPARATION
 from separation.storage.atomic_files import write_durably
 
 EXIT_FAILED = 2
@@ -239,7 +240,7 @@ def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
     named = {name: options[name] for name in _FIELDS if options[name] is not None}
     if options["stems"] is not None:
         named |= parse_stems(options["stems"])
-    common = {"stages": ("separation",), "allow_remote": not options["no_remote"]}
+    common = {"stages": (SEPARATION,), "allow_remote": not options["no_remote"]}
     requests = [request_with_defaults(choices={**named, **common})]
     if options["baseline"] is not None:
         separator, _, model = options["baseline"].partition("/")
