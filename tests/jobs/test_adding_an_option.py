@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from jobs.api.serializers.choices import ChoicesSerializer, read_choices
-from jobs.api.serializers.choices import choice_fields as as_form
+from jobs.api.uploads.choices import ChoicesSerializer, read_choices
+from jobs.api.uploads.choices import choice_fields as as_form
 from jobs.management.commands.separate import Command
 from separation.errors import InvalidOptions
 from separation.option_document import render
