@@ -113,6 +113,9 @@ bench: $(DEV_STAMP)  ## every benchmark, short; BENCH_ARGS=--full for the figure
 docs/models.md: separation/catalogue/models.json separation/catalogue/document.py | $(RUN_STAMP)
 	$(BIN)/python manage.py models --document > $@.new && mv $@.new $@
 
+docs/api.md: $(addprefix separation/,options.py option_row.py option_document.py formats.py stage_table.py) | $(RUN_STAMP)
+	$(BIN)/python -m separation.option_document $@
+
 lock: $(DEV_STAMP)  ## the locks anew after a change of requirements*.txt; UPGRADE=--upgrade for newer packages
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	for name in requirements requirements-dev; do \

@@ -1,25 +1,14 @@
 """How names and numbers of jobs are written for people, on pages as in their scripts."""
 
 from separation.families import spoken_name
+from separation.stage_table import STAGES
 
-_STAGES = {
-    "prepare": "Prepare",
-    "separation": "Separate stems",
-    "details": "Split stems again",
-    "denoise": "Reduce noise",
-    "listening": "Make playable",
-    "harmonic_percussive": "Split harmonic and percussive",
-    "composite": "Build composites",
-    "normalization": "Normalize",
-    "quality": "Check quality",
-    "score": "Compare with the true stems",
-    "export": "Encode and verify",
-}
 _TRACKS = {"ni_stems": "All stems in one file"}
 
 
 def stage_label(name: str) -> str:
-    return _STAGES.get(name, name.replace("_", " ").capitalize())
+    """Of a stage, also of one that an older or a newer version ran."""
+    return STAGES[name].label if name in STAGES else name.replace("_", " ").capitalize()
 
 
 def track_label(name: str) -> str:

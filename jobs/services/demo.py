@@ -16,6 +16,7 @@ from jobs.services.job.create import submit_song
 from jobs.services.quotas.reservation import reserve
 from separation.demo import FILE_NAME, VERSION
 from separation.request.separation_request import parse_request
+from separation.stage_table import SCORE, SEPARATION
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -40,7 +41,7 @@ def start_demo(*, owner: "User") -> Job:
         {
             "separator": settings.DEFAULT_SEPARATOR,
             "format": "flac24",
-            "stages": ("separation",),
+            "stages": (SEPARATION,),
             "score": "demo",
         }
     )
@@ -90,7 +91,7 @@ class Score:
 
 def scores(job: Job) -> list[Score]:
     """From the manifest; empty for a song whose true stems are not known."""
-    records = (stage for stage in job.manifest.get("stages", ()) if stage.get("name") == "score")
+    records = (stage for stage in job.manifest.get("stages", ()) if stage.get("name") == SCORE)
     details: dict[str, Any] = next((stage.get("details") or {} for stage in records), {})
     before = details.get("mixture_sdr_db") or {}
     reached = details.get("sdr_db") or {}

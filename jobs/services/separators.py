@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from separation.ensemble import ENSEMBLE, EnsembleFault, parse_ensemble
-from separation.families import DETAILS, SEPARATION
-
-RUNS_SEPARATORS = (SEPARATION, DETAILS)
+from separation.stage_table import DETAILS, SEPARATION
 
 
 @dataclass(frozen=True)

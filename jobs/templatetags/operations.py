@@ -5,8 +5,9 @@ from datetime import datetime
 from django import template
 
 from jobs.models import Speed
-from jobs.services.timing.speed import SEPARATION, SOME_STEMS
+from jobs.services.timing.speed import SOME_STEMS
 from jobs.wording import stage_label, took
+from separation.stage_table import SEPARATION
 
 register = template.Library()
 

@@ -7,8 +7,9 @@ from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from jobs.services.listening.index import overlapping_parents
 from jobs.web.uploads.choices import PRESET_CHOICES
-from separation.families import DETAILS, FAMILIES
+from separation.families import FAMILIES
 from separation.protocol.remarks import split_remark
+from separation.stage_table import DETAILS, NORMALIZATION
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class TrackGroup:
     @property
     def collapsed(self) -> bool:
         """Copies of all the other tracks: most people want to see those first."""
-        return self.slug == "normalization"
+        return self.slug == NORMALIZATION
 
 
 def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:

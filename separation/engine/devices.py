@@ -12,9 +12,9 @@ from separation.engine.health import DeviceFailed as DeviceFailed
 from separation.engine.health import note_failure
 from separation.engine.host import GraphicsCard, HostReport, host_report
 from separation.errors import InvalidOptions, ModelUnavailable, OutOfMemory
+from separation.options import DeviceChoice
 from separation.settings import EngineName, PrecisionName
 
-DeviceChoice = Literal["auto", "cpu", "cuda"]
 _GPU_WORDS = ("cuda", "cudnn", "cublas", "nvidia")
 
 

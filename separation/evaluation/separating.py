@@ -17,9 +17,9 @@ from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.protocol.messages import FailedEvent, FinishedEvent, ProgressEvent
 from separation.request.separation_request import SeparationRequest
 from separation.runner.client import RunnerProcess
+from separation.stage_table import EXPORT, PREPARE, SEPARATION
 
-_STAGE = "separation"
-_NEEDED = ("prepare", _STAGE, "export")
+_NEEDED = (PREPARE, SEPARATION, EXPORT)
 _EXACT = {"format": "wav32f", "preview": False}
 """Float WAV holds the stems as they are, whatever their level."""
 
@@ -40,7 +40,7 @@ class Separated:
 
 def evaluation_pipeline(request: SeparationRequest) -> tuple[StageRequest, ...]:
     """The stages of a job that are needed to get its stems as they are."""
-    exact = request.model_copy(update={**_EXACT, "stages": ("separation",)})
+    exact = request.model_copy(update={**_EXACT, "stages": (SEPARATION,)})
     return tuple(stage for stage in exact.to_pipeline() if stage.name in _NEEDED)
 
 
@@ -54,7 +54,7 @@ def separate(
     report: Report = ignore_progress,
 ) -> Separated:
     """Separate one song into ``folder``; raises what the job failed with."""
-    asked_for = next(str(s.params["separator"]) for s in pipeline if s.name == _STAGE)
+    asked_for = next(str(s.params["separator"]) for s in pipeline if s.name == SEPARATION)
     spec = JobSpec(
         job_id=str(uuid.uuid4()),
         input_path=mixture,
@@ -77,14 +77,14 @@ def separate(
 
 
 def _separated(manifest: Manifest, asked_for: str, folder: Path, job_s: float) -> Separated:
-    record, stage = manifest.separation, manifest.stage(_STAGE)
+    record, stage = manifest.separation, manifest.stage(SEPARATION)
     if record is None:
         raise WorkerLost("The runner did not say what separated the song.")
     return Separated(
         stems={
             made.name: folder / made.path
             for made in manifest.artifacts
-            if made.stage == _STAGE and made.name != RESIDUAL
+            if made.stage == SEPARATION and made.name != RESIDUAL
         },
         identity=Identity(asked_for=asked_for, **record.model_dump()),
         separation_s=float(stage.details["seconds"]),

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from separation.errors import InvalidOptions
 from separation.formats import OutputFormat
-from separation.ranges import Mp3BitrateKbps
+from separation.option_types import Mp3BitrateKbps
+from separation.options import FORMAT, MP3_BITRATE_KBPS
 from separation.validation import first_fault
 
 SLOWEST, FASTEST = 0.5, 1.5
@@ -51,8 +52,8 @@ class MixRequest(BaseModel):
     start_s: float | None = Field(default=None, ge=0.0)
     end_s: float | None = Field(default=None, gt=0.0)
     speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST)
-    format: OutputFormat = "wav24"
-    mp3_bitrate_kbps: Mp3BitrateKbps = 320
+    format: OutputFormat = FORMAT.default
+    mp3_bitrate_kbps: Mp3BitrateKbps = MP3_BITRATE_KBPS.default
 
     @model_validator(mode="after")
     def _check(self) -> Self:

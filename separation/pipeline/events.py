@@ -32,7 +32,7 @@ class EventSender:
         """``percent``: of the whole job, 0 to 100."""
         self._observe(
             StageStartedEvent(
-                job_id=self._job_id, stage=stage.name, label=stage.label, percent=percent
+                job_id=self._job_id, stage=stage.name, label=stage.activity, percent=percent
             )
         )
 

@@ -6,34 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from separation.families import DETAILS, SEPARATION
 from separation.progress import Report
 from separation.protocol.messages import ProgressEvent
+from separation.stage_table import RUNS_SEPARATORS, STAGES
 from separation.stages.base import PipelineStage
 
 MIN_INTERVAL_S = 0.5
 """The specification's: a callback at most every half second."""
 
-_HEAVY = frozenset({SEPARATION, DETAILS})
-"""Stages that run separators."""
-
 _SEPARATION_FROM, _SEPARATION_TO = 30.0, 90.0
 _TRUST_AFTER_S = 1.0
 """Before a stage has run this long, its own pace says less than that of earlier jobs."""
-
-_GUESSES = {
-    "prepare": 0.005,
-    "denoise": 0.02,
-    "harmonic_percussive": 0.011,
-    "composite": 0.009,
-    "normalization": 0.004,
-    "quality": 0.005,
-    "listening": 0.022,
-    "export": 0.06,
-}
-"""Seconds of work per second of audio, until this process has measured its own; as seen with a
-song of five minutes on two cores, all stages and 24-bit WAV. Separation has no guess: it differs by
-hundreds between models and machines."""
 
 
 @dataclass
@@ -49,7 +32,7 @@ class Rates:
 
     def expected_s(self, stage: PipelineStage[Any], audio_s: float) -> float | None:
         """None where nothing is known."""
-        rate = self._measured.get(_rate_key(stage), _GUESSES.get(stage.name))
+        rate = self._measured.get(_rate_key(stage), STAGES[stage.name].guess)
         return None if rate is None else rate * audio_s
 
 
@@ -63,7 +46,7 @@ def stage_shares(names: Sequence[str]) -> dict[str, tuple[float, float]]:
     Separation, and splitting stems again, fill 30 to 90, what comes before shares 0 to 30, what
     follows 90 to 100; without a separator all share alike.
     """
-    heavy = [name for name in names if name in _HEAVY]
+    heavy = [name for name in names if name in RUNS_SEPARATORS]
     if not heavy:
         return _even(names, 0.0, 100.0)
     first, last = list(names).index(heavy[0]), list(names).index(heavy[-1])
@@ -120,7 +103,7 @@ class JobProgress:
         self._resumed = False
         start, stop = self._shares[stage.name]
         self._percent = max(self._percent, start)
-        shown = stage.label
+        shown = stage.activity
 
         def report(fraction: float, message: str = "") -> None:
             nonlocal shown, started, before

@@ -25,7 +25,6 @@ from separation.errors import (
     SeparationError,
     WorkerLost,
 )
-from separation.families import DETAILS, SEPARATION
 from separation.pipeline.error_mapping import named_error
 from separation.pipeline.events import EventSender, Observer
 from separation.pipeline.job_progress import JobProgress, Rates
@@ -50,6 +49,7 @@ from separation.pipeline.receipts import (
 from separation.progress import Report, ignore_progress, never_stop
 from separation.protocol.jobspec import JobSpec
 from separation.settings import CoreSettings
+from separation.stage_table import PREPARE, RUNS_SEPARATORS
 from separation.stages.base import (
     ArtifactRecord,
     PipelineStage,
@@ -216,7 +216,7 @@ class _JobRun:
         report = progress.begin(stage)
         self._tell.stage_started(stage, progress.percent)
         self._manifest_writer.stage_began(stage.name)
-        report(0.0, stage.label)
+        report(0.0, stage.activity)
         context = self._context(stage, report)
         key = self._next_key(stage, context)
         receipt = load_receipt(
@@ -356,7 +356,7 @@ class _JobRun:
             return False
         self._key, keys = None, []
         for stage in stages:
-            if stage.name in ("prepare", SEPARATION, DETAILS):
+            if stage.name in (PREPARE, *RUNS_SEPARATORS):
                 self._stage_name = stage.name
                 self._key = self._next_key(stage, self._context(stage, ignore_progress))
                 keys.append((stage.name, self._key))

@@ -13,12 +13,12 @@ from typing import Any
 from separation.catalogue import find_model
 from separation.ensemble import ENSEMBLE, find_ensemble
 from separation.errors import InvalidOptions, ModelUnavailable
+from separation.stage_table import OPTIONAL_STAGES, SEPARATION
 
 PREVIEW_S = 30.0
 """Long enough for a verse and the start of a chorus, and separated in seconds."""
 
-_STEMS_ONLY = ("separation",)
-_ALL_STAGES = (*_STEMS_ONLY, "harmonic_percussive", "composite", "normalization")
+_STEMS_ONLY = (SEPARATION,)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ PRESETS: tuple[Preset, ...] = (
         label="Everything",
         description="Stems, the harmonic and the percussive part, sums such as the song without "
         "its vocals, and all of them again at one level.",
-        choices={"stages": _ALL_STAGES},
+        choices={"stages": OPTIONAL_STAGES},
     ),
     Preset(
         name="karaoke",

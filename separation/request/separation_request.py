@@ -6,16 +6,16 @@ knows a stage's parameters.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from separation import options
 from separation.ensemble import described
 from separation.errors import InvalidOptions
-from separation.families import LISTENING, SEPARATION, SONG
+from separation.families import SONG
 from separation.formats import OutputFormat
-from separation.protocol.jobspec import StageRequest
-from separation.ranges import (
+from separation.option_types import (
     Mp3BitrateKbps,
     Overlap,
     RangeLengthS,
@@ -26,6 +26,14 @@ from separation.ranges import (
     TargetDb,
     TruePeakCeilingDbtp,
 )
+from separation.options import (
+    DeviceChoice,
+    LevelMeasure,
+    NormalizeMode,
+    SampleRateHz,
+    ScoredSong,
+)
+from separation.protocol.jobspec import StageRequest
 from separation.request.presets import PRESET_NAMES
 from separation.request.splits import (
     MAX_SPLITS,
@@ -36,68 +44,50 @@ from separation.request.splits import (
     check_each_once,
     check_ensemble,
 )
+from separation.stage_table import LISTENING, OPTIONAL_STAGES, SEPARATION
 from separation.validation import first_fault
-
-LevelMeasure = Literal["rms", "lufs"]
-LEVEL_MEASURES: tuple[LevelMeasure, ...] = ("rms", "lufs")
-NormalizeMode = Literal["together", "each"]
-NORMALIZE_MODES: tuple[NormalizeMode, ...] = ("together", "each")
-ScoredSong = Literal["demo"]
-SCORED_SONGS: tuple[ScoredSong, ...] = ("demo",)
-OPTIONAL_STAGES = ("separation", "harmonic_percussive", "composite", "normalization")
-"""What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
-stems are looked at by ``quality`` wherever there are any, and made playable by ``listening``
-unless nobody wants that. ``details`` and ``denoise`` run where the request says of which stems."""
 
 
 class SeparationRequest(BaseModel):
-    """All choices for one job, with the specification's defaults.
+    """All choices for one job, with the specification's defaults; :mod:`separation.options` says
+    what each does.
 
-    ``target_db``: level of the normalized tracks in dBFS (RMS) or LUFS, after ``level_measure``.
-    ``normalize``: bring the song there by one gain for all tracks, which then still sum to it
-    (``together``), or ``each`` track by its own.
-    ``minus``: also make ``minus_<stem>`` for each stem. ``preview``: also make what the portal's
-    mixer plays. ``allow_smaller_model``: where the GPU has too little memory for the model, a
-    smaller one of the same stems may take its place. ``allow_remote``: the song may be sent to the
-    remote service of the site, if it has one. ``score``: compare the stems with known ones, which
-    exist for the demonstration song alone. ``range_start_s``, ``range_length_s``: only this
-    stretch of the song; without a start it is chosen (:mod:`separation.stages.prepare`).
-    ``ni_stems``: also the file for DJs (:mod:`separation.stages.ni_stems`). ``ensemble``: the
-    members of the separator of that name (:mod:`separation.ensemble`). ``details``: stems to split
-    again, ``denoise``: stems to have with less noise as well (:mod:`separation.request.splits`).
-    ``preset``: what the choices were called where they were made together
-    (:mod:`separation.request.presets`); it decides nothing here.
+    ``range_start_s`` and ``range_length_s`` are those of :mod:`separation.stages.prepare`,
+    ``ni_stems`` that of :mod:`separation.stages.ni_stems`, ``ensemble`` the members of the
+    separator of that name (:mod:`separation.ensemble`), ``details`` and ``denoise`` the stems of
+    :mod:`separation.request.splits`. ``preset``: what the choices were called where they were made
+    together (:mod:`separation.request.presets`); it decides nothing here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: str | None = None
-    separator: str = "auto"
+    separator: str = options.SEPARATOR.default
     model: str | None = None
     repo: Path | None = None
     stems: tuple[str, ...] | None = Field(default=None, max_length=MAX_STEMS)
     two_stems: str | None = None
-    stages: tuple[str, ...] = OPTIONAL_STAGES
-    format: OutputFormat = "wav24"
-    sample_rate_hz: Literal[44100, 48000] = 44100
-    mp3_bitrate_kbps: Mp3BitrateKbps = 320
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    shifts: Shifts = 0
-    overlap: Overlap = 0.25
+    stages: tuple[str, ...] = options.STAGES.default
+    format: OutputFormat = options.FORMAT.default
+    sample_rate_hz: SampleRateHz = options.SAMPLE_RATE_HZ.default
+    mp3_bitrate_kbps: Mp3BitrateKbps = options.MP3_BITRATE_KBPS.default
+    device: DeviceChoice = options.DEVICE.default
+    shifts: Shifts = options.SHIFTS.default
+    overlap: Overlap = options.OVERLAP.default
     segment_s: SegmentS | None = None
-    seed: Seed = 0
-    target_db: TargetDb = -20.0
-    level_measure: LevelMeasure = "rms"
-    normalize: NormalizeMode = "together"
-    true_peak_ceiling_dbtp: TruePeakCeilingDbtp = -1.0
-    minus: bool = False
-    preview: bool = True
-    allow_smaller_model: bool = False
-    allow_remote: bool = True
+    seed: Seed = options.SEED.default
+    target_db: TargetDb = options.TARGET_DB.default
+    level_measure: LevelMeasure = options.LEVEL_MEASURE.default
+    normalize: NormalizeMode = options.NORMALIZE.default
+    true_peak_ceiling_dbtp: TruePeakCeilingDbtp = options.TRUE_PEAK_CEILING_DBTP.default
+    minus: bool = options.MINUS.default
+    preview: bool = options.PREVIEW.default
+    allow_smaller_model: bool = options.ALLOW_SMALLER_MODEL.default
+    allow_remote: bool = options.ALLOW_REMOTE.default
     score: ScoredSong | None = None
     range_start_s: RangeStartS | None = None
     range_length_s: RangeLengthS | None = None
-    ni_stems: bool = False
+    ni_stems: bool = options.NI_STEMS.default
     ensemble: EnsembleField = None
     details: tuple[SplitRequest, ...] = Field(default=(), max_length=MAX_SPLITS)
     denoise: tuple[DenoiseRequest, ...] = Field(default=(), max_length=MAX_STEMS)

@@ -13,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from separation.ensemble import ENSEMBLE, Ensemble, described, parse_ensemble
 from separation.errors import InvalidOptions
-from separation.ranges import Overlap, Seed, SegmentS, Shifts
+from separation.option_types import Overlap, Seed, SegmentS, Shifts, Strength
+from separation.options import DENOISE_STRENGTH, OVERLAP, SEED, SEPARATOR, SHIFTS
 
 MAX_SPLITS = 8
 """Each takes the time of a separation; more than all stems of the largest usual model and the song
@@ -21,8 +22,6 @@ itself nobody has asked for."""
 
 MAX_STEMS = 100
 """That may be named at once."""
-
-USUAL_STRENGTH = 0.5
 
 EnsembleField = Annotated[
     Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(described)
@@ -38,15 +37,15 @@ class SplitChoice(_Choice):
     """What may be asked of a separator. ``segment_s`` in seconds, None for the model's own;
     ``stems`` None for all."""
 
-    separator: str = "auto"
+    separator: str = SEPARATOR.default
     model: str | None = None
     ensemble: EnsembleField = None
     stems: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=MAX_STEMS)
     two_stems: str | None = None
-    shifts: Shifts = 0
-    overlap: Overlap = 0.25
+    shifts: Shifts = SHIFTS.default
+    overlap: Overlap = OVERLAP.default
     segment_s: SegmentS | None = None
-    seed: Seed = 0
+    seed: Seed = SEED.default
 
     @model_validator(mode="after")
     def _one_choice_of_each(self) -> Self:
@@ -66,7 +65,7 @@ class DenoiseRequest(_Choice):
     """One stem, and how far its noise goes down, 0 to 1."""
 
     stem: StemName
-    strength: float = Field(default=USUAL_STRENGTH, ge=0.0, le=1.0, allow_inf_nan=False)
+    strength: Strength = DENOISE_STRENGTH.default
 
 
 def check_ensemble(separator: str, model: str | None, ensemble: Ensemble | None) -> None:

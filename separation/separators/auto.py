@@ -16,10 +16,10 @@ from separation.base import (
 )
 from separation.catalogue.licences import AUTO_ORDER, LicenceRule
 from separation.errors import ModelUnavailable
-from separation.options import check_options
 from separation.progress import Report, ignore_progress, part_of
 from separation.protocol.remarks import not_available, remark
 from separation.registry import SeparatorFactory
+from separation.separator_options import check_options
 from separation.separators.own_models.rows import all_rows
 from separation.storage.checkpoints import Checkpoints
 

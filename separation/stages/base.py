@@ -19,6 +19,7 @@ from separation.progress import Report
 from separation.protocol.jobspec import JobSpec
 from separation.quality.report import QualityReport
 from separation.settings import CoreSettings
+from separation.stage_table import STAGES
 from separation.storage.checkpoints import Checkpoints
 
 
@@ -160,14 +161,17 @@ class PipelineStage(ABC, Generic[P]):
     name: ClassVar[str]
     processor_type: ClassVar[str]
     version: ClassVar[int]
-    label: ClassVar[str]
-    """Present participle for the progress line, such as "Separating stems"."""
     params_type: ClassVar[type[StageParams]]
     needs: ClassVar[tuple[str, ...]] = ()
     """Stages that must stand before this one in a pipeline."""
 
     def __init__(self, params: P) -> None:
         self.params = params
+
+    @property
+    def activity(self) -> str:
+        """What the stage does, for the progress line."""
+        return STAGES[self.name].activity
 
     def key_material(self, context: StageContext) -> dict[str, Any]:
         """What else decides the output besides input, version and parameters (model digest)."""

@@ -54,7 +54,6 @@ class CompositeStage(PipelineStage[CompositeParams]):
     name = "composite"
     processor_type = "composition"
     version = 1
-    label = "Combining stems"
     params_type = CompositeParams
     needs = ("separation",)
 

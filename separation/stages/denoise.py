@@ -23,9 +23,9 @@ from separation.audio.noise import SHORTEST_FRAMES, reduce_noise
 from separation.audio.tracks import Term, Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.errors import InvalidOptions
-from separation.families import DENOISE
 from separation.progress import part_of
 from separation.request.splits import DenoiseRequest, check_each_once
+from separation.stage_table import DENOISE
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
 from separation.stages.splitting import check_room
@@ -48,7 +48,6 @@ class DenoiseStage(PipelineStage[DenoiseParams]):
     name: ClassVar[str] = DENOISE
     processor_type: ClassVar[str] = "restoration"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Reducing noise"
     params_type: ClassVar[type[StageParams]] = DenoiseParams
     needs: ClassVar[tuple[str, ...]] = ("separation",)
 

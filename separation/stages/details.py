@@ -31,13 +31,14 @@ from pydantic import Field, model_validator
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatWriter
 from separation.audio.tracks import Term, Track, TrackReader
 from separation.errors import InvalidOptions
-from separation.families import DETAILS, RESIDUAL, SONG, child_name
+from separation.families import RESIDUAL, SONG, child_name
+from separation.options import ALLOW_REMOTE, ALLOW_SMALLER_MODEL, DEVICE, DeviceChoice
 from separation.progress import Report, part_of
 from separation.request.splits import MAX_SPLITS, SplitRequest, check_each_once
+from separation.stage_table import DETAILS
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
 from separation.stages.splitting import (
-    DeviceName,
     Split,
     Splitter,
     Whereabouts,
@@ -51,9 +52,9 @@ class DetailsParams(StageParams):
     """See the module's docstring."""
 
     splits: tuple[SplitRequest, ...] = Field(min_length=1, max_length=MAX_SPLITS)
-    device: DeviceName = "auto"
-    allow_smaller_model: bool = False
-    allow_remote: bool = True
+    device: DeviceChoice = DEVICE.default
+    allow_smaller_model: bool = ALLOW_SMALLER_MODEL.default
+    allow_remote: bool = ALLOW_REMOTE.default
 
     @model_validator(mode="after")
     def _each_stem_once(self) -> Self:
@@ -65,7 +66,6 @@ class DetailsStage(PipelineStage[DetailsParams]):
     name: ClassVar[str] = DETAILS
     processor_type: ClassVar[str] = "separator"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Splitting stems again"
     params_type: ClassVar[type[StageParams]] = DetailsParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 

@@ -14,10 +14,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
+from separation import options
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
 from separation.audio.decoding.decode import read_cover
 from separation.audio.encoding.encode import open_encoder
@@ -37,10 +38,12 @@ from separation.audio.names import song_title
 from separation.audio.resample import Resampler, frames_at
 from separation.audio.tracks import Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
-from separation.families import LISTENING, spoken_name
+from separation.families import spoken_name
 from separation.formats import FORMATS, ConcreteFormat, OutputFormat, extension_for, resolve_format
+from separation.option_types import Mp3BitrateKbps
+from separation.options import SampleRateHz
 from separation.progress import Report, part_of
-from separation.ranges import Mp3BitrateKbps
+from separation.stage_table import LISTENING, NORMALIZATION, QUALITY
 from separation.stages.base import (
     ArtifactRecord,
     PipelineStage,
@@ -69,16 +72,13 @@ _MEASURED_AT_LOSSY = 0.02
 _DELIVERED_AT = 0.4
 """Where the file for DJs begins, whose five tracks are encoded one block after the other."""
 
-NORMALIZATION = "normalization"
-QUALITY = "quality"
-
 
 class ExportParams(StageParams):
     """``format`` "same": that of the source for WAV and MP3, else 16-bit WAV."""
 
-    format: OutputFormat = "wav24"
-    sample_rate_hz: Literal[44100, 48000] = 44100
-    mp3_bitrate_kbps: Mp3BitrateKbps = 320
+    format: OutputFormat = options.FORMAT.default
+    sample_rate_hz: SampleRateHz = options.SAMPLE_RATE_HZ.default
+    mp3_bitrate_kbps: Mp3BitrateKbps = options.MP3_BITRATE_KBPS.default
     preview: bool = False
     ni_stems: bool = False
 
@@ -87,7 +87,6 @@ class ExportStage(PipelineStage[ExportParams]):
     name: ClassVar[str] = "export"
     processor_type: ClassVar[str] = "export"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Writing tracks"
     params_type: ClassVar[type[StageParams]] = ExportParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 

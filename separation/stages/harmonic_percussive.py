@@ -56,7 +56,6 @@ class HarmonicPercussiveStage(PipelineStage[HarmonicPercussiveParams]):
     name = "harmonic_percussive"
     processor_type = "decomposition"
     version = 1
-    label = "Splitting harmonic from percussive"
     params_type = HarmonicPercussiveParams
     needs = ("prepare",)
 

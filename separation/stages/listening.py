@@ -32,8 +32,9 @@ from separation.audio.metering.activity import ActivityMeter
 from separation.audio.metering.peaks import PeakMeter
 from separation.audio.tracks import Track, TrackReader
 from separation.base import SAMPLE_RATE_HZ
-from separation.families import LISTENING, spoken_name
+from separation.families import spoken_name
 from separation.progress import Report, part_of
+from separation.stage_table import LISTENING
 from separation.stages.base import (
     PipelineStage,
     SidecarRecord,
@@ -70,7 +71,6 @@ class ListeningStage(PipelineStage[ListeningParams]):
     name: ClassVar[str] = LISTENING
     processor_type: ClassVar[str] = "preview"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Making the stems playable"
     params_type: ClassVar[type[StageParams]] = ListeningParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 

@@ -38,8 +38,15 @@ from separation.audio.metering.loudness import Levels
 from separation.audio.metering.track_levels import LEVELS_NAME, levels_of, measure_sums, save_levels
 from separation.audio.tracks import Term, Track
 from separation.errors import InvalidOptions
-from separation.ranges import TargetDb, TruePeakCeilingDbtp
-from separation.request.separation_request import LevelMeasure, NormalizeMode
+from separation.option_types import TargetDb, TruePeakCeilingDbtp
+from separation.options import (
+    LEVEL_MEASURE,
+    NORMALIZE,
+    TARGET_DB,
+    TRUE_PEAK_CEILING_DBTP,
+    LevelMeasure,
+    NormalizeMode,
+)
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 
 FOLDER = "normalized"
@@ -49,17 +56,16 @@ MAX_RAISE_DB = 40.0
 class NormalizationParams(StageParams):
     """See the module's docstring."""
 
-    mode: NormalizeMode = "together"
-    target_db: TargetDb = -20.0
-    measure: LevelMeasure = "rms"
-    true_peak_ceiling_dbtp: TruePeakCeilingDbtp = -1.0
+    mode: NormalizeMode = NORMALIZE.default
+    target_db: TargetDb = TARGET_DB.default
+    measure: LevelMeasure = LEVEL_MEASURE.default
+    true_peak_ceiling_dbtp: TruePeakCeilingDbtp = TRUE_PEAK_CEILING_DBTP.default
 
 
 class NormalizationStage(PipelineStage[NormalizationParams]):
     name = "normalization"
     processor_type = "normalization"
     version = 1
-    label = "Normalizing levels"
     params_type = NormalizationParams
     needs = ("prepare",)
 

@@ -22,8 +22,8 @@ from separation.audio.range import keep_range
 from separation.audio.resample import frames_at
 from separation.base import SAMPLE_RATE_HZ
 from separation.errors import InvalidOptions
+from separation.option_types import RangeStartS
 from separation.progress import part_of
-from separation.ranges import RangeStartS
 from separation.stages.base import (
     PipelineStage,
     Song,
@@ -48,7 +48,6 @@ class PrepareStage(PipelineStage[PrepareParams]):
     name: ClassVar[str] = "prepare"
     processor_type: ClassVar[str] = "preparation"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Loading audio file"
     params_type: ClassVar[type[StageParams]] = PrepareParams
 
     def execute(self, context: StageContext) -> StageResult:

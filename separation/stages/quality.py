@@ -27,17 +27,16 @@ from separation.audio.metering.track_levels import (
 )
 from separation.audio.tracks import Term, Track
 from separation.base import SAMPLE_RATE_HZ
-from separation.families import DETAILS
 from separation.progress import Report, part_of
 from separation.quality.parts import judge_parts
 from separation.quality.report import PartsQuality
 from separation.quality.survey import survey
 from separation.quality.verdict import judge
+from separation.stage_table import DETAILS, NORMALIZATION
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.details import is_residual, parents
 from separation.stages.separation import is_stem
 
-_NORMALIZATION = "normalization"
 _MEASURED_AT, _SURVEYED_AT = 0.3, 0.85
 """Where in the stage's bar measuring levels ends, where they are not known yet, and where the parts
 of stems begin."""
@@ -51,7 +50,6 @@ class QualityStage(PipelineStage[QualityParams]):
     name = "quality"
     processor_type = "analysis"
     version = 1
-    label = "Checking the stems"
     params_type = QualityParams
     needs = ("prepare", "separation")
 
@@ -115,9 +113,9 @@ class QualityStage(PipelineStage[QualityParams]):
 
 def _known(context: StageContext) -> MeasuredLevels | None:
     """What this job's normalization measured; a folder may be left of an attempt that had one."""
-    if not any(track.stage == _NORMALIZATION for track in context.tracks.values()):
+    if not any(track.stage == NORMALIZATION for track in context.tracks.values()):
         return None
-    return load_levels(context.work_dir / _NORMALIZATION / LEVELS_NAME)
+    return load_levels(context.work_dir / NORMALIZATION / LEVELS_NAME)
 
 
 def _delivered_rate_hz(context: StageContext) -> int:

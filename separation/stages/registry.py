@@ -1,4 +1,4 @@
-"""Which stages there are, by name, without importing any of them."""
+"""Builds stages from their rows in :mod:`separation.stage_table`, and checks pipelines."""
 
 from collections.abc import Sequence
 from pkgutil import resolve_name
@@ -8,30 +8,15 @@ from pydantic import ValidationError
 
 from separation.errors import InvalidOptions
 from separation.protocol.jobspec import StageRequest
+from separation.stage_table import STAGES
 from separation.stages.base import PipelineStage
 from separation.validation import parts_of_first
-
-STAGES = {
-    "prepare": "separation.stages.prepare:PrepareStage",
-    "separation": "separation.stages.separation:SeparationStage",
-    "details": "separation.stages.details:DetailsStage",
-    "denoise": "separation.stages.denoise:DenoiseStage",
-    "listening": "separation.stages.listening:ListeningStage",
-    "harmonic_percussive": "separation.stages.harmonic_percussive:HarmonicPercussiveStage",
-    "composite": "separation.stages.composite:CompositeStage",
-    "normalization": "separation.stages.normalization:NormalizationStage",
-    "quality": "separation.stages.quality:QualityStage",
-    "score": "separation.stages.score:ScoreStage",
-    "export": "separation.stages.export:ExportStage",
-}
-"""Class paths in the order in which a pipeline runs them; the first and the last are always
-there, as nothing runs without a song and nothing is delivered without an export."""
 
 
 def import_stages() -> None:
     """Import every stage now, so that no job has to wait for that."""
-    for path in STAGES.values():
-        resolve_name(path)
+    for row in STAGES.values():
+        resolve_name(row.path)
 
 
 def import_late_parts() -> None:
@@ -42,10 +27,10 @@ def import_late_parts() -> None:
 
 def build_stage(request: StageRequest) -> PipelineStage[Any]:
     """Import a stage and check its parameters. Raises ``InvalidOptions`` naming both."""
-    path = STAGES.get(request.name)
-    if path is None:
+    row = STAGES.get(request.name)
+    if row is None:
         raise InvalidOptions(f"There is no stage {request.name!r}. There are: {', '.join(STAGES)}.")
-    stage_class: type[PipelineStage[Any]] = resolve_name(path)
+    stage_class: type[PipelineStage[Any]] = resolve_name(row.path)
     try:
         params = stage_class.params_type.model_validate(request.params)
     except ValidationError as error:
@@ -60,7 +45,7 @@ def build_stage(request: StageRequest) -> PipelineStage[Any]:
 def check_pipeline(pipeline: Sequence[StageRequest]) -> list[PipelineStage[Any]]:
     """Build every stage of a pipeline and check that they fit together.
 
-    ``prepare`` is first, ``export`` last, the others stand in the registry's order after what
+    ``prepare`` is first, ``export`` last, the others stand in the table's order after what
     they need, none twice. Raises ``InvalidOptions``.
     """
     stages = [build_stage(request) for request in pipeline]

@@ -41,7 +41,6 @@ class ScoreStage(PipelineStage[ScoreParams]):
     name = "score"
     processor_type = "analysis"
     version = 1
-    label = "Comparing with the true stems"
     params_type = ScoreParams
     needs = ("separation",)
 

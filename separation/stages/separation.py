@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 
 from separation.audio.tracks import Term, Track
 from separation.errors import InvalidOptions
-from separation.families import RESIDUAL, SEPARATED_SUFFIX, SEPARATION, overlapping_words
+from separation.families import RESIDUAL, SEPARATED_SUFFIX, overlapping_words
+from separation.options import ALLOW_REMOTE, ALLOW_SMALLER_MODEL, DEVICE, DeviceChoice
 from separation.request.splits import SplitChoice
+from separation.stage_table import SEPARATION
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.splitting import (
-    DeviceName,
     Split,
     Splitter,
     Whereabouts,
@@ -36,9 +37,9 @@ class SeparationParams(SplitChoice, StageParams):
     """See :class:`separation.request.splits.SplitChoice`."""
 
     repo: Path | None = None
-    device: DeviceName = "auto"
-    allow_smaller_model: bool = False
-    allow_remote: bool = True
+    device: DeviceChoice = DEVICE.default
+    allow_smaller_model: bool = ALLOW_SMALLER_MODEL.default
+    allow_remote: bool = ALLOW_REMOTE.default
 
     def whereabouts(self) -> Whereabouts:
         return Whereabouts(self.device, self.allow_smaller_model, self.allow_remote, self.repo)
@@ -48,7 +49,6 @@ class SeparationStage(PipelineStage[SeparationParams]):
     name: ClassVar[str] = SEPARATION
     processor_type: ClassVar[str] = "separator"
     version: ClassVar[int] = 1
-    label: ClassVar[str] = "Separating stems"
     params_type: ClassVar[type[StageParams]] = SeparationParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 

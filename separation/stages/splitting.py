@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from separation.audio.blocks import FRAME_BYTES
 from separation.base import (
@@ -24,6 +24,7 @@ from separation.base import (
 from separation.catalogue.licences import LicenceRule
 from separation.ensemble import ENSEMBLE
 from separation.errors import DiskFull, InvalidOptions, ModelUnavailable, OutputInvalid
+from separation.options import ALLOW_REMOTE, ALLOW_SMALLER_MODEL, DEVICE, DeviceChoice
 from separation.progress import Report, part_of
 from separation.request.splits import SplitChoice
 from separation.routing.route_record import recorded_material
@@ -37,16 +38,14 @@ from separation.storage.checkpoints import Checkpoints
 CHECK_FROM = 0.95
 """Where in the bar of a split the separator is done and reading back begins."""
 
-DeviceName = Literal["auto", "cpu", "cuda"]
-
 
 @dataclass(frozen=True)
 class Whereabouts:
     """What may run the networks; the same for all splits of a stage."""
 
-    device: DeviceName = "auto"
-    allow_smaller_model: bool = False
-    allow_remote: bool = True
+    device: DeviceChoice = DEVICE.default
+    allow_smaller_model: bool = ALLOW_SMALLER_MODEL.default
+    allow_remote: bool = ALLOW_REMOTE.default
     repo: Path | None = None
 
 

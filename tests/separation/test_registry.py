@@ -10,9 +10,9 @@ import pytest
 
 from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
 from separation.errors import InvalidOptions, ModelUnavailable
-from separation.options import parse_options
 from separation.progress import Report, ignore_progress
 from separation.registry import BUILT_IN, SeparatorFactory
+from separation.separator_options import parse_options
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from separation.formats import OUTPUT_FORMATS
+from jobs.api.uploads.choices import option_help
 from separation.mixdown.request import FASTEST, LOUDEST_DB, QUIETEST_DB, SLOWEST
+from separation.options import FORMAT, MP3_BITRATE_KBPS
 
 
 class MixStemSerializer(serializers.Serializer[dict[str, Any]]):
@@ -43,6 +44,11 @@ class MixChoicesSerializer(serializers.Serializer[dict[str, Any]]):
         help_text="1 by default; the pitch stays.",
     )
     format = serializers.ChoiceField(
-        required=False, choices=OUTPUT_FORMATS, help_text="wav24 by default."
+        required=False, choices=tuple(FORMAT.values), help_text=option_help(FORMAT)
     )
-    mp3_bitrate_kbps = serializers.IntegerField(required=False, min_value=64, max_value=320)
+    mp3_bitrate_kbps = serializers.IntegerField(
+        required=False,
+        min_value=int(MP3_BITRATE_KBPS.range.low),
+        max_value=int(MP3_BITRATE_KBPS.range.high),
+        help_text=option_help(MP3_BITRATE_KBPS),
+    )

@@ -20,6 +20,7 @@ from jobs.api.site.serializers import (
     SeparatorSerializer,
 )
 from jobs.queue.health import queue_health
+from jobs.services.job.choices import site_defaults
 from jobs.services.presets import site_presets
 from jobs.services.site_models.measurements import latest
 from jobs.services.site_models.offered import can_run, offered_models, offered_separators
@@ -29,7 +30,7 @@ from separation import CODE_VERSION
 from separation.catalogue import models_for
 from separation.ensemble import ENSEMBLE, ENSEMBLES
 from separation.formats import OUTPUT_FORMATS
-from separation.request.separation_request import OPTIONAL_STAGES
+from separation.stage_table import OPTIONAL_STAGES
 
 _log = logging.getLogger("jobs.api")
 
@@ -111,11 +112,9 @@ class PresetsView(APIView):
 def site_config() -> dict[str, Any]:
     return {
         "version": CODE_VERSION,
-        "separator": settings.DEFAULT_SEPARATOR,
+        **site_defaults(),
         "separators": offered_separators(),
         "ensembles": [each.name for each in ENSEMBLES if can_run(ENSEMBLE, each.name)],
-        "device": settings.DEFAULT_DEVICE,
-        "target_db": settings.DEFAULT_TARGET_DB,
         "stages": OPTIONAL_STAGES,
         "formats": OUTPUT_FORMATS,
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,

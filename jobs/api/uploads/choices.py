@@ -1,7 +1,7 @@
 """The choices that come with an upload, as text of a form or a query."""
 
 import json
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
@@ -9,12 +9,10 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from separation.errors import InvalidOptions
-from separation.formats import OUTPUT_FORMATS
-from separation.ranges import CHOSEN, bounds
+from separation.option_row import Option
+from separation.options import OPTIONS
 from separation.request.separation_request import parse_stems
 from separation.request.splits import parse_denoise, parse_details, parse_ensemble_text
-
-NumberField = TypeVar("NumberField", serializers.FloatField, serializers.IntegerField)
 
 NOT_CHOICES = frozenset({"file", "audio", "filename", "source_id", "batch", "csrfmiddlewaretoken"})
 
@@ -52,97 +50,37 @@ class NotationField(serializers.CharField):
     """Text in a short notation, or an object of JSON, which a form sends as text."""
 
 
-def number(name: str, help_text: str = "") -> serializers.FloatField:
-    return _described(name, serializers.FloatField, "number", help_text)
+_FIELDS: dict[str, type[Any]] = {
+    "flag": FlagField,
+    "words": WordsField,
+    "notation": NotationField,
+    "integer": serializers.IntegerField,
+    "number": serializers.FloatField,
+}
 
 
-def whole_number(name: str, help_text: str = "") -> serializers.IntegerField:
-    return _described(name, serializers.IntegerField, "integer", help_text)
+def option_field(option: Option[Any]) -> Any:
+    """Types only: ranges and what goes together are the core's to judge, in one place."""
+    kind = "integer" if isinstance(option.default, int) and option.values else option.kind
+    field = _FIELDS.get(kind, serializers.CharField)
+    if option.is_number:
+        low, high = option.range
+        kind_of_number = {"type": option.kind, "minimum": low, "maximum": high}
+        field = extend_schema_field(kind_of_number)(type(option.name, (field,), {}))
+    return field(required=False, help_text=option_help(option))
 
 
-def _described(name: str, kind: type[NumberField], type_name: str, help_text: str) -> NumberField:
-    """The description tells the range; it is judged with all the rest, in the core."""
-    range_ = bounds(CHOSEN[name])
-    schema = {"type": type_name, "minimum": range_.low, "maximum": range_.high}
-    described: type[NumberField] = extend_schema_field(schema)(type(name, (kind,), {}))
-    return described(required=False, help_text=f"{range_}. {help_text}".strip())
+def option_help(option: Option[Any]) -> str:
+    """What the option does, what it takes and what holds without it."""
+    return f"{option.sentence} Takes: {option.accepted}. Without it: {option.without_it}."
 
 
 class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
-    """Types only: ranges and what goes together are the core's to judge, in one place.
+    """All options but those that only the operator may give, such as a folder of weights."""
 
-    ``repo`` is missing on purpose: only the operator may name a folder of weights.
-    """
-
-    preset = serializers.CharField(
-        required=False,
-        help_text="A name of /presets: choices that go together. Any other field given beside it "
-        "wins over what the preset says.",
-    )
-    separator = serializers.CharField(required=False, help_text="A name of /separators.")
-    model = serializers.CharField(required=False, help_text="A model of the separator.")
-    stems = WordsField(
-        required=False, help_text="`4`, `6`, `2:vocals`, or a list such as `vocals,drums`."
-    )
-    two_stems = serializers.CharField(required=False, help_text="One stem and all the rest.")
-    stages = WordsField(
-        required=False,
-        help_text="Of `separation,harmonic_percussive,composite,normalization`; all by default.",
-    )
-    format = serializers.CharField(
-        required=False, help_text=f"One of {', '.join(OUTPUT_FORMATS)}; wav24 by default."
-    )
-    sample_rate_hz = serializers.IntegerField(required=False, help_text="44100 or 48000.")
-    mp3_bitrate_kbps = whole_number("mp3_bitrate_kbps")
-    device = serializers.CharField(required=False, help_text="auto, cpu or cuda.")
-    shifts = whole_number("shifts")
-    overlap = number("overlap")
-    segment_s = number("segment_s", "Seconds per segment; the model may take less.")
-    seed = whole_number("seed", "Makes shifts repeatable.")
-    target_db = number("target_db", "The site's by default.")
-    level_measure = serializers.CharField(required=False, help_text="rms or lufs.")
-    normalize = serializers.CharField(
-        required=False,
-        help_text="together: one gain for all tracks, which still sum to the song; each: every "
-        "track to the target by itself.",
-    )
-    true_peak_ceiling_dbtp = number("true_peak_ceiling_dbtp")
-    minus = FlagField(required=False, help_text="Also make minus_<stem>.")
-    preview = FlagField(required=False, help_text="Also make what the mixer of the portal plays.")
-    range_start_s = number(
-        "range_start_s", "Only from here on. Left out beside a length: at a third of the song."
-    )
-    range_length_s = number("range_length_s", "Only so many seconds of the song.")
-    ni_stems = FlagField(
-        required=False,
-        help_text="Also one .stem.mp4 with the song and four stems, for Traktor and Mixxx.",
-    )
-    ensemble = NotationField(
-        required=False,
-        help_text="Several separators together: the name of an ensemble, or an object with "
-        "`members` (each with `separator`, and if need be `model` and `weights`), `combine` "
-        "(`mean`, `min` or `max`) and `stems` (`same` or `common`).",
-    )
-    details = NotationField(
-        required=False,
-        help_text="Stems to split again, or `song`: `drums=spectral,vocals=demucs:htdemucs`, or a "
-        "list of objects with `stem`, `separator` and, if need be, any other choice of a "
-        "separation.",
-    )
-    denoise = NotationField(
-        required=False,
-        help_text="Stems to have with less noise as well: `vocals=0.5,drums` (strength 0 to 1), "
-        "or a list of objects with `stem` and `strength`.",
-    )
-    score = serializers.CharField(
-        required=False, help_text="demo: compare with the true stems of the demonstration song."
-    )
-    allow_smaller_model = FlagField(
-        required=False, help_text="Rather a smaller model than none on a full GPU; off by default."
-    )
-    allow_remote = FlagField(
-        required=False, help_text="The song may go to the site's remote service; on by default."
-    )
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        rows = [row for row in OPTIONS.values() if not row.is_for_operator]
+        return {**super().get_fields(), **{row.name: option_field(row) for row in rows}}
 
 
 def choice_fields(data: object) -> QueryDict:

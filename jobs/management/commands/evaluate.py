@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 from django.db import DatabaseError
 
 from jobs.core import core_settings
 from jobs.management.commands.separate import log_level
+from jobs.management.option_arguments import add_option
 from jobs.management.progress_bar import ProgressBar
 from jobs.management.result_folder import check_writable, inherited_umask, open_by_umask
 from jobs.models import ModelMeasurement
@@ -33,6 +33,7 @@ from separation.evaluation.report import FailedSong, Report, Run, SongResult, as
 from separation.evaluation.suite import read_suite
 from separation.evaluation.text import comparison_text, run_text, song_text
 from separation.request.separation_request import SeparationRequest, parse_stems
+from separation.stage_table import SEPARATION
 from separation.storage.atomic_files import write_durably
 
 EXIT_FAILED = 2
@@ -73,8 +74,8 @@ class Command(BaseCommand):
             help="a folder a song, each with mixture.wav (or .flac) and a file a stem; "
             "also MUSDB18-HQ, and MUSDB18's .stem.mp4",
         )
-        parser.add_argument("--separator", help=f"default: {settings.DEFAULT_SEPARATOR}")
-        parser.add_argument("--model", help="model of the separator; see manage.py models")
+        add_option(parser, "separator")
+        add_option(parser, "model", usual="the separator's first; see manage.py models")
         parser.add_argument(
             "--baseline",
             metavar="NAME",
@@ -101,15 +102,10 @@ class Command(BaseCommand):
         self._add_choices_of_the_separator(parser)
 
     def _add_choices_of_the_separator(self, parser: CommandParser) -> None:
-        parser.add_argument("--repo", type=Path, help="local repository of weights")
-        parser.add_argument("--stems", help="as for separate; 2:vocals: vocals and accompaniment")
-        parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
-        parser.add_argument("--shifts", type=int, help="random shifts to average (default: 0)")
-        parser.add_argument("--overlap", type=float, help="0 to 0.95 of a window (default: 0.25)")
-        parser.add_argument(
-            "--segment", dest="segment_s", type=float, metavar="S", help="window in seconds"
-        )
-        parser.add_argument("--seed", type=int, help="makes shifts repeatable (default: 0)")
+        add_option(parser, "repo", type=Path)
+        add_option(parser, "stems", help="as for separate; 2:vocals: vocals and accompaniment")
+        for name in ("device", "shifts", "overlap", "segment_s", "seed"):
+            add_option(parser, name)
         parser.add_argument(
             "--no-remote", action="store_true", help="never send a song to a remote service"
         )
@@ -244,7 +240,7 @@ def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
     named = {name: options[name] for name in _FIELDS if options[name] is not None}
     if options["stems"] is not None:
         named |= parse_stems(options["stems"])
-    common = {"stages": ("separation",), "allow_remote": not options["no_remote"]}
+    common = {"stages": (SEPARATION,), "allow_remote": not options["no_remote"]}
     requests = [request_with_defaults(choices={**named, **common})]
     if options["baseline"] is not None:
         separator, _, model = options["baseline"].partition("/")

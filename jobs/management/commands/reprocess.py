@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from jobs.management.option_arguments import add_option
 from jobs.models import Campaign
 from jobs.models.campaign import CampaignStatus
 from jobs.services.campaigns.actions import (
@@ -23,10 +24,11 @@ from jobs.services.campaigns.sources import reason_words
 from jobs.services.campaigns.versions import accept_all
 from jobs.services.timing.progress import about
 from separation.errors import InvalidOptions, SeparationError
-from separation.formats import OUTPUT_FORMATS
-from separation.request.separation_request import OPTIONAL_STAGES
 
 EXIT_FAILED = 2
+
+_CHANGES = ("format", "stages", "shifts", "overlap")
+"""Options that may be given besides the separator and its model."""
 
 
 class Command(BaseCommand):
@@ -36,12 +38,10 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--separator", metavar="NAME", help="see manage.py models")
-        parser.add_argument("--model", metavar="NAME", help="default: the separator's first")
-        parser.add_argument("--format", choices=OUTPUT_FORMATS, help="default: as each job had it")
-        parser.add_argument("--stages", metavar="LIST", help=f"of {','.join(OPTIONAL_STAGES)}")
-        parser.add_argument("--shifts", type=int, help="random shifts to average")
-        parser.add_argument("--overlap", type=float, help="0 to 0.95 of a window")
+        add_option(parser, "separator", metavar="NAME", usual="none; see manage.py models")
+        add_option(parser, "model", metavar="NAME")
+        for name in _CHANGES:
+            add_option(parser, name, usual="as each job had it")
         known = ", ".join(f"{key}{row.meaning}" for key, row in CONDITIONS.items())
         parser.add_argument(
             "--where", action="append", default=[], metavar="CONDITION",
@@ -144,7 +144,7 @@ def plan_from(options: Mapping[str, Any]) -> CampaignPlan:
             "--status, --pause, --resume or --accept-all."
         )
     stages = options["stages"] and tuple(part.strip() for part in options["stages"].split(","))
-    named = {name: options[name] for name in ("format", "shifts", "overlap")} | {"stages": stages}
+    named = {name: options[name] for name in _CHANGES} | {"stages": stages}
     choices = {"separator": options["separator"], "model": options["model"]}
     choices |= {name: value for name, value in named.items() if value is not None}
     owner = [f"owner={options['owner']}"] if options["owner"] else []

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.core import core_settings
+from jobs.management.option_arguments import add_option
 from jobs.management.progress_bar import ProgressBar
 from jobs.management.result_folder import (
     check_writable,
@@ -33,7 +34,7 @@ from separation.errors import (
     WorkerLost,
     error_from_code,
 )
-from separation.formats import OUTPUT_FORMATS
+from separation.options import DENOISE_STRENGTH, OPTIONS
 from separation.protocol.jobspec import JobSpec
 from separation.protocol.messages import (
     FailedEvent,
@@ -43,16 +44,8 @@ from separation.protocol.messages import (
     StageStartedEvent,
 )
 from separation.request.presets import PRESET_NAMES
-from separation.request.separation_request import (
-    LEVEL_MEASURES,
-    NORMALIZE_MODES,
-    OPTIONAL_STAGES,
-    SCORED_SONGS,
-    SeparationRequest,
-    parse_stems,
-)
+from separation.request.separation_request import SeparationRequest, parse_stems
 from separation.request.splits import (
-    USUAL_STRENGTH,
     parse_denoise,
     parse_details,
     parse_ensemble_text,
@@ -64,7 +57,39 @@ EXIT_FAILED = 2
 
 _READ_BELOW = ("stems", "stages", "ensemble", "details", "denoise")
 """Fields of a request that are given in a notation of their own."""
-_FIELDS = tuple(name for name in SeparationRequest.model_fields if name not in _READ_BELOW)
+_FIELDS = tuple(name for name in OPTIONS if name not in _READ_BELOW)
+
+
+_SAID_HERE: dict[str, dict[str, Any]] = {
+    "preset": {"choices": PRESET_NAMES},
+    "model": {"usual": "the separator's first; see manage.py models"},
+    "repo": {"type": Path},
+    "ensemble": {
+        "metavar": "NAME|FILE",
+        "help": f"several separators together: {', '.join(each.name for each in ENSEMBLES)}, or a "
+        "JSON file with their members",
+    },
+    "details": {
+        "metavar": "STEM=SEPARATOR[:MODEL]",
+        "action": "append",
+        "help": "split a stem (or `song`) again; may be given several times, or name a JSON file",
+    },
+    "denoise": {
+        "metavar": "STEM[=STRENGTH]",
+        "action": "append",
+        "help": f"also the stem with less noise, strength {DENOISE_STRENGTH.range} (default: "
+        f"{DENOISE_STRENGTH.default:g}); may be given several times, or name a JSON file",
+    },
+    "two_stems": {"metavar": "STEM"},
+    "allow_remote": {
+        "flag": "--no-remote",
+        "action": "store_false",
+        "help": "never send the song to a remote service",
+    },
+    # Nobody opens these folders in the portal.
+    "preview": {"default": False},
+}
+"""Where the command line differs from the other ways to choose."""
 
 
 class Command(BaseCommand):
@@ -74,127 +99,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("songs", metavar="SONG", nargs="+", type=Path)
         parser.add_argument("--out", type=Path, required=True, help="folder for the results")
-        parser.add_argument(
-            "--preset",
-            choices=PRESET_NAMES,
-            help="choices that go together; any option beside it wins over what it says",
-        )
-        parser.add_argument("--separator", help=f"default: {settings.DEFAULT_SEPARATOR}")
-        parser.add_argument("--model", help="model of the separator; see manage.py models")
-        parser.add_argument("--repo", type=Path, help="local repository of weights")
-        parser.add_argument(
-            "--ensemble",
-            metavar="NAME|FILE",
-            help=f"several separators together: {', '.join(each.name for each in ENSEMBLES)}, or a "
-            "JSON file with their members",
-        )
-        parser.add_argument(
-            "--details",
-            metavar="STEM=SEPARATOR[:MODEL]",
-            action="append",
-            help="split a stem (or `song`) again; may be given several times, or name a JSON file",
-        )
-        parser.add_argument(
-            "--denoise",
-            metavar="STEM[=STRENGTH]",
-            action="append",
-            help=f"also the stem with less noise, strength 0 to 1 (default: {USUAL_STRENGTH:g})",
-        )
-        parser.add_argument("--stems", help="4, 6, 2:vocals or a list: vocals,drums (default: 4)")
-        parser.add_argument("--two-stems", metavar="STEM", help="one stem and all the rest")
-        parser.add_argument("--stages", help=f"default: {','.join(OPTIONAL_STAGES)}")
-        parser.add_argument("--format", choices=OUTPUT_FORMATS, help="default: wav24")
-        parser.add_argument(
-            "--sample-rate",
-            dest="sample_rate_hz",
-            type=int,
-            choices=(44100, 48000),
-            metavar="HZ",
-            help="default: 44100",
-        )
-        parser.add_argument(
-            "--mp3-bitrate", dest="mp3_bitrate_kbps", type=int, metavar="KBPS", help="default: 320"
-        )
-        parser.add_argument(
-            "--ni-stems",
-            action="store_true",
-            default=None,
-            help="also one .stem.mp4 with the song and four stems, for Traktor and Mixxx",
-        )
-        parser.add_argument(
-            "--range-start",
-            dest="range_start_s",
-            type=float,
-            metavar="S",
-            help="only from here on (default: all, or a third in where there is a --range-length)",
-        )
-        parser.add_argument(
-            "--range-length",
-            dest="range_length_s",
-            type=float,
-            metavar="S",
-            help="only so many seconds",
-        )
-        parser.add_argument(
-            "--device",
-            choices=("auto", "cpu", "cuda"),
-            help=f"default: {settings.DEFAULT_DEVICE}",
-        )
-        parser.add_argument("--shifts", type=int, help="random shifts to average (default: 0)")
-        parser.add_argument("--overlap", type=float, help="0 to 0.95 of a window (default: 0.25)")
-        parser.add_argument(
-            "--segment", dest="segment_s", type=float, metavar="S", help="window in seconds"
-        )
-        parser.add_argument("--seed", type=int, help="makes shifts repeatable (default: 0)")
-        parser.add_argument(
-            "--target-db",
-            type=float,
-            help=f"level of the normalized tracks (default: {settings.DEFAULT_TARGET_DB:g})",
-        )
-        parser.add_argument(
-            "--level-measure", choices=LEVEL_MEASURES, help="of the target (default: rms)"
-        )
-        parser.add_argument(
-            "--normalize",
-            choices=NORMALIZE_MODES,
-            help="all tracks by one gain, so that they still sum to the song, or each to the "
-            "target by itself (default: together)",
-        )
-        parser.add_argument(
-            "--true-peak-ceiling",
-            dest="true_peak_ceiling_dbtp",
-            type=float,
-            metavar="DBTP",
-            help="no normalized track passes it (default: -1)",
-        )
-        parser.add_argument(
-            "--allow-smaller-model",
-            action="store_true",
-            default=None,
-            help="rather a smaller model of the same stems than none on a full GPU",
-        )
-        parser.add_argument(
-            "--no-remote",
-            dest="allow_remote",
-            action="store_false",
-            default=None,
-            help="never send the song to a remote service",
-        )
-        parser.add_argument(
-            "--minus", action="store_true", default=None, help="also a mix without each stem"
-        )
-        parser.add_argument(
-            "--preview",
-            action="store_true",
-            # Nobody opens these folders in the portal.
-            default=False,
-            help="also make what the mixer of the portal plays",
-        )
-        parser.add_argument(
-            "--score",
-            choices=SCORED_SONGS,
-            help="compare with the true stems of the song that `python -m separation.demo` writes",
-        )
+        for name in OPTIONS:
+            add_option(parser, name, **_SAID_HERE.get(name, {}))
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object a song, the last line"
         )

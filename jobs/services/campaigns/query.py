@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from jobs.models import Job, Source, Stage
 from jobs.models.job import JobQuerySet, JobStatus
 from separation.errors import InvalidOptions
+from separation.stage_table import STAGES
 
 Query = dict[str, Any]
 """Conditions by their key, such as ``duration_s<``, with values that JSON can hold."""
@@ -122,9 +123,7 @@ def _account(text: str) -> str:
 
 def current_versions() -> dict[str, int]:
     """The version of each stage in this code; imports them all."""
-    from separation.stages.registry import STAGES
-
-    return {name: int(resolve_name(path).version) for name, path in STAGES.items()}
+    return {row.name: int(resolve_name(row.path).version) for row in STAGES.values()}
 
 
 def _stage_versions(text: str) -> dict[str, int]:

@@ -10,27 +10,33 @@ from jobs.services.site_models.offered import is_offered, is_there, licence_rule
 from separation.catalogue import ModelInfo, models_for
 from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_ensemble
 from separation.errors import InvalidOptions
-from separation.families import SEPARATION, SONG, overlapping_words
-from separation.options import check_segment
+from separation.families import SONG, overlapping_words
+from separation.options import DEVICE, SEPARATOR, TARGET_DB
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request.presets import find_preset, with_preset
 from separation.request.separation_request import SeparationRequest, check_fields, parse_request
 from separation.request.splits import SplitRequest
+from separation.separator_options import check_segment
 from separation.separators.own_models.folders import MSST
+from separation.stage_table import SEPARATION
 
 MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed", "ensemble")
 """Choices that suit one model; another one starts from its own defaults."""
 
 
+def site_defaults() -> dict[str, Any]:
+    """The options whose defaults an operator sets."""
+    return {
+        SEPARATOR.name: settings.DEFAULT_SEPARATOR,
+        DEVICE.name: settings.DEFAULT_DEVICE,
+        TARGET_DB.name: settings.DEFAULT_TARGET_DB,
+    }
+
+
 def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
     """Validate ``choices`` over those of the preset that they name, and both over the site's
     defaults; raises ``InvalidOptions``."""
-    defaults = {
-        "separator": settings.DEFAULT_SEPARATOR,
-        "device": settings.DEFAULT_DEVICE,
-        "target_db": settings.DEFAULT_TARGET_DB,
-    }
-    return parse_request(with_preset(choices, defaults, is_there, is_offered))
+    return parse_request(with_preset(choices, site_defaults(), is_there, is_offered))
 
 
 def check_each(*, choices: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
-from separation.families import DETAILS, LISTENING
+from separation.stage_table import DETAILS, LISTENING
 
 FOLDER = "listen"
 INDEX = f"{FOLDER}/index.json"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from jobs.models import MissingModel
 from jobs.services.site_models.offered import is_there, known_models
 from separation.catalogue import ModelInfo
-from separation.families import SEPARATION
+from separation.stage_table import SEPARATION
 
 TOLD_FOR = timedelta(days=7)
 """Hosts go, containers with each restart, and nobody takes their rows back."""

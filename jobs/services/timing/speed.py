@@ -11,10 +11,10 @@ from django.db.models.functions import Cast, Greatest
 from django.utils import timezone
 
 from jobs.models import Job, Speed
-from jobs.services.separators import RUNS_SEPARATORS, Run, runs_of
+from jobs.services.separators import Run, runs_of
 from separation.catalogue import models_for
 from separation.ensemble import ENSEMBLE
-from separation.families import DETAILS
+from separation.stage_table import DETAILS, PREPARE, RUNS_SEPARATORS, SEPARATION
 
 LEARN_FROM_S = 20.0
 """Seconds of audio: a shorter song tells what every song costs alike (files opened, checked and
@@ -27,8 +27,6 @@ after a handful of songs, and one busy hour is forgotten as soon."""
 START_S = 2.0
 """What lies around the stages: taking the job, reading the source's digest, waking the model."""
 
-PREPARE = "prepare"
-SEPARATION = "separation"
 SOME_STEMS = "separation:some"
 """A bag with a network for each stem runs fewer of them when fewer stems are asked for."""
 

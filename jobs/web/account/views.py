@@ -45,7 +45,7 @@ def account_page(
         "refusal": allowance.refusal,
         "theme_form": ThemeForm(initial={"theme": theme_of(request.user)}),
         "defaults_form": defaults or DefaultsForm(initial=starting_choices(request.user)),
-        "stages": choices.STAGES,
+        "stages": choices.STAGE_BOXES,
         "tokens": ApiToken.objects.visible_to(request.user),
         "token_form": token_form or TokenForm(),
         "made": made,

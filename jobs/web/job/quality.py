@@ -11,6 +11,7 @@ from jobs.web.results import shown_s
 from jobs.wording import decibels
 from separation.quality.report import PartsQuality, QualityReport, SignalQuality, StemQuality
 from separation.quality.rules import SUMS_EXACTLY_DB
+from separation.stage_table import EXPORT
 
 PLOT_WIDTH, PLOT_HEIGHT = 240, 56
 _RANGE_DB = 60
@@ -104,7 +105,7 @@ def _residual(report: QualityReport) -> str:
 def _gain(job: Job) -> str:
     """The report is about the stems as they were separated."""
     stages = job.manifest.get("stages") or []
-    found = (each.get("details") or {} for each in stages if each.get("name") == "export")
+    found = (each.get("details") or {} for each in stages if each.get("name") == EXPORT)
     gain_db = next(found, {}).get("gain_db") or 0.0
     if gain_db > -0.05:
         return ""

@@ -19,7 +19,9 @@ from jobs.services.listening.index import (
 from jobs.services.mixing import has_karaoke
 from jobs.web.uploads import choices
 from jobs.wording import track_label
-from separation.families import DENOISE, DETAILS, own_part
+from separation.families import own_part
+from separation.options import FORMAT
+from separation.stage_table import DENOISE, DETAILS
 
 Address = Callable[[str, str], str]
 """From ``preview`` or ``peaks`` and a stem's name to where that lies."""
@@ -158,6 +160,6 @@ def mixing_context(job: Job, stems: list[str]) -> dict[str, Any]:
         return {}
     return {
         "mix_formats": choices.FORMATS,
-        "mix_format": job.request.get("format", "wav24"),
+        "mix_format": job.request.get("format", FORMAT.default),
         "has_karaoke": has_karaoke(stems),
     }

@@ -18,6 +18,7 @@ from jobs.http.throttles import MixThrottle
 from jobs.web.requests import UserRequest, audio_deleted, visible_job
 from separation.errors import InvalidOptions, SeparationError
 from separation.mixdown.request import MixRequest, parse_mix
+from separation.options import FORMAT
 
 
 @login_required
@@ -55,4 +56,4 @@ def _wanted(form: QueryDict) -> MixRequest:
             choices = None
     if not isinstance(choices, dict):
         raise InvalidOptions("The form did not say which mix is wanted. Load the page again.")
-    return parse_mix({**choices, "format": form.get("format", "wav24")})
+    return parse_mix({**choices, "format": form.get("format", FORMAT.default)})

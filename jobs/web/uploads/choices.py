@@ -26,6 +26,7 @@ from separation.formats import SAME_LABEL, ConcreteFormat, OutputFormat
 from separation.registry import BUILT_IN
 from separation.request.presets import PRESETS
 from separation.request.presets import can_run as preset_can_run
+from separation.stage_table import STAGES
 
 FEATURED = ("auto", "standard:standard", "spectral:spectral", "demucs:htdemucs")
 """Models that the form shows at once; the others wait behind "More models"."""
@@ -59,12 +60,8 @@ def preset_choices() -> tuple[tuple[str, str], ...]:
     return tuple(row for row in PRESET_CHOICES if row[0] in offered or row[0] == OWN_CHOICE)
 
 
-STAGES = (
-    ("separation", "Stems", "Drums, bass, vocals and the rest, each on its own track."),
-    ("harmonic_percussive", "Harmonic and percussive", "The sustained and the struck part."),
-    ("composite", "Composites", "The song without vocals, and other sums of stems."),
-    ("normalization", "Normalized copies", "The same tracks at one common level."),
-)
+STAGE_BOXES = tuple((row.name, row.title, row.text) for row in STAGES.values() if row.is_optional)
+"""Name, label and note of each box under "What to make"."""
 
 
 @dataclass(frozen=True)

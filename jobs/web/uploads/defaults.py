@@ -33,6 +33,6 @@ def _offered() -> dict[str, set[str]]:
     return {
         "preset": {name for name, _ in choices.preset_choices()},
         "model": {card.value for card in choices.model_cards()},
-        "stages": {name for name, _, _ in choices.STAGES},
+        "stages": {name for name, _, _ in choices.STAGE_BOXES},
         "format": {name for name, _ in choices.FORMATS},
     }

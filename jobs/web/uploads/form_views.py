@@ -165,7 +165,7 @@ def _page(
         "presets": site_presets(speeds),
         "cards": [card for card in cards if card.featured],
         "more_cards": [card for card in cards if not card.featured],
-        "stages": choices.STAGES,
+        "stages": choices.STAGE_BOXES,
         "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "allowance": allowance_of(request.user),

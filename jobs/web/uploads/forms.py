@@ -1,4 +1,4 @@
-"""The forms of the pages. Ranges live in ``SeparationRequest``; here they only guide typing."""
+"""The forms of the pages. Ranges of options only guide typing here; the core judges them."""
 
 from typing import Any
 
@@ -9,42 +9,24 @@ from jobs.http.job_filters import SORTS
 from jobs.models.job import JobStatus
 from jobs.services.job.choices import check_request, request_with_defaults
 from jobs.web.uploads import choices
+from jobs.web.uploads.option_fields import option_field, plain_options
 from separation.errors import InvalidOptions, LicenceRefused
-from separation.ranges import field_bounds
-from separation.request.separation_request import OPTIONAL_STAGES, SeparationRequest, parse_request
-from separation.request.splits import USUAL_STRENGTH
-
-_PLAIN = (
-    "format",
-    "sample_rate_hz",
-    "mp3_bitrate_kbps",
-    "device",
-    "shifts",
-    "overlap",
-    "segment_s",
-    "seed",
-    "target_db",
-    "level_measure",
-    "normalize",
-    "true_peak_ceiling_dbtp",
-    "minus",
-    "allow_smaller_model",
-    "ni_stems",
-)
-"""Fields that have the same name in the request."""
-
+from separation.options import DENOISE_STRENGTH, OPTIONS
+from separation.request.separation_request import SeparationRequest, parse_request
+from separation.stage_table import OPTIONAL_STAGES
 
 _DETAILS = "details_"
 """Begins the names of the fields that split a stem again."""
 
 
-def _default(name: str) -> Any:
-    return SeparationRequest.model_fields[name].default
+_SHOWN_FIRST = ("format", "ni_stems")
+"""Options that are not among the advanced ones."""
 
 
 class SeparationForm(forms.Form):
     """The person's choices; ``separation_request`` holds them, validated, once the form is.
 
+    Most options have a field that is made of their row (:mod:`jobs.web.uploads.option_fields`).
     Beside a preset only the format counts, and that the song may not leave: the rest of the form
     is not shown then. Without one, all of it does.
     """
@@ -71,124 +53,27 @@ class SeparationForm(forms.Form):
         required=False,
     )
     stages = forms.MultipleChoiceField(
-        choices=[(name, label) for name, label, _ in choices.STAGES],
+        choices=[(name, label) for name, label, _ in choices.STAGE_BOXES],
         initial=list(OPTIONAL_STAGES),
         required=False,
     )
     format = forms.ChoiceField(
         label="Format", choices=choices.FORMATS, initial=choices.PAGE_FORMAT, required=False
     )
-    sample_rate_hz = forms.TypedChoiceField(
-        label="Sample rate",
-        choices=((44100, "44.1 kHz"), (48000, "48 kHz")),
-        coerce=int,
-        initial=_default("sample_rate_hz"),
-        required=False,
-    )
-    mp3_bitrate_kbps = forms.IntegerField(
-        label="MP3 bit rate, kbit/s",
-        initial=_default("mp3_bitrate_kbps"),
-        required=False,
-        **field_bounds("mp3_bitrate_kbps"),
-    )
-    device = forms.ChoiceField(
-        label="Run on",
-        choices=(("auto", "Whatever is there"), ("cpu", "Processor"), ("cuda", "Graphics card")),
-        initial=lambda: settings.DEFAULT_DEVICE,
-        required=False,
-    )
-    shifts = forms.IntegerField(
-        label="Random shifts",
-        help_text="Neural models only: average this many passes. Each takes the full time again.",
-        initial=_default("shifts"),
-        required=False,
-        **field_bounds("shifts"),
-    )
-    overlap = forms.FloatField(
-        label="Overlap of segments",
-        step_size=0.05,
-        initial=_default("overlap"),
-        required=False,
-        **field_bounds("overlap"),
-    )
-    segment_s = forms.FloatField(
-        label="Segment length, seconds",
-        help_text="Empty: the length the model was trained on.",
-        step_size=0.1,
-        required=False,
-        **field_bounds("segment_s"),
-    )
-    seed = forms.IntegerField(
-        label="Seed of the shifts",
-        initial=_default("seed"),
-        required=False,
-        **field_bounds("seed"),
-    )
-    target_db = forms.FloatField(
-        label="Level of normalized copies, dB",
-        step_size=0.5,
-        initial=lambda: settings.DEFAULT_TARGET_DB,
-        required=False,
-        **field_bounds("target_db"),
-    )
-    level_measure = forms.ChoiceField(
-        label="Level measured as",
-        choices=(("rms", "dBFS, RMS"), ("lufs", "LUFS, perceived loudness")),
-        initial=_default("level_measure"),
-        required=False,
-    )
-    normalize = forms.ChoiceField(
-        label="Normalize",
-        choices=(
-            ("together", "All tracks alike: they still sum to the song"),
-            ("each", "Each track to the level by itself"),
-        ),
-        initial=_default("normalize"),
-        required=False,
-    )
-    true_peak_ceiling_dbtp = forms.FloatField(
-        label="True-peak ceiling, dBTP",
-        step_size=0.1,
-        initial=_default("true_peak_ceiling_dbtp"),
-        required=False,
-        **field_bounds("true_peak_ceiling_dbtp"),
-    )
-    minus = forms.BooleanField(
-        label="Also make the song without each stem",
-        initial=_default("minus"),
-        required=False,
-    )
-    ni_stems = forms.BooleanField(
-        label="One file for DJs",
-        help_text="A .stem.mp4 with the song and four stems, for Traktor and Mixxx.",
-        initial=_default("ni_stems"),
-        required=False,
-    )
-    allow_smaller_model = forms.BooleanField(
-        label="If the graphics card is full, rather take a smaller model",
-        initial=_default("allow_smaller_model"),
-        required=False,
-    )
     denoise_stem = forms.ChoiceField(
         label="Stem with less noise",
         choices=lambda: [("", "None"), *((s.value, s.label) for s in choices.stem_choices())],
         required=False,
     )
-    denoise_strength = forms.FloatField(
-        label="Strength, 0 to 1",
-        help_text="At 1 steady noise, such as hiss, goes down by 24 dB.",
-        min_value=0.0,
-        max_value=1.0,
-        step_size=0.1,
-        initial=USUAL_STRENGTH,
-        required=False,
-    )
+    denoise_strength = option_field(DENOISE_STRENGTH)
     stay_here = forms.BooleanField(label="Do not send the song to another machine", required=False)
 
     separation_request: SeparationRequest
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in plain_options():
+            self.fields.setdefault(name, option_field(OPTIONS[name]))
         for stem in choices.split_choices():
             self.fields[_DETAILS + stem.value] = forms.ChoiceField(
                 label=stem.label,
@@ -196,6 +81,17 @@ class SeparationForm(forms.Form):
                 choices=choices.splitters,
                 required=False,
             )
+
+    @property
+    def advanced_fields(self) -> list[forms.BoundField]:
+        return [field for field in self._advanced() if not _is_flag(field)]
+
+    @property
+    def advanced_flags(self) -> list[forms.BoundField]:
+        return [field for field in self._advanced() if _is_flag(field)]
+
+    def _advanced(self) -> list[forms.BoundField]:
+        return [self[name] for name in plain_options() if name not in _SHOWN_FIRST]
 
     @property
     def details_fields(self) -> list[forms.BoundField]:
@@ -236,7 +132,7 @@ class SeparationForm(forms.Form):
             raise InvalidOptions("Choose at least one thing to make.")
         if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
             raise InvalidOptions("Select at least one stem, or ask for all of them.")
-        plain = {name: cleaned[name] for name in _PLAIN if cleaned[name] not in (None, "")}
+        plain = {name: cleaned[name] for name in plain_options() if cleaned[name] not in (None, "")}
         return {
             "separator": separator,
             "model": model or None,
@@ -246,6 +142,10 @@ class SeparationForm(forms.Form):
             **plain,
             **_second_level(cleaned),
         }
+
+
+def _is_flag(field: forms.BoundField) -> bool:
+    return isinstance(field.field, forms.BooleanField)
 
 
 def _second_level(cleaned: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from separation.engine.devices import device_errors
 from separation.errors import ModelUnavailable, SeparationError
-from separation.options import check_segment
+from separation.separator_options import check_segment
 from separation.separators.neural.bags import LoadedBag, Network
 from separation.separators.weights.store import WeightFiles, safetensors_metadata
 

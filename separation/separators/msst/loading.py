@@ -14,8 +14,8 @@ from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.engine.chunked import Plan
 from separation.engine.overlap_add import trapezium
 from separation.errors import DiskFull, ModelUnavailable
-from separation.options import check_segment
 from separation.progress import Report
+from separation.separator_options import check_segment
 from separation.separators.msst.checkpoint import State, read_state
 from separation.separators.msst.network import StemNetwork, build_network, fill
 from separation.separators.neural.bags import LoadedBag, Network

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from separation.audio.blocks import BlockReader, FloatArray, StemWriters
 from separation.base import (
@@ -35,9 +35,10 @@ from separation.engine.interface import Engine
 from separation.engine.statistics import AS_IT_IS, measure_mono
 from separation.errors import ModelUnavailable, OutOfMemory
 from separation.families import wrong_stem
-from separation.options import check_options, check_segment
+from separation.options import DeviceChoice
 from separation.progress import Report, ignore_progress, part_of
 from separation.protocol.remarks import remark
+from separation.separator_options import check_options, check_segment
 from separation.separators.neural.bags import LoadedBag, Network, Ready
 from separation.separators.neural.conversion import CannotConvert, converted_bag
 from separation.separators.neural.stems import choose_stems
@@ -232,7 +233,7 @@ class NeuralSeparator(ResumableSeparator):
             self._ready = self._ready_with(chosen, weights, device, report)
         return self._ready
 
-    def _device_choice(self) -> Literal["auto", "cpu", "cuda"]:
+    def _device_choice(self) -> DeviceChoice:
         options = self.options
         for_cpu_only = options.engine == "openvino" and options.device == "auto"
         return "cpu" if self._failure or for_cpu_only else options.device

@@ -6,8 +6,8 @@ from pathlib import Path
 from separation.base import SeparatorIdentity, SeparatorModel, SeparatorOptions, Validation
 from separation.catalogue import CATALOGUE, models_for
 from separation.errors import Cancelled, InvalidOptions, RemoteFailed
-from separation.options import check_options
 from separation.progress import Report, ignore_progress
+from separation.separator_options import check_options
 from separation.separators.neural.stems import choose_stems
 from separation.separators.remote.audio import SongFile
 from separation.separators.remote.backoff import CancellableWait

@@ -19,7 +19,8 @@ from jobs.management.commands.separate import Command, request_from
 from jobs.management.result_folder import held_folder
 from separation.errors import InvalidOptions
 from separation.request.presets import PREVIEW_S
-from separation.request.separation_request import OPTIONAL_STAGES, SeparationRequest
+from separation.request.separation_request import SeparationRequest
+from separation.stage_table import OPTIONAL_STAGES
 from tests.factories import wav_bytes
 
 

@@ -7,13 +7,14 @@ import pytest
 
 from separation.audio.blocks import FloatArray
 from separation.formats import OutputFormat
+from separation.options import LevelMeasure
 from separation.pipeline.manifest import Manifest, verify_manifest
 from separation.pipeline.run import run_pipeline
-from separation.request.separation_request import LevelMeasure, SeparationRequest
+from separation.request.separation_request import SeparationRequest
 from separation.request.splits import DenoiseRequest, SplitRequest
 from separation.runner.__main__ import SeparatorCache
 from separation.settings import CoreSettings
-from separation.stages.registry import STAGES
+from separation.stage_table import STAGES
 from tests.separation.fakes import make_spec
 from tests.separation.small_models import save_song
 

@@ -6,7 +6,8 @@ import pytest
 
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.request.presets import PRESETS, can_run, find_preset, resolve, with_preset
-from separation.request.separation_request import OPTIONAL_STAGES, SeparationRequest, parse_request
+from separation.request.separation_request import SeparationRequest, parse_request
+from separation.stage_table import OPTIONAL_STAGES
 
 SITE = {"separator": "auto", "device": "cpu"}
 

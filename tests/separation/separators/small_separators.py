@@ -74,7 +74,7 @@ def _torchaudio(folder: Path, service: str) -> SeparatorModel:
     import torch
     from torchaudio.models import HDemucs
 
-    from separation.options import parse_options
+    from separation.separator_options import parse_options
 
     def network() -> HDemucs:
         torch.manual_seed(0)

@@ -1,0 +1,58 @@
+"""The options of a separator as they come from outside, checked."""
+
+import dataclasses
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from separation.base import SeparatorOptions
+from separation.errors import InvalidOptions
+from separation.options import OVERLAP, SEED, SEGMENT_S, SHIFTS
+
+_OPTION_NAMES = tuple(field.name for field in dataclasses.fields(SeparatorOptions))
+_ADAPTER = TypeAdapter(SeparatorOptions)
+
+
+def parse_options(**options: Any) -> SeparatorOptions:
+    """Options checked for name, type and range; frozen and hashable, so they serve as a key.
+
+    Text is accepted for paths and numbers, as it comes from forms and command lines. Raises
+    ``InvalidOptions`` with the value received.
+    """
+    unknown = sorted(set(options) - set(_OPTION_NAMES))
+    if unknown:
+        raise InvalidOptions(
+            f"There is no separator option {', '.join(map(repr, unknown))}. "
+            f"There are: {', '.join(_OPTION_NAMES)}."
+        )
+    try:
+        checked = _ADAPTER.validate_python(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidOptions(
+            f"The separator option {where} cannot be {first['input']!r}: {first['msg']}."
+        ) from error
+    check_options(checked)
+    return checked
+
+
+def check_options(options: SeparatorOptions) -> None:
+    """Ranges and combinations. Raises ``InvalidOptions`` with the value received."""
+    for row in (OVERLAP, SHIFTS, SEGMENT_S, SEED):
+        value = getattr(options, row.name)
+        if value is not None and not row.range.low <= value <= row.range.high:
+            raise InvalidOptions(f"{row.name} must be {row.range}, not {value}.")
+    if options.stems is not None and options.two_stems is not None:
+        raise InvalidOptions("Give stems or two_stems, not both.")
+    if options.stems == ():
+        raise InvalidOptions("stems is empty: name at least one stem, or leave it out for all.")
+
+
+def check_segment(model: str, segment_s: float | None, longest_s: float) -> None:
+    """Raises ``InvalidOptions`` for a window longer than the model allows."""
+    if segment_s is not None and segment_s > longest_s:
+        raise InvalidOptions(
+            f"A segment of {segment_s:g} s is longer than {model} was trained for: "
+            f"at most {longest_s:g} s."
+        )
