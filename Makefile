@@ -76,7 +76,7 @@ check: $(DEV_STAMP)  ## what a change needs while one works, in a minute: ruff, 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/python -m tools.changed_tests
+	$(BIN)/python -m tests.changed
 
 lint: $(DEV_STAMP) $(NPM_STAMP)  ## ruff, biome, mypy, deployment checks, missing migrations
 	$(BIN)/ruff check .
@@ -89,7 +89,7 @@ lint: $(DEV_STAMP) $(NPM_STAMP)  ## ruff, biome, mypy, deployment checks, missin
 	STEMSITE_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py makemigrations --check --dry-run
 
 docs: $(DOCS_STAMP)  ## the documents as a site in site/; a broken link is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean --config-file .mkdocs.yml
 
 fuzz: $(FUZZ_STAMP)  ## what reads bytes from outside, under a fuzzer: make fuzz [SECONDS=60]
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)

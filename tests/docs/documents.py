@@ -36,7 +36,7 @@ def links(path: Path) -> list[str]:
 
 @cache
 def anchors(path: Path) -> frozenset[str]:
-    """What ``#name`` may be, as GitHub makes it of headings, and the site by mkdocs.yml."""
+    """What ``#name`` may be, as GitHub makes it of headings, and the site by .mkdocs.yml."""
     seen: Counter[str] = Counter()
     found = set()
     for heading in _HEADING.findall(prose(path)):

@@ -45,7 +45,7 @@ def _names_of_all_code() -> frozenset[str]:
 
 @cache
 def _file_names() -> frozenset[str]:
-    inside = [*PACKAGES, "docs", "templates", "static", "tools"]
+    inside = [*PACKAGES, "docs", "templates", "static"]
     found = {file.name for folder in inside for file in (ROOT / folder).rglob("*")}
     return frozenset(found | {file.name for file in ROOT.iterdir()})
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.docs.documents import ROOT, documents
-from tools.docs_site import PAGES, keep_scripts_here, loaded_from_elsewhere, site_links
+from tests.docs.site_hooks import PAGES, keep_scripts_here, loaded_from_elsewhere, site_links
 
 
 class _Loader(yaml.SafeLoader):
@@ -15,7 +15,7 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
-CONFIG = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), _Loader)
+CONFIG = yaml.load((ROOT / ".mkdocs.yml").read_text(encoding="utf-8"), _Loader)
 
 
 def _pages(nav: object) -> list[str]:

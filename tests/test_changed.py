@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.changed import ROOT, arguments_for, changed_files, find_tests
 from tests.spread import LONGEST_FIRST
-from tools.changed_tests import ROOT, arguments_for, changed_files, find_tests
 
 
 def _git(folder: Path, *arguments: str) -> None:
@@ -96,7 +96,7 @@ def test_when_the_time_is_over_no_test_begins_and_that_is_said(tmp_path: Path) -
         (tmp_path / name).write_text(f"def {name[:6]}(): print('ran', __file__)\n")
     files = [str(tmp_path / name) for name in ("test_b.py", "test_a.py")]
     code = (
-        "import pytest; from tools.changed_tests import TimeBudget; times = iter([0.0, 0.5, 1.5]);"
+        "import pytest; from tests.changed import TimeBudget; times = iter([0.0, 0.5, 1.5]);"
         f"arguments = ['-q', '-s', '-c', '/dev/null', {str(tmp_path)!r}];"
         f"budget = TimeBudget(1.0, {files!r}, clock=lambda: next(times));"
         "raise SystemExit(pytest.main(arguments, plugins=[budget]))"
@@ -118,4 +118,4 @@ def test_make_check_and_pre_commit_ask_the_same_of_the_code() -> None:
     asked = {hook["entry"].removeprefix(".venv/bin/") for hook in repository["hooks"]}
     made = re.findall(r"\$\(BIN\)/(ruff [\w -]+?)(?: \.)?$|\$\(BIN\)/(lint-imports)", target, re.M)
     assert {ruff or imports for ruff, imports in made} == asked
-    assert "-m tools.changed_tests" in target
+    assert "-m tests.changed" in target

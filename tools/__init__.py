@@ -1,1 +1,0 @@
-"""What developers run: ``make check``, ``make docs``. No site needs it."""
