@@ -26,4 +26,4 @@ def check_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 def _did_you_mean(name: str) -> str:
     near = difflib.get_close_matches(name, VARIABLES, n=1)
-    return f"Did you mean {near[0]}?" if near else "README.md lists all of them."
+    return f"Did you mean {near[0]}?" if near else "docs/settings.md lists all of them."

@@ -1,8 +1,8 @@
 """Typed access to the ``STEMSITE_*`` variables, and the one list of them.
 
-Each variable is declared where settings read it; the declaration is its documentation: README's
-table is compared with :data:`VARIABLES` by a test. Odd values stop the start with a sentence each,
-all of them at once: see :func:`refuse_odd_values`.
+Each variable is declared where settings read it; the declaration is its documentation: the table of
+docs/settings.md is compared with :data:`VARIABLES` by a test. Odd values stop the start with a
+sentence each, all of them at once: see :func:`refuse_odd_values`.
 """
 
 import math
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Variable:
-    """One row of the README's table."""
+    """One row of the table in docs/settings.md."""
 
     name: str
     default: str

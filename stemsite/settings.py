@@ -1,4 +1,4 @@
-"""Settings: the environment over ``.env`` over these defaults. Every variable is in the README."""
+"""Settings: the environment over ``.env`` over these defaults; docs/settings.md lists them."""
 
 from pathlib import Path
 from typing import Any

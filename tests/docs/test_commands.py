@@ -13,6 +13,7 @@ from tests.docs.documents import ROOT, backquoted, documents, fenced, prose
 MAKE = re.compile(r"(?:^|[;&|] *)make ([\w./-]+)", re.MULTILINE)
 MANAGE = re.compile(r"(?<![\w-])manage\.py ([a-z_]+)((?: [^`|;&#\n]*)?)")
 
+HELPED = re.compile(r"^([a-z]+):.*##", re.MULTILINE)
 OF_OTHERS = {"pip", "venv", "demucs"}
 
 
@@ -41,6 +42,14 @@ def test_every_target_of_make_is_in_the_makefile(path: Path) -> None:
     }
     for target in MAKE.findall("\n".join([*backquoted(prose(path)), *fenced(path, "sh")])):
         assert target in targets, f"{path.name}: there is no make {target}"
+
+
+def test_every_target_that_make_help_lists_is_in_a_document() -> None:
+    texts = [
+        each for path in documents() for each in (*backquoted(prose(path)), *fenced(path, "sh"))
+    ]
+    named = set(MAKE.findall("\n".join(texts)))
+    assert set(HELPED.findall((ROOT / "Makefile").read_text(encoding="utf-8"))) <= named
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))

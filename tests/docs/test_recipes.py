@@ -18,6 +18,7 @@ DOCUMENTS = (
     "docs/adding-a-separator.md",
     "docs/adding-a-stage.md",
     "docs/adding-an-endpoint.md",
+    "docs/adding-an-option.md",
     "docs/releasing.md",
 )
 PATH = re.compile(
