@@ -17,6 +17,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/adding-a-separator.md",
     "docs/adding-a-stage.md",
+    "docs/adding-an-option.md",
     "docs/adding-an-endpoint.md",
     "docs/adding-an-option.md",
     "docs/releasing.md",
