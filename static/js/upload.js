@@ -178,11 +178,13 @@ function offerStems() {
 for (const card of cards) card.addEventListener("change", offerStems);
 offerStems();
 
-input.addEventListener("change", () => {
+function takeChosen() {
   [...input.files].forEach(add);
   input.value = "";
   advance();
-});
+}
+
+input.addEventListener("change", takeChosen);
 for (const type of ["dragenter", "dragover"]) {
   zone.addEventListener(type, () => zone.classList.add("dropzone--over"));
 }
@@ -193,4 +195,5 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
-advance();
+// Somebody may have chosen songs before this script was there.
+takeChosen();

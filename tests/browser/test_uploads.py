@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.browser.gate import Gate, gate_to
 from tests.browser.visitor import Visitor, song, visitor
@@ -94,6 +94,22 @@ def test_an_upload_is_paused_and_goes_on_where_it_was(owner: Visitor, folder: Pa
         press(owner, "Resume Pause.wav")
     assert int(sent.value.headers["upload-offset"]) > 0
     owner.page.wait_for_url("**/jobs/*/")
+
+
+def test_a_song_that_is_chosen_before_the_script_is_there_is_sent(
+    owner: Visitor, folder: Path
+) -> None:
+    held: list[Route] = []
+    owner.page.route("**/upload*.js", lambda route: held.append(route))
+    owner.page.goto(f"{owner.site}/", wait_until="commit")
+    chosen = owner.page.get_by_label("Choose songs")
+    chosen.set_input_files(song(folder, "Quick.wav", seconds=1.0))
+    assert held, "no script was held back"
+    for each in held:
+        each.continue_()
+    owner.page.unroute("**/upload*.js")
+    expect(row(owner, "Quick.wav")).to_be_visible()
+    expect(owner.page.get_by_role("button", name="Separate", exact=True)).to_be_enabled()
 
 
 def test_a_lost_connection_comes_back_by_itself(owner: Visitor, folder: Path) -> None:

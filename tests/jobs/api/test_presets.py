@@ -69,7 +69,7 @@ def test_a_song_takes_what_was_learned_of_the_model_that_the_preset_names(
     for model, rate in (("htdemucs_ft", 0.5), ("mdx_extra", 0.1)):
         learned = {"work": "separation", "separator": "demucs", "model_name": model}
         Speed.objects.create(**row, **learned, seconds_per_second=rate)
-    for stage in ("prepare", "quality", "export"):
+    for stage in ("prepare", "listening", "quality", "export"):
         Speed.objects.create(**row, work=stage, seconds_per_second=0.0)
     assert listed(api)["best"]["seconds"] == pytest.approx(2 + 240 * 0.5 * 2)
 

@@ -91,7 +91,7 @@ def test_two_jobs_run_one_after_the_other_in_one_process(
 def test_a_runner_imports_what_the_end_of_a_job_needs_while_it_has_none(
     runner: RunnerProcess,
 ) -> None:
-    code = "import sys, separation.runner as r; r.import_stages(); print(*sys.modules)"
+    code = "import sys, separation.runner.__main__ as r; r.import_stages(); print(*sys.modules)"
     started = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
