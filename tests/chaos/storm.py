@@ -20,7 +20,8 @@ KINDS: tuple[str, ...] = (*(role.value for role in SINGLE), EVERYTHING)
 @dataclass(frozen=True)
 class Kill:
     """One SIGKILL, or one to everything of a cluster at once. It counts only when it hit a living
-    process; ``running``: the jobs at that moment, with their stage."""
+    process; ``running``: the jobs just before or after it, with their stage, as one may be claimed
+    while somebody looks."""
 
     kind: str
     at: float
@@ -30,7 +31,7 @@ class Kill:
 
 def kill(site: ChaosSite, cluster: Cluster, kind: str, draw: random.Random) -> Kill | None:
     """None when there was nothing of the kind."""
-    running = tuple(site.running())
+    before = site.running()
     at = time.time()
     if kind == EVERYTHING:
         roles = tuple(cluster.signal_all(signal.SIGKILL))
@@ -39,7 +40,9 @@ def kill(site: ChaosSite, cluster: Cluster, kind: str, draw: random.Random) -> K
         if not victims or not hit(draw.choice(victims), signal.SIGKILL):
             return None
         roles = (Role(kind),)
-    return Kill(kind, at, tuple(str(role) for role in roles), running) if roles else None
+    running = {job["id"]: job for job in (*site.running(), *before)}
+    struck = tuple(str(role) for role in roles)
+    return Kill(kind, at, struck, tuple(running.values())) if roles else None
 
 
 class Storm:
