@@ -101,8 +101,9 @@ def _portal(line: dict[str, Any]) -> str:
     later = line["later_jobs"]
     stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in later["stages_s"].items())
     return (
-        f"{later['total_s']} s ({stages}), {later['times_real_time']} times real time; preview "
-        f"{line['previews']['total_s']} s; first job of a process {line['first_job']['total_s']} s "
+        f"{later['playable_s']} s, done after {later['total_s']} s ({stages}), "
+        f"{later['times_real_time']} times real time; preview {line['previews']['playable_s']} s; "
+        f"first job of a process {line['first_job']['playable_s']} s "
         f"({line['model']}, {line['song_s']:g} s of audio)"
     )
 
