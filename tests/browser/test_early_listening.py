@@ -11,7 +11,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, expect
 
 from tests.browser.mixer_page import MixerPage
-from tests.browser.visitor import Visitor, visitor
+from tests.browser.visitor import Visitor, until, visitor
 
 pytestmark = pytest.mark.browser
 Step = Callable[..., str]
@@ -96,10 +96,8 @@ def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
     expect(page).to_have_title(re.compile("^Early.wav"))
 
     player.press("Solo Bass")
-    page.wait_for_function(
-        "Math.abs(20 * Math.log10(document.querySelector('[data-mixer]').mixer.engine.graph"
-        ".strips[0].gain.gain.value) - 3) < 0.1"
-    )
+    level = "20 * Math.log10(mixer.engine.graph.strips[0].gain.gain.value)"
+    until(page, lambda: abs(player.call(level) - 3) < 0.1)
     assert player.call("mixer.breaks") == 0
     players = page.locator("audio")
     expect(players.first).to_be_attached()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.mixer_page import MixerPage
-from tests.browser.visitor import Visitor, visitor
+from tests.browser.visitor import Visitor, until, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +70,6 @@ def test_without_javascript_a_link_is_made_and_its_stems_play(
     player = guest.page.get_by_label("Play Vocals", exact=True)
     expect(player).to_be_visible()
     player.evaluate("(audio) => { audio.muted = true; return audio.play(); }")
-    guest.page.wait_for_function("(audio) => audio.currentTime > 0", arg=player.element_handle())
+    until(guest.page, lambda: player.evaluate("(audio) => audio.currentTime > 0"))
     for person in (owner, guest):
         person.context.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.visitor import JOB_S, Visitor, song, visitor
+from tests.browser.visitor import JOB_S, Visitor, song, until, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -85,4 +85,4 @@ def test_the_keyboard_alone_leads_from_upload_to_results(person: Visitor, tmp_pa
     assert "vocals" in stem.value.suggested_filename.lower()
     tab_to(page, player)
     page.keyboard.press("Space")
-    page.wait_for_function("(audio) => !audio.paused", arg=player.element_handle())
+    until(page, lambda: player.evaluate("(audio) => !audio.paused"))

@@ -1,5 +1,7 @@
 """A person with a browser: what they do, and what the browser complained of meanwhile."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
@@ -48,6 +50,15 @@ class Visitor:
 
     def separate(self) -> None:
         self.page.get_by_role("button", name="Separate").click()
+
+
+def until(page: Page, holds: Callable[[], bool], within_s: float = 30.0) -> None:
+    """Ask again and again. Playwright's own way evaluates text inside the page, which the site's
+    content policy forbids from the second time on."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold"
+        page.wait_for_timeout(50)
 
 
 def visitor(
