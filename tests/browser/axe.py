@@ -10,6 +10,9 @@ from playwright.sync_api import Page
 _SCRIPT = Path(settings.BASE_DIR) / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _RUN = """async ([rules, exclude]) => {
+    // Colours on their way from light to dark are nobody's; transitions end, unlike animations.
+    const passing = document.getAnimations().filter((each) => each instanceof CSSTransition);
+    await Promise.allSettled(passing.map((each) => each.finished));
     const found = await axe.run({exclude}, {runOnly: rules, resultTypes: ["violations"]});
     return found.violations.map((each) =>
         `${each.id}: ${each.help}: ` + each.nodes.map((node) => node.target.join(" ")).join(", "));
