@@ -6,6 +6,7 @@ A mail server, a backup and the reading of every delivered file may take minutes
 import logging
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 
 from django.conf import settings
 
@@ -14,7 +15,7 @@ from jobs.services.batches.notices import is_any_due
 from jobs.services.storage.integrity import is_scrub_due
 
 
-class OwnProcess:
+class OwnProcess(ABC):
     """Runs a command of ``manage.py``, one at a time. :meth:`turn` never waits."""
 
     def __init__(self, *command: str, does: str, logger: logging.Logger) -> None:
@@ -23,8 +24,8 @@ class OwnProcess:
         self._log = logger
         self._process: subprocess.Popen[bytes] | None = None
 
-    def is_due(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_due(self) -> bool: ...
 
     def turn(self) -> None:
         if self._is_out() or not self.is_due():
