@@ -117,6 +117,10 @@ docs/models.md: separation/catalogue/models.json separation/catalogue/document.p
 docs/api.md: $(addprefix separation/,options.py option_row.py option_document.py formats.py stage_table.py) | $(RUN_STAMP)
 	$(BIN)/python -m separation.option_document $@
 
+# The same command writes .env.example.
+docs/settings.md: $(wildcard stemsite/settings/*.py) stemsite/settings_document.py stemsite/env.py | $(RUN_STAMP)
+	$(BIN)/python -m stemsite.settings_document
+
 lock: $(DEV_STAMP)  ## the locks anew after a change of requirements*.txt; UPGRADE=--upgrade for newer packages
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	for name in requirements requirements-dev; do \

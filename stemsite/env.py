@@ -1,8 +1,8 @@
 """Typed access to the ``STEMSITE_*`` variables, and the one list of them.
 
-Each variable is declared where settings read it; the declaration is its documentation: the table of
-docs/settings.md is compared with :data:`VARIABLES` by a test. Odd values stop the start with a
-sentence each, all of them at once: see :func:`refuse_odd_values`.
+Settings declare each variable where they read it. The declaration is its documentation:
+docs/settings.md is made from :data:`VARIABLES`. Odd values stop the start, with one sentence for
+each and all of them at once: see :func:`refuse_odd_values`.
 """
 
 import math
@@ -39,11 +39,13 @@ _SECRET = ("_KEY", "_TOKEN", "_URL")
 
 
 def refuse_odd_values() -> None:
-    """At the end of the settings. Raises ``ImproperlyConfigured`` with a line for each fault."""
-    faults = list(FAULTS.values())
-    FAULTS.clear()
-    if faults:
-        raise ImproperlyConfigured("\n".join(faults))
+    """Raise ``ImproperlyConfigured`` with a line for each fault.
+
+    The faults stay: Django imports settings that failed a second time, and by then their modules
+    are in Python's cache and read no variable again.
+    """
+    if FAULTS:
+        raise ImproperlyConfigured("\n".join(FAULTS.values()))
 
 
 def fault(name: str, sentence: str) -> None:

@@ -1,7 +1,6 @@
 """Odd settings stop the start, with a sentence each and no traceback."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,12 +118,3 @@ def test_a_misspelt_setting_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> Non
     (warning,) = (each for each in run_checks() if each.id == "stemsite.W004")
     assert "STEMSITE_MAX_UPLOAD_BYTE is set" in str(warning.msg)
     assert warning.hint == "Did you mean STEMSITE_MAX_UPLOAD_BYTES?"
-
-
-def test_the_example_names_every_setting_once_in_groups() -> None:
-    text = (ROOT / ".env.example").read_text(encoding="utf-8")
-    named = re.findall(r"^#(STEMSITE_\w+)=", text, re.MULTILINE)
-    assert sorted(named) == sorted(VARIABLES)
-    groups = re.split(r"^# == .+ ==$", text, flags=re.MULTILINE)[1:]
-    assert len(groups) > 5 and all("#STEMSITE_" in group for group in groups)
-    assert re.findall(r"^[^#\n]", text, re.MULTILINE) == []
