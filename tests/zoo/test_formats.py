@@ -20,7 +20,7 @@ from tests.zoo.making import Sound
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-UNTESTED = re.compile(r"no encoder to test them with:([^.]+)\.")
+UNTESTED = re.compile(r"no encoder here can make for a test:([^.]+)\.")
 CODE = re.compile(r"`(\w+)`")
 SPECIMENS = {format_.name: Specimen(format_.name, format_.make) for format_ in FORMATS}
 
