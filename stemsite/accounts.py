@@ -65,11 +65,13 @@ class _Site:
     """What mails call the site; else it would be what the request's Host header says."""
 
     def __init__(self, domain: str) -> None:
-        self.name, self.domain = "stemsite", domain
+        self.name, self.domain = settings.SITE_NAME, domain
 
 
 def _own_words(request: HttpRequest, told: dict[str, Any]) -> dict[str, Any]:
     """All addresses in ``told`` under that of the site, and its name."""
     urls = {key: url for key, url in told.items() if key.endswith("_url") and url}
     ours = {key: site_address(request, urlsplit(url).path) for key, url in urls.items()}
+    if not settings.SIGNUP_OPEN:
+        ours["signup_url"] = ""
     return {**ours, "current_site": _Site(site_address(request, "/"))}
