@@ -104,6 +104,9 @@ def test_a_site_without_mail_promises_no_link_and_makes_none(client: Client, own
 
 def test_a_site_without_mail_offers_no_confirmation(client: Client, owner: User) -> None:
     client.force_login(owner)
+    account = client.get(reverse("jobs:account")).content.decode()
+    assert "This site sends no e-mail" in account
+    assert "is reset by e-mail" not in account
     page = client.get(reverse("account_email")).content.decode()
     assert "This site sends no e-mail" in page
     assert "Send a confirmation mail" not in page
@@ -126,5 +129,8 @@ def test_the_header_leads_an_administrator_to_the_administration(
     for user, offered in ((owner, False), (staff, True)):
         client.force_login(user)
         assert (link in client.get(reverse("jobs:upload")).content.decode()) is offered
+        # The header of a phone has no room for it.
+        account = client.get(reverse("jobs:account")).content.decode().partition("<main")[2]
+        assert ("Administration" in account) is offered
     client.logout()
     assert link not in client.get(reverse("account_login")).content.decode()
