@@ -69,8 +69,8 @@ models: $(RUN_STAMP)  ## the weights of the default model, if they are not here 
 run: models  ## install what is missing, then serve; Ctrl-C stops everything
 	$(BIN)/python manage.py serve
 
-test: $(DEV_STAMP) $(NPM_STAMP)  ## the whole test suite
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+test: $(DEV_STAMP) $(NPM_STAMP)  ## the whole test suite and its coverage; make test ARGS=tests/jobs for a part, without
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(or $(ARGS),--cov --cov-report=)
 
 check: $(DEV_STAMP)  ## what a change needs while one works, in a minute: ruff, import contracts, its fast tests
 	$(BIN)/ruff check .

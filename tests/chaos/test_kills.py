@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 SIZE = RunSize(jobs=10, kills=len(KINDS), seconds=12.0)
 
 
-@on("sqlite", "postgres")
+@on("postgres")
 def test_no_job_is_lost_or_doubled_whatever_is_killed(
     database: str, database_url: str | None, seed: int, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:

@@ -16,7 +16,7 @@ JOBS = 40
 ROUNDS = 3
 
 
-@on("sqlite", "postgres")
+@on("sqlite")
 def test_of_all_that_claim_at_once_one_gets_each_job(
     site: ChaosSite, tell: Callable[[str], None]
 ) -> None:
