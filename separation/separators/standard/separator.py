@@ -1,4 +1,4 @@
-"""The separator ``standard``."""
+"""The separator ``standard``: four stems with Spleeter and the band-split network."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +29,8 @@ MODEL = "standard"
 
 
 class StandardSeparator(MaskSeparator):
-    """Four stems by two networks; by the small one alone where Spleeter's weights cannot be had,
-    which the identity tells. Each :meth:`load` then looks for them again."""
+    """Separates four stems with two networks, or with the small one alone where Spleeter's weights
+    are not available; the identity then says so, and each :meth:`load` looks for them again."""
 
     name = "standard"
     version = "3"
@@ -93,7 +93,8 @@ class StandardSeparator(MaskSeparator):
         return replace(identity, unavailable=self._unavailable)
 
     def _refusal(self) -> str:
-        """Empty where the operator's rule on licences lets Spleeter's weights be used."""
+        """Why the operator's rule on licences excludes Spleeter's weights; empty where it allows
+        them."""
         if LicenceRule(self.options.licences).allows(find_model(SPLEETER)):
             return ""
         return (
