@@ -45,12 +45,12 @@ class BatchPlanner:
         return self._ceiling == 1 or self._bytes_per_window is not None
 
     @property
-    def windows_wanted(self) -> int:
+    def usable_windows(self) -> int:
         """How many windows one run can use."""
         known = self.batch if self.is_measured else self._ceiling
         return 1 if self._ceiling == 1 else IN_FLIGHT * known
 
-    def measured(self, bytes_per_window: int) -> None:
+    def record_window(self, bytes_per_window: int) -> None:
         """Record the peak memory of one window, weights excluded."""
         self._bytes_per_window = max(bytes_per_window, 1)
 
@@ -60,7 +60,7 @@ class BatchPlanner:
             fitting = int(MEMORY_SHARE * free_bytes) // self._bytes_per_window
             self.batch = min(max(fitting, 1), self._ceiling)
 
-    def saw(self, windows: int, peak_bytes: int) -> None:
+    def record_peak(self, windows: int, peak_bytes: int) -> None:
         """Record the peak memory of a batch that fitted."""
         self.peaks[windows] = max(peak_bytes, self.peaks.get(windows, 0))
 
@@ -125,8 +125,8 @@ def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> Float
 
 def _measure(window: FloatArray, lane: Lane, planner: BatchPlanner) -> FloatArray:
     out = lane.receive(lane.compute(lane.send(window)))
-    planner.saw(1, lane.peak_bytes())
-    planner.measured(lane.bytes_of_last())
+    planner.record_peak(1, lane.peak_bytes())
+    planner.record_window(lane.bytes_of_last())
     return out
 
 
@@ -154,7 +154,7 @@ def _pipelined(
     for place in range(len(batches)):
         before, computed = computed, lane.compute(sent)
         # Memory is allocated when work is queued, so the peak is known before the work is done.
-        planner.saw(len(batches[place]), lane.peak_bytes())
+        planner.record_peak(len(batches[place]), lane.peak_bytes())
         sent = lane.send(batches[place + 1]) if place + 1 < len(batches) else None
         if before is not None:
             yield lane.receive(before)

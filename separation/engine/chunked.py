@@ -96,8 +96,8 @@ class _Pass:
         self._engine = engine
         self._song = song
         # A slice for all stems, because indexing with a list copies.
-        every = list(stems) == list(range(len(engine.stems)))
-        self._stems = slice(None) if every else list(stems)
+        is_every_stem = list(stems) == list(range(len(engine.stems)))
+        self._stems = slice(None) if is_every_stem else list(stems)
         self._shape = (len(stems), song.channels, engine.segment_frames)
         self._origin = origin
         self._total = song.frames - origin
@@ -131,7 +131,7 @@ class _Pass:
         window = self._read.popleft()
         if window.audible:
             self._audible_until = window.offset + window.frames
-        self._keep(self._silenced(self._song.restore(self._add.add(separated))))
+        self._append_ready(self._silenced(self._song.restore(self._add.add(separated))))
 
     def close(self) -> None:
         """Cancel the windows that the engine has begun."""
@@ -200,7 +200,7 @@ class _Pass:
         self.available -= count
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
-    def _keep(self, block: FloatArray) -> None:
+    def _append_ready(self, block: FloatArray) -> None:
         drop = min(self._to_drop, block.shape[-1])
         self._to_drop -= drop
         if block.shape[-1] > drop:

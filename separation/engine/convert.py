@@ -63,7 +63,7 @@ def convert(module: HTDemucs, path: Path) -> None:
             # The tracer warns that sizes become constants, which is the intention here.
             warnings.simplefilter("ignore", category=_jit.TracerWarning)
             model = openvino.convert_model(
-                _Between(module.eval()),
+                _SpectralCore(module.eval()),
                 example_input=example,
                 input=[list(one.shape) for one in example],
             )
@@ -73,7 +73,7 @@ def convert(module: HTDemucs, path: Path) -> None:
     openvino.save_model(model, path, compress_to_fp16=False)
 
 
-class _Between(torch.nn.Module):
+class _SpectralCore(torch.nn.Module):
     """The network from spectra to spectra, in the layout of :class:`Spectra`. The converted graph
     rearranges this layout faster than numpy does."""
 
@@ -111,7 +111,7 @@ class _Between(torch.nn.Module):
 class _TimesFirst(torch.nn.Module):
     """A network's last decoder whose spectra are in the memory order (batch, times, bins,
     channels), reshaped to (batch, channels, bins, times). The layers after it only scale the
-    values, and :class:`_Between` undoes the reshape."""
+    values, and :class:`_SpectralCore` undoes the reshape."""
 
     def __init__(self, decoder: torch.nn.Module) -> None:
         super().__init__()

@@ -113,7 +113,7 @@ def run_each(one: OneWindow, windows: FloatArray, streams: int) -> FloatArray:
     try:
         return np.stack([future.result() for future in futures])
     finally:
-        _give_up(futures)
+        _cancel(futures)
 
 
 def run_each_ahead(
@@ -132,7 +132,7 @@ def run_each_ahead(
             yield _results(begun)
     finally:
         for futures in begun:
-            _give_up(futures)
+            _cancel(futures)
 
 
 @cache
@@ -167,6 +167,6 @@ def _results(begun: deque[list[Future[FloatArray]]]) -> FloatArray:
     return windows[0][np.newaxis] if len(windows) == 1 else np.stack(windows)
 
 
-def _give_up(futures: list[Future[FloatArray]]) -> None:
+def _cancel(futures: list[Future[FloatArray]]) -> None:
     for future in futures:
         future.cancel()

@@ -79,11 +79,11 @@ class OverlapAdd:
         last = self._start + self._stride >= self._total
         done = self._total - self._start if last else self._stride
         out = self._sum[..., :done] / self._weight_sum[:done]
-        self._forget(done)
+        self._shift(done)
         self._start += done
         return out
 
-    def _forget(self, done: int) -> None:
+    def _shift(self, done: int) -> None:
         for array in (self._sum, self._weight_sum):
             keep = array.shape[-1] - done
             # The slices overlap; numpy then copies through a temporary.

@@ -182,14 +182,14 @@ class _Decoder(nn.Module):
         self._gate_bias = layer.rewrite.bias
         padding = layer.rewrite.padding
         self._padding = padding if layer.freq else (0, *padding)
-        self._grow = _LastGrowth(layer) if layer.last else _Growth(layer)
+        self._upsample = _LastUpsampling(layer) if layer.last else _Upsampling(layer)
 
     def forward(self, x: Tensor, skip: Tensor, length: int) -> tuple[Tensor, Tensor]:
         if self._freq and x.dim() == 3:
             x = x.view(x.shape[0], self._channels, -1, x.shape[-1])
         x = x + skip
         y = self._gated(x if self._freq else x[:, :, None])
-        z = self._grow(y)
+        z = self._upsample(y)
         return (z, y) if self._freq else (z[:, :, 0, :length], y[:, :, 0])
 
     def _gated(self, x: Tensor) -> Tensor:
@@ -201,7 +201,7 @@ class _Decoder(nn.Module):
         return value * torch.sigmoid(gate)
 
 
-class _Growth(nn.Module):
+class _Upsampling(nn.Module):
     """A decoder's transposed convolution and activation on (batch, channels, bins, times), as a
     plain convolution."""
 
@@ -210,7 +210,7 @@ class _Growth(nn.Module):
         self._freq = layer.freq
         self._stride = layer.stride
         self._channels = layer.conv_tr.out_channels
-        kernel = _positions(layer)
+        kernel = _upsampling_kernel(layer)
         self._weight = kernel[..., None] if layer.freq else kernel[:, :, None]
         self._bias = layer.conv_tr.bias.repeat(layer.stride)
         self._padding = (1, 0) if layer.freq else (0, 1)
@@ -227,7 +227,7 @@ class _Growth(nn.Module):
         return z.reshape(batch, bins, times, self._channels).permute(0, 3, 1, 2)
 
 
-class _LastGrowth(nn.Module):
+class _LastUpsampling(nn.Module):
     """The last decoder's transposed convolution, which is not rewritten.
 
     In half precision OpenVINO computes the layers after the last convolution in float32, this one
@@ -250,7 +250,7 @@ class _LastGrowth(nn.Module):
         return z.transpose(2, 3) if self._freq else z
 
 
-def _positions(layer: Any) -> Tensor:
+def _upsampling_kernel(layer: Any) -> Tensor:
     """The transposed convolution's kernel (in, out, 2 * stride) as the kernel of a plain
     convolution (stride * out, in, 3): the output positions of an input position one after the
     other.

@@ -49,7 +49,7 @@ class TorchEngine(Engine):
         self.segment_frames = segment_frames
         self.draws_below = draws_below
         self._planner = BatchPlanner(batch_limit or (1 if device == "cpu" else GPU_BATCH))
-        self.batch_size = self._planner.windows_wanted
+        self.batch_size = self._planner.usable_windows
         self._fixed_frames = fixed_frames
         self._least_frames = least_frames
         self._device = device
@@ -85,7 +85,7 @@ class TorchEngine(Engine):
         if self._lane is None:
             self._lane = self._open_lane()
         out = run_windows(windows, self._lane, self._planner)
-        self.batch_size = self._planner.windows_wanted
+        self.batch_size = self._planner.usable_windows
         return out
 
     def _open_lane(self) -> Lane:

@@ -85,15 +85,15 @@ class AutoSeparator(ResumableSeparator):
     def load(self, *, report: Report = ignore_progress) -> None:
         fell_back = self._fell_back_at
         if fell_back is not None and time.monotonic() - fell_back >= self.options.hub_retry_s:
-            self._forget()
+            self._reset()
         self._choice(report).load(report=report)
 
     def close(self) -> None:
         if self._chosen is not None:
             self._chosen.close()
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._chosen, self._note, self._fell_back_at = None, "", None
         self._unavailable = ()
 
@@ -143,9 +143,9 @@ class AutoSeparator(ResumableSeparator):
         """Name and model of the preferred separator, whether or not it is available.
 
         Raises ``LicenceRefused`` where the operator's rule allows no model."""
-        return self._choices()[0]
+        return self._candidate_models()[0]
 
-    def _choices(self) -> list[tuple[str, str | None]]:
+    def _candidate_models(self) -> list[tuple[str, str | None]]:
         """Names and models of the separators, in the order in which they are tried."""
         options = self.options
         rule = LicenceRule(options.licences, all_rows(options.model_paths))
@@ -164,5 +164,5 @@ class AutoSeparator(ResumableSeparator):
         """The separators in the order in which they are tried; no model is loaded."""
         return [
             SeparatorFactory.separator_class(name)(replace(self.options, model=model))
-            for name, model in self._choices()
+            for name, model in self._candidate_models()
         ]

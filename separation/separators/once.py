@@ -25,7 +25,7 @@ def separate_once(
     folder.mkdir(exist_ok=True)
     frames = _frames(input_path)
     if checkpoints is not None:
-        finished = _taken_over(separator.get_supported_tracks(), folder, frames, checkpoints)
+        finished = _reused_stems(separator.get_supported_tracks(), folder, frames, checkpoints)
         if finished is not None:
             report(1.0)
             return finished
@@ -38,7 +38,7 @@ def separate_once(
     return paths
 
 
-def _taken_over(
+def _reused_stems(
     stems: list[str], folder: Path, frames: int, checkpoints: Checkpoints
 ) -> dict[str, Path] | None:
     if not checkpoints.has_finished(stems):

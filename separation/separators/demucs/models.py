@@ -24,7 +24,7 @@ def load_bag(weights: WeightFiles, segment_s: float | None = None) -> LoadedBag:
     from demucs.apply import BagOfModels
 
     definition = weights.definition()
-    with _in_words(weights.name), device_errors("cpu"):
+    with _named_errors(weights.name), device_errors("cpu"):
         models = [_load_one(path) for path in weights.files]
         bag = BagOfModels(models, definition.get("weights"), definition.get("segment"))
     check_segment(weights.name, segment_s, float(bag.max_allowed_segment))
@@ -97,7 +97,7 @@ def _classes_in(node: Any) -> Iterator[str]:
 
 
 @contextmanager
-def _in_words(name: str) -> Iterator[None]:
+def _named_errors(name: str) -> Iterator[None]:
     """Turn any error of demucs and torch about a bad file into ``ModelUnavailable``.
 
     demucs calls ``sys.exit`` where a package is missing, and unpickling may raise nearly any

@@ -178,17 +178,17 @@ def _names(listed: object) -> tuple[str, ...]:
 
 def _check_number(architecture: Architecture, arguments: Mapping[str, Any], named: int) -> None:
     """The network must have as many stems as the YAML names; a mistake would swap their names."""
-    gives: int | None = None
+    count: int | None = None
     if architecture.name in _ROFORMERS:
-        gives = arguments.get("num_stems", 1)
+        count = arguments.get("num_stems", 1)
     elif architecture.name == "apollo":
-        gives = 1
+        count = 1
     else:
         inside = arguments.get("sources" if architecture.name == "scnet" else "stems")
-        gives = len(inside) if isinstance(inside, Sequence) else None
-    if gives is not None and gives != named:
+        count = len(inside) if isinstance(inside, Sequence) else None
+    if count is not None and count != named:
         raise ModelUnavailable(
-            f"The network gives {gives!s:.20} stems, but the YAML names {named}: check "
+            f"The network gives {count!s:.20} stems, but the YAML names {named}: check "
             "training.instruments and training.target_instrument."
         )
 

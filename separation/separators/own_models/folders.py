@@ -113,7 +113,7 @@ def own_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
     A model that is alone in its folder has the folder's name, else the name of its YAML. The cost
     is a few calls of the file system for each unchanged folder.
     """
-    found = [model for path in dict.fromkeys(paths) for model in _below(path)]
+    found = [model for path in dict.fromkeys(paths) for model in _models_under(path)]
     seen = Counter(_catalogue_names())
     for place, model in enumerate(found):
         seen[model.name] += 1
@@ -167,7 +167,7 @@ def _catalogue_names() -> set[str]:
     return {info.name for info in CATALOGUE}
 
 
-def _below(path: Path) -> Iterator[OwnModel]:
+def _models_under(path: Path) -> Iterator[OwnModel]:
     try:
         folders = [path, *_folders_in(path)]
     except OSError as error:

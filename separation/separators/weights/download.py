@@ -55,7 +55,7 @@ def download(
     """
     part = path.with_name(path.name + ".part")
     try:
-        with _in_words(url, path.name):
+        with _named_errors(url, path.name):
             digest, stated = _copy(url, part, timeout_s, report)
         if not digest.startswith(sha256_start) or stated not in (None, digest):
             raise ModelUnavailable(
@@ -90,7 +90,7 @@ def _progress_words(part: Path, done: int, size: int) -> str:
 
 
 @contextmanager
-def _in_words(url: str, name: str) -> Iterator[None]:
+def _named_errors(url: str, name: str) -> Iterator[None]:
     host = urlsplit(url).hostname
     try:
         yield

