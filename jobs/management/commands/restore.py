@@ -1,4 +1,4 @@
-"""``manage.py restore``: a backup becomes this installation's site."""
+"""``manage.py restore``: restores a backup into an empty site."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from jobs.services.backup.restoring import restore
 
 class Command(BaseCommand):
     help = "Make an empty site that of a backup which `manage.py backup` made."
-    requires_system_checks = ()  # none of them looks at a site that is not there yet
+    requires_system_checks = ()  # the checks need a site, which is not there yet
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("backup", metavar="BACKUP", type=Path, help="folder of one backup")

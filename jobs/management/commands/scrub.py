@@ -1,4 +1,4 @@
-"""``manage.py scrub``: are delivered files still what they were?"""
+"""``manage.py scrub``: compares delivered files with their digests."""
 
 import os
 import sys
