@@ -43,5 +43,5 @@ def revoke(request: UserRequest, token_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "jobs/token_revoke.html", {"token": token})
     revoke_token(token=token)
-    messages.success(request, f"The token {token.label} is revoked: it opens nothing any more.")
+    messages.success(request, f"The token {token.label} is revoked: it no longer works.")
     return redirect("jobs:account")

@@ -131,7 +131,7 @@ class SeparationForm(forms.Form):
         if not cleaned["stages"]:
             raise InvalidOptions("Choose at least one thing to make.")
         if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
-            raise InvalidOptions("Select at least one stem, or ask for all of them.")
+            raise InvalidOptions("Select at least one stem, or choose all of them.")
         plain = {name: cleaned[name] for name in plain_options() if cleaned[name] not in (None, "")}
         return {
             "separator": separator,
