@@ -60,7 +60,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             super().send_notification_mail(template_prefix, user, *args, **kwargs)
         except (OSError, smtplib.SMTPException) as error:
             # The change itself has happened.
-            _log.warning("account %s is not told by e-mail: %s", user.pk, error)
+            _log.warning("no e-mail could be sent to account %s: %s", user.pk, error)
 
 
 class _Site:

@@ -21,8 +21,8 @@ def lost_database() -> str | None:
     if not folders:
         return None
     return (
-        f"{settings.OUTPUT_DIR} holds the results of {len(folders)} job(s), and the database knows "
-        "of none. Most likely its file was copied without the file of the same name that ends in "
+        f"{settings.OUTPUT_DIR} holds the results of {len(folders)} job(s), but the database "
+        "has none. Most likely its file was copied without the file of the same name that ends in "
         "-wal, or STEMSITE_DATABASE_URL or STEMSITE_DATA_DIR name another site. Put the right "
         "database in its place, or restore a backup (`manage.py restore`); to begin with an empty "
         f"site, move {settings.OUTPUT_DIR} away."

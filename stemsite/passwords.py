@@ -113,4 +113,6 @@ def _send_notice(user: "User", ended: int) -> None:
         message.send()
     except (OSError, smtplib.SMTPException, ValueError) as error:
         # The password itself has been changed.
-        _log.warning("account %s is not told of its new password: %s", user.pk, error)
+        _log.warning(
+            "no e-mail about the new password could be sent to account %s: %s", user.pk, error
+        )

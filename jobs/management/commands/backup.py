@@ -37,10 +37,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--copy",
             action="store_true",
-            help="copy every file, also where the same disk could give it a second name",
+            help="copy every file, also where a hard link on the same disk would do",
         )
         parser.add_argument(
-            "--keep", type=int, default=0, metavar="N", help="leave the newest N backups in DIR"
+            "--keep", type=int, default=0, metavar="N", help="keep only the newest N backups in DIR"
         )
 
         parser.add_argument(

@@ -48,7 +48,7 @@ ends with:
   0    every song was measured
   {EXIT_FAILED}    none was: the error's code and sentence stand on standard error
   {EXIT_INCOMPLETE}    some songs could not be measured; the report has the others and names them
-  {EXIT_INTERRUPTED}  Ctrl-C or SIGTERM; nothing is left behind but what --keep has kept
+  {EXIT_INTERRUPTED}  Ctrl-C or SIGTERM; only the stems of --keep are left
 """
 
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
             type=Path,
             required=True,
             metavar="DIR",
-            help="a folder a song, each with mixture.wav (or .flac) and a file a stem; "
+            help="a folder for each song, with mixture.wav (or .flac) and a file for each stem; "
             "also MUSDB18-HQ, and MUSDB18's .stem.mp4",
         )
         add_option(parser, "separator")
@@ -193,7 +193,7 @@ class Command(BaseCommand):
         for run in (document["run"], document["baseline"]):
             if run is not None and record_report({**document, "run": run}) is None:
                 self.stderr.write(
-                    f"note: {run['separator']['model']} is not recorded, as a card tells of whole "
+                    f"note: {run['separator']['model']} is not recorded, as a card shows whole "
                     "suites only.",
                     self.style.WARNING,
                 )

@@ -39,13 +39,13 @@ class Command(BaseCommand):
             type=positive,
             default=TIMEOUT_S,
             metavar="SECONDS",
-            help="give up after so long without a byte; default: %(default)g",
+            help="give up after so many seconds without a byte; default: %(default)g",
         )
         parser.add_argument(
             "--if-missing",
             action="store_true",
-            help="as a part of setting up: leave what is here, and where a model cannot be "
-            "fetched, say so and end as if all were well",
+            help="for set-up scripts: skip models that are here; if one cannot be fetched, "
+            "only print a warning",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,7 +53,9 @@ class Command(BaseCommand):
             for name in options["names"]:
                 if name not in fetchable():
                     known = ", ".join(fetchable())
-                    raise InvalidOptions(f"there is no model {name!r} to fetch; choose of {known}.")
+                    raise InvalidOptions(
+                        f"there is no model {name!r} to fetch; choose one of {known}."
+                    )
                 separator = str(find_model(name, known_models()).separator)
                 if options["if_missing"]:
                     self._fetch_if_missing(separator, name, options["timeout"])

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--elsewhere",
             action="store_true",
-            help="list models of others instead, which you may bring the file of",
+            help="list models of other projects instead, whose files you can bring",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -33,9 +33,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--files-from",
             metavar="LIST",
-            help="a file with one name a line, or - for standard input; after the FILEs",
+            help="a file with one name on each line, or - for standard input; after the FILEs",
         )
-        parser.add_argument("--json", action="store_true", help="one JSON object a line and file")
+        parser.add_argument(
+            "--json", action="store_true", help="one JSON object for each file, one a line"
+        )
         parser.add_argument(
             "--jobs", type=int, default=usable_cores(), help="files at once (here: %(default)s)"
         )

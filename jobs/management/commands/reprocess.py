@@ -49,18 +49,18 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--owner", metavar="NAME", help="the same as --where owner=NAME")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what it would do and make nothing"
+            "--dry-run", action="store_true", help="show what it would do, and create nothing"
         )
         steer = parser.add_mutually_exclusive_group()
         steer.add_argument("--list", action="store_true", help="all campaigns, newest first")
         for name, text in (
             ("status", "one campaign in detail"),
-            ("pause", "make and start no further job; what runs goes on"),
-            ("resume", "go on where it stopped"),
+            ("pause", "create and start no further jobs; running ones continue"),
+            ("resume", "continue where it stopped"),
             ("accept-all", "accept every version of a campaign in place of its owners"),
         ):
             steer.add_argument(
-                f"--{name}", metavar="ID", help=f"{text}; the id's beginning will do"
+                f"--{name}", metavar="ID", help=f"{text}; the first characters of the id suffice"
             )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,7 +10,7 @@ from jobs.services.backup.restoring import restore
 
 
 class Command(BaseCommand):
-    help = "Make an empty site that of a backup which `manage.py backup` made."
+    help = "Restore a backup of `manage.py backup` into an empty site."
     requires_system_checks = ()  # the checks need a site, which is not there yet
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--copy",
             action="store_true",
-            help="copy every file, also where the same disk could give it a second name",
+            help="copy every file, also where a hard link on the same disk would do",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -102,7 +102,9 @@ class Command(BaseCommand):
         for name in OPTIONS:
             add_option(parser, name, **_OVERRIDES.get(name, {}))
         parser.add_argument(
-            "--json", action="store_true", help="print one JSON object a song, the last line"
+            "--json",
+            action="store_true",
+            help="print one JSON object for each song as the last line",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -21,19 +21,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--cluster",
-            help="which settings to work with: the default cluster's, or those of gpu, whose "
-            "workers have a card each",
+            help="the cluster of settings: the default one, or gpu, in which each worker has "
+            "a card",
         )
         parser.add_argument(
             "--lanes",
-            help="take jobs only from these, such as interactive; interactive goes first whatever "
-            "the order (default: STEMSITE_LANES)",
+            help="take jobs only from these, such as interactive, which always goes first "
+            "(default: STEMSITE_LANES)",
         )
         parser.add_argument(
             "--check",
             action="store_true",
-            help="only say, cluster by cluster, who is there, and end with 1 when nobody is or "
-            "jobs do not move; with --cluster or --lanes: when nobody is there for these",
+            help="only list the workers of each cluster; the exit code is 1 if there are none "
+            "or jobs do not move, with --cluster or --lanes: if none works for these",
         )
 
     def handle(

@@ -141,7 +141,7 @@ def _of_song(report: QualityReport | None) -> Cell:
 def _residual(report: QualityReport) -> str:
     """The residual in words: the song minus the sum of the stems."""
     if not report.complete:
-        return "not all stems were asked for"
+        return "not all stems were requested"
     if report.residual_db is None or report.residual_db <= SUMS_EXACTLY_DB:
         return "no residual"
     return f"residual {decibels(report.residual_db, 'dB')}"

@@ -91,7 +91,7 @@ def quality(job: Job) -> Quality | None:
 
 def _residual(report: QualityReport) -> str:
     if not report.complete:
-        return "Only some stems were asked for, so together they are not the whole song."
+        return "Only some stems were requested, so together they are not the whole song."
     if report.findings:
         return ""
     if report.residual_db is None or report.residual_db <= SUMS_EXACTLY_DB:
