@@ -1,4 +1,4 @@
-"""How allauth behaves here."""
+"""The site's adapter of allauth: sign-up, passwords and mails."""
 
 import logging
 import smtplib
@@ -29,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return address_of(request)
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
-        # Else a name could be somebody's address, and sign-up would tell that it is taken.
+        # A name with @ could be another person's address, and sign-up would reveal that it exists.
         if "@" in username:
             raise ValidationError("A user name holds no @: an e-mail address has its own field.")
         return str(super().clean_username(username, shallow=shallow))
@@ -43,35 +43,37 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         super().set_password(user, password)
-        # Whoever sets it has shown to be the owner, by the old one or by a link in a mail.
+        # The person has proved to be the owner, by the old password or by a link in a mail.
         forgive(door_of(context.request, user))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        super().send_mail(template_prefix, email, {**context, **_own_words(self.request, context)})
+        super().send_mail(
+            template_prefix, email, {**context, **_site_context(self.request, context)}
+        )
 
     def send_notification_mail(
         self, template_prefix: str, user: AbstractBaseUser, *args: Any, **kwargs: Any
     ) -> None:
         if "/password_" in template_prefix:
-            return  # `EndsTokens` tells of it, whichever way it was changed
+            return  # `EndsTokens` sends the mail about every change of a password
         try:
             super().send_notification_mail(template_prefix, user, *args, **kwargs)
         except (OSError, smtplib.SMTPException) as error:
-            # What is told of has happened all the same.
-            _log.warning("account %s is not told by e-mail: %s", user.pk, error)
+            # The change itself has happened.
+            _log.warning("no e-mail could be sent to account %s: %s", user.pk, error)
 
 
 class _Site:
-    """What mails call the site; else it would be what the request's Host header says."""
+    """The site's name in mails, in place of the request's Host header."""
 
     def __init__(self, domain: str) -> None:
         self.name, self.domain = settings.SITE_NAME, domain
 
 
-def _own_words(request: HttpRequest, told: dict[str, Any]) -> dict[str, Any]:
-    """All addresses in ``told`` under that of the site, and its name."""
-    urls = {key: url for key, url in told.items() if key.endswith("_url") and url}
-    ours = {key: site_address(request, urlsplit(url).path) for key, url in urls.items()}
+def _site_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The addresses in ``context`` below the site's own address, and the site's name."""
+    urls = {key: url for key, url in context.items() if key.endswith("_url") and url}
+    own_urls = {key: site_address(request, urlsplit(url).path) for key, url in urls.items()}
     if not settings.SIGNUP_OPEN:
-        ours["signup_url"] = ""
-    return {**ours, "current_site": _Site(site_address(request, "/"))}
+        own_urls["signup_url"] = ""
+    return {**own_urls, "current_site": _Site(site_address(request, "/"))}

@@ -1,4 +1,4 @@
-"""The graphics cards of this host, without importing anything that could compute on them."""
+"""The graphics cards of this host, found without importing a GPU library."""
 
 import os
 import re
@@ -8,8 +8,8 @@ _CARD = re.compile(r"nvidia\d+")
 
 
 def cards(devices: Path = Path("/dev")) -> tuple[str, ...]:
-    """What ``CUDA_VISIBLE_DEVICES`` may name: its own words where it is set, else the numbers of
-    the cards whose device files the host, or its container, has."""
+    """The valid values for ``CUDA_VISIBLE_DEVICES``: its own entries where it is set, else the
+    numbers of the device files of the host or the container."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         return tuple(word.strip() for word in chosen.split(",") if word.strip() not in ("", "-1"))

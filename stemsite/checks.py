@@ -1,4 +1,4 @@
-"""A system check of what no setting reads."""
+"""A system check of environment variables that no setting reads."""
 
 import difflib
 import os

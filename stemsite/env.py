@@ -35,7 +35,7 @@ FAULTS: dict[str, str] = {}
 """What is wrong with a variable or a line of ``.env``, as a sentence."""
 
 _SECRET = ("_KEY", "_TOKEN", "_URL")
-"""Ends of names of variables that hold, or may hold, a password: no message repeats them."""
+"""Suffixes of variables that may hold a password; no message repeats their values."""
 
 
 def refuse_odd_values() -> None:
@@ -89,7 +89,7 @@ def text(name: str, default: str, meaning: str, *, choices: Sequence[str] = ()) 
 
 
 def rate(name: str, default: str, meaning: str) -> str:
-    """So many in a second, minute, hour or day."""
+    """A number per second, minute, hour or day."""
 
     def parse(value: str) -> str:
         number, _, period = value.partition("/")
@@ -163,17 +163,17 @@ def url(name: str, meaning: str) -> str:
 def converted(
     name: str, value: str, convert: Callable[[str], Mapping[str, Any]], hint: str
 ) -> dict[str, Any]:
-    """What ``convert`` makes of the ``value`` that ``name`` has; empty where it makes nothing."""
+    """The result of ``convert`` for the ``value`` of ``name``; empty where it fails."""
     try:
         return dict(convert(value))
     except (ValueError, LookupError, TypeError, AttributeError, ImproperlyConfigured):
-        # How libraries say that they do not understand.
+        # Libraries raise any of these for a value that they cannot parse.
         fault(name, hint)
         return {}
 
 
 def make_folder(name: str, folder: Path) -> bool:
-    """Make the folder that ``name`` or its default names. False where that cannot be done."""
+    """Create the folder that ``name`` or its default names. False where that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

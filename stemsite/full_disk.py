@@ -1,4 +1,4 @@
-"""With a full disk people can still sign in, read, download and, above all, delete."""
+"""On a full disk people can still sign in, read, download and, above all, delete."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _log = logging.getLogger("stemsite.disk")
 
 
 class FullDiskMiddleware:
-    """Outermost, as the session itself is written to the disk."""
+    """The outermost middleware, as the session is written to the disk, too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -26,7 +26,7 @@ class FullDiskMiddleware:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """What could not be written all the same is told in words."""
+        """Answers a write that failed on the full disk with a page that explains it."""
         if not is_disk_full(error):
             return None
         _log.error("the disk is full", exc_info=error)

@@ -1,4 +1,4 @@
-"""Links that let in whoever has them stand in no log: those to shared songs, to the set-up of a new
+"""Keeps links that grant access out of the logs: those to shared songs, to the set-up of a new
 site, to a new password and to confirm an address."""
 
 import logging
@@ -14,7 +14,7 @@ def hide_links(text: str) -> str:
 
 
 class HidingFormatter(logging.Formatter):
-    """Hides them in the whole of what is written, so also in the traceback of an exception."""
+    """Hides the links in the whole log entry, also in the traceback of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         return hide_links(super().format(record))

@@ -1,4 +1,4 @@
-"""A database that is not the one of its folders must not become an empty site."""
+"""Detects a database that does not belong to the folders of results."""
 
 import uuid
 from pathlib import Path
@@ -10,20 +10,19 @@ from jobs.models import Job, Stage
 
 
 def lost_database() -> str | None:
-    """What is wrong, in words, where there are results of jobs on disk and the database has never
-    known a job: it was copied without its log, say, or another one is named. None otherwise.
+    """A sentence for the operator if results of jobs are on disk and the database never had a job;
+    None otherwise. The database may have been copied without its log, or a setting names another.
 
-    A database that has known jobs has lost none here: after a crash in a deletion a folder may
-    stay behind.
+    A database that has had jobs is not reported: a crash during a deletion may leave a folder.
     """
-    if _has_known_jobs():
+    if _ever_had_jobs():
         return None
     folders = _job_folders(Path(settings.OUTPUT_DIR))
     if not folders:
         return None
     return (
-        f"{settings.OUTPUT_DIR} holds the results of {len(folders)} job(s), and the database knows "
-        "of none. Most likely its file was copied without the file of the same name that ends in "
+        f"{settings.OUTPUT_DIR} holds the results of {len(folders)} job(s), but the database "
+        "has none. Most likely its file was copied without the file of the same name that ends in "
         "-wal, or STEMSITE_DATABASE_URL or STEMSITE_DATA_DIR name another site. Put the right "
         "database in its place, or restore a backup (`manage.py restore`); to begin with an empty "
         f"site, move {settings.OUTPUT_DIR} away."
@@ -31,7 +30,7 @@ def lost_database() -> str | None:
 
 
 def _job_folders(root: Path) -> list[Path]:
-    """Those of finished work: each has a manifest."""
+    """The folders with a manifest, which every finished job has."""
     return [file.parent for file in root.glob("*/manifest.json") if _is_uuid(file.parent.name)]
 
 
@@ -42,7 +41,7 @@ def _is_uuid(name: str) -> bool:
         return False
 
 
-def _has_known_jobs() -> bool:
+def _ever_had_jobs() -> bool:
     tables = set(connection.introspection.table_names())
     if Job._meta.db_table not in tables:
         return False
@@ -50,7 +49,7 @@ def _has_known_jobs() -> bool:
 
 
 def _last_stage_number() -> int:
-    """Stages are numbered without end, so that this stays when all jobs are deleted."""
+    """The highest number of a stage; it remains when all jobs are deleted."""
     table = Stage._meta.db_table
     queries = {
         "sqlite": ("SELECT seq FROM sqlite_sequence WHERE name = %s", [table]),

@@ -1,4 +1,4 @@
-"""Passwords: how often one may be tried, and what ends when it changes."""
+"""Passwords: the limit of tries, and the end of API tokens after a change."""
 
 import logging
 import smtplib
@@ -27,9 +27,9 @@ _log = logging.getLogger("stemsite.passwords")
 
 
 class LimitedBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
-    """allauth's, which takes a name or an e-mail address, behind the limits of all doors.
+    """allauth's backend for names and e-mail addresses, with a limit of tries.
 
-    Raises ``TooManyPasswords``, also for a name that belongs to nobody: it tells nothing.
+    Raises ``TooManyPasswords``, also for an unknown name, so that the error reveals no account.
     """
 
     def authenticate(
@@ -45,8 +45,9 @@ class LimitedBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth ha
         return user
 
     def _authenticate_by_email(self, email: str, password: str) -> AbstractBaseUser | None:
-        # Each costs a slow digest, and anybody may sign up with somebody's address.
-        for user in _sharing(email):
+        # Only a few accounts: each check is a slow digest, and anybody may sign up with another
+        # person's address.
+        for user in _accounts_with_address(email):
             if self._check_password(user, password):
                 return user
         return None
@@ -57,42 +58,45 @@ def door_of(request: HttpRequest | None, user: AbstractBaseUser) -> Door:
 
 
 def _doors(request: HttpRequest | None, logins: list[str]) -> list[Door]:
-    """One for each account that is meant, so that a name and an address are the same door."""
-    found = {user.pk: user for login in logins for user in _meant(login)}
+    """One door for each matching account, so that a name and its address count together."""
+    found = {user.pk: user for login in logins for user in _matching_accounts(login)}
     if found:
         return [door_of(request, user) for user in found.values()]
     return [Door(address_of(request), f"nobody {logins[0].strip().lower()}")]
 
 
-def _meant(login: str) -> list[AbstractBaseUser]:
+def _matching_accounts(login: str) -> list[AbstractBaseUser]:
     named = get_user_by_username(login)
-    return _sharing(login) + ([named] if named is not None else [])
+    return _accounts_with_address(login) + ([named] if named is not None else [])
 
 
-def _sharing(email: str) -> list[AbstractBaseUser]:
-    """Accounts with this address: those that confirmed it where there are any, oldest first."""
+def _accounts_with_address(email: str) -> list[AbstractBaseUser]:
+    """Accounts with this address, oldest first; only those that confirmed it, if there are any."""
     users = filter_users_by_email(email, prefer_verified=True, for_login=True)
     return sorted(users, key=lambda user: int(user.pk))[:MOST_ACCOUNTS]
 
 
 class EndsTokens:
-    """Among the validators, as Django tells them of every change, whoever makes it and however: at
-    the site, by a link in a mail, in the administration pages, on the command line."""
+    """Ends the API tokens of an account when its password changes.
+
+    It is a validator, as Django notifies validators of every change: on the site, by a link in a
+    mail, on the administration pages and on the command line.
+    """
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
-        """Every password is fine."""
+        """Accepts every password."""
 
     def get_help_text(self) -> str:
         return "A new password ends all API tokens of the account."
 
     def password_changed(self, password: str, user: "User") -> None:
         ended = end_tokens(owner=user)
-        # A new account is no change that anybody has to be told of.
+        # Setting the password of a new account is no change, and sends no mail.
         if user.email and (ended or user.last_login is not None):
-            transaction.on_commit(partial(_tell, user, ended), robust=True)
+            transaction.on_commit(partial(_send_notice, user, ended), robust=True)
 
 
-def _tell(user: "User", ended: int) -> None:
+def _send_notice(user: "User", ended: int) -> None:
     context = {
         "user": user,
         "ended": ended,
@@ -108,5 +112,7 @@ def _tell(user: "User", ended: int) -> None:
     try:
         message.send()
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        # The password is changed all the same.
-        _log.warning("account %s is not told of its new password: %s", user.pk, error)
+        # The password itself has been changed.
+        _log.warning(
+            "no e-mail about the new password could be sent to account %s: %s", user.pk, error
+        )

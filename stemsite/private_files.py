@@ -1,4 +1,4 @@
-"""What the site writes is for its own account: songs, keys, and who has signed up."""
+"""Keeps the files of the site private to its own account: songs, keys and the database."""
 
 import logging
 import os
@@ -16,15 +16,15 @@ _log = logging.getLogger("stemsite.files")
 _before: list[int] = []
 
 
-def umask_of_before() -> int:
-    """That under which this process was started: what a person makes by a command in a folder of
-    their own follows it."""
+def initial_umask() -> int:
+    """The umask with which this process was started; commands use it for files that they write in a
+    person's own folder."""
     return _before[0] if _before else ALONE
 
 
 def keep_private(folders: Iterable[Path], *, group_reads: bool) -> list[Path]:
-    """Set the umask of this process and of all that it starts, make ``folders``, and tighten those
-    that are there and let in more, with all that is in them; returns which those were."""
+    """Set the umask of this process and its children, create ``folders``, and tighten existing ones
+    that are too open, with their contents. Returns the folders that were tightened."""
     umask = WITH_GROUP if group_reads else ALONE
     _before.append(os.umask(umask))
     return [folder for folder in folders if _tightened(folder, umask)]
@@ -41,7 +41,7 @@ def _tightened(folder: Path, umask: int) -> bool:
     try:
         for path in _all_in(folder):
             _tighten(path, umask)
-        # Last, so that a start that breaks off here is taken up by the next.
+        # The folder comes last, so that the next start continues after an interruption.
         _tighten(folder, umask)
     except PermissionError:
         _log.warning(
@@ -70,4 +70,4 @@ def _tighten(path: Path, umask: int) -> None:
         if mode & umask and not stat.S_ISLNK(mode):
             path.chmod(stat.S_IMODE(mode) & ~umask)
     except FileNotFoundError:
-        return  # another process has just removed it
+        return  # another process has just deleted it

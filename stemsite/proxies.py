@@ -1,4 +1,4 @@
-"""Whose word about a request counts: that of a trusted reverse proxy, and nobody else's."""
+"""Accepts the forwarding headers of a trusted reverse proxy only."""
 
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -11,8 +11,8 @@ FORWARDED = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR")
 
 
 class TrustedProxyMiddleware:
-    """Takes away what a client says of itself under the names that a proxy uses, so that whatever
-    reads them later (Django's idea of TLS, the limits of an address) may believe them."""
+    """Removes forwarding headers that no trusted proxy has set. Code that reads them later, such as
+    Django's check for TLS and the limits of an address, can then trust them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -29,7 +29,7 @@ def comes_from_proxy(request: HttpRequest) -> bool:
         return False
     peer = str(request.META.get("REMOTE_ADDR") or "")
     if not peer:
-        return True  # by a socket file, which is nobody's but a proxy's on this host
+        return True  # by a socket file, which only a proxy on this host uses
     try:
         address = ip_address(peer)
     except ValueError:

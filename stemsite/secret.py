@@ -1,4 +1,4 @@
-"""The signing key of an installation that was given none: made once, kept beside its data."""
+"""The signing key of an installation without STEMSITE_SECRET_KEY, kept in its data directory."""
 
 import os
 import secrets
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def stored_secret_key(data_dir: Path) -> str:
-    """Read ``data_dir/secret_key``, or make it; two processes starting at once agree on one.
+    """Read ``data_dir/secret_key``, or create it; processes that start at once use the same key.
 
     The key is written to a private name and linked into place, so a reader never sees half of it.
     """
@@ -19,7 +19,7 @@ def stored_secret_key(data_dir: Path) -> str:
         try:
             file.hardlink_to(draft)
         except FileExistsError:
-            pass  # another process was first; its key is as good
+            pass  # another process was first, and its key is used
         finally:
             draft.unlink()
     return file.read_text(encoding="ascii").strip()

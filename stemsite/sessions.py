@@ -1,4 +1,4 @@
-"""Sessions whose keys stand nowhere but in the browser."""
+"""Sessions whose keys are stored in the browser only."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ _BYTES = 30
 class SessionStore(DatabaseStore):
     """Stores a digest of the key, so that a copy of the database opens no session.
 
-    A key has 160 random bits, which nobody guesses, so a plain digest of it is enough.
+    A key has 160 random bits and cannot be guessed, so that a plain digest is enough.
     """
 
     def _get_session_from_db(self) -> Session | None:

@@ -1,8 +1,8 @@
-"""The first administrator, made through a link that works once.
+"""Creates the first administrator through a link that works once.
 
-``manage.py serve`` prints the link while there is no administrator. Whoever can read the server's
-terminal (or its data directory) may use it; nobody can guess it, and it is void as soon as an
-administrator exists, however that one came about.
+``manage.py serve`` prints the link while there is no administrator. Anybody who can read the
+server's terminal or its data directory can use the link. Nobody can guess it, and it is void as
+soon as an administrator exists, however that one was created.
 """
 
 import os
@@ -25,7 +25,7 @@ class AdministratorForm(UserCreationForm):  # type: ignore[type-arg]  # generic 
     class Meta:
         model = User
         fields = ("username", "email")
-        # Its widget tells the browser what it is for, so that a password manager fills it in.
+        # The widget has the autocomplete attribute that password managers need.
         field_classes: ClassVar = {"username": UsernameField}
 
 
@@ -38,7 +38,7 @@ def administrator_exists() -> bool:
 
 
 def setup_path() -> str | None:
-    """The path of the one-time link, made if need be; None when there is an administrator."""
+    """The path of the one-time link, created if needed; None if there is an administrator."""
     file = _token_file()
     if administrator_exists():
         file.unlink(missing_ok=True)
@@ -59,7 +59,7 @@ def _token_is_right(token: str) -> bool:
 
 
 def _create_administrator(form: AdministratorForm) -> User | None:
-    """Make the first administrator; None when somebody else was first."""
+    """Create the first administrator; None if another request was first."""
     with transaction.atomic():
         # On SQLite the transaction holds the write lock from its start, so two requests cannot
         # both find no administrator; on PostgreSQL the token file decides, as one unlink wins.

@@ -1,4 +1,4 @@
-"""Static files under names that change with their content."""
+"""Static files whose names contain a hash of their content."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -6,9 +6,9 @@ _NAMED = r"""(?P<matched>import(?P<names>\s*\{[^}]*\})\s*from\s*["'](?P<url>\./[
 
 
 class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """What our own modules import is named by its content as well: no browser mixes an old module
-    with a new one. Django can do that for all scripts or for none, and scripts of others import
-    what is not here."""
+    """Also rewrites the imports of our own modules to hashed names, so that no browser mixes old
+    and new modules. Django rewrites all scripts or none, and scripts of other projects import
+    files that are not here."""
 
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,

@@ -1,7 +1,7 @@
-"""One process that keeps others running and takes them all with it when it ends.
+"""A process that keeps others running and ends all of them when it ends.
 
-Each child gets its own process group, so that its own children end with it, and asks the kernel
-for a SIGTERM when the supervisor dies, so that even ``kill -9`` of the supervisor leaves nobody.
+Each child has its own process group, so that its children end with it. It also asks the kernel for
+a SIGTERM when the supervisor dies, so that even ``kill -9`` of the supervisor leaves no process.
 """
 
 import logging
@@ -19,10 +19,10 @@ from separation.system.processes import end_with_parent
 logger = logging.getLogger(__name__)
 
 STABLE_S = 30.0
-"""A child that ran this long was healthy; its next crash waits the shortest time again."""
+"""A child that ran this long was healthy; its next restart has the shortest back-off again."""
 
 MAX_BACKOFF_S = 10.0
-"""Whatever was killed how often, jobs go on within half a minute: starting takes its time too."""
+"""The longest back-off; with the time to start, jobs continue within half a minute."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Child:
 class Supervisor:
     """Starts children, restarts those that end, and on SIGINT or SIGTERM stops them all.
 
-    ``grace_s``: seconds from the polite signal to SIGKILL of what is left of a group.
+    ``grace_s``: seconds from SIGTERM to SIGKILL of the rest of a group.
     """
 
     def __init__(self, children: Sequence[Child], *, grace_s: float = 20.0) -> None:
@@ -71,8 +71,8 @@ class Supervisor:
         self._stopping = False
 
     def run(self, *, is_ready: Callable[[], bool], on_ready: Callable[[], None]) -> None:
-        """Blocks until a stop signal came and every child is gone; calls ``on_ready`` once,
-        when ``is_ready`` first says so."""
+        """Blocks until a stop signal came and every child has ended; calls ``on_ready`` once, when
+        ``is_ready`` first returns True."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         for child in self._children:

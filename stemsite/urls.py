@@ -10,7 +10,7 @@ from stemsite.setup import setup
 
 admin.site.site_header = admin.site.site_title = "stemsite"
 admin.site.index_title = "Administration"
-# One way in for everybody: the admin's own form would take any number of guesses.
+# The admin uses the site's log-in form, as its own form has no limit of tries.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""The web server's access log, which must neither fill the disk nor hold links to shared songs."""
+"""The web server's access log, limited in size and without links to shared songs."""
 
 import logging
 from logging.handlers import RotatingFileHandler
@@ -13,13 +13,13 @@ from stemsite.hidden_links import HidingFormatter, hide_links
 MAX_BYTES = 10_000_000
 KEPT_FILES = 5
 HANDED = f"{{{FILE_HEADER.decode('ascii').lower()}}}o"
-"""How gunicorn names the header with which the gateway is told to send a file."""
+"""gunicorn's name for the header that makes the gateway send a file."""
 
 
 class BoundedLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
     """Writes the access log in files of at most 10 MB and keeps the last five beside the current.
 
-    For one gunicorn worker, as two would rename the file behind each other's back.
+    Only for a single gunicorn worker, as two would rotate each other's file.
     """
 
     def _set_handler(
@@ -37,7 +37,7 @@ class BoundedLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
             return
         handler = RotatingFileHandler(output, maxBytes=MAX_BYTES, backupCount=KEPT_FILES)
         handler.setFormatter(fmt)
-        # Gunicorn finds its own handlers by this when it sets itself up again.
+        # gunicorn finds its own handlers by this attribute when it reloads its configuration.
         handler._gunicorn = True  # type: ignore[attr-defined]
         log.addHandler(handler)
 

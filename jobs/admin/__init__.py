@@ -1,4 +1,4 @@
-"""The operator's view: inspect, retry, cancel, delete; of all that only limits are set by hand."""
+"""The administration pages: they show, retry, cancel and delete rows; only limits are edited."""
 
 from jobs.admin.account import AccountClosureAdmin, ApiTokenAdmin
 from jobs.admin.batch import BatchAdmin

@@ -1,16 +1,16 @@
-"""API tokens, and the lines that closed accounts leave, in the admin."""
+"""API tokens and the records of closed accounts in the admin."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.words import size_words
 from jobs.models import AccountClosure, ApiToken
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(LookOnly):
-    """Deleting one revokes it."""
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Deleting a row revokes the token."""
 
     list_display = ("label", "user", "created", "expiry", "last_used_at")
     list_filter = ("created", "expiry", "last_used_at")
@@ -25,7 +25,7 @@ class ApiTokenAdmin(LookOnly):
 
 
 @admin.register(AccountClosure)
-class AccountClosureAdmin(LookOnly):
+class AccountClosureAdmin(ReadOnlyAdmin):
     list_display = ("requested_at", "completed_at", "jobs", "songs", "size", "account")
     list_filter = ("requested_at",)
     list_select_related = ("account",)
@@ -34,7 +34,7 @@ class AccountClosureAdmin(LookOnly):
     def has_delete_permission(
         self, request: HttpRequest, obj: AccountClosure | None = None
     ) -> bool:
-        # One that is under way would never be finished; the others are the record.
+        # A closure that is under way would never finish; a completed one is the record.
         return False
 
     @admin.display(description="Size", ordering="size_bytes")

@@ -1,4 +1,4 @@
-"""Retry and cancel for many jobs at once, through the services that everybody uses."""
+"""Retry and cancel for many jobs at once, through the same services as the pages and the API."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,17 +23,17 @@ def apply(
     *,
     announce: bool = True,
 ) -> None:
-    """Call ``service`` for each job, and say for how many it could not be done, and why."""
+    """Call ``service`` for each job; report how many it refused, by reason."""
     refused: Counter[str] = Counter()
-    moved = 0
+    succeeded = 0
     for job in jobs.select_related("source", "owner"):
         try:
             service(job=job)
-            moved += 1
+            succeeded += 1
         except SeparationError as error:
             refused[error.detail] += 1
-    if moved and announce:
-        messages.success(request, f"{moved} job(s) {done}.")
+    if succeeded and announce:
+        messages.success(request, f"{succeeded} job(s) {done}.")
     for reason, count in refused.items():
         messages.warning(request, f"{count} job(s) not {done}: {reason}")
 
@@ -49,5 +49,5 @@ def cancel(modeladmin: object, request: HttpRequest, jobs: QuerySet[Job]) -> Non
 
 
 def delete(request: HttpRequest, jobs: QuerySet[Job]) -> None:
-    """For Django's own action, which tells of what went well itself."""
+    """For Django's own action, which announces the success itself."""
     apply(request, jobs, delete_job, "deleted", announce=False)

@@ -12,8 +12,8 @@ else:
     _Page, _Inline = admin.ModelAdmin, admin.TabularInline
 
 
-class LookOnly(_Page):
-    """Rows change through services only: a form that saves would step over every fence."""
+class ReadOnlyAdmin(_Page):
+    """Rows change through services only: a form that saves would bypass their checks."""
 
     class Media:
         css: ClassVar[dict[str, list[str]]] = {"all": ["css/admin.css"]}
@@ -22,14 +22,14 @@ class LookOnly(_Page):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # The list and its actions need it; a single page then has no form to save.
+        # The list and its actions need the permission. Without it one row's page has no form.
         return obj is None and super().has_change_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request)
 
 
-class LookOnlyInline(_Inline):
+class ReadOnlyInline(_Inline):
     extra = 0
     can_delete = False
 

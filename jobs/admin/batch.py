@@ -1,4 +1,4 @@
-"""Batches in the admin: how far each is, and whether its owner could be told by e-mail."""
+"""Batches in the admin: the progress of each, and whether the e-mail reached its owner."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.filters import NamedEmptyFilter
 from jobs.admin.words import id_start
 from jobs.errors import JobConflict
@@ -21,14 +21,14 @@ from jobs.services.batches.progress import sight_of
 
 @admin.action(description="Send their e-mails once more", permissions=("change",))
 def send_again(modeladmin: object, request: HttpRequest, batches: QuerySet[Batch]) -> None:
-    wanted = batches.filter(notify_by_email=True)
-    for batch in wanted:
+    notified = batches.filter(notify_by_email=True)
+    for batch in notified:
         work_was_added(batch.pk)
-    messages.success(request, f"{len(wanted)} e-mail(s) are sent by the worker in a moment.")
+    messages.success(request, f"{len(notified)} e-mail(s) are sent by the worker in a moment.")
 
 
 @admin.register(Batch)
-class BatchAdmin(LookOnly):
+class BatchAdmin(ReadOnlyAdmin):
     list_display = (
         "short_id", "name", "owner", "songs", "notify_by_email", "notified_at", "notice_error",
         "created_at",

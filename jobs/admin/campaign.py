@@ -1,4 +1,4 @@
-"""Campaigns in the admin: how far each is, pause and resume; one is made by ``reprocess``."""
+"""Campaigns in the admin: progress, pause and resume; ``manage.py reprocess`` creates them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.words import id_start, pretty_json
 from jobs.errors import JobConflict
 from jobs.models import Campaign
@@ -41,7 +41,7 @@ def _apply(
 
 
 @admin.register(Campaign)
-class CampaignAdmin(LookOnly):
+class CampaignAdmin(ReadOnlyAdmin):
     list_display = (
         "short_id", "separator", "model_name", "status", "progress", "queued", "skipped",
         "created_at", "completed_at",
@@ -54,7 +54,7 @@ class CampaignAdmin(LookOnly):
     )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        # It tells where versions came from, and makes the same campaign one when asked twice.
+        # The row records where versions came from; a repeated `reprocess` finds its campaign by it.
         return False
 
     @admin.display(description="Id", ordering="id")
@@ -71,9 +71,9 @@ class CampaignAdmin(LookOnly):
     @admin.display(description="Jobs")
     def jobs_made(self, campaign: Campaign) -> SafeString:
         counts = {word: count for word, count in campaign.job_counts().items() if count}
-        told = ", ".join(f"{count} {word}" for word, count in counts.items())
+        count_words = ", ".join(f"{count} {word}" for word, count in counts.items())
         address = f"{reverse('admin:jobs_job_changelist')}?campaign__id__exact={campaign.pk}"
-        return format_html('<a href="{}">{}</a>', address, told or "none yet")
+        return format_html('<a href="{}">{}</a>', address, count_words or "none yet")
 
     @admin.display(description="Left out")
     def left_out(self, campaign: Campaign) -> str:

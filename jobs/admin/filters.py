@@ -1,4 +1,4 @@
-"""Choices beside a list of the admin."""
+"""Filters beside the lists of the admin."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class NamedEmptyFilter(admin.AllValuesFieldListFilter):
-    """Every value that occurs; Django makes a link without words of the empty one."""
+    """A link for every value that occurs; Django's link for the empty value has no text."""
 
     def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
         for choice in super().choices(changelist):

@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from jobs.admin.base import LookOnlyInline
+from jobs.admin.base import ReadOnlyInline
 from jobs.admin.words import decibels, digest_start, seconds, size_words
 from jobs.models import Artifact, Stage
 
 
-class StageInline(LookOnlyInline):
+class StageInline(ReadOnlyInline):
     model = Stage
     fields = readonly_fields = (
         "name", "status", "duration", "started_at", "completed_at", "error_code",
@@ -19,7 +19,7 @@ class StageInline(LookOnlyInline):
         return seconds(stage.duration_s)
 
 
-class ArtifactInline(LookOnlyInline):
+class ArtifactInline(ReadOnlyInline):
     model = Artifact
     fields = readonly_fields = (
         "name", "path", "format", "size", "loudness", "true_peak", "digest",

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from jobs.admin import actions
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.filters import NamedEmptyFilter
 from jobs.admin.inlines import ArtifactInline, StageInline
 from jobs.admin.words import id_start, pretty_json
@@ -21,7 +21,7 @@ from separation.errors import SeparationError
 
 
 @admin.register(Job)
-class JobAdmin(LookOnly):
+class JobAdmin(ReadOnlyAdmin):
     list_display = (
         "short_id", "source", "owner", "status", "progress", "separator", "lane", "attempt",
         "error_code", "created_at",
@@ -91,12 +91,12 @@ class JobAdmin(LookOnly):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        # Above the list: whether anybody works on it.
-        told = {"subtitle": queue_health().sentence()}
-        return super().changelist_view(request, {**told, **(extra_context or {})})
+        # The line above the list: whether a worker takes these jobs.
+        subtitle = {"subtitle": queue_health().sentence()}
+        return super().changelist_view(request, {**subtitle, **(extra_context or {})})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Asked for each row of a bulk deletion too; delete_job() would refuse these.
+        # Django checks each row of a bulk deletion too; delete_job() refuses active jobs.
         return super().has_delete_permission(request) and not (obj and obj.is_active)
 
     def get_search_results(
@@ -115,7 +115,7 @@ class JobAdmin(LookOnly):
 
 
 def _id_as_stored(term: str) -> str:
-    """PostgreSQL knows ids and shows their dashes; SQLite keeps 32 letters."""
+    """A search term as the database stores ids: PostgreSQL with dashes, SQLite as 32 digits."""
     try:
         job_id = UUID(term.strip())
     except ValueError:

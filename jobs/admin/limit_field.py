@@ -1,4 +1,4 @@
-"""A limit as an operator writes it: empty, a number, or the word for none."""
+"""A limit as an operator writes it: empty, a number, or "unlimited"."""
 
 import re
 from decimal import Decimal
@@ -12,14 +12,14 @@ UNLIMITED = "unlimited"
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 MOST = 2**63 - 1
-"""What the column holds."""
+"""The largest number that the column holds."""
 
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.I)
 
 
 class LimitField(forms.CharField):
-    """Empty is None, which leaves the decision to the next rule; "unlimited" is ``NO_LIMIT``. A
-    bare 0 is refused, as people read it both ways.
+    """An empty field is None: the next rule decides. "unlimited" is ``NO_LIMIT``. The field
+    refuses 0, as some people read it as "nothing" and others as "no limit".
 
     ``most``: the largest number that the column holds.
     """

@@ -1,14 +1,14 @@
-"""Measurements of models in the admin: what the cards show, and what came before."""
+"""Measurements of models in the admin: those that the cards show, and older ones."""
 
 from django.contrib import admin
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.models import ModelMeasurement
 
 
 @admin.register(ModelMeasurement)
-class ModelMeasurementAdmin(LookOnly):
-    """Rows come from ``manage.py evaluate``; one that was a mistake may be deleted."""
+class ModelMeasurementAdmin(ReadOnlyAdmin):
+    """``manage.py evaluate --record`` creates the rows; the operator may delete a wrong one."""
 
     list_display = ("model_name", "separator", "suite", "songs", "mean_db", "measured_at")
     list_filter = ("separator", "suite", "measured_at")

@@ -1,4 +1,4 @@
-"""The operator's page: who works on what, what waits, and what is short."""
+"""The operator's page: the workers and their jobs, the queue, and scarce resources."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -8,21 +8,21 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.models import Worker
 from jobs.services.operations import operations
 
 
 @admin.register(Worker)
-class OperationsAdmin(LookOnly):
-    """Stands where the list of workers would: their rows alone say little."""
+class OperationsAdmin(ReadOnlyAdmin):
+    """Takes the place of the list of workers, whose rows alone say little."""
 
     def get_urls(self) -> list[URLPattern]:
         live = path("live/", self.live, name="jobs_worker_live")
         return [live, *super().get_urls()]
 
     def has_change_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
-        # Rows come and go with their workers.
+        # Workers create and delete their own rows.
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
@@ -36,7 +36,7 @@ class OperationsAdmin(LookOnly):
         return self._page(request, "admin/jobs/worker/operations.html")
 
     def live(self, request: HttpRequest) -> HttpResponseBase:
-        """The moving part, which the page asks for every few seconds."""
+        """The part of the page that htmx fetches every few seconds."""
         if not self.admin_site.has_permission(request):
             # A redirect would put the whole log-in page into the middle of this one.
             return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
@@ -49,7 +49,7 @@ class OperationsAdmin(LookOnly):
             **self.admin_site.each_context(request),
             "title": "Operations",
             "opts": self.opts,
-            "told": operations(),
+            "operations": operations(),
             # Names of songs are for those who may see jobs.
             "names_jobs": request.user.has_perm("jobs.view_job"),
         }

@@ -1,4 +1,4 @@
-"""Limits on the pages of users and groups, with what is used."""
+"""Limits and their use on the pages of users and groups."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -58,12 +58,12 @@ class UserQuotaInline(QuotaInline):
 
 
 class BothUses(_FormSet):
-    """Offers whichever of the two rows a group has not: one left empty is not stored."""
+    """Shows an empty form for each row that a group lacks; Django stores no empty form."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         instance = options.get("instance")
-        there = {row.shared for row in instance.quota_limits.all()} if instance else set()
-        missing = [shared for shared in (False, True) if shared not in there]
+        existing = {row.shared for row in instance.quota_limits.all()} if instance else set()
+        missing = [shared for shared in (False, True) if shared not in existing]
         super().__init__(*args, **{**options, "initial": [{"shared": use} for use in missing]})
 
 
@@ -84,7 +84,7 @@ class AccountAdmin(_Users):
     fieldsets = (*(UserAdmin.fieldsets or ()), ("Quota in use", {"fields": ("quota_use",)}))
 
     def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
-        # A new account is made in two steps, and its limits come with the second.
+        # Django creates an account in two steps; the limits belong to the second.
         return (UserQuotaInline,) if obj else ()
 
     @admin.display(description="In use")
@@ -111,13 +111,13 @@ class MembersAdmin(GroupAdmin):
 
 def _lines(gauges: Iterable[Gauge]) -> SafeString:
     rows = (
-        (gauge.label, str(gauge), f", {gauge.state}" if gauge.state else "", _whose(gauge))
+        (gauge.label, str(gauge), f", {gauge.state}" if gauge.state else "", _origin_words(gauge))
         for gauge in gauges
     )
     return format_html_join("", "<div>{}: {}{}{}</div>", rows)
 
 
-def _whose(gauge: Gauge) -> str:
+def _origin_words(gauge: Gauge) -> str:
     if gauge.group:
         return f" (all of {gauge.group} together)"
     return f" (by {gauge.origin})" if gauge.origin else ""

@@ -1,4 +1,4 @@
-"""Links to share songs in the admin: what is open to people without an account."""
+"""Share links in the admin: what people without an account can open."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.models import ShareLink
 from jobs.services.sharing import digest_of_token, revoke_link
 
@@ -20,7 +20,7 @@ def revoke(modeladmin: object, request: HttpRequest, links: QuerySet[ShareLink])
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(LookOnly):
+class ShareLinkAdmin(ReadOnlyAdmin):
     list_display = (
         "song", "created_by", "stem_names", "allow_download", "works", "views", "created_at",
         "expires_at", "revoked_at",
@@ -50,8 +50,8 @@ class ShareLinkAdmin(LookOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By the link as somebody reported it, though it is stored nowhere."""
-        _, found, rest = search_term.strip().partition("/s/")
+        """Find a row by a whole link, as somebody reported it; the site stores only its digest."""
+        _, found, token = search_term.strip().partition("/s/")
         if not found:
             return super().get_search_results(request, queryset, search_term)
-        return queryset.filter(token_digest=digest_of_token(rest.split("/")[0])), False
+        return queryset.filter(token_digest=digest_of_token(token.split("/")[0])), False

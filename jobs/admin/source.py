@@ -3,13 +3,13 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.words import seconds, size_words
 from jobs.models import Source
 
 
 @admin.register(Source)
-class SourceAdmin(LookOnly):
+class SourceAdmin(ReadOnlyAdmin):
     list_display = ("original_name", "owner", "container", "codec", "duration", "size",
                     "created_at")  # fmt: skip
     list_filter = ("container", "created_at")
@@ -19,7 +19,7 @@ class SourceAdmin(LookOnly):
     list_select_related = ("owner",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
-        # A song goes with the last job that uses it.
+        # Deleting the last job of a song deletes the song.
         return False
 
     @admin.display(description="Duration", ordering="duration_s")

@@ -1,15 +1,15 @@
-"""Uploads on their way, and the room that they hold, in the admin."""
+"""Unfinished uploads in the admin, and the space that they reserve."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from jobs.admin.base import LookOnly
+from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.words import size_words
 from jobs.models import Upload
 
 
 @admin.register(Upload)
-class UploadAdmin(LookOnly):
+class UploadAdmin(ReadOnlyAdmin):
     list_display = ("name", "owner", "arrived", "reserved", "is_finished", "created_at",
                     "expires_at")  # fmt: skip
     list_filter = ("created_at", "is_duplicate")
@@ -18,7 +18,7 @@ class UploadAdmin(LookOnly):
     list_select_related = ("owner",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
-        # Its file would stay; it expires by itself, or its owner gives it up.
+        # Its file would stay. An upload expires by itself, or its owner discards it.
         return False
 
     @admin.display(description="Arrived", ordering="offset")

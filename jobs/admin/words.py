@@ -1,4 +1,4 @@
-"""Values of rows in words and as HTML; everything that came from outside is escaped."""
+"""Values of rows as text and as HTML; the HTML escapes every value."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tokens by knox, its one hole closed and their use written down, and how OpenAPI shows them."""
+"""Authentication by knox's tokens: bad headers are refused, each use is recorded."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +27,14 @@ class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox has
         try:
             return super().authenticate(request)
         except AuthenticationFailed:
-            # Counted after a look, so that nobody at the same address is kept out by it.
+            # Only bad tokens count, so a good token at the same address is never refused.
             throttle = BadTokenThrottle()
             if throttle.allow_request(request, None):
                 raise
             raise Throttled(wait=throttle.wait()) from None
 
     def authenticate_credentials(self, token: bytes) -> Any:
-        # knox decodes whatever the header holds as UTF-8 and does not catch the error.
+        # knox decodes the header as UTF-8 and does not catch the error of invalid bytes.
         if not token.isascii():
             raise AuthenticationFailed("Invalid token.")
         user, row = super().authenticate_credentials(token)

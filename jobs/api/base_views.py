@@ -1,4 +1,4 @@
-"""What the views of one job share."""
+"""The base class of the views of one job."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from jobs.models.job import JobQuerySet
 
 
 class JobView(APIView):
-    """Finds the job among those that the account may see; anybody else's does not exist."""
+    """Finds the job among those that the account may see; any other job is answered with 404."""
 
     def get_queryset(self) -> JobQuerySet:
         return Job.objects.visible_to(self.request.user).select_related("source")

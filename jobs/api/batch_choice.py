@@ -10,8 +10,11 @@ from separation.errors import InvalidOptions
 
 
 def named_batch(request: Request, value: object) -> Batch | None:
-    """None where nothing is named. Raises ``InvalidOptions`` for what is no id, ``Http404`` where
-    there is no such batch, or it is somebody else's."""
+    """The batch with the id ``value``; None for an empty value.
+
+    Raises ``InvalidOptions`` for a value that is no id, and ``Http404`` where the account has no
+    such batch.
+    """
     if value in (None, ""):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Every refusal leaves the API as ``{"code", "detail"}`` with the status that its code means."""
+"""The API answers every error with ``{"code", "detail"}`` and the status of its code."""
 
 import logging
 import math
@@ -23,12 +23,12 @@ _log = logging.getLogger("jobs.api")
 
 _WAIT_S = 60
 
-OURS = "Something went wrong on the server and was written to its log. Try again later."
+INTERNAL_ERROR = "Something went wrong on the server and was written to its log. Try again later."
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """What DRF calls for an exception of a view."""
-    error = _named(error)
+    """DRF calls this function for every exception of a view."""
+    error = _translated(error)
     if isinstance(error, SeparationError):
         fields: dict[str, str] = getattr(error, "fields", {})
         return _answer(status_of(error), error.code, error.detail, fields, _wait_s(error))
@@ -41,13 +41,13 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _answer(503, "unavailable", "The database cannot be reached. Try again in a moment.")
     if settings.DEBUG:
         return None
-    # Django would answer with a page of HTML, which no program expects here.
+    # Django would answer with a page of HTML, which no client of an API expects.
     _log.error("unexpected error in %s", context.get("view"), exc_info=error)
-    return _answer(500, "internal", OURS)
+    return _answer(500, "internal", INTERNAL_ERROR)
 
 
-def _named(error: Exception) -> Exception:
-    """The same fault under the name of our contract, where Django or the system has its own."""
+def _translated(error: Exception) -> Exception:
+    """The API's own error for an error of Django or of the system; any other error unchanged."""
     if isinstance(error, RequestDataTooBig):
         return TooLarge("The fields of the form are too large. Send the song in the field `file`.")
     if isinstance(error, SuspiciousOperation):
@@ -62,7 +62,7 @@ def _named(error: Exception) -> Exception:
 
 
 def _wait_s(error: SeparationError) -> int:
-    """How long to wait before the same is asked again, where the error knows it."""
+    """Seconds to wait before the client repeats the request: the error's own, or the default."""
     return math.ceil(getattr(error, "retry_after_s", _WAIT_S))
 
 
@@ -86,7 +86,7 @@ def _code(error: Exception) -> str:
 
 
 def _sentence(data: Any, field: str = "") -> str:
-    """DRF's nested lists and dicts of messages as one line for people."""
+    """DRF's nested lists and dicts of messages as one line."""
     if isinstance(data, dict):
         parts = []
         for key, value in data.items():

@@ -1,4 +1,4 @@
-"""What a request may hold: a field that does not exist is refused, so no typo is passed over."""
+"""Refuses unknown fields of a request, so that no typo is ignored."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _OF_FORMS = frozenset({"csrfmiddlewaretoken"})
 
 
 class KnownFieldsSerializer(serializers.Serializer[Any]):
-    """Base of everything that is read from a request as a whole."""
+    """Base of the serializers that read a whole request."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -18,10 +18,10 @@ class KnownFieldsSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raises ``ValidationError`` naming the first that is not known, and all that are."""
+def refuse_unknown(received: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ``ValidationError``, which names the first unknown field and all known ones."""
     names = tuple(known)
-    unknown = sorted(set(given) - set(names) - _OF_FORMS)
+    unknown = sorted(set(received) - set(names) - _OF_FORMS)
     if unknown:
         raise ValidationError(
             {str(unknown[0])[:80]: [f"There is no such field. There are: {', '.join(names)}."]}

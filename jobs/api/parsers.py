@@ -1,4 +1,4 @@
-"""Fields sent as JSON or as a form, of which no more is read than fields can need."""
+"""Parsers of JSON and forms that read a body up to ``MAX_FIELDS_BYTES``."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -12,8 +12,11 @@ from separation.errors import TooLarge
 
 
 class _Bounded(parsers.BaseParser):
-    """Stands before a parser of DRF's. Raises ``TooLarge``, or ``ParseError`` also for what is
-    nested deeper than Python goes."""
+    """Limits the size of the body for one of DRF's parsers.
+
+    Raises ``TooLarge``, and ``ParseError`` also for a body that is nested deeper than Python's
+    recursion limit.
+    """
 
     def parse(
         self,
@@ -36,12 +39,12 @@ class FormParser(_Bounded, parsers.FormParser):
 
 
 class MultiPartParser(_Bounded, parsers.MultiPartParser):
-    """For fields. Where a song may be sent, DRF's own reads it."""
+    """For forms without a song; :mod:`jobs.api.uploads.song_form` parses those with one."""
 
 
 def _bounded(stream: IO[bytes]) -> BytesIO:
-    """The whole body. Django refuses fields above ``DATA_UPLOAD_MAX_MEMORY_SIZE``, but writes the
-    files of a form to its temporary folder, however large they are and whoever sends them."""
+    """The whole body. Django limits fields by ``DATA_UPLOAD_MAX_MEMORY_SIZE``, but it writes the
+    files of a form to its temporary folder without a limit, whoever sends them."""
     most = settings.MAX_FIELDS_BYTES
     body = bytearray()
     while block := stream.read(most + 1 - len(body)):

@@ -1,4 +1,4 @@
-"""One address with and without a slash at its end."""
+"""One address with and without a trailing slash."""
 
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
@@ -7,9 +7,10 @@ from rest_framework.views import APIView
 def route(
     address: str, view: type[APIView], name: str, *, described: bool = True
 ) -> list[URLPattern]:
-    """Without a slash is the address; with one it is answered too, as a POST cannot be redirected.
+    """The address, and the same with a trailing slash, as a POST cannot be redirected.
 
-    ``described``: whether the OpenAPI description holds it; the form with a slash never is there.
+    ``described``: whether the OpenAPI description lists the address; it never lists the form with
+    a slash.
     """
     plain = view.as_view() if described else view.as_view(schema=None)
     return [path(address, plain, name=name), path(f"{address}/", view.as_view(schema=None))]

@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI description that several views share."""
+"""Parts of the OpenAPI description that several views share."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from rest_framework import serializers
 
 
 class ErrorSerializer(serializers.Serializer[dict[str, str]]):
-    """The shape of every refusal and of a failed job's reason."""
+    """Every error, and the reason of a failed job."""
 
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
 class DeletedSerializer(ErrorSerializer):
-    """Where audio was and is no more."""
+    """The audio was deleted; the manifest is still there."""
 
     manifest_url = serializers.CharField()
 
@@ -38,7 +38,7 @@ MEANINGS = {
 
 
 def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
-    """The answers of a view besides the good one; any view may throttle."""
+    """The error answers of a view; 429 is always among them, as any view may throttle."""
     return {
         status: OpenApiResponse(
             DeletedSerializer if status == 410 else ErrorSerializer, description=MEANINGS[status]

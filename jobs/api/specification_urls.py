@@ -1,4 +1,4 @@
-"""The specification's own addresses: the views of the API under their first names."""
+"""The addresses of the original specification, served by the views of the API."""
 
 from django.urls import path
 
@@ -8,7 +8,7 @@ from jobs.api.routes import route
 from jobs.api.site.docs_views import UnknownView
 from jobs.api.site.views import ConfigView, HealthView
 
-FIRST_WORDS = ("health", "config", "process", "job", "download")
+PREFIXES = ("health", "config", "process", "job", "download")
 UNKNOWN = UnknownView.as_view(schema=None)
 
 app_name = "specification"
@@ -20,7 +20,7 @@ urlpatterns = [
     *route("job/<uuid:job_id>/outputs", OutputsView, "outputs", described=False),
     *route("download/<uuid:job_id>/all", DownloadAllView, "download-all", described=False),
     *route("download/<uuid:job_id>/<str:track>", DownloadView, "download", described=False),
-    # Below these a program looks for no page: also an id that is none is answered as JSON.
-    *(path(f"{first}/<path:rest>", UNKNOWN) for first in FIRST_WORDS),
-    *(path(f"{first}{end}", UNKNOWN) for first in ("job", "download") for end in ("", "/")),
+    # Below these addresses every 404 is JSON, also that of an invalid id.
+    *(path(f"{prefix}/<path:rest>", UNKNOWN) for prefix in PREFIXES),
+    *(path(f"{prefix}{end}", UNKNOWN) for prefix in ("job", "download") for end in ("", "/")),
 ]

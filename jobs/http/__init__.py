@@ -1,1 +1,1 @@
-"""Files over HTTP: ranges, ZIP archives and the refusals of a download; pages and API share it."""
+"""What pages and API share: files over HTTP, request bodies, rate limits and error statuses."""

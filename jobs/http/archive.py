@@ -8,7 +8,7 @@ from jobs.services.archive import JobZip
 
 
 def archive_response(request: HttpRequest, archive: JobZip) -> HttpResponseBase:
-    """Made while it is sent, of exactly known length."""
+    """The ZIP is made while it is sent; its exact length is known before."""
     response: HttpResponseBase
     response = HttpResponse() if request.method == "HEAD" else StreamingHttpResponse(archive.stream)
     headers = response.headers

@@ -1,4 +1,4 @@
-"""The body of a request, read in blocks as it arrives."""
+"""Reads the body of a request in blocks as it arrives."""
 
 import socket
 import threading
@@ -12,18 +12,18 @@ from django.http import HttpRequest
 from jobs.errors import SiteBusy, UploadIncomplete
 
 BLOCK_BYTES = 64 * 1024
-"""Also the most that a connection which is reset loses of what had arrived."""
+"""A connection that is reset loses at most this many of the bytes that had arrived."""
 
 
-class Places:
-    """How many bodies one process reads at once; the other threads are for everybody else."""
+class BodySlots:
+    """Limits how many bodies one process reads at once; the other threads serve other requests."""
 
     def __init__(self) -> None:
         self._taken = 0
         self._lock = threading.Lock()
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def take(self) -> Iterator[None]:
         with self._lock:
             if self._taken >= max(1, settings.WEB_THREADS * 3 // 4):
                 raise SiteBusy(
@@ -38,11 +38,11 @@ class Places:
                 self._taken -= 1
 
 
-places = Places()
+body_slots = BodySlots()
 
 
 def declared_length(request: HttpRequest) -> int | None:
-    """The length that the client announced; None where it said nothing that is a number."""
+    """The Content-Length of the request; None where it is missing or no number."""
     text = request.META.get("CONTENT_LENGTH") or ""
     return int(text) if text.isascii() and text.isdigit() else None
 
@@ -50,11 +50,11 @@ def declared_length(request: HttpRequest) -> int | None:
 def blocks(request: HttpRequest, size: int | None) -> Generator[bytes, None, None]:
     """The body in blocks of at most ``BLOCK_BYTES``.
 
-    Raises ``SiteBusy`` before the first of them, and ``UploadIncomplete`` after the last when
-    fewer than ``size`` bytes came, or none for ``UPLOAD_STALL_S``.
+    Raises ``SiteBusy`` before the first block, and ``UploadIncomplete`` after the last one if
+    fewer than ``size`` bytes arrived, or none for ``UPLOAD_STALL_S`` seconds.
     """
     received = 0
-    with places.one(), _impatient(request):
+    with body_slots.take(), _stall_timeout(request):
         while block := _read(_body(request), received, size):
             received += len(block)
             yield block
@@ -70,16 +70,16 @@ def _read(body: IO[bytes], received: int, size: int | None) -> bytes:
 
 
 def _body(request: HttpRequest) -> IO[bytes]:
-    # Django takes a body without a length for empty; a server that marks the end lets it be read.
+    # Django reads a body without a length as empty; a server that marks the end allows reading.
     if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
         return cast("IO[bytes]", request.META["wsgi.input"])
     return cast("IO[bytes]", request)
 
 
 @contextmanager
-def _impatient(request: HttpRequest) -> Iterator[None]:
-    """A connection that is silent for too long raises ``TimeoutError`` instead of holding its
-    thread, and with it the upload, until the kernel gives it up hours later."""
+def _stall_timeout(request: HttpRequest) -> Iterator[None]:
+    """Sets a timeout on the connection, so that a silent client raises ``TimeoutError``. Without it
+    the client would hold its thread and its upload until the kernel gave up, hours later."""
     connection = request.META.get("gunicorn.socket")
     if not isinstance(connection, socket.socket):
         yield
@@ -93,8 +93,8 @@ def _impatient(request: HttpRequest) -> Iterator[None]:
 
 
 def _broken(received: int, size: int | None) -> UploadIncomplete:
-    wanted = "" if size is None else f" of {size}"
+    total = "" if size is None else f" of {size}"
     return UploadIncomplete(
-        f"The connection broke: {received}{wanted} bytes arrived. Send the rest, or all of it "
+        f"The connection broke: {received}{total} bytes arrived. Send the rest, or all of it "
         "where the upload cannot be resumed."
     )

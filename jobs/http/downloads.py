@@ -1,4 +1,4 @@
-"""From a job and a track's name to a response; the caller has chosen the job by ``visible_to``."""
+"""Responses with the files of a job; the caller has selected the job with ``visible_to``."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -39,8 +39,8 @@ def all_tracks_response(request: HttpRequest, job: Job) -> HttpResponseBase:
     return archive_response(request, job_zip(job))
 
 
-def deleted_words(job: Job) -> str:
-    """Where the audio of a job has gone; empty where it is here."""
+def deletion_sentence(job: Job) -> str:
+    """A sentence that says when the audio of a job was deleted; empty while the audio exists."""
     if job.audio_deleted_at is None:
         return ""
     return (
@@ -51,7 +51,7 @@ def deleted_words(job: Job) -> str:
 
 def check_downloadable(job: Job) -> None:
     if job.audio_deleted_at is not None:
-        raise AudioDeleted(deleted_words(job), job)
+        raise AudioDeleted(deletion_sentence(job), job)
     if job.status in (JobStatus.PENDING, JobStatus.PROCESSING):
         raise JobConflict("The job is not finished yet. Ask again when its status is completed.")
     if job.status != JobStatus.COMPLETED:

@@ -1,4 +1,4 @@
-"""Refusals that only a download knows; same root and contract as all others."""
+"""Errors of downloads."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from separation.errors import SeparationError
 
 
 class AudioDeleted(SeparationError):
-    """The manifest is kept for ever, the audio is not. ``fields`` go into the API's answer."""
+    """The audio was deleted; the manifest is kept for ever. ``fields`` go into the API's answer."""
 
     code = "audio_deleted"
     http_status: ClassVar[int] = 410

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def export_response(request: HttpRequest, owner: "User") -> StreamingHttpResponse:
-    """Made while it is sent; its length is not known beforehand."""
+    """The export is made while it is sent; its length is not known before."""
 
     def link_to(job: Job, track: str) -> str:
         return request.build_absolute_uri(reverse("api:download", args=[job.pk, track]))

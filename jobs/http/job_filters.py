@@ -1,4 +1,4 @@
-"""The list's filters, from the query of the address."""
+"""Filters and order of the list of jobs, from the query of the address."""
 
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -32,30 +32,32 @@ class JobFilterSerializer(serializers.Serializer[dict[str, str]]):
 
 
 def filtered(jobs: JobQuerySet, query: dict[str, str]) -> JobQuerySet:
-    """In the order asked for. Raises DRF's ``ValidationError`` for a status or an order that does
-    not exist."""
-    # `?status=` is what an untouched form sends: no filter.
+    """The jobs that the query selects, in its order.
+
+    Raises DRF's ``ValidationError`` for a status or an order that does not exist.
+    """
+    # An untouched form sends `?status=`, which is no filter.
     serializer = JobFilterSerializer(data={name: text for name, text in query.items() if text})
     serializer.is_valid(raise_exception=True)
-    wanted = serializer.validated_data
-    if "status" in wanted:
-        jobs = jobs.filter(status=wanted["status"])
-    if "separator" in wanted:
-        jobs = jobs.filter(separator=wanted["separator"])
-    if "search" in wanted:
-        text = wanted["search"]
+    filters = serializer.validated_data
+    if "status" in filters:
+        jobs = jobs.filter(status=filters["status"])
+    if "separator" in filters:
+        jobs = jobs.filter(separator=filters["separator"])
+    if "search" in filters:
+        text = filters["search"]
         jobs = jobs.filter(
             Q(source__original_name__icontains=text)
             | Q(source__title__icontains=text)
             | Q(source__artist__icontains=text)
         )
-    if "tag" in wanted:
-        jobs = jobs.filter(tags__name__iexact=wanted["tag"])
-    if "batch" in wanted:
-        jobs = jobs.filter(batch=wanted["batch"])
-    if wanted["favourite"] is not None:
-        jobs = jobs.filter(is_favourite=wanted["favourite"])
-    return _sorted(jobs, wanted.get("sort", "newest"))
+    if "tag" in filters:
+        jobs = jobs.filter(tags__name__iexact=filters["tag"])
+    if "batch" in filters:
+        jobs = jobs.filter(batch=filters["batch"])
+    if filters["favourite"] is not None:
+        jobs = jobs.filter(is_favourite=filters["favourite"])
+    return _sorted(jobs, filters.get("sort", "newest"))
 
 
 def _sorted(jobs: JobQuerySet, sort: str) -> JobQuerySet:

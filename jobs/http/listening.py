@@ -1,4 +1,4 @@
-"""What a mixer fetches of one stem as a response; the caller has decided who may hear it."""
+"""Responses with the preview or the peaks of one stem; the caller has checked the access."""
 
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -9,7 +9,7 @@ from jobs.services.listening.index import listening_file, state_of
 
 
 def listening_response(request: HttpRequest, job: Job, relative: str) -> HttpResponseBase:
-    """A preview or peaks, by ranges. Raises ``Http404`` when the file is gone."""
+    """A preview or peaks, with ranges. Raises ``Http404`` when the file is gone."""
     file = listening_file(job, relative)
     try:
         return ranged_file_response(

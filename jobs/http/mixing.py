@@ -1,4 +1,4 @@
-"""A mix as a response: made while the request waits, sent from a file that has no name any more."""
+"""A mix as a response: rendered while the request waits, then sent from an unlinked file."""
 
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
@@ -11,15 +11,15 @@ from separation.mixdown.request import MixRequest
 
 
 def mix_response(job: Job, request: MixRequest) -> HttpResponseBase:
-    """Raises what ``mix_of`` does, ``JobConflict`` and ``AudioDeleted``."""
+    """Raises ``JobConflict``, ``AudioDeleted`` and the errors of ``mix_of``."""
     check_downloadable(job)
     with mix_of(job, request) as mix:
         return _sent(mix)
 
 
 def _sent(mix: Mix) -> HttpResponseBase:
-    """The open file stays readable when its folder goes, which is at once: whoever breaks the
-    download off, and whatever kills the server, leaves nothing behind."""
+    """The folder of the mix is deleted at once, and the open file stays readable. So an aborted
+    download or a killed server leaves no file behind."""
     response = StreamedFile(mix.path.open("rb"))
     headers = response.headers
     headers["Content-Type"] = content_type(mix.path)

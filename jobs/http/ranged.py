@@ -28,7 +28,7 @@ def ranged_file_response(
 ) -> HttpResponseBase:
     """Answer GET or HEAD with ``path``, whose content is that of ``sha256``.
 
-    Knows ``Range`` (one part; several are answered with the whole), ``If-Range``,
+    Supports ``Range`` (one part; a request for several gets the whole file), ``If-Range``,
     ``If-None-Match`` and ``If-Match``. Raises ``FileNotFoundError``.
     """
     size = path.stat().st_size
@@ -41,7 +41,7 @@ def ranged_file_response(
             content_disposition_header(as_attachment, filename) or "inline"
         )
     response.headers["ETag"] = etag
-    # Revalidated each time: what belongs to a person stops being served when access ends.
+    # The browser revalidates each time, so that a person who loses access loses the file.
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
@@ -53,12 +53,12 @@ def content_type(path: Path) -> str:
 
 def _content(request: HttpRequest, path: Path, size: int, etag: str) -> HttpResponseBase:
     try:
-        part = _wanted_part(request, size, etag)
+        part = _requested_part(request, size, etag)
     except Unsatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     response: HttpResponseBase
     response = HttpResponse() if request.method == "HEAD" else _streamed(path, part)
-    # Here and not for X-Accel-Redirect: the proxy that sends a file adds its own.
+    # Only here: with X-Accel-Redirect the proxy that sends the file adds its own headers.
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Content-Length"] = str(size if part is None else part.length)
     if part is not None:
@@ -75,18 +75,18 @@ def _streamed(path: Path, part: ByteRange | None) -> HttpResponseBase:
     return StreamedFile(_Window(file, part))
 
 
-def _wanted_part(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
+def _requested_part(request: HttpRequest, size: int, etag: str) -> ByteRange | None:
     header = request.headers.get("Range")
     if header is None:
         return None
-    # If-Range: a part only of the very same content. A date never matches, as none was sent.
+    # If-Range: a part only if the content is the same. A date never matches, as none was sent.
     if request.headers.get("If-Range", etag).strip() != etag:
         return None
     return parse_range(header, size)
 
 
 def _accelerated(path: Path) -> HttpResponse | None:
-    """Leave the sending, ranges included, to the reverse proxy in front."""
+    """Let the reverse proxy in front send the file, ranges included."""
     if not settings.ACCEL_PREFIX:
         return None
     roots = {"outputs": Path(settings.OUTPUT_DIR), "uploads": Path(settings.UPLOAD_DIR)}
@@ -99,7 +99,7 @@ def _accelerated(path: Path) -> HttpResponse | None:
 
 
 class StreamedFile(FileResponse):
-    """FileResponse streams in blocks and closes its file; the headers are ours."""
+    """A FileResponse that sets no headers: the caller sets them."""
 
     block_size = BLOCK_BYTES
 
@@ -108,19 +108,19 @@ class StreamedFile(FileResponse):
 
 
 class _Window:
-    """A part of a file, which has been sought to its start. It has no ``fileno``: a server that
-    sends files by descriptor would not stop where the part ends."""
+    """A part of a file that is already at the part's start. It has no ``fileno``: a server that
+    sends files by descriptor would send beyond the end of the part."""
 
     def __init__(self, file: BinaryIO, part: ByteRange) -> None:
         self._file = file
-        self._left = part.length
+        self._remaining = part.length
         self.window = file, part.start, part.length
-        """For a server that sends parts of files."""
+        """File, start and length, for the gateway, which sends parts of files itself."""
 
     def read(self, count: int = -1) -> bytes:
-        wanted = self._left if count < 0 else min(count, self._left)
-        block = self._file.read(wanted)
-        self._left -= len(block)
+        size = self._remaining if count < 0 else min(count, self._remaining)
+        block = self._file.read(size)
+        self._remaining -= len(block)
         return block
 
     def close(self) -> None:

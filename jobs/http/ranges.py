@@ -1,4 +1,4 @@
-"""The ``Range`` header of RFC 9110, section 14, as far as one part of one file goes."""
+"""The ``Range`` header of RFC 9110, section 14, for one part of one file."""
 
 import re
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class ByteRange:
 
 
 def parse_range(header: str, size: int) -> ByteRange | None:
-    """The part that is asked for; None where the whole file is the right answer.
+    """The requested part; None where the whole file is the right answer.
 
-    A header that is malformed, of another unit or of several parts is ignored, as the RFC allows;
-    raises ``Unsatisfiable`` for a well-formed part that begins behind the end.
+    A header that is malformed, in another unit or of several parts is ignored, as the RFC allows.
+    Raises ``Unsatisfiable`` for a well-formed part that begins behind the end.
     """
     match = _ONE_RANGE.fullmatch(header.strip())
     if match is None:

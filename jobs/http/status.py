@@ -1,4 +1,4 @@
-"""The HTTP status of an expected failure: one table for pages and API."""
+"""The HTTP status of an expected error: one table for pages and API."""
 
 from separation.errors import SeparationError
 
@@ -23,10 +23,10 @@ STATUSES = {
     "model_unavailable": 503,
     "out_of_memory": 503,
 }
-"""Codes of the core; errors of ``jobs`` state an ``http_status``; all others are our fault: 500."""
+"""Statuses of the core's codes. Errors of ``jobs`` have ``http_status``; other codes are 500."""
 
 
 def status_of(error: SeparationError) -> int:
-    """The HTTP status of an expected failure."""
+    """The HTTP status of an expected error."""
     own = getattr(error, "http_status", None)
     return own if isinstance(own, int) else STATUSES.get(error.code, 500)

@@ -1,4 +1,4 @@
-"""Limits on how often; on what is dear, whichever way it is asked for: the pages use them too."""
+"""Rate limits of the API; the pages use those of expensive requests too."""
 
 import math
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StoredRate(SimpleRateThrottle):
-    """DRF's way to name a rate, with counts that all processes share and no flood pushes out."""
+    """DRF's throttle with counts in the database: processes share them, and a flood evicts none."""
 
     num_requests: int | None
     duration: int | None
@@ -30,7 +30,7 @@ class StoredRate(SimpleRateThrottle):
         self.left_s = 0.0
         if self.rate is None or _is_answered_405(request, view):
             return True
-        # The pages have no view; those throttles look at the request alone.
+        # The pages pass no view; the throttles that they use read the request only.
         key = self.get_cache_key(request, view)  # type: ignore[arg-type]
         if key is None:
             return True
@@ -58,11 +58,11 @@ class ScopedThrottle(ScopedRateThrottle, StoredRate):
 
 
 class PageThrottle(UserThrottle):
-    """Counts the requests of one account, whatever session or address they come from."""
+    """Counts the requests of one account across its sessions and addresses."""
 
     def wait_before(self, request: HttpRequest) -> int:
-        """Of a page: 0 where it may go on, which counts; else minutes to wait, rounded up."""
-        # Not wrapped into DRF's request: that would log in nobody, and say so to this one.
+        """Count the request of a page; 0 if it is allowed, else the minutes to wait, rounded up."""
+        # Not wrapped into DRF's request, whose authentication would replace the user by nobody.
         if self.allow_request(request, None):  # type: ignore[arg-type]
             return 0
         return math.ceil((self.wait() or 60.0) / 60)
@@ -81,7 +81,7 @@ class MixThrottle(PageThrottle):
 
 
 def _is_answered_405(request: Request, view: "APIView | None") -> bool:
-    """It costs nothing, and must not use up the limit of others at the same address."""
+    """Such a request costs nothing and must not use up the limit of others at the same address."""
     return view is not None and not hasattr(view, str(request.method).lower())
 
 
@@ -92,15 +92,15 @@ class ShareThrottle(StoredRate):
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
     def wait_before(self, request: HttpRequest) -> int:
-        """0 where ``request`` may go on, which counts; else seconds to wait."""
-        # Of both it reads the address only, which every request has.
+        """Count ``request``; 0 if it is allowed, else the seconds to wait."""
+        # The throttle reads only the address, which Django's request has as well.
         if self.allow_request(request, None):  # type: ignore[arg-type]
             return 0
         return max(1, round(self.wait()))
 
 
 class MissedShareThrottle(ShareThrottle):
-    """Of links that lead nowhere, apart: they must not use up what others at the address have."""
+    """Counts invalid links separately: they must not use up the limit of others at the address."""
 
     def get_cache_key(self, request: Request, view: "APIView | None") -> str:
         return f"missed {super().get_cache_key(request, view)}"

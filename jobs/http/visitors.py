@@ -1,4 +1,4 @@
-"""Which address a request comes from, for limits."""
+"""The network address of a visitor, for rate limits."""
 
 from ipaddress import IPv6Address, ip_address
 
@@ -6,15 +6,15 @@ from django.conf import settings
 from django.http import HttpRequest
 
 OWN_BITS = 64
-"""Of an IPv6 address, what belongs to one connection: its owner can take any of the rest."""
+"""The prefix of an IPv6 address that counts: a customer can use any address of a /64."""
 
 
 def address_of(request: HttpRequest | None) -> str:
-    """That of the visitor, also behind a proxy that is trusted. Of IPv6 the network only."""
+    """The visitor's address, also behind a trusted proxy; for IPv6 the /64 network."""
     if request is None:
         return ""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR") if settings.TRUST_PROXY else None
-    # The last is what the proxy wrote; those before it are the client's own words.
+    # The proxy wrote the last address; the client may have invented those before it.
     address = str(forwarded).rpartition(",")[2] if forwarded else request.META.get("REMOTE_ADDR")
     return _network(str(address or "").strip())
 

@@ -1,4 +1,4 @@
-"""Arguments of commands, made from the rows of the options."""
+"""Arguments of commands, made from the table of options."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,19 +10,19 @@ from separation.option_row import Option
 from separation.options import OPTIONS
 
 _UNITS = ("_s", "_hz", "_kbps", "_dbtp")
-"""End the names of options, and are the placeholders of their values in the help."""
+"""Suffixes of option names; the help shows them as the placeholders of values."""
 
 
-def add_option(parser: CommandParser, name: str, **otherwise: Any) -> None:
-    """An argument for an option; it is None where it was not given.
+def add_option(parser: CommandParser, name: str, **overrides: Any) -> None:
+    """Add the argument of an option; its value is None where it was not given.
 
-    ``otherwise``: what the command says differently, as for ``add_argument``; besides ``flag``, the
-    argument's name, and ``usual``, what holds without it, in words.
+    ``overrides``: keywords of ``add_argument`` that the command sets itself, and besides them
+    ``flag``, the argument's name, and ``usual``, the default in words.
     """
     option = OPTIONS[name]
-    flag = otherwise.pop("flag", flag_of(name))
-    told = {"dest": name, **_how(option, otherwise.pop("usual", "")), **otherwise}
-    parser.add_argument(flag, **told)
+    flag = overrides.pop("flag", flag_of(name))
+    arguments = {"dest": name, **_arguments_of(option, overrides.pop("usual", "")), **overrides}
+    parser.add_argument(flag, **arguments)
 
 
 def flag_of(name: str) -> str:
@@ -32,14 +32,14 @@ def flag_of(name: str) -> str:
 
 
 def option_help(option: Option[Any], usual: str = "") -> str:
-    """What the option does, as a phrase; the range of a number, and what holds without it."""
+    """What the option does, as a phrase, with the range of a number and the default."""
     notes = [str(option.range)] if option.is_number else []
     if option.kind == "words":
         notes.append(option.syntax)
     if option.kind != "flag":
         notes.append(f"default: {usual or _default(option)}")
-    said = f"{_phrase(option.sentence)} ({'; '.join(notes)})" if notes else _phrase(option.sentence)
-    return said.replace("`", "")
+    text = f"{_phrase(option.sentence)} ({'; '.join(notes)})" if notes else _phrase(option.sentence)
+    return text.replace("`", "")
 
 
 def _default(option: Option[Any]) -> str:
@@ -49,20 +49,20 @@ def _default(option: Option[Any]) -> str:
 
 
 def _phrase(sentence: str) -> str:
-    """Help begins with a small letter and ends without a full stop."""
+    """A sentence as help text, which begins with a small letter and has no full stop."""
     first = sentence[0] if sentence[1].isupper() else sentence[0].lower()
     return first + sentence[1:].removesuffix(".")
 
 
-def _how(option: Option[Any], usual: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"help": option_help(option, usual)}
+def _arguments_of(option: Option[Any], usual: str) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"help": option_help(option, usual)}
     if option.kind == "flag":
-        return {**told, "action": "store_true", "default": None}
+        return {**arguments, "action": "store_true", "default": None}
     if option.kind == "choice":
-        told["choices"] = tuple(option.values)
-    told["type"] = _type(option)
+        arguments["choices"] = tuple(option.values)
+    arguments["type"] = _type(option)
     unit = next((unit for unit in _UNITS if option.name.endswith(unit)), "")
-    return {**told, "metavar": unit[1:].upper()} if unit else told
+    return {**arguments, "metavar": unit[1:].upper()} if unit else arguments
 
 
 def _type(option: Option[Any]) -> Callable[[str], Any]:

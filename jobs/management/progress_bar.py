@@ -35,7 +35,7 @@ class ProgressBar:
         self._drawn = True
 
     def end(self) -> None:
-        """Leave the line; what is written next starts on a fresh one."""
+        """End the line, so that the next output starts on a new one."""
         if self._drawn:
             self._out.write("\n")
             self._drawn = False

@@ -1,4 +1,4 @@
-"""The folder of one song below --out: found, held while the song is worked on, given up."""
+"""The result folder of one song below --out: chosen, locked and cleaned up."""
 
 import fcntl
 import os
@@ -19,8 +19,10 @@ from separation.system.json_path import is_text
 
 
 def check_writable(out: Path, option: str = "--out") -> None:
-    """Make the folder for results; raises ``StorageUnavailable`` where nothing can be written.
-    ``option``: by which it was named."""
+    """Create the folder for results. Raises ``StorageUnavailable`` where it cannot be written.
+
+    ``option``: the argument that named the folder.
+    """
     if not is_text(out):
         # libsndfile's binding opens no such file.
         raise StorageUnavailable(
@@ -38,10 +40,13 @@ def check_writable(out: Path, option: str = "--out") -> None:
 
 
 @contextmanager
-def held_folder(out: Path, name: str) -> Iterator[Path]:
-    """``out/name``, or ``out/name (2)`` and so on where a completed job lies there, something that
-    is not ours, or what another process works on; what a job that was broken off left is taken up
-    again. No other process gets the folder before the block ends, or this process does."""
+def locked_folder(out: Path, name: str) -> Iterator[Path]:
+    """Locks ``out/name`` for the block, or ``out/name (2)`` and so on where the folder is taken.
+
+    A folder is taken if it holds a completed job or files of others, or if another process has
+    locked it. The folder of an aborted job is free, and the job continues there. The lock ends
+    with the block, or with this process.
+    """
     folder, lock = _first_free(out, name)
     try:
         yield folder
@@ -51,17 +56,17 @@ def held_folder(out: Path, name: str) -> Iterator[Path]:
 
 def _first_free(out: Path, name: str) -> tuple[Path, int]:
     folder, number = out / name, 1
-    while (lock := _locked(folder)) is None:
+    while (lock := _create_locked(folder)) is None:
         number += 1
         folder = out / f"{name} ({number})"
     return folder, lock
 
 
-def _locked(folder: Path) -> int | None:
-    """The descriptor that holds the folder, which is there then; None where it is taken."""
+def _create_locked(folder: Path) -> int | None:
+    """Create and lock the folder; returns the descriptor of the lock, None where it is taken."""
     try:
         folder.mkdir()
-        # Marks it as ours, should this process be killed before it has written anything.
+        # Marks the folder as ours, even if this process is killed before it writes anything.
         (folder / WORK_FOLDER).mkdir()
     except FileExistsError:
         if _is_taken(folder):
@@ -69,7 +74,7 @@ def _locked(folder: Path) -> int | None:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
-        return None  # Given up by the process that had made it.
+        return None  # The process that had created it has deleted it.
     if _lock(descriptor) and not _is_taken(folder):
         return descriptor
     os.close(descriptor)
@@ -82,7 +87,7 @@ def _lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        # A file system that knows no locks: two at once into one folder are not kept apart there.
+        # The file system has no locks: there, two processes may get the same folder.
         return True
     return True
 
@@ -98,7 +103,7 @@ def _is_taken(folder: Path) -> bool:
 
 
 def drop_empty_folder(folder: Path) -> None:
-    """Remove what a job left that finished no stage, as there is nothing to take up again."""
+    """Delete the folder of a job without a finished stage, as no job can continue from it."""
     if any(folder.glob(f"{WORK_FOLDER}/*/{RECEIPT_NAME}")):
         return
     remove_work(folder)
@@ -108,10 +113,9 @@ def drop_empty_folder(folder: Path) -> None:
 
 @contextmanager
 def inherited_umask(place: Path) -> Iterator[None]:
-    """What is made in the block follows the umask of whoever started this process, and not the
-    site's, unless ``place`` lies in a folder of the site. A process that is started in it inherits
-    that too, and so does what it writes elsewhere."""
-    if _is_of_the_site(place):
+    """Use the umask with which this process was started in place of the site's umask, unless
+    ``place`` lies in a folder of the site. Processes that are started in the block inherit it."""
+    if _is_in_site_folder(place):
         yield
         return
     before = os.umask(settings.INHERITED_UMASK)
@@ -121,26 +125,26 @@ def inherited_umask(place: Path) -> Iterator[None]:
         os.umask(before)
 
 
-def open_by_umask(place: Path) -> None:
-    """The same for what others made, under the site's umask: a file, or a folder with all in it."""
-    if _is_of_the_site(place):
+def apply_umask(place: Path) -> None:
+    """Apply that umask to a file or a folder tree that was written under the site's umask."""
+    if _is_in_site_folder(place):
         return
-    _open(place)
+    _apply_umask(place)
     for here, folders, files in os.walk(place):
         for name in (*folders, *files):
-            _open(Path(here) / name)
+            _apply_umask(Path(here) / name)
 
 
-def _open(path: Path) -> None:
+def _apply_umask(path: Path) -> None:
     try:
         mode = path.lstat().st_mode
-        usual = 0o777 if stat.S_ISDIR(mode) else 0o666
+        full_mode = 0o777 if stat.S_ISDIR(mode) else 0o666
         if not stat.S_ISLNK(mode):
-            path.chmod(stat.S_IMODE(mode) | (usual & ~settings.INHERITED_UMASK))
+            path.chmod(stat.S_IMODE(mode) | (full_mode & ~settings.INHERITED_UMASK))
     except OSError:
-        return  # Gone, or of a file system without modes.
+        return  # Deleted, or on a file system without modes.
 
 
-def _is_of_the_site(place: Path) -> bool:
+def _is_in_site_folder(place: Path) -> bool:
     own = (settings.DATA_DIR, settings.UPLOAD_DIR, settings.OUTPUT_DIR, settings.MODEL_DIR)
     return any(place.resolve().is_relative_to(Path(folder).resolve()) for folder in own)

@@ -1,4 +1,4 @@
-"""Batches on the pages."""
+"""Batches in the table of jobs."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -13,5 +13,5 @@ register = template.Library()
 
 @register.filter
 def row_of(rows: Mapping[UUID, BatchRow], job: Job) -> BatchRow | None:
-    """The batch that stands in the place of ``job``."""
+    """The row of the batch that the table shows in place of ``job``."""
     return rows.get(job.pk) if rows else None

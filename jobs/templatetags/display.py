@@ -1,4 +1,4 @@
-"""How numbers and names of jobs are written for people."""
+"""Filters that write numbers and names of jobs for people."""
 
 import re
 from urllib.parse import urlsplit
@@ -39,45 +39,45 @@ def site_sends_mail() -> bool:
 
 @register.simple_tag
 def songs_may_leave() -> bool:
-    """Whether a page must not promise that everything stays on this server."""
+    """Whether songs may be sent to another machine, so that no page promises otherwise."""
     return bool(settings.REMOTE_URL)
 
 
 @register.simple_tag(takes_context=True)
 def theme(context: template.Context) -> str:
-    """What the person chose; a page of error that is made without a request follows the system."""
+    """The person's theme; an error page that is made without a request follows the system."""
     user = context.get("user")
     return theme_of(user) if user is not None else Theme.SYSTEM
 
 
 @register.filter
 def element_id(name: str) -> str:
-    """A name as a part of an id of HTML: two names never give the same."""
+    """A name as a part of an HTML id; two names never become the same id."""
     return re.sub(r"[^A-Za-z0-9-]", lambda letter: f"_{ord(letter[0]):x}_", name)
 
 
 @register.filter
 def host(address: str) -> str:
-    """Where a link leads, without the rest of its address."""
+    """The host name of a link."""
     return urlsplit(address).hostname or address
 
 
 @register.filter
 def stem_class(name: str) -> str:
-    """The class that gives a track the colour of its stem; sums have the neutral one."""
+    """The CSS class with the colour of a track's stem; sums have a neutral colour."""
     plain = (name.partition("__")[0] or name).removesuffix("_normalized").removesuffix("_denoised")
     return f"stem-{plain}" if plain in _STEMS else "stem-sum"
 
 
 @register.filter
 def clock(seconds: float | None) -> str:
-    """Length of a song, as the mixer shows it."""
+    """The length of a song, as the mixer shows it."""
     return "" if seconds is None else length_as_clock(seconds)
 
 
 @register.filter
 def time_left(seconds: float | None) -> str:
-    """An estimate in words, no more exact than an estimate is."""
+    """A remaining time in words, rounded as an estimate should be."""
     if seconds is None:
         return ""
     if seconds < 10:
@@ -91,20 +91,20 @@ def time_left(seconds: float | None) -> str:
 
 @register.filter
 def minute_in(times_real_time: float) -> str:
-    """How long a minute of audio takes at a speed."""
+    """The time for a minute of audio at a speed in multiples of real time."""
     seconds = 60.0 / times_real_time
     return f"{seconds:.1f} s" if seconds < 10 else time_left(seconds).removesuffix(" left")
 
 
 @register.filter
 def times(factor: float) -> str:
-    """How many times as much, as coarse as an estimate is."""
+    """A factor in words, rounded as an estimate should be."""
     shown = f"{factor:.1f}" if factor < 3 else f"{factor:.0f}"
     return f"{shown.removesuffix('.0')} times"
 
 
 @register.filter
 def commands(sentence: str) -> SafeString:
-    """A sentence with what is to be typed marked as such: it stands between backquotes."""
+    """A sentence as HTML; text between backquotes becomes ``<code>``."""
     escaped = conditional_escape(sentence)
     return mark_safe(re.sub("`([^`]*)`", r"<code>\1</code>", escaped))

@@ -1,4 +1,4 @@
-"""How the operator's page writes spans of time and kinds of work."""
+"""Filters of the operator's page for spans of time and kinds of work."""
 
 from datetime import datetime
 
@@ -14,12 +14,12 @@ register = template.Library()
 NOTHING = "\N{EN DASH}"
 
 FOUR_MINUTES_S = 240.0
-"""An ordinary song: its seconds say more than a rate with four decimals."""
+"""The length of an ordinary song: seconds per song are easier to read than a rate."""
 
 
 @register.filter
 def age(seconds: float | None) -> str:
-    """A span as the operator wants it: two units at most."""
+    """A span of time with at most two units."""
     if seconds is None:
         return NOTHING
     whole = max(int(seconds), 0)

@@ -1,1 +1,1 @@
-"""The pages: views that parse, call one function of the services, and answer with a template."""
+"""The pages: a view parses, calls one function of the services and answers with a template."""

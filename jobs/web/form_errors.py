@@ -1,4 +1,4 @@
-"""What is wrong with a form, in one line."""
+"""The first error of a form in one line."""
 
 from django import forms
 

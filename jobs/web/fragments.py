@@ -1,4 +1,4 @@
-"""What pages that ask for their moving part again and again have in common."""
+"""Answers to pages that poll a part of themselves."""
 
 from hashlib import blake2b
 
@@ -10,8 +10,8 @@ from django.utils.http import quote_etag
 from jobs.web.requests import UserRequest
 
 
-def unless_known(request: UserRequest, response: HttpResponse) -> HttpResponseBase:
-    """304 where the browser holds these very words: most polls of what waits."""
+def not_modified_or(request: UserRequest, response: HttpResponse) -> HttpResponseBase:
+    """304 if the browser has the same content already, as in most polls; else ``response``."""
     response["ETag"] = quote_etag(blake2b(response.content, digest_size=16).hexdigest())
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ("HX-Request", "Cookie"))
@@ -19,6 +19,6 @@ def unless_known(request: UserRequest, response: HttpResponse) -> HttpResponseBa
     return known or response
 
 
-def load_anew() -> HttpResponse:
-    """To somebody who was logged out: a redirect would put the log-in page into this one."""
+def reload_page() -> HttpResponse:
+    """For a person who was logged out: a redirect would put the log-in page into this page."""
     return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""What a view knows of its request once ``login_required`` has passed it."""
+"""The request of a person who is logged in, and the rows that this person may see."""
 
 from uuid import UUID
 
@@ -20,12 +20,12 @@ class UserRequest(HttpRequest):
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """True for the page's own script, which asks for JSON; a browser's form asks for HTML."""
+    """True for the page's own script, which accepts JSON; a browser's form accepts HTML."""
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """What Django shows when a form's token is missing or stale; ``reason`` is for the log only."""
+    """Django's answer to a missing or stale CSRF token; ``reason`` is for the log only."""
     if wants_json(request):
         return JsonResponse({"code": "permission_denied", "detail": EXPIRED}, status=403)
     return render(request, "403_csrf.html", status=403)
@@ -38,7 +38,7 @@ def visible_job(request: UserRequest, job_id: UUID) -> Job:
 
 
 def audio_deleted(request: UserRequest, error: AudioDeleted, job: Job) -> HttpResponse:
-    """The page for sound that was here: what became of it, and the way to what is left."""
+    """The page for deleted audio: why it was deleted, and a link to the job."""
     return render(request, "410.html", {"detail": error.detail, "job": job}, status=410)
 
 

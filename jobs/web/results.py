@@ -1,4 +1,4 @@
-"""A finished job as its page shows it: tracks in groups, and facts with their names."""
+"""A finished job on its page: groups of tracks, facts and versions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +14,8 @@ from separation.stage_table import DETAILS, NORMALIZATION
 
 @dataclass(frozen=True)
 class Stretch:
-    """The part of a song that a job is about, in seconds. ``can_go_on``: the song is still here,
-    so the whole of it can be separated."""
+    """The part of a song that a job separates, in seconds. ``can_go_on``: the song's file exists,
+    so the whole song can be separated."""
 
     start_s: float
     end_s: float
@@ -25,21 +25,21 @@ class Stretch:
 
 
 def stretch(job: Job) -> Stretch | None:
-    """None where the job is about the whole song, or does not know yet."""
-    told = job.manifest.get("range")
-    if not told:
+    """None for a job of the whole song, and before the manifest names the part."""
+    part = job.manifest.get("range")
+    if not part:
         return None
     return Stretch(
-        start_s=told["start_s"],
-        end_s=told["end_s"],
-        song_s=told["song_s"],
+        start_s=part["start_s"],
+        end_s=part["end_s"],
+        song_s=part["song_s"],
         is_preview=job.request.get("preset") == "preview",
         can_go_on=job.source.path.is_file(),
     )
 
 
 def shown_s(job: Job) -> float:
-    """How long the tracks are."""
+    """The length of the tracks in seconds."""
     part = stretch(job)
     return part.end_s - part.start_s if part else job.source.duration_s
 
@@ -54,43 +54,43 @@ class TrackGroup:
 
     @property
     def collapsed(self) -> bool:
-        """Copies of all the other tracks: most people want to see those first."""
+        """The normalised tracks are copies of all others, which most people want to see first."""
         return self.slug == NORMALIZATION
 
 
 def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:
-    """In the order of the families of tracks, the parts of each stem in a group of their own; a
-    stage that is no family comes last."""
+    """Groups in the order of ``FAMILIES``, with a group for the parts of each stem; tracks of any
+    other stage come last."""
     known = [family.stage for family in FAMILIES]
-    others = dict.fromkeys(a.stage_name for a in artifacts if a.stage_name not in known)
+    other_stages = dict.fromkeys(a.stage_name for a in artifacts if a.stage_name not in known)
     rows = [(family.stage, family.title, family.note) for family in FAMILIES]
-    rows += [(slug, slug.replace("_", " ").capitalize(), "") for slug in others]
+    rows += [(slug, slug.replace("_", " ").capitalize(), "") for slug in other_stages]
     groups: list[TrackGroup] = []
     for slug, title, note in rows:
-        mine = [artifact for artifact in artifacts if artifact.stage_name == slug]
+        tracks = [artifact for artifact in artifacts if artifact.stage_name == slug]
         if slug == DETAILS:
-            groups += _parts_groups(mine, overlapping_parents(job))
-        elif mine:
-            groups.append(TrackGroup(slug, title, note, mine))
+            groups += _parts_groups(tracks, overlapping_parents(job))
+        elif tracks:
+            groups.append(TrackGroup(slug, title, note, tracks))
     return groups
 
 
 def _parts_groups(parts: list[Artifact], overlapping: set[str]) -> list[TrackGroup]:
-    """One for each stem that was split again."""
+    """One group for each stem that was split again."""
     groups = []
     for parent in dict.fromkeys(part.parent for part in parts):
         named = parent.replace("_", " ")
         note = f"Together with their residual they sum to the {named}."
         if parent in overlapping:
             note = "These overlap: one sound may be in several of them."
-        mine = [part for part in parts if part.parent == parent]
+        tracks = [part for part in parts if part.parent == parent]
         title = f"{named.capitalize()}, split again"
-        groups.append(TrackGroup(f"{DETAILS}-{parent}", title, note, mine, is_second_level=True))
+        groups.append(TrackGroup(f"{DETAILS}-{parent}", title, note, tracks, is_second_level=True))
     return groups
 
 
 def facts(job: Job) -> list[tuple[str, str]]:
-    """What ran, from the manifest; what an old or unfinished manifest lacks is left out."""
+    """Facts from the manifest; a fact that an old or unfinished manifest lacks is left out."""
     ran: dict[str, Any] = job.manifest.get("separation") or {}
     source = job.source
     preset = dict(PRESET_CHOICES).get(job.request.get("preset") or "-", "")
@@ -109,7 +109,7 @@ def facts(job: Job) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Version:
-    """Another version of the same song: what made it, as the person reads it."""
+    """Another version of the same song, with its separator and model as text."""
 
     job: Job
     made_with: str
@@ -117,8 +117,8 @@ class Version:
 
 @dataclass(frozen=True)
 class Versions:
-    """``ready``: offered to take the job's place; ``newer``: that took it; ``older``: whose place
-    the job takes or would take."""
+    """``ready``: versions that may replace the job; ``newer``: the version that replaced it;
+    ``older``: the job that this one replaces or would replace."""
 
     ready: list[Version]
     newer: Version | None
@@ -136,31 +136,31 @@ def versions(job: Job) -> Versions:
 
 
 def made_with(job: Job) -> str:
-    """``demucs htdemucs``; of the two one where they are the same, as those of ``spectral``."""
-    return " ".join(dict.fromkeys(what_ran(job)))
+    """``demucs htdemucs``; a single name where both are the same, as for ``spectral``."""
+    return " ".join(dict.fromkeys(separator_and_model(job)))
 
 
-def what_ran(job: Job) -> list[str]:
-    """Separator and model, as far as they are known: those that ran, or else those asked for."""
-    told: dict[str, Any] = job.manifest.get("separation") or {}
-    names = (told.get("separator") or job.separator, told.get("model") or job.model_name)
+def separator_and_model(job: Job) -> list[str]:
+    """The names of separator and model: those that ran, or else the requested ones."""
+    ran: dict[str, Any] = job.manifest.get("separation") or {}
+    names = (ran.get("separator") or job.separator, ran.get("model") or job.model_name)
     return [str(name) for name in names if name]
 
 
 def _members(ran: dict[str, Any]) -> str:
-    """Of an ensemble, with their weights: "htdemucs (3), spectral (vocals 2)"."""
-    told = []
+    """The members of an ensemble and their weights: "htdemucs (3), spectral (vocals 2)"."""
+    members = []
     for member in ran.get("members") or ():
         weights = [
             f"{weight:g}" if stem == "*" else f"{stem} {weight:g}"
             for stem, weight in (member.get("weights") or {}).items()
         ]
-        told.append(f"{member['model']} ({', '.join(weights)})" if weights else member["model"])
-    return ", ".join(told)
+        members.append(f"{member['model']} ({', '.join(weights)})" if weights else member["model"])
+    return ", ".join(members)
 
 
 def _time_taken(job: Job) -> str:
-    """Nothing for a cancelled job: it may have started once, and been cancelled as it waited."""
+    """Empty for a cancelled job, which may have started once and was cancelled while it waited."""
     cancelled = job.status == JobStatus.CANCELLED
     if cancelled or job.started_at is None or job.completed_at is None:
         return ""
@@ -174,12 +174,12 @@ def _channels(source: Any) -> str:
 
 @dataclass(frozen=True)
 class Remark:
-    """``is_line``: it has a reason, which the manifest and the operator's page tell."""
+    """``is_line``: it has a reason, which the manifest and the operator's page show."""
 
     text: str
     is_line: bool
 
 
 def remarks(job: Job) -> list[Remark]:
-    told = (split_remark(warning) for warning in job.warnings)
-    return [Remark(line, is_line=bool(reason)) for line, reason in told]
+    remark_lines = (split_remark(warning) for warning in job.warnings)
+    return [Remark(line, is_line=bool(reason)) for line, reason in remark_lines]

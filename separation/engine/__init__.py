@@ -1,1 +1,1 @@
-"""Running a network over a song in windows, whatever computes the network."""
+"""Runs a network over a song in windows, with any engine."""

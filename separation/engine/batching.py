@@ -1,6 +1,6 @@
-"""How many windows a card computes at once, and what happens when that was too many.
+"""Chooses how many windows a GPU computes at once, and retries with fewer when memory runs out.
 
-Nothing here knows torch: a :class:`Lane` does the work, so all of it runs without a card.
+This module imports no torch: a :class:`Lane` does the work, so the module runs without a GPU.
 """
 
 import logging
@@ -13,10 +13,11 @@ from separation.audio.blocks import FloatArray
 from separation.errors import OutOfMemory
 
 MEMORY_SHARE = 0.8
-"""Of the free memory; the rest is for fragmentation and for other programs that grow."""
+"""Share of the free memory that a batch may fill; the rest covers fragmentation and other programs
+that grow."""
 
 IN_FLIGHT = 2
-"""Batches that a run should get, so that one is copied while the other is computed."""
+"""Batches that each run should receive: one is copied while the other is computed."""
 
 _log = logging.getLogger("engine")
 
@@ -24,9 +25,9 @@ _log = logging.getLogger("engine")
 class BatchPlanner:
     """The number of windows in a batch, from 1 to ``limit``.
 
-    1 until one window has been measured; then what fits into ``MEMORY_SHARE`` of the free memory.
-    A batch that did not fit halves it, and that is not forgotten: measured once more, the same
-    memory would be as full.
+    It is 1 until one window has been measured; then as many as fit into ``MEMORY_SHARE`` of the
+    free memory. A batch that did not fit halves the number for good, because a new measurement of
+    the same memory would lead to the same failure.
     """
 
     def __init__(self, limit: int) -> None:
@@ -36,35 +37,35 @@ class BatchPlanner:
         self._bytes_per_window: int | None = None
         self.batch = 1
         self.peaks: dict[int, int] = {}
-        """The most bytes that were held during a batch, by its windows."""
+        """Peak memory of a batch in bytes, keyed by the number of its windows."""
 
     @property
     def is_measured(self) -> bool:
-        """Whether there is nothing to find out, or it has been found out."""
+        """Whether one window has been measured, or no measurement is needed."""
         return self._ceiling == 1 or self._bytes_per_window is not None
 
     @property
-    def windows_wanted(self) -> int:
-        """How many windows one run can make use of."""
+    def usable_windows(self) -> int:
+        """How many windows one run can use."""
         known = self.batch if self.is_measured else self._ceiling
         return 1 if self._ceiling == 1 else IN_FLIGHT * known
 
-    def measured(self, bytes_per_window: int) -> None:
-        """One window needed this much beyond the weights, at its highest."""
+    def record_window(self, bytes_per_window: int) -> None:
+        """Record the peak memory of one window, weights excluded."""
         self._bytes_per_window = max(bytes_per_window, 1)
 
     def fit(self, free_bytes: int) -> None:
-        """Choose the batch for this much free memory; without a measurement it stays."""
+        """Choose the batch for this much free memory; without a measurement, keep it."""
         if self._bytes_per_window is not None:
             fitting = int(MEMORY_SHARE * free_bytes) // self._bytes_per_window
             self.batch = min(max(fitting, 1), self._ceiling)
 
-    def saw(self, windows: int, peak_bytes: int) -> None:
-        """A batch fitted, with this much held at its highest."""
+    def record_peak(self, windows: int, peak_bytes: int) -> None:
+        """Record the peak memory of a batch that fitted."""
         self.peaks[windows] = max(peak_bytes, self.peaks.get(windows, 0))
 
     def halve(self) -> bool:
-        """After a batch that did not fit; False when it held one window already."""
+        """Halve the batch after one that did not fit; False when it already held one window."""
         if self.batch == 1:
             return False
         self.batch = self._ceiling = self.batch // 2
@@ -72,35 +73,36 @@ class BatchPlanner:
 
 
 class Lane(Protocol):
-    """The way of a batch through a device. All but ``receive`` may return before it is done."""
+    """Moves batches through a device. Every method but ``receive`` may return before its work is
+    done."""
 
     def send(self, windows: FloatArray) -> Any:
         """Start copying (n, channels, frames) to the device."""
 
     def compute(self, sent: Any) -> Any:
-        """Start the network and the way back. Raises ``OutOfMemory``."""
+        """Start the network and the copy back. Raises ``OutOfMemory``."""
 
     def receive(self, computed: Any) -> FloatArray:
         """Wait for (n, stems, channels, frames)."""
 
     def bytes_of_last(self) -> int:
-        """What the last batch needed at its highest, beyond what stays."""
+        """Peak memory that the last batch added to what was allocated before it."""
 
     def peak_bytes(self) -> int:
-        """What the process held during the last batch at its highest, weights included; 0 where
-        nobody counts."""
+        """Peak memory of the process during the last batch, weights included; 0 where it is not
+        counted."""
 
     def free_bytes(self) -> int: ...
 
     def release(self) -> None:
-        """Give back what a batch that failed has left behind."""
+        """Free the memory that a failed batch left allocated."""
 
 
 def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> FloatArray:
-    """All windows through ``lane`` in batches; (n, stems, channels, frames).
+    """Run all windows through ``lane`` in batches; returns (n, stems, channels, frames).
 
-    The first window measures; a batch for which there is no memory is tried again by halves.
-    Raises ``OutOfMemory`` when not even one window fits.
+    The first window is run alone to measure its memory. A batch that does not fit is tried again
+    at half its size. Raises ``OutOfMemory`` when not even one window fits.
     """
     parts: list[FloatArray] = []
     if not planner.is_measured:
@@ -112,7 +114,7 @@ def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> Float
         done = sum(len(part) for part in parts)
         if failure is None:
             continue
-        # Here and not in a handler, whose traceback would keep the failed batch in memory.
+        # Outside an exception handler, because its traceback would keep the failed batch in memory.
         lane.release()
         tried = planner.batch
         if not planner.halve():
@@ -123,15 +125,15 @@ def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> Float
 
 def _measure(window: FloatArray, lane: Lane, planner: BatchPlanner) -> FloatArray:
     out = lane.receive(lane.compute(lane.send(window)))
-    planner.saw(1, lane.peak_bytes())
-    planner.measured(lane.bytes_of_last())
+    planner.record_peak(1, lane.peak_bytes())
+    planner.record_window(lane.bytes_of_last())
     return out
 
 
 def _run_until_full(
     windows: FloatArray, lane: Lane, planner: BatchPlanner, parts: list[FloatArray]
 ) -> str | None:
-    """Append results to ``parts`` until all are there or memory runs out: then the reason."""
+    """Append results to ``parts``. Returns the reason when memory runs out, else ``None``."""
     batch = planner.batch
     batches = [windows[start : start + batch] for start in range(0, len(windows), batch)]
     try:
@@ -145,13 +147,14 @@ def _run_until_full(
 def _pipelined(
     batches: Sequence[FloatArray], lane: Lane, planner: BatchPlanner
 ) -> Iterator[FloatArray]:
-    """Results in order: the next batch goes in and the last one comes back during computing."""
+    """Yield the results in order; while one batch is computed, the next one is copied to the device
+    and the previous one is copied back."""
     sent = lane.send(batches[0])
     computed = None
     for place in range(len(batches)):
         before, computed = computed, lane.compute(sent)
-        # Memory is taken when work is ordered, so this is known before it is done.
-        planner.saw(len(batches[place]), lane.peak_bytes())
+        # Memory is allocated when work is queued, so the peak is known before the work is done.
+        planner.record_peak(len(batches[place]), lane.peak_bytes())
         sent = lane.send(batches[place + 1]) if place + 1 < len(batches) else None
         if before is not None:
             yield lane.receive(before)

@@ -1,12 +1,12 @@
-"""A bag of networks over a whole song, streamed: what ``demucs.apply.apply_model`` computes.
+"""Streams a whole song through a bag of networks, as ``demucs.apply.apply_model`` computes it.
 
-Same windows, same padding, same weights and the same order of additions as demucs 4.1.0
-(demucs/apply.py), but nothing is held for longer than a window. Where demucs runs model after
-model and shift after shift over the whole song, all of them advance here side by side.
+Windows, padding, weights and the order of additions are those of demucs 4.1.0 (demucs/apply.py),
+but nothing is held for longer than a window. demucs runs model after model and shift after shift
+over the whole song; here all of them advance side by side.
 
-One thing differs: a window of nothing but digital silence is not given to the network, and what
-only such windows cover is exactly silent in every stem, where demucs writes what its networks make
-of a constant.
+One thing differs: the network does not run on a window of digital silence. Frames that only such
+windows cover are exactly silent in every stem, where demucs writes its networks' response to a
+constant.
 """
 
 import random
@@ -40,12 +40,12 @@ class Member:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to go over the song; the words are those of ``SeparatorOptions``.
+    """How windows lie over the song; names are those of ``SeparatorOptions``.
 
-    ``weight``: how much each frame of a window counts. ``stride_frames``: from one window to the
-    next, in the place of ``overlap``. ``mirror_frames``: windows see the song mirrored at its
-    ends, and begin up to so many frames before it (:class:`~separation.engine.views.MirroredSong`);
-    ``None``: zeros lie around it. A mirrored song is not shifted.
+    ``weight``: the weight of each frame of a window. ``stride_frames``: distance from one window to
+    the next; it replaces ``overlap``. ``mirror_frames``: windows see the song mirrored at its ends,
+    and begin up to this many frames before it (:class:`~separation.engine.views.MirroredSong`);
+    ``None``: the song is padded with zeros. A mirrored song cannot be shifted.
     """
 
     sample_rate_hz: int
@@ -69,7 +69,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Window:
-    """``offset`` and ``frames`` in frames of the pass; ``left``: context given before them."""
+    """``offset`` and ``frames`` in frames of the pass; ``left``: frames of context before them."""
 
     offset: int
     frames: int
@@ -80,8 +80,8 @@ class _Window:
 class _Pass:
     """One network over the song once, shifted to the right by ``-origin`` frames (origin <= 0).
 
-    ``start``: the first frame of the song that is wanted. Windows that end before it are skipped;
-    those that reach across it run, as their share in what follows is needed.
+    ``start``: the first frame of the song to return. Windows that end before it are skipped;
+    windows that reach across it run, because they contribute to the frames after it.
     """
 
     def __init__(
@@ -95,9 +95,9 @@ class _Pass:
     ) -> None:
         self._engine = engine
         self._song = song
-        # A slice where it is all of them: a list of indices copies.
-        every = list(stems) == list(range(len(engine.stems)))
-        self._stems = slice(None) if every else list(stems)
+        # A slice for all stems, because indexing with a list copies.
+        is_every_stem = list(stems) == list(range(len(engine.stems)))
+        self._stems = slice(None) if is_every_stem else list(stems)
         self._shape = (len(stems), song.channels, engine.segment_frames)
         self._origin = origin
         self._total = song.frames - origin
@@ -126,21 +126,22 @@ class _Pass:
         self.available = 0
 
     def advance(self) -> None:
-        """Take the next window to its end."""
+        """Finish the next window."""
         separated = next(self._results)
         window = self._read.popleft()
         if window.audible:
             self._audible_until = window.offset + window.frames
-        self._keep(self._silenced(self._song.restore(self._add.add(separated))))
+        self._append_ready(self._silenced(self._song.restore(self._add.add(separated))))
 
     def close(self) -> None:
-        """Give up the windows that the engine has begun."""
+        """Cancel the windows that the engine has begun."""
         self._results.close()
 
     def _separated(self) -> Generator[FloatArray]:
-        """One (stems, channels, frames) for each window in order, silent ones without a network.
+        """Yield (stems, channels, frames) for each window in order; the network skips silent ones.
 
-        Beside what is returned, at most one batch and what the engine takes ahead is held.
+        Beside the yielded window, this holds at most one batch and the batches that the engine
+        reads ahead.
         """
         silence = np.full(self._shape, self._song.silence)
         given = 0
@@ -160,7 +161,7 @@ class _Pass:
                 given += 1
 
     def _batches(self) -> Iterator[FloatArray]:
-        """Audible windows of equal length, stacked; notes every window that was read."""
+        """Yield audible windows of equal length, stacked; records every window read."""
         batch: list[FloatArray] = []
         for offset in self._offsets:
             frames = min(self._segment, self._total - offset)
@@ -180,14 +181,14 @@ class _Pass:
             yield np.stack(batch)
 
     def _silenced(self, block: FloatArray) -> FloatArray:
-        """Finished frames with zeros where only silent windows lie."""
+        """Set finished frames that only silent windows cover to zero."""
         silent_from = max(self._audible_until - self._written, 0)
         block[..., silent_from:] = 0.0
         self._written += block.shape[-1]
         return block
 
     def take(self, count: int) -> FloatArray:
-        """The next ``count`` frames, of those available, as (stems, channels, count)."""
+        """Return the next ``count`` available frames as (stems, channels, count)."""
         parts, missing = [], count
         while missing:
             head = self._ready.pop(0)
@@ -199,7 +200,7 @@ class _Pass:
         self.available -= count
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
-    def _keep(self, block: FloatArray) -> None:
+    def _append_ready(self, block: FloatArray) -> None:
         drop = min(self._to_drop, block.shape[-1])
         self._to_drop -= drop
         if block.shape[-1] > drop:
@@ -208,11 +209,11 @@ class _Pass:
 
 
 class BagStream:
-    """The song through a bag of networks.
+    """Streams the song through a bag of networks.
 
-    Networks whose weight is zero for every wanted stem are not run. ``stems`` are indices into
-    the order of the networks' own stems. ``start``: the frame of the song to begin with; from there
-    on every sample is what it is from the beginning.
+    Networks whose weight is zero for every requested stem are not run. ``stems`` are indices into
+    the networks' own order of stems. ``start``: the frame of the song to begin with; every sample
+    from there on equals that of a run from frame 0.
     """
 
     def __init__(
@@ -230,7 +231,7 @@ class BagStream:
         self._groups: list[tuple[list[_Pass], list[float]]] = []
         draw = random.Random(plan.seed)
         for member in members:
-            # Drawn for networks that are left out too: the others keep their shifts.
+            # Networks that are left out draw too, so that the others keep their shifts.
             origins = _origins(draw, member.engine, plan, self._song)
             weights = [member.weights[k] for k in stems]
             if any(weights):
@@ -241,7 +242,7 @@ class BagStream:
                 self._groups.append((passes, weights))
 
     def blocks(self, report: Report = ignore_progress) -> Iterator[FloatArray]:
-        """Finished frames in order, each block (stems, channels, n), at the song's level.
+        """Yield finished frames in order, each block (stems, channels, n), at the song's level.
 
         ``report`` is called after every window.
         """
@@ -278,7 +279,7 @@ class BagStream:
 
 
 def _scaled(operation: np.ufunc, block: FloatArray, values: Sequence[float]) -> FloatArray:
-    """``block`` times or by a value for each stem; as it is, where they are 1 as a rule."""
+    """Multiply or divide ``block`` by one value per stem; unchanged where all values are 1."""
     if all(value == 1.0 for value in values):
         return block
     per_stem = np.asarray(values, dtype=np.float32)[:, np.newaxis, np.newaxis]
@@ -287,7 +288,7 @@ def _scaled(operation: np.ufunc, block: FloatArray, values: Sequence[float]) -> 
 
 
 def _offsets(engine: Engine, plan: Plan, total: int) -> range:
-    """Where the windows of a pass over ``total`` frames start."""
+    """Start frames of the windows of a pass over ``total`` frames."""
     stride = plan.stride_frames
     if stride is None:
         stride = int((1 - plan.overlap) * engine.segment_frames)
@@ -299,12 +300,12 @@ def _offsets(engine: Engine, plan: Plan, total: int) -> range:
 
 
 def _origins(draw: random.Random, engine: Engine, plan: Plan, song: NormalisedSong) -> list[int]:
-    """Where each pass starts, in frames of the song: 0, or before it, by what the view of the song
-    has there or by a shift of up to half a second.
+    """Start of each pass in frames of the song, at most 0: minus the margin of the song's view, or
+    minus a shift of up to half a second.
 
     demucs pads the song by half a second on both sides and starts up to that much into it. The
-    numbers are those of demucs after ``random.seed(seed)``, with what its networks draw for
-    themselves in between.
+    shifts are those that demucs draws after ``random.seed(seed)``; the numbers that its networks
+    draw for themselves in between are drawn here too.
     """
     longest = int(MAX_SHIFT_S * plan.sample_rate_hz)
     origins = []

@@ -1,7 +1,7 @@
-"""Makes OpenVINO models of Hybrid Transformer Demucs. Imports torch and openvino.
+"""Converts Hybrid Transformer Demucs to OpenVINO models. Imports torch and openvino.
 
-What is converted is the network between the STFT and its inverse, by tracing demucs' own
-``forward`` with its four transforms replaced; :mod:`separation.engine.spectra` does those.
+The converted part is the network between the STFT and its inverse. It is traced from demucs' own
+``forward`` with its four transforms replaced; :mod:`separation.engine.spectra` computes these.
 """
 
 import warnings
@@ -21,7 +21,7 @@ _jit: Any = torch.jit
 
 
 def refusal(module: Any) -> str:
-    """Why a network cannot be converted, in words; empty where it can."""
+    """Why a network cannot be converted, as part of a sentence; empty where it can."""
     if not isinstance(module, HTDemucs):
         return f"networks of the kind {type(module).__name__} are not converted"
     if not module.use_train_segment:
@@ -37,15 +37,15 @@ def refusal(module: Any) -> str:
 
 
 def window_frames(module: HTDemucs) -> int:
-    """The length in which such a network takes every window."""
+    """The fixed length in frames of every window of such a network."""
     return int(module.segment * module.samplerate)
 
 
 def convert(module: HTDemucs, path: Path) -> None:
-    """Write ``module`` as OpenVINO's pair of files, ``path`` (.xml) and the same with .bin.
+    """Write ``module`` as OpenVINO's pair of files: ``path`` (.xml) and the same name with .bin.
 
-    Inputs: spectra (1, channels, times, bins, 2) and signal (1, channels, frames). Outputs: the
-    same with an axis for stems after the first. All float32.
+    Inputs: spectra (1, channels, times, bins, 2) and signal (1, channels, frames). Outputs: spectra
+    (1, times, bins, stems, channels, 2) and signals (1, stems, channels, frames). All float32.
     """
     module = deepcopy(module)
     rewrite(module)
@@ -56,26 +56,26 @@ def convert(module: HTDemucs, path: Path) -> None:
         torch.randn(1, module.audio_channels, frames),
     )
     fused = torch.backends.mha.get_fastpath_enabled()
-    # The fused attention of torch is one opaque operation, which cannot be converted.
+    # torch's fused attention is one opaque operation that OpenVINO cannot convert.
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         with torch.no_grad(), warnings.catch_warnings():
-            # That sizes become constants is what is wanted here.
+            # The tracer warns that sizes become constants, which is the intention here.
             warnings.simplefilter("ignore", category=_jit.TracerWarning)
             model = openvino.convert_model(
-                _Between(module.eval()),
+                _SpectralCore(module.eval()),
                 example_input=example,
                 input=[list(one.shape) for one in example],
             )
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
-    # By default weights would be rounded to half precision.
+    # By default OpenVINO would round the weights to half precision.
     openvino.save_model(model, path, compress_to_fp16=False)
 
 
-class _Between(torch.nn.Module):
-    """The network from spectra to spectra, in the layout of :class:`Spectra`, which the converted
-    graph rearranges faster than numpy does."""
+class _SpectralCore(torch.nn.Module):
+    """The network from spectra to spectra, in the layout of :class:`Spectra`. The converted graph
+    rearranges this layout faster than numpy does."""
 
     def __init__(self, network: HTDemucs) -> None:
         super().__init__()
@@ -109,9 +109,9 @@ class _Between(torch.nn.Module):
 
 
 class _TimesFirst(torch.nn.Module):
-    """A network's last decoder, its spectra (batch, channels, bins, times) rearranged to (batch,
-    times, bins, channels), the way they lie in memory, but still in that shape: what comes after it
-    scales them only, and :class:`_Between` undoes it."""
+    """A network's last decoder whose spectra are in the memory order (batch, times, bins,
+    channels), reshaped to (batch, channels, bins, times). The layers after it only scale the
+    values, and :class:`_SpectralCore` undoes the reshape."""
 
     def __init__(self, decoder: torch.nn.Module) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Networks converted for OpenVINO, kept on disk beside what must be known to run them.
+"""Keeps networks converted for OpenVINO on disk, beside the record that is needed to run them.
 
-One folder for each set of weights and version of what converts; a folder inside it for each
-network. A network's folder appears in one step when all in it is on the disk, and what is damaged
-is thrown away and made again. Imports neither torch nor openvino.
+There is one folder for each set of weights and version of the converter, and inside it one folder
+for each network. A network's folder appears in one step when all its files are on the disk. A
+damaged folder is deleted and converted again. Imports neither torch nor openvino.
 """
 
 import logging
@@ -24,14 +24,14 @@ from separation.storage.atomic_files import (
 )
 
 FORMAT = 3
-"""Raise it when what is stored, or how networks are converted, changes."""
+"""Increase it when the stored format or the conversion of networks changes."""
 
 MODEL_FILE = "network.xml"
 _FILES = (MODEL_FILE, "network.bin")
 _LIST = "files.json"
 _BAG = "bag.json"
 _ABANDONED_S = 3600.0
-"""Older than any conversion takes: what is left of one that crashed."""
+"""Longer than any conversion takes: an older temporary folder was left by a crash."""
 
 _log = logging.getLogger("engine")
 
@@ -42,7 +42,7 @@ class _Stored(BaseModel):
 
 class NetworkRecord(_Stored):
     """``frames``: length of the input that the network was converted for. ``stft_window`` in
-    samples. The rest is as in :class:`separation.separators.neural.bags.Network`."""
+    samples. The other fields are those of :class:`separation.separators.neural.bags.Network`."""
 
     frames: int
     stft_window: int
@@ -52,8 +52,9 @@ class NetworkRecord(_Stored):
 
 
 class BagRecord(_Stored):
-    """A bag as its converted networks are run. ``refusal``: why it cannot be converted, in words,
-    with no networks then. ``max_segment_s``: the longest window that may be asked for."""
+    """How the converted networks of a bag are run. ``refusal``: why the bag cannot be converted, as
+    part of a sentence; ``networks`` is then empty. ``max_segment_s``: the longest window that a
+    request may have."""
 
     stems: tuple[str, ...] = ()
     sample_rate_hz: int = 0
@@ -68,11 +69,11 @@ class _FileList(_Stored):
 
 
 class ConvertedBag:
-    """The converted networks of one set of weights, as far as they are there."""
+    """The converted networks of one set of weights, as far as they exist."""
 
     def __init__(self, cache_dir: Path, weights_digest: str, code_version: str) -> None:
-        """``weights_digest``: as in the manifest. ``code_version``: of what makes a network of the
-        weights; other code may make another one."""
+        """``weights_digest``: as in the manifest. ``code_version``: of the code that builds a
+        network from the weights; another version may build another network."""
         made_with = f"{version('openvino')}-{code_version}-{FORMAT}"
         self.cache_dir, self.weights_digest = cache_dir, weights_digest
         self.code_version = code_version
@@ -80,7 +81,7 @@ class ConvertedBag:
         self.folder = cache_dir / f"{self._family}-{made_with}"
 
     def record(self) -> BagRecord | None:
-        """``None`` where nothing was converted yet, or what is there cannot be read."""
+        """``None`` where nothing was converted yet, or the record cannot be read."""
         try:
             return BagRecord.model_validate_json((self.folder / _BAG).read_bytes())
         except FileNotFoundError:
@@ -90,7 +91,7 @@ class ConvertedBag:
             return None
 
     def network(self, index: int) -> Path | None:
-        """The converted network's file, if it is there and undamaged; else what is there goes."""
+        """The converted network's file, or ``None`` where it is missing. Deletes a damaged one."""
         folder = self._network_folder(index)
         try:
             listed = _FileList.model_validate_json((folder / _LIST).read_bytes())
@@ -107,7 +108,7 @@ class ConvertedBag:
         return None
 
     def model_file(self, index: int) -> Path:
-        """Where a converted network is, once it is."""
+        """The path of a converted network, whether or not it exists."""
         return self._network_folder(index) / MODEL_FILE
 
     def store_record(self, record: BagRecord) -> None:
@@ -115,7 +116,7 @@ class ConvertedBag:
         write_durably(self.folder / _BAG, record.model_dump_json().encode())
 
     def store_network(self, index: int, write: Callable[[Path], None]) -> None:
-        """Have ``write`` make the file it is given and those that belong to it; then keep them."""
+        """Store the files that ``write`` creates; it receives the path of the model file."""
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / f".{index}.{os.getpid()}.tmp"
         temporary.mkdir()
@@ -131,7 +132,7 @@ class ConvertedBag:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what crashed conversions left, and the same weights converted by older code."""
+        """Delete leftovers of crashed conversions, and the same weights converted by older code."""
         for path in self.folder.glob(".*.tmp"):
             if time.time() - path.stat().st_mtime > _ABANDONED_S:
                 shutil.rmtree(path, ignore_errors=True)

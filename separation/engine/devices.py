@@ -1,4 +1,4 @@
-"""Which device and which engine compute, why, and what their failures mean."""
+"""Chooses the device and the engine, says why, and turns their failures into named errors."""
 
 import ctypes
 import sys
@@ -20,7 +20,7 @@ _GPU_WORDS = ("cuda", "cudnn", "cublas", "nvidia")
 
 @dataclass(frozen=True)
 class Device:
-    """``name``: what torch calls it. ``label``: for people. ``reason``: why this one."""
+    """``name``: torch's name. ``label``: for people. ``reason``: why it was chosen."""
 
     name: str
     label: str
@@ -37,7 +37,7 @@ class EngineChoice:
 
 
 def describe_host(device: Device) -> HostReport:
-    """What the machine has, its cards too where ``device`` is one; those need torch."""
+    """Describe the machine, and its GPUs where ``device`` is one; GPUs need torch."""
     if device.name == "cpu":
         return host_report()
     import torch
@@ -60,10 +60,10 @@ def choose_engine(
     """The engine for ``device``, and whether in half precision.
 
     ``auto`` takes OpenVINO on a CPU where it is installed, and half precision on a GPU and on a
-    CPU that has instructions for it. ``fast`` on another CPU is float32, as half precision would
-    be slower there. ``installed`` tells whether OpenVINO is; ``None``: look. Raises
-    ``ModelUnavailable`` where OpenVINO was asked for and is not installed, ``InvalidOptions``
-    where it was asked for on a GPU.
+    CPU that has instructions for it. ``fast`` on another CPU means float32, because half precision
+    would be slower there. ``installed``: whether OpenVINO is installed; ``None``: check. Raises
+    ``ModelUnavailable`` where OpenVINO was requested and is not installed, ``InvalidOptions``
+    where it was requested on a GPU.
     """
     on_cpu = device.name == "cpu"
     if installed is None:
@@ -110,10 +110,10 @@ def _why_precision(precision: PrecisionName, *, fast: bool) -> str:
 
 
 def pick_device(choice: DeviceChoice) -> Device:
-    """The device to compute on; imports torch where there is a CUDA driver.
+    """Choose the device to compute on; imports torch where there is a CUDA driver.
 
-    ``auto`` takes CUDA where it answers, else the CPU and says why. Raises ``InvalidOptions``
-    where ``cuda`` was asked for and cannot be had.
+    ``auto`` takes CUDA where it works, else the CPU, and gives the reason. Raises
+    ``InvalidOptions`` where ``cuda`` was requested and does not work.
     """
     if choice == "cpu":
         return Device("cpu", "CPU", "The CPU was asked for.")
@@ -128,21 +128,21 @@ def pick_device(choice: DeviceChoice) -> Device:
 
 
 def look_for_card() -> tuple[GraphicsCard | None, str]:
-    """The card that ``cuda`` means, with the memory that a job of this process can have, or why
-    there is none, ending a sentence."""
+    """The GPU that ``cuda`` names, with the memory that a job of this process can use; or ``None``
+    and the reason, which ends a sentence."""
     fault = _cuda_fault()
     if fault is not None:
         return None, fault
     import torch
 
     free, total = torch.cuda.mem_get_info(0)
-    # What torch keeps without using it, it gives to the next job.
+    # torch reuses its unused cached memory for the next job.
     kept = torch.cuda.memory_reserved(0) - torch.cuda.memory_allocated(0)
     return GraphicsCard(torch.cuda.get_device_name(0), total, free + kept), ""
 
 
 def _cuda_fault() -> str | None:
-    """Why CUDA cannot be used, ending a sentence; ``None`` where it computes."""
+    """Why CUDA cannot be used, which ends a sentence; ``None`` where it works."""
     if not _has_driver():
         return "this machine has no CUDA driver."
     import torch
@@ -152,7 +152,7 @@ def _cuda_fault() -> str | None:
     if not torch.cuda.is_available():
         return "torch finds no usable CUDA device (no GPU, or its driver does not answer)."
     try:
-        # A driver may list a card that cannot run a kernel of this build.
+        # A driver may list a GPU that cannot run a kernel of this build.
         (torch.ones(8, 8, device="cuda") @ torch.ones(8, 8, device="cuda")).sum().item()
     except RuntimeError as error:
         return f"the GPU failed a first calculation ({_first_line(error)})."
@@ -160,7 +160,8 @@ def _cuda_fault() -> str | None:
 
 
 def _has_driver() -> bool:
-    """Whether the library is there that torch's CUDA calls; importing torch takes seconds."""
+    """Whether the driver library that torch's CUDA calls can be loaded. Importing torch to find out
+    would take seconds."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
@@ -170,13 +171,13 @@ def _has_driver() -> bool:
 
 @contextmanager
 def device_errors(device: str) -> Iterator[None]:
-    """Turn what torch raises when memory or the device fails into named errors."""
+    """Turn torch's errors about memory or the device into named errors."""
     try:
         yield
     except MemoryError as error:
         raise OutOfMemory(_memory_words(device)) from error
     except (RuntimeError, AssertionError) as error:
-        # An assertion is how a torch without CUDA refuses the device.
+        # A torch without CUDA refuses the device with an assertion.
         text = str(error).lower()
         # torch.cuda.OutOfMemoryError is a RuntimeError; the CPU allocator says "can't allocate".
         if "out of memory" in text or "can't allocate memory" in text:
@@ -188,21 +189,20 @@ def device_errors(device: str) -> Iterator[None]:
 
 
 def release_memory(device: str) -> None:
-    """Give cached memory of the device back to other processes and to what comes next here."""
+    """Release the device's cached memory for other processes and for later stages."""
     if device == "cpu":
         _trim_heap()
         return
     import torch
 
-    # After a fault on the card every call to it fails, and the fault was told already.
+    # After a fault on the GPU every call to it fails, and the fault was reported already.
     with suppress(RuntimeError, AssertionError):
         torch.cuda.empty_cache()
 
 
 def _trim_heap() -> None:
-    """Hand the pages of freed tensors back, which the runner's settings of malloc keep: later
-    stages would otherwise add theirs to what a network needed. Nothing where malloc is not glibc's.
-    """
+    """Return the pages of freed tensors to the system. The runner's malloc settings would keep
+    them, and later stages would allocate theirs on top. Does nothing without glibc's malloc."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -1,14 +1,14 @@
-"""Whether this process can still trust its GPU.
+"""Records whether the GPU has failed in this process.
 
-After a fault on the card every later call of the process may fail or answer wrongly, and nothing
-but a new process helps (CUDA C++ Programming Guide, "Error Checking": such errors are sticky).
-Imports no torch; where none was imported, no card was used.
+After a fault on the GPU every later call of the process may fail or return wrong results, and only
+a new process recovers (CUDA C++ Programming Guide, "Error Checking": such errors are sticky).
+Imports no torch; a process that has not imported torch has not used a GPU.
 """
 
 import sys
 from typing import Any
 
-_told = False
+_failed = False
 
 
 class DeviceFailed(Exception):
@@ -16,25 +16,25 @@ class DeviceFailed(Exception):
 
 
 def note_failure() -> None:
-    """A call to the device failed for another reason than memory."""
-    global _told
-    _told = True
+    """Record that a call to the device failed for another reason than memory."""
+    global _failed
+    _failed = True
 
 
 def device_has_failed() -> bool:
-    """Has the card failed since this process began? Asks it, where it is in use."""
+    """Whether the GPU has failed since this process began. Queries the GPU where it is in use."""
     torch = _torch_with_card()
-    if not _told and torch is not None:
+    if not _failed and torch is not None:
         try:
-            # What a kernel did wrong is told by the next call that waits for it.
+            # The next call that waits for a kernel reports the kernel's error.
             torch.cuda.synchronize()
         except (RuntimeError, AssertionError):
             note_failure()
-    return _told
+    return _failed
 
 
 def free_device_cache() -> None:
-    """Give back GPU memory that no tensor uses, unless the card has failed."""
+    """Release GPU memory that no tensor uses, unless the GPU has failed."""
     torch = _torch_with_card()
     if torch is not None and not device_has_failed():
         torch.cuda.empty_cache()

@@ -1,4 +1,4 @@
-"""What this machine has to compute with."""
+"""Reports the CPU, the memory and the GPUs of this machine."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
-"""Flags of /proc/cpuinfo that matter to networks; the last two are ARM's."""
+"""Flags of /proc/cpuinfo that affect the speed of networks; the last two are ARM's."""
 
 _BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 _MB = 1_000_000
@@ -23,7 +23,7 @@ class GraphicsCard:
 
 @dataclass(frozen=True)
 class HostReport:
-    """``cores``: those this process may use. Memory in bytes, 0 where the system does not tell."""
+    """``cores``: those that this process may use. Memory in bytes, 0 where it is unknown."""
 
     processor: str
     cores: int
@@ -34,7 +34,7 @@ class HostReport:
 
     @property
     def has_bfloat16(self) -> bool:
-        """Whether the CPU multiplies bfloat16 itself, at about twice the speed of float32."""
+        """Whether the CPU has bfloat16 instructions, at about twice the speed of float32."""
         return not _BFLOAT16.isdisjoint(self.instruction_sets)
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class HostReport:
 
 
 def host_report(cards: tuple[GraphicsCard, ...] = ()) -> HostReport:
-    """Look at the machine; ``cards`` are for those who can see them to add."""
+    """Describe the machine. ``cards``: the GPUs, from a caller that has torch."""
     info = _fields(Path("/proc/cpuinfo"))
     memory = _fields(Path("/proc/meminfo"))
     flags = set((info.get("flags") or info.get("Features") or "").split())
@@ -66,7 +66,8 @@ def host_report(cards: tuple[GraphicsCard, ...] = ()) -> HostReport:
 
 
 def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Cores that this process may use: its affinity, and the quota of its container if lower."""
+    """Number of cores that this process may use: its CPU affinity, or its container's quota where
+    that is lower."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -75,13 +76,14 @@ def usable_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
         limit, period = quota.read_text().split()
         allowed = -(-int(limit) // int(period))
     except (OSError, ValueError):
-        # No file, or the word "max" in it: no quota.
+        # A missing file, or the word "max" in it, means no quota.
         return cores
     return max(min(cores, allowed), 1)
 
 
 def _fields(path: Path) -> dict[str, str]:
-    """The first value of each ``name: value`` in a file of the kernel; empty elsewhere."""
+    """The first value of each name in a kernel file of ``name: value`` lines; empty where the file
+    cannot be read."""
     found: dict[str, str] = {}
     try:
         lines = path.read_text().splitlines()

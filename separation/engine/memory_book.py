@@ -1,7 +1,7 @@
-"""What models needed on cards, measured, so that the next time nothing is guessed.
+"""Stores the measured GPU memory of models, so that later jobs need no estimate.
 
-A small JSON file; two runners may write it at once, and what one of them then loses is measured
-again by the next job.
+The store is a small JSON file. Two runners may write it at once; the next job measures again what
+one of them then loses.
 """
 
 import logging
@@ -17,8 +17,8 @@ _log = logging.getLogger("engine")
 
 
 class _Row(BaseModel):
-    """``peak_bytes``: the most that the process held on the card during a batch of ``batch``
-    windows, weights included."""
+    """``peak_bytes``: peak GPU memory of the process during a batch of ``batch`` windows, weights
+    included."""
 
     card: str
     weights_digest: str
@@ -38,8 +38,8 @@ class MemoryBook:
         self._path = folder / FILE_NAME
 
     def needed(self, card: str, weights_digest: str, precision: str) -> int | None:
-        """The least with which the model has run, or more than with which it failed to; None
-        where it never ran on such a card."""
+        """The smallest memory in bytes with which the model ran, or a figure above the memory with
+        which it failed; ``None`` where it never ran on such a GPU."""
         peaks = [
             row.peak_bytes
             for row in self._rows()
@@ -50,7 +50,7 @@ class MemoryBook:
     def remember(
         self, card: str, weights_digest: str, precision: str, peaks: Mapping[int, int]
     ) -> None:
-        """``peaks``: bytes by windows in a batch. What cannot be written is not remembered."""
+        """Store ``peaks``, in bytes, keyed by windows in a batch. A failed write is only logged."""
         new = [
             _Row(
                 card=card,

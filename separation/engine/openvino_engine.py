@@ -1,4 +1,4 @@
-"""Converted networks run by OpenVINO on the CPU. Imports openvino, never torch."""
+"""Runs converted networks with OpenVINO on the CPU. Imports openvino, never torch."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -59,7 +59,7 @@ class OpenVinoEngine(Engine):
         """(channels, n) to (stems, channels, n), n no longer than the network's window."""
         frames = window.shape[-1]
         if frames < self._frames:
-            # On the right, as demucs pads what is shorter than its training segment.
+            # On the right, as demucs pads a window shorter than its training segment.
             window = np.pad(window, ((0, 0), (0, self._frames - frames)))
         with device_errors("cpu"):
             request = self._network.request()

@@ -1,4 +1,4 @@
-"""A converted network in OpenVINO, run by several threads side by side. Never imports torch."""
+"""Runs converted networks in OpenVINO, in several threads side by side. Never imports torch."""
 
 import threading
 from collections import deque
@@ -28,8 +28,8 @@ _in_memory: "WeakValueDictionary[tuple[object, ...], CompiledNetwork]" = WeakVal
 def default_streams(cores: int) -> int:
     """How many windows are computed side by side.
 
-    A core to itself serves a window best (two cores: 1.6 s for each of two against 2.6 s for one
-    after the other, htdemucs in float32), but each needs 300 to 400 MB of memory.
+    One core for each window is fastest (htdemucs in float32 on two cores: 1.6 s per window side by
+    side, 2.6 s one after the other), but each window needs 300 to 400 MB of memory.
     """
     return 4 if cores >= _CORES_FOR_FOUR else min(cores, 2)
 
@@ -37,24 +37,24 @@ def default_streams(cores: int) -> int:
 def compiled_network(
     path: Path, *, precision: str, streams: int | None = None
 ) -> "CompiledNetwork":
-    """The converted network at ``path``: the one that is in memory, where there is one.
+    """The converted network at ``path``, taken from memory where it is loaded already.
 
-    Separators with other overlaps or shifts are objects of their own and run the same networks:
-    each would take their memory, and its first song the second in which they are compiled.
+    Separators with other overlaps or shifts are separate objects that run the same networks.
+    Without sharing, each would load them again and spend a second on compiling them.
     """
     _touch_bindings()
     cores = usable_cores()
     streams = streams or default_streams(cores)
     with _sharing:
-        known = (*_version(path), precision, streams, cores)
-        network = _in_memory.get(known)
+        key = (*_version(path), precision, streams, cores)
+        network = _in_memory.get(key)
         if network is None:
-            network = _in_memory[known] = CompiledNetwork(path, precision, streams, cores)
+            network = _in_memory[key] = CompiledNetwork(path, precision, streams, cores)
         return network
 
 
 def _version(path: Path) -> tuple[object, ...]:
-    """What tells a file from another that was put in its place."""
+    """Identifies the file's content by inode, size and time, so that a replaced file differs."""
     try:
         found = path.stat()
     except OSError:
@@ -63,7 +63,7 @@ def _version(path: Path) -> tuple[object, ...]:
 
 
 class CompiledNetwork:
-    """One converted network, compiled when it is first asked for."""
+    """One converted network, compiled at the first :meth:`request`."""
 
     def __init__(self, path: Path, precision: str, streams: int, cores: int) -> None:
         self._cores = cores
@@ -75,7 +75,7 @@ class CompiledNetwork:
         self._own = threading.local()
 
     def request(self) -> Any:
-        """This thread's own place to run the network in."""
+        """This thread's own inference request."""
         with self._compiling:
             if self._compiled is None:
                 self._compiled = self._compile()
@@ -85,7 +85,7 @@ class CompiledNetwork:
 
     def _compile(self) -> Any:
         core = openvino.Core()
-        # Mapped, the weights would stay in memory beside the form that compiling gives them.
+        # With mapping, the weights would stay in memory beside their compiled form.
         core.set_property({"ENABLE_MMAP": False})
         try:
             model = core.read_model(self._path)
@@ -107,20 +107,20 @@ class CompiledNetwork:
 
 
 def run_each(one: OneWindow, windows: FloatArray, streams: int) -> FloatArray:
-    """``one`` for each window, ``streams`` of them side by side; stacked."""
+    """Call ``one`` for each window, ``streams`` at a time; returns the results stacked."""
     pool = _threads(streams)
     futures = [pool.submit(one, window) for window in windows]
     try:
         return np.stack([future.result() for future in futures])
     finally:
-        _give_up(futures)
+        _cancel(futures)
 
 
 def run_each_ahead(
     one: OneWindow, batches: Iterator[FloatArray], streams: int
 ) -> Generator[FloatArray]:
-    """The results of each batch in order; one more than there are threads is taken ahead, so that
-    none of them waits."""
+    """Yield the result of each batch in order. Begins one window more than there are threads, so
+    that no thread waits."""
     pool = _threads(streams)
     begun: deque[list[Future[FloatArray]]] = deque()
     try:
@@ -132,16 +132,17 @@ def run_each_ahead(
             yield _results(begun)
     finally:
         for futures in begun:
-            _give_up(futures)
+            _cancel(futures)
 
 
 @cache
 def _touch_bindings() -> None:
-    """Use every call of OpenVINO's Python bindings that is used here, once, in one thread.
+    """Make each call to OpenVINO's Python bindings once, in one thread, to avoid a deadlock.
 
-    Their first use fills tables in C++, whose guard one thread then holds while it waits for
-    Python's lock, and another waits for the guard while it holds that lock: two threads that
-    began together stood still for ever (seen with 2026.4.1, in the conversion of an array).
+    The first use of a binding fills tables in C++ under a guard. One thread can hold the guard
+    while it waits for Python's lock, and another can hold Python's lock while it waits for the
+    guard. Two threads that began together stopped for ever (seen with 2026.4.1, converting an
+    array).
     """
     one = openvino.opset8.parameter([1], np.float32)
     model = openvino.Model([openvino.opset8.relu(one)], [one], "touch")
@@ -153,18 +154,19 @@ def _touch_bindings() -> None:
 
 @cache
 def _threads(streams: int) -> ThreadPoolExecutor:
-    """Engines share these: however many networks there are, no more than ``streams`` windows are
-    computed at once."""
+    """The thread pool that engines share: at most ``streams`` windows are computed at once,
+    however many networks there are."""
     return ThreadPoolExecutor(streams, thread_name_prefix="openvino")
 
 
 def _results(begun: deque[list[Future[FloatArray]]]) -> FloatArray:
-    """Wait for the oldest batch; it stays in ``begun`` until it is done, to be given up if not."""
+    """Wait for the oldest batch. It stays in ``begun`` until it is done, so that a failure cancels
+    it."""
     windows = [future.result() for future in begun[0]]
     begun.popleft()
     return windows[0][np.newaxis] if len(windows) == 1 else np.stack(windows)
 
 
-def _give_up(futures: list[Future[FloatArray]]) -> None:
+def _cancel(futures: list[Future[FloatArray]]) -> None:
     for future in futures:
         future.cancel()

@@ -1,4 +1,4 @@
-"""Windows that overlap become one signal again, without keeping more than one window."""
+"""Joins overlapping windows into one signal, without keeping more than one window."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from separation.audio.blocks import FloatArray
 
 FADE_SHARE = 10
 FADE_FLOOR = np.float32(1e-6)
-"""Counts for nothing beside the weight 1 of another window, and leaves something to divide by."""
+"""Negligible beside the weight 1 of another window, and keeps the divisor above 0."""
 
 WindowWeight = Callable[[int], FloatArray]
 
 
 def triangle(frames: int) -> FloatArray:
-    """Weights over a window: rising to 1 in the middle and falling, never 0 (demucs/apply.py).
+    """Weights over a window that rise to 1 in the middle and fall, never 0 (demucs/apply.py).
 
     For an even length the two middle frames are both 1; for an odd one the second half is longer.
     """
@@ -27,11 +27,11 @@ def triangle(frames: int) -> FloatArray:
 
 
 def trapezium(frames: int) -> FloatArray:
-    """Weights over a window: 1, but for a linear fade over a tenth of the window at each end.
+    """Weights over a window: 1, with a linear fade over a tenth of the window at each end.
 
-    What the trainers of RoFormers and their like evaluate with (``demix`` in utils/model_utils.py
-    of ZFTurbo/Music-Source-Separation-Training). There the outermost weight is 0, and frames that
-    no other window reaches come out as 0 by 0; here it is ``FADE_FLOOR``.
+    The trainers of RoFormers and similar networks evaluate with these weights (``demix`` in
+    utils/model_utils.py of ZFTurbo/Music-Source-Separation-Training). Their outermost weight is 0,
+    so that frames that no other window reaches are 0 divided by 0; here it is ``FADE_FLOOR``.
     """
     fade = frames // FADE_SHARE
     shape = np.ones(frames, dtype=np.float32)
@@ -42,9 +42,9 @@ def trapezium(frames: int) -> FloatArray:
 
 
 class OverlapAdd:
-    """Weighted average of windows that start every ``stride`` frames, given in order.
+    """Weighted average of windows that start every ``stride`` frames and arrive in order.
 
-    float32 throughout, in the order of demucs.apply.apply_model, so that sums round alike.
+    Computes in float32 and in the order of demucs.apply.apply_model, so that sums round alike.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class OverlapAdd:
         start: int = 0,
         weight: WindowWeight = triangle,
     ) -> None:
-        """``start``: where the first window that is given lies. What windows before it reach into
-        comes out wrong, and is not to be used. ``weight``: from the length of a window to the
-        weight of each frame in it, above 0."""
+        """``start``: the frame at which the first window given begins. Frames that earlier windows
+        would also cover come out wrong; do not use them. ``weight``: returns the weight of each
+        frame, above 0, for the length of a window."""
         self._weight = weight(segment)
         self._stride = stride
         self._total = total
@@ -68,10 +68,10 @@ class OverlapAdd:
         self._weight_sum = np.zeros(segment, dtype=np.float32)
 
     def add(self, window: FloatArray) -> FloatArray:
-        """Take the next window (stems, channels, n) and give the frames it finishes.
+        """Add the next window (stems, channels, n) and return the frames that it finishes.
 
-        A window after this one starts ``stride`` later, so what lies before that is final; the
-        last window finishes everything.
+        The next window starts ``stride`` frames later, so the frames before it are final. The last
+        window finishes all frames.
         """
         n = window.shape[-1]
         self._sum[..., :n] += self._weight[:n] * window
@@ -79,13 +79,13 @@ class OverlapAdd:
         last = self._start + self._stride >= self._total
         done = self._total - self._start if last else self._stride
         out = self._sum[..., :done] / self._weight_sum[:done]
-        self._forget(done)
+        self._shift(done)
         self._start += done
         return out
 
-    def _forget(self, done: int) -> None:
+    def _shift(self, done: int) -> None:
         for array in (self._sum, self._weight_sum):
             keep = array.shape[-1] - done
-            # Overlapping slices: numpy copies through a temporary where it must.
+            # The slices overlap; numpy then copies through a temporary.
             array[..., :keep] = array[..., done:]
             array[..., keep:] = 0.0

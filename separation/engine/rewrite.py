@@ -1,19 +1,20 @@
-"""Hybrid Transformer Demucs in a form that OpenVINO runs faster; the result is the same.
+"""Rewrites Hybrid Transformer Demucs so that OpenVINO runs it faster; the result is the same.
 
-As demucs wrote it, a quarter of a window's time on a CPU goes into moving values: the residual
+In demucs' own form, moving values takes a quarter of a window's time on a CPU: the residual
 branches fold frequencies into the batch, transposed convolutions have no fast kernel, and every
-gated unit splits what one convolution gave. On two cores with AMX a window of htdemucs takes 34 %
-less time in bfloat16 like this, and 10 % less in float32 (docs/performance.md). What is done:
+gated unit splits the output of one convolution. On two cores with AMX, the rewritten htdemucs takes
+34 % less time for a window in bfloat16, and 10 % less in float32 (docs/performance.md). The
+changes:
 
 - Channels come last inside an encoder: its norms then run over contiguous values, convolutions of
   kernel 1 are matrix products, and no frequencies are folded into the batch.
-- Both halves of a gated unit are convolutions of their own where the norm between allows it.
-- A transposed convolution of stride s and kernel 2s is a convolution with kernel 3 that gives the s
-  output positions of each input position as channels.
-- Attention keeps its heads as an axis, in the order that OpenVINO's fused kernel knows.
-- A norm over everything does not swap the axes before and after.
+- Each half of a gated unit is a separate convolution where the norm between them allows it.
+- A transposed convolution of stride s and kernel 2s becomes a convolution with kernel 3 that
+  returns the s output positions of each input position as channels.
+- Attention keeps its heads as an axis, in the order that OpenVINO's fused kernel expects.
+- A norm over all values does not swap the axes before and after.
 
-A layer of a shape that is not known here stays as it is. Imports torch and demucs.
+A layer of any other shape stays as it is. Imports torch and demucs.
 """
 
 from typing import Any
@@ -28,12 +29,12 @@ from torch.nn import functional as F
 
 _BRANCH: tuple[Any, ...] = (nn.Conv1d, (nn.GroupNorm, nn.Identity), nn.GELU, nn.Conv1d,
            (nn.GroupNorm, nn.Identity), nn.GLU, LayerScale)  # fmt: skip
-"""The modules of one residual branch without attention and LSTM (demucs/demucs.py, DConv)."""
+"""The modules of a residual branch without attention or LSTM (demucs/demucs.py, DConv)."""
 
 
 def rewrite(network: HTDemucs) -> None:
-    """Replace, in place, the layers that are known here; the module computes what it did, and can
-    no longer be trained."""
+    """Replace the known layers in place. The module computes the same as before but can no longer
+    be trained."""
     network.requires_grad_(False)
     for layers in (network.encoder, network.tencoder):
         for index, encoder in enumerate(layers):
@@ -97,7 +98,7 @@ def _is_known_attention(module: nn.Module) -> bool:
 
 
 class _Encoder(nn.Module):
-    """Takes and gives what ``HEncLayer`` does: (batch, channels, [bins,] times)."""
+    """Replaces ``HEncLayer``, with the same input and output: (batch, channels, [bins,] times)."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
@@ -114,7 +115,7 @@ class _Encoder(nn.Module):
 
     def forward(self, x: Tensor, inject: Tensor | None = None) -> Tensor:
         if not self._freq:
-            # (batch, channels, 1, times): only in four dimensions is "channels last" free.
+            # (batch, channels, 1, times): "channels last" costs nothing only in four dimensions.
             x = x.flatten(1, -2)[:, :, None]
             x = F.pad(x, (0, -x.shape[-1] % self._stride))
         y = F.conv2d(x, self._weight, self._bias, self._strides, self._padding)
@@ -128,7 +129,7 @@ class _Encoder(nn.Module):
 
 
 class _Branches(nn.Module):
-    """``DConv`` on (batch, channels, bins, times), each bin by itself; gives the channels last."""
+    """``DConv`` on each bin of (batch, channels, bins, times); returns the channels last."""
 
     def __init__(self, dconv: Any) -> None:
         super().__init__()
@@ -145,7 +146,7 @@ class _Branches(nn.Module):
 
 
 def _dilated(x: Tensor, conv: Any) -> Tensor:
-    """A convolution over times; takes the channels in front and gives them last."""
+    """A convolution over times from channels first to channels last."""
     y = F.conv2d(
         x,
         _as_2d(conv),
@@ -162,14 +163,15 @@ def _normed(x: Tensor, norm: nn.Module) -> Tensor:
         return x
     rows = x.flatten(0, 1)
     if len(rows) > 1:
-        # Takes two thirds of the time; the millions of a single row would be summed less exactly.
+        # Two-dimensional rows take two thirds of the time. A single row keeps its axes, because
+        # the sum over its millions of values would be less exact.
         rows = rows.flatten(1)
     normed = F.layer_norm(rows, rows.shape[1:], eps=norm.eps).reshape(x.shape)
     return normed * norm.weight + norm.bias
 
 
 class _Decoder(nn.Module):
-    """Takes and gives what ``HDecLayer`` does."""
+    """Replaces ``HDecLayer``, with the same input and output."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
@@ -180,18 +182,18 @@ class _Decoder(nn.Module):
         self._gate_bias = layer.rewrite.bias
         padding = layer.rewrite.padding
         self._padding = padding if layer.freq else (0, *padding)
-        self._grow = _LastGrowth(layer) if layer.last else _Growth(layer)
+        self._upsample = _LastUpsampling(layer) if layer.last else _Upsampling(layer)
 
     def forward(self, x: Tensor, skip: Tensor, length: int) -> tuple[Tensor, Tensor]:
         if self._freq and x.dim() == 3:
             x = x.view(x.shape[0], self._channels, -1, x.shape[-1])
         x = x + skip
         y = self._gated(x if self._freq else x[:, :, None])
-        z = self._grow(y)
+        z = self._upsample(y)
         return (z, y) if self._freq else (z[:, :, 0, :length], y[:, :, 0])
 
     def _gated(self, x: Tensor) -> Tensor:
-        """The gated unit, its halves by convolutions of their own."""
+        """The gated unit, with a separate convolution for each half."""
         value, gate = (
             F.conv2d(x, weight, bias, padding=self._padding)
             for weight, bias in zip(self._gate.chunk(2), self._gate_bias.chunk(2), strict=True)
@@ -199,7 +201,7 @@ class _Decoder(nn.Module):
         return value * torch.sigmoid(gate)
 
 
-class _Growth(nn.Module):
+class _Upsampling(nn.Module):
     """A decoder's transposed convolution and activation on (batch, channels, bins, times), as a
     plain convolution."""
 
@@ -208,7 +210,7 @@ class _Growth(nn.Module):
         self._freq = layer.freq
         self._stride = layer.stride
         self._channels = layer.conv_tr.out_channels
-        kernel = _positions(layer)
+        kernel = _upsampling_kernel(layer)
         self._weight = kernel[..., None] if layer.freq else kernel[:, :, None]
         self._bias = layer.conv_tr.bias.repeat(layer.stride)
         self._padding = (1, 0) if layer.freq else (0, 1)
@@ -225,13 +227,13 @@ class _Growth(nn.Module):
         return z.reshape(batch, bins, times, self._channels).permute(0, 3, 1, 2)
 
 
-class _LastGrowth(nn.Module):
-    """The last decoder's, which stays a transposed convolution.
+class _LastUpsampling(nn.Module):
+    """The last decoder's transposed convolution, which is not rewritten.
 
-    In half precision OpenVINO computes what comes after the last convolution in float32, this
-    included; as a convolution its result would be rounded too (-45.3 instead of -46.9 dB). Of
-    spectra it takes the times before the bins: as (batch, times, bins, channels), which is how its
-    result lies in memory, the inverse transform reads them.
+    In half precision OpenVINO computes the layers after the last convolution in float32, this one
+    included; rewritten as a convolution, its result would be rounded too (-45.3 instead of
+    -46.9 dB). It swaps the times and bins of spectra, so that its result lies in memory as (batch,
+    times, bins, channels), the layout that the inverse transform reads.
     """
 
     def __init__(self, layer: Any) -> None:
@@ -248,9 +250,10 @@ class _LastGrowth(nn.Module):
         return z.transpose(2, 3) if self._freq else z
 
 
-def _positions(layer: Any) -> Tensor:
-    """The transposed convolution's kernel (in, out, 2 * stride) as that of a plain one with kernel
-    3: (stride * out, in, 3), the output positions of an input position one after the other.
+def _upsampling_kernel(layer: Any) -> Tensor:
+    """The transposed convolution's kernel (in, out, 2 * stride) as the kernel of a plain
+    convolution (stride * out, in, 3): the output positions of an input position one after the
+    other.
 
     Output s * g + pad + p, with pad cut off at the start, takes tap pad + p - s * o of input g + o.
     """
@@ -282,8 +285,8 @@ class _WholeNorm(nn.Module):
 class _Attention(nn.Module):
     """``nn.MultiheadAttention`` on (batch, times, channels), without masks and weights.
 
-    The keys are made by a convolution, as the product with the queries wants their times last: that
-    of what it gives is rearranged faster than that of a matrix product.
+    A convolution computes the keys, because the product with the queries needs the times last: the
+    output of a convolution is rearranged faster than that of a matrix product.
     """
 
     def __init__(self, attention: Any) -> None:
@@ -312,6 +315,6 @@ class _Attention(nn.Module):
 
 
 def _as_2d(conv: Any) -> Tensor:
-    """The kernel of a convolution over times as one over (1, times)."""
+    """The kernel of a convolution over times as a kernel over (1, times)."""
     weight: Tensor = conv.weight
     return weight if weight.dim() == 4 else weight[:, :, None]

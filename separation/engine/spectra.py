@@ -1,9 +1,9 @@
 """The STFT and its inverse around a hybrid network, without torch.
 
 Defossez, "Hybrid Spectrogram and Waveform Source Separation" (2021): Hann window, hop of a quarter
-of it, 1.5 hops of reflected padding, so that n samples give ceil(n / hop) frames; the highest bin
-is dropped on the way in and zero on the way back (demucs/htdemucs.py, _spec and _ispec).
-Scaled by the root of the window's length both ways, as ``torch.stft(normalized=True)`` is.
+window, 1.5 hops of reflected padding, so that n samples give ceil(n / hop) frames. The forward
+transform drops the highest bin, and the inverse sets it to zero (demucs/htdemucs.py, _spec and
+_ispec). Both scale by the root of the window's length, as ``torch.stft(normalized=True)`` does.
 """
 
 from fractions import Fraction
@@ -20,8 +20,8 @@ _PADDING = Fraction(3, 2)
 """Padding before the first sample, in hops."""
 
 _OVERLAPPED_SQUARES = 1.5
-"""What squared Hann windows sum to at every sample that four of them cover; with the padding,
-every sample that is kept is such a one, so the inverse divides by a constant."""
+"""The sum of squared Hann windows at every sample that four of them cover. With the padding, four
+windows cover every sample that is kept, so the inverse divides by a constant."""
 
 
 class Spectra:
@@ -45,7 +45,7 @@ class Spectra:
         return self.times, self._window // 2, 2
 
     def forward(self, signal: FloatArray) -> FloatArray:
-        """(channels, frames) to its spectra."""
+        """Transform (channels, frames) to spectra."""
         end = self._padding + self.times * self._hop - self._frames
         padded = np.pad(signal, ((0, 0), (self._padding, end)), mode="reflect")
         pieces = np.lib.stride_tricks.sliding_window_view(padded, self._window, axis=-1)
@@ -54,9 +54,9 @@ class Spectra:
         return parts.reshape(len(signal), *self.shape)
 
     def inverse(self, spectra: FloatArray) -> FloatArray:
-        """Spectra (times, bins, ..., 2), C-contiguous, to signals (..., frames).
+        """Transform spectra (times, bins, ..., 2), C-contiguous, to signals (..., frames).
 
-        One signal at a time, as its pieces then stay in the processor's cache.
+        Transforms one signal at a time, so that its pieces stay in the processor's cache.
         """
         signals_of = spectra.shape[2:-1]
         bins = spectra.reshape(self.times, self._window // 2, -1).view(np.complex64)

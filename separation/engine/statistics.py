@@ -1,4 +1,4 @@
-"""The two numbers by which Demucs normalises a song, measured in one pass."""
+"""Measures the mean and the deviation by which Demucs normalises a song, in one pass."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.progress import Report, ignore_progress
 
 SCALE_FLOOR = 1e-8
-"""Added to the deviation so that silence divides by something (demucs/api.py)."""
+"""Added to the deviation, so that silence is not divided by 0 (demucs/api.py)."""
 
 
 class Song(Protocol):
-    """What can be read in windows; zeros outside 0..frames. ``BlockReader`` is one."""
+    """A song that can be read in windows; zeros outside 0..frames. ``BlockReader`` is one."""
 
     frames: int
     channels: int
@@ -33,22 +33,22 @@ class MonoStatistics:
 
     @property
     def scale(self) -> float:
-        """What Demucs divides by, and multiplies with afterwards."""
+        """The divisor of Demucs' normalisation, and its factor on the way back."""
         return self.std + SCALE_FLOOR
 
 
 AS_IT_IS = MonoStatistics(mean=0.0, std=1.0)
-"""For networks that want the song unchanged: in float32, 1 and 1 + ``SCALE_FLOOR`` are equal."""
+"""For networks that take the song unchanged: in float32, 1 and 1 + ``SCALE_FLOOR`` are equal."""
 
 
 def measure_mono(song: Song, report: Report = ignore_progress) -> MonoStatistics:
     """Mean and deviation of the mean over channels, in float64, block by block.
 
-    ``report`` is called after every block: hours of sound take a while to read.
+    ``report`` is called after every block, because hours of sound take a while to read.
 
     Blocks are merged by the update of Chan, Golub and LeVeque, "Updating Formulae and a Pairwise
     Algorithm for Computing Sample Variances" (1979), which stays exact where a sum of squares
-    would cancel. A song of one frame has deviation 0 (torch would say NaN).
+    would cancel. A song of one frame has deviation 0 (torch would return NaN).
     """
     count, mean, squares = 0, 0.0, 0.0
     for block in song.blocks():

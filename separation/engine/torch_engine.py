@@ -1,4 +1,4 @@
-"""Networks run by torch. Only a process that separates imports this module."""
+"""Runs networks with torch. Only a process that separates imports this module."""
 
 import logging
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ _log = logging.getLogger("engine")
 class TorchEngine(Engine):
     """A torch module that maps (n, channels, frames) to (n, stems, channels, frames).
 
-    On a GPU windows go in batches as large as its free memory allows, with copies beside the
-    computing. ``fast`` runs the layers in half precision: bfloat16 on a CPU, float16 on a GPU,
-    whose finer steps are as quick there; a window that leaves its range (65 504) is done again in
-    float32, and so is everything after it.
+    On a GPU, batches are as large as its free memory allows, and copies run beside the computation.
+    ``fast`` runs the layers in half precision: bfloat16 on a CPU, and float16 on a GPU, where its
+    finer steps are as fast. A window that exceeds the range of float16 (65 504) is computed again
+    in float32, and so are all windows after it.
     """
 
     name: ClassVar[str] = "torch"
@@ -41,15 +41,15 @@ class TorchEngine(Engine):
         draws_below: int | None = None,
         least_frames: int = 1,
     ) -> None:
-        """``fixed_frames``: give every window in this length, whatever it holds.
-        ``least_frames``: what the module cannot do without; shorter windows get context.
-        ``batch_limit``: the most windows at once; by default ``GPU_BATCH``, and one on a
-        CPU, whose cores one window keeps busy."""
+        """``fixed_frames``: the input length of every window, however many frames matter.
+        ``least_frames``: the shortest input that the module takes; shorter windows get context.
+        ``batch_limit``: the most windows in a batch; by default ``GPU_BATCH`` on a GPU and 1 on a
+        CPU, where one window keeps all cores busy."""
         self.stems = stems
         self.segment_frames = segment_frames
         self.draws_below = draws_below
         self._planner = BatchPlanner(batch_limit or (1 if device == "cpu" else GPU_BATCH))
-        self.batch_size = self._planner.windows_wanted
+        self.batch_size = self._planner.usable_windows
         self._fixed_frames = fixed_frames
         self._least_frames = least_frames
         self._device = device
@@ -85,11 +85,12 @@ class TorchEngine(Engine):
         if self._lane is None:
             self._lane = self._open_lane()
         out = run_windows(windows, self._lane, self._planner)
-        self.batch_size = self._planner.windows_wanted
+        self.batch_size = self._planner.usable_windows
         return out
 
     def _open_lane(self) -> Lane:
-        """Not before the first window: a network that no wanted stem needs stays out of a GPU."""
+        """Move the module to the device at the first window. A network that no requested stem needs
+        never occupies the GPU."""
         with device_errors(self._device):
             self._module.to(self._device)
         if self._device == "cpu":

@@ -1,4 +1,4 @@
-"""The way of a batch through torch: straight on the CPU, over copying streams on a card."""
+"""Moves batches through torch: directly on the CPU, over copy streams on a GPU."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Compute = Callable[[torch.Tensor], torch.Tensor]
 
 
 class CpuLane:
-    """A :class:`~separation.engine.batching.Lane` where there is nothing to copy or to plan."""
+    """A :class:`~separation.engine.batching.Lane` on the CPU, which copies and plans nothing."""
 
     def __init__(self, compute: Compute) -> None:
         self._compute = compute
@@ -37,18 +37,19 @@ class CpuLane:
         return 0
 
     def free_bytes(self) -> int:
-        """Unknown, as it is the kernel's to give: the limit alone decides."""
+        """Not measured on a CPU: the batch limit alone decides."""
         return sys.maxsize
 
     def release(self) -> None:
-        """Nothing is kept."""
+        """Does nothing, because the lane keeps no memory."""
 
 
 class CudaLane:
-    """A lane over three streams: copies in, computing, copies out.
+    """A lane over three streams: copies in, computation, copies out.
 
-    Host memory is pinned, without which a copy waits for the card; torch keeps pinned blocks for
-    the next batch. ``record_stream`` tells the allocator that a tensor is still in use elsewhere.
+    Host memory is pinned, because a copy from other memory waits for the GPU; torch keeps pinned
+    blocks for the next batch. ``record_stream`` informs the allocator that another stream still
+    uses a tensor.
     """
 
     def __init__(self, compute: Compute, device: str) -> None:
@@ -79,7 +80,7 @@ class CudaLane:
         host, arrived = computed
         with device_errors(self._device):
             arrived.synchronize()
-        # A copy, as torch gives the pinned block to the next batch.
+        # A copy, because torch reuses the pinned block for the next batch.
         result: FloatArray = host.numpy().copy()
         return result
 
@@ -90,7 +91,7 @@ class CudaLane:
         return int(self._cuda.max_memory_allocated(self._device))
 
     def free_bytes(self) -> int:
-        """What the driver has free and what torch keeps for itself without using it."""
+        """The driver's free memory and torch's unused cached memory."""
         with device_errors(self._device):
             free, _ = self._cuda.mem_get_info(self._device)
         kept = self._cuda.memory_reserved(self._device) - self._cuda.memory_allocated(self._device)
@@ -116,13 +117,13 @@ class CudaLane:
 def half_precision(device: str, dtype: torch.dtype | None) -> Iterator[None]:
     """Run layers in ``dtype``; ``None``: everything in float32, also inside cuDNN.
 
-    Autocast leaves norms in float32 and what comes in or goes out as it is, so that the STFT of
-    the hybrid networks, outside their layers, works on float32. cuDNN would round the inputs of
-    float32 convolutions to 10 bits (TF32) unless told not to.
+    Autocast leaves norms, inputs and outputs in float32, so that the STFT of the hybrid networks,
+    outside their layers, works on float32. By default cuDNN would round the inputs of float32
+    convolutions to 10 bits (TF32).
 
-    cuDNN's benchmark stays off, as torch has it by default: it tries every algorithm at the first
-    batch of each size, with working memory that no plan knows of, and then takes what was fastest
-    at that moment, so that two runs of one song need not agree in the last bits.
+    cuDNN's benchmark stays off, as it is in torch by default. It tries every algorithm at the first
+    batch of each size, with working memory that no plan includes, and then uses the one that was
+    fastest at that moment, so that two runs of one song can differ in the last bits.
     """
     if dtype is not None:
         with torch.autocast(torch.device(device).type, dtype=dtype):

@@ -1,4 +1,4 @@
-"""A song as networks see it: at another level, and with something beyond its ends."""
+"""Presents a song to networks: normalised, and padded beyond its ends."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,9 @@ from separation.engine.statistics import MonoStatistics, Song
 
 
 class NormalisedSong:
-    """A song as the networks see it: (x - mean) / scale, with plain zeros outside.
+    """The normalised song, (x - mean) / scale, with zeros outside.
 
-    ``margin``: how many frames before the song windows begin.
+    ``margin``: windows begin this many frames before the song.
     """
 
     margin = 0
@@ -28,7 +28,8 @@ class NormalisedSong:
         return self.window(start, count)[0]
 
     def window(self, start: int, count: int) -> tuple[FloatArray, bool]:
-        """The same, and whether there is any sound in it: a sample of the song that is not 0."""
+        """As :meth:`read`, and whether the window is audible: it holds a sample of the song that is
+        not 0."""
         out = np.zeros((self.channels, count), dtype=np.float32)
         first, last = max(start, 0), min(start + count, self.frames)
         if last <= first:
@@ -38,24 +39,25 @@ class NormalisedSong:
         return out, bool(real.any())
 
     def restore(self, block: FloatArray) -> FloatArray:
-        """The way back for separated frames, in place."""
+        """Undo the normalisation of separated frames, in place."""
         block *= self._scale
         block += self._mean
         return block
 
     def context_before(self, extra: int) -> int:
-        """How many of the frames that a window has beyond those of interest lie before them: half,
-        as demucs centres what it pads."""
+        """How many of a window's ``extra`` frames lie before its frames of interest: half, because
+        demucs centres a padded window."""
         return extra // 2
 
 
 class MirroredSong(NormalisedSong):
-    """A song that goes on beyond its ends as its own mirror image, as far as windows look.
+    """A song that is padded with its mirror image at both ends.
 
-    As ``demix`` of ZFTurbo/Music-Source-Separation-Training pads (utils/model_utils.py): the song
-    is mirrored by ``margin`` frames at both ends, where it is longer than both together, and
-    windows begin that far before it. A window that reaches beyond even that is filled up on the
-    right: with the mirror image of what it has where that is more than half of it, else with zeros.
+    The padding is that of ``demix`` in ZFTurbo/Music-Source-Separation-Training
+    (utils/model_utils.py). A song longer than 2 * ``margin`` frames is mirrored by ``margin``
+    frames at both ends, and windows begin that far before it. A window that reaches beyond the
+    padding is filled up on the right: with the mirror image of its own frames where these are more
+    than half of it, else with zeros.
     """
 
     def __init__(self, song: Song, statistics: MonoStatistics, margin: int) -> None:
@@ -76,7 +78,7 @@ class MirroredSong(NormalisedSong):
         return out, bool(real.any())
 
     def _places(self, start: int, count: int) -> NDArray[np.intp]:
-        """The frame of the song at each place of a window; fewer than ``count`` where zeros follow.
+        """The song's frame for each frame of a window; fewer than ``count`` where zeros follow.
 
         ``start`` is at least ``-margin`` and lies before the song's end.
         """

@@ -1,4 +1,4 @@
-"""The best separator that runs here and that the operator's rule on licences allows."""
+"""Chooses the best separator that runs here and that the operator's rule on licences allows."""
 
 import logging
 import time
@@ -29,10 +29,10 @@ _log = logging.getLogger("separator.auto")
 
 
 class AutoSeparator(ResumableSeparator):
-    """Chooses once and keeps to it, so that what ran is what :meth:`identity` says.
+    """Chooses once and keeps its choice, so that :meth:`identity` names the separator that ran.
 
-    A model or a repository that was named is used or fails: nobody who asked for it wants
-    another. Only :meth:`load` reconsiders a fall-back, after ``options.hub_retry_s``.
+    A requested model or repository is used, or the separator fails: no other one replaces it.
+    :meth:`load` reconsiders a fall-back after ``options.hub_retry_s``.
     """
 
     name = "auto"
@@ -67,7 +67,7 @@ class AutoSeparator(ResumableSeparator):
         return Validation(False, " ".join(filter(None, reasons)))
 
     def get_supported_tracks(self) -> list[str]:
-        # The stems are the same before and after the choice, as only four stems may fall back.
+        # The choice does not change the stems, because only four-stem requests can fall back.
         return (self._chosen or self._candidates()[0]).get_supported_tracks()
 
     @property
@@ -85,15 +85,15 @@ class AutoSeparator(ResumableSeparator):
     def load(self, *, report: Report = ignore_progress) -> None:
         fell_back = self._fell_back_at
         if fell_back is not None and time.monotonic() - fell_back >= self.options.hub_retry_s:
-            self._forget()
+            self._reset()
         self._choice(report).load(report=report)
 
     def close(self) -> None:
         if self._chosen is not None:
             self._chosen.close()
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._chosen, self._note, self._fell_back_at = None, "", None
         self._unavailable = ()
 
@@ -106,19 +106,21 @@ class AutoSeparator(ResumableSeparator):
     def _choose(self, report: Report) -> SeparatorModel:
         *better, last = self._candidates()
         missing = []
-        for wanted in better:
+        for candidate in better:
             try:
-                wanted.load(report=report)
+                candidate.load(report=report)
             except ModelUnavailable as error:
-                missing.append(Unavailable(wanted.options.model or wanted.name, error.detail))
+                model = candidate.options.model or candidate.name
+                missing.append(Unavailable(model, error.detail))
             else:
-                return self._chosen_for(wanted, missing)
+                return self._chosen_for(candidate, missing)
         if not better:
             last.load(report=report)
         return self._chosen_for(last, missing)
 
     def _chosen_for(self, chosen: SeparatorModel, missing: list[Unavailable]) -> SeparatorModel:
-        """``missing``: better ones that could not be had; they are looked for again later."""
+        """Record the choice. ``missing``: better models that were not available; :meth:`load` tries
+        them again later."""
         self._unavailable = tuple(missing)
         self._note = self._note_of_fall_back(chosen) if missing else self._note_of_choice(chosen)
         self._fell_back_at = time.monotonic() if missing else None
@@ -127,8 +129,8 @@ class AutoSeparator(ResumableSeparator):
     def _note_of_fall_back(self, chosen: SeparatorModel) -> str:
         labels = {row.name: row.label for row in all_rows(self.options.model_paths)}
         model = chosen.options.model or chosen.name
-        wanted = [labels.get(each.model, each.model) for each in self._unavailable]
-        line = f"Separated with {labels.get(model, model)}, {not_available(wanted)}"
+        missing = [labels.get(each.model, each.model) for each in self._unavailable]
+        line = f"Separated with {labels.get(model, model)}, {not_available(missing)}"
         return remark(line, " ".join(each.reason for each in self._unavailable))
 
     def _note_of_choice(self, chosen: SeparatorModel) -> str:
@@ -138,13 +140,13 @@ class AutoSeparator(ResumableSeparator):
         return remark(f"Separated with {chosen.identity().model}", why)
 
     def first_choice(self) -> tuple[str, str | None]:
-        """Name and model of the separator that is wanted, whether or not it can be had.
+        """Name and model of the preferred separator, whether or not it is available.
 
-        Raises ``LicenceRefused`` where the operator's rule leaves nothing."""
-        return self._choices()[0]
+        Raises ``LicenceRefused`` where the operator's rule allows no model."""
+        return self._candidate_models()[0]
 
-    def _choices(self) -> list[tuple[str, str | None]]:
-        """Separators with their models, in the order in which they are tried."""
+    def _candidate_models(self) -> list[tuple[str, str | None]]:
+        """Names and models of the separators, in the order in which they are tried."""
         options = self.options
         rule = LicenceRule(options.licences, all_rows(options.model_paths))
         if options.repo is not None:
@@ -153,14 +155,14 @@ class AutoSeparator(ResumableSeparator):
         if options.model is not None:
             owners = {model.name: model.separator for model in rule.rows}
             return [(owners.get(options.model) or PREFERRED, options.model)]
-        asked = {*(options.stems or ()), *filter(None, [options.two_stems])}
-        # Where no model has the stem, the usual one names what is missing.
-        models = rule.automatic(asked) or rule.automatic()[:1]
+        requested = {*(options.stems or ()), *filter(None, [options.two_stems])}
+        # Where no model has the requested stem, the default model raises the named error.
+        models = rule.automatic(requested) or rule.automatic()[:1]
         return [(str(model.separator), model.name) for model in models]
 
     def _candidates(self) -> list[SeparatorModel]:
-        """Built, in the order in which they are tried; nothing is loaded."""
+        """The separators in the order in which they are tried; no model is loaded."""
         return [
             SeparatorFactory.separator_class(name)(replace(self.options, model=model))
-            for name, model in self._choices()
+            for name, model in self._candidate_models()
         ]

@@ -1,13 +1,13 @@
-"""Several separators, one set of stems.
+"""Combines the stems of several separators into one set.
 
-The members separate the song one after the other, each into a folder of its own, and are closed
-when they are done, so that no two models are in memory together. Then their stems are combined in
-blocks, by their weighted mean, or in the spectrum (:mod:`separation.audio.combining`). Where they
-are to sum to the song (``Ensemble.sums_to_song``), what they lack of it is shared out; never when
-only some of the stems were asked for. A mean of members whose stems sum to the song sums to it
-anyway where each has one weight for all stems.
+The members separate the song one after the other, each into its own folder, and are closed when
+they are done, so that no two models are in memory together. Then their stems are combined in
+blocks, by their weighted mean or in the spectrum (:mod:`separation.audio.combining`). Where the
+stems must sum to the song (``Ensemble.sums_to_song``), the difference from the song is divided
+among them, unless the request names only some of the stems. If the stems of each member sum to the
+song and each member has one weight for all stems, their mean sums to the song without this step.
 
-A member that is finished is not separated again after a crash; combining begins anew.
+After a crash, a finished member is not separated again; combining starts over.
 """
 
 import hashlib
@@ -42,11 +42,11 @@ from separation.storage.checkpoints import Checkpoints
 
 VERSION = "1"
 _COMBINED_FROM = 0.95
-"""Where in the bar combining begins: it reads and writes, and a member computes."""
+"""Share of the progress at which combining begins: it only reads and writes, so it is short."""
 
 _NETWORK_SHARE = 10.0
-"""Of the bar, against 1 of a separator without a network: spectral masks take a tenth of the time
-of the smallest network on two cores."""
+"""Weight of a network in the progress, against 1 for a separator without one: spectral masks take a
+tenth of the time of the smallest network on two cores."""
 
 Build = Callable[[str, SeparatorOptions], SeparatorModel]
 
@@ -57,8 +57,8 @@ def build_from_registry(name: str, options: SeparatorOptions) -> SeparatorModel:
 
 
 class EnsembleSeparator(ResumableSeparator):
-    """See the module's docstring. ``build`` makes the members; a stage gives one that knows where
-    networks may run."""
+    """See the module's docstring. ``build`` creates the members; a stage passes a function that
+    decides where networks may run."""
 
     name = ENSEMBLE
 
@@ -93,7 +93,8 @@ class EnsembleSeparator(ResumableSeparator):
         return any(member.is_overlapping for member in self._members())
 
     def load(self, *, report: Report = ignore_progress) -> None:
-        """Learns who the members are. Only the first stays in memory, as it comes first."""
+        """Load each member for its identity. Only the first stays in memory, because it runs
+        first."""
         members = self._members()
         found = []
         for place in reversed(range(len(members))):
@@ -153,7 +154,7 @@ class EnsembleSeparator(ResumableSeparator):
                 checkpoints.part(folder.name) if checkpoints is not None else None,
             )
             if place < len(self._identities):
-                # Where it ran may have changed in the middle.
+                # The device or precision may have changed during the song.
                 self._identities[place] = member.identity()
             member.close()
         paths = self._combined(
@@ -180,7 +181,7 @@ class EnsembleSeparator(ResumableSeparator):
         ]
 
     def _members(self) -> list[SeparatorModel]:
-        """Built for the stems that all of them are to give."""
+        """The members, built for the stems that all of them must return."""
         if self._outputs:
             assert self._built is not None
             return self._built
@@ -198,12 +199,12 @@ class EnsembleSeparator(ResumableSeparator):
             check_weights(self._ensemble, self._outputs)
 
     def _shares(self) -> list[float]:
-        """Where in the bar each member begins, and the last ends."""
+        """Share of the progress at which each member begins, and at which the last ends."""
         work = [_NETWORK_SHARE if each.is_routed else 1.0 for each in self._members()]
         return [_COMBINED_FROM * sum(work[:place]) / sum(work) for place in range(len(work) + 1)]
 
     def _digest(self, found: Sequence[SeparatorIdentity]) -> str:
-        """Over whatever changes the sound, in the order of the members."""
+        """sha256 (hex) over every value that changes the sound, in the order of the members."""
         members = [
             [
                 *(each.separator, each.model, each.version, each.weights_digest),
@@ -218,7 +219,7 @@ class EnsembleSeparator(ResumableSeparator):
     def _combined(
         self, song: Path, folders: Sequence[Path], output_dir: Path, report: Report
     ) -> dict[str, Path]:
-        # Brings SciPy along, and the web side asks here what can run.
+        # Imported here, because it imports SciPy and the web side imports this module.
         from separation.audio import combining
 
         report(0.0, "Combining the members of the ensemble")

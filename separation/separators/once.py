@@ -1,4 +1,4 @@
-"""One of several separations that a stage is made of: not done again once it is finished."""
+"""Runs one of the separations of a stage, and does not repeat it once it is finished."""
 
 from pathlib import Path
 
@@ -17,15 +17,15 @@ def separate_once(
     report: Report,
     checkpoints: Checkpoints | None,
 ) -> dict[str, Path]:
-    """Separate into ``folder``, or take over what an earlier attempt has finished of it.
+    """Separate into ``folder``, or reuse the stems that an earlier attempt finished.
 
     ``checkpoints``: those of this part of the stage (:meth:`Checkpoints.part`), which keep all
-    stems as soon as they are there. Raises what the separator and ``report`` raise.
+    stems as soon as they are finished. Raises what the separator and ``report`` raise.
     """
     folder.mkdir(exist_ok=True)
     frames = _frames(input_path)
     if checkpoints is not None:
-        finished = _taken_over(separator.get_supported_tracks(), folder, frames, checkpoints)
+        finished = _reused_stems(separator.get_supported_tracks(), folder, frames, checkpoints)
         if finished is not None:
             report(1.0)
             return finished
@@ -38,7 +38,7 @@ def separate_once(
     return paths
 
 
-def _taken_over(
+def _reused_stems(
     stems: list[str], folder: Path, frames: int, checkpoints: Checkpoints
 ) -> dict[str, Path] | None:
     if not checkpoints.has_finished(stems):
@@ -48,7 +48,8 @@ def _taken_over(
 
 
 def _frames(path: Path) -> int:
-    """-1 for what is no sound; that a stem is broken is told by whoever reads it back."""
+    """Length of an audio file; -1 where it cannot be read. The reader of a stem reports the
+    error."""
     try:
         return int(soundfile.info(path).frames)
     except soundfile.LibsndfileError:

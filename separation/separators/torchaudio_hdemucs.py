@@ -31,15 +31,16 @@ DEFAULT_SEGMENT_S = 10.0
 """The window of torchaudio's own tutorial on this bundle; the network takes any length."""
 
 _LEAST_HOPS = 2
-"""The network mirrors a window at its ends by one and a half hops and what fills the last one
-(torchaudio/models/_hdemucs.py, ``_spec``), and fails where that is more than the window."""
+"""Shortest window in hops. The network mirrors a window at its ends by one and a half hops, and by
+what completes the last hop (torchaudio/models/_hdemucs.py, ``_spec``); it fails where the padding
+exceeds the window."""
 
 _failures = FailureMemory()
 _MB = 1_000_000
 
 
 class TorchaudioHdemucsSeparator(NeuralSeparator):
-    """One network through the same overlap-add as the demucs family."""
+    """Runs one network with the same overlap-add as the demucs family."""
 
     name = "torchaudio_hdemucs"
     packages = ("torchaudio",)
@@ -47,7 +48,8 @@ class TorchaudioHdemucsSeparator(NeuralSeparator):
     def __init__(
         self, options: SeparatorOptions, *, factory: Callable[[], Any] | None = None
     ) -> None:
-        """``factory`` builds the empty network; ``None``: the bundle's, 84 million parameters."""
+        """``factory``: builds the network without weights; ``None``: the bundle's, with 84 million
+        parameters."""
         super().__init__(options)
         if options.model not in (None, MODEL):
             known = ", ".join(model.name for model in models_for(self.name))
@@ -101,7 +103,7 @@ class TorchaudioHdemucsSeparator(NeuralSeparator):
             except SeparationError:
                 raise
             except Exception as error:
-                # A damaged file fails in as many ways as a pickle can be damaged.
+                # A damaged pickle can raise nearly any exception.
                 raise ModelUnavailable(
                     f"The weight file {path.name} is damaged or for another network. Delete it "
                     f"and fetch it again: python manage.py fetch_models {MODEL}"
@@ -124,7 +126,7 @@ class TorchaudioHdemucsSeparator(NeuralSeparator):
 
 
 def find_bundle(options: SeparatorOptions) -> Path | None:
-    """The bundle's weights in the model directory, else where torchaudio itself puts them."""
+    """The bundle's weights in the model directory, else in torchaudio's own cache."""
     root = options.model_dir or default_model_dir()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     hub = Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub" / "torchaudio" / "models"

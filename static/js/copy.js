@@ -1,7 +1,7 @@
-// A button that copies a field. Without this script the field is there to be copied by hand.
+// A button that copies a field. Without this script the field can be copied by hand.
 const told = document.querySelector("[data-copy-told]");
 
-// Browsers give pages on plain http no clipboard, and many a portal is reached by that.
+// Browsers offer no clipboard to pages on plain http, which many portals use.
 async function copy(field) {
   field.select();
   if (navigator.clipboard) return navigator.clipboard.writeText(field.value);

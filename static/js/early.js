@@ -1,5 +1,5 @@
-// Listening while the job still runs: the mixer comes into the page as soon as there are stems to play, and
-// stays, and plays on, when the result takes the place of the waiting.
+// Listening while the job runs: the mixer is added as soon as there are stems to play. It stays and plays on
+// when the result replaces the progress.
 import { openMixer } from "./mixer/mixer.js";
 import { bringHead, pageNow } from "./page.js";
 
@@ -17,7 +17,7 @@ export class Early {
     return this.#state === "open";
   }
 
-  // Opens the mixer, which the server tells is there to be had. Whether it came now.
+  // Opens the mixer that the server announces. Returns whether it was opened now.
   async open() {
     if (this.#state !== "none") return false;
     this.#state = "opening";
@@ -27,7 +27,7 @@ export class Early {
       this.box.hidden = !root;
       this.#state = root ? "open" : "none";
     } catch (error) {
-      // The next word of the server is another chance.
+      // The next answer of the server triggers another try.
       this.#state = "none";
       console.error(error);
     }
@@ -47,7 +47,7 @@ export class Early {
     return this.#mixer;
   }
 
-  // Shows the result around the mixer that plays. False where it is not one of the same stems.
+  // Shows the result around the playing mixer. False if the result has other stems.
   async arrive() {
     const page = await pageNow();
     const mixer = this.#mixer;
@@ -73,7 +73,7 @@ function takeDownloads(from, to) {
   }
 }
 
-// The mixer keeps its place on the screen, and the key that was pressed last its focus.
+// Keeps the mixer's position on the screen, and the focus of the last control.
 function exchange(main, place, mixer) {
   const before = mixer.getBoundingClientRect().top;
   const focused = mixer.contains(document.activeElement) ? document.activeElement : null;

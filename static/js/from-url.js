@@ -1,4 +1,4 @@
-// The button posts the form by itself, to its own address: the upload's script shall not take it.
+// The button posts the form to its own address, without the script of the uploads.
 const button = document.querySelector("[data-from-url]");
 const field = document.querySelector("[data-url]");
 
@@ -16,14 +16,14 @@ document.addEventListener(
   { capture: true },
 );
 
-// Enter would press the form's first button, which sends files.
+// Otherwise Enter would press the form's first button, which sends files.
 field.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
   event.preventDefault();
   button.click();
 });
 
-// Back from the job's page, which may show this one as it was left.
+// After "back" from the job's page, the browser may show this page in its last state.
 window.addEventListener("pageshow", () => {
   button.disabled = false;
   button.textContent = "Fetch and separate";

@@ -1,4 +1,4 @@
-// One box that ticks every song of the page; without this script there is none.
+// A box that selects every song of the page; it needs this script.
 
 const label = document.getElementById("tick-all");
 

@@ -1,5 +1,5 @@
-// The moving part of a running job's page: htmx fetches it, this tells the title and a screen reader, and
-// opens the mixer as soon as there are stems to play.
+// The page of a running job: htmx fetches its progress; this script updates the title and a screen reader,
+// and opens the mixer as soon as there are stems to play.
 import { Early } from "./early.js";
 import { tellMe } from "./tell-me.js";
 
@@ -20,12 +20,12 @@ function tell() {
   const { percent, stage } = card.dataset;
   document.title = `${percent} % – ${name}`;
   if ("playable" in card.dataset) listen();
-  // A reader that hears every second's figure hears nothing else: each tenth is enough.
+  // Every figure would keep a screen reader talking; each tenth is enough.
   const sentence = `${stage}, ${Math.floor(Number(percent) / 10) * 10} per cent`;
   if (sentence !== said) announce.textContent = said = sentence;
 }
 
-// Loading the page anew would stop the music.
+// A reload would stop the music.
 async function arrive() {
   if (arriving) return;
   arriving = true;
@@ -40,7 +40,7 @@ region.addEventListener("htmx:beforeOnLoad", (event) => {
 });
 region.addEventListener("htmx:afterSwap", tell);
 region.addEventListener("htmx:responseError", ({ detail }) => {
-  // Deleted in another window; other errors pass, and the next poll shows the truth.
+  // The job was deleted in another window. Other errors are ignored, as the next poll follows.
   if (detail.xhr.status === 404) location.reload();
 });
 tell();

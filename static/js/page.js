@@ -1,14 +1,14 @@
-// The page as it is now on the server, brought into this one without loading it anew.
+// Fetches the page's current version from the server and inserts it without a reload.
 
-// Null where it cannot be had, as when somebody was logged out meanwhile. What is taken from it has to be
-// imported: players that were made in a page that nobody sees never find their sources.
+// Null if the fetch fails, for example after a log-out. Nodes of the fetched page have to be imported:
+// players that were created in an invisible document never load their sources.
 export async function pageNow() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return null;
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
-// Resolves when the styles are here that `page` has and this one had not; its modules follow.
+// Resolves when the missing styles of `page` are loaded; its modules follow.
 export async function bringHead(page) {
   const links = missing(page, "link[rel=stylesheet]", "href");
   await Promise.all(links.map((link) => added("link", { rel: "stylesheet", href: link.href })));
@@ -29,7 +29,7 @@ function added(tag, values) {
   const element = Object.assign(document.createElement(tag), values);
   return new Promise((resolve) => {
     element.addEventListener("load", resolve);
-    // Without its colours a page can be used all the same.
+    // A page without its styles can still be used.
     element.addEventListener("error", resolve);
     document.head.append(element);
   });

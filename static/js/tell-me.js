@@ -4,7 +4,7 @@ import { Wish } from "./wish.js";
 let box;
 let button;
 let said;
-// Of this tab and this page: it outlives the loading anew that ends the waiting.
+// Stored for this tab and this page, as it must survive the reload at the end of the job.
 const wish = new Wish(sessionStorage, `tell-me ${location.pathname}`);
 
 const canTell = () => "Notification" in window && window.isSecureContext;
@@ -37,16 +37,16 @@ function tell() {
   if (!wish.take()) return;
   const { title, result } = box.dataset;
   try {
-    // One tag: of two tabs of this page only one notification stays.
+    // With the same tag, two tabs of this page show only one notification.
     const notification = new Notification(title, { body: `Done: ${result}`, tag: wish.key });
     notification.addEventListener("click", () => window.focus());
   } catch {
-    // Chromium on phones has the class and refuses to make one from a page.
+    // Chromium on phones has the class, but a page cannot create a notification.
     say("It is done. This browser shows no notifications of pages.");
   }
 }
 
-// Once for each content of the page: it may change from waiting to the result without being loaded anew.
+// Runs for each content of the page, which may change from waiting to the result without a reload.
 export function tellMe() {
   box = document.querySelector("[data-tell-me]");
   button = box?.querySelector("[data-tell-me-button]");

@@ -1,22 +1,22 @@
-// The order of a round of uploads: whose turn is next, when it is over, and what is shown after it.
+// The order of a round of uploads: the next song, the end of the round, and the page after it.
 const AT_ONCE = 3;
 
 export function count(songs, ...states) {
   return songs.filter(({ state }) => states.includes(state)).length;
 }
 
-// The song to be sent now, if there is one and not too many are on their way.
+// The next song to send, unless too many are being sent.
 export function next(songs) {
   if (count(songs, "sending") >= AT_ONCE) return undefined;
   return songs.find(({ state }) => state === "waiting");
 }
 
-// What is paused waits for somebody; what is lost goes on by itself.
+// A paused upload waits for the person; a lost one resumes by itself.
 export function isOver(songs) {
   return count(songs, "sending", "waiting", "lost") === 0;
 }
 
-// The page that shows the songs of the round, or null while the list of uploads has more to say.
+// The page that shows the songs of the round, or null while the list of uploads needs attention.
 export function pageOf(songs, history) {
   if (songs.length === 0 || count(songs, "done") < songs.length) return null;
   if (songs.length === 1) return songs[0].url;

@@ -1,6 +1,6 @@
-// How far an upload is, in words, and what becomes of it after each answer of the server.
+// The progress of an upload in words, and its next state after each answer of the server.
 
-// The way or the server's rest, not the file: it goes on where it was as soon as that is over.
+// Statuses that concern the network or the server, not the file: the upload resumes when they are over.
 const PASSING = [0, 408, 409, 423, 502, 503, 504];
 
 export function size(bytes) {
@@ -13,7 +13,7 @@ export function percentOf(sent, total) {
   return total > 0 ? Math.floor((100 * sent) / total) : 0;
 }
 
-// Why a request came to nothing: the status of its answer, 0 without one, and what the server says.
+// Why a request failed: the status of its answer, 0 without an answer, and the server's sentence.
 export class Refusal extends Error {
   constructor({ status, code, detail }) {
     super(detail);
@@ -21,7 +21,7 @@ export class Refusal extends Error {
   }
 }
 
-// What the server says of a request that it refused; pages of proxies are no words for people.
+// The server's sentence about a refused request; pages of proxies are ignored.
 export function refusal(status, text) {
   const told = parsed(text);
   if (typeof told?.detail === "string") return new Refusal({ ...told, status });
@@ -46,7 +46,7 @@ export function passes({ status, code }) {
   return PASSING.includes(status) || code === "throttled";
 }
 
-// Whether the same file may be taken at another time.
+// Whether the same file may be accepted at another time.
 export function canBeSentAgain({ status }) {
   return status === 429 || status >= 500;
 }

@@ -1,4 +1,4 @@
-// One chosen file on its way: announced, sent by tus, asked after. It tells its state to its page.
+// The upload of one file: announced, sent by tus, its outcome polled. It reports its state to the page.
 import {
   canBeSentAgain,
   parsed,
@@ -18,7 +18,7 @@ const RETRY_MS = [0, 1000, 2000, 4000, 8000, 15000, 30000, 30000];
 const TRY_AGAIN_MS = 60000;
 
 export class Song {
-  // `changed(song)` hears of every new state and note; `fields()` gives the form's choices.
+  // `changed(song)` is called for every new state and note; `fields()` returns the form's fields.
   constructor(file, { fields, csrf, begin, changed }) {
     Object.assign(this, {
       file,
@@ -71,7 +71,7 @@ export class Song {
     return told;
   }
 
-  // The answer and its text. A connection may be lost before the one or in the middle of the other.
+  // The answer and its text. The connection may be lost before the answer or in the middle of its text.
   async fetch(address, request) {
     try {
       const answer = await fetch(address, request);
@@ -152,7 +152,7 @@ export class Song {
   stop(problem) {
     if (!this.isMoving) return;
     if (!passes(problem)) {
-      // What was refused is gone over there: sent again, it begins anew.
+      // The server has deleted a refused upload, so that sending it again starts a new one.
       this.addresses = this.transfer = undefined;
       this.canBeSentAgain = canBeSentAgain(problem);
       return this.tell("failed", problem.detail);
@@ -172,7 +172,7 @@ export class Song {
     this.tell("paused", `Paused at ${this.percent} % of ${size(this.file.size)}`);
   }
 
-  // Back in line: the page sends it when its turn comes.
+  // Back in the queue: the page sends it when its turn comes.
   resume() {
     clearTimeout(this.timer);
     this.tell(
@@ -190,12 +190,12 @@ export class Song {
 
   async terminate() {
     await this.transfer?.abort();
-    // Its own retries: the server may hear of the broken request a moment later.
+    // A few retries, as the server may notice the broken request a moment later.
     Upload.terminate(this.addresses.upload, {
       headers: { "X-CSRFToken": this.csrf },
       retryDelays: RETRY_MS,
     }).catch(() => {
-      // It expires by itself, and the list of unfinished uploads shows it until then.
+      // The upload expires by itself, and the list of unfinished uploads shows it until then.
     });
   }
 }

@@ -22,7 +22,7 @@ input.required = false;
 
 const all = () => [...songs.keys()];
 
-// What the songs of one round have in common. Not randomUUID: plain HTTP has none.
+// The key that the songs of one round share. Not randomUUID, which plain HTTP does not offer.
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -65,7 +65,7 @@ function add(file) {
 
 function goOn(song) {
   song.resume();
-  // A round that is under way picks it up by itself.
+  // A round that is running picks the song up by itself.
   if (!sending) begin();
 }
 
@@ -77,7 +77,7 @@ function take(song) {
   advance();
 }
 
-// The file's name comes second in what a screen reader says: "Send Song.wav again".
+// A screen reader says the file's name after the first word: "Send Song.wav again".
 function label(button, text, name, shown) {
   const [verb, ...rest] = text.split(" ");
   button.textContent = text;
@@ -122,7 +122,7 @@ function changed(song) {
   advance();
 }
 
-// An upload that goes on here is no longer one to be gone on with.
+// An upload that continues here leaves the list of unfinished uploads.
 function forget(address) {
   unfinished?.querySelector(`[data-upload-url="${address}"]`)?.remove();
   if (unfinished && !unfinished.querySelector("[data-upload-url]")) unfinished.remove();
@@ -135,7 +135,7 @@ function begin() {
 
 function advance() {
   if (sending) {
-    // Each that begins comes back here, so none is taken from a list made before.
+    // Each start calls this function again, so that no song comes from an old list.
     const song = next(all());
     if (song) return song.send();
     if (isOver(all())) conclude();
@@ -154,7 +154,7 @@ function conclude() {
   if (told) announce.textContent = told;
   const page = pageOf(all(), form.dataset.history);
   if (!page) return;
-  // Whoever comes back to this page begins anew.
+  // A person who returns to this page starts a new round.
   batch = newKey();
   location.assign(page);
 }
@@ -170,7 +170,7 @@ function offerStems() {
   for (const label of form.querySelectorAll("[data-stem]")) {
     const box = label.querySelector("input");
     label.hidden = offered !== undefined && !offered.includes(box.value);
-    // A box that is disabled keeps its tick and is not sent.
+    // A disabled box stays checked and is not sent.
     box.disabled = label.hidden;
   }
 }
@@ -195,5 +195,5 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
-// Somebody may have chosen songs before this script was there.
+// Songs may have been chosen before this script was loaded.
 takeChosen();

@@ -1,4 +1,4 @@
-// Somebody's wish to be told of something once. It is kept in `storage`, which outlives the page.
+// A request for one notification. It is kept in `storage`, which outlives the page.
 export class Wish {
   constructor(storage, key) {
     this.storage = storage;
@@ -17,7 +17,7 @@ export class Wish {
     this.storage.removeItem(this.key);
   }
 
-  // Whether it was made, and it is no longer: whatever becomes of the telling, it happens once.
+  // Returns whether the request was made, and clears it, so that one notification is tried only once.
   take() {
     const { isMade } = this;
     this.drop();

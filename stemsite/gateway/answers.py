@@ -1,4 +1,4 @@
-"""What the gateway says itself, where gunicorn is not asked or does not answer."""
+"""The gateway's own answers, where gunicorn gets no request or does not answer."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from http import HTTPStatus
 class Answer:
     status: int
     code: str
-    """As the API's errors have it."""
+    """The ``code`` of an error of the API."""
 
     detail: str
     retry_after_s: int | None = None
@@ -56,7 +56,7 @@ def content(answer: Answer, target: bytes) -> tuple[list[tuple[bytes, bytes]], b
 
 
 def whole(answer: Answer) -> bytes:
-    """For a connection of which no request was read."""
+    """The whole answer as bytes, for a connection without a complete request."""
     headers, body = content(answer, b"")
     status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}".encode()
     lines = [status, *(name + b": " + value for name, value in headers), b"", body]

@@ -1,4 +1,4 @@
-"""What an application behind the gateway gets from it and leaves to it."""
+"""WSGI middleware for an application behind the gateway: client address and files."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ CLIENT_VARIABLE = "HTTP_X_GATEWAY_CLIENT"
 
 
 class FileWrapper:
-    """PEP 3333's ``wsgi.file_wrapper``: what Django answers a file with."""
+    """PEP 3333's ``wsgi.file_wrapper``, in which Django wraps a file."""
 
     def __init__(self, file: Any, block_size: int = 64 * 1024) -> None:
         self.file = file
@@ -27,8 +27,8 @@ class FileWrapper:
         self.file.close()
 
 
-class _Nothing:
-    """The body of an answer whose file the gateway sends."""
+class _EmptyBody:
+    """The empty body of an answer whose file the gateway sends."""
 
     def __init__(self, file: FileWrapper) -> None:
         self._file = file
@@ -41,8 +41,10 @@ class _Nothing:
 
 
 class BehindGateway:
-    """Takes the client's address from the gateway, and leaves the sending of files below ``roots``
-    to it. Others are sent from here: they may be gone before it has opened them."""
+    """Reads the client's address from the gateway, and lets the gateway send files below ``roots``.
+
+    This process sends other files itself: they may be deleted before the gateway opens them.
+    """
 
     def __init__(self, application: Callable[..., Any], roots: Iterable[Path]) -> None:
         self._application = application
@@ -50,29 +52,32 @@ class BehindGateway:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         environ["REMOTE_ADDR"] = environ.pop(CLIENT_VARIABLE, "")
-        # gunicorn believes the X-Forwarded-Proto of whoever comes by a socket file, and the gateway
-        # passes on everybody's. Whether it counts is decided by Django's settings.
+        # gunicorn trusts the X-Forwarded-Proto of every client of a socket file, and the gateway
+        # forwards that of every client. Django's settings decide whether the header counts.
         environ["wsgi.url_scheme"] = "http"
-        of_gunicorn, environ["wsgi.file_wrapper"] = environ.get("wsgi.file_wrapper"), FileWrapper
+        original_wrapper, environ["wsgi.file_wrapper"] = (
+            environ.get("wsgi.file_wrapper"),
+            FileWrapper,
+        )
         started: list[tuple[Any, ...]] = []
 
-        def remember(*arguments: Any) -> Callable[[bytes], object]:
+        def start_later(*arguments: Any) -> Callable[[bytes], object]:
             started.append(arguments)
             return _no_write
 
-        result: Iterable[bytes] = self._application(environ, remember)
-        environ["wsgi.file_wrapper"] = of_gunicorn
+        result: Iterable[bytes] = self._application(environ, start_later)
+        environ["wsgi.file_wrapper"] = original_wrapper
         if isinstance(result, FileWrapper) and environ["REQUEST_METHOD"] != "HEAD":
             handed = self._handed(result.file)
             if handed is not None:
-                status, headers, *rest = started[-1]
-                start_response(status, _handing_over(headers, handed), *rest)
-                return _Nothing(result)
+                status, headers, *exc_info = started[-1]
+                start_response(status, _handing_over(headers, handed), *exc_info)
+                return _EmptyBody(result)
         start_response(*started[-1])
         return result
 
     def _handed(self, file: Any) -> HandedFile | None:
-        """None where the gateway cannot open just this file by its name."""
+        """The file's path and part; None where the path does not lead to this very file."""
         window = getattr(file, "window", None)
         content = file if window is None else window[0]
         name = getattr(content, "name", None)
@@ -81,14 +86,14 @@ class BehindGateway:
         path = Path(name).resolve()
         if not any(path.is_relative_to(root) for root in self._roots):
             return None
-        facts = os.fstat(content.fileno())
+        stat = os.fstat(content.fileno())
         try:
-            if not os.path.samestat(facts, path.stat()):
+            if not os.path.samestat(stat, path.stat()):
                 return None
         except OSError:
             return None
         start = content.tell() if window is None else window[1]
-        count = facts.st_size - start if window is None else window[2]
+        count = stat.st_size - start if window is None else window[2]
         return HandedFile(os.fsencode(path), start, count)
 
 

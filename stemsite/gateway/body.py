@@ -1,4 +1,4 @@
-"""The body of a request as it comes from the client."""
+"""Reads the body of a request from the client."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ from stemsite.gateway.client import Client, ClientGone
 from stemsite.gateway.limits import Limits
 
 FIRST_BYTES = 64 * 1024
-"""Of a body that is streamed, before it gets a thread: one that begins slowly gets none."""
+"""A streamed body gets a thread after so many bytes, so that one that begins slowly gets none."""
 
 
 class Body:
@@ -20,12 +20,14 @@ class Body:
         self.is_complete = False
 
     async def collect(self, length: int | None) -> None:
-        """All of it where ``length`` is small enough to hold, else its beginning. Raises what
-        ``next`` does; what came before is kept."""
+        """Receive the whole body if ``length`` fits into the buffer, else its beginning.
+
+        Raises the errors of ``next``; the blocks before the error stay in ``collected``.
+        """
         fits = length is not None and length <= self._limits.buffer_bytes
-        wanted = length if length is not None and fits else FIRST_BYTES
+        target = length if length is not None and fits else FIRST_BYTES
         held = 0
-        while not self.is_complete and (fits or held < wanted):
+        while not self.is_complete and (fits or held < target):
             block = await self.next()
             if block:
                 self.collected.append(block)
@@ -36,8 +38,10 @@ class Body:
         ``h11.RemoteProtocolError``."""
         while (event := self._http.next_event()) is h11.NEED_DATA:
             if self._http.they_are_waiting_for_100_continue:
-                go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
-                await self._client.send(self._http.send(go_on) or b"")
+                informational = h11.InformationalResponse(
+                    status_code=100, headers=[], reason=b"Continue"
+                )
+                await self._client.send(self._http.send(informational) or b"")
             data = await self._client.receive()
             if not data:
                 raise ClientGone
@@ -48,14 +52,14 @@ class Body:
         return b""
 
     def end_if_here(self) -> None:
-        """Django may answer the last byte before anybody has seen that it was the last."""
+        """Note the end of the body: Django may answer before the gateway has read the end."""
         if not self.is_complete and self._http.their_state is h11.SEND_BODY:
             with contextlib.suppress(h11.RemoteProtocolError):
                 self.is_complete = isinstance(self._http.next_event(), h11.EndOfMessage)
 
 
 def declared_length(request: h11.Request) -> int | None:
-    """0 without a body; None where only its end will tell."""
+    """The length of the body; 0 without a body, None for a chunked one."""
     headers = dict(request.headers)
     if b"transfer-encoding" in headers:
         return None

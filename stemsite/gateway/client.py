@@ -1,4 +1,4 @@
-"""The connection of one client, with patience for each wait."""
+"""The connection of one client, with a timeout for each wait."""
 
 import asyncio
 import contextlib
@@ -25,11 +25,12 @@ class ClientGone(Exception):
 
 
 class Client:
-    """``address`` is who connected, as Django is to see it. A ``key`` is whom limits count: the
-    address, the /64 network with IPv6, as one customer has at least that; empty for nobody."""
+    """``address``: the peer's address, which Django receives. ``key``: the unit that limits count,
+    which is the address, or the /64 network of IPv6, as one customer has at least that. ``key`` is
+    empty for a trusted proxy."""
 
     def __init__(
-        self, connection: socket.socket, patience: Timeout, is_proxy: Callable[[str], bool]
+        self, connection: socket.socket, timeout: Timeout, is_proxy: Callable[[str], bool]
     ) -> None:
         connection.setblocking(False)
         with contextlib.suppress(OSError):
@@ -37,9 +38,9 @@ class Client:
         self.connection = connection
         self.address = str(connection.getpeername()[0])
         self.key = "" if is_proxy(self.address) else key_of(self.address)
-        self.patience = patience
+        self.timeout = timeout
         self.is_between_requests = True
-        """Nothing is lost with it: it is idle, or sends the head of a request."""
+        """The connection is idle or sends a request's head, so that ending it loses nothing."""
         self.gives_way = False
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[None] | None = None
@@ -55,34 +56,34 @@ class Client:
             except OSError as error:
                 raise ClientGone from error
             else:
-                self.patience.moved(len(data))
+                self.timeout.moved(len(data))
                 return data
 
     async def send(self, data: bytes) -> None:
         """Raises ``TooSlow``, ``GaveWay``, ``ClientGone``."""
-        left = memoryview(data)
-        while left:
+        unsent = memoryview(data)
+        while unsent:
             try:
-                sent = self.connection.send(left)
+                sent = self.connection.send(unsent)
             except (BlockingIOError, InterruptedError):
                 await self._wait(self._loop.add_writer, self._loop.remove_writer)
             except OSError as error:
                 raise ClientGone from error
             else:
-                self.patience.moved(sent)
-                left = left[sent:]
+                self.timeout.moved(sent)
+                unsent = unsent[sent:]
 
     def now(self) -> float:
         return self._loop.time()
 
-    def owed_s(self) -> float | None:
-        """For how long it has been too slow; None while it is not the client that is waited for."""
+    def too_slow_s(self) -> float | None:
+        """For how many seconds the client has been too slow; None while nothing waits for it."""
         if self._waiting is None and not self.is_between_requests:
             return None
-        return self.patience.owed_s(self.now())
+        return self.timeout.too_slow_s(self.now())
 
     def queued_bytes(self) -> int:
-        """What the kernel holds and the client has not taken; 0 where no kernel tells."""
+        """Bytes in the kernel that the client has not taken yet; 0 where the system cannot tell."""
         if sys.platform != "linux":
             return 0
         answer = fcntl.ioctl(self.connection.fileno(), termios.TIOCOUTQ, bytes(4))
@@ -98,7 +99,7 @@ class Client:
         self.connection.close()
 
     def abort(self) -> None:
-        """Close so that the client takes what it has got for a part."""
+        """Close with a reset, so that the client sees that the answer is incomplete."""
         with contextlib.suppress(OSError):
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -107,12 +108,12 @@ class Client:
     async def _wait(self, watch: Callable[..., Any], forget: Callable[..., Any]) -> None:
         if self.gives_way:
             raise GaveWay
-        self.patience.waits_from(self.now())
+        self.timeout.begin_wait(self.now())
         try:
-            while not await self._ready_within(self.patience.left_s(self.now()), watch, forget):
+            while not await self._ready_within(self.timeout.left_s(self.now()), watch, forget):
                 pass
         finally:
-            self.patience.waits_until(self.now())
+            self.timeout.end_wait(self.now())
 
     async def _ready_within(
         self, seconds: float, watch: Callable[..., Any], forget: Callable[..., Any]
@@ -136,6 +137,7 @@ def _resolve(future: "asyncio.Future[None]") -> None:
 
 
 def key_of(address: str) -> str:
+    """The unit of limits: the address, or the /64 network of an IPv6 address."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""One client's connection: its requests, one after the other."""
+"""Serves the requests of one connection, one after the other."""
 
 import contextlib
 import socket
@@ -11,17 +11,17 @@ from stemsite.gateway.exchange import Exchange, Site
 from stemsite.gateway.timeouts import Deadline, TooSlow
 
 LINGER_S = 5.0
-"""For a client that still sends when it is answered: were the connection closed at once, the
-kernel would drop the answer (RFC 9112, 9.6)."""
+"""The wait for a client that still sends after its answer: if the connection were closed at once,
+the kernel would drop the answer (RFC 9112, 9.6)."""
 
 
 async def serve(site: Site, client: Client) -> None:
-    """All requests of a connection, and its end. Raises nothing that a client can cause."""
+    """Serve all requests of a connection and close it. No client can cause an exception."""
     http = h11.Connection(h11.SERVER, max_incomplete_event_size=site.limits.header_bytes)
     try:
         while await _serve_one(site, client, http):
             http.start_next_cycle()
-            client.patience = Deadline(site.limits.idle_s, client.now())
+            client.timeout = Deadline(site.limits.idle_s, client.now())
         await _end(client, http)
     except (ClientGone, TooSlow, GaveWay) as reason:
         _note(site, client, reason)
@@ -31,7 +31,7 @@ async def serve(site: Site, client: Client) -> None:
 
 
 async def _serve_one(site: Site, client: Client, http: h11.Connection) -> bool:
-    """Whether another request may follow."""
+    """Serve one request; True if another request may follow."""
     client.is_between_requests = True
     try:
         request = await _head(site, client, http)
@@ -61,7 +61,7 @@ async def _serve_one(site: Site, client: Client, http: h11.Connection) -> bool:
 
 
 async def _head(site: Site, client: Client, http: h11.Connection) -> h11.Request | None:
-    """The next request; None where none will come."""
+    """The next request; None if no further one comes."""
     has_begun = bool(http.trailing_data[0])
     while (event := http.next_event()) is h11.NEED_DATA:
         try:
@@ -74,20 +74,20 @@ async def _head(site: Site, client: Client, http: h11.Connection) -> h11.Request
             return None
         if not has_begun:
             has_begun = True
-            client.patience = Deadline(site.limits.header_s, client.now())
+            client.timeout = Deadline(site.limits.header_s, client.now())
         http.receive_data(data)
     return event if isinstance(event, h11.Request) else None
 
 
 def _size(request: h11.Request) -> int:
-    """h11 has no limit for what arrives at once."""
+    """The size of the head. h11 does not limit a head that arrives in one piece."""
     return len(request.target) + sum(
         len(name) + len(value) + len(": \r\n") for name, value in request.headers.raw_items()
     )
 
 
 async def _refuse(client: Client, answer: answers.Answer) -> None:
-    """Without a wait: the few bytes fit into what the kernel holds, or the client reads nothing."""
+    """Send without waiting: the answer fits into the kernel's buffer, or nobody reads it."""
     client.gives_way = True
     with contextlib.suppress(GaveWay, ClientGone):
         await client.send(answers.whole(answer))
@@ -98,7 +98,7 @@ async def _end(client: Client, http: h11.Connection) -> None:
         client.connection.shutdown(socket.SHUT_WR)
     if http.their_state is not h11.SEND_BODY or client.gives_way:
         return
-    client.patience = Deadline(LINGER_S, client.now())
+    client.timeout = Deadline(LINGER_S, client.now())
     with contextlib.suppress(TooSlow, GaveWay, ClientGone):
         while await client.receive():
             pass

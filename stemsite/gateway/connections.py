@@ -1,4 +1,4 @@
-"""All connections, and which of them gives way when there are too many."""
+"""The set of all connections, and the choice of the one that gives way."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,8 +19,11 @@ class Connections:
         return iter(tuple(self._all))
 
     def admit(self, client: Client) -> bool:
-        """Whether there is room for it, or another connection gave way to it: of the same address
-        when that has its share, of any address when all room is taken."""
+        """Add a connection; False if there is no room for it.
+
+        Another connection may give way: one of the same address if that address has its share, or
+        one of any address if all places are taken.
+        """
         same = self._by_key.get(client.key, set()) if client.key else set()
         if len(same) >= self._limits.address_connections and not self._make_room(same):
             return False
@@ -44,20 +47,20 @@ class Connections:
         if victim is None:
             return False
         victim.give_way()
-        # It no longer counts, though its task has yet to close it.
+        # It no longer counts, although its task closes it later.
         self.leave(victim)
         return True
 
 
-def slowest(clients: Iterable[Client], patience_s: float) -> Client | None:
-    """The one to give way: the longest of those between two requests, or else the longest of those
-    that have been too slow for ``patience_s``."""
-    best, best_claim = None, (False, patience_s)
+def slowest(clients: Iterable[Client], least_s: float) -> Client | None:
+    """The client that gives way: the one that has been between two requests for longest, or else
+    the one that has been too slow for longest, if that is more than ``least_s`` seconds."""
+    best, best_claim = None, (False, least_s)
     for client in clients:
-        owed_s = client.owed_s()
-        if owed_s is None or client.gives_way:
+        too_slow_s = client.too_slow_s()
+        if too_slow_s is None or client.gives_way:
             continue
-        claim = (client.is_between_requests, owed_s)
+        claim = (client.is_between_requests, too_slow_s)
         if claim > best_claim:
             best, best_claim = client, claim
     return best

@@ -1,4 +1,4 @@
-"""One request and its answer, between a client and gunicorn."""
+"""One request and its answer between a client and gunicorn."""
 
 import asyncio
 import contextlib
@@ -25,12 +25,12 @@ from stemsite.gateway.upstream import (
 
 FILE_BLOCK_BYTES = 128 * 1024
 RESUMABLE = (b"PUT", b"PATCH")
-"""Uploads go on where they broke off, so that what has arrived of them must reach Django."""
+"""Uploads can be resumed, so that every byte that has arrived must reach Django."""
 
 
 @dataclass
 class Site:
-    """What all exchanges share. ``upstream``: the path of gunicorn's socket."""
+    """The objects that all exchanges share. ``upstream``: the path of gunicorn's socket."""
 
     limits: Limits
     upstream: str
@@ -40,8 +40,8 @@ class Site:
 
 
 class Exchange:
-    """``run`` answers the request, whatever happens; afterwards the connection can be used again
-    where ``http`` says so."""
+    """``run`` answers the request in every case. Afterwards the state of ``http`` says whether the
+    connection can serve another request."""
 
     def __init__(
         self, site: Site, client: Client, http: h11.Connection, request: h11.Request
@@ -50,24 +50,24 @@ class Exchange:
         self._body = Body(client, http, site.limits)
 
     async def run(self) -> None:
-        """Raises ``ClientGone`` where the rest of the answer cannot be sent, and what
-        ``Client.send`` does."""
+        """Raises ``ClientGone`` if the rest of the answer cannot be sent, and the errors of
+        ``Client.send``."""
         if self._request.method == b"CONNECT":
-            await self._say(answers.NO_METHOD)
+            await self._send_answer(answers.NO_METHOD)
             return
-        self._client.patience = self._pace()
+        self._client.timeout = self._body_timeout()
         try:
             await self._collect()
-            async with self._site.threads.one(
+            async with self._site.threads.hold(
                 self._client, self._key(), has_body=not self._body.is_complete
             ) as turn:
-                await self._ask(turn)
+                await self._request_upstream(turn)
         except NoThread:
             self._site.tally.note("no thread became free in time", self._client.address)
-            await self._say(answers.BUSY)
+            await self._send_answer(answers.BUSY)
 
     async def _collect(self) -> None:
-        """Raises ``ClientGone``, ``TooSlow``, ``GaveWay`` where Django is not to see it."""
+        """Raises ``ClientGone``, ``TooSlow``, ``GaveWay`` for a request that cannot be resumed."""
         try:
             await self._body.collect(declared_length(self._request))
         except (ClientGone, TooSlow, GaveWay):
@@ -75,26 +75,26 @@ class Exchange:
                 raise
             self._client.gives_way = True
 
-    async def _ask(self, turn: Turn) -> None:
+    async def _request_upstream(self, turn: Turn) -> None:
         try:
             upstream = await Upstream.connect(self._site.upstream, self._site.limits.queue_s)
         except UpstreamGone:
-            await self._say(answers.STARTING)
+            await self._send_answer(answers.STARTING)
             return
         try:
-            response = await self._converse(upstream, turn)
-            self._client.patience = self._pace_of_answer()
+            response = await self._send_request(upstream, turn)
+            self._client.timeout = self._answer_timeout()
             await self._relay(response, upstream, turn)
         except UpstreamGone:
             if self._http.our_state is not h11.SEND_RESPONSE:
                 raise ClientGone from None
             self._site.tally.note("gunicorn ended in the middle", self._client.address)
-            await self._say(answers.FAILED)
+            await self._send_answer(answers.FAILED)
         finally:
             upstream.close()
 
-    async def _converse(self, upstream: Upstream, turn: Turn) -> h11.Response:
-        """Sends the request, and the body until it is answered."""
+    async def _send_request(self, upstream: Upstream, turn: Turn) -> h11.Response:
+        """Send the request, and its body until gunicorn answers; returns the answer's head."""
         own = str(self._client.connection.getsockname()[0])
         await upstream.send(for_gunicorn(self._request, self._client.address, own))
         await upstream.send(*(h11.Data(data=block) for block in self._body.collected))
@@ -112,7 +112,7 @@ class Exchange:
             self._body.end_if_here()
 
     async def _pump(self, upstream: Upstream, turn: Turn) -> None:
-        """The rest of the body. Where it breaks off, Django is told so and finds the words."""
+        """Send the rest of the body. An aborted body ends early, and Django answers the error."""
         try:
             while block := await self._body.next():
                 await upstream.send(h11.Data(data=block))
@@ -129,7 +129,7 @@ class Exchange:
         handed = dict(response.headers).get(FILE_HEADER.lower())
         if handed is not None:
             upstream.close()
-            self._site.threads.give_back(turn)
+            self._site.threads.release(turn)
             await self._send_file(response, HandedFile.from_header(handed.decode("ascii")))
             return
         blocks, held = [self._head(response)], 0
@@ -138,7 +138,7 @@ class Exchange:
             blocks.append(self._data(block))
         if held <= self._site.limits.buffer_bytes:
             upstream.close()
-            self._site.threads.give_back(turn)
+            self._site.threads.release(turn)
         await self._client.send(b"".join(blocks))
         if held > self._site.limits.buffer_bytes:
             while block := await upstream.block():
@@ -149,14 +149,14 @@ class Exchange:
         try:
             descriptor = await asyncio.to_thread(file.open)
         except OSError:
-            await self._say(answers.FILE_GONE)
+            await self._send_answer(answers.FILE_GONE)
             return
         try:
             await self._client.send(self._head(response, length=file.count))
             offset, end = file.start, file.start + file.count
             while offset < end:
-                wanted = min(FILE_BLOCK_BYTES, end - offset)
-                block = await asyncio.to_thread(os.pread, descriptor, wanted, offset)
+                size = min(FILE_BLOCK_BYTES, end - offset)
+                block = await asyncio.to_thread(os.pread, descriptor, size, offset)
                 if not block:
                     raise ClientGone
                 offset += len(block)
@@ -165,13 +165,13 @@ class Exchange:
             os.close(descriptor)
         await self._client.send(self._http.send(h11.EndOfMessage()) or b"")
 
-    async def _say(self, answer: answers.Answer) -> None:
+    async def _send_answer(self, answer: answers.Answer) -> None:
         headers, body = answers.content(answer, self._request.target)
         response = h11.Response(status_code=answer.status, headers=headers)
         data = self._http.send(response) or b""
         if self._request.method != b"HEAD":
             data += self._data(body)
-        self._client.patience = self._pace_of_answer()
+        self._client.timeout = self._answer_timeout()
         await self._client.send(data + (self._http.send(h11.EndOfMessage()) or b""))
 
     def _head(self, response: h11.Response, *, length: int | None = None) -> bytes:
@@ -188,15 +188,15 @@ class Exchange:
     def _data(self, block: bytes) -> bytes:
         return self._http.send(h11.Data(data=block)) or b""
 
-    def _pace(self) -> MinimumRate:
+    def _body_timeout(self) -> MinimumRate:
         return MinimumRate(self._site.limits.pace_s, self._site.limits.pace_bytes_per_s)
 
-    def _pace_of_answer(self) -> MinimumRate:
+    def _answer_timeout(self) -> MinimumRate:
         limits = self._site.limits
         return MinimumRate(limits.pace_s, limits.pace_bytes_per_s, self._client.queued_bytes)
 
     def _key(self) -> str:
-        """Whom the shares of threads count: behind a proxy, whom that names."""
+        """The key for the share of threads; behind a proxy, of the address that the proxy names."""
         if self._site.limits.is_proxy(self._client.address):
             named = dict(self._request.headers).get(b"x-forwarded-for", b"")
             last = named.rpartition(b",")[2].strip().decode("latin-1")

@@ -1,4 +1,4 @@
-"""A part of a file, as Django names it and the gateway sends it."""
+"""A part of a file that Django names in a header and the gateway sends."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What one client may take, as ``manage.py serve`` hands it over from the settings."""
+"""The limits of the gateway; ``manage.py serve`` passes them from the settings."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,39 +8,38 @@ from ipaddress import ip_address, ip_network
 @dataclass(frozen=True)
 class Limits:
     header_s: float
-    """From the first byte of a request, or from connecting, to the end of its headers."""
+    """Seconds from the first byte of a request, or from connecting, to the end of its headers."""
 
     idle_s: float
-    """Between two requests on one connection."""
+    """Seconds between two requests on one connection."""
 
     header_bytes: int
     buffer_bytes: int
-    """Of a body before a thread sees it, and of an answer after a thread made it."""
+    """Bytes of a body that are buffered before a thread reads it, and of an answer after it."""
 
     pace_s: float
-    """How long a client may be waited for until ``pace_bytes_per_s`` are asked of it."""
+    """Seconds of waiting for a client over which ``pace_bytes_per_s`` is averaged."""
 
     pace_bytes_per_s: int
     give_way_s: float
-    """How long a client that is too slow is left alone where others need its place."""
+    """Seconds for which a client may be too slow before it gives way to others."""
 
     connections: int
     address_connections: int
-    """Of one address; of one /64 network with IPv6."""
+    """Connections of one address, or of one /64 network of IPv6."""
 
     threads: int
-    """Requests that gunicorn serves at once."""
+    """Requests that gunicorn serves at the same time."""
 
     address_threads: int
     queue_s: float
-    """How long a request waits for a thread."""
+    """Seconds for which a request waits for a thread."""
 
     drain_s: float
-    """How long requests go on after the signal to stop."""
+    """Seconds for which requests continue after the stop signal."""
 
     proxies: tuple[str, ...] = ()
-    """Networks whose connections are those of a reverse proxy, which names the client in
-    X-Forwarded-For."""
+    """Networks of trusted reverse proxies, which name the client in X-Forwarded-For."""
 
     def is_proxy(self, address: str) -> bool:
         try:
@@ -51,7 +50,7 @@ class Limits:
 
     @property
     def body_threads(self) -> int:
-        """Threads that may wait for bodies: the others are for everybody else."""
+        """Threads that may wait for bodies; the others are free for requests without one."""
         return max(1, self.threads * 3 // 4)
 
     def to_json(self) -> str:

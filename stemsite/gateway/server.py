@@ -1,4 +1,4 @@
-"""Accepts connections, until a signal says that it is enough."""
+"""Accepts connections until a stop signal."""
 
 import asyncio
 import contextlib
@@ -23,10 +23,10 @@ logger = logging.getLogger("gateway")
 
 BACKLOG = 2048
 ACCEPTED_AT_ONCE = 64
-"""Before those that are there already have a turn."""
+"""Connections that are accepted before the open ones are served again."""
 
 OTHER_FILES = 64
-"""Descriptors that are no connection."""
+"""Descriptors of other files than connections."""
 
 OUT_OF_FILES_S = 0.1
 
@@ -42,7 +42,7 @@ class Server:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Until SIGTERM or SIGINT; requests that run then have ``drain_s`` to end."""
+        """Run until SIGTERM or SIGINT; running requests then have ``drain_s`` seconds to end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -77,20 +77,20 @@ class Server:
             self._begin(connection)
 
     def _pause(self) -> None:
-        """Without it the loop would try again at once, for ever."""
+        """Stop accepting for a moment; otherwise the loop would retry at once, for ever."""
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._listener.fileno())
-        loop.call_later(OUT_OF_FILES_S, self._go_on)
+        loop.call_later(OUT_OF_FILES_S, self._resume)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if not self._stop.is_set():
             asyncio.get_running_loop().add_reader(self._listener.fileno(), self._accept)
 
     def _begin(self, connection: socket.socket) -> None:
-        patience = Deadline(self._limits.header_s, asyncio.get_running_loop().time())
+        timeout = Deadline(self._limits.header_s, asyncio.get_running_loop().time())
         try:
-            client = Client(connection, patience, self._limits.is_proxy)
-        except OSError:  # it has gone already
+            client = Client(connection, timeout, self._limits.is_proxy)
+        except OSError:  # the client has closed it already
             connection.close()
             return
         if not self._connections.admit(client):
@@ -112,17 +112,19 @@ class Server:
             self._connections.leave(client)
 
 
-def possible_connections(wanted: int) -> int:
-    """As many of ``wanted`` as the system allows, with a second descriptor for each: that of a file
-    or of gunicorn's socket."""
+def possible_connections(requested: int) -> int:
+    """The number of connections up to ``requested`` that the limit of descriptors allows.
+
+    Each connection needs two: one for the client, one for a file or gunicorn's socket.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * wanted + OTHER_FILES
+    needed = 2 * requested + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(hard, needed)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY:
-        return wanted
-    return max(1, min(wanted, (soft - OTHER_FILES) // 2))
+        return requested
+    return max(1, min(requested, (soft - OTHER_FILES) // 2))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Lines in the log about clients that were ended or refused: counted, as there may be thousands."""
+"""Rate-limited log lines about clients that were ended or refused; there may be thousands."""
 
 import asyncio
 import logging
@@ -6,11 +6,11 @@ from collections import Counter
 
 logger = logging.getLogger("gateway")
 
-EACH_S = 60.0
+INTERVAL_S = 60.0
 
 
 class Tally:
-    """Writes the first of a kind at once, and then at most one line a minute for each kind."""
+    """Logs the first event of a kind at once, and then the count of each kind once a minute."""
 
     def __init__(self) -> None:
         self._counts: dict[str, Counter[str]] = {}
@@ -21,7 +21,7 @@ class Tally:
             return
         logger.warning("%s: %s", what, address)
         self._counts[what] = Counter()
-        asyncio.get_running_loop().call_later(EACH_S, self._write, what)
+        asyncio.get_running_loop().call_later(INTERVAL_S, self._write, what)
 
     def _write(self, what: str) -> None:
         counts = self._counts.pop(what)

@@ -1,4 +1,4 @@
-"""Who gets the next free thread of gunicorn: in turns of addresses, with a share for each."""
+"""Assigns gunicorn's threads to requests: round robin over addresses, with a limit for each."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -11,7 +11,7 @@ from stemsite.gateway.connections import slowest
 from stemsite.gateway.limits import Limits
 
 LOOK_S = 0.5
-"""How often those that wait look for a slow client that could give way."""
+"""The interval at which a waiting request looks for a slow client that can give way."""
 
 
 class NoThread(Exception):
@@ -20,8 +20,8 @@ class NoThread(Exception):
 
 @dataclass(eq=False)
 class Turn:
-    """A request that has a thread, or waits for one. ``has_body``: the rest of its body has yet to
-    come, so that the thread waits for the client."""
+    """A request that has a thread or waits for one. ``has_body``: the rest of its body has not
+    arrived, so that the thread waits for the client."""
 
     client: Client
     key: str
@@ -38,19 +38,19 @@ class Threads:
         self._waiting: OrderedDict[str, deque[Turn]] = OrderedDict()
 
     @asynccontextmanager
-    async def one(self, client: Client, key: str, *, has_body: bool) -> AsyncIterator[Turn]:
-        """A thread, until ``give_back`` or the end. Raises ``NoThread``."""
+    async def hold(self, client: Client, key: str, *, has_body: bool) -> AsyncIterator[Turn]:
+        """Hold a thread until ``release`` or the end of the block. Raises ``NoThread``."""
         turn = Turn(client, key, has_body, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(key, deque()).append(turn)
         try:
-            self._hand_out()
+            self._assign()
             await self._wait_for(turn)
             yield turn
         finally:
-            self.give_back(turn)
+            self.release(turn)
 
-    def give_back(self, turn: Turn) -> None:
-        """May be repeated."""
+    def release(self, turn: Turn) -> None:
+        """Free the thread of ``turn``; a second call does nothing."""
         if turn.is_over:
             return
         turn.is_over = True
@@ -61,12 +61,12 @@ class Threads:
                 del self._per_key[turn.key]
         else:
             self._forget(turn)
-        self._hand_out()
+        self._assign()
 
     def body_is_here(self, turn: Turn) -> None:
-        """All of its body has come: the thread no longer waits for the client."""
+        """The whole body has arrived: the thread no longer waits for the client."""
         turn.has_body = False
-        self._hand_out()
+        self._assign()
 
     async def _wait_for(self, turn: Turn) -> None:
         loop = asyncio.get_running_loop()
@@ -79,7 +79,7 @@ class Threads:
             await asyncio.wait([turn.ready], timeout=min(LOOK_S, left_s))
 
     def _make_room(self, turn: Turn) -> None:
-        """Let a thread that a slow client holds come free: one for each request that waits."""
+        """Let a slow client give up its thread: at most one for each waiting request."""
         if sum(held.client.gives_way for held in self._busy) >= sum(1 for _ in self._queued()):
             return
         holders: Iterator[Turn] = iter(self._busy)
@@ -92,7 +92,7 @@ class Threads:
     def _queued(self) -> Iterator[Turn]:
         return (turn for turns in self._waiting.values() for turn in turns)
 
-    def _hand_out(self) -> None:
+    def _assign(self) -> None:
         while len(self._busy) < self._limits.threads:
             turn = self._next()
             if turn is None:

@@ -1,37 +1,36 @@
-"""How long a client is waited for: until a deadline, or as long as it keeps pace."""
+"""Timeouts of a client: a deadline, or a minimum rate."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 
 class TooSlow(Exception):
-    """The client used up the time that it has."""
+    """The client has used up its time."""
 
 
 class Timeout(ABC):
-    """Counts only the time in which the client is waited for. Times are those of the loop's
-    clock, in seconds."""
+    """Limits the wait for a client. Times are those of the loop's clock, in seconds."""
 
     @abstractmethod
     def left_s(self, now: float) -> float:
-        """Seconds from ``now`` for which to wait. Raises ``TooSlow`` when there are none."""
+        """Seconds to wait from ``now`` on. Raises ``TooSlow`` when there are none."""
 
     @abstractmethod
-    def owed_s(self, now: float) -> float:
-        """For how many seconds the client has now been too slow; 0 for one that keeps pace."""
+    def too_slow_s(self, now: float) -> float:
+        """For how many seconds the client has been too slow; 0 for one that is fast enough."""
 
-    def waits_from(self, now: float) -> None:
+    def begin_wait(self, now: float) -> None:
         """The wait for the client begins."""
 
-    def waits_until(self, now: float) -> None:
+    def end_wait(self, now: float) -> None:
         """The wait for the client ends."""
 
     def moved(self, count: int) -> None:
-        """The client took or sent so many bytes."""
+        """The client took or sent ``count`` bytes."""
 
 
 class Deadline(Timeout):
-    """For heads of requests and for pauses between them: trickling does not renew it."""
+    """For heads of requests and for pauses between them; single bytes do not extend it."""
 
     def __init__(self, seconds: float, now: float) -> None:
         self._from = now
@@ -42,16 +41,16 @@ class Deadline(Timeout):
             raise TooSlow
         return self._until - now
 
-    def owed_s(self, now: float) -> float:
+    def too_slow_s(self, now: float) -> float:
         return now - self._from
 
 
 class MinimumRate(Timeout):
-    """For bodies and answers: each ``window_s`` of waiting must bring ``least_per_s`` on average.
-    A client that is waited for less than that in one window may be as slow as it likes.
+    """For bodies and answers: over each ``window_s`` seconds of waiting the client must move
+    ``least_per_s`` bytes a second on average. Only the time of waiting for the client counts.
 
-    ``queued`` tells how many bytes the kernel still holds for the client: of an answer it takes
-    megabytes at once, which says nothing of the client.
+    ``queued`` returns the bytes that the kernel still holds for the client. The kernel takes
+    megabytes of an answer at once, which says nothing about the client.
     """
 
     def __init__(
@@ -66,10 +65,10 @@ class MinimumRate(Timeout):
         self._moved_before = 0
         self._seen, self._seen_s = 0, 0.0
 
-    def waits_from(self, now: float) -> None:
+    def begin_wait(self, now: float) -> None:
         self._since = now
 
-    def waits_until(self, now: float) -> None:
+    def end_wait(self, now: float) -> None:
         self._waited_s = self._waited(now)
         self._since = None
 
@@ -85,8 +84,8 @@ class MinimumRate(Timeout):
             return self._window_s
         return self._window_s - waited
 
-    def owed_s(self, now: float) -> float:
-        # Of a client that rests after a quick start the average says nothing for long.
+    def too_slow_s(self, now: float) -> float:
+        # After a quick start, the average hides a pause of the client for long.
         waited = self._waited(now)
         if not self._keeps_pace(waited):
             return waited

@@ -1,4 +1,4 @@
-"""One request to gunicorn, over its socket, and its answer."""
+"""One request to gunicorn over its socket, and its answer."""
 
 import asyncio
 import contextlib
@@ -11,17 +11,17 @@ RETRY_S = 0.1
 
 CLIENT_HEADER = b"X-Gateway-Client"
 FILE_HEADER = b"X-Gateway-File"
-"""An answer with this header has no body: the gateway is to send that part of that file."""
+"""An answer with this header has no body: the gateway sends the part of a file that it names."""
 
 OWN = b"x-gateway-"
 HOP_BY_HOP = frozenset(
     (b"connection", b"expect", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade")
 )
-"""RFC 9110, 7.6.1. Transfer-Encoding stays: h11 takes the framing from it."""
+"""RFC 9110, 7.6.1. Transfer-Encoding is kept, as h11 reads the framing from it."""
 
 
 class UpstreamGone(Exception):
-    """gunicorn does not listen, or ended in the middle of an answer."""
+    """gunicorn does not listen, or it ended in the middle of an answer."""
 
 
 class Upstream:
@@ -32,10 +32,10 @@ class Upstream:
         self._takes_more = True
 
     @classmethod
-    async def connect(cls, path: str, patience_s: float) -> "Upstream":
-        """Waits for a gunicorn that is starting. Raises ``UpstreamGone``."""
+    async def connect(cls, path: str, timeout_s: float) -> "Upstream":
+        """Connect; waits ``timeout_s`` for a gunicorn that starts. Raises ``UpstreamGone``."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + patience_s
+        until = loop.time() + timeout_s
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             try:
@@ -49,7 +49,7 @@ class Upstream:
                 return cls(connection)
 
     async def send(self, *events: h11.Event) -> None:
-        """What gunicorn does not take any more, as it has answered already, is dropped."""
+        """Send events; data is dropped when gunicorn no longer reads it, as it has answered."""
         for event in events:
             data = self._http.send(event)
             if data and self._takes_more:
@@ -59,7 +59,7 @@ class Upstream:
                     self._takes_more = False
 
     def end_early(self) -> None:
-        """Tell gunicorn that no more of the body will come."""
+        """Tell gunicorn that the body ends here, before its announced length."""
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
 
@@ -100,8 +100,8 @@ class Upstream:
 
 
 def for_gunicorn(request: h11.Request, client: str, own_address: str) -> h11.Request:
-    """The request as gunicorn gets it: without what concerns this one connection, what only the
-    gateway may say, and names with an underscore, which WSGI would take for others."""
+    """The request for gunicorn. It leaves out the headers of this connection, the gateway's own
+    headers, and names with an underscore, which WSGI cannot tell from those with a dash."""
     named = {
         word.strip().lower()
         for name, value in request.headers
@@ -130,7 +130,7 @@ def _is_left_out(name: bytes, named: set[bytes]) -> bool:
 
 
 def for_client(response: h11.Response, *, closes: bool) -> list[tuple[bytes, bytes]]:
-    """The headers of gunicorn's answer as the client gets them."""
+    """The headers of gunicorn's answer for the client."""
     headers = [
         (raw, value)
         for raw, value in response.headers.raw_items()

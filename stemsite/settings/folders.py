@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stemsite import env
-from stemsite.private_files import keep_private, umask_of_before
+from stemsite.private_files import initial_umask, keep_private
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env.read_file(BASE_DIR / ".env")
@@ -22,7 +22,7 @@ DATA_GROUP_READS = env.boolean(
 if not env.make_folder("STEMSITE_DATA_DIR", DATA_DIR):
     env.refuse_odd_values()
 keep_private([DATA_DIR], group_reads=DATA_GROUP_READS)
-INHERITED_UMASK = umask_of_before()
+INHERITED_UMASK = initial_umask()
 UPLOAD_DIR = env.path(
     "STEMSITE_UPLOAD_DIR", DATA_DIR / "uploads", "preserved source files", shown="data/uploads"
 )

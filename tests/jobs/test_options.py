@@ -18,7 +18,7 @@ from jobs.management.option_arguments import flag_of
 from jobs.services.job.choices import request_with_defaults, site_defaults
 from jobs.web.uploads.choices import PAGE_FORMAT
 from jobs.web.uploads.forms import SeparationForm
-from jobs.web.uploads.option_fields import ASKED_OTHERWISE, plain_options
+from jobs.web.uploads.option_fields import WITHOUT_OWN_FIELD, plain_options
 from separation.options import DENOISE_STRENGTH, MP3_BITRATE_KBPS, OPTIONS
 
 Settings = Any
@@ -55,8 +55,8 @@ def test_the_api_hands_on_each_kind_as_what_it_is() -> None:
 
 def test_the_form_has_a_field_for_every_option_or_a_reason_to_ask_otherwise() -> None:
     form = SeparationForm()
-    assert set(ASKED_OTHERWISE) < set(OPTIONS)
-    assert set(plain_options()) == set(OPTIONS) - set(ASKED_OTHERWISE)
+    assert set(WITHOUT_OWN_FIELD) < set(OPTIONS)
+    assert set(plain_options()) == set(OPTIONS) - set(WITHOUT_OWN_FIELD)
     assert set(plain_options()) <= set(form.fields)
     for name in plain_options():
         assert form.fields[name].label == OPTIONS[name].label

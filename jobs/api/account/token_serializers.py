@@ -1,4 +1,4 @@
-"""Tokens as their owner sees them."""
+"""API tokens as the API describes them to their owner."""
 
 from rest_framework import serializers
 
@@ -7,15 +7,19 @@ from jobs.models import ApiToken
 
 
 class WantedTokenSerializer(KnownFieldsSerializer):
-    name = serializers.CharField(help_text="None that another of your tokens has.")
+    name = serializers.CharField(help_text="A name that none of your other tokens has.")
     expires_in_days = serializers.IntegerField(
         required=False, min_value=1, help_text="Fewer days than the site's own limit."
     )
 
 
 class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):
-    id = serializers.UUIDField(source="public_id", help_text="Names it when it is revoked.")
-    is_current = serializers.SerializerMethodField(help_text="This request carries it.")
+    id = serializers.UUIDField(
+        source="public_id", help_text="Names the token in the request that revokes it."
+    )
+    is_current = serializers.SerializerMethodField(
+        help_text="True for the token that this request carries."
+    )
 
     class Meta:
         model = ApiToken

@@ -1,4 +1,4 @@
-"""API tokens: made with a password, used in ``Authorization: Token ...``, given up at will."""
+"""API tokens: the views that create, list and revoke them."""
 
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
@@ -35,7 +35,7 @@ class TokenView(APIView):
         return [AllowAny()] if self.request.method == "POST" else [IsAuthenticated()]
 
     def get_throttles(self) -> list[BaseThrottle]:
-        # Passwords have limits of their own, which close no door to others at the same address.
+        # Passwords have limits of their own, which do not count other accounts at the same address.
         return [] if self.request.method == "POST" else super().get_throttles()
 
     @extend_schema(
@@ -46,9 +46,9 @@ class TokenView(APIView):
         responses={201: TokenSerializer, **refusals(400, 401, 409)},
     )
     def post(self, request: Request) -> Response:
-        given = CredentialsSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        values = given.validated_data
+        serializer = CredentialsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
         user = authenticate(
             request._request, username=values["username"], password=values["password"]
         )
@@ -78,33 +78,33 @@ class TokenView(APIView):
 class TokensView(APIView):
     @extend_schema(
         operation_id="tokens",
-        summary="Your tokens, without what they open",
+        summary="Your tokens, without their secrets",
         responses={200: ApiTokenSerializer(many=True), **refusals(401)},
     )
     def get(self, request: Request) -> Response:
-        mine = ApiToken.objects.visible_to(cast("User", request.user))
-        told = ApiTokenSerializer(mine, many=True, context={"request": request})
-        return Response(told.data, headers=NO_STORE)
+        tokens = ApiToken.objects.visible_to(cast("User", request.user))
+        serializer = ApiTokenSerializer(tokens, many=True, context={"request": request})
+        return Response(serializer.data, headers=NO_STORE)
 
     @extend_schema(
         operation_id="tokens_create",
         summary="Make a token with a name",
-        description="Asked for with a token, it expires no later than that one.",
+        description="A token that is made with another token expires no later than that one.",
         request=WantedTokenSerializer,
         responses={201: MadeTokenSerializer, **refusals(400, 401, 409)},
     )
     def post(self, request: Request) -> Response:
-        given = WantedTokenSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        serializer = WantedTokenSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         made = create_token(
             owner=cast("User", request.user),
-            name=given.validated_data["name"],
-            days=given.validated_data.get("expires_in_days"),
+            name=serializer.validated_data["name"],
+            days=serializer.validated_data.get("expires_in_days"),
             until=request.auth.expiry if isinstance(request.auth, ApiToken) else None,
         )
         made.row.token = made.secret
-        told = MadeTokenSerializer(made.row, context={"request": request})
-        return Response(told.data, status=201, headers=NO_STORE)
+        response = MadeTokenSerializer(made.row, context={"request": request})
+        return Response(response.data, status=201, headers=NO_STORE)
 
 
 class OneTokenView(APIView):
@@ -115,8 +115,8 @@ class OneTokenView(APIView):
         responses={204: None, **refusals(401, 404)},
     )
     def delete(self, request: Request, token_id: UUID) -> Response:
-        mine = ApiToken.objects.visible_to(cast("User", request.user))
-        token = mine.filter(public_id=token_id).first()
+        tokens = ApiToken.objects.visible_to(cast("User", request.user))
+        token = tokens.filter(public_id=token_id).first()
         if token is None:
             raise Http404("There is no such token.")
         revoke_token(token=token)

@@ -1,4 +1,4 @@
-"""What concerns the account as a whole: its export, its limits and how far they are used up."""
+"""The account as a whole: its export, its limits and their use."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -41,11 +41,11 @@ class QuotaView(APIView):
     )
     def get(self, request: Request) -> Response:
         allowance = allowance_of(cast("User", request.user))
-        told = {
+        quota = {
             "accepts_uploads": allowance.refusal is None,
             "detail": allowance.refusal,
             "own": {str(gauge.kind): gauge for gauge in allowance.own},
             "shared": allowance.shared,
         }
         headers = {"Cache-Control": "private, no-store"}
-        return Response(QuotaSerializer(told).data, headers=headers)
+        return Response(QuotaSerializer(quota).data, headers=headers)

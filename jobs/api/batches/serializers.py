@@ -1,4 +1,4 @@
-"""Batches as they come into the API and leave it."""
+"""Batches as the API reads and writes them."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from jobs.services.batches.progress import Sight
 
 
 class BatchChangeSerializer(KnownFieldsSerializer):
-    """What is left out stays, or is as usual."""
+    """A field that is left out keeps its value, or has its default in a new batch."""
 
     name = serializers.CharField(
-        required=False, max_length=MAX_NAME_LENGTH, help_text="When it was made, if left out."
+        required=False, max_length=MAX_NAME_LENGTH, help_text="The time of its creation by default."
     )
     notify_by_email = serializers.BooleanField(
         required=False,
@@ -25,7 +25,7 @@ class BatchChangeSerializer(KnownFieldsSerializer):
 
 
 class CountsSerializer(serializers.Serializer[Sight]):
-    """Songs of each status; `uploading` are on their way."""
+    """The number of songs of each status; `uploading` counts songs that still arrive."""
 
     pending = serializers.IntegerField(read_only=True)
     processing = serializers.IntegerField(read_only=True)
@@ -36,9 +36,9 @@ class CountsSerializer(serializers.Serializer[Sight]):
 
 
 class BatchSerializer(serializers.ModelSerializer[Batch]):
-    """One batch. Give its ``batch_id`` as ``batch`` with a song, and the song belongs to it.
+    """One batch. A song that is sent with its ``batch_id`` as ``batch`` belongs to it.
 
-    Wants ``sights`` in its context.
+    The context must hold ``sights``.
     """
 
     batch_id = serializers.UUIDField(source="id", read_only=True)
@@ -104,8 +104,8 @@ class RefusedSerializer(serializers.Serializer[Any]):
 
 
 class BatchOutcomeSerializer(serializers.Serializer[Any]):
-    """What came of one action on all its songs."""
+    """The result of one action on all songs of a batch."""
 
-    done = serializers.IntegerField(help_text="For how many it worked.")
+    done = serializers.IntegerField(help_text="The number of songs for which it worked.")
     refused = RefusedSerializer(many=True, help_text="The others, and why.")
     batch = BatchSerializer()

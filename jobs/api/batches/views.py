@@ -1,4 +1,4 @@
-"""Batches: made, listed, looked at, steered and deleted as one."""
+"""The views that create, list, read, change, cancel, retry and delete batches."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -39,15 +39,15 @@ from jobs.services.job.bulk import BulkOutcome
 
 
 def batch_of(request: Request, batch_id: UUID) -> Batch:
-    """Among those of the account; anybody else's does not exist."""
-    mine = Batch.objects.visible_to(request.user).select_related("owner")
-    batch = mine.filter(pk=batch_id).first()
+    """The account's own batch. Raises ``Http404`` for any other."""
+    batches = Batch.objects.visible_to(request.user).select_related("owner")
+    batch = batches.filter(pk=batch_id).first()
     if batch is None:
         raise Http404("There is no such batch.")
     return batch
 
 
-def told(batches: Iterable[Batch], **options: Any) -> BatchSerializer:
+def serialized(batches: Iterable[Batch], **options: Any) -> BatchSerializer:
     listed = list(batches)
     sights = sights_of(batch.pk for batch in listed)
     return BatchSerializer(
@@ -68,20 +68,20 @@ class BatchesView(GenericAPIView[Batch]):
     )
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(told(page or [], many=True).data)
+        return self.get_paginated_response(serialized(page or [], many=True).data)
 
     @extend_schema(
         operation_id="batches_create",
-        summary="Begin a batch, to put songs into",
+        summary="Create a batch for songs",
         request=BatchChangeSerializer,
         responses={201: BatchSerializer, **refusals(400, 401)},
     )
     def post(self, request: Request) -> Response:
-        given = BatchChangeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        batch = create_batch(owner=cast("User", request.user), **given.validated_data)
+        serializer = BatchChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        batch = create_batch(owner=cast("User", request.user), **serializer.validated_data)
         headers = {"Location": reverse("api:batch", args=[batch.pk])}
-        return Response(told([batch]).data, status=201, headers=headers)
+        return Response(serialized([batch]).data, status=201, headers=headers)
 
 
 class BatchView(APIView):
@@ -96,7 +96,7 @@ class BatchView(APIView):
         },
     )
     def get(self, request: Request, batch_id: UUID) -> HttpResponseBase:
-        return revalidated(request, told([batch_of(request, batch_id)]).data)
+        return revalidated(request, serialized([batch_of(request, batch_id)]).data)
 
     @extend_schema(
         operation_id="batches_change",
@@ -106,9 +106,9 @@ class BatchView(APIView):
     )
     def patch(self, request: Request, batch_id: UUID) -> Response:
         batch = batch_of(request, batch_id)
-        given = BatchChangeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return Response(told([change_batch(batch=batch, **given.validated_data)]).data)
+        serializer = BatchChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return Response(serialized([change_batch(batch=batch, **serializer.validated_data)]).data)
 
     @extend_schema(
         operation_id="batches_delete",
@@ -146,7 +146,7 @@ class BatchCancelView(APIView):
 
 def _outcome(batch: Batch, outcome: BulkOutcome) -> Response:
     refused = [{"job_id": job.pk, "detail": reason} for job, reason in outcome.refused]
-    answer = {"done": outcome.done, "refused": refused, "batch": told([batch]).data}
+    answer = {"done": outcome.done, "refused": refused, "batch": serialized([batch]).data}
     return Response(answer)
 
 

@@ -1,4 +1,4 @@
-"""A newer version of a job, accepted or dismissed; ``job_id`` is that of the version."""
+"""Views that accept or dismiss a newer version of a job; ``job_id`` names the version."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from jobs.services.campaigns.versions import accept_version, dismiss_version
 class AcceptView(JobView):
     @extend_schema(
         operation_id="jobs_accept",
-        summary="Let a newer version take the place of the job that it replaces",
+        summary="Replace a job by its newer version",
         request=None,
         responses={200: JobSerializer, **refusals(401, 404, 409)},
     )

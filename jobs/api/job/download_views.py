@@ -15,7 +15,7 @@ from jobs.models.job import JobQuerySet
 
 
 class AnythingAccepted(DefaultContentNegotiation):
-    """A player asks for ``audio/*``, yet a refusal is JSON: Accept decides nothing here."""
+    """Ignores Accept: a player requests ``audio/*``, but an error is answered as JSON."""
 
     def select_renderer(
         self,

@@ -1,4 +1,4 @@
-"""The quality report as the API describes it; its fields are those of the manifest."""
+"""The quality report in the API; it has the fields of the manifest."""
 
 from typing import Any
 
@@ -46,14 +46,14 @@ class PartsQualitySerializer(serializers.Serializer[PartsQuality]):
     parent: Any = serializers.CharField()
     parts = serializers.ListField(child=serializers.CharField())
     complete = serializers.BooleanField()
-    overlapping = serializers.BooleanField(help_text="One sound may be in several parts.")
+    overlapping = serializers.BooleanField(help_text="Whether one sound may be in several parts.")
     residual_db = serializers.FloatField(allow_null=True, help_text="Against the stem.")
     is_flagged = serializers.BooleanField()
     reason = serializers.CharField()
 
 
 class QualityReportSerializer(serializers.Serializer[QualityReport]):
-    """``findings``, of a stem and of all together, are empty where nothing was found."""
+    """A report without faults has empty ``findings``, for each stem and for the whole."""
 
     version = serializers.IntegerField()
     complete = serializers.BooleanField()

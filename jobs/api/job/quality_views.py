@@ -1,4 +1,4 @@
-"""How good the stems of a job are."""
+"""The view of a job's quality report."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from jobs.services.quality import report_of
 class QualityView(JobView):
     @extend_schema(
         operation_id="jobs_quality",
-        summary="What was measured of each stem, and what it means in words",
+        summary="The quality report: measurements of each stem, and a verdict in words",
         responses={200: QualityReportSerializer, **refusals(401, 404, 409)},
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:

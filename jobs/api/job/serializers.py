@@ -1,4 +1,4 @@
-"""Jobs, their stages and tracks as they leave the API."""
+"""Jobs, their stages and tracks in answers of the API."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.api.schema import ErrorSerializer
-from jobs.http.downloads import deleted_words
+from jobs.http.downloads import deletion_sentence
 from jobs.models import Artifact, Job, Source, Stage, Tag
 from jobs.models.job import JobStatus
 from jobs.services.listening.index import is_playable
@@ -44,7 +44,7 @@ class ProgressSerializer(serializers.Serializer[Job]):
 
 
 class WaitingSerializer(serializers.Serializer[Waiting]):
-    """A job's place in the line while it waits."""
+    """A job's place in the queue while it waits."""
 
     position = serializers.IntegerField(allow_null=True, help_text="1 is next; null: not known.")
     starts_in_s = serializers.FloatField(
@@ -106,7 +106,7 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class ChosenField(serializers.ReadOnlyField):
-    """Stored choices without the operator's folder of weights, a path of the server."""
+    """Stored options without ``repo``, which is a path on the server."""
 
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
         return {name: choice for name, choice in value.items() if name != "repo"}
@@ -146,7 +146,7 @@ class VersionSerializer(serializers.Serializer[Job]):
 
 
 class RouteStepSerializer(serializers.Serializer[dict[str, str]]):
-    """One way that was tried for the separation, in order."""
+    """One route that the job tried for its separation; the list is in order."""
 
     route = serializers.CharField(help_text="local_gpu, remote or local_cpu.")
     outcome = serializers.CharField(help_text="took, skipped or failed.")
@@ -155,7 +155,7 @@ class RouteStepSerializer(serializers.Serializer[dict[str, str]]):
 
 
 class JobSerializer(JobSummarySerializer):
-    """One job with all that is known of it; ``request`` is what was asked for."""
+    """One job in full; ``request`` holds the options that it was created with."""
 
     input = SourceSerializer(source="source", read_only=True)
     waiting = serializers.SerializerMethodField(help_text="Null unless the job waits.")
@@ -171,7 +171,7 @@ class JobSerializer(JobSummarySerializer):
         source="replaces_id",
         read_only=True,
         allow_null=True,
-        help_text="The older job of the same song of which this is another version.",
+        help_text="The older job of the same song; this job is another version of it.",
     )
     newer_versions = serializers.SerializerMethodField(
         help_text="Versions that are ready to be accepted in the place of this job."
@@ -254,7 +254,7 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
         read_only_fields = fields
         extra_kwargs = {  # noqa: RUF012  # DRF's own spelling
             "parent": {
-                "help_text": "The track of which this is a part or another version; empty: none."
+                "help_text": "The track that this is a part or another version of; empty: none."
             }
         }
 
@@ -265,11 +265,13 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
 
 
 class OutputsSerializer(serializers.ModelSerializer[Job]):
-    """Empty ``outputs`` until the job is completed. When the audio was deleted, they tell what
-    there was, ``detail`` says so, and no address leads to a file."""
+    """``outputs`` is empty until the job is completed. After the audio was deleted it lists the
+    former files without addresses, and ``detail`` says why."""
 
     job_id = serializers.UUIDField(source="id", read_only=True)
-    detail = serializers.SerializerMethodField(help_text="Why there is no audio; empty: there is.")
+    detail = serializers.SerializerMethodField(
+        help_text="Why there is no audio; empty while there is."
+    )
     archive_url = serializers.SerializerMethodField(
         help_text="All of them as one ZIP; null when the audio was deleted."
     )
@@ -285,7 +287,7 @@ class OutputsSerializer(serializers.ModelSerializer[Job]):
         read_only_fields = fields
 
     def get_detail(self, job: Job) -> str:
-        return deleted_words(job)
+        return deletion_sentence(job)
 
     def get_archive_url(self, job: Job) -> str | None:
         deleted = job.audio_deleted_at is not None

@@ -1,4 +1,4 @@
-"""Create, list, read, steer and delete jobs."""
+"""The views that create, list, read, cancel, retry and delete jobs."""
 
 import hashlib
 from typing import Any
@@ -40,7 +40,7 @@ PAGING = ("page", "page_size")
 
 
 class UploadMixin(APIView):
-    """POST of a song; only it counts against the rate of uploads."""
+    """POST of a song; only POST counts against the rate of uploads."""
 
     parser_classes = UPLOAD_PARSERS
     throttle_scope: str | None = None
@@ -160,9 +160,9 @@ class ManifestView(JobView):
 
 
 def revalidated(request: Request, data: Any) -> HttpResponseBase:
-    """``data``, or 304 to a client that has it already: what polling mostly gets."""
+    """``data``, or 304 for a client that has the same data already, as most polls have."""
     etag = quote_etag(hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32])
     response = Response(data, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
     answer = get_conditional_response(request._request, etag=etag, response=response)
-    assert answer is not None  # it is None only where no response was given
+    assert answer is not None  # it is None only without a response argument
     return answer

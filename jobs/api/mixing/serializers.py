@@ -1,4 +1,4 @@
-"""What may be asked of a mix, for the description of the API; the core checks the values."""
+"""The options of a mix for the API's description; the core validates their values."""
 
 from typing import Any
 
@@ -25,7 +25,9 @@ class MixStemSerializer(serializers.Serializer[dict[str, Any]]):
 
 class MixChoicesSerializer(serializers.Serializer[dict[str, Any]]):
     stems = MixStemSerializer(
-        many=True, required=False, help_text="Those to be heard; what is not named is not."
+        many=True,
+        required=False,
+        help_text="The stems in the mix; a stem that is not listed is silent.",
     )
     karaoke = serializers.ChoiceField(
         required=False,

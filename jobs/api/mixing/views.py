@@ -1,4 +1,4 @@
-"""A mix of a job's stems as one file."""
+"""The view that renders a mix of a job's stems as one file."""
 
 from uuid import UUID
 
@@ -30,6 +30,6 @@ class MixView(FileView):
         },
     )
     def post(self, request: Request, job_id: UUID) -> HttpResponseBase:
-        """The answer comes when the mix is made, which takes seconds."""
+        """The answer begins when the mix is rendered, which takes seconds."""
         job = self.get_job(job_id)
         return mix_response(job, parse_mix(request.data))

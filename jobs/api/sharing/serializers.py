@@ -1,4 +1,4 @@
-"""Links to share a finished job."""
+"""Share links of a job, and the options of a new one."""
 
 from rest_framework import serializers
 
@@ -8,7 +8,7 @@ from separation.errors import InvalidOptions
 
 
 class ShareChoicesSerializer(KnownFieldsSerializer):
-    """All may be left out: a link to listen to all stems for a week, without the song's name."""
+    """Without any field: a link to listen to all stems for a week, without the song's name."""
 
     stems = serializers.ListField(
         child=serializers.CharField(max_length=128),
@@ -23,7 +23,7 @@ class ShareChoicesSerializer(KnownFieldsSerializer):
     expires_in_days = serializers.IntegerField(
         required=False, help_text="At most `share_max_days` of the site; 7 by default."
     )
-    # DRF takes declared fields off the class, so its own `label` stays what it was.
+    # DRF removes declared fields from the class, so the serializer's own `label` is unchanged.
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, allow_blank=True, max_length=80, help_text="A note for yourself."
     )
@@ -61,7 +61,7 @@ class ShareLinkSerializer(serializers.ModelSerializer[ShareLink]):
 
 class CreatedShareLinkSerializer(ShareLinkSerializer):
     url = serializers.SerializerMethodField(
-        help_text="The link itself, told this once: only a digest of it is stored."
+        help_text="The link itself, shown this once: only its digest is stored."
     )
 
     class Meta(ShareLinkSerializer.Meta):

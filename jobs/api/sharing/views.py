@@ -1,4 +1,4 @@
-"""Links to share a finished job: made, listed, revoked."""
+"""The views that create, list and revoke share links."""
 
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
@@ -41,9 +41,11 @@ class SharesView(JobView):
     )
     def post(self, request: Request, job_id: UUID) -> Response:
         job = self.get_job(job_id)
-        given = ShareChoicesSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        new = create_link(job=job, created_by=cast("User", request.user), **given.validated_data)
+        serializer = ShareChoicesSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        new = create_link(
+            job=job, created_by=cast("User", request.user), **serializer.validated_data
+        )
         address = link_address(request._request, new.token)
         answer = CreatedShareLinkSerializer(new.link, context={"url": address})
         return Response(answer.data, status=201, headers={"Cache-Control": "no-store"})

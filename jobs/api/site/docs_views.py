@@ -1,4 +1,4 @@
-"""The OpenAPI description, and a page that shows it without the internet."""
+"""The OpenAPI description, and a page that shows it without access to the internet."""
 
 import hashlib
 import threading
@@ -18,17 +18,17 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-_making = threading.Lock()
+_schema_lock = threading.Lock()
 
 
 class SchemaView(SpectacularAPIView):
-    """Open to all: it holds no data, and is the same for everybody."""
+    """Open to everybody: the description holds no data and is the same for all."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         renderer = request.accepted_renderer
-        with _making:
-            body = described(renderer.format)
+        with _schema_lock:
+            body = schema_document(renderer.format)
         etag = quote_etag(hashlib.sha256(body).hexdigest()[:32])
         response = HttpResponse(
             body,
@@ -40,30 +40,30 @@ class SchemaView(SpectacularAPIView):
             },
         )
         answer = get_conditional_response(request._request, etag=etag, response=response)
-        assert answer is not None  # it is None only where no response was given
+        assert answer is not None  # it is None only without a response argument
         return answer
 
 
 @cache
-def described(form: str) -> bytes:
-    """Made once in each form and process: it takes a second, and anybody may ask for it."""
-    renderer = next(each for each in SchemaView.renderer_classes if each.format == form)
+def schema_document(format_name: str) -> bytes:
+    """The description as YAML or JSON, cached per process: it takes a second to make."""
+    renderer = next(each for each in SchemaView.renderer_classes if each.format == format_name)
     generator: Any = SchemaView.generator_class()
     text = renderer().render(generator.get_schema(public=True))
     return text.encode() if isinstance(text, str) else text
 
 
-# Swagger UI's page styles itself inline; scripts stay as strict as everywhere.
+# Swagger UI has inline styles; the policy for scripts stays as strict as everywhere.
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class DocsView(SpectacularSwaggerSplitView):
     url_name = "api:schema"
-    # What OPTIONS answers is no page, and its renderer knows no other template.
+    # The answer to OPTIONS is no page, and this view's renderer has no other template.
     http_method_names = ("get", "head")
 
 
 @extend_schema(exclude=True)
 class UnknownView(APIView):
-    """An address of the API that does not exist, answered in the API's own words."""
+    """Answers an unknown address of the API with the API's own 404."""
 
     permission_classes = (AllowAny,)
 

@@ -1,4 +1,4 @@
-"""What the site tells about itself and its accounts."""
+"""The site's own data in the API: models, presets, limits, health and quotas."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class CredentialsSerializer(KnownFieldsSerializer):
         required=False, min_value=1, help_text="Fewer days than the site's own limit."
     )
     name = serializers.CharField(
-        required=False, help_text="What you will know it by; none that another of yours has."
+        required=False, help_text="A name that none of your other tokens has."
     )
 
 
@@ -36,7 +36,7 @@ class EvidenceSerializer(serializers.Serializer[Any]):
 
 
 class FigureSerializer(serializers.Serializer[Any]):
-    """A published measurement; compares only with others of the same convention and songs."""
+    """A published measurement; compare it only with the same convention and test set."""
 
     values_db = serializers.DictField(child=serializers.FloatField())
     convention = serializers.CharField()
@@ -66,10 +66,10 @@ class WeightFileSerializer(serializers.Serializer[Any]):
 
 
 class ModelSerializer(serializers.Serializer[Any]):
-    """A row of the catalogue."""
+    """A model of the catalogue."""
 
     name = serializers.CharField()
-    # DRF takes declared fields off the class, so its own `label` stays what it was.
+    # DRF removes declared fields from the class, so the serializer's own `label` is unchanged.
     label = serializers.CharField()  # type: ignore[assignment]
     stems = serializers.ListField(child=serializers.CharField())
     architecture = serializers.CharField()
@@ -98,32 +98,34 @@ class SeparatorSerializer(serializers.Serializer[Any]):
 
 
 class PresetSerializer(serializers.Serializer[Any]):
-    """Choices that go together, as they are on this site now."""
+    """A preset: options that belong together, with their values on this site now."""
 
     name = serializers.CharField(source="resolved.preset.name")
     label = serializers.CharField(source="resolved.preset.label")  # type: ignore[assignment]
     description = serializers.CharField(source="resolved.preset.description")
-    choices = serializers.SerializerMethodField(help_text="What it stands for, field by field.")
+    choices = serializers.SerializerMethodField(
+        help_text="The options that it sets, field by field."
+    )
     uses = serializers.CharField(help_text="What separates, in words.")
     missing = serializers.CharField(
         source="resolved.missing",
         allow_null=True,
-        help_text="The model that it would rather take and that is not here; null: none.",
+        help_text="The preferred model that is not on this site; null: none is missing.",
     )
     seconds = serializers.FloatField(
         allow_null=True,
-        help_text="What a song of four minutes takes here; null before that was learned.",
+        help_text="Seconds for a song of four minutes on this site; null before one was measured.",
     )
     times_fast = serializers.FloatField(help_text="Its work, compared with the preset `fast`.")
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_choices(self, preset: SitePreset) -> dict[str, Any]:
-        chosen = preset.resolved.choices()
-        return {name: value for name, value in chosen.items() if name != "preset"}
+        options = preset.resolved.choices()
+        return {name: value for name, value in options.items() if name != "preset"}
 
 
 class ConfigSerializer(serializers.Serializer[dict[str, Any]]):
-    """Nothing secret, no path of the server."""
+    """The site's limits and defaults, without secrets and without paths of the server."""
 
     version = serializers.CharField()
     separator = serializers.CharField()

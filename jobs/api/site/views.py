@@ -1,4 +1,4 @@
-"""What the site can do and how it is."""
+"""Views of the site itself: health, configuration, separators and presets."""
 
 import dataclasses
 import logging
@@ -36,7 +36,7 @@ _log = logging.getLogger("jobs.api")
 
 
 class HealthView(APIView):
-    """For probes: neither an account nor a rate limit, as both need what may be broken."""
+    """For probes. It needs no account and has no rate limit, as both need the database."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -54,7 +54,7 @@ class HealthView(APIView):
             _log.exception("health: the database cannot be used")
             refusal = {"code": "unavailable", "detail": "The database cannot be reached."}
             return Response({"status": "unavailable", **refusal}, status=503)
-        # Still 200: restarting the web server would not bring a worker back.
+        # Status 200 all the same: a restart of the web server would not start a worker.
         reasons = disk_faults()
         if not queue.workers_alive:
             reasons.append("No worker is running: songs wait.")

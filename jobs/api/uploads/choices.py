@@ -1,4 +1,4 @@
-"""The choices that come with an upload, as text of a form or a query."""
+"""The options of a separation as the text fields of a form or a query."""
 
 import json
 from typing import Any, cast
@@ -18,11 +18,11 @@ NOT_CHOICES = frozenset({"file", "audio", "filename", "source_id", "batch", "csr
 
 
 _NOTATIONS = {"ensemble": parse_ensemble_text, "details": parse_details, "denoise": parse_denoise}
-"""Fields whose value may be an object, and what reads them; an ensemble names its separator too."""
+"""Fields whose value may be an object, and their parsers; an ensemble also sets the separator."""
 
 
 class WordsField(serializers.CharField):
-    """``a,b`` or the same field given twice."""
+    """Words as ``a,b``, or as the same field sent twice."""
 
     def get_value(self, dictionary: Any) -> Any:
         name = self.field_name or ""
@@ -32,7 +32,7 @@ class WordsField(serializers.CharField):
 
 
 class FlagField(serializers.BooleanField):
-    """A flag that was not sent is no choice; DRF takes a form without one for a "no"."""
+    """A flag that is left out keeps its default; DRF reads a form without it as "no"."""
 
     default_empty_html = empty
 
@@ -47,7 +47,7 @@ class FlagField(serializers.BooleanField):
     }
 )
 class NotationField(serializers.CharField):
-    """Text in a short notation, or an object of JSON, which a form sends as text."""
+    """Text in a short notation, or a JSON object, which a form sends as text."""
 
 
 _FIELDS: dict[str, type[Any]] = {
@@ -60,7 +60,7 @@ _FIELDS: dict[str, type[Any]] = {
 
 
 def option_field(option: Option[Any]) -> Any:
-    """Types only: ranges and what goes together are the core's to judge, in one place."""
+    """A field that checks the type only; the core checks ranges and combinations."""
     kind = "integer" if isinstance(option.default, int) and option.values else option.kind
     field = _FIELDS.get(kind, serializers.CharField)
     if option.is_number:
@@ -71,12 +71,12 @@ def option_field(option: Option[Any]) -> Any:
 
 
 def option_help(option: Option[Any]) -> str:
-    """What the option does, what it takes and what holds without it."""
+    """What the option does, its allowed values and its default."""
     return f"{option.sentence} Takes: {option.accepted}. Without it: {option.without_it}."
 
 
 class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
-    """All options but those that only the operator may give, such as a folder of weights."""
+    """All options except those for the operator only, such as a folder of weights."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         rows = [row for row in OPTIONS.values() if not row.is_for_operator]
@@ -84,7 +84,7 @@ class ChoicesSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 def choice_fields(data: object) -> QueryDict:
-    """An object of JSON as the fields of a form. Raises ``InvalidOptions`` for anything else."""
+    """A JSON object as the fields of a form. Raises ``InvalidOptions`` for anything else."""
     if not isinstance(data, dict):
         raise InvalidOptions('The choices must be an object, such as {"separator": "spectral"}.')
     fields = QueryDict(mutable=True)
@@ -103,17 +103,17 @@ def choice_fields(data: object) -> QueryDict:
 
 def read_choices(data: QueryDict) -> dict[str, Any]:
     """Fields of a :class:`separation.request.separation_request.SeparationRequest`; an empty field
-    is not a choice.
+    counts as left out.
 
-    Raises ``InvalidOptions`` for a field that does not exist, so that no typo is passed over.
+    Raises ``InvalidOptions`` for a field that does not exist, so that no typo is ignored.
     """
-    given = QueryDict(mutable=True)
+    sent = QueryDict(mutable=True)
     for name in data:
         values = [value for value in data.getlist(name) if value != ""]
         if values and name not in NOT_CHOICES:
-            given.setlist(name, values)
-    serializer = ChoicesSerializer(data=given)
-    unknown = sorted(set(given) - set(serializer.fields))
+            sent.setlist(name, values)
+    serializer = ChoicesSerializer(data=sent)
+    unknown = sorted(set(sent) - set(serializer.fields))
     if unknown:
         raise InvalidOptions(
             f"There is no option {unknown[0]!r}. There are: {', '.join(serializer.fields)}."
@@ -126,5 +126,5 @@ def read_choices(data: QueryDict) -> dict[str, Any]:
         if name in choices:
             read = parse(choices.pop(name))
             choices = {**read, **choices} if isinstance(read, dict) else {**choices, name: read}
-    # What is named outright wins over what the short notation implies.
+    # A field of its own wins over what the short notation of `stems` implies.
     return {**parse_stems(choices.pop("stems", "")), **choices}

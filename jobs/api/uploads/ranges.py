@@ -1,4 +1,4 @@
-"""Which part of an upload the bytes of a plain PUT are."""
+"""The place of a plain PUT's body in its upload."""
 
 import re
 
@@ -13,7 +13,7 @@ _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII)
 
 
 def put_offset(request: Request, upload: Upload) -> int | None:
-    """Where the body belongs by ``Content-Range`` or ``Upload-Offset``; None: it is the whole file.
+    """The body's offset by ``Content-Range`` or ``Upload-Offset``; None: it is the whole file.
 
     Raises ``InvalidOptions`` where the headers contradict each other or the announced size.
     """
@@ -47,7 +47,7 @@ def _range_start(request: Request, upload: Upload) -> int:
 
 
 def check_fits(request: Request, upload: Upload, offset: int) -> None:
-    """Refuse what goes beyond the announced size before a byte of it is read."""
+    """Raises ``TooLarge`` for a body beyond the announced size, before any byte is read."""
     length = declared_length(request._request) or 0
     if offset + length > upload.size_bytes:
         raise TooLarge(

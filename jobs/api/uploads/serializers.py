@@ -1,4 +1,4 @@
-"""Uploads that come in pieces, and songs that are here already."""
+"""Resumable uploads, and songs that are already on the site."""
 
 from typing import Any
 
@@ -13,18 +13,20 @@ from jobs.models import Upload
 
 
 class KnownSongSerializer(serializers.Serializer[dict[str, Any]]):
-    source_id = serializers.UUIDField(help_text="That of an upload, or `input.id` of a job.")
+    source_id = serializers.UUIDField(help_text="`source_id` of an upload, or `input.id` of a job.")
     batch = serializers.CharField(required=False, allow_blank=True, allow_null=True)
 
 
 class NewUploadSerializer(KnownFieldsSerializer):
-    name = serializers.CharField(max_length=1000, help_text="Of the file; cleaned to be shown.")
+    name = serializers.CharField(
+        max_length=1000, help_text="The file's name; it is cleaned for display."
+    )
     size_bytes = serializers.IntegerField(min_value=0, help_text="Exactly as many bytes will come.")
     options = serializers.DictField(
         required=False,
         allow_null=True,
-        help_text="Choices as for a job, `{}` for the usual ones: the song then becomes a job by "
-        "itself. Left out: make the job from `source_id` when the upload is complete.",
+        help_text="The options of a job, `{}` for the defaults: the job is then created when the "
+        "upload is complete. Left out: create the job from `source_id` afterwards.",
     )
     batch = serializers.UUIDField(
         required=False, allow_null=True, help_text="A batch for that job; only with `options`."
@@ -32,8 +34,8 @@ class NewUploadSerializer(KnownFieldsSerializer):
 
 
 class UploadStateSerializer(serializers.ModelSerializer[Upload]):
-    """One upload. Where ``is_duplicate``, the account has this very song already: ``source_id``
-    names it, nothing was stored twice, and a job is made only when it is asked for."""
+    """One upload. ``is_duplicate``: the account already has the same bytes as ``source_id``. The
+    song is not stored twice, and no job is created before a request for it."""
 
     url = serializers.SerializerMethodField(help_text="Where the bytes go.")
     is_complete = serializers.BooleanField(source="is_finished", read_only=True)
@@ -69,23 +71,23 @@ class UploadStateSerializer(serializers.ModelSerializer[Upload]):
 
 
 class BatchMemberSerializer(ChoicesSerializer):
-    """Any choices, and the batch to which the song is to belong."""
+    """All options, and the batch of the song."""
 
     batch = serializers.UUIDField(required=False, help_text="A batch of yours, for this song.")
 
 
 class UploadSerializer(BatchMemberSerializer):
-    """The form: one song, any choices, and its batch."""
+    """The form: one song, its options and its batch."""
 
     file = serializers.FileField(help_text="The song; `audio` is taken as well.")
 
 
 class NamedSongSerializer(BatchMemberSerializer):
-    """Any choices, and either a song that is here already (`source_id`) or, where the site
-    switches that on, the address of one (`url`)."""
+    """All options, and either a song that is already on the site (`source_id`) or, where the
+    operator switched it on, the address of a song (`url`)."""
 
     source_id = serializers.UUIDField(
-        required=False, help_text="That of an upload, or `input.id` of a job."
+        required=False, help_text="`source_id` of an upload, or `input.id` of a job."
     )
     url = serializers.CharField(
         required=False,

@@ -1,4 +1,4 @@
-"""A form with a song: what stands before the song is judged before the song is read."""
+"""Parses a form with a song: the fields before the song are checked before the song is read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +15,8 @@ from jobs.services.job.choices import check_each
 
 
 class SongFormParser(parsers.BaseParser):
-    """Raises ``ParseError``, and ``InvalidOptions`` as soon as the song begins for a choice that is
-    wrong by itself; what goes together is known only when the whole form is there."""
+    """Raises ``ParseError``, and ``InvalidOptions`` for a wrong value as soon as the song begins.
+    Combinations of options are checked later, when the whole form has arrived."""
 
     media_type = parsers.MultiPartParser.media_type
 
@@ -27,29 +27,29 @@ class SongFormParser(parsers.BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> "parsers.DataAndFiles[Any, Any]":
         request: HttpRequest = (parser_context or {})["request"]._request
-        first = _ChoicesFirst(request)
+        options_check = _OptionsCheck(request)
         meta = {**request.META, "CONTENT_TYPE": media_type}
-        handlers = [first, *request.upload_handlers]
+        handlers = [options_check, *request.upload_handlers]
         try:
-            first.parser = MultiPartParser(meta, stream, handlers, request.encoding)
-            return parsers.DataAndFiles(*first.parser.parse())
+            options_check.parser = MultiPartParser(meta, stream, handlers, request.encoding)
+            return parsers.DataAndFiles(*options_check.parser.parse())
         except MultiPartParserError as error:
             raise ParseError(f"The form cannot be read: {error}") from None
 
 
-class _ChoicesFirst(FileUploadHandler):
-    """Stands before those that store the file, and leaves it to them."""
+class _OptionsCheck(FileUploadHandler):
+    """Checks the options before the next upload handlers store the file."""
 
     parser: MultiPartParser
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         assert self.request is not None
-        # Django hands the fields out when the form has ended, and collects them here until then.
+        # Django publishes the fields at the end of the form and collects them here until then.
         sent: QueryDict = self.parser._post  # type: ignore[attr-defined]
-        given = self.request.GET.copy()
+        options = self.request.GET.copy()
         for name in sent:
-            given.setlist(name, sent.getlist(name))
-        check_each(choices=read_choices(given))
+            options.setlist(name, sent.getlist(name))
+        check_each(choices=read_choices(options))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         return raw_data

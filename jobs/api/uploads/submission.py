@@ -1,5 +1,7 @@
-"""A request becomes a job or nothing at all: a song as a form or as the bare body, one that is
-stored here already, or one behind an address."""
+"""Creates the job of a request, or raises an error and leaves nothing behind.
+
+The song comes in a form, as the bare body, by the id of a stored song, or by an address.
+"""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -31,19 +33,19 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FORM_BYTES = 1024 * 1024
-"""What a form may weigh besides its file: boundaries and a few short fields."""
+"""The size of a form besides its file: boundaries and a few short fields."""
 
 BARE_TYPES = ("application/octet-stream", "audio/*", "video/*")
 FILE_FIELDS = ("file", "audio")
 
 
 class BareBodyParser(BaseParser):
-    """Lets a bare body through content negotiation; the body itself is read in blocks."""
+    """Accepts a bare body in content negotiation; ``blocks`` reads the body itself."""
 
     media_type = BARE_TYPES[0]
 
     def parse(self, *_: object) -> QueryDict:
-        """No fields, and no byte is read: what checks a page's request asks for them first."""
+        """No fields, and no byte is read: a session's CSRF check reads ``request.POST`` first."""
         return QueryDict()
 
 
@@ -60,7 +62,7 @@ UPLOAD_PARSERS = (SongFormParser, BareBodyParser, AudioBodyParser, VideoBodyPars
 
 @dataclass(frozen=True)
 class Upload:
-    """``choices``: all fields besides the file; ``declared_size`` None where nobody said."""
+    """``choices``: all fields besides the file; ``declared_size``: None if it was not announced."""
 
     name: str
     chunks: Iterable[bytes]
@@ -69,9 +71,10 @@ class Upload:
 
 
 def submit(request: Request) -> Job:
-    """Check all that can be checked before the body is read, then receive it and queue the job.
+    """Check the request as far as possible before its body is read, then receive the song and
+    queue the job.
 
-    Raises a ``SeparationError`` or one of DRF's; nothing is left behind then.
+    Raises a ``SeparationError`` or one of DRF's errors, and leaves nothing behind then.
     """
     if media_type_matches(JSONParser.media_type, request.content_type or ""):
         return _submit_named(request)
@@ -83,21 +86,21 @@ def submit(request: Request) -> Job:
         )
     with reserve(owner=cast("User", request.user), size_bytes=size) as hold:
         upload = read_upload(request, size)
-        chosen = request_with_defaults(choices=read_choices(upload.choices))
-        check_request(request=chosen)
+        separation_request = request_with_defaults(choices=read_choices(upload.choices))
+        check_request(request=separation_request)
         batch = named_batch(request, upload.choices.get("batch"))
         return submit_song(
             hold=hold,
             name=upload.name,
             chunks=upload.chunks,
             declared_size=upload.declared_size,
-            request=chosen,
+            request=separation_request,
             batch=batch,
         )
 
 
 def _submit_named(request: Request) -> Job:
-    """The job of a song whose bytes are not in this request."""
+    """Create the job of a song that this request names by its id or its address."""
     fields = request.data if isinstance(request.data, Mapping) else {}
     if "url" in fields or (settings.URL_IMPORT and "source_id" not in fields):
         return submit_import(request)
@@ -105,21 +108,21 @@ def _submit_named(request: Request) -> Job:
 
 
 def _submit_known(request: Request) -> Job:
-    """The job of a song that was uploaded before."""
-    given = KnownSongSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    mine = Source.objects.visible_to(request.user)
-    source = mine.filter(pk=given.validated_data["source_id"]).first()
+    """Create the job of a song that was uploaded before."""
+    serializer = KnownSongSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    sources = Source.objects.visible_to(request.user)
+    source = sources.filter(pk=serializer.validated_data["source_id"]).first()
     if source is None:
         raise Http404("There is no such song.")
-    chosen = request_with_defaults(choices=read_choices(choice_fields(request.data)))
-    batch = named_batch(request, given.validated_data.get("batch"))
+    separation_request = request_with_defaults(choices=read_choices(choice_fields(request.data)))
+    batch = named_batch(request, serializer.validated_data.get("batch"))
     owner = cast("User", request.user)
-    return create_job(owner=owner, source=source, request=chosen, batch=batch)
+    return create_job(owner=owner, source=source, request=separation_request, batch=batch)
 
 
 def read_upload(request: Request, size: int | None) -> Upload:
-    """The file and the choices beside it, from a form or a bare body of ``size`` bytes."""
+    """The file and the other fields, from a form or a bare body of ``size`` bytes."""
     if any(media_type_matches(kind, request.content_type or "") for kind in BARE_TYPES):
         return _bare_upload(request, size)
     return _form_upload(request, size or 0)
@@ -132,12 +135,12 @@ def _bare_upload(request: Request, size: int | None) -> Upload:
 
 def _form_upload(request: Request, size: int) -> Upload:
     if not size and request.META.get("HTTP_TRANSFER_ENCODING"):
-        # Django takes such a form for an empty one.
+        # Django reads a form without a length as an empty one.
         raise InvalidOptions(
             "A form must state its length (Content-Length). Send the song as the bare body, which "
             "may come in chunks, with the choices in the address."
         )
-    # Django writes the file to its temporary folder before anybody can look at it.
+    # Django writes the file to its temporary folder before a view can check it.
     if shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free - size < settings.MIN_FREE_BYTES:
         raise DiskFull("The server has no room for this file at the moment. Try again later.")
     files = [file for field in FILE_FIELDS for file in request.FILES.getlist(field)]
@@ -159,7 +162,9 @@ def submit_import(request: Request) -> Job:
     url = fields.get("url")
     if not isinstance(url, str) or not url.strip():
         raise InvalidOptions("Send the address of the song as `url`.")
-    others = {name: value for name, value in fields.items() if name != "url"}
-    chosen = request_with_defaults(choices=read_choices(choice_fields(others)))
+    option_fields = {name: value for name, value in fields.items() if name != "url"}
+    separation_request = request_with_defaults(choices=read_choices(choice_fields(option_fields)))
     batch = named_batch(request, fields.get("batch"))
-    return import_song(owner=cast("User", request.user), url=url, request=chosen, batch=batch)
+    return import_song(
+        owner=cast("User", request.user), url=url, request=separation_request, batch=batch
+    )

@@ -1,4 +1,4 @@
-"""The headers of tus 1.0.0 (https://tus.io/protocols/resumable-upload), read and written."""
+"""Reads and writes the headers of tus 1.0.0 (https://tus.io/protocols/resumable-upload)."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ OVERRIDABLE = ("PATCH", "DELETE")
 
 
 class TusVersion(SeparationError):
-    """The client speaks no version of tus that is spoken here, or does not say which."""
+    """The client names another version of tus than 1.0.0, or none."""
 
     code = "unsupported_tus_version"
     http_status: ClassVar[int] = 412
@@ -40,9 +40,11 @@ def is_tus(request: Request) -> bool:
 
 
 def check_version(request: Request, *, required: bool = False) -> None:
-    said = request.headers.get("Tus-Resumable")
-    if said != VERSION and (required or said is not None):
-        raise TusVersion(f"Send the header Tus-Resumable: {VERSION} (received {said or 'none'}).")
+    version = request.headers.get("Tus-Resumable")
+    if version != VERSION and (required or version is not None):
+        raise TusVersion(
+            f"Send the header Tus-Resumable: {VERSION} (received {version or 'none'})."
+        )
 
 
 def check_content_type(request: Request) -> None:
@@ -54,7 +56,7 @@ def check_content_type(request: Request) -> None:
 
 
 def header_number(request: Request, name: str) -> int:
-    """Raises ``InvalidOptions`` where the header is missing or no whole number."""
+    """The header as a number. Raises ``InvalidOptions`` where it is missing or no whole number."""
     text = request.headers.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidOptions(f"The header {name} must be a whole number (received {text!r}).")
@@ -86,7 +88,7 @@ def _metadata(request: Request) -> str:
 
 
 def metadata_options(metadata: dict[str, str]) -> Any:
-    """The choices of a job, as JSON under the key ``options``; None where there are none."""
+    """The options of a job, as JSON under the key ``options``; None without that key."""
     if "options" not in metadata:
         return None
     try:
@@ -111,7 +113,7 @@ def upload_checksum(request: Request) -> Checksum | None:
 
 
 def progress_headers(upload: Upload) -> dict[str, str]:
-    """How far an upload is, and until when it can go on; a complete one cannot expire."""
+    """The offset of an upload and its expiry; a complete upload has no expiry."""
     headers = {"Upload-Offset": str(upload.size_bytes if upload.is_finished else upload.offset)}
     if not upload.is_finished:
         headers["Upload-Expires"] = http_date(upload.expires_at.timestamp())

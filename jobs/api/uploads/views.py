@@ -1,4 +1,4 @@
-"""Uploads: announced with JSON or by tus, sent whole or in pieces, and given up."""
+"""The views of uploads: announced with JSON or by tus, sent whole or in pieces, terminated."""
 
 from contextlib import closing
 from typing import Any, cast
@@ -31,7 +31,7 @@ from separation.errors import InvalidOptions
 
 
 class TusView(APIView):
-    """What tus wants of every answer, and of OPTIONS."""
+    """Adds the headers that tus requires of every answer, and answers OPTIONS."""
 
     parser_classes = (JSONParser,)
 
@@ -42,7 +42,7 @@ class TusView(APIView):
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         if request.method == "HEAD":
-            response.data = None  # the sentence of a refusal has no place in this answer
+            response.data = None  # the answer to HEAD has no body
         final = super().finalize_response(request, response, *args, **kwargs)
         final["Tus-Resumable"] = tus.VERSION
         if final.status_code == 412:
@@ -81,9 +81,9 @@ class UploadsView(TusView):
     def post(self, request: Request) -> Response:
         if tus.is_tus(request):
             return self._tus_create(request)
-        given = NewUploadSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        values = given.validated_data
+        serializer = NewUploadSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
         name, size_bytes = values["name"], values["size_bytes"]
         upload = _begin(request, name, size_bytes, values.get("options"), values.get("batch"))
         headers = {"Location": reverse("api:upload", args=[upload.pk])}
@@ -104,12 +104,12 @@ class UploadsView(TusView):
 
 
 class UploadView(TusView):
-    """One upload; anybody else's does not exist."""
+    """One upload of the account; any other is answered with 404."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        wanted = request.headers.get("X-HTTP-Method-Override")
-        if request.method == "POST" and wanted in tus.OVERRIDABLE:
-            request.method = wanted
+        method = request.headers.get("X-HTTP-Method-Override")
+        if request.method == "POST" and method in tus.OVERRIDABLE:
+            request.method = method
         return super().dispatch(request, *args, **kwargs)
 
     def get_upload(self, upload_id: UUID) -> Upload:
@@ -120,7 +120,7 @@ class UploadView(TusView):
 
     @extend_schema(
         operation_id="uploads_read",
-        summary="How far an upload is, and what became of it",
+        summary="The offset of an upload, and its song and job when it is complete",
         responses={200: UploadStateSerializer, **refusals(400, 401, 404, 415, 423)},
     )
     def get(self, request: Request, upload_id: UUID) -> Response:
@@ -130,7 +130,7 @@ class UploadView(TusView):
 
     @extend_schema(
         operation_id="uploads_offset",
-        summary="How far an upload is, as headers (tus)",
+        summary="The offset of an upload, as headers (tus)",
         parameters=TUS_STATE,
         responses={200: None, **refusals(401, 404, 412, 423)},
     )
@@ -146,7 +146,9 @@ class UploadView(TusView):
         parameters=TUS_SEND,
         request={tus.CONTENT_TYPE: OpenApiTypes.BINARY},
         responses={
-            204: OpenApiResponse(description="They have arrived; Upload-Offset says how far."),
+            204: OpenApiResponse(
+                description="The bytes have arrived; Upload-Offset is the new offset."
+            ),
             **refusals(400, 401, 404, 409, 412, 413, 415, 423, 460, 503),
         },
     )
@@ -172,7 +174,7 @@ class UploadView(TusView):
 
     @extend_schema(
         operation_id="uploads_terminate",
-        summary="Give an upload up; a song that it has become stays",
+        summary="Terminate an upload; the song of a complete one stays",
         responses={204: None, **refusals(401, 404, 412, 423)},
     )
     def delete(self, request: Request, upload_id: UUID) -> Response:
@@ -182,15 +184,17 @@ class UploadView(TusView):
 
 
 def _begin(request: Request, name: str, size_bytes: int, options: Any, batch_id: object) -> Upload:
-    chosen = None
+    separation_request = None
     if options is not None:
-        chosen = request_with_defaults(choices=read_choices(choice_fields(options)))
-        check_request(request=chosen)
+        separation_request = request_with_defaults(choices=read_choices(choice_fields(options)))
+        check_request(request=separation_request)
     owner = cast("User", request.user)
     batch = named_batch(request, batch_id)
-    if batch is not None and chosen is None:
+    if batch is not None and separation_request is None:
         raise InvalidOptions("A batch is of jobs: send `options` too, {} for the usual ones.")
-    return begin_upload(owner=owner, name=name, size_bytes=size_bytes, request=chosen, batch=batch)
+    return begin_upload(
+        owner=owner, name=name, size_bytes=size_bytes, request=separation_request, batch=batch
+    )
 
 
 def _send(request: Request, upload: Upload, offset: int | None) -> Upload:

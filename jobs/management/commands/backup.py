@@ -1,4 +1,4 @@
-"""``manage.py backup``: the whole site in one folder, while it works."""
+"""``manage.py backup``: saves the whole site in one folder while the site runs."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,10 +37,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--copy",
             action="store_true",
-            help="copy every file, also where the same disk could give it a second name",
+            help="copy every file, also where a hard link on the same disk would do",
         )
         parser.add_argument(
-            "--keep", type=int, default=0, metavar="N", help="leave the newest N backups in DIR"
+            "--keep", type=int, default=0, metavar="N", help="keep only the newest N backups in DIR"
         )
 
         parser.add_argument(
@@ -66,9 +66,9 @@ class Command(BaseCommand):
             )
         except BackupFailed as error:
             raise CommandError(str(error)) from error
-        self._tell(made, datetime.now(UTC) - started)
+        self._report(made, datetime.now(UTC) - started)
 
-    def _tell(self, made: Backup, took: timedelta) -> None:
+    def _report(self, made: Backup, took: timedelta) -> None:
         self.stdout.write(
             f"{made.folder}: {made.jobs} job(s), {made.songs} song(s), {made.files} file(s) in "
             f"{took.total_seconds():.1f} s"

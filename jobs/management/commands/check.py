@@ -1,4 +1,4 @@
-"""Django's own check, with a word on what no check can be silent about."""
+"""Django's ``check`` command, which also reports the sandbox of the decoders."""
 
 from typing import Any
 

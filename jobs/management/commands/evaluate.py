@@ -1,4 +1,4 @@
-"""``manage.py evaluate``: how near a separator comes to the true stems of songs."""
+"""``manage.py evaluate``: measures how near a separator comes to the true stems of songs."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ from jobs.core import core_settings
 from jobs.management.commands.separate import log_level
 from jobs.management.option_arguments import add_option
 from jobs.management.progress_bar import ProgressBar
-from jobs.management.result_folder import check_writable, inherited_umask, open_by_umask
+from jobs.management.result_folder import apply_umask, check_writable, inherited_umask
 from jobs.models import ModelMeasurement
 from jobs.services.job.choices import check_licence, request_with_defaults
 from jobs.services.site_models.measurements import record_report
@@ -41,19 +41,19 @@ EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
 
 _FIELDS = ("separator", "model", "repo", "device", "shifts", "overlap", "segment_s", "seed")
-"""Options that are fields of a request as they are."""
+"""Arguments with the names and values of a request's fields."""
 
 _EXIT_CODES = f"""
 ends with:
   0    every song was measured
   {EXIT_FAILED}    none was: the error's code and sentence stand on standard error
   {EXIT_INCOMPLETE}    some songs could not be measured; the report has the others and names them
-  {EXIT_INTERRUPTED}  Ctrl-C or SIGTERM; nothing is left behind but what --keep has kept
+  {EXIT_INTERRUPTED}  Ctrl-C or SIGTERM; only the stems of --keep are left
 """
 
 
 class _HelpFormatter(RawDescriptionHelpFormatter, DjangoHelpFormatter):
-    """Django's order of options, and lines as they are written."""
+    """Keeps Django's order of options, and the line breaks of the epilog."""
 
 
 class Command(BaseCommand):
@@ -71,7 +71,7 @@ class Command(BaseCommand):
             type=Path,
             required=True,
             metavar="DIR",
-            help="a folder a song, each with mixture.wav (or .flac) and a file a stem; "
+            help="a folder for each song, with mixture.wav (or .flac) and a file for each stem; "
             "also MUSDB18-HQ, and MUSDB18's .stem.mp4",
         )
         add_option(parser, "separator")
@@ -115,10 +115,10 @@ class Command(BaseCommand):
             with terminated_as_interrupted():
                 report = self._evaluated(options)
         except SeparationError as error:
-            self._tell_error(error.code, error.detail)
+            self._write_error(error.code, error.detail)
             sys.exit(EXIT_FAILED)
         except KeyboardInterrupt:
-            self._tell_error("cancelled", "stopped; no report was made.")
+            self._write_error("cancelled", "stopped; no report was made.")
             sys.exit(EXIT_INTERRUPTED)
         if any(run.failed for run in report.runs):
             sys.exit(EXIT_INCOMPLETE)
@@ -133,7 +133,7 @@ class Command(BaseCommand):
             ]
         finally:
             if order.keep is not None:
-                open_by_umask(order.keep)
+                apply_umask(order.keep)
         report = Report(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             suite=order.suite.name,
@@ -145,7 +145,7 @@ class Command(BaseCommand):
             seconds=order.seconds,
             limited=order.songs != order.suite.songs,
         )
-        self._tell(report, options)
+        self._write_report(report, options)
         return report
 
     def _run(self, order: Order, request: SeparationRequest, options: dict[str, Any]) -> Run:
@@ -159,7 +159,7 @@ class Command(BaseCommand):
 
         def on_failed(song: FailedSong) -> None:
             bar.end()
-            self._tell_error(song.code, f"{one_line(song.song)}: {song.detail}")
+            self._write_error(song.code, f"{one_line(song.song)}: {song.detail}")
 
         try:
             return run_suite(
@@ -167,14 +167,14 @@ class Command(BaseCommand):
                 request,
                 core_settings(),
                 log_level=log_level(options),
-                report=Shown(bar, request.separator),
+                report=ProgressReport(bar, request.separator),
                 on_song=on_song,
                 on_failed=on_failed,
             )
         finally:
             bar.end()
 
-    def _tell(self, report: Report, options: dict[str, Any]) -> None:
+    def _write_report(self, report: Report, options: dict[str, Any]) -> None:
         if options["html"] is not None:
             write_page(report, options["html"])
         document = as_document(report)
@@ -189,22 +189,22 @@ class Command(BaseCommand):
             self.stdout.write(comparison_text(report))
 
     def _record(self, document: dict[str, Any]) -> None:
-        """Both runs, each as the one of a document of its own."""
+        """Record both runs, each from a document of its own."""
         for run in (document["run"], document["baseline"]):
             if run is not None and record_report({**document, "run": run}) is None:
                 self.stderr.write(
-                    f"note: {run['separator']['model']} is not recorded, as a card tells of whole "
+                    f"note: {run['separator']['model']} is not recorded, as a card shows whole "
                     "suites only.",
                     self.style.WARNING,
                 )
 
-    def _tell_error(self, code: str, detail: str) -> None:
+    def _write_error(self, code: str, detail: str) -> None:
         self.stderr.write(f"{code}: {detail}", self.style.ERROR)
 
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM, as of a service that is stopped, ends the work as Ctrl-C does: tidily."""
+    """SIGTERM, which stops a service, ends the work in the block as cleanly as Ctrl-C does."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -212,8 +212,8 @@ def terminated_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class Shown:
-    """A report that shows what it hears on a bar; parts without words keep the last ones."""
+class ProgressReport:
+    """A progress callback that draws a bar; a call without a message keeps the last one."""
 
     def __init__(self, bar: ProgressBar, separator: str) -> None:
         self._bar, self._separator, self._message = bar, separator, "starting"
@@ -235,17 +235,19 @@ def order_from(options: dict[str, Any]) -> Order:
 
 
 def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
-    """One for the separator, one for the baseline; raises ``InvalidOptions`` or
-    ``LicenceRefused``."""
-    named = {name: options[name] for name in _FIELDS if options[name] is not None}
+    """The request for the separator, and one for the baseline if there is one.
+
+    Raises ``InvalidOptions`` or ``LicenceRefused``.
+    """
+    choices = {name: options[name] for name in _FIELDS if options[name] is not None}
     if options["stems"] is not None:
-        named |= parse_stems(options["stems"])
+        choices |= parse_stems(options["stems"])
     common = {"stages": (SEPARATION,), "allow_remote": not options["no_remote"]}
-    requests = [request_with_defaults(choices={**named, **common})]
+    requests = [request_with_defaults(choices={**choices, **common})]
     if options["baseline"] is not None:
         separator, _, model = options["baseline"].partition("/")
         other = {"separator": separator, "model": model or None, "repo": None}
-        requests.append(request_with_defaults(choices={**named, **other, **common}))
+        requests.append(request_with_defaults(choices={**choices, **other, **common}))
         if requests[0] == requests[1]:
             raise InvalidOptions(
                 f"--baseline {options['baseline']} is what is measured anyway: name another one."
@@ -256,7 +258,7 @@ def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
 
 
 def check_outputs(options: dict[str, Any]) -> None:
-    """Raises ``StorageUnavailable`` before any work rather than after hours of it."""
+    """Check every place to write to before the work. Raises ``StorageUnavailable``."""
     keep, page = options["keep"], options["html"]
     if keep is not None:
         if keep.is_dir() and any(keep.iterdir()):
@@ -291,7 +293,7 @@ def kept_in(keep: Path | None, request: SeparationRequest) -> Path | None:
 
 def write_page(report: Report, path: Path) -> None:
     try:
-        # A file's name may hold bytes that are no text.
+        # The name of a file may hold bytes that are no UTF-8.
         with inherited_umask(path):
             write_durably(path, as_page(report).encode(errors="backslashreplace"))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""``manage.py fetch_models NAME...``: download weights before the first job needs them."""
+"""``manage.py fetch_models NAME...``: downloads weights before the first job needs them."""
 
 import json
 import math
@@ -22,9 +22,9 @@ from separation.errors import (
 )
 
 EXIT_FAILED = 2
-PATIENCE_S = 30.0
-"""Longer than STEMSITE_HUB_TIMEOUT_S, for which a job waits: here somebody looks on, and nothing
-else can be used in place of the model."""
+TIMEOUT_S = 30.0
+"""Longer than STEMSITE_HUB_TIMEOUT_S, for which a job waits: here a person watches the command,
+and no other model can take the place of this one."""
 
 
 class Command(BaseCommand):
@@ -37,15 +37,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--timeout",
             type=positive,
-            default=PATIENCE_S,
+            default=TIMEOUT_S,
             metavar="SECONDS",
-            help="give up after so long without a byte; default: %(default)g",
+            help="give up after so many seconds without a byte; default: %(default)g",
         )
         parser.add_argument(
             "--if-missing",
             action="store_true",
-            help="as a part of setting up: leave what is here, and where a model cannot be "
-            "fetched, say so and end as if all were well",
+            help="for set-up scripts: skip models that are here; if one cannot be fetched, "
+            "only print a warning",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,7 +53,9 @@ class Command(BaseCommand):
             for name in options["names"]:
                 if name not in fetchable():
                     known = ", ".join(fetchable())
-                    raise InvalidOptions(f"there is no model {name!r} to fetch; choose of {known}.")
+                    raise InvalidOptions(
+                        f"there is no model {name!r} to fetch; choose one of {known}."
+                    )
                 separator = str(find_model(name, known_models()).separator)
                 if options["if_missing"]:
                     self._fetch_if_missing(separator, name, options["timeout"])
@@ -95,7 +97,7 @@ def positive(text: str) -> float:
 
 
 def fetch(name: str, directory: Path, timeout_s: float) -> list[str]:
-    """Run the core's fetcher, showing its progress; returns the files it wrote."""
+    """Run the core's download process and show its progress; returns the files that it wrote."""
     command = [sys.executable, "-m", "separation.fetch", name, str(directory)]
     command += ["--timeout", str(timeout_s), "--limit", str(settings.FETCH_LIMIT_S)]
     bar = ProgressBar(sys.stderr)
@@ -106,13 +108,13 @@ def fetch(name: str, directory: Path, timeout_s: float) -> list[str]:
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
-                said = json.loads(line)
-                if "fraction" in said:
-                    bar.show(100 * said["fraction"], f"{name}: {said['message']}")
-                elif "code" in said:
-                    raise error_from_code(said["code"], said["detail"])
+                event = json.loads(line)
+                if "fraction" in event:
+                    bar.show(100 * event["fraction"], f"{name}: {event['message']}")
+                elif "code" in event:
+                    raise error_from_code(event["code"], event["detail"])
                 else:
-                    return list(said["files"])
+                    return list(event["files"])
     finally:
         bar.end()
     raise Internal("the download process ended without a word; its log is above.")

@@ -1,4 +1,4 @@
-"""``manage.py models``: what can separate here, what may, and the facts about each."""
+"""``manage.py models``: lists separators and models, whether they run here, and their facts."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from separation.separators.own_models.folders import OwnModel
 
 @dataclass(frozen=True)
 class Row:
-    """``is_offered``: what the operator's rule on licences says; ``facts``: the catalogue's row."""
+    """``is_offered``: whether the operator's licence rule allows it; ``facts``: its data."""
 
     separator: str
     model: str
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--elsewhere",
             action="store_true",
-            help="list models of others instead, which you may bring the file of",
+            help="list models of other projects instead, whose files you can bring",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -86,7 +86,7 @@ class Command(BaseCommand):
 
 
 def files_of(facts: dict[str, Any]) -> list[str]:
-    """Name, size and digest of the files of a model of the operator's own."""
+    """Name, size and digest of each file of the operator's own model."""
     if not facts or facts["source"]["kind"] != "folder":
         return []
     return [
@@ -103,8 +103,8 @@ def figures_of(facts: dict[str, Any]) -> list[str]:
 
 
 def listed() -> list[Row]:
-    """Every model of this site, then separators that have none there (auto, plug-ins), then the
-    ensembles that have a name."""
+    """Every model of this site, then separators without models (auto, plug-ins), then the named
+    ensembles and the broken models."""
     core, rule = core_settings(), licence_rule()
     where = {
         "model_dir": core.model_dir,
@@ -127,12 +127,12 @@ def _ensemble_row(name: str, where: dict[str, Any]) -> Row:
     options = {**where, "model": name}
     verdict = SeparatorFactory.validate(ENSEMBLE, **options)
     stems, offered = stems_of(ENSEMBLE, options), licence_rule().allows_choice(ENSEMBLE, name)
-    told = ("", "that of its members", "See its members.")
-    return Row(ENSEMBLE, name, stems, *told, verdict.ok, verdict.reason, offered, {})
+    licence = ("", "that of its members", "See its members.")
+    return Row(ENSEMBLE, name, stems, *licence, verdict.ok, verdict.reason, offered, {})
 
 
 def _broken(model: OwnModel) -> Row:
-    """In the place where it lies, as its name may be what is wrong with it."""
+    """A model that cannot be loaded; the reason names its place, as its name may be wrong."""
     reason = f"{model.fault} ({model.place})"
     return Row(model.separator, model.name, model.stems, "", "", "", False, reason, False, {})
 
@@ -158,7 +158,7 @@ def _row(info: ModelInfo, verdict: Validation, is_offered: bool) -> Row:
 
 
 def elsewhere() -> list[Row]:
-    """Models of others: facts, nothing that this program runs as it is."""
+    """Models of other projects: facts only, as this program cannot run them without their file."""
     rule = licence_rule()
     rows = []
     for info in ELSEWHERE:

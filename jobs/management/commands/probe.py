@@ -1,4 +1,4 @@
-"""``manage.py probe``: what intake says about files, with no job, no database and nothing kept."""
+"""``manage.py probe``: checks files as an upload is checked, without a job and a database."""
 
 import json
 import os
@@ -33,9 +33,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--files-from",
             metavar="LIST",
-            help="a file with one name a line, or - for standard input; after the FILEs",
+            help="a file with one name on each line, or - for standard input; after the FILEs",
         )
-        parser.add_argument("--json", action="store_true", help="one JSON object a line and file")
+        parser.add_argument(
+            "--json", action="store_true", help="one JSON object for each file, one a line"
+        )
         parser.add_argument(
             "--jobs", type=int, default=usable_cores(), help="files at once (here: %(default)s)"
         )
@@ -47,9 +49,9 @@ class Command(BaseCommand):
         if not names:
             raise CommandError("Name at least one FILE, or a list of them with --files-from.")
         verdicts: Counter[str] = Counter()
-        for verdict in examined(names, jobs=options["jobs"]):
-            verdicts[verdict.verdict] += 1
-            self.stdout.write(as_json(verdict) if options["json"] else as_text(verdict))
+        for result in examined(names, jobs=options["jobs"]):
+            verdicts[result.verdict] += 1
+            self.stdout.write(as_json(result) if options["json"] else as_text(result))
             self.stdout.flush()
         if not options["json"] and len(names) > 1:
             self.stdout.write(
@@ -58,7 +60,7 @@ class Command(BaseCommand):
 
 
 def listed(source: str | None) -> list[str]:
-    """The names in a list; raises ``CommandError`` where there is none to read."""
+    """The names in the file ``source``. Raises ``CommandError`` where it cannot be read."""
     if source is None:
         return []
     try:
@@ -72,40 +74,40 @@ def listed(source: str | None) -> list[str]:
 
 
 def examined(names: Iterable[str], *, jobs: int) -> Iterator[ProbeResult]:
-    """Verdicts in the order of the names, ``jobs`` files at once; each has a child of its own."""
+    """The results in the order of the names; each of ``jobs`` threads has its decoder pool."""
     limits, work_dir = intake_limits(), Path(settings.OUTPUT_DIR)
-    mine = threading.local()
+    local = threading.local()
     pool = ThreadPoolExecutor(jobs)
 
-    def look(name: str) -> ProbeResult:
-        if not hasattr(mine, "decoder_pool"):
-            mine.decoder_pool = pools.enter_context(DecoderPool(CHILD_ENVIRONMENT))
-        return examine(Path(name), limits, work_dir=work_dir, decoder_pool=mine.decoder_pool)
+    def examine_one(name: str) -> ProbeResult:
+        if not hasattr(local, "decoder_pool"):
+            local.decoder_pool = pools.enter_context(DecoderPool(CHILD_ENVIRONMENT))
+        return examine(Path(name), limits, work_dir=work_dir, decoder_pool=local.decoder_pool)
 
     with ExitStack() as pools:
         try:
-            yield from pool.map(look, names)
+            yield from pool.map(examine_one, names)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def as_json(verdict: ProbeResult) -> str:
-    return json.dumps(asdict(verdict), allow_nan=False)
+def as_json(result: ProbeResult) -> str:
+    return json.dumps(asdict(result), allow_nan=False)
 
 
-def as_text(verdict: ProbeResult) -> str:
-    facts = [f"{verdict.verdict:<22}", printable(verdict.file)]
-    if verdict.duration_s is not None:
-        facts.append(f"{verdict.duration_s:.2f} s")
-    if verdict.container:
-        facts.append(f"{verdict.container}/{verdict.codec}" if verdict.codec else verdict.container)
-    if verdict.sample_rate_hz:
-        facts.append(f"{verdict.sample_rate_hz} Hz, {verdict.channels} ch")
-    return f"{'  '.join(facts)}\n{'':<22}  {printable(verdict.sentence)}"
+def as_text(result: ProbeResult) -> str:
+    facts = [f"{result.verdict:<22}", printable(result.file)]
+    if result.duration_s is not None:
+        facts.append(f"{result.duration_s:.2f} s")
+    if result.container:
+        facts.append(f"{result.container}/{result.codec}" if result.codec else result.container)
+    if result.sample_rate_hz:
+        facts.append(f"{result.sample_rate_hz} Hz, {result.channels} ch")
+    return f"{'  '.join(facts)}\n{'':<22}  {printable(result.sentence)}"
 
 
 def printable(text: str) -> str:
-    """A file's name may hold what steers a terminal, or bytes that are no text."""
+    """Escapes control characters and invalid bytes, which a file's name may hold."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )

@@ -1,4 +1,4 @@
-"""``manage.py reprocess``: existing songs separated anew, beside what they have."""
+"""``manage.py reprocess``: separates existing songs again and keeps their old results."""
 
 import sys
 from collections.abc import Mapping
@@ -28,13 +28,13 @@ from separation.errors import InvalidOptions, SeparationError
 EXIT_FAILED = 2
 
 _CHANGES = ("format", "stages", "shifts", "overlap")
-"""Options that may be given besides the separator and its model."""
+"""Options that a campaign may change besides the separator and its model."""
 
 
 class Command(BaseCommand):
     help = (
         "Separate existing songs anew when nobody waits. The results lie beside the old ones until "
-        "their owners accept them. Asked twice with the same words it is one campaign."
+        "their owners accept them. The same command twice makes one campaign."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -49,18 +49,18 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--owner", metavar="NAME", help="the same as --where owner=NAME")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what it would do and make nothing"
+            "--dry-run", action="store_true", help="show what it would do, and create nothing"
         )
         steer = parser.add_mutually_exclusive_group()
         steer.add_argument("--list", action="store_true", help="all campaigns, newest first")
         for name, text in (
             ("status", "one campaign in detail"),
-            ("pause", "make and start no further job; what runs goes on"),
-            ("resume", "go on where it stopped"),
+            ("pause", "create and start no further jobs; running ones continue"),
+            ("resume", "continue where it stopped"),
             ("accept-all", "accept every version of a campaign in place of its owners"),
         ):
             steer.add_argument(
-                f"--{name}", metavar="ID", help=f"{text}; the id's beginning will do"
+                f"--{name}", metavar="ID", help=f"{text}; the first characters of the id suffice"
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -88,46 +88,48 @@ class Command(BaseCommand):
             count = accept_all(campaign=find_campaign(options["accept_all"]))
             self.stdout.write(f"{count} version(s) accepted.")
         elif options["dry_run"]:
-            self._foretell(plan_from(options))
+            self._estimate(plan_from(options))
         else:
             self._start(plan_from(options))
 
     def _list(self) -> None:
         campaigns = list(Campaign.objects.all())
         for campaign in campaigns:
-            self.stdout.write(f"{campaign.pk.hex[:8]}  {line_of(campaign)}")
+            self.stdout.write(f"{campaign.pk.hex[:8]}  {summary_line(campaign)}")
         if not campaigns:
             self.stdout.write("There is no campaign yet.")
 
-    def _foretell(self, plan: CampaignPlan) -> None:
-        told = estimate(plan)
-        self.stdout.write(f"Songs found: {told.sources}")
-        self.stdout.write(f"Jobs to make: {told.jobs}, {told.audio_s / 60:.1f} minutes of audio")
-        self._reasons(told.reasons)
-        if told.jobs:
+    def _estimate(self, plan: CampaignPlan) -> None:
+        expected = estimate(plan)
+        self.stdout.write(f"Songs found: {expected.sources}")
+        self.stdout.write(
+            f"Jobs to make: {expected.jobs}, {expected.audio_s / 60:.1f} minutes of audio"
+        )
+        self._reasons(expected.reasons)
+        if expected.jobs:
             known = "not known: nothing of the kind was measured here yet"
-            if told.expected_s is not None:
-                known = f"about {about(told.expected_s)} for one worker"
+            if expected.expected_s is not None:
+                known = f"about {about(expected.expected_s)} for one worker"
             self.stdout.write(f"Expected time: {known}")
         self.stdout.write("Nothing was made.")
 
     def _start(self, plan: CampaignPlan) -> None:
         campaign, is_new = start_campaign(plan=plan)
         if not is_new:
-            told = {
+            sentences = {
                 CampaignStatus.RUNNING: "This campaign is there already and goes on.",
                 CampaignStatus.PAUSED: "This campaign is there already, paused; see --resume.",
                 CampaignStatus.DONE: "This campaign is there already, and done.",
             }
-            self.stdout.write(told[CampaignStatus(campaign.status)])
+            self.stdout.write(sentences[CampaignStatus(campaign.status)])
         self._show(campaign)
 
     def _show(self, campaign: Campaign) -> None:
-        self.stdout.write(f"Campaign {campaign.pk}: {line_of(campaign)}")
+        self.stdout.write(f"Campaign {campaign.pk}: {summary_line(campaign)}")
         self._reasons(campaign.reasons)
         counts = campaign.job_counts()
-        told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-        self.stdout.write(f"Jobs: {told or 'none yet'}")
+        count_words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        self.stdout.write(f"Jobs: {count_words or 'none yet'}")
         for key, value in campaign.query.items():
             self.stdout.write(f"  where {key}{value}")
 
@@ -151,7 +153,7 @@ def plan_from(options: Mapping[str, Any]) -> CampaignPlan:
     return plan_campaign(choices=choices, conditions=[*options["where"], *owner])
 
 
-def line_of(campaign: Campaign) -> str:
+def summary_line(campaign: Campaign) -> str:
     made_with = " ".join(part for part in (campaign.separator, campaign.model_name) if part)
     looked = f"{campaign.looked_at} of {campaign.total} songs looked at"
     return f"{made_with}, {campaign.status}: {looked}, {campaign.queued} jobs made"

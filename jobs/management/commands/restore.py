@@ -1,4 +1,4 @@
-"""``manage.py restore``: a backup becomes this installation's site."""
+"""``manage.py restore``: restores a backup into an empty site."""
 
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,15 @@ from jobs.services.backup.restoring import restore
 
 
 class Command(BaseCommand):
-    help = "Make an empty site that of a backup which `manage.py backup` made."
-    requires_system_checks = ()  # none of them looks at a site that is not there yet
+    help = "Restore a backup of `manage.py backup` into an empty site."
+    requires_system_checks = ()  # the checks need a site, which is not there yet
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("backup", metavar="BACKUP", type=Path, help="folder of one backup")
         parser.add_argument(
             "--copy",
             action="store_true",
-            help="copy every file, also where the same disk could give it a second name",
+            help="copy every file, also where a hard link on the same disk would do",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

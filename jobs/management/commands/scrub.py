@@ -1,4 +1,4 @@
-"""``manage.py scrub``: are delivered files still what they were?"""
+"""``manage.py scrub``: compares delivered files with their digests."""
 
 import os
 import sys
@@ -11,19 +11,21 @@ from jobs.services.storage.integrity import scrub
 
 class Command(BaseCommand):
     help = (
-        "Compare delivered files with the digests of their rows; 1 when one is damaged. A worker "
-        "does so by itself, for each file every STEMSITE_SCRUB_DAYS."
+        "Compare delivered files with their stored digests; the exit code is 1 if one is damaged. "
+        "A worker checks each file every STEMSITE_SCRUB_DAYS by itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--all", action="store_true", help="also what was checked lately")
         parser.add_argument(
-            "--seconds", type=float, help="begin with no further job after so many seconds"
+            "--all", action="store_true", help="also files that were checked recently"
+        )
+        parser.add_argument(
+            "--seconds", type=float, help="start no further job after so many seconds"
         )
         parser.add_argument(
             "--quietly",
             action="store_true",
-            help="with the least claim to the processor; end with 0 also when one is damaged",
+            help="with the lowest priority; the exit code is 0 also if a file is damaged",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""``manage.py send_notices``: the e-mails that batches are done, as the worker has them sent."""
+"""``manage.py send_notices``: sends the due e-mails about finished batches; the worker runs it."""
 
 from typing import Any
 

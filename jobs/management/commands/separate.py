@@ -1,4 +1,4 @@
-"""``manage.py separate``: the whole pipeline in the foreground, no server and no database."""
+"""``manage.py separate``: runs the whole pipeline in the foreground, without a server."""
 
 import json
 import signal
@@ -17,11 +17,11 @@ from jobs.core import core_settings
 from jobs.management.option_arguments import add_option
 from jobs.management.progress_bar import ProgressBar
 from jobs.management.result_folder import (
+    apply_umask,
     check_writable,
     drop_empty_folder,
-    held_folder,
     inherited_umask,
-    open_by_umask,
+    locked_folder,
 )
 from jobs.services.job.choices import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name, song_title
@@ -55,12 +55,12 @@ from separation.system.json_path import is_text
 
 EXIT_FAILED = 2
 
-_READ_BELOW = ("stems", "stages", "ensemble", "details", "denoise")
-"""Fields of a request that are given in a notation of their own."""
-_FIELDS = tuple(name for name in OPTIONS if name not in _READ_BELOW)
+_PARSED_FIELDS = ("stems", "stages", "ensemble", "details", "denoise")
+"""Fields of a request whose text needs a parser of its own."""
+_FIELDS = tuple(name for name in OPTIONS if name not in _PARSED_FIELDS)
 
 
-_SAID_HERE: dict[str, dict[str, Any]] = {
+_OVERRIDES: dict[str, dict[str, Any]] = {
     "preset": {"choices": PRESET_NAMES},
     "model": {"usual": "the separator's first; see manage.py models"},
     "repo": {"type": Path},
@@ -86,10 +86,10 @@ _SAID_HERE: dict[str, dict[str, Any]] = {
         "action": "store_false",
         "help": "never send the song to a remote service",
     },
-    # Nobody opens these folders in the portal.
+    # The portal shows none of these results.
     "preview": {"default": False},
 }
-"""Where the command line differs from the other ways to choose."""
+"""Arguments that differ from what the table of options says."""
 
 
 class Command(BaseCommand):
@@ -100,9 +100,11 @@ class Command(BaseCommand):
         parser.add_argument("songs", metavar="SONG", nargs="+", type=Path)
         parser.add_argument("--out", type=Path, required=True, help="folder for the results")
         for name in OPTIONS:
-            add_option(parser, name, **_SAID_HERE.get(name, {}))
+            add_option(parser, name, **_OVERRIDES.get(name, {}))
         parser.add_argument(
-            "--json", action="store_true", help="print one JSON object a song, the last line"
+            "--json",
+            action="store_true",
+            help="print one JSON object for each song as the last line",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -117,10 +119,10 @@ class Command(BaseCommand):
                     if not self._done(runner, song, request, options)
                 ]
         except SeparationError as error:
-            self._tell_error(error)
+            self._write_error(error)
             sys.exit(EXIT_FAILED)
         except KeyboardInterrupt:
-            self._tell_error(Cancelled("stopped at once; finished stages are kept."))
+            self._write_error(Cancelled("stopped at once; finished stages are kept."))
             sys.exit(EXIT_FAILED)
         if failed:
             sys.exit(EXIT_FAILED)
@@ -128,21 +130,21 @@ class Command(BaseCommand):
     def _done(
         self, runner: RunnerProcess, song: Path, request: SeparationRequest, options: dict[str, Any]
     ) -> bool:
-        """One song; what is wrong with it is told, and does not keep the next from its turn.
+        """Separate one song; False if it failed: the error is shown and the next song follows.
 
-        Raises what would befall the next one too.
+        Raises ``Cancelled`` and ``WorkerLost``, as the next song would fail as well.
         """
         try:
             summary = self._separate(runner, song, options["out"], request)
         except (Cancelled, WorkerLost):
             raise
         except SeparationError as error:
-            self._tell_error(error, song if len(options["songs"]) > 1 else None)
+            self._write_error(error, song if len(options["songs"]) > 1 else None)
             return False
-        self._tell(summary, as_json=options["json"])
+        self._write_summary(summary, as_json=options["json"])
         return True
 
-    def _tell_error(self, error: SeparationError, song: Path | None = None) -> None:
+    def _write_error(self, error: SeparationError, song: Path | None = None) -> None:
         where = f"{song.name}: " if song else ""
         self.stderr.write(f"{error.code}: {where}{error.detail}", self.style.ERROR)
 
@@ -150,7 +152,7 @@ class Command(BaseCommand):
         self, runner: RunnerProcess, song: Path, out: Path, request: SeparationRequest
     ) -> dict[str, Any]:
         check_readable(song)
-        held = held_folder(out.resolve(), song_title(song.name))
+        held = locked_folder(out.resolve(), song_title(song.name))
         with inherited_umask(out), held as folder:
             spec = spec_for(song, folder, request)
             bar = ProgressBar(sys.stderr)
@@ -163,10 +165,10 @@ class Command(BaseCommand):
                 raise
             finally:
                 bar.end()
-                # The runner also fills the site's folder of models, and so has the site's umask.
-                open_by_umask(folder)
+                # The runner has the site's umask, as it also writes to the site's folder of models.
+                apply_umask(folder)
 
-    def _tell(self, summary: dict[str, Any], *, as_json: bool) -> None:
+    def _write_summary(self, summary: dict[str, Any], *, as_json: bool) -> None:
         for sentence in summary["warnings"]:
             self.stderr.write(f"note: {sentence}", self.style.WARNING)
         if as_json:
@@ -177,36 +179,38 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:<24} {self._writable(str(folder / path))}")
 
     def _writable(self, path: str) -> str:
-        """As far as the terminal's encoding goes."""
+        """The path with escapes for characters that the terminal's encoding lacks."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         return path.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def request_from(options: dict[str, Any]) -> SeparationRequest:
-    """What was given, over the preset, over the site's defaults; raises ``InvalidOptions`` or
-    ``LicenceRefused``."""
-    named = {name: options[name] for name in _FIELDS if options[name] is not None}
+    """The arguments override the preset, and the preset overrides the site's defaults.
+
+    Raises ``InvalidOptions`` or ``LicenceRefused``.
+    """
+    choices = {name: options[name] for name in _FIELDS if options[name] is not None}
     if options["stages"]:
-        named["stages"] = tuple(part.strip() for part in options["stages"].split(","))
+        choices["stages"] = tuple(part.strip() for part in options["stages"].split(","))
     if options["stems"] is not None:
-        # All of them, said beside a preset, are more than the two that it may name.
-        named |= parse_stems(options["stems"]) or {"stems": None, "two_stems": None}
+        # `--stems all` beside a preset also overrides the two stems that the preset may name.
+        choices |= parse_stems(options["stems"]) or {"stems": None, "two_stems": None}
     if options["ensemble"]:
-        named |= parse_ensemble_text(text_or_file(options["ensemble"]))
+        choices |= parse_ensemble_text(text_or_file(options["ensemble"]))
     for name, parse in (("details", parse_details), ("denoise", parse_denoise)):
         if options[name]:
-            named[name] = [row for text in options[name] for row in parse(text_or_file(text))]
-    request = request_with_defaults(choices=named)
+            choices[name] = [row for text in options[name] for row in parse(text_or_file(text))]
+    request = request_with_defaults(choices=choices)
     if request.repo is not None and not is_text(request.repo):
         raise InvalidOptions("The path of --repo is not valid UTF-8. Rename the folder.")
-    # Not after minutes of decoding or separating.
+    # Checked here, not after minutes of decoding or separating.
     check_stems(request=request)
     check_licence(request=request)
     return request
 
 
 def text_or_file(given: str) -> str:
-    """What was typed, or what stands in the JSON file that it names."""
+    """The argument itself, or the content of the JSON file that it names."""
     path = Path(given)
     if path.suffix != ".json":
         return given
@@ -242,12 +246,12 @@ def check_readable(song: Path) -> None:
 
 
 def log_level(options: dict[str, Any]) -> str:
-    """The runner's log would run through the bar, and its warnings are told as notes."""
+    """Only errors by default: log lines would break the bar, and notes show the warnings."""
     return settings.LOG_LEVEL if options["verbosity"] > 1 else "ERROR"
 
 
 def follow(runner: RunnerProcess, spec: JobSpec, bar: ProgressBar) -> dict[str, Any]:
-    """Run one job to its end; raises what it failed with."""
+    """Run one job to its end; raises the error of a failed job."""
     seconds: dict[str, float] = {}
     warnings: list[str] = []
     for event in runner.events(spec, poll_s=0.5):
@@ -275,7 +279,7 @@ def follow(runner: RunnerProcess, spec: JobSpec, bar: ProgressBar) -> dict[str, 
 
 @contextmanager
 def cancel_on_interrupt(runner: RunnerProcess, job_id: str) -> Iterator[None]:
-    """Ctrl-C asks the runner to cancel, so that it can clean up; a second one ends at once."""
+    """The first Ctrl-C cancels the job, so that the runner cleans up; the second ends at once."""
 
     def interrupt(number: int, frame: Any) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""``manage.py stemworker``: works on jobs until it is told to stop."""
+"""``manage.py stemworker``: runs jobs until a signal stops it."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from jobs.queue.cluster_status import cluster_status
 from jobs.queue.lanes import ALL, Post, clusters, in_order, unknown
 
 CLUSTER_VARIABLE = "Q_CLUSTER_NAME"
-"""django-q2 reads it when it is imported, before any command sees its options."""
+"""django-q2 reads this variable when it is imported, before a command sees its options."""
 
 
 class Command(BaseCommand):
@@ -21,19 +21,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--cluster",
-            help="which settings to work with: the default cluster's, or those of gpu, whose "
-            "workers have a card each",
+            help="the cluster of settings: the default one, or gpu, in which each worker has "
+            "a card",
         )
         parser.add_argument(
             "--lanes",
-            help="take jobs only from these, such as interactive; interactive goes first whatever "
-            "the order (default: STEMSITE_LANES)",
+            help="take jobs only from these, such as interactive, which always goes first "
+            "(default: STEMSITE_LANES)",
         )
         parser.add_argument(
             "--check",
             action="store_true",
-            help="only say, cluster by cluster, who is there, and end with 1 when nobody is or "
-            "jobs do not move; with --cluster or --lanes: when nobody is there for these",
+            help="only list the workers of each cluster; the exit code is 1 if there are none "
+            "or jobs do not move, with --cluster or --lanes: if none works for these",
         )
 
     def handle(
@@ -45,26 +45,26 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no cluster {cluster!r}. Choose one of {', '.join(clusters())}."
             )
-        wanted = _lanes(lanes) if lanes is not None else None
+        chosen_lanes = _lanes(lanes) if lanes is not None else None
         if cluster is None or check:
-            self._check(cluster, wanted)
+            self._check(cluster, chosen_lanes)
             return
         _start_as(cluster)
         from jobs.worker.cluster import run_cluster
 
-        sys.exit(run_cluster(Post(cluster, wanted or in_order(settings.LANES))))
+        sys.exit(run_cluster(Post(cluster, chosen_lanes or in_order(settings.LANES))))
 
     def _check(self, cluster: str | None, lanes: tuple[str, ...] | None) -> None:
         try:
-            said = cluster_status(cluster=cluster, lanes=lanes)
+            status = cluster_status(cluster=cluster, lanes=lanes)
         except DatabaseError as error:
             raise CommandError(
                 "The database cannot be read. It is made by `manage.py serve` or `manage.py "
                 f"migrate`, which must have run once: {error}"
             ) from error
-        for sentence in dict.fromkeys((*said.sentences, *said.faults)):
+        for sentence in dict.fromkeys((*status.sentences, *status.faults)):
             self.stdout.write(sentence)
-        if said.faults:
+        if status.faults:
             sys.exit(1)
 
 
@@ -79,7 +79,7 @@ def _lanes(text: str) -> tuple[str, ...]:
 
 
 def _start_as(cluster: str) -> None:
-    """Have django-q2 read the settings of ``cluster``: by a new start, as the same process."""
+    """Restart by ``os.execv``, so that django-q2 reads the settings of ``cluster``."""
     is_default = cluster == settings.Q_CLUSTER["name"]
     if os.environ.get(CLUSTER_VARIABLE, cluster if is_default else None) == cluster:
         return

@@ -1,4 +1,4 @@
-"""The end of an account."""
+"""The pages on which a person deletes the account."""
 
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -24,7 +24,7 @@ from separation.errors import SeparationError
 def delete(request: UserRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, ClosingForm(owner=request.user))
-    # Before it is looked at: a session that was left open must not be a place to guess.
+    # Counted before the check, so that nobody guesses the password in a session left open.
     if minutes := PasswordThrottle().wait_before(request):
         slow_down = f"Too many passwords were tried. Try again in {minutes} min."
         return _page(request, ClosingForm(owner=request.user), slow_down, status=429)

@@ -19,7 +19,7 @@ class ThemeForm(forms.Form):
 
 
 class DefaultsForm(forms.Form):
-    """What is left to the site follows the site, also when its settings change."""
+    """An empty field follows the site's default, also when the operator changes it."""
 
     preset = forms.ChoiceField(
         label="Preset", choices=choices.preset_choices, initial=choices.OWN_CHOICE, required=False
@@ -55,7 +55,7 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Here, as the setting may differ from when this module was imported.
+        # Made here, as the setting may change after this module was imported.
         self.fields["days"] = forms.IntegerField(
             label="Works for, in days",
             min_value=1,
@@ -66,7 +66,7 @@ class TokenForm(forms.Form):
 
 
 class ClosingForm(forms.Form):
-    """Both say the same thing twice on purpose: a password alone is typed by habit."""
+    """Requires the user name as well, because people type their password by habit."""
 
     username = forms.CharField(
         max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})

@@ -1,4 +1,4 @@
-"""Making and revoking API tokens on the account page."""
+"""The account page creates and revokes API tokens."""
 
 from uuid import UUID
 
@@ -22,8 +22,8 @@ from separation.errors import SeparationError
 @login_required
 @require_POST
 def create(request: UserRequest) -> HttpResponse:
-    """Answers with the page itself, as a redirect would have to keep the token somewhere. Sent
-    again by a reload, the form is refused: the name is taken then."""
+    """Answers with the page itself, as a redirect would have to store the token. A reload sends the
+    form again and is refused, as the name is taken then."""
     form = TokenForm(request.POST)
     if not form.is_valid():
         return account_page(request, token_form=form, status=400)
@@ -43,5 +43,5 @@ def revoke(request: UserRequest, token_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "jobs/token_revoke.html", {"token": token})
     revoke_token(token=token)
-    messages.success(request, f"The token {token.label} is revoked: it opens nothing any more.")
+    messages.success(request, f"The token {token.label} is revoked: it no longer works.")
     return redirect("jobs:account")

@@ -1,4 +1,4 @@
-"""The account page: what is used, how the site looks, what new songs start with, and the export."""
+"""The account page: quotas, theme, default options and the export."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -38,7 +38,7 @@ def account_page(
     made: NewToken | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """``made``: the one answer in which a new token can be read."""
+    """``made``: a new token; only this answer shows it."""
     allowance = allowance_of(request.user)
     context = {
         "gauges": [*allowance.own, *allowance.shared],

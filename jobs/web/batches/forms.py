@@ -1,13 +1,8 @@
-"""What the forms of the pages say about batches."""
-
-from typing import TYPE_CHECKING
+"""The form that renames a batch."""
 
 from django import forms
 
 from jobs.models.batch import MAX_NAME_LENGTH
-
-if TYPE_CHECKING:
-    pass
 
 
 class BatchName(forms.Form):

@@ -32,8 +32,8 @@ from jobs.services.job.bulk import BulkOutcome
 from jobs.services.timing.waiting import waiting
 from jobs.web.batches.forms import BatchName
 from jobs.web.form_errors import first_error
-from jobs.web.fragments import load_anew, unless_known
-from jobs.web.history.bulk_messages import tell
+from jobs.web.fragments import not_modified_or, reload_page
+from jobs.web.history.bulk_messages import add_messages
 from jobs.web.requests import UserRequest, visible_batch
 from separation.errors import InvalidOptions, SeparationError
 
@@ -47,9 +47,9 @@ def detail(request: UserRequest, batch_id: UUID) -> HttpResponse:
 
 @require_GET
 def progress(request: UserRequest, batch_id: UUID) -> HttpResponseBase:
-    """The moving part of the page; a page whose batch has ended is told to load anew."""
+    """The part that the page polls; when the batch has ended, htmx reloads the whole page."""
     if request.htmx and not request.user.is_authenticated:
-        return load_anew()
+        return reload_page()
     return _fragment(request, batch_id)
 
 
@@ -59,7 +59,7 @@ def _fragment(request: UserRequest, batch_id: UUID) -> HttpResponseBase:
     response = render(request, "jobs/partials/batch_progress.html", context)
     if not context["sight"].is_moving:  # type: ignore[attr-defined]
         response["HX-Refresh"] = "true"
-    return unless_known(request, response)
+    return not_modified_or(request, response)
 
 
 def _context(request: UserRequest, batch: Batch) -> dict[str, object]:
@@ -75,7 +75,7 @@ def _context(request: UserRequest, batch: Batch) -> dict[str, object]:
 
 
 def _place(request: UserRequest, songs: list[Job]) -> str:
-    """Where the first of them stands in the line, while none runs; or that no worker does."""
+    """The place of the first waiting song in the queue, or that no worker runs."""
     first = next((job for job in songs if job.status == JobStatus.PENDING), None)
     place = waiting(first) if first else None
     return place.sentence(for_staff=request.user.is_staff) if place else ""
@@ -96,7 +96,7 @@ def cancel(request: UserRequest, batch_id: UUID) -> HttpResponse:
 
 
 def _done(request: UserRequest, batch_id: UUID, outcome: BulkOutcome, done: str) -> HttpResponse:
-    tell(request, outcome, done)
+    add_messages(request, outcome, done)
     return redirect("jobs:batch", batch_id)
 
 
@@ -116,10 +116,10 @@ def rename(request: UserRequest, batch_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def notify(request: UserRequest, batch_id: UUID) -> HttpResponse:
-    """``wanted``: yes or no."""
-    batch, wanted = visible_batch(request, batch_id), request.POST.get("wanted") == "yes"
+    """The field ``wanted`` is yes or no."""
+    batch, notify_by_email = visible_batch(request, batch_id), request.POST.get("wanted") == "yes"
     try:
-        change_batch(batch=batch, notify_by_email=wanted)
+        change_batch(batch=batch, notify_by_email=notify_by_email)
     except SeparationError as error:
         messages.error(request, error.detail)
     return redirect("jobs:batch", batch.pk)

@@ -1,4 +1,4 @@
-"""A newer version of a job, accepted or dismissed by its owner; ``job_id`` is the version's."""
+"""The owner accepts or dismisses a newer version of a job; ``job_id`` names the version."""
 
 from uuid import UUID
 

@@ -1,5 +1,4 @@
-"""What the pages say of two results of one song: where to choose the other one, and both beside
-each other."""
+"""The template context of the comparison of two results of one song, and of its choice."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from jobs.models import Artifact, Job
 from jobs.services.comparing import Side, other_results
 from jobs.services.demo import scores
 from jobs.services.quality import report_of
-from jobs.web.results import Version, made_with, what_ran
+from jobs.web.results import Version, made_with, separator_and_model
 from jobs.web.uploads.choices import card_value, model_cards
 from jobs.wording import decibels
 from separation.quality.report import QualityReport, StemQuality
@@ -23,17 +22,17 @@ NO_REPORT = "no report"
 
 
 class AgainForm(forms.Form):
-    """Another separator for the same song; every one but that which made ``job``."""
+    """The choice of another separator for the same song than the one that made ``job``."""
 
     model = forms.ChoiceField(label="Separate this song again with")
 
     def __init__(self, data: QueryDict | None = None, *, job: Job) -> None:
-        # Ids of their own: the page has other forms.
+        # Ids with a prefix, as the page has other forms.
         super().__init__(data, auto_id="again_%s")
         made = _card_of(job)
         field = self.fields["model"]
         assert isinstance(field, forms.ChoiceField)
-        # "Automatic" could choose the same one.
+        # "Automatic" could choose the same separator again.
         cards = (card for card in model_cards() if card.value not in ("auto", made))
         field.choices = [(card.value, card.label) for card in cards]
 
@@ -45,13 +44,13 @@ class AgainForm(forms.Form):
 
 
 def _card_of(job: Job) -> str:
-    """The card of what made it; of a separator without a model that of its usual one."""
-    names = what_ran(job)
+    """The card of the job's model; for a job without a model that of the separator's first one."""
+    names = separator_and_model(job)
     return ":".join(names) if len(names) > 1 else card_value(names[0])
 
 
 def choosing_context(job: Job, stems: list[str]) -> dict[str, Any]:
-    """``stems`` are those of the mixer; empty where there are none, and nothing to compare."""
+    """``stems`` are those of the mixer. Without stems there is nothing to compare: empty."""
     if not stems:
         return {}
     others = other_results(job)
@@ -64,7 +63,7 @@ def choosing_context(job: Job, stems: list[str]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SideHead:
-    """One side, as its button and its column name it; ``gain_db``: that of its files."""
+    """One side with its letter on button and column; ``gain_db``: the gain of its files."""
 
     letter: str
     job: Job
@@ -75,7 +74,7 @@ class SideHead:
 
 @dataclass(frozen=True)
 class Pair:
-    """A stem on both sides, of which one may lack it; ``number`` is its key where it has one."""
+    """A stem on both sides; a side that lacks it has None. ``number`` below 10 is its key."""
 
     name: str
     number: int
@@ -88,7 +87,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Cell:
-    """One side's figures on one stem, or on the song; without a ``verdict`` nobody judged it."""
+    """One side's figures for one stem or the song; ``verdict`` is empty without a report."""
 
     verdict: str
     is_flagged: bool
@@ -97,7 +96,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """``name`` is empty for the song as a whole."""
+    """The figures of both sides; ``name`` is empty for the whole song."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -140,9 +139,9 @@ def _of_song(report: QualityReport | None) -> Cell:
 
 
 def _residual(report: QualityReport) -> str:
-    """What the stems together lack of the song, or have too much."""
+    """The residual in words: the song minus the sum of the stems."""
     if not report.complete:
-        return "not all stems were asked for"
+        return "not all stems were requested"
     if report.residual_db is None or report.residual_db <= SUMS_EXACTLY_DB:
         return "no residual"
     return f"residual {decibels(report.residual_db, 'dB')}"
@@ -157,17 +156,17 @@ def _of_stem(side: Side, name: str) -> Cell:
     if track is None:
         return Cell("", False, ("no such stem",))
     report = report_of(side.job)
-    judged = _judged(report, name)
+    quality = _quality_of(report, name)
     sdr = (
         f"SDR {decibels(score.sdr_db, 'dB')}" for score in scores(side.job) if score.stem == name
     )
     facts = (*sdr, decibels(track.loudness_lufs, "LUFS"))
-    if judged is None:
+    if quality is None:
         return Cell("", False, facts)
-    return Cell(judged.verdict, bool(judged.findings), facts)
+    return Cell(quality.verdict, bool(quality.findings), facts)
 
 
-def _judged(report: QualityReport | None, name: str) -> StemQuality | None:
+def _quality_of(report: QualityReport | None, name: str) -> StemQuality | None:
     if report is None:
         return None
     return next((stem for stem in report.stems if stem.name == name), None)

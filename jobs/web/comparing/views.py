@@ -1,4 +1,4 @@
-"""The owner hears two results of one song against each other, and has a song separated again."""
+"""The owner compares two results of one song, and has a song separated again."""
 
 from uuid import UUID
 
@@ -34,15 +34,15 @@ def compare(request: UserRequest, job_id: UUID, other_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def again(request: UserRequest, job_id: UUID) -> HttpResponse:
-    """Leads to the new job, or back with the reason why there is none."""
+    """Redirects to the new job, or back to the old one with the reason of the refusal."""
     job = visible_job(request, job_id)
     form = AgainForm(request.POST, job=job)
     try:
         if not form.is_valid():
             raise InvalidOptions(first_error(form))
         separator, model = form.chosen
-        made = separate_again(job=job, separator=separator, model=model)
+        new_job = separate_again(job=job, separator=separator, model=model)
     except SeparationError as error:
         messages.error(request, error.detail)
         return redirect("jobs:detail", job.pk)
-    return redirect("jobs:detail", made.pk)
+    return redirect("jobs:detail", new_job.pk)

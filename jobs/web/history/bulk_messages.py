@@ -1,19 +1,19 @@
-"""What came of one action on many songs, in messages of the next page."""
+"""Messages on the next page about an action on many songs."""
 
 from django.contrib import messages
 from django.http import HttpRequest
 
 from jobs.services.job.bulk import BulkOutcome
 
-_TOLD = 5
-"""Refusals that are spelled out; the rest is a number."""
+MAX_REFUSALS = 5
+"""The number of refusals that have a message each; the others are counted."""
 
 
-def tell(request: HttpRequest, outcome: BulkOutcome, done: str) -> None:
+def add_messages(request: HttpRequest, outcome: BulkOutcome, done: str) -> None:
     if outcome.done:
         songs = "song is" if outcome.done == 1 else "songs are"
         messages.success(request, f"{outcome.done} {songs} {done}.")
-    for job, reason in outcome.refused[:_TOLD]:
+    for job, reason in outcome.refused[:MAX_REFUSALS]:
         messages.error(request, f"{job.source.original_name}: {reason}")
-    if rest := outcome.refused[_TOLD:]:
-        messages.error(request, f"The same for {len(rest)} more.")
+    if unlisted := outcome.refused[MAX_REFUSALS:]:
+        messages.error(request, f"The same for {len(unlisted)} more.")

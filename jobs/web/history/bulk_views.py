@@ -1,4 +1,4 @@
-"""What the history does with several ticked jobs at once."""
+"""Actions of the history on several selected jobs at once."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -21,7 +21,7 @@ from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.delete import delete_job
 from jobs.services.job.favourites_and_tags import add_tag, remove_tag, set_favourite
 from jobs.services.job.retry import retry_job
-from jobs.web.history.bulk_messages import tell
+from jobs.web.history.bulk_messages import add_messages
 from jobs.web.requests import UserRequest
 from separation.errors import InvalidOptions, SeparationError
 
@@ -31,14 +31,14 @@ MAX_TOGETHER = 100
 @login_required
 @require_POST
 def together(request: UserRequest) -> HttpResponseBase:
-    """Do ``action`` to every ``job`` of the form, and to those of every ``batch``; what belongs to
-    others is as if it were not there.
+    """Apply ``action`` to every ``job`` of the form and to the jobs of every ``batch``; jobs of
+    others are ignored.
 
-    ``star`` is the button of one row, whatever is ticked: it turns that job's favourite round.
+    The button ``star`` of a row toggles that job's favourite, whatever is selected.
     """
     try:
         if "star" in request.POST:
-            return _turn_star(request)
+            return _toggle_favourite(request)
         act = _ACTIONS.get(request.POST.get("action", ""))
         if act is None:
             raise InvalidOptions("Choose what to do with the selected songs.")
@@ -48,7 +48,7 @@ def together(request: UserRequest) -> HttpResponseBase:
         return _back(request)
 
 
-def _turn_star(request: UserRequest) -> HttpResponse:
+def _toggle_favourite(request: UserRequest) -> HttpResponse:
     job = _chosen(request, "star")[0]
     set_favourite(jobs=[job], favourite=not job.is_favourite)
     return _back(request)
@@ -56,10 +56,10 @@ def _turn_star(request: UserRequest) -> HttpResponse:
 
 def _chosen(request: UserRequest, field: str = "job") -> list[Job]:
     ids = _ids(request, field)
-    wanted = Q(pk__in=ids)
+    selection = Q(pk__in=ids)
     if field == "job":
-        wanted |= Q(batch__in=_ids(request, "batch"))
-    jobs = Job.objects.visible_to(request.user).listed().filter(wanted)
+        selection |= Q(batch__in=_ids(request, "batch"))
+    jobs = Job.objects.visible_to(request.user).listed().filter(selection)
     if len(ids) > MAX_TOGETHER or jobs.count() > MAX_TOGETHER:
         raise InvalidOptions(f"At most {MAX_TOGETHER} songs can be handled together.")
     chosen = list(jobs.newest_first().select_related("source").prefetch_related("artifacts"))
@@ -83,16 +83,18 @@ def _delete(request: UserRequest, jobs: list[Job]) -> HttpResponse:
     if "confirmed" not in request.POST:
         context = {"jobs": jobs, "back": _address(request)}
         return render(request, "jobs/delete_together.html", context)
-    return _told(request, for_each(jobs, lambda job: delete_job(job=job)), "deleted")
+    return _back_with_messages(request, for_each(jobs, lambda job: delete_job(job=job)), "deleted")
 
 
 def _retry(request: UserRequest, jobs: list[Job]) -> HttpResponse:
-    return _told(request, for_each(jobs, lambda job: retry_job(job=job)), "waiting again")
+    return _back_with_messages(
+        request, for_each(jobs, lambda job: retry_job(job=job)), "waiting again"
+    )
 
 
 def _zip(request: UserRequest, jobs: list[Job]) -> HttpResponseBase:
-    there = [job for job in jobs if job.status == JobStatus.COMPLETED]
-    return archive_response(request, jobs_zip(there, name=f"stemsite, {len(there)} songs"))
+    completed = [job for job in jobs if job.status == JobStatus.COMPLETED]
+    return archive_response(request, jobs_zip(completed, name=f"stemsite, {len(completed)} songs"))
 
 
 def _mark(favourite: bool) -> Callable[[UserRequest, list[Job]], HttpResponse]:
@@ -124,8 +126,8 @@ _ACTIONS: dict[str, Callable[[UserRequest, list[Job]], HttpResponseBase]] = {
 }
 
 
-def _told(request: UserRequest, outcome: BulkOutcome, done: str) -> HttpResponse:
-    tell(request, outcome, done)
+def _back_with_messages(request: UserRequest, outcome: BulkOutcome, done: str) -> HttpResponse:
+    add_messages(request, outcome, done)
     return _back(request)
 
 
@@ -134,10 +136,10 @@ def _back(request: UserRequest) -> HttpResponse:
 
 
 def _address(request: UserRequest) -> str:
-    """The page of the history that the form was on; never one of another site."""
-    wanted = request.POST.get("back", "")
-    ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts=None, require_https=request.is_secure()
+    """The page of the history that holds the form; never an address of another site."""
+    address = request.POST.get("back", "")
+    is_own = url_has_allowed_host_and_scheme(
+        address, allowed_hosts=None, require_https=request.is_secure()
     )
     home = reverse("jobs:history")
-    return wanted if ours and wanted.startswith(home) else home
+    return address if is_own and address.startswith(home) else home

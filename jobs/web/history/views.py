@@ -1,4 +1,4 @@
-"""All jobs of one person."""
+"""The history: all jobs of one person."""
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -22,15 +22,15 @@ PAGE_SIZE = 20
 @require_GET
 def history(request: UserRequest) -> HttpResponseBase:
     if request.htmx and not request.user.is_authenticated:
-        # A redirect would leave the log-in page where the table was.
+        # A redirect would put the log-in page in place of the table.
         return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
     return _page(request)
 
 
 @login_required
 def _page(request: UserRequest) -> HttpResponse:
-    mine = Job.objects.visible_to(request.user).listed()
-    separators = mine.order_by("separator").values_list("separator", flat=True).distinct()
+    own_jobs = Job.objects.visible_to(request.user).listed()
+    separators = own_jobs.order_by("separator").values_list("separator", flat=True).distinct()
     tags = Tag.objects.filter(owner=request.user).values_list("name", flat=True)
     form = HistoryFilter(
         request.GET,
@@ -38,9 +38,9 @@ def _page(request: UserRequest) -> HttpResponse:
         tags=list(tags),
         batches=batches_offered(request.user, also=request.GET.get("batch", "")),
     )
-    # Whoever looks for a song, or sorts by what songs have, wants songs.
+    # A search, and an order by a field of songs, list songs instead of batches.
     together = not form.narrows and form.chosen.get("sort", "newest") in ("newest", "oldest")
-    found = filtered(one_row_each(mine) if together else mine, form.chosen)
+    found = filtered(one_row_each(own_jobs) if together else own_jobs, form.chosen)
     found = found.select_related("source", "batch").prefetch_related("tags")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {

@@ -1,4 +1,4 @@
-"""The files of a job: to play, to keep, all at once; and its manifest."""
+"""The files of a job: tracks to play and download, the ZIP of all, and the manifest."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -21,13 +21,13 @@ from separation.errors import SeparationError
 @login_required
 @require_safe
 def track(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
-    return _in_words(request, job_id, lambda job: track_response(request, job, name))
+    return _answer_or_error(request, job_id, lambda job: track_response(request, job, name))
 
 
 @login_required
 @require_safe
 def listen(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
-    return _in_words(
+    return _answer_or_error(
         request, job_id, lambda job: track_response(request, job, name, as_attachment=False)
     )
 
@@ -35,7 +35,7 @@ def listen(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
 @login_required
 @require_safe
 def archive(request: UserRequest, job_id: UUID) -> HttpResponseBase:
-    return _in_words(request, job_id, lambda job: all_tracks_response(request, job))
+    return _answer_or_error(request, job_id, lambda job: all_tracks_response(request, job))
 
 
 @login_required
@@ -49,11 +49,11 @@ def manifest(request: UserRequest, job_id: UUID) -> HttpResponse:
     return response
 
 
-def _in_words(
+def _answer_or_error(
     request: UserRequest, job_id: UUID, answer: Callable[[Job], HttpResponseBase]
 ) -> HttpResponseBase:
-    """What is not there is 404, what was there 410; what is not ready leads back to the job's page
-    with the reason."""
+    """``answer``, or the page of an error: 404 for an unknown file, 410 for a deleted one, and the
+    job's page with the reason for one that is not ready."""
     job = visible_job(request, job_id)
     try:
         return answer(job)

@@ -1,4 +1,4 @@
-"""A quality report as the page of a job shows it: a card for each stem, plots as paths of SVG."""
+"""The quality report of a job's page: a card for each stem, with plots as SVG paths."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from separation.stage_table import EXPORT
 
 PLOT_WIDTH, PLOT_HEIGHT = 240, 56
 _RANGE_DB = 60
-"""From the top of a plot, the song's loudest, to its bottom."""
+"""The range of a plot, from the loudest level of the song down to the bottom."""
 
 _MINUS = "\N{MINUS SIGN}"
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -23,7 +23,7 @@ _TIMES = "\N{MULTIPLICATION SIGN}"
 
 @dataclass(frozen=True)
 class Row:
-    """One measure of a stem beside the song's; ``song`` is empty where it has none."""
+    """One measurement of a stem and of the song; ``song`` is empty where it has none."""
 
     label: str
     stem: str
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Plot:
-    """Paths of a stem, filled, and of the song, a line; ``words`` for who does not see it."""
+    """The stem as a filled path and the song as a line; ``words`` is the text alternative."""
 
     title: str
     words: str
@@ -63,7 +63,7 @@ class Quality:
 
     @property
     def short(self) -> str:
-        """For the head of the page."""
+        """The summary at the top of the page."""
         flagged = sum(card.is_flagged for card in self.cards)
         if flagged:
             return f"{flagged} of {len(self.cards)} stems should be looked at"
@@ -91,7 +91,7 @@ def quality(job: Job) -> Quality | None:
 
 def _residual(report: QualityReport) -> str:
     if not report.complete:
-        return "Only some stems were asked for, so together they are not the whole song."
+        return "Only some stems were requested, so together they are not the whole song."
     if report.findings:
         return ""
     if report.residual_db is None or report.residual_db <= SUMS_EXACTLY_DB:
@@ -103,7 +103,7 @@ def _residual(report: QualityReport) -> str:
 
 
 def _gain(job: Job) -> str:
-    """The report is about the stems as they were separated."""
+    """A note on the gain of the export, as the report measures the stems before it."""
     stages = job.manifest.get("stages") or []
     found = (each.get("details") or {} for each in stages if each.get("name") == EXPORT)
     gain_db = next(found, {}).get("gain_db") or 0.0
@@ -138,7 +138,7 @@ def _compared(stem: StemQuality, song: SignalQuality) -> list[Row]:
 
 
 def _in_the_song(stem: StemQuality) -> list[Row]:
-    """What only a stem has; nothing of a silent one."""
+    """Measurements that only a stem has; empty for a silent stem."""
     if stem.relative_db is None:
         return []
     rows = [
@@ -163,7 +163,7 @@ def _entropy(signal: SignalQuality) -> str:
 
 
 def _flatness(signal: SignalQuality) -> str:
-    """In decibels: 0 is white noise, and music lies far below."""
+    """In decibels: 0 is white noise, and music is far below."""
     if signal.flatness is None:
         return "none"
     return _level(10 * math.log10(max(signal.flatness, 1e-6)), "dB")

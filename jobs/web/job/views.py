@@ -25,7 +25,7 @@ from jobs.services.storage.integrity import looks_intact
 from jobs.services.timing.waiting import waiting
 from jobs.web import results
 from jobs.web.comparing.context import choosing_context
-from jobs.web.fragments import unless_known
+from jobs.web.fragments import not_modified_or
 from jobs.web.job import quality
 from jobs.web.mixing import mixer
 from jobs.web.mixing.mixer import mixing_context
@@ -44,7 +44,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         return render(request, "jobs/active.html", _active(request, job))
     artifacts = list(job.artifacts.all())
     lanes = mixer.lanes(job, artifacts)
-    # Of what ended badly nothing but the playing goes on.
+    # A failed or cancelled job can be played, but not mixed, compared or shared.
     finished = lanes if job.status == JobStatus.COMPLETED else []
     stems = [lane.track.name for lane in finished if not lane.parent]
     context = {
@@ -71,9 +71,9 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
 
 @require_GET
 def progress(request: UserRequest, job_id: UUID) -> HttpResponseBase:
-    """The moving part of the page; a page that is out of date is told to load anew."""
+    """The part that the page polls; when the job has ended, htmx reloads the whole page."""
     if request.htmx and not request.user.is_authenticated:
-        # A redirect would put the whole log-in page into the middle of this one.
+        # A redirect would put the log-in page into the middle of this page.
         return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
     return _fragment(request, job_id)
 
@@ -84,7 +84,7 @@ def _fragment(request: UserRequest, job_id: UUID) -> HttpResponseBase:
     response = render(request, "jobs/partials/progress.html", _progress(request, job))
     if not job.is_active:
         response["HX-Refresh"] = "true"
-    return unless_known(request, response)
+    return not_modified_or(request, response)
 
 
 @login_required
@@ -104,32 +104,32 @@ def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def whole(request: UserRequest, job_id: UUID) -> HttpResponse:
-    """Beside what was made of a stretch of the song."""
+    """Separate the whole song, in addition to a job for a part of it."""
     preset = request.POST.get("preset", "fast")
-    return _to_what_is_made(request, job_id, lambda job: separate_whole(job=job, preset=preset))
+    return _redirect_to_new(request, job_id, lambda job: separate_whole(job=job, preset=preset))
 
 
 @login_required
 @require_POST
 def anew(request: UserRequest, job_id: UUID) -> HttpResponse:
-    """Where files are damaged: the same choices, as a job of its own."""
-    return _to_what_is_made(request, job_id, lambda job: separate_anew(job=job))
+    """Separate the song again with the same options, as a new job, where files are damaged."""
+    return _redirect_to_new(request, job_id, lambda job: separate_anew(job=job))
 
 
-def _to_what_is_made(
-    request: UserRequest, job_id: UUID, make: Callable[[Job], Job]
+def _redirect_to_new(
+    request: UserRequest, job_id: UUID, create: Callable[[Job], Job]
 ) -> HttpResponse:
     job = visible_job(request, job_id)
     try:
-        made = make(job)
+        new_job = create(job)
     except SeparationError as error:
         messages.error(request, error.detail)
-        made = job
-    return redirect("jobs:detail", made.pk)
+        new_job = job
+    return redirect("jobs:detail", new_job.pk)
 
 
 def _back_to_job(request: UserRequest, job: Job, act: Callable[[], Job]) -> HttpResponse:
-    """Do it and show the job again, with the reason where it could not be done."""
+    """Do the action and show the job again, with the reason if it was refused."""
     try:
         act()
     except SeparationError as error:
@@ -156,17 +156,17 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
 def _active(request: UserRequest, job: Job) -> dict[str, object]:
     progress = _progress(request, job)
     mixer_url = reverse("jobs:mixer", args=(job.pk,))
-    heard = {"lanes": mixer.lanes(job, []), "mixer_url": mixer_url, "has_cover": _shows_cover(job)}
-    return {**progress, **heard}
+    player = {"lanes": mixer.lanes(job, []), "mixer_url": mixer_url, "has_cover": _shows_cover(job)}
+    return {**progress, **player}
 
 
 def _shows_cover(job: Job) -> bool:
-    """It comes with what can be played."""
+    """The page shows the cover only while the job can be played."""
     return has_cover(job) and is_playable(job)
 
 
 def _progress(request: UserRequest, job: Job) -> dict[str, object]:
-    # For the timeline, and for what can be played.
+    # The timeline and `is_playable` read the stages.
     prefetch_related_objects([job], "stages")
     place = waiting(job)
     words = place.sentence(for_staff=request.user.is_staff) if place else ""

@@ -1,4 +1,4 @@
-"""What the script of a mixer is told: addresses, indexes, times."""
+"""The data of the mixer's script: addresses, indexes and times."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from separation.options import FORMAT
 from separation.stage_table import DENOISE, DETAILS
 
 Address = Callable[[str, str], str]
-"""From ``preview`` or ``peaks`` and a stem's name to where that lies."""
+"""Maps ``preview`` or ``peaks`` and a stem's name to an address."""
 
 
 _OPENERS = {DETAILS: "Details", DENOISE: "Less noise"}
@@ -33,7 +33,7 @@ _LABELS = {DENOISE: "Less noise"}
 
 @dataclass(frozen=True)
 class Opener:
-    """A button of a stem that shows what was made of it."""
+    """A button of a stem that shows its parts."""
 
     kind: str
     label: str
@@ -44,11 +44,10 @@ class Lane:
     """One stem of the mixer, or a part of one; ``key`` is the digit that plays it alone, if there
     is one.
 
-    ``download`` is the address of its file, empty where there is none to be had; ``is_early``:
-    as it is not written yet. ``parent``: the
-    stem under which it stands, with others of its ``stage_name``. ``stands_in``: while they are
-    open they are heard instead of the stem; otherwise beside it, and silent at first. ``openers``:
-    what can be opened under a stem.
+    ``download``: the address of its file, empty where there is none. ``is_early``: the file is not
+    written yet. ``parent``: the stem that the part belongs to. ``stands_in``: the open parts are
+    heard instead of the stem; otherwise they are heard beside it, and are silent at first.
+    ``openers``: the buttons that show the stem's parts.
     """
 
     track: HeardTrack
@@ -65,15 +64,15 @@ class Lane:
 
     @property
     def label(self) -> str:
-        """Under its stem a part needs no more than its own name."""
+        """The name; a part below its stem is named without the stem."""
         if not self.parent:
             return track_label(self.track.name)
         return _LABELS.get(self.track.stage_name) or track_label(own_part(self.track.name))
 
 
 def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
-    """Those of the owner's page: stems, each followed by what was made of it. Of a job that is not
-    completed there are only some once its stems are playable."""
+    """The lanes of the owner's page: each stem, followed by its parts. A job that is not completed
+    has lanes as soon as its stems are playable."""
     early = early_tracks(job)
     tracks: Sequence[HeardTrack] = early or playable_tracks(job, artifacts)
     overlapping = overlapping_parents(job)
@@ -82,12 +81,12 @@ def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
     def download(name: str) -> str:
         return "" if early else reverse("jobs:track", args=(job.pk, name))
 
-    found = lanes_of([track for track in tracks if not track.parent], download)
-    by_name = {lane.track.name: lane for lane in found}
+    stem_lanes = lanes_of([track for track in tracks if not track.parent], download)
+    by_name = {lane.track.name: lane for lane in stem_lanes}
     for track in tracks:
         if track.parent:
             overlaps = track.stage_name == DETAILS and track.parent in overlapping
-            # Of the song beside its stems, which are the song as well.
+            # Parts of the song are heard beside its stems, which are the whole song already.
             beside = overlaps or (track.parent not in names and bool(names))
             by_name[track.name] = Lane(
                 track, 0, download(track.name), parent=track.parent, stands_in=not beside
@@ -112,7 +111,7 @@ def lanes_of(tracks: Iterable[HeardTrack], download: Callable[[str], str]) -> li
 
 
 def song(job: Job, listening: Listening) -> dict[str, Any]:
-    """All stems and their parts, for the owner's page."""
+    """The song of the owner's page, with all stems and their parts."""
     everything = (*listening.stems, *listening.parts)
     return song_of(
         listening,
@@ -125,8 +124,8 @@ def song(job: Job, listening: Listening) -> dict[str, Any]:
 def song_of(
     listening: Listening, stems: Iterable[ListeningStem], address: Address, gain: float
 ) -> dict[str, Any]:
-    """The names are those of JavaScript, whose objects they become. ``gain``: the factor from
-    previews to what is heard."""
+    """The keys are in camelCase, as they become JavaScript objects. ``gain``: the factor from the
+    level of the previews to the level that is played."""
     return {
         "samples": listening.frames,
         "delaySamples": listening.delay_samples,
@@ -155,7 +154,7 @@ def _stem(listening: Listening, stem: ListeningStem, address: Address) -> dict[s
 
 
 def mixing_context(job: Job, stems: list[str]) -> dict[str, Any]:
-    """``stems`` are those of the mixer; empty where there are none."""
+    """``stems`` are those of the mixer; without stems the context is empty."""
     if not stems:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""What the mixer fetches: the song's description, and of each stem the preview and the peaks."""
+"""The files of the mixer: the song's description, and the preview and peaks of each stem."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -50,7 +50,7 @@ def peaks(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
 @login_required
 @require_safe
 def waveform(request: UserRequest, job_id: UUID) -> HttpResponseBase:
-    """The small picture of the history."""
+    """The small waveform in the history."""
     job = visible_job(request, job_id)
     listening = _listening(job)
     try:
@@ -67,7 +67,7 @@ def waveform(request: UserRequest, job_id: UUID) -> HttpResponseBase:
 @login_required
 @require_safe
 def cover(request: UserRequest, job_id: UUID) -> HttpResponseBase:
-    """The small picture of the song's cover."""
+    """The song's cover as a small picture."""
     job = visible_job(request, job_id)
     _listening(job)
     return listening_response(request, job, COVER)

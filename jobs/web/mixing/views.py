@@ -1,4 +1,4 @@
-"""The owner downloads a mix: karaoke by a plain form, all that the mixer plays by its script."""
+"""The owner downloads a mix: karaoke from a plain form, any other mix from the mixer's script."""
 
 import json
 from typing import Any
@@ -24,16 +24,16 @@ from separation.options import FORMAT
 @login_required
 @require_POST
 def mix(request: UserRequest, job_id: UUID) -> HttpResponseBase:
-    """Where there is no file, back to the job's page with the reason."""
+    """The mix as a file, or the job's page with the reason of a refusal."""
     job = visible_job(request, job_id)
     try:
-        wanted = _wanted(request.POST)
+        mix_request = _requested_mix(request.POST)
         if minutes := MixThrottle().wait_before(request):
             messages.error(
                 request, f"You have made many mixes in a short time. Try again in {minutes} min."
             )
             return redirect("jobs:detail", job.pk)
-        return mix_response(job, wanted)
+        return mix_response(job, mix_request)
     except AudioDeleted as error:
         return audio_deleted(request, error, job)
     except SeparationError as error:
@@ -43,9 +43,9 @@ def mix(request: UserRequest, job_id: UUID) -> HttpResponseBase:
         return redirect("jobs:detail", job.pk)
 
 
-def _wanted(form: QueryDict) -> MixRequest:
-    """``mix`` is what the page's script tells of the mixer, as JSON; the button of a karaoke
-    comes before it."""
+def _requested_mix(form: QueryDict) -> MixRequest:
+    """The mix that the form names: by the button ``karaoke``, or by the JSON in ``mix``, which the
+    page's script writes."""
     choices: Any
     if "karaoke" in form:
         choices = {"karaoke": form["karaoke"]}

@@ -1,4 +1,4 @@
-"""The part of a job's page that shares it."""
+"""The form and the list of share links on a job's page."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _PERIODS = ((1, "1 day"), (7, "1 week"), (30, "30 days"), (90, "90 days"), (365,
 
 
 class ShareForm(forms.Form):
-    """All stems, for a week, to listen to: what most people want needs no change."""
+    """By default all stems for a week, to listen to, as most people want."""
 
     stems = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
@@ -27,7 +27,7 @@ class ShareForm(forms.Form):
     allow_download = forms.BooleanField(required=False)
 
     def __init__(self, data: QueryDict | None = None, *, stems: list[str]) -> None:
-        # Ids of their own: the page has other forms.
+        # Ids with a prefix, as the page has other forms.
         super().__init__(data, auto_id="share_%s")
         self._offer("stems", [(name, track_label(name)) for name in stems], stems)
         self._offer("days", periods(), min(USUAL_DAYS, settings.SHARE_MAX_DAYS))
@@ -40,7 +40,7 @@ class ShareForm(forms.Form):
 
     @property
     def choices(self) -> dict[str, Any]:
-        """Arguments of ``create_link``. The page says that files carry the title."""
+        """Arguments of ``create_link``. A download shows the title, which files have as a tag."""
         chosen = self.cleaned_data
         return {
             "stems": chosen["stems"],
@@ -52,7 +52,7 @@ class ShareForm(forms.Form):
 
 
 def periods() -> list[tuple[int, str]]:
-    """The usual ones that the site allows, and the longest that it allows."""
+    """The usual periods that the site allows, and the longest allowed one."""
     most = settings.SHARE_MAX_DAYS
     usual = [(days, words) for days, words in _PERIODS if days <= most]
     known = {days for days, _ in usual}
@@ -60,7 +60,7 @@ def periods() -> list[tuple[int, str]]:
 
 
 def sharing_context(job: Job, stems: list[str]) -> dict[str, Any]:
-    """``stems`` are those of the mixer. Empty where this site shares nothing, or there are none."""
+    """``stems`` are those of the mixer. Empty without stems, or where STEMSITE_SHARE is off."""
     if not settings.SHARE or not stems:
         return {}
     return {

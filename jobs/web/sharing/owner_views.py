@@ -1,4 +1,4 @@
-"""The owner makes a link to a job for people without an account, and takes it back."""
+"""The owner creates and revokes share links for people without an account."""
 
 from uuid import UUID
 
@@ -23,8 +23,8 @@ from separation.errors import InvalidOptions, SeparationError
 @login_required
 @require_POST
 def create(request: UserRequest, job_id: UUID) -> HttpResponse:
-    """Answers with the link itself instead of leading to a page: no second request could show it,
-    as the site keeps none."""
+    """Answers with the link itself instead of a redirect: no second request could show it, as the
+    site stores only its digest."""
     job = visible_job(request, job_id)
     form = ShareForm(request.POST, stems=shareable_stems(job))
     try:
@@ -44,5 +44,5 @@ def revoke(request: UserRequest, job_id: UUID, link_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     link = get_object_or_404(ShareLink.objects.visible_to(request.user), job=job, pk=link_id)
     revoke_link(link=link)
-    # To the list, which says it: a message would stand at the top, out of sight.
+    # To the list, which shows it; a message at the top of the page would be out of sight.
     return redirect(f"{reverse('jobs:detail', args=(job.pk,))}#share")

@@ -1,4 +1,4 @@
-"""What a link shows, in addresses of its own: none of them names the job."""
+"""The template context of a shared page; its addresses contain the token, never the job's id."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from jobs.web.results import shown_s
 
 @dataclass(frozen=True)
 class HeardTrack:
-    """One stem of the list that stands in for the mixer where no script runs."""
+    """One stem of the list that replaces the mixer where no script runs."""
 
     lane: Lane
     preview: str
@@ -35,7 +35,7 @@ def context_of(token: str, shared: Shared) -> dict[str, Any]:
 
 
 def song_shared(token: str, shared: Shared) -> dict[str, Any]:
-    """For the script of the mixer: the chosen stems only."""
+    """The song for the mixer's script, with the shared stems only."""
     stems = [stem for stem in shared.listening.stems if shared.stem(stem.name)]
     return song_of(
         shared.listening,
@@ -51,7 +51,7 @@ def address(kind: str, token: str, name: str) -> str:
 
 
 def _archive(token: str, shared: Shared) -> str:
-    """Empty where there is nothing to gain by it, or no download."""
+    """The address of the ZIP; empty without download, or with one stem only."""
     several = shared.link.allow_download and len(shared.tracks) > 1
     return reverse("jobs:shared-archive", args=(token,)) if several else ""
 

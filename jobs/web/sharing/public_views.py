@@ -1,7 +1,7 @@
-"""What somebody with a link gets, without an account: a mixer of the chosen stems.
+"""The pages behind a share link, for people without an account: a mixer of the shared stems.
 
-Whatever is not to be had, for whatever reason, is one and the same page, so that a link that does
-not work tells nothing of what it led to.
+Every refusal is the same page, whatever its reason, so that a link that does not work reveals
+nothing about its song.
 """
 
 from collections.abc import Callable
@@ -26,19 +26,19 @@ from jobs.web.sharing.public import context_of, song_shared
 from separation.errors import SeparationError
 
 SharedView = Callable[..., HttpResponseBase]
-"""Of the request, the token and what that leads to, and of what else stands in the address."""
+"""Takes the request, the token, the shared job, and the other parts of the address."""
 
 
 def by_link(view: SharedView) -> SharedView:
-    """``view``, where the token leads to something; no search engine and no other site learns
-    of the address."""
+    """``view`` for a valid token, else the page of a refusal. The headers keep the address from
+    search engines and from other sites."""
 
     @require_safe
     @wraps(view)
-    def answer(request: HttpRequest, token: str, **rest: str) -> HttpResponseBase:
-        # Nobody is asked who they are, so that the page is the same for all and no session is read.
+    def answer(request: HttpRequest, token: str, **parameters: str) -> HttpResponseBase:
+        # No session is read, so that the page is the same for everybody.
         request.user = AnonymousUser()
-        response = _found(request, token, view, rest) or _gone(request)
+        response = _answer_of_view(request, token, view, parameters) or _not_found_page(request)
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers.setdefault("Cache-Control", "private, no-store")
@@ -47,27 +47,27 @@ def by_link(view: SharedView) -> SharedView:
     return answer
 
 
-def _found(
-    request: HttpRequest, token: str, view: SharedView, rest: dict[str, Any]
+def _answer_of_view(
+    request: HttpRequest, token: str, view: SharedView, parameters: dict[str, Any]
 ) -> HttpResponseBase | None:
     shared = open_link(token)
     if shared is None:
         return None
     if wait_s := ShareThrottle().wait_before(request):
-        return _busy(request, wait_s)
+        return _too_many_requests(request, wait_s)
     try:
-        return view(request, token, shared, **rest)
+        return view(request, token, shared, **parameters)
     except (Http404, SeparationError):
         return None
 
 
-def _gone(request: HttpRequest) -> HttpResponse:
+def _not_found_page(request: HttpRequest) -> HttpResponse:
     if wait_s := MissedShareThrottle().wait_before(request):
-        return _busy(request, wait_s)
+        return _too_many_requests(request, wait_s)
     return render(request, "jobs/shared_gone.html", status=404)
 
 
-def _busy(request: HttpRequest, wait_s: int) -> HttpResponse:
+def _too_many_requests(request: HttpRequest, wait_s: int) -> HttpResponse:
     response = render(request, "429.html", status=429)
     response.headers["Retry-After"] = str(wait_s)
     return response

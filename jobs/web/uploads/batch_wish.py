@@ -1,4 +1,4 @@
-"""What the upload form says about batches."""
+"""The fields of the upload form about batches."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +11,25 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-class BatchWish(forms.Form):
-    """Beside the choices of the upload form. ``batch`` and ``songs`` are the page's script's: its
-    songs come one by one, and say so what they belong to and how many they are."""
+class BatchForm(forms.Form):
+    """The fields of the upload form about batches. The page's script sends songs one by one; it
+    sets ``batch``, a key of the batch that they belong to, and ``songs``, their number."""
 
     notify_by_email = forms.BooleanField(required=False)
     batch = forms.UUIDField(required=False)
     songs = forms.IntegerField(min_value=1, required=False)
 
     def batch_for(self, owner: "User", *, songs: int | None = None) -> Batch | None:
-        """None for a lone song of whose end nobody asked to be told.
+        """The batch of the form's songs; None for a single song without a notification.
 
-        ``songs``: how many the form holds, where it holds them itself. Raises what
-        ``batch_of_form`` does.
+        ``songs``: the number of files in the form; None where the script sends them one by one.
+        Raises the errors of ``batch_of_form``.
         """
-        wish: dict[str, Any] = self.cleaned_data if self.is_valid() else {}
-        notify = bool(wish.get("notify_by_email"))
-        count = wish.get("songs") if songs is None else songs
-        key = wish.get("batch") if songs is None else None
-        # Without a key, songs that come one by one would each get a batch of their own.
+        fields: dict[str, Any] = self.cleaned_data if self.is_valid() else {}
+        notify = bool(fields.get("notify_by_email"))
+        count = fields.get("songs") if songs is None else songs
+        key = fields.get("batch") if songs is None else None
+        # Without a key, each song that comes by itself would get a batch of its own.
         are_together = (count or 1) > 1 and (songs is not None or key is not None)
         if not (notify or are_together):
             return None

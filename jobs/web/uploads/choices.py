@@ -1,4 +1,4 @@
-"""What the upload form offers, read from the catalogue and the registry."""
+"""The choices of the upload form, from the catalogue and the registry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,11 +29,11 @@ from separation.request.presets import can_run as preset_can_run
 from separation.stage_table import STAGES
 
 FEATURED = ("auto", "standard:standard", "spectral:spectral", "demucs:htdemucs")
-"""Models that the form shows at once; the others wait behind "More models"."""
+"""Models that the form shows at once; "More models" shows the others."""
 
 PAGE_FORMAT: ConcreteFormat = "flac24"
-"""What the form proposes: the same samples as 24-bit WAV in about half the bytes. Programs keep
-WAV, which every tool reads, unless they ask."""
+"""The form's default: the same samples as 24-bit WAV in about half the bytes. The API's default is
+WAV, which every tool reads."""
 
 FORMATS: tuple[tuple[OutputFormat, str], ...] = (
     (PAGE_FORMAT, ALL_FORMATS[PAGE_FORMAT].label),
@@ -42,11 +42,11 @@ FORMATS: tuple[tuple[OutputFormat, str], ...] = (
 )
 
 OWN_CHOICE = ""
-"""In the place of a preset's name."""
+"""The value of "Own choice" among the presets' names."""
 
 FIRST_PRESET = "stems"
-"""What the form starts with for somebody who has not chosen otherwise. The mixer makes most of what
-other presets add, such as the song without its vocals, and the first song is heard sooner."""
+"""The form's preset for a person without own defaults. The mixer can do most of what other presets
+add, such as the song without its vocals, and this preset is faster."""
 
 PRESET_CHOICES = (
     *((preset.name, preset.label) for preset in PRESETS),
@@ -55,7 +55,7 @@ PRESET_CHOICES = (
 
 
 def preset_choices() -> tuple[tuple[str, str], ...]:
-    """Those that can run here."""
+    """The presets that can run on this site, and "Own choice"."""
     offered = {preset.name for preset in PRESETS if preset_can_run(preset, is_there, is_offered)}
     return tuple(row for row in PRESET_CHOICES if row[0] in offered or row[0] == OWN_CHOICE)
 
@@ -66,13 +66,13 @@ STAGE_BOXES = tuple((row.name, row.title, row.text) for row in STAGES.values() i
 
 @dataclass(frozen=True)
 class MeasuredHere:
-    """What the newest run over a suite of this site found, for people."""
+    """The newest measurement of a model on this site, in words."""
 
     row: ModelMeasurement
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        """Decibels in words, and the convention by which they were computed."""
+        """Each measure's decibels in words, and the convention of the measure."""
         known: dict[Measure, str] = MEASURES
         return [
             (decibels(self.row.figures[measure]), words)
@@ -82,7 +82,7 @@ class MeasuredHere:
 
     @property
     def headline(self) -> str:
-        """One figure for a card that is not opened."""
+        """One figure for a closed card."""
         measure = next(each for each in MEASURES if each in self.row.figures)
         first = self.row.figures[measure]
         name = "mean" if "mean" in first else next(iter(first))
@@ -93,9 +93,9 @@ class MeasuredHere:
 class ModelCard:
     """One choice of separator and model; ``value`` is ``separator`` or ``separator:model``.
 
-    ``info``: the row of the catalogue, None where it has none. ``times_real_time``: seconds of
-    audio separated in a second, as past jobs taught; None before the first. ``is_here``: nothing
-    is fetched at first use; looked at where cards are shown, and believed elsewhere.
+    ``info``: the catalogue's entry, or None. ``times_real_time``: seconds of audio separated in a
+    second, measured on past jobs; None before the first. ``is_here``: the weights are on this site;
+    only :func:`measured_cards` checks it.
     """
 
     value: str
@@ -124,7 +124,7 @@ class ModelCard:
 
     @property
     def offered_stems(self) -> tuple[str, ...]:
-        """Stems that can be ticked beside this card."""
+        """Stems that can be selected with this card."""
         return self.stems or usual_stems()
 
     @property
@@ -140,17 +140,17 @@ _REMOTE = ModelCard(
 
 
 def _automatic() -> ModelCard:
-    """Says what it takes here, which the rule on licences may have narrowed."""
-    tried = licence_rule().automatic()
-    wanted = [
+    """The card of "Automatic"; it names the models that the site's licence rule allows."""
+    models = licence_rule().automatic()
+    labels = [
         f"{row.label} where its weights are here or can be fetched" if row.download_bytes
         else row.label
-        for row in tried
+        for row in models
     ]  # fmt: skip
     return ModelCard(
         value="auto",
         label="Automatic",
-        description=f"{', otherwise '.join(wanted)}. The job says which was used and why.",
+        description=f"{', otherwise '.join(labels)}. The job says which was used and why.",
     )
 
 
@@ -159,8 +159,8 @@ def _card(model: ModelInfo) -> ModelCard:
 
 
 def measured_cards(speeds: Speeds) -> tuple[ModelCard, ...]:
-    """The same, with the speeds that were learned and the quality that was measured here, and
-    whether the weights are here."""
+    """The model cards with their speed and quality on this site, and whether the weights are
+    here."""
     rows = latest()
     return tuple(
         replace(
@@ -184,7 +184,7 @@ def _names(value: str) -> tuple[str, str]:
 
 
 def model_cards() -> tuple[ModelCard, ...]:
-    """Automatic, the models that may be used, then separators that the catalogue does not know."""
+    """Automatic, the models that the site offers, ensembles, the remote service and plug-ins."""
     offered = offered_separators()
     listed = {*BUILT_IN, *(model.separator for model in known_models())}
     plug_ins = tuple(
@@ -194,12 +194,12 @@ def model_cards() -> tuple[ModelCard, ...]:
     )
     automatic = (_automatic(),) if "auto" in offered else ()
     remote = (_REMOTE,) if settings.REMOTE_URL and "remote" in offered else ()
-    whole = [_card(model) for model in offered_models() if not model.overlapping]
-    return (*automatic, *whole, *_ensemble_cards(), *remote, *plug_ins)
+    model_rows = [_card(model) for model in offered_models() if not model.overlapping]
+    return (*automatic, *model_rows, *_ensemble_cards(), *remote, *plug_ins)
 
 
 def _ensemble_cards() -> tuple[ModelCard, ...]:
-    """Those whose members are here; nobody who chooses one wants to fetch several models."""
+    """The ensembles whose members are all here, so that none has to fetch several models."""
     return tuple(
         ModelCard(f"{ENSEMBLE}:{known.name}", known.label, known.description)
         for known in ENSEMBLES
@@ -208,7 +208,7 @@ def _ensemble_cards() -> tuple[ModelCard, ...]:
 
 
 def splitters() -> tuple[tuple[str, str], ...]:
-    """What may split a stem again, as the values and labels of a choice."""
+    """The models that can split a stem again, as values and labels of a choice."""
     cards = [(card.value, card.label) for card in model_cards() if card.value != "auto"]
     overlapping = [
         (f"{model.separator}:{model.name}", model.label)
@@ -220,7 +220,7 @@ def splitters() -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True)
 class StemChoice:
-    """One box of "Only these"; ``note`` names the models where not all of them give the stem."""
+    """One box of "Only these"; ``note`` names the models if only some produce the stem."""
 
     value: str
     label: str
@@ -228,25 +228,25 @@ class StemChoice:
 
 
 def usual_stems() -> tuple[str, ...]:
-    """Those of what is taken when nobody chooses: for cards of which nothing else is known."""
+    """The stems of the default model, for cards that list no stems."""
     usual = licence_rule().automatic() or offered_models()
     return usual[0].stems if usual else ()
 
 
 def stem_choices() -> tuple[StemChoice, ...]:
-    """Every stem that some model offered here gives, in the catalogue's order."""
+    """Every stem that an offered model produces, in the catalogue's order."""
     offered = [model for model in offered_models() if not model.overlapping]
     names = dict.fromkeys(stem for model in offered for stem in model.stems)
     return tuple(StemChoice(name, name.capitalize(), stem_note(name, offered)) for name in names)
 
 
 def split_choices() -> tuple[StemChoice, ...]:
-    """What can be split again: every stem, and the song."""
+    """The stems that can be split again, and the whole song."""
     return (*stem_choices(), StemChoice(SONG, "The whole song"))
 
 
 def stem_note(stem: str, offered: Sequence[ModelInfo]) -> str:
-    """Which models give ``stem``, said the shorter way; empty where all do."""
+    """The models that produce ``stem``, or the fewer that do not; empty if all do."""
     giving = [model.label for model in offered if stem in model.stems]
     lacking = [model.label for model in offered if stem not in model.stems]
     if len(lacking) < len(giving):
@@ -255,7 +255,7 @@ def stem_note(stem: str, offered: Sequence[ModelInfo]) -> str:
 
 
 def card_value(separator: str) -> str:
-    """The card that stands for a separator named without a model."""
+    """The value of the card for a separator without a model."""
     values = [card.value for card in model_cards()]
     matching = (value for value in values if value.partition(":")[0] == separator)
     return next(matching, values[0])

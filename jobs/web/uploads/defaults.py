@@ -1,4 +1,4 @@
-"""What the upload form starts with: a person's choices, as far as this site still offers them."""
+"""The initial values of the upload form: a person's defaults that this site still offers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +9,12 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FIELDS = ("preset", "model", "stages", "format")
-"""Fields of the upload form that a person can set once for all."""
+"""Fields of the upload form for which a person can store a default."""
 
 
 def starting_choices(owner: "User") -> dict[str, Any]:
-    """As ``initial`` of a form. A model that was removed, or a remote service that was switched
-    off, leaves its place to the site's own choice. Who has chosen something and no preset wants
-    none."""
+    """The form's ``initial``. A default that the site no longer offers, such as a removed model, is
+    left out. A person with stored defaults but without a preset gets none."""
     chosen, offered = defaults_of(owner), _offered()
     found: dict[str, Any] = {} if chosen else {"preset": choices.FIRST_PRESET}
     for name in FIELDS:

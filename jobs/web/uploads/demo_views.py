@@ -1,4 +1,4 @@
-"""The button that separates a song of the project's own."""
+"""The button that separates the project's demonstration song."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required

@@ -1,4 +1,4 @@
-"""The first page: what this is for a stranger, the upload form for a member."""
+"""The first page: the landing page for strangers, the upload form for members."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -22,7 +22,7 @@ from jobs.services.uploads.url_import import import_song, takes_pages
 from jobs.web.form_errors import first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
 from jobs.web.uploads import choices
-from jobs.web.uploads.batch_wish import BatchWish
+from jobs.web.uploads.batch_wish import BatchForm
 from jobs.web.uploads.defaults import starting_choices
 from jobs.web.uploads.forms import SeparationForm
 from jobs.web.uploads.receive_form import SizeLimitHandler, body_size, guard_body, largest_body
@@ -38,8 +38,8 @@ from separation.errors import (
 TOO_MUCH = "The files together are larger than this server takes in one go. Send fewer at a time."
 
 
-# Exempt here, protected in `_receive`: the check reads the body, and nobody's body is read
-# before the account and the limits are known.
+# Exempt here and protected in `_receive`: the CSRF check reads the body, and no body is read
+# before the account and the limits are checked.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: UserRequest) -> HttpResponseBase:
@@ -62,23 +62,24 @@ def _receive(request: UserRequest, limit: SizeLimitHandler, hold: Hold) -> HttpR
     form = SeparationForm(request.POST)
     files = request.FILES.getlist("files")
     outcomes = [_too_large(name) for name in limit.refused]
-    wrong: SeparationError | None = _what_is_wrong(form, bool(files or outcomes))
+    error: SeparationError | None = _form_error(form, bool(files or outcomes))
     batch = None
-    if not wrong:
+    if not error:
         try:
-            batch = BatchWish(request.POST).batch_for(request.user, songs=len(files))
-        except SeparationError as error:
-            wrong = error
-    if not wrong:
-        chosen = form.separation_request
-        outcomes += submit_files(hold=hold, files=files, request=chosen, batch=batch)
+            batch = BatchForm(request.POST).batch_for(request.user, songs=len(files))
+        except SeparationError as refusal:
+            error = refusal
+    if not error:
+        outcomes += submit_files(
+            hold=hold, files=files, request=form.separation_request, batch=batch
+        )
         batch = batch and settle_form_batch(batch)
-    # Before the answer is made: the page shows what is left.
+    # Released before the answer, as the page shows the remaining quota.
     hold.release()
-    return _refused(request, [wrong], form) if wrong else _answer(request, outcomes, form, batch)
+    return _refused(request, [error], form) if error else _answer(request, outcomes, form, batch)
 
 
-def _what_is_wrong(form: SeparationForm, has_files: bool) -> InvalidOptions | None:
+def _form_error(form: SeparationForm, has_files: bool) -> InvalidOptions | None:
     if not form.is_valid():
         return InvalidOptions(first_error(form))
     return None if has_files else InvalidOptions("Choose at least one audio file.")
@@ -96,7 +97,7 @@ def from_url(request: UserRequest) -> HttpResponseBase:
     if not url:
         return _refused(request, [InvalidOptions("Type in the address of a song.")], form)
     try:
-        batch = BatchWish(request.POST).batch_for(request.user, songs=1)
+        batch = BatchForm(request.POST).batch_for(request.user, songs=1)
         job = import_song(owner=request.user, url=url, request=form.separation_request, batch=batch)
     except SeparationError as error:
         return _refused(request, [error], form)
@@ -146,8 +147,8 @@ def _refused(
     status = status_of(errors[0])
     if wants_json(request):
         return JsonResponse({"code": errors[0].code, "detail": errors[0].detail}, status=status)
-    named = failed or [SubmissionOutcome(name="", error=error) for error in errors]
-    return _page(request, form, named, status=status)
+    shown = failed or [SubmissionOutcome(name="", error=error) for error in errors]
+    return _page(request, form, shown, status=status)
 
 
 def _page(

@@ -1,4 +1,4 @@
-"""The forms of the pages. Ranges of options only guide typing here; the core judges them."""
+"""The upload form and the filter of the history; the core validates the options."""
 
 from typing import Any
 
@@ -16,19 +16,19 @@ from separation.request.separation_request import SeparationRequest, parse_reque
 from separation.stage_table import OPTIONAL_STAGES
 
 _DETAILS = "details_"
-"""Begins the names of the fields that split a stem again."""
+"""The prefix of the fields that split a stem again."""
 
 
 _SHOWN_FIRST = ("format", "ni_stems")
-"""Options that are not among the advanced ones."""
+"""Options that are not below "Advanced"."""
 
 
 class SeparationForm(forms.Form):
-    """The person's choices; ``separation_request`` holds them, validated, once the form is.
+    """The upload form; a valid form has a ``separation_request``.
 
     Most options have a field that is made of their row (:mod:`jobs.web.uploads.option_fields`).
-    Beside a preset only the format counts, and that the song may not leave: the rest of the form
-    is not shown then. Without one, all of it does.
+    With a preset, only the format and ``stay_here`` count, and the page hides the other fields.
+    Without a preset every field counts.
     """
 
     preset = forms.ChoiceField(
@@ -99,7 +99,7 @@ class SeparationForm(forms.Form):
 
     @property
     def chooses_second_level(self) -> bool:
-        """Whether that part of the form is shown opened."""
+        """Whether the page opens the part about details and noise."""
         return any(field.value() for field in (*self.details_fields, self["denoise_stem"]))
 
     def clean(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class SeparationForm(forms.Form):
         return request_with_defaults(choices=beside)
 
     def _choices(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        """The request's fields; what was left empty keeps the request's default."""
+        """The request's fields; an empty field keeps the request's default."""
         value = cleaned["model"] or choices.card_value(settings.DEFAULT_SEPARATOR)
         separator, _, model = value.partition(":")
         stems: dict[str, dict[str, Any]] = {
@@ -131,7 +131,7 @@ class SeparationForm(forms.Form):
         if not cleaned["stages"]:
             raise InvalidOptions("Choose at least one thing to make.")
         if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
-            raise InvalidOptions("Select at least one stem, or ask for all of them.")
+            raise InvalidOptions("Select at least one stem, or choose all of them.")
         plain = {name: cleaned[name] for name in plain_options() if cleaned[name] not in (None, "")}
         return {
             "separator": separator,
@@ -149,7 +149,7 @@ def _is_flag(field: forms.BoundField) -> bool:
 
 
 def _second_level(cleaned: dict[str, Any]) -> dict[str, Any]:
-    """Stems to split again, and one to have with less noise."""
+    """The stems to split again, and the one with less noise."""
     details = []
     for stem in choices.split_choices():
         separator, _, model = (cleaned.get(_DETAILS + stem.value) or "").partition(":")
@@ -165,7 +165,7 @@ def _second_level(cleaned: dict[str, Any]) -> dict[str, Any]:
 
 
 class HistoryFilter(forms.Form):
-    """Search, filters and order of the history; an odd value counts as none."""
+    """Search, filters and order of the history; an invalid value is ignored."""
 
     search = forms.CharField(label="Name, title or artist", max_length=200, required=False)
     status = forms.ChoiceField(
@@ -197,11 +197,11 @@ class HistoryFilter(forms.Form):
 
     @property
     def chosen(self) -> dict[str, str]:
-        """As the API's query has it."""
+        """The filters with the names and values of the API's query."""
         self.is_valid()
         return {name: str(value) for name, value in self.cleaned_data.items() if value}
 
     @property
     def narrows(self) -> bool:
-        """Whether anything is left out, rather than put in another order."""
+        """Whether a filter is set; an order alone is none."""
         return bool(self.chosen.keys() - {"sort"})

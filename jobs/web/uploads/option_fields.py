@@ -1,4 +1,4 @@
-"""Fields of forms, made from the rows of the options; the core judges what they hold."""
+"""Form fields, made from the table of options; the core validates their values."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from jobs.services.job.choices import site_defaults
 from separation.option_row import Option
 from separation.options import OPTIONS
 
-ASKED_OTHERWISE = {
+WITHOUT_OWN_FIELD = {
     "preset": "the page has a card for each preset",
     "separator": "the cards of models name it",
     "model": "the cards of models name it",
@@ -21,7 +21,7 @@ ASKED_OTHERWISE = {
     "stages": "the form has boxes",
     "range_start_s": "the preset for a preview chooses it",
     "range_length_s": "the preset for a preview chooses it",
-    "allow_remote": "the form asks whether the song stays here",
+    "allow_remote": "the form has a box that keeps the song here",
     "preview": "whoever uses the pages has the mixer",
     "score": "the demonstration song has its own button",
 }
@@ -36,26 +36,29 @@ _FIELDS: dict[str, type[forms.Field]] = {
 
 
 def plain_options() -> tuple[str, ...]:
-    """Options that the form has under their own names."""
-    return tuple(name for name in OPTIONS if name not in ASKED_OTHERWISE)
+    """Options that have a field of their own name in the form."""
+    return tuple(name for name in OPTIONS if name not in WITHOUT_OWN_FIELD)
 
 
 def option_field(option: Option[Any]) -> forms.Field:
-    """A field that may be left empty. The values of a choice explain themselves, any other field
-    has the option's sentence."""
-    told: dict[str, Any] = {"label": option.label, "initial": _initial(option), "required": False}
+    """An optional field. Choices have labels; any other field has the option's sentence as help."""
+    arguments: dict[str, Any] = {
+        "label": option.label,
+        "initial": _initial(option),
+        "required": False,
+    }
     if option.kind == "choice":
-        told |= {"choices": tuple(option.values.items()), "coerce": type(option.default)}
-        return forms.TypedChoiceField(**told)
-    told["help_text"] = option.plain_sentence
+        arguments |= {"choices": tuple(option.values.items()), "coerce": type(option.default)}
+        return forms.TypedChoiceField(**arguments)
+    arguments["help_text"] = option.plain_sentence
     if option.is_number:
         low, high = option.range
-        told |= {"min_value": low, "max_value": high, "step_size": option.step}
-    return _FIELDS.get(option.kind, forms.CharField)(**told)
+        arguments |= {"min_value": low, "max_value": high, "step_size": option.step}
+    return _FIELDS.get(option.kind, forms.CharField)(**arguments)
 
 
 def _initial(option: Option[Any]) -> Any:
-    """Asked when the form is made, as the setting may differ from when this module was imported."""
+    """Read for each form, as the setting may change after this module was imported."""
     if option.is_set_by_site:
         return lambda: site_defaults()[option.name]
     return option.default

@@ -1,4 +1,4 @@
-"""Limits that act while a form's files are still arriving."""
+"""Limits that apply while the files of a form arrive."""
 
 import shutil
 
@@ -12,7 +12,7 @@ from separation.errors import DiskFull
 class SizeLimitHandler(FileUploadHandler):
     """Drops a file as soon as it passes the size limit and remembers its name.
 
-    Django would write any number of bytes to its temporary folder before a view could look.
+    Without it Django would write any number of bytes to its temporary folder before a view runs.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -36,20 +36,20 @@ class SizeLimitHandler(FileUploadHandler):
 
 
 def body_size(request: HttpRequest) -> int:
-    """The length that the client announced; 0 where it said nothing that is a number."""
+    """The Content-Length of the request; 0 where it is missing or no number."""
     text = request.META.get("CONTENT_LENGTH") or "0"
     return int(text) if text.isdigit() else 0
 
 
 def largest_body() -> int:
-    """A form may bring as many files as Django takes, each of the largest size, no more."""
+    """The largest body: as many files as Django accepts, each of the largest size."""
     return settings.MAX_UPLOAD_BYTES * (settings.DATA_UPLOAD_MAX_NUMBER_FILES or 1)
 
 
 def guard_body(request: HttpRequest) -> SizeLimitHandler:
-    """Put the limits in place before anything reads the body.
+    """Install the limits before anything reads the body.
 
-    Raises ``DiskFull`` when the announced body would not fit beside the space to be left free.
+    Raises ``DiskFull`` if the announced body would leave less free space than MIN_FREE_BYTES.
     """
     free = shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free
     if body_size(request) > free - settings.MIN_FREE_BYTES:

@@ -1,4 +1,4 @@
-"""Files of one form become jobs, each on its own: one bad song does not hold back the others."""
+"""Creates a job for each file of a form; one bad song does not stop the others."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from separation.request.separation_request import SeparationRequest
 
 @dataclass(frozen=True)
 class SubmissionOutcome:
-    """What became of one file: a job, or the reason why there is none."""
+    """The result of one file: a job, or the error."""
 
     name: str
     job: Job | None = None
@@ -28,7 +28,7 @@ def submit_files(
     request: SeparationRequest,
     batch: Batch | None = None,
 ) -> list[SubmissionOutcome]:
-    """``hold``: what the form reserved before its body was read. ``batch``: where the songs go."""
+    """``hold``: the reservation for the form's body. ``batch``: the batch of the songs."""
     outcomes = []
     for file in files:
         name = file.name or "file without a name"

@@ -1,4 +1,4 @@
-"""What the upload page's script asks: announce a file, what became of it, separate a known song."""
+"""Views for the upload page's script: announce a file, its outcome, separate a known song."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,7 +19,7 @@ from jobs.models import Job, Upload
 from jobs.services.uploads.session import job_of_known_song, resume_or_begin, settle, terminate
 from jobs.web.form_errors import first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest
-from jobs.web.uploads.batch_wish import BatchWish
+from jobs.web.uploads.batch_wish import BatchForm
 from jobs.web.uploads.forms import SeparationForm
 from separation.errors import InvalidOptions, SeparationError
 
@@ -27,17 +27,17 @@ P = ParamSpec("P")
 
 
 class FileForm(forms.Form):
-    """What a browser knows of a file before it is read."""
+    """The facts of a file that a browser has before it reads the file."""
 
     name = forms.CharField(max_length=1000)
     size_bytes = forms.IntegerField(min_value=0)
     modified_ms = forms.IntegerField(min_value=-(2**62), max_value=2**62)
 
 
-def for_the_script(
+def errors_as_json(
     view: Callable[Concatenate[UserRequest, P], JsonResponse],
 ) -> Callable[Concatenate[UserRequest, P], JsonResponse]:
-    """Every refusal as JSON, also that of somebody who has been logged out meanwhile."""
+    """Answers every error as JSON, also that of a person who was logged out."""
 
     @wraps(view)
     def answer(request: UserRequest, /, *args: P.args, **kwargs: P.kwargs) -> JsonResponse:
@@ -52,20 +52,20 @@ def for_the_script(
 
 
 @require_POST
-@for_the_script
+@errors_as_json
 def begin(request: UserRequest) -> JsonResponse:
-    file, choices, wish = (
+    file, choices, batch_form = (
         FileForm(request.POST),
         SeparationForm(request.POST),
-        BatchWish(request.POST),
+        BatchForm(request.POST),
     )
-    for form in (file, choices, wish):
+    for form in (file, choices, batch_form):
         if not form.is_valid():
             raise InvalidOptions(first_error(form))
     upload = resume_or_begin(
         owner=request.user,
         request=choices.separation_request,
-        batch=wish.batch_for(request.user),
+        batch=batch_form.batch_for(request.user),
         **file.cleaned_data,
     )
     addresses = {
@@ -79,7 +79,7 @@ def begin(request: UserRequest) -> JsonResponse:
 
 @never_cache
 @require_GET
-@for_the_script
+@errors_as_json
 def outcome(request: UserRequest, upload_id: UUID) -> JsonResponse:
     upload = settle(_visible(request, upload_id))
     if upload.source is None:
@@ -92,7 +92,7 @@ def outcome(request: UserRequest, upload_id: UUID) -> JsonResponse:
 
 
 @require_POST
-@for_the_script
+@errors_as_json
 def again(request: UserRequest, upload_id: UUID) -> JsonResponse:
     job = job_of_known_song(_visible(request, upload_id))
     return JsonResponse({"url": _address(job)}, status=201)
@@ -101,7 +101,7 @@ def again(request: UserRequest, upload_id: UUID) -> JsonResponse:
 @login_required
 @require_POST
 def discard(request: UserRequest, upload_id: UUID) -> HttpResponse:
-    """The button beside an unfinished upload, with and without the script."""
+    """The button that discards an unfinished upload; it works without the script."""
     terminate(get_object_or_404(Upload.objects.visible_to(request.user), pk=upload_id))
     return redirect("jobs:upload")
 

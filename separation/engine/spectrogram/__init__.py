@@ -1,1 +1,1 @@
-"""Networks that mask a song's spectrogram, over a whole song in constant memory."""
+"""Runs networks that mask a spectrogram over a whole song, in constant memory."""

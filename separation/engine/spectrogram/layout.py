@@ -1,4 +1,4 @@
-"""The one spectrogram that mask networks see.
+"""The parameters of the spectrogram that all mask networks take.
 
 Spleeter's (Hennequin et al., "Spleeter: a fast and efficient music source separation tool with
 pre-trained models", JOSS 5(50), 2020): periodic Hann windows at 44.1 kHz.
@@ -13,8 +13,8 @@ HOP = 1024
 BINS = WINDOW // 2 + 1
 
 FRAMES = 512
-"""Frames that a network sees at once, 11.9 s."""
+"""Frames in a network's window, 11.9 s."""
 
 LEAD = WINDOW // HOP
-"""Frame t ends where hop t of the song begins: the first one lies before the song, as in Spleeter,
-and every sample is in this many of them."""
+"""Number of frames that cover each sample. Frame t ends where hop t of the song begins: the first
+frame lies before the song, as in Spleeter."""

@@ -1,4 +1,4 @@
-"""Mask networks run by OpenVINO on the CPU. Imports openvino, never torch."""
+"""Runs mask networks with OpenVINO on the CPU. Imports openvino, never torch."""
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -52,7 +52,7 @@ class OpenVinoMasks(Engine):
         with device_errors("cpu"):
             request = self._network.request()
             masks = np.empty(self._shape, dtype=np.float32)
-            # Into memory of ours, as a copy of what is theirs takes as much again.
+            # OpenVINO writes into our array, because a copy of its own would double the memory.
             request.set_output_tensor(0, openvino.Tensor(masks, shared_memory=True))
             request.infer([window[np.newaxis]], share_inputs=True, share_outputs=True)
         (found,) = masks

@@ -1,9 +1,9 @@
-"""A song through a mask network, streamed.
+"""Streams a song through a mask network.
 
 Windows of ``FRAMES`` frames follow each other by a step; where they overlap, their masks are
-cross-faded. What is finished is masked, transformed back and given out, so that no more is held
-than the windows in work. The masks are brought to a sum of one at last, in float32 whatever
-the network was computed in: the stems sum to the song.
+cross-faded. Finished frames are masked, transformed back and yielded, so that only the windows in
+work are held. Last, the masks are scaled to a sum of 1, in float32 whatever the precision of the
+network, so that the stems sum to the song.
 """
 
 from collections import deque
@@ -21,31 +21,31 @@ from separation.engine.statistics import Song
 from separation.progress import Report, ignore_progress
 
 _FLOOR = np.float32(1e-9)
-"""Every stem's mask beside what the network says, so that silence is shared out evenly."""
+"""Added to the mask of every stem, so that silence is divided evenly among the stems."""
 
 _LARGEST_OVERLAP = 0.75
 
 
 @dataclass(frozen=True)
 class _Window:
-    """One that was read; without spectra where it is digital silence."""
+    """A window that was read. ``spectra`` is ``None`` where it is digital silence."""
 
     spectra: ComplexArray | None
 
 
 def step_frames(overlap: float) -> int:
-    """Frames from one window to the next; ``overlap`` is the share that both see, 0 to 1, of which
-    more than ``_LARGEST_OVERLAP`` changes nothing that could be heard."""
+    """Frames from one window to the next. ``overlap``: the share of a window, 0 to 1, that the next
+    one covers too; it is limited to ``_LARGEST_OVERLAP``, above which no change is audible."""
     return max(round(FRAMES * (1 - overlap)), round(FRAMES * (1 - _LARGEST_OVERLAP)))
 
 
 class MaskStream:
-    """``stems``: indices into those of ``engine``, whose windows are spectra (n, channels,
-    ``FRAMES``, ``BINS``, 2 parts) and whose results are masks (n, stems, channels, ``FRAMES``,
-    ``BINS``).
+    """Separates a song by the masks of ``engine``.
 
-    ``start``: the frame of the song to begin with, which is the end of a block that was given out
-    before; from there on every sample is what it is from the beginning.
+    ``engine`` takes spectra (n, channels, ``FRAMES``, ``BINS``, 2 parts) and returns masks (n,
+    stems, channels, ``FRAMES``, ``BINS``). ``stems``: indices into the engine's stems. ``start``:
+    the frame of the song to begin with, which must be the end of a block that was yielded before;
+    every sample from there on equals that of a run from frame 0.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class MaskStream:
         hops = -(-song.frames // HOP) + LEAD
         self._windows = max(-(-(hops - FRAMES) // self._step), 0) + 1
         self._start = start
-        # What was given out up to a window's end needs the windows that reach into its last step.
+        # The steps up to ``start`` are finished; the next one needs all windows that reach into it.
         finished = (start // HOP + LEAD) // self._step if start else 0
         self._first = max(finished - -(-FRAMES // self._step), 0)
         self._shape = (len(engine.stems), song.channels, FRAMES, BINS)
@@ -72,7 +72,7 @@ class MaskStream:
         self._read: deque[_Window] = deque()
 
     def blocks(self, report: Report = ignore_progress) -> Iterator[FloatArray]:
-        """(stems, channels, frames) in order, as many frames in all as the song has left."""
+        """Yield blocks (stems, channels, frames) in order, from ``start`` to the song's end."""
         outputs = [Resynthesis(self._song.channels) for _ in self._stems]
         done = (self._first * self._step - LEAD) * HOP
         for place, (window, masks) in enumerate(self._masked(), start=self._first):
@@ -87,8 +87,8 @@ class MaskStream:
                 yield block
 
     def _cross_faded(self, masks: FloatArray | None) -> FloatArray:
-        """A window's masks with those of the windows before it, in place: finished for its first
-        step. ``None``: of silence."""
+        """Add the masks of earlier windows to a window's masks, in place; the first step is then
+        finished. ``masks`` is ``None`` for a silent window."""
         if masks is None:
             masks = np.full(self._shape, 1 / self._shape[0], dtype=np.float32)
         masks *= self._fade
@@ -100,7 +100,7 @@ class MaskStream:
     def _resynthesised(
         self, window: _Window, masks: FloatArray, outputs: Sequence[Resynthesis]
     ) -> FloatArray:
-        """The first frames of a window, as many as there are masks, as samples."""
+        """The samples of the first frames of a window, one frame for each frame of the masks."""
         frames = masks.shape[2]
         if window.spectra is None:
             return np.stack([output.add_silence(frames) for output in outputs])
@@ -113,7 +113,8 @@ class MaskStream:
         )
 
     def _masked(self) -> Iterator[tuple[_Window, FloatArray | None]]:
-        """Every window with its masks; silent ones have none, as no network has seen them."""
+        """Yield every window with its masks; the network does not run on silent ones, so that
+        their masks are ``None``."""
         with ExitStack() as stack:
             results = self._engine.run_ahead(self._batches())
             stack.callback(getattr(results, "close", lambda: None))
@@ -125,7 +126,7 @@ class MaskStream:
                 yield window, held.popleft() if window.spectra is not None else None
 
     def _batches(self) -> Iterator[FloatArray]:
-        """Spectra of windows with sound in them, stacked; notes every window that was read."""
+        """Yield the spectra of audible windows, stacked; records every window read."""
         batch: list[FloatArray] = []
         for place in range(self._first, self._windows):
             start = (place * self._step - LEAD) * HOP
@@ -144,14 +145,15 @@ class MaskStream:
 
 
 def _stacked(batch: list[FloatArray]) -> FloatArray:
-    """Without a copy where it is one window, as on a CPU."""
+    """Stack the windows; a single window, as on a CPU, is not copied."""
     return batch[0][np.newaxis] if len(batch) == 1 else np.stack(batch)
 
 
 def _fade(step: int) -> FloatArray:
-    """A window's weight frame by frame, (``FRAMES``, 1): rising and falling where others overlap.
+    """A window's weight for each frame, (``FRAMES``, 1): it rises and falls in the overlaps.
 
-    Those of overlapping windows need not sum to one, as masks are brought to that at last.
+    The weights of overlapping windows need not sum to 1, because the masks are scaled to that
+    last.
     """
     ramp = max(FRAMES - step, 1)
     rising = (np.arange(FRAMES) + 0.5) / ramp

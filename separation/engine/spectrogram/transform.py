@@ -1,4 +1,4 @@
-"""Samples to spectra and back, for stretches of whole frames."""
+"""Transforms samples to spectra and back, in runs of whole frames."""
 
 import numpy as np
 import scipy.fft
@@ -12,32 +12,33 @@ ComplexArray = NDArray[np.complex64]
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
 
 _OVERLAPPED_SQUARES = 1.5
-"""What squared Hann windows sum to where four of them overlap by three quarters."""
+"""The sum of squared Hann windows where four of them overlap by three quarters."""
 
 _FEW = 64
-"""Frames that are worked on at once."""
+"""Frames that are transformed at once."""
 
 _SYNTHESIS = _HANN / np.float32(_OVERLAPPED_SQUARES)
 
 
 def spectra_of(samples: FloatArray) -> ComplexArray:
-    """(channels, (frames + ``LEAD`` - 1) * ``HOP``) to (channels, frames, ``BINS``)."""
+    """Transform samples (channels, (frames + ``LEAD`` - 1) * ``HOP``) to spectra (channels, frames,
+    ``BINS``)."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=-1)[:, ::HOP]
     spectra: ComplexArray = scipy.fft.rfft(frames * _HANN)
     return spectra
 
 
 class Resynthesis:
-    """The inverse for one signal that comes in pieces, overlapped and added."""
+    """The inverse transform of one signal that arrives in pieces, by overlap-add."""
 
     def __init__(self, channels: int) -> None:
         self._tail = np.zeros((channels, LEAD - 1, HOP), dtype=np.float32)
 
     def add(self, spectra: ComplexArray, masks: FloatArray | None = None) -> FloatArray:
-        """The next frames (channels, frames, ``BINS``), masked, to as many hops of samples,
+        """Mask the next frames (channels, frames, ``BINS``) and return as many hops of samples,
         (channels, frames * ``HOP``), which end ``LEAD`` - 1 hops before the last frame does.
 
-        A few frames at a time: what one step leaves is still in the cache for the next.
+        Works on a few frames at a time, so that they stay in the processor's cache.
         """
         channels, count = spectra.shape[:2]
         out = np.empty((channels, count * HOP), dtype=np.float32)
@@ -63,7 +64,7 @@ class Resynthesis:
         return done
 
     def add_silence(self, frames: int) -> FloatArray:
-        """The same for frames without any sound."""
+        """:meth:`add` for silent frames."""
         channels = len(self._tail)
         out = np.zeros((channels, frames + LEAD - 1, HOP), dtype=np.float32)
         out[:, : LEAD - 1] = self._tail

@@ -1,9 +1,9 @@
 """The band-split network: a mask for each stem from the magnitudes of a mixture.
 
-The spectrum is cut into bands that grow with frequency, each band is embedded by weights of its
-own, and blocks mix the embeddings along time (dilated) and across bands (Luo and Yu, "Music Source
-Separation with Band-split RNN", IEEE/ACM TASLP 2023, describes the split; here nothing recurs, so
-that a CPU computes all frames at once). Masks sum to one over the stems at every bin.
+The spectrum is cut into bands that grow with frequency, each band is embedded with its own weights,
+and blocks mix the embeddings along time (dilated) and across bands. Luo and Yu, "Music Source
+Separation with Band-split RNN" (IEEE/ACM TASLP 2023), describe the split; this network is not
+recurrent, so that a CPU computes all frames at once. Masks sum to 1 over the stems at every bin.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,10 +16,11 @@ from separation.engine.spectrogram.network import unfolded
 from separation.separators.bandsplit.layout import BINS, STEMS, TOP_BINS
 
 FEATURES = 3
-"""Magnitudes of left, right and mid: a wide pad and a voice in the middle differ in the third."""
+"""Magnitudes of left, right and mid: the mid separates a wide pad from a centred voice."""
 
 _COMPRESSION = 0.3
-"""Exponent that brings quiet partials into the range of loud ones; a loudness law's (Stevens)."""
+"""Exponent that brings quiet partials into the range of loud ones, from Stevens' power law of
+loudness."""
 
 _EPSILON = 1e-6
 _SILENCE = 1e-7
@@ -27,10 +28,10 @@ _SILENCE = 1e-7
 
 @dataclass(frozen=True)
 class Shape:
-    """What a network of this family is made of; written beside its weights.
+    """The sizes of a network of this family, stored in its weight file.
 
-    ``bands``: (number of bands, bins in each), from 0 Hz upwards. ``dilations``: frames between
-    the three that each block sees, one block for each number.
+    ``bands``: (number of bands, bins in each), from 0 Hz upwards. ``dilations``: one value for each
+    block, the distance in frames between the three frames that the block combines.
     """
 
     bands: tuple[tuple[int, int], ...] = ((12, 8), (8, 12), (8, 24), (8, 48), (8, 90))
@@ -42,7 +43,7 @@ class Shape:
 
     @property
     def bins(self) -> int:
-        """How many bins the bands cover; masks of the bins above follow the highest ones."""
+        """Number of bins that the bands cover; the highest ones determine the masks above them."""
         return sum(count * size for count, size in self.bands)
 
     @property
@@ -50,22 +51,23 @@ class Shape:
         return sum(count for count, _ in self.bands)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON holds them."""
+        """The sizes as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Shape":
-        """The inverse of :meth:`as_dict`. Raises ``TypeError`` or ``ValueError`` for others."""
+        """The inverse of :meth:`as_dict`. Raises ``TypeError`` or ``ValueError`` for other
+        values."""
         bands = tuple((int(count), int(size)) for count, size in values["bands"])
         dilations = tuple(int(step) for step in values["dilations"])
         return cls(**{**values, "bands": bands, "dilations": dilations})
 
 
 class BandSplitNetwork(nn.Module):
-    """Magnitudes (n, 3, frames, 2049) to masks (n, 4, 2, frames, 2049).
+    """Maps magnitudes (n, 3, frames, 2049) to masks (n, 4, 2, frames, 2049).
 
-    Stems are ``STEMS``, channels left and right. The level of the input does not matter, as each
-    window is divided by its own.
+    Stems are ``STEMS``, channels are left and right. The level of the input does not matter,
+    because each window is divided by its own level.
     """
 
     def __init__(self, shape: Shape | None = None) -> None:
@@ -89,7 +91,7 @@ class BandSplitNetwork(nn.Module):
         """(n, 4, 2, frames, bins of the bands), before the softmax over stems."""
         seen = magnitudes[..., : self.shape.bins]
         level = torch.sqrt(torch.mean(seen * seen, dim=(1, 2, 3), keepdim=True)) + _SILENCE
-        # A power by way of the logarithm: OpenVINO computes ``**`` value by value.
+        # A power through the logarithm, because OpenVINO computes ``**`` value by value.
         bands = self._embed(torch.exp(_COMPRESSION * torch.log(seen / level + _EPSILON)))
         for block in self.blocks:
             bands = block(bands)
@@ -119,15 +121,15 @@ class BandSplitNetwork(nn.Module):
 
 
 def features(spectrum: torch.Tensor) -> torch.Tensor:
-    """What the network sees: complex (..., 2, frames, bins) to the magnitudes of left, right and
-    mid (..., 3, frames, bins)."""
+    """The network's input: magnitudes of left, right and mid (..., 3, frames, bins) of a complex
+    spectrum (..., 2, frames, bins)."""
     mid = spectrum.mean(dim=-3, keepdim=True)
     return torch.cat([spectrum, mid], dim=-3).abs()
 
 
 def masks_of(logits: torch.Tensor, bins: int) -> torch.Tensor:
-    """Softmax over the stems; above the bands, where there is little to hear, the mean of the
-    highest ``TOP_BINS`` bins."""
+    """Softmax over the stems. Above the bands, where little is audible, the masks are the mean of
+    the highest ``TOP_BINS`` bins."""
     masks = torch.softmax(logits.float(), dim=1)
     above = masks[..., bins - TOP_BINS :].mean(dim=-1, keepdim=True)
     return torch.cat([masks, above.expand(*masks.shape[:-1], BINS - bins)], dim=-1)
@@ -161,7 +163,7 @@ class RmsNorm(nn.Module):
 
 
 class _Block(nn.Module):
-    """Mixing along time, then across bands; each adds to what comes in."""
+    """Mixes along time, then across bands, each with a residual connection."""
 
     def __init__(self, shape: Shape, dilation: int) -> None:
         super().__init__()
@@ -199,7 +201,7 @@ class _Block(nn.Module):
 
 
 class _Head(nn.Module):
-    """From embeddings to the logits of a group of bands."""
+    """Maps embeddings to the logits of a group of bands."""
 
     def __init__(self, bands: int, width: int, hidden: int, outputs: int) -> None:
         super().__init__()

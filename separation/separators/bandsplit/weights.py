@@ -1,4 +1,4 @@
-"""The weights of the band-split network: a safetensors file that tells its own shape."""
+"""Loads the weights of the band-split network: a safetensors file that states its shape."""
 
 import json
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ FORMAT = "stemsite-bandsplit-1"
 
 @dataclass(frozen=True)
 class Record:
-    """What stands beside the weights: ``sha256`` of the file, and where they come from."""
+    """The record beside the weight file: its ``sha256`` and where the weights come from."""
 
     sha256: str
     trained_on: str
@@ -30,7 +30,8 @@ class Record:
 
     @classmethod
     def beside(cls, path: Path) -> "Record":
-        """Raises ``ModelUnavailable`` where it is missing or damaged."""
+        """Read the record beside ``path``. Raises ``ModelUnavailable`` where it is missing or
+        damaged."""
         try:
             values = json.loads(path.with_suffix(".json").read_text())
             return cls(str(values["sha256"]), str(values["trained_on"]), int(values["steps"]))
@@ -42,14 +43,14 @@ class Record:
 
 
 def digest(path: Path = EMBEDDED) -> str:
-    """The sha256 of the weights, as their record tells it; reads no weights."""
+    """The sha256 of the weights from their record; the weights are not read."""
     return Record.beside(path).sha256
 
 
 def load(path: Path = EMBEDDED) -> "BandSplitNetwork":
     """The network in float32, ready to run. Imports torch.
 
-    Raises ``ModelUnavailable`` for a file that is missing, damaged or of another kind.
+    Raises ``ModelUnavailable`` for a file that is missing, damaged or of another format.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -72,7 +73,7 @@ def load(path: Path = EMBEDDED) -> "BandSplitNetwork":
 
 
 def check_digest(path: Path) -> None:
-    """Raises ``ModelUnavailable`` where the file is not the one that its record tells of."""
+    """Raises ``ModelUnavailable`` where the file's digest differs from its record."""
     try:
         with path.open("rb") as file:
             found = file_digest(file, "sha256").hexdigest()

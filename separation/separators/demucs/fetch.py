@@ -1,4 +1,4 @@
-"""Weights from the network into the model directory: from the hub, else from demucs' old site."""
+"""Fetches demucs weights into the model directory: from the hub, else from demucs' old site."""
 
 import shutil
 import tempfile
@@ -20,8 +20,8 @@ LEGACY_URL = "https://dl.fbaipublicfiles.com/demucs/"
 
 @dataclass(frozen=True)
 class Sources:
-    """``hub_url`` ``None``: where huggingface_hub points. ``legacy_lists``: the directory with
-    ``files.txt`` and the bags, ``None`` for the one that demucs brings along."""
+    """``hub_url`` ``None``: huggingface_hub's endpoint. ``legacy_lists``: the directory with
+    ``files.txt`` and the bags; ``None``: the one in the demucs package."""
 
     hub_url: str | None = None
     legacy_url: str = LEGACY_URL
@@ -37,13 +37,12 @@ def fetch_demucs_model(
     sources: Sources = Sources(),
     legacy: bool = True,
 ) -> WeightFiles:
-    """Fetch a model into ``model_dir/name``, load it once to prove it, and say where it lies.
+    """Fetch a model into ``model_dir/name``, load it once to prove it, and return its files.
 
-    Nothing is left behind on failure, and what was there before stays until the new files are
-    proven. ``legacy``: fall back to the old site, whose files are pickles with a checksum in
-    their name; only for an operator who asked for the model. Imports torch. Raises
-    ``InvalidOptions`` for a model that nobody offers, ``ModelUnavailable``, ``DiskFull``, or
-    what ``report`` raises.
+    Nothing is left behind on failure, and earlier files stay until the new ones are proven.
+    ``legacy``: fall back to the old site; its files are pickles with a checksum in their name, so
+    it is only for an operator who requested the model. Imports torch. Raises ``InvalidOptions`` for
+    a model that cannot be fetched, ``ModelUnavailable``, ``DiskFull``, or what ``report`` raises.
     """
     if name not in HUB_REPOSITORIES:
         raise InvalidOptions(
@@ -133,7 +132,7 @@ def _put_in_place(new: Path, place: Path, aside: Path) -> None:
 
 
 class FailureMemory:
-    """What could not be fetched lately, so that not every job waits for the same silence."""
+    """Remembers recent failed fetches, so that later jobs do not wait for the same timeout."""
 
     def __init__(self) -> None:
         self._failures: dict[str, tuple[float, str]] = {}
@@ -142,6 +141,6 @@ class FailureMemory:
         self._failures[name] = (time.monotonic(), reason)
 
     def recall(self, name: str, within_s: float) -> str | None:
-        """The reason, if fetching ``name`` failed less than ``within_s`` seconds ago."""
+        """The reason where fetching ``name`` failed less than ``within_s`` seconds ago."""
         when, reason = self._failures.get(name, (float("-inf"), ""))
         return reason if time.monotonic() - when < within_s else None

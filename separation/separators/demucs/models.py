@@ -1,4 +1,4 @@
-"""Weights on disk become demucs' own model objects. Imports torch: call it from a runner only."""
+"""Loads weights on disk into demucs' own model objects. Imports torch: for a runner only."""
 
 import json
 from collections.abc import Iterator
@@ -12,19 +12,19 @@ from separation.separators.neural.bags import LoadedBag, Network
 from separation.separators.weights.store import WeightFiles, safetensors_metadata
 
 _CLASSES = frozenset({"demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs"})
-"""demucs imports and calls whatever class a safetensors file names; only these are networks."""
+"""demucs imports and calls any class that a safetensors file names; only these are networks."""
 
 
 def load_bag(weights: WeightFiles, segment_s: float | None = None) -> LoadedBag:
     """Load a bag through demucs' loaders, on the CPU.
 
-    ``segment_s``: another window for every network. Raises ``ModelUnavailable`` for files that
-    are damaged or need what is not installed, ``InvalidOptions`` for a window too long.
+    ``segment_s``: replaces the window of every network. Raises ``ModelUnavailable`` for files that
+    are damaged or need a package that is not installed, ``InvalidOptions`` for a window too long.
     """
     from demucs.apply import BagOfModels
 
     definition = weights.definition()
-    with _in_words(weights.name), device_errors("cpu"):
+    with _named_errors(weights.name), device_errors("cpu"):
         models = [_load_one(path) for path in weights.files]
         bag = BagOfModels(models, definition.get("weights"), definition.get("segment"))
     check_segment(weights.name, segment_s, float(bag.max_allowed_segment))
@@ -56,7 +56,7 @@ def _load_one(path: Any) -> Any:
 
 
 def _network(model: Any, weights: tuple[float, ...], segment_s: float | None) -> Network:
-    """How demucs.apply.apply_model would run this model."""
+    """The network with the window that demucs.apply.apply_model would use."""
     from demucs.htdemucs import HTDemucs
 
     segment = model.segment if segment_s is None else segment_s
@@ -97,11 +97,11 @@ def _classes_in(node: Any) -> Iterator[str]:
 
 
 @contextmanager
-def _in_words(name: str) -> Iterator[None]:
-    """Whatever demucs and torch raise over a bad file, as one sentence.
+def _named_errors(name: str) -> Iterator[None]:
+    """Turn any error of demucs and torch about a bad file into ``ModelUnavailable``.
 
-    demucs leaves with ``sys.exit`` where a package is missing, and unpickling may raise nearly
-    anything, so this is wide on purpose; the cause stays chained for the log.
+    demucs calls ``sys.exit`` where a package is missing, and unpickling may raise nearly any
+    exception, so every exception is caught on purpose; the cause stays chained for the log.
     """
     try:
         yield

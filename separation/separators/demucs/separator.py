@@ -75,7 +75,8 @@ class DemucsSeparator(NeuralSeparator):
         return bag
 
     def _check_digest(self, found: WeightFiles) -> None:
-        """Before anything of it is loaded, as it may be a pickle."""
+        """Compare the digest with the card before anything is loaded, because the file may be a
+        pickle."""
         own = named_model(DEMUCS, found.name, self.options.model_paths)
         if own is None or own.card.sha256 is None or own.folder != found.files[0].parent:
             return
@@ -87,7 +88,7 @@ class DemucsSeparator(NeuralSeparator):
             )
 
     def _check_card(self, bag: LoadedBag) -> None:
-        """What a card said of the stems was offered to people; wrong names must not pass."""
+        """Compare the stems with the card, because people chose among the stems that it names."""
         own = named_model(DEMUCS, bag.model, self.options.model_paths)
         if own is not None and own.stems and own.stems != bag.stems:
             raise ModelUnavailable(

@@ -1,1 +1,1 @@
-"""Models in the layout of Music-Source-Separation-Training: a YAML beside a checkpoint."""
+"""Runs models in the layout of Music-Source-Separation-Training: a YAML beside a checkpoint."""

@@ -1,4 +1,4 @@
-"""The weights in a checkpoint of a trainer. Imports torch: for a runner only."""
+"""Reads the weights in a trainer's checkpoint. Imports torch: for a runner only."""
 
 import pickle
 import zipfile
@@ -12,13 +12,13 @@ from separation.engine.devices import device_errors
 from separation.errors import ModelUnavailable, SeparationError
 
 _WRAPPINGS = ("state", "state_dict", "model_state_dict")
-"""Where trainers put the weights beside the optimiser's state and the like."""
+"""Keys under which trainers store the weights beside the optimiser's state."""
 
 _MOST_WRAPPINGS = 4
-"""One in another; a pickle may even hold itself."""
+"""Limit of nested wrappings, because a pickle can contain itself."""
 
 _PREFIXES = ("module.", "_orig_mod.", "model.")
-"""Before every name: DataParallel, torch.compile, and a network inside a trainer's own module."""
+"""Prefixes of every name, from DataParallel, torch.compile and a trainer's own module."""
 
 State = dict[str, torch.Tensor]
 
@@ -32,7 +32,7 @@ def read_state(path: Path) -> State:
 
 
 def plain_state(loaded: object, name: str) -> State:
-    """Unwrapped, without what comes before every name. Raises ``ModelUnavailable``."""
+    """The weights without wrappings and common prefixes. Raises ``ModelUnavailable``."""
     for _ in range(_MOST_WRAPPINGS):
         if not isinstance(loaded, Mapping):
             break
@@ -64,7 +64,7 @@ def _read_safetensors(path: Path) -> State:
 
 
 def _read_pickle(path: Path) -> object:
-    # Mapped, the optimiser's state beside the weights is never read; old formats cannot be.
+    # With mapping, the optimiser's state is never read. Old formats cannot be mapped.
     mapped = zipfile.is_zipfile(path)
     if mapped:
         _refuse_compressed(path)
@@ -83,12 +83,12 @@ def _read_pickle(path: Path) -> object:
     except (MemoryError, SeparationError):
         raise
     except Exception as error:
-        # A damaged file fails in as many ways as a pickle can be damaged.
+        # A damaged pickle can raise nearly any exception.
         raise ModelUnavailable(_damaged(path)) from error
 
 
 def _refuse_compressed(path: Path) -> None:
-    """torch.save compresses nothing; what is packed would unpack to any size."""
+    """Refuse compressed members, which could unpack to any size; torch.save compresses nothing."""
     try:
         with zipfile.ZipFile(path) as archive:
             packed = any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist())

@@ -1,4 +1,4 @@
-"""A model on disk becomes a network with its weights. Imports torch: for a runner only."""
+"""Loads a model on disk into a network with its weights. Imports torch: for a runner only."""
 
 import errno
 import os
@@ -27,7 +27,7 @@ from separation.storage.atomic_files import FileDigest, digest_of, sync
 
 @dataclass(frozen=True)
 class _Digests:
-    """``weights``: of the safetensors file. ``source``: of what it was made from."""
+    """``weights``: of the safetensors file. ``source``: of the checkpoint that was converted."""
 
     weights: FileDigest
     source: FileDigest | None
@@ -36,7 +36,7 @@ class _Digests:
 def load_model(
     model: OwnModel, model_dir: Path, segment_s: float | None, report: Report
 ) -> LoadedBag:
-    """The model in memory, on the CPU; its checkpoint is converted where that was not done yet.
+    """Load the model on the CPU; converts its checkpoint where that was not done yet.
 
     Raises ``ModelUnavailable``, ``InvalidOptions`` for a window that is too long, ``DiskFull``, or
     what ``report`` raises.
@@ -85,7 +85,7 @@ def _window_frames(name: str, definition: Definition, segment_s: float | None) -
 def _loaded(
     definition: Definition, model: OwnModel, model_dir: Path, report: Report
 ) -> tuple[torch.nn.Module, _Digests]:
-    """The weights are proven to be the network's before anything is kept of them."""
+    """The network with its weights. Weights are stored only after the network has loaded them."""
     (path,) = model.weights
     kept = KeptWeights(model_dir, path)
     digest, source = kept.weights(), kept.source()
@@ -95,7 +95,7 @@ def _loaded(
     report(0.0, f"Reading {path.name}")
     source = digest_of(path, lambda: report(0.0, f"Reading {path.name}"))
     _check_declared(model, source)
-    # Only while the network is filled, as weights are large.
+    # No variable keeps the weights, because they are large.
     network = _network_with(definition, read_state(path))
     if path.suffix == ".safetensors":
         return network, _Digests(source, None)
@@ -117,7 +117,7 @@ def _check_declared(model: OwnModel, source: FileDigest) -> None:
 
 
 def _store(kept: KeptWeights, network: torch.nn.Module, source: FileDigest) -> FileDigest:
-    """Nothing is left where it fails."""
+    """Store the weights as safetensors; a failure leaves no file."""
     try:
         kept.folder.mkdir(parents=True, exist_ok=True)
         return _write(kept, _unshared(network.state_dict()), source)
@@ -139,7 +139,7 @@ def _write(kept: KeptWeights, state: State, source: FileDigest) -> FileDigest:
 
 
 def _unshared(state: State) -> State:
-    """Layers may share memory, which the format does not know."""
+    """Copy weights that share memory, because safetensors cannot store shared memory."""
     seen: set[int] = set()
     apart: State = {}
     for name, value in state.items():
@@ -150,7 +150,7 @@ def _unshared(state: State) -> State:
 
 
 def _storage_error(error: OSError | SafetensorError) -> DiskFull | ModelUnavailable:
-    # What safetensors says of a full disk holds the system's words, but not its number.
+    # The error of safetensors about a full disk holds the system's message but no errno.
     reason = str(getattr(error, "strerror", None) or error).rstrip(".")
     if getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in reason:
         return DiskFull("There is no room on the disk for the converted weights of the model.")

@@ -1,4 +1,4 @@
-"""A definition becomes a network in memory. Imports torch: for a runner only."""
+"""Builds the network of a definition. Imports torch: for a runner only."""
 
 import re
 import tempfile
@@ -17,15 +17,15 @@ from separation.separators.own_models.definition import Definition
 
 _SLACK = 1_000_000
 _NAMED = 3
-"""As many weights that do not fit are named; the first ones tell what is wrong."""
+"""How many weights that do not fit an error names; the first ones show the cause."""
 
 
 class StemNetwork(torch.nn.Module):
-    """A network of any of these kinds as the engine wants one.
+    """Adapts a network of any known architecture to the engine.
 
-    (n, channels, frames) to (n, stems, channels, frames): some give one stem without a place for
-    it, and some fewer frames than they got, which end with silence then. What is left of the
-    mixture is the last stem where the definition names it.
+    Maps (n, channels, frames) to (n, stems, channels, frames). Some networks return one stem
+    without an axis for stems; some return fewer frames than they receive, which are then padded
+    with silence. Where the definition names it, the residual of the mixture is the last stem.
     """
 
     def __init__(self, network: torch.nn.Module, definition: Definition) -> None:
@@ -37,8 +37,8 @@ class StemNetwork(torch.nn.Module):
         self._gain = _window_gain(network) if "bandit" in definition.architecture.name else 1.0
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        given = windows if self._gain == 1.0 else windows * self._gain
-        out = self._mono_stems(given) if self._mono else self.network(given)
+        scaled = windows if self._gain == 1.0 else windows * self._gain
+        out = self._mono_stems(scaled) if self._mono else self.network(scaled)
         if self._gain != 1.0:
             out = out / self._gain
         if out.dim() == windows.dim():
@@ -49,24 +49,24 @@ class StemNetwork(torch.nn.Module):
                 f"names {self._computed} of {windows.shape[1]}: check training.instruments."
             )
         missing = windows.shape[-1] - out.shape[-1]
-        # Also what is too long: a negative number of frames is cut off.
+        # Also cuts off output that is too long: the padding is then negative.
         out = torch.nn.functional.pad(out, (0, missing))
         if self._has_rest:
             out = torch.cat([out, windows.unsqueeze(1) - out], dim=1)
         return out
 
     def _mono_stems(self, windows: torch.Tensor) -> torch.Tensor:
-        """In pymss-core 0.1.14 masks and channels of Bandit meet only where there is one channel;
-        its authors' own code gives it the channels as songs of their own, too."""
+        """Run each channel as a separate song. In pymss-core 0.1.14 the masks of Bandit fit only
+        one channel; its authors' own code also passes the channels as separate songs."""
         songs, channels, frames = windows.shape
         out: torch.Tensor = self.network(windows.reshape(songs * channels, 1, frames))
         return out.reshape(songs, channels, *out.shape[1:]).squeeze(3).transpose(1, 2)
 
 
 def _window_gain(network: Any) -> float:
-    """Bandit was trained on spectra divided by the norm of the window (torchaudio's
-    ``normalized``), where pymss-core 0.1.14 divides by the root of its length. Its masks hardly
-    depend on that, but where a band is quiet."""
+    """Factor that restores the scale of the spectra that Bandit was trained on. These are divided
+    by the norm of the window (torchaudio's ``normalized``); pymss-core 0.1.14 divides by the root
+    of its length. The masks depend on the scale only where a band is quiet."""
     stft = network.stft
     if not stft.normalized:
         return 1.0
@@ -76,9 +76,9 @@ def _window_gain(network: Any) -> float:
 def build_network(
     definition: Definition, state: Mapping[str, torch.Tensor] | None = None
 ) -> torch.nn.Module:
-    """The network with random weights. ``state``: those that it is built for.
+    """Build the network with random weights. ``state``: the weights that it will receive.
 
-    Raises ``ModelUnavailable`` for arguments that it does not take.
+    Raises ``ModelUnavailable`` for arguments that the network does not take.
     """
     from pymss_core import get_model_from_config
 
@@ -86,7 +86,7 @@ def build_network(
     overrides = _overrides(definition, state)
     limit = _no_larger_than(state) if state is not None else nullcontext()
     with tempfile.TemporaryDirectory() as folder:
-        # The library reads a file; it gets the plain values that the safe loader has left.
+        # The library reads a file, which holds only the plain values from the safe loader.
         path = Path(folder) / "model.yaml"
         path.write_text(yaml.safe_dump(_plain(definition.config)), encoding="utf-8")
         try:
@@ -95,7 +95,7 @@ def build_network(
         except SeparationError:
             raise
         except Exception as error:
-            # Any constructor over any values: there is no end to what it may raise.
+            # A constructor with arbitrary values may raise any exception.
             raise ModelUnavailable(
                 f"pymss-core cannot build a {definition.architecture.label} from the YAML: "
                 f"{_first_line(error)}. Check the section {definition.architecture.section!r}."
@@ -107,13 +107,13 @@ def build_network(
 
 @contextmanager
 def _no_larger_than(state: Mapping[str, torch.Tensor]) -> Iterator[None]:
-    """Networks that are built here have about as many weights as ``state``; one for which a YAML
-    asks for more would take all memory or time before anybody could compare the two.
+    """Limit networks built in this context to about as many weights as ``state`` has. A larger
+    network in the YAML would use up memory or time before the two could be compared.
 
-    Raises ``ModelUnavailable`` at the first weight too many, before it is filled.
+    Raises ``ModelUnavailable`` at the first weight above the limit, before it is filled.
     """
     storages = (value.untyped_storage() for value in state.values() if not value.is_sparse)
-    # Bytes, as a value has at least one; of views of one value (``expand``) it counts that one.
+    # Bytes, because a value has at least one. Views of one value (``expand``) count it once.
     most = sum({each.data_ptr(): each.nbytes() for each in storages}.values()) + _SLACK
     made = 0
 
@@ -136,14 +136,14 @@ def _no_larger_than(state: Mapping[str, torch.Tensor]) -> Iterator[None]:
 def _overrides(
     definition: Definition, state: Mapping[str, torch.Tensor] | None
 ) -> dict[str, object]:
-    """Arguments for which pymss-core 0.1.14 has other defaults than the code that published
-    networks were trained with (models/bs_roformer of ZFTurbo/Music-Source-Separation-Training)."""
+    """Arguments whose defaults differ between pymss-core 0.1.14 and the code that trained the
+    published networks (models/bs_roformer of ZFTurbo/Music-Source-Separation-Training)."""
     name, arguments = definition.architecture.name, definition.config.get("model", {})
     overrides: dict[str, object] = {}
     if name == "bs_roformer":
         overrides["zero_dc"] = arguments.get("zero_dc", True)
     if name in ("mel_band_roformer", "mel_band_conformer"):
-        # Otherwise what the last hop of a window leaves is thrown away.
+        # Otherwise the network drops the frames after the last whole hop of a window.
         overrides["match_input_audio_length"] = True
     if name == "mel_band_roformer":
         depth = arguments.get("mask_estimator_depth", 1)
@@ -153,15 +153,15 @@ def _overrides(
 
 
 def _hidden_layers(state: Mapping[str, torch.Tensor]) -> int:
-    """Of the mask estimators, as there are versions that count ``mask_estimator_depth`` otherwise;
-    0 where the weights do not tell."""
+    """Number of hidden layers of the mask estimators, read from the weights because versions count
+    ``mask_estimator_depth`` differently; 0 where the weights do not show it."""
     first = re.compile(r"mask_estimators\.0\.to_freqs\.0\.0\.\d+\.weight")
     return max(sum(1 for name in state if first.fullmatch(name)) - 1, 0)
 
 
 def _forget_checkpoints(network: torch.nn.Module) -> None:
-    """Recomputing instead of keeping activations is for training; separating, it would only bring
-    the ten seconds that torch's compiler takes to be imported."""
+    """Disable gradient checkpointing. It is for training; in a separation it would only add the ten
+    seconds that torch's compiler takes to import."""
     for module in network.modules():
         for name, nothing in (("checkpoint_segments", None), ("use_checkpoint", False)):
             if hasattr(module, name):
@@ -169,10 +169,9 @@ def _forget_checkpoints(network: torch.nn.Module) -> None:
 
 
 def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Put weights into a network, all of them and no others.
+    """Load ``state`` into a network; the names must be the same.
 
-    Raises ``ModelUnavailable`` where names, shapes or kinds differ, and for weights that are no
-    numbers.
+    Raises ``ModelUnavailable`` where names, shapes or kinds differ, and for weights that are NaN.
     """
     expected = network.state_dict()
     missing = [name for name in expected if name not in state]
@@ -201,7 +200,7 @@ def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
             "The checkpoint holds weights of a kind that cannot be used, such as sparse ones. Get "
             "them as plain numbers."
         ) from error
-    # The stems would be no numbers either, which is found only at the end of a song.
+    # NaN weights would give NaN stems, which would be found only at the end of a song.
     if odd := [name for name, value in network.state_dict().items() if value.isnan().any()]:
         raise ModelUnavailable(
             f"The checkpoint holds weights that are no numbers ({', '.join(odd[:_NAMED])}): it is "
@@ -210,7 +209,7 @@ def fill(network: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """The same without tuples, which plain YAML does not know."""
+    """The same values with lists for tuples, because plain YAML has no tuples."""
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -1,10 +1,10 @@
-"""Networks of Music-Source-Separation-Training, from folders that the operator names.
+"""Runs networks of Music-Source-Separation-Training from folders that the operator names.
 
 BS-RoFormer and Mel-Band RoFormer (Lu et al., "Music Source Separation with Band-Split RoPE
 Transformer", 2023; Wang et al., "Mel-Band RoFormer for Music Source Separation", 2023), SCNet (Tong
 et al., 2024), MDX23C (Kim et al., "TFC-TDF v3", 2023), Bandit (Watcharasupat et al., 2023) and
-Apollo (Li and Luo, 2024). The networks' code is the optional package pymss-core; the way over the
-song is that of ``demix`` in ZFTurbo/Music-Source-Separation-Training, streamed.
+Apollo (Li and Luo, 2024). The networks' code is the optional package pymss-core. The overlap-add is
+that of ``demix`` in ZFTurbo/Music-Source-Separation-Training, streamed.
 """
 
 from pathlib import Path
@@ -26,11 +26,11 @@ WHAT_TO_INSTALL = (
 
 
 class MsstSeparator(NeuralSeparator):
-    """One network over windows of the length and the overlap that its YAML states.
+    """Runs one network over windows with the length and overlap that its YAML states.
 
-    ``options.overlap`` and ``options.shifts`` have no use here. A network for one stem gives what
-    is left of the song as a second one. It always computes in float32: its masks are complex, and
-    torch has no complex numbers of bfloat16. Without ``options.model`` it takes the first one.
+    ``options.overlap`` and ``options.shifts`` have no effect. With a network for one stem, the
+    residual of the song is a second stem. The network always computes in float32, because its masks
+    are complex and torch has no complex bfloat16. Without ``options.model`` the first model runs.
     """
 
     name = MSST
@@ -46,7 +46,7 @@ class MsstSeparator(NeuralSeparator):
         return WHAT_TO_INSTALL if PACKAGE in missing else missing
 
     def load(self, *, report: Report = ignore_progress) -> None:
-        # Kept between songs, but not beyond the files: an operator may have put others there.
+        # A loaded model is kept between songs until its files change: an operator may replace them.
         now = self._files()
         if now != self._loaded_from:
             self.close()
@@ -82,15 +82,15 @@ class MsstSeparator(NeuralSeparator):
         return load_model(model, directory, self.options.segment_s, report)
 
     def _files(self) -> list[tuple[Path, int, int]]:
-        """With sizes and times."""
+        """The model's files with their sizes and modification times."""
         model = self._model()
         paths = [path for path in (*model.weights, model.definition) if path is not None]
         states = [(path, path.stat()) for path in paths]
         return [(path, state.st_size, state.st_mtime_ns) for path, state in states]
 
     def _model(self) -> OwnModel:
-        """Raises ``InvalidOptions`` for a name that no folder has, ``ModelUnavailable`` for a
-        model that is there and broken."""
+        """The model that the options name, else the first usable one. Raises ``InvalidOptions`` for
+        an unknown name, ``ModelUnavailable`` for a model that has a fault."""
         paths, name = self.options.model_paths, self.options.model
         usable = [one for one in usable_models(paths) if one.separator == MSST]
         model = next(iter(usable), None) if name is None else named_model(MSST, name, paths)

@@ -1,4 +1,4 @@
-"""Models in memory: the networks of a bag as they are loaded, and as engines run them.
+"""Data classes for models in memory: the networks of a bag as loaded, and as engines run them.
 
 Imports neither torch nor openvino.
 """
@@ -24,10 +24,10 @@ class Network:
 
 @dataclass(frozen=True)
 class LoadedBag:
-    """A model in memory; ``stems`` as the model itself names them.
+    """A model in memory, with the model's own names of its ``stems``.
 
-    ``plan``: how its windows lie over the song; ``None``: as the options say. ``normalised``: its
-    networks want the song at one level. ``source_digest``: as in the identity.
+    ``plan``: how its windows lie over the song; ``None``: as the options state. ``normalised``: its
+    networks take a normalised song. ``source_digest``: as in the identity.
     """
 
     model: str
@@ -43,8 +43,8 @@ class LoadedBag:
 
 @dataclass(frozen=True)
 class Ready:
-    """A model that is loaded. ``note``: what kept the engine that was chosen from running, for the
-    person."""
+    """A model that is ready to run. ``note``: why the chosen engine does not run it, for the
+    user."""
 
     model: str
     stems: tuple[str, ...]
@@ -58,8 +58,8 @@ class Ready:
     source_digest: str | None = None
 
     def describe(self) -> str:
-        """What computes, where the stage's key leaves that open: after a failure another model may
-        run, and a network may change its precision in the middle of a song."""
+        """The weights, engines and device that compute. The stage's key does not fix these: after a
+        failure another model may run, and a network may change its precision during a song."""
         engines = {f"{member.engine.name} {member.engine.precision}" for member in self.members}
         weights = f"{self.model} {self.weights_digest[:16]}"
         return f"{weights} by {', '.join(sorted(engines))} on {self.device.name}"

@@ -1,7 +1,7 @@
-"""Has a bag's networks converted in a child process, once.
+"""Converts a bag's networks in a child process, once.
 
-In a child, as converting htdemucs takes 2.7 GB for a moment, and as a process that only runs
-converted networks need not import torch at all. Imports neither torch nor openvino.
+A child process, because converting htdemucs takes 2.7 GB for a moment, and because a process that
+only runs converted networks then imports no torch. Imports neither torch nor openvino.
 """
 
 import json
@@ -23,13 +23,13 @@ from separation.system.process_tree import Movement
 
 MESSAGE = "Preparing the model for this CPU (once)"
 _BEAT_S = 0.2
-"""How soon a cancel is noticed."""
+"""Interval at which a cancel is checked."""
 
 _log = logging.getLogger("engine")
 
 
 class CannotConvert(Exception):
-    """OpenVINO cannot run this bag here; torch may. The message is a part of a sentence."""
+    """OpenVINO cannot run this bag here; torch may. The message is part of a sentence."""
 
 
 def converted_bag(
@@ -38,10 +38,10 @@ def converted_bag(
     bag: ConvertedBag,
     report: Report,
 ) -> BagRecord:
-    """The record of ``bag``, once every network that ``options`` need is on the disk.
+    """Return the record of ``bag`` once every network that ``options`` need is on the disk.
 
-    ``separator`` and ``options``: what loads the weights. Raises ``CannotConvert``, the named
-    error that loading the weights ended with, and what ``report`` raises to cancel.
+    ``separator`` and ``options`` load the weights. Raises ``CannotConvert``, the named error with
+    which loading the weights failed, and what ``report`` raises to cancel.
     """
     record = _usable(bag, options)
     if record is None:
@@ -54,7 +54,7 @@ def converted_bag(
 
 
 def missing_networks(bag: ConvertedBag, record: BagRecord, options: SeparatorOptions) -> list[int]:
-    """Networks that count for a wanted stem and are not converted yet."""
+    """Indices of the networks that a requested stem needs and that are not converted yet."""
     stems = choose_stems(record.stems, options).computed
     return [
         index
@@ -75,7 +75,7 @@ def _usable(bag: ConvertedBag, options: SeparatorOptions) -> BagRecord | None:
 def _run_child(
     separator: str, options: SeparatorOptions, bag: ConvertedBag, report: Report
 ) -> None:
-    """Convert what is missing; ``report`` is called five times a second while that goes on."""
+    """Convert the missing networks; ``report`` is called while the child makes progress."""
     task = {
         "separator": separator,
         "options": TypeAdapter(SeparatorOptions).dump_python(options, mode="json"),
@@ -94,7 +94,7 @@ def _run_child(
     try:
         answer = _answer_of(process, report)
     finally:
-        # Also when ``report`` raised: what is half converted is never looked at.
+        # Also when ``report`` raised: a half-converted network is never read.
         process.kill()
         process.wait()
     _log.info("converting a model ended with %s", answer or process.returncode)
@@ -105,18 +105,18 @@ def _run_child(
 
 
 def _answer_of(process: "subprocess.Popen[bytes]", report: Report) -> dict[str, Any]:
-    """The one line that the child says; empty when it died without a word."""
+    """The child's answer, one line of JSON; empty when it ended without one."""
     movement = Movement(process.pid)
     while True:
         try:
-            said, _ = process.communicate(timeout=_BEAT_S)
+            output, _ = process.communicate(timeout=_BEAT_S)
         except subprocess.TimeoutExpired:
-            # One that stands still is no reason to tell anybody that the work goes on.
+            # A child that is stuck must not be reported as progress.
             if movement.seen():
                 report(0.0, MESSAGE)
             continue
         try:
-            answer = json.loads(said)
+            answer = json.loads(output)
         except ValueError:
             return {}
         return answer if isinstance(answer, dict) else {}

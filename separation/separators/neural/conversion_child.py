@@ -1,8 +1,8 @@
-"""The process that converts a bag's networks; it is run by its name, with ``python -m``.
+"""The process that converts a bag's networks; run it with ``python -m``.
 
-Its argument is the task as JSON (see :mod:`separation.separators.neural.conversion`); its answer is
-one line of JSON: ``done``, ``error`` and ``detail`` where the weights cannot be loaded, or
-``failed`` with a part of a sentence where OpenVINO cannot make anything of them.
+Its argument is the task as JSON (see :mod:`separation.separators.neural.conversion`). Its answer is
+one line of JSON: ``done``; or ``error`` and ``detail`` where the weights cannot be loaded; or
+``failed`` with part of a sentence where OpenVINO cannot convert them.
 """
 
 import json
@@ -32,11 +32,11 @@ Convert = Callable[[Any, Path], None]
 
 
 def main(task: dict[str, Any]) -> dict[str, Any]:
-    """Convert what is missing, and answer."""
+    """Convert the missing networks and return the answer."""
     options = TypeAdapter(SeparatorOptions).validate_python(task["options"])
     bag = ConvertedBag(Path(task["cache_dir"]), task["weights_digest"], task["code_version"])
     try:
-        # The record is for every window that may be asked for.
+        # The record serves every window that a request may have.
         loader = SeparatorFactory.separator_class(task["separator"])(
             replace(options, segment_s=None, engine="torch", offline=True)
         )
@@ -51,7 +51,7 @@ def main(task: dict[str, Any]) -> dict[str, Any]:
         logging.getLogger("engine").exception("a converted model was not written")
         return {"failed": f"the converted model cannot be written ({error.strerror})"}
     except Exception as error:
-        # OpenVINO's converter raises whatever it stumbles over; torch then runs the network.
+        # OpenVINO's converter may raise any exception; torch then runs the network.
         logging.getLogger("engine").exception("a network was not converted")
         return {"failed": f"its conversion failed ({type(error).__name__})"}
     return {"done": True}
@@ -67,7 +67,7 @@ def _store(bag: ConvertedBag, loaded: LoadedBag, options: SeparatorOptions) -> N
 
 
 def _masks_plan(loaded: LoadedBag) -> tuple[BagRecord, Convert] | None:
-    """``None`` for networks of another kind than those that mask a spectrogram."""
+    """``None`` where not all networks mask a spectrogram."""
     from separation.engine.spectrogram.convert import convert_masks
     from separation.engine.spectrogram.layout import FRAMES, WINDOW
     from separation.engine.spectrogram.network import MaskNetwork
@@ -116,9 +116,9 @@ def _record(
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    # Whatever libraries print must not get into the answer.
+    # Output of libraries must not get into the answer.
     answers = os.dup(1)
     os.dup2(2, 1)
-    asked = json.loads(sys.argv[1])
-    end_with_parent(parent=asked["parent"])
-    os.write(answers, json.dumps(main(asked)).encode())
+    conversion_task = json.loads(sys.argv[1])
+    end_with_parent(parent=conversion_task["parent"])
+    os.write(answers, json.dumps(main(conversion_task)).encode())

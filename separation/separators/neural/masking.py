@@ -1,4 +1,4 @@
-"""Separators whose networks mask a song's spectrogram: what they do otherwise than Demucs."""
+"""The base class of separators whose networks mask a song's spectrogram."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class MaskSeparator(NeuralSeparator):
-    """One :class:`~separation.engine.spectrogram.network.MaskNetwork` over the song.
+    """Runs one :class:`~separation.engine.spectrogram.network.MaskNetwork` over the song.
 
-    ``shifts`` and ``segment_s`` mean nothing to it: masks come from magnitudes, in windows of the
+    ``shifts`` and ``segment_s`` have no effect: masks come from magnitudes, in windows of the
     length that the network was trained on.
     """
 
@@ -31,11 +31,11 @@ class MaskSeparator(NeuralSeparator):
     convertible = True
 
     overlap_factor: ClassVar[float] = 1.0
-    """By how much more than asked for windows overlap: networks that see little beyond the borders
-    of what they are given need more of it than Demucs, for whom the usual quarter was chosen."""
+    """Factor on ``options.overlap``. The default overlap of a quarter was chosen for Demucs;
+    networks whose output is worse near the borders of a window need more."""
 
     version: ClassVar[str] = "1"
-    """Raise it when the same weights give other stems."""
+    """Increase it when the same weights give other stems."""
 
     @abstractmethod
     def load_masks(self, weights: "WeightFiles") -> "MaskNetwork":

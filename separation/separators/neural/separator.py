@@ -1,7 +1,7 @@
-"""What every separator made of networks does alike: load once, stream, retry on the CPU.
+"""The base class of separators made of networks: load once, stream, retry on the CPU.
 
-On a CPU, OpenVINO runs the networks where it can; then nothing here imports torch, and the weights
-are read in their converted form alone.
+On a CPU, OpenVINO runs the networks where it can; the process then imports no torch and reads the
+weights only in their converted form.
 """
 
 import logging
@@ -49,23 +49,23 @@ MEASURE_SHARE = 0.01
 """Share of the progress bar for the pass that measures the song."""
 
 CACHE_FOLDER = ".openvino"
-"""In the model directory, where no other folder for converted networks is named."""
+"""Default folder for converted networks, in the model directory."""
 
 
 class NeuralSeparator(ResumableSeparator):
     """A bag of networks run over the song by overlap-add.
 
-    When the GPU runs out of memory or breaks in the middle of a song, the song is done again on
-    the CPU and the identity says so; the next song tries the GPU again.
+    When the GPU runs out of memory or fails during a song, the song is separated again on the CPU
+    and the identity says so; the next song tries the GPU again.
     """
 
     is_routed: ClassVar[bool] = True
 
     packages: ClassVar[tuple[str, ...]]
-    """What must be importable beside torch."""
+    """Packages that must be importable beside torch."""
 
     convertible: ClassVar[bool] = False
-    """Whether there may be networks among its own that OpenVINO can run."""
+    """Whether OpenVINO can run any of its networks."""
 
     half_precision: ClassVar[bool] = True
     """Whether its networks may run in half precision where that is faster."""
@@ -79,32 +79,34 @@ class NeuralSeparator(ResumableSeparator):
 
     @abstractmethod
     def locate(self, report: Report) -> WeightFiles:
-        """Find, and if need be fetch, the weights. Raises ``ModelUnavailable``."""
+        """Find the weights; fetch them where they are missing. Raises ``ModelUnavailable``."""
 
     @abstractmethod
     def load_bag(self, report: Report) -> LoadedBag:
-        """Find, if need be fetch, and load the weights. Raises ``ModelUnavailable``."""
+        """Find and load the weights; fetch them where they are missing. Raises
+        ``ModelUnavailable``."""
 
     @abstractmethod
     def stems_before_loading(self) -> tuple[str, ...] | None:
-        """The model's stems as far as known without loading it."""
+        """The model's stems, or ``None`` where they are unknown before the model is loaded."""
 
     def code_version(self) -> str:
-        """Of what computes besides the weights: a change of it may change the stems."""
+        """Version of the code that computes with the weights: another one may change the stems."""
         return version(self.packages[0])
 
     def remarks(self) -> tuple[str, ...]:
-        """What the person should know about the weights that were loaded, in sentences."""
+        """Sentences for the user about the weights that were loaded."""
         return ()
 
     def missing_packages(self) -> str:
-        """A sentence naming what is not installed; empty when all is there."""
+        """A sentence that names the packages that are not installed; empty where none is
+        missing."""
         missing = [name for name in ("torch", *self.packages) if find_spec(name) is None]
         return f"{' and '.join(missing)} cannot be imported here." if missing else ""
 
     @property
     def memory_peaks(self) -> dict[int, int]:
-        """The most bytes held on a card so far, by windows in a batch, whichever network ran."""
+        """Peak GPU memory in bytes so far over all networks, keyed by windows in a batch."""
         peaks: dict[int, int] = {}
         for member in self._ready.members if self._ready else ():
             for batch, peak in member.engine.memory_peaks.items():
@@ -160,7 +162,7 @@ class NeuralSeparator(ResumableSeparator):
             if ready.device.name == "cpu" or not self.options.cpu_fallback:
                 raise
             failure = str(error)
-        # Outside the handler, whose traceback would keep the GPU's tensors alive.
+        # Outside the exception handler, because its traceback would keep the GPU's tensors alive.
         del ready
         self._fall_back_to_cpu(failure)
         ready = self._loaded(part_of(report, 0.0, 0.0))
@@ -187,7 +189,7 @@ class NeuralSeparator(ResumableSeparator):
                     writers.write(choice.arrange(block))
             return writers.paths
         except BaseException:
-            # What a checkpoint tells of is for the next attempt.
+            # With checkpoints, the next attempt continues these files.
             if checkpoints is None:
                 for stem in choice.outputs:
                     (output_dir / f"{stem}.wav").unlink(missing_ok=True)
@@ -203,7 +205,7 @@ class NeuralSeparator(ResumableSeparator):
         start: int,
         report: Report,
     ) -> Iterator[FloatArray]:
-        """The separated song from frame ``start`` on, (stems, channels, frames) at a time."""
+        """Yield the separated song from frame ``start`` on in blocks (stems, channels, frames)."""
         plan = ready.plan or self._usual_plan(ready.sample_rate_hz)
         level = AS_IT_IS
         if ready.normalised:
@@ -223,7 +225,7 @@ class NeuralSeparator(ResumableSeparator):
         if self._ready is None:
             if missing := self.missing_packages():
                 raise ModelUnavailable(missing)
-            # First, as weights that cannot be had are known before torch is imported.
+            # First, so that missing weights are reported before torch is imported.
             weights = self.locate(report)
             device = pick_device(self._device_choice())
             host = describe_host(device)
@@ -242,7 +244,7 @@ class NeuralSeparator(ResumableSeparator):
         self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
     ) -> Ready:
         note = ""
-        # Where nobody asked for OpenVINO, a family that it never runs needs no word about it.
+        # A family that OpenVINO never runs needs no note unless OpenVINO was requested.
         if chosen.name == "openvino" and (self.convertible or self.options.engine == "openvino"):
             try:
                 return self._converted(chosen, weights, device, report)
@@ -274,7 +276,7 @@ class NeuralSeparator(ResumableSeparator):
     def _converted(
         self, chosen: EngineChoice, weights: WeightFiles, device: Device, report: Report
     ) -> Ready:
-        """Raises ``CannotConvert`` where torch is to run these weights."""
+        """The model run by OpenVINO. Raises ``CannotConvert`` where torch must run it."""
         if not self.convertible:
             raise CannotConvert("networks of this family are not converted")
         options = self.options
@@ -295,7 +297,7 @@ class NeuralSeparator(ResumableSeparator):
         return _openvino_members(bag, record, self.options, fast=fast)
 
     def _fall_back_to_cpu(self, failure: str) -> None:
-        """Loads anew, as memory on a card that failed cannot be read back."""
+        """Drop the model, so that it is loaded again: a failed GPU's memory cannot be read back."""
         assert self._ready is not None
         device = self._ready.device
         self._failure = f"{device.label} failed: {failure}"
@@ -350,7 +352,7 @@ def _openvino_members(
 
 
 def _check_stems(model: str, stems: Sequence[str]) -> None:
-    """Raises ``ModelUnavailable``: the weights name the files that are written."""
+    """Raises ``ModelUnavailable`` for a bad stem name: stem names become file names."""
     if (wrong := wrong_stem(stems)) is not None:
         raise ModelUnavailable(
             f"The model {model} gives a stem that is called {wrong[:60]!r}, which cannot be the "

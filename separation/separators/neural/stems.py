@@ -1,4 +1,4 @@
-"""Which of a model's stems are wanted, and what is written for them."""
+"""Chooses which of a model's stems to compute, and which files to write."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from separation.errors import InvalidOptions
 
 @dataclass(frozen=True)
 class StemChoice:
-    """``computed``: indices into the model's stems. ``outputs``: what is written, in order.
+    """``computed``: indices into the model's stems. ``outputs``: the stems to write, in order.
 
-    With ``two_stems`` everything is computed and the second output is the sum of the others.
+    With ``two_stems`` all stems are computed, and the second output is the sum of the others.
     """
 
     computed: tuple[int, ...]
@@ -21,7 +21,7 @@ class StemChoice:
     single: int | None = None
 
     def arrange(self, block: FloatArray) -> dict[str, FloatArray]:
-        """(computed, channels, frames) as one (channels, frames) per output."""
+        """Split (computed, channels, frames) into one (channels, frames) for each output."""
         if self.single is None:
             return dict(zip(self.outputs, block, strict=True))
         rest = np.zeros_like(block[0])
@@ -32,12 +32,12 @@ class StemChoice:
 
 
 def choose_stems(available: tuple[str, ...], options: SeparatorOptions) -> StemChoice:
-    """What ``options`` want of a model's stems, in the model's order.
+    """The stems that ``options`` request, in the model's order.
 
-    Raises ``InvalidOptions`` for a stem that the model does not give.
+    Raises ``InvalidOptions`` for a stem that the model does not have.
     """
-    wanted = options.stems if options.two_stems is None else (options.two_stems,)
-    for stem in wanted or ():
+    requested = options.stems if options.two_stems is None else (options.two_stems,)
+    for stem in requested or ():
         if stem not in available:
             raise InvalidOptions(
                 f"This model gives no stem {stem!r}. It gives: {', '.join(available)}."
@@ -46,5 +46,5 @@ def choose_stems(available: tuple[str, ...], options: SeparatorOptions) -> StemC
         every = tuple(range(len(available)))
         single = available.index(options.two_stems)
         return StemChoice(every, (options.two_stems, f"no_{options.two_stems}"), single)
-    chosen = tuple(k for k, stem in enumerate(available) if wanted is None or stem in wanted)
+    chosen = tuple(k for k, stem in enumerate(available) if requested is None or stem in requested)
     return StemChoice(chosen, tuple(available[k] for k in chosen))

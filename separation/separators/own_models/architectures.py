@@ -1,8 +1,8 @@
-"""Which networks can be run, and by what their YAML is recognised. Imports no torch.
+"""Lists the networks that can run, and recognises each by its YAML. Imports no torch.
 
-The names are those of ``--model_type`` in ZFTurbo/Music-Source-Separation-Training, whose YAML
-files hold the arguments of a network's class but not, as a rule, which class that is. The marks are
-arguments that no other class of these takes.
+The names are those of ``--model_type`` in ZFTurbo/Music-Source-Separation-Training. Its YAML files
+hold the arguments of a network's class but usually do not name the class. The marks of an
+architecture are arguments that no other listed class takes.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from separation.errors import ModelUnavailable
 
 @dataclass(frozen=True)
 class Architecture:
-    """``section`` of the YAML holds the arguments; ``marks`` are among them, ``absent`` are not.
-    ``mono``: each channel goes through the network by itself."""
+    """``section``: the section of the YAML with the arguments. ``marks``: arguments that must be
+    there. ``absent``: arguments that must not. ``mono``: the network runs on each channel alone."""
 
     name: str
     label: str
@@ -46,7 +46,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
 NAMES = tuple(one.name for one in ARCHITECTURES)
 
 _DECLARED_IN = (("model_type",), ("model", "model_type"), ("training", "model_type"))
-"""Where a YAML may say which network it is for."""
+"""Keys under which a YAML may name its network."""
 
 PACKAGE = "pymss_core"
 
@@ -56,12 +56,13 @@ def package_is_there() -> bool:
     return find_spec(PACKAGE) is not None
 
 
-def architecture_of(config: Mapping[str, Any], told: str | None = None) -> Architecture:
-    """The network that ``config`` is for; ``told``: what is said beside it, which counts most.
+def architecture_of(config: Mapping[str, Any], declared: str | None = None) -> Architecture:
+    """The architecture of ``config``. ``declared``: its name from the model's card, which overrides
+    the YAML.
 
-    Raises ``ModelUnavailable`` for one that is not among these, and where nothing tells.
+    Raises ``ModelUnavailable`` for an unknown architecture, and where it cannot be determined.
     """
-    name = told or _declared(config)
+    name = declared or _declared(config)
     if name is not None:
         return _named(name)
     fitting = [one for one in ARCHITECTURES if _fits(one, config)]

@@ -1,4 +1,4 @@
-"""What a model's YAML says, checked. Imports no torch, as the web side reads it too."""
+"""Reads and checks a model's YAML. Imports no torch, because the web side imports this module."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from separation.separators.own_models.architectures import Architecture, archite
 from separation.separators.weights.safe_yaml import load_yaml
 
 MAX_CHUNK_S = 120.0
-"""No network was trained on longer windows; one would take all memory there is."""
+"""No network was trained on longer windows, which would use up the memory."""
 
 MAX_ARGUMENT = 1_000_000
-"""Far above every width, depth, length of a transform and number of bands."""
+"""Far above any real width, depth, transform length or number of bands."""
 
 USUAL_OVERLAP = 4
-"""Windows over each frame where the YAML does not say (most published ones say 4, or 2)."""
+"""Windows over each frame where the YAML does not state them (most published ones state 4 or 2)."""
 
 _ROFORMERS = ("bs_roformer", "bs_conformer", "mel_band_roformer", "mel_band_conformer")
 _STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -27,12 +27,12 @@ _STEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 @dataclass(frozen=True)
 class Definition:
-    """A model as its YAML has it.
+    """A model as its YAML defines it.
 
-    ``computed``: the stems that the network gives, in its order. ``rest``: the name of what is left
-    of the mixture, for a network that gives one stem. ``chunk_frames``: the window that it was
-    trained on. ``overlap``: how many windows lie over each frame. ``normalised``: it wants the song
-    at one level. ``config``: all of the YAML.
+    ``computed``: the stems of the network, in its order. ``rest``: the name of the mixture's
+    residual, for a network with one stem. ``chunk_frames``: the window that the network was trained
+    on. ``overlap``: number of windows over each frame. ``normalised``: the network takes a
+    normalised song. ``config``: the whole YAML.
     """
 
     architecture: Architecture
@@ -62,18 +62,18 @@ class Definition:
             )
 
 
-def read_definition(path: Path, told: str | None = None) -> Definition:
-    """``told``: the architecture, where something beside the YAML names it.
+def read_definition(path: Path, declared: str | None = None) -> Definition:
+    """Read and check a YAML. ``declared``: the architecture, where the model's card names it.
 
     Raises ``ModelUnavailable``, naming the key that is wrong or missing.
     """
-    return parse_definition(load_yaml(path), told)
+    return parse_definition(load_yaml(path), declared)
 
 
-def parse_definition(config: object, told: str | None = None) -> Definition:
+def parse_definition(config: object, declared: str | None = None) -> Definition:
     if not isinstance(config, Mapping):
         raise ModelUnavailable("The YAML is no list of settings, as a model's is.")
-    architecture = architecture_of(config, told)
+    architecture = architecture_of(config, declared)
     _check_arguments(architecture.section, _section(config, architecture.section))
     _check_layout(architecture, config)
     computed, rest = _stems(architecture, config)
@@ -108,14 +108,14 @@ def _whole(
 
 
 def _chunk_frames(config: Mapping[str, Any]) -> int:
-    """The window for separating where it is given apart from the one for training."""
+    """The window for inference where the YAML states one, else the window for training."""
     most = int(MAX_CHUNK_S * SAMPLE_RATE_HZ)
     section = "inference" if "chunk_size" in _section(config, "inference") else "audio"
     return _whole(config, section, "chunk_size", None, most=most)
 
 
 def _check_arguments(key: str, value: object) -> None:
-    """Before anything of such a size is built."""
+    """Refuse huge numbers before anything of such a size is built."""
     if isinstance(value, Mapping):
         for name, inside in value.items():
             _check_arguments(f"{key}.{name}", inside)
@@ -145,7 +145,7 @@ def _check_layout(architecture: Architecture, config: Mapping[str, Any]) -> None
 def _stems(
     architecture: Architecture, config: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], str | None]:
-    """What the network computes, and what is left beside it."""
+    """The stems that the network computes, and the name of the residual or ``None``."""
     training = _section(config, "training")
     arguments = _section(config, architecture.section)
     listed = _names(training.get("instruments") or arguments.get("stems"))
@@ -176,19 +176,19 @@ def _names(listed: object) -> tuple[str, ...]:
     return names
 
 
-def _check_number(architecture: Architecture, arguments: Mapping[str, Any], wanted: int) -> None:
-    """The network gives as many stems as are named; a mistake would swap their names."""
-    gives: int | None = None
+def _check_number(architecture: Architecture, arguments: Mapping[str, Any], named: int) -> None:
+    """The network must have as many stems as the YAML names; a mistake would swap their names."""
+    count: int | None = None
     if architecture.name in _ROFORMERS:
-        gives = arguments.get("num_stems", 1)
+        count = arguments.get("num_stems", 1)
     elif architecture.name == "apollo":
-        gives = 1
+        count = 1
     else:
         inside = arguments.get("sources" if architecture.name == "scnet" else "stems")
-        gives = len(inside) if isinstance(inside, Sequence) else None
-    if gives is not None and gives != wanted:
+        count = len(inside) if isinstance(inside, Sequence) else None
+    if count is not None and count != named:
         raise ModelUnavailable(
-            f"The network gives {gives!s:.20} stems, but the YAML names {wanted}: check "
+            f"The network gives {count!s:.20} stems, but the YAML names {named}: check "
             "training.instruments and training.target_instrument."
         )
 

@@ -1,12 +1,12 @@
-"""Models of the operator's own: folders named by STEMSITE_MODEL_PATHS, and what lies in them.
+"""Finds the operator's own models in the folders of STEMSITE_MODEL_PATHS.
 
-Two layouts are known. Music-Source-Separation-Training: a YAML with the network's arguments beside
+There are two layouts. Music-Source-Separation-Training: a YAML with the network's arguments beside
 a checkpoint. Demucs: a YAML that lists networks (a bag) beside their files. Each named folder and
-each folder in it may hold any number of either. What is wrong with a model is told with it
-(``fault``) instead of being raised, as one that is broken must not hide the others.
+each folder in it may hold any number of both. A broken model is returned with its ``fault`` and
+raises nothing, so that it does not hide the others.
 
-Only names, sizes and YAML are read, never weights; what was read is remembered until a file in the
-folder changes. Imports no torch.
+Only names, sizes and YAML are read, never weights. Results are cached until a file in the folder
+changes. Imports no torch.
 """
 
 import os
@@ -35,21 +35,22 @@ CARD = "card.json"
 
 _YAML = (".yaml", ".yml")
 _CHECKPOINTS = (".safetensors", ".ckpt", ".chpt", ".pt", ".pth", ".th", ".bin")
-"""The first is preferred where several have the name of the YAML: it cannot hold code."""
+"""Where several files have the name of the YAML, the first suffix is preferred: safetensors cannot
+hold code."""
 
 _COUNTING = (*_YAML, *_CHECKPOINTS, ".json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FOLDERS = 500
-"""In one named folder: more are not looked at, so that a wrong folder costs no minutes."""
+"""Limit of folders read in one named folder, so that a wrong folder does not cost minutes."""
 
 
 class ModelCard(BaseModel):
-    """What an operator says of a model: ``card.json``, or the key ``card`` in its YAML.
+    """An operator's description of a model: ``card.json``, or the key ``card`` in its YAML.
 
-    ``label``: its name for people. ``model_type``: the architecture, where the YAML does not tell.
-    ``stems``: of a Demucs repository, whose files tell them only when they are loaded. ``sha256``:
-    of the checkpoint; another file is refused. ``overlapping``: one sound may be in several of the
-    stems, so that they are details of a song and no partition of it.
+    ``label``: its name for people. ``model_type``: the architecture, where the YAML does not name
+    it. ``stems``: for a Demucs repository whose stems are known only after loading. ``sha256``: of
+    the checkpoint; another file is refused. ``overlapping``: one sound may be in several stems, so
+    that the stems are not a partition of the song.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,9 +72,9 @@ NO_CARD = ModelCard()
 
 @dataclass(frozen=True)
 class OwnModel:
-    """One model. ``fault``: why it cannot be used, in words; empty where nothing is known to be
-    wrong. ``weights``: its files, all of a bag's. ``definition``: its YAML. ``chunk_s``: the window
-    of its network, 0 where only the weights tell."""
+    """One model. ``fault``: why it cannot be used, as a sentence; empty where no fault is known.
+    ``weights``: its files, all of them for a bag. ``definition``: its YAML. ``chunk_s``: the window
+    of its network, 0 where it is unknown before loading."""
 
     separator: str
     name: str
@@ -93,7 +94,7 @@ class OwnModel:
 
     @property
     def place(self) -> str:
-        """The folder as it may be shown."""
+        """The folder in printable characters."""
         return _escaped(str(self.folder))
 
 
@@ -109,10 +110,10 @@ class _Files:
 def own_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
     """Every model in ``paths``, broken ones too, in the order of the paths and then by name.
 
-    A model is called as its folder where it is alone in it, else as its YAML. Cheap: a few calls of
-    the file system for each folder where nothing has changed.
+    A model that is alone in its folder has the folder's name, else the name of its YAML. The cost
+    is a few calls of the file system for each unchanged folder.
     """
-    found = [model for path in dict.fromkeys(paths) for model in _below(path)]
+    found = [model for path in dict.fromkeys(paths) for model in _models_under(path)]
     seen = Counter(_catalogue_names())
     for place, model in enumerate(found):
         seen[model.name] += 1
@@ -122,7 +123,7 @@ def own_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
 
 
 def _printable(model: OwnModel) -> OwnModel:
-    """Names of files may hold bytes that are no text, which no page can show."""
+    """Escape file names with bytes that are not text, which no page can show."""
     if (model.name + model.fault).isprintable():
         return model
     return replace(model, name=_escaped(model.name), fault=_escaped(model.fault))
@@ -136,7 +137,8 @@ _TWICE = "There is another model of this name. Rename the folder, or the YAML an
 
 
 def named_model(separator: str, name: str, paths: Sequence[Path]) -> OwnModel | None:
-    """The model of this name, one that can be used first; ``None`` where there is none."""
+    """The model of this name, a usable one where there are several; ``None`` where there is
+    none."""
     named = [one for one in own_models(paths) if (one.separator, one.name) == (separator, name)]
     return min(named, key=lambda one: bool(one.fault), default=None)
 
@@ -146,9 +148,10 @@ def usable_models(paths: Sequence[Path]) -> tuple[OwnModel, ...]:
 
 
 def own_repository(options: SeparatorOptions) -> SeparatorOptions:
-    """With the folder as ``repo`` where ``model`` is a Demucs model of the operator's own.
+    """The options, with the model's folder as ``repo`` where ``model`` is the operator's own Demucs
+    model.
 
-    Raises ``ModelUnavailable`` for one that is broken.
+    Raises ``ModelUnavailable`` for a model that has a fault.
     """
     if options.repo is not None or options.model is None or not options.model_paths:
         return options
@@ -164,7 +167,7 @@ def _catalogue_names() -> set[str]:
     return {info.name for info in CATALOGUE}
 
 
-def _below(path: Path) -> Iterator[OwnModel]:
+def _models_under(path: Path) -> Iterator[OwnModel]:
     try:
         folders = [path, *_folders_in(path)]
     except OSError as error:
@@ -186,16 +189,16 @@ def _folders_in(path: Path) -> list[Path]:
     return [path / name for name in sorted(names)]
 
 
-def _is(asked: Callable[[], bool]) -> bool:
-    """A link that leads in a circle is nothing, and must not hide what lies beside it."""
+def _is(kind: Callable[[], bool]) -> bool:
+    """False for a circular link, whose error must not hide the entries beside it."""
     try:
-        return asked()
+        return kind()
     except OSError:
         return False
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Changes when a file that counts does: names, sizes and times."""
+    """Names, sizes and times of the relevant files; it changes when one of them does."""
     with os.scandir(folder) as entries:
         files = [one for one in entries if one.name[0] != "." and one.name.endswith(_COUNTING)]
         states = [(one.name, one.stat()) for one in files if _is(one.is_file)]
@@ -205,15 +208,15 @@ def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
 @lru_cache(maxsize=1024)
 def _in_folder(folder: Path, seen: tuple[tuple[str, int, int], ...]) -> tuple[OwnModel, ...]:
     files = [folder / name for name, _, _ in seen]
-    there = _Files(
+    content = _Files(
         folder,
         tuple(path for path in files if path.suffix in _YAML),
         tuple(path for path in files if path.suffix in _CHECKPOINTS),
     )
-    bags = [path for path in there.yamls if _is_bag(path)]
-    if bags or (not there.yamls and there.checkpoints and _are_of_demucs(there.checkpoints)):
-        return tuple(_demucs_models(there, bags))
-    return tuple(_msst_models(there))
+    bags = [path for path in content.yamls if _is_bag(path)]
+    if bags or (not content.yamls and content.checkpoints and _are_of_demucs(content.checkpoints)):
+        return tuple(_demucs_models(content, bags))
+    return tuple(_msst_models(content))
 
 
 def _is_bag(path: Path) -> bool:
@@ -225,13 +228,14 @@ def _is_bag(path: Path) -> bool:
 
 
 def _are_of_demucs(checkpoints: tuple[Path, ...]) -> bool:
-    """Single networks without a bag: ``.th`` is demucs' own ending, and its safetensors say so."""
+    """Whether all files are single demucs networks without a bag: ``.th`` is demucs' own suffix,
+    and its safetensors name their class."""
     for path in checkpoints:
         try:
-            told = path.suffix == ".th" or "klass" in safetensors_metadata(path)
+            is_demucs = path.suffix == ".th" or "klass" in safetensors_metadata(path)
         except ModelUnavailable:
             return False
-        if not told:
+        if not is_demucs:
             return False
     return True
 
@@ -333,12 +337,12 @@ def _check_name(name: str) -> None:
 
 
 def _card(folder: Path, stem: str, in_yaml: object) -> ModelCard:
-    """``<stem>.card.json``, else ``card.json``, else what the YAML has. Raises
+    """``<stem>.card.json``, else ``card.json``, else the card in the YAML. Raises
     ``ModelUnavailable``."""
     for name in (f"{stem}.{CARD}", CARD):
         path = folder / name
         if path.is_file():
-            # JSON is YAML, and the loader has its limits already.
+            # JSON is YAML, and the YAML loader limits sizes already.
             return _checked_card(load_yaml(path), name)
     return _checked_card(in_yaml, "the key card of the YAML")
 

@@ -1,7 +1,7 @@
-"""Weights of checkpoints, converted to safetensors once and kept in the model directory.
+"""Keeps the weights of checkpoints, converted to safetensors once, in the model directory.
 
-Beside each file lies what it was made from: the checkpoint is not read again while its size and
-time are the same. Imports no torch, so that the web side can tell digests that are known.
+A record beside each file describes its checkpoint, which is not read again while its size and time
+are the same. Imports no torch, so that the web side can show known digests.
 """
 
 from hashlib import sha256
@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from separation.storage.atomic_files import FileDigest, write_durably
 
 FOLDER = ".weights"
-"""In the model directory; hidden, so that nothing takes it for a model."""
+"""Folder in the model directory; hidden, so that it is not taken for a model."""
 
 
 _SHOWN = 40
-"""Characters of a checkpoint's name; file systems take 255 bytes, endings and all."""
+"""Characters kept of a checkpoint's name; file systems take 255 bytes, suffixes included."""
 
 
 class _Record(BaseModel):
@@ -28,7 +28,7 @@ class _Record(BaseModel):
 
 
 class KeptWeights:
-    """What was kept of one checkpoint, if anything was."""
+    """The converted weights of one checkpoint, if they were stored."""
 
     def __init__(self, model_dir: Path, checkpoint: Path) -> None:
         place = sha256(str(checkpoint.absolute()).encode()).hexdigest()[:16]
@@ -38,12 +38,14 @@ class KeptWeights:
         self._record_path = self.path.with_suffix(".json")
 
     def source(self) -> FileDigest | None:
-        """The checkpoint's digest, where it is known and the file has not changed since."""
+        """The checkpoint's digest where it is known and the file has not changed since, else
+        ``None``."""
         record = self._record()
         return record.source if record else None
 
     def weights(self) -> FileDigest | None:
-        """The digest of :attr:`path`, where that is there, undamaged and of this checkpoint."""
+        """The digest of :attr:`path` where it is undamaged and comes from this checkpoint, else
+        ``None``."""
         record = self._record()
         return record.weights if record and record.weights.matches(self.path) else None
 

@@ -1,4 +1,4 @@
-"""Models of the operator's own as rows of the catalogue: cards, forms and rules read those."""
+"""Describes the operator's own models as rows of the catalogue, for cards, forms and rules."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,23 +11,23 @@ from separation.separators.own_models.kept import KeptWeights
 
 
 def all_rows(paths: Sequence[Path], model_dir: Path | None = None) -> tuple[ModelInfo, ...]:
-    """The catalogue, and behind it the usable models of the operator's own.
+    """The catalogue, followed by the operator's own usable models.
 
-    ``model_dir``: where digests of checkpoints that were read before are kept.
+    ``model_dir``: the folder with the stored digests of checkpoints.
     """
     return combined(model_info(model, model_dir) for model in usable_models(paths))
 
 
 def model_info(model: OwnModel, model_dir: Path | None = None) -> ModelInfo:
-    """The model as a row of the catalogue. A file that the catalogue knows by its digest is what
-    the catalogue says of it, but for what the card says."""
+    """The model as a row of the catalogue. Where the catalogue has the digest of its file, the
+    catalogue's data fill the fields that the card leaves out."""
     return _row(model, file_digest(model, model_dir))
 
 
 @lru_cache(maxsize=1024)
 def _row(model: OwnModel, digest: str | None) -> ModelInfo:
     known = _known_by(digest)
-    card, told = model.card, model.card.model_fields_set
+    card, stated = model.card, model.card.model_fields_set
     return ModelInfo(
         name=model.name,
         separator=model.separator,
@@ -35,7 +35,7 @@ def _row(model: OwnModel, digest: str | None) -> ModelInfo:
         stems=model.stems,
         architecture=model.architecture,
         description=_description(model),
-        licence=known.licence if known and "licence" not in told else _licence(card),
+        licence=known.licence if known and "licence" not in stated else _licence(card),
         training_data=card.training_data or (known.training_data if known else "Not stated."),
         source=Source(
             kind="folder", address=card.source_url or (known.source_url if known else "")
@@ -49,8 +49,8 @@ def _row(model: OwnModel, digest: str | None) -> ModelInfo:
 
 
 def file_digest(model: OwnModel, model_dir: Path | None) -> str | None:
-    """sha256 of the one checkpoint, where the card names it or it was read before; nothing is read
-    now."""
+    """sha256 of the single checkpoint where the card names it or it was stored before, else
+    ``None``. Does not read the checkpoint."""
     if model.card.sha256 or model_dir is None or model.separator != MSST:
         return model.card.sha256
     source = KeptWeights(model_dir, model.weights[0]).source()

@@ -1,4 +1,4 @@
-"""A separator that lives elsewhere and is asked over HTTP."""
+"""Separates on another machine, over HTTP."""
 
 from separation.separators.remote.separator import RemoteSeparator
 

@@ -1,8 +1,8 @@
-"""The song on its way to a service, and stems on their way back.
+"""Encodes the song for a service, and checks the stems that come back.
 
-The song goes as 32-bit float WAV: what was prepared is float32, so every sample arrives as it is.
-24-bit FLAC would be smaller but rounds, and cuts off what lies above full scale, as decoded MP3
-files often do.
+The song is sent as 32-bit float WAV: the prepared song is float32, so every sample arrives
+unchanged. 24-bit FLAC would be smaller, but it rounds, and it clips samples above full scale, which
+are common in decoded MP3 files.
 """
 
 import struct
@@ -29,18 +29,19 @@ _LOSSLESS = ("wav", "rf64", "w64", "aiff", "caf", "flac")
 
 
 def _ignored(share: float) -> None:
-    """Nobody wants to know."""
+    """The default callback, which does nothing."""
 
 
 class WrongStem(Exception):
-    """What came back is not this song's stem; the words go on after its name."""
+    """The received file is not a stem of this song; the message continues a sentence after the
+    stem's name."""
 
 
 class SongFile:
-    """The canonical song as a plain WAV file that exists only while it is sent."""
+    """The canonical song as a plain WAV file that is generated while it is sent."""
 
     def __init__(self, path: Path, note: Callable[[float], None] = _ignored) -> None:
-        """``note`` is told the share that has been read, in whatever thread reads."""
+        """``note`` receives the share that has been read, in the thread that reads."""
         self._path, self._note = path, note
         with BlockReader(path) as song:
             self.frames = song.frames
@@ -58,7 +59,7 @@ class SongFile:
 
 
 def _header(frames: int) -> bytes:
-    """RIFF, or RF64 (EBU Tech 3306) where its 32 bits do not suffice."""
+    """The WAV header: RIFF, or RF64 (EBU Tech 3306) where RIFF's 32-bit sizes do not suffice."""
     data = frames * _FRAME_BYTES
     parts = b"fmt " + struct.pack("<I", len(_FLOAT_FORMAT)) + _FLOAT_FORMAT
     riff = 4 + len(parts) + 8 + data
@@ -70,15 +71,15 @@ def _header(frames: int) -> bytes:
     return start + parts + b"data\xff\xff\xff\xff"
 
 
-def most_bytes(frames: int) -> int:
-    """More than any file of one stem has, with room for tags and a cover."""
+def max_stem_bytes(frames: int) -> int:
+    """An upper limit of the size of one stem's file, with room for tags and a cover."""
     return frames * _FRAME_BYTES * 2 + 64 * 1024 * 1024
 
 
 def adopt_stem(
     received: Path, target: Path, *, frames: int, check: Callable[[], None] = never_stop
 ) -> None:
-    """Check a file that came back and write it in the layout of a stem. Raises ``WrongStem``."""
+    """Check a received file and write it in the layout of a stem. Raises ``WrongStem``."""
     try:
         container = sniff(received).container
     except (EmptyAudio, UnsupportedFormat):

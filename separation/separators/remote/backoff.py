@@ -1,4 +1,4 @@
-"""How long to wait before a request is made again, and waiting that a cancel ends."""
+"""Computes the pauses before a request is repeated, and waits in a way that a cancel ends."""
 
 import random
 import threading
@@ -13,16 +13,16 @@ from separation.progress import Report, ignore_progress
 T = TypeVar("T")
 
 BEAT_S = 0.1
-"""How often a wait asks whether the job is to stop: a worker kills a runner that has not stopped
-0.8 s after a cancel, and by then the service should have been told."""
+"""Interval at which a wait checks for a cancel. A worker kills a runner that has not stopped 0.8 s
+after a cancel, and the service should receive the cancel before that."""
 
 LEAST_JITTER = 0.5
-"""A pause is drawn from this share of its length up to the whole, so that many clients of a service
-that came back do not all return at once."""
+"""Smallest share of a pause that is waited, drawn at random up to 1, so that many clients of a
+service that is back do not all return at once."""
 
 
 class Pauses:
-    """Pauses that grow by ``factor`` up to ``longest_s``."""
+    """Exponential back-off with jitter: pauses that grow by ``factor`` up to ``longest_s``."""
 
     def __init__(self, first_s: float, factor: float, longest_s: float) -> None:
         self._first_s, self._factor, self._longest_s = first_s, factor, longest_s
@@ -38,7 +38,8 @@ class Pauses:
 
 
 def retry_after_s(header: str | None, now: datetime | None = None) -> float | None:
-    """What ``Retry-After`` asks for (RFC 9110, 10.2.3: seconds or a date); None without sense."""
+    """The pause of a ``Retry-After`` header (RFC 9110, 10.2.3: seconds or a date); ``None`` where
+    the header is missing or invalid."""
     if not header:
         return None
     if header.isascii() and header.strip().isdigit():
@@ -53,25 +54,25 @@ def retry_after_s(header: str | None, now: datetime | None = None) -> float | No
 
 
 class CancellableWait:
-    """Tells progress, and hears of a cancel, also while nothing moves.
+    """Reports progress and notices a cancel, also while nothing moves.
 
-    :meth:`beat` repeats the last progress; what the report raises then ends the wait.
+    :meth:`beat` repeats the last progress; an exception of the report ends the wait.
     """
 
     def __init__(self, report: Report = ignore_progress) -> None:
         self._report = report
         self._fraction, self._message = 0.0, ""
 
-    def tell(self, fraction: float, message: str) -> None:
+    def report_progress(self, fraction: float, message: str) -> None:
         self._fraction, self._message = max(fraction, self._fraction), message
         self.beat()
 
     def note(self, fraction: float) -> None:
-        """As :meth:`tell`, from any thread: the next beat says it."""
+        """Set the progress from any thread; the next beat reports it."""
         self._fraction = max(fraction, self._fraction)
 
-    def hush(self) -> None:
-        """The job has ended: what is still to be done hears of no cancel any more."""
+    def ignore_cancel(self) -> None:
+        """Report no more progress, so that no cancel interrupts the clean-up of an ended job."""
         self._report = ignore_progress
 
     def beat(self) -> None:
@@ -79,19 +80,19 @@ class CancellableWait:
 
     def wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while (remaining := until - time.monotonic()) > 0:
             self.beat()
-            time.sleep(min(left, BEAT_S))
+            time.sleep(min(remaining, BEAT_S))
         self.beat()
 
-    def during(self, work: Callable[["StopFlag"], T]) -> T:
-        """``work`` in a thread of its own, as a request that waits for bytes hears nothing.
+    def run_in_thread(self, work: Callable[["StopFlag"], T]) -> T:
+        """Run ``work`` in its own thread, because a request that waits for bytes notices no cancel.
 
-        When the beat raises, the thread is left to end by itself: at its next block, or when its
-        timeout is over. What ``work`` raises is raised here.
+        When the beat raises, the thread ends by itself at its next block or at its timeout. Raises
+        what ``work`` raises.
         """
-        stop, done = StopFlag(), _Outcome[T]()
-        thread = threading.Thread(target=done.of, args=(work, stop), daemon=True)
+        stop, outcome = StopFlag(), _Outcome[T]()
+        thread = threading.Thread(target=outcome.run, args=(work, stop), daemon=True)
         thread.start()
         try:
             while thread.is_alive():
@@ -100,11 +101,11 @@ class CancellableWait:
         except BaseException:
             stop.set()
             raise
-        return done.result()
+        return outcome.result()
 
 
 class Abandoned(Exception):
-    """Raised inside a request that nobody waits for any more."""
+    """Ends a request whose result is no longer needed."""
 
 
 class StopFlag:
@@ -115,7 +116,7 @@ class StopFlag:
         self._event.set()
 
     def check(self) -> None:
-        """Call between blocks. Raises ``Abandoned``."""
+        """Call it between blocks. Raises ``Abandoned`` after :meth:`set`."""
         if self._event.is_set():
             raise Abandoned
 
@@ -125,7 +126,7 @@ class _Outcome(Generic[T]):
         self._results: list[T] = []
         self._error: BaseException | None = None
 
-    def of(self, work: Callable[[StopFlag], T], stop: StopFlag) -> None:
+    def run(self, work: Callable[[StopFlag], T], stop: StopFlag) -> None:
         try:
             self._results.append(work(stop))
         except BaseException as error:

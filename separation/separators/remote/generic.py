@@ -1,4 +1,5 @@
-"""The specification's service: ``POST /separate``, then ``GET /jobs/{id}`` until it is complete."""
+"""The adapter for the specification's service: ``POST /separate``, then ``GET /jobs/{id}`` until
+the job is complete."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,15 +11,15 @@ from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed
 from separation.separators.remote.audio import CONTENT_TYPE, FILE_NAME, SongFile
 from separation.separators.remote.http import Body, Refused
-from separation.separators.remote.sanitize import JobName, Words
+from separation.separators.remote.sanitize import JobId, SafeText
 from separation.separators.remote.service_adapter import (
     JobGone,
-    Look,
     RemoteFile,
+    RemoteRequest,
+    RemoteStatus,
     ServiceAdapter,
-    Wanted,
 )
-from separation.separators.remote.state import Asked
+from separation.separators.remote.state import JobRecord
 
 FORMAT = "wav"
 _DONE = frozenset({"complete", "completed", "done", "finished", "succeeded", "success"})
@@ -27,22 +28,23 @@ _EVERY_STATUS = tuple(range(300, 500))
 
 
 class GenericJob(BaseModel):
-    """Services tell no more than ``job_id`` and ``status`` for sure; some name their model."""
+    """A job's state. Every service returns ``job_id`` and ``status``; some also name their
+    model."""
 
-    job_id: JobName
-    status: Words
+    job_id: JobId
+    status: SafeText
     stems: dict[str, str] | None = None
-    error_message: Words | None = None
-    model: Words = "unknown"
-    version: Words = "unknown"
-    weights_digest: Words = ""
+    error_message: SafeText | None = None
+    model: SafeText = "unknown"
+    version: SafeText = "unknown"
+    weights_digest: SafeText = ""
 
 
 class GenericAdapter(ServiceAdapter):
     name = "generic"
 
-    def check(self, wanted: Wanted) -> None:
-        # The specification has no address for it; a service that answers at all is there.
+    def check(self, request: RemoteRequest) -> None:
+        # The specification has no health check; any answer shows that the service is there.
         answer = self._client.repeated(
             lambda: self._client.call("GET", "health", also=_EVERY_STATUS)
         )
@@ -52,10 +54,12 @@ class GenericAdapter(ServiceAdapter):
                 "Set STEMSITE_REMOTE_TOKEN to one that it knows."
             )
 
-    def submit(self, song: SongFile, asked: Asked, wanted: Wanted, *, fresh: bool) -> str:
-        body = _form(song, {"stems": ",".join(asked.stems), "format": FORMAT})
-        # For services that know the header a request that is sent twice is one.
-        headers = {"Idempotency-Key": asked.request_id}
+    def submit(
+        self, song: SongFile, record: JobRecord, request: RemoteRequest, *, fresh: bool
+    ) -> str:
+        body = _form(song, {"stems": ",".join(record.stems), "format": FORMAT})
+        # Services that support the header run a request that is sent twice only once.
+        headers = {"Idempotency-Key": record.request_id}
 
         def once() -> str:
             answer = self._client.call("POST", "separate", headers=headers, body=body)
@@ -66,20 +70,20 @@ class GenericAdapter(ServiceAdapter):
 
         return self._client.repeated(once)
 
-    def look(self, job_id: str) -> Look:
+    def status(self, job_id: str) -> RemoteStatus:
         job = self._job(job_id)
         status = job.status.lower()
         if status in _FAILED:
-            return Look(failure=job.error_message or f"the job's status is {job.status}")
-        return Look(done=status in _DONE, message=job.status[:60])
+            return RemoteStatus(failure=job.error_message or f"the job's status is {job.status}")
+        return RemoteStatus(done=status in _DONE, message=job.status[:60])
 
     def stems(self, job_id: str) -> Mapping[str, RemoteFile]:
         found = self._job(job_id).stems or {}
         return {name: RemoteFile(address) for name, address in found.items()}
 
-    def told_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
+    def reported_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
         job = self._job(job_id)
-        told = SeparatorIdentity(
+        reported = SeparatorIdentity(
             separator="remote",
             model=job.model,
             version=job.version,
@@ -88,10 +92,10 @@ class GenericAdapter(ServiceAdapter):
             precision="unknown",
             device="unknown",
         )
-        return told, ()
+        return reported, ()
 
-    def give_up(self, job_id: str) -> None:
-        # Not of the specification; a service that does not know it answers 404 or 405.
+    def cancel(self, job_id: str) -> None:
+        # DELETE is not in the specification; a service without it answers 404 or 405.
         self._client.call("DELETE", _path(job_id), also=(404, 405))
 
     def _job(self, job_id: str) -> GenericJob:
@@ -108,12 +112,12 @@ def _path(job_id: str) -> str:
 
 
 def _failed(host: str, job: GenericJob) -> str:
-    said = (job.error_message or f"its status is {job.status}").rstrip(".")
-    return f"The remote service {host} could not separate the song: {said}."
+    reason = (job.error_message or f"its status is {job.status}").rstrip(".")
+    return f"The remote service {host} could not separate the song: {reason}."
 
 
 def _form(song: SongFile, fields: Mapping[str, str]) -> Body:
-    """``multipart/form-data`` (RFC 7578) whose length is known before the song is read."""
+    """A ``multipart/form-data`` body (RFC 7578); its length is known before the song is read."""
     boundary = secrets.token_hex(16)
     start = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

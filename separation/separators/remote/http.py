@@ -1,6 +1,6 @@
-"""Requests to one service: with timeouts, repeated where that helps, and told in plain words.
+"""Sends requests to one service, with timeouts, retries and errors in plain words.
 
-Everything streams. The token goes to the service's own origin and nowhere else.
+Bodies are streamed. The token is sent only to the service's own origin.
 """
 
 import logging
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from separation.errors import DiskFull, RemoteFailed
 from separation.net.public_http import NotPublic, PublicTransport
 from separation.separators.remote.backoff import CancellableWait, Pauses, StopFlag, retry_after_s
-from separation.separators.remote.sanitize import Words
+from separation.separators.remote.sanitize import SafeText
 from separation.settings import RemoteSettings
 from separation.system.closeable import Closing
 
@@ -26,19 +26,20 @@ M = TypeVar("M", bound=BaseModel)
 
 BLOCK_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-"""Of an answer that is no file; one that is longer is none that we understand."""
+"""Limit of an answer that is not a file; no valid answer is longer."""
 
 MAX_REDIRECTS = 5
 _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
-# A line for every poll would bury all others.
+# A line for every poll would hide all other lines.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 _log = logging.getLogger("separator.remote")
 
 
-class Trouble(Exception):
-    """A failure that may be over at the next try; ``wait_s``: as long as the service asked for."""
+class TransientError(Exception):
+    """A failure that may be over at the next try. ``wait_s``: the pause that the service requested,
+    if any."""
 
     def __init__(self, words: str, wait_s: float | None = None) -> None:
         super().__init__(words)
@@ -46,7 +47,7 @@ class Trouble(Exception):
 
 
 class Refused(RemoteFailed):
-    """An answer that says no; ``status`` is that of HTTP."""
+    """The service refused the request; ``status``: the HTTP status."""
 
     def __init__(self, words: str, status: int) -> None:
         super().__init__(words)
@@ -61,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent; ``blocks`` is called anew for each try."""
+    """The body of a request; ``blocks`` is called again for each try."""
 
     content_type: str
     size_bytes: int
@@ -78,14 +79,14 @@ def origin_of(url: str) -> Origin:
 
 
 class ServiceClient(Closing):
-    """One service. Not for use from several threads."""
+    """The HTTP client of one service. Do not use it from several threads."""
 
     def __init__(
-        self, settings: RemoteSettings, heart: CancellableWait, *, retries: int | None = None
+        self, settings: RemoteSettings, waiter: CancellableWait, *, retries: int | None = None
     ) -> None:
-        """Raises ``RemoteFailed`` for an address that cannot be one."""
+        """Raises ``RemoteFailed`` for an invalid address."""
         self._settings = settings
-        self._heart = heart
+        self._waiter = waiter
         self._retries = settings.retries if retries is None else retries
         self.base_url = settings.url.rstrip("/") + "/"
         self.origin = _checked_origin(self.base_url)
@@ -98,12 +99,12 @@ class ServiceClient(Closing):
             pool=settings.pool_s,
         )
         self._http = _client(timeouts)
-        # The operator named the service; what lies beside it inside this network was not meant.
-        self._elsewhere = _client(timeouts, PublicTransport())
+        # The operator named only the service, so other hosts inside this network are refused.
+        self._public_http = _client(timeouts, PublicTransport())
 
     def close(self) -> None:
         self._http.close()
-        self._elsewhere.close()
+        self._public_http.close()
 
     def pauses(self) -> Pauses:
         settings = self._settings
@@ -120,69 +121,70 @@ class ServiceClient(Closing):
         also: tuple[int, ...] = (),
         authorized: bool = True,
     ) -> Answer:
-        """One request at the service, tried once; 2xx and ``also`` are answers.
+        """Send one request to the service, once. Returns answers with status 2xx or in ``also``.
 
-        Raises ``Trouble`` or ``Refused``, and what the heart's report raises.
+        Raises ``TransientError`` or ``Refused``, and what the waiter's report raises.
         """
         url = urljoin(self.base_url, path)
-        sent = {**(self._secret(url) if authorized else {}), **(headers or {})}
+        sent = {**(self._authorization(url) if authorized else {}), **(headers or {})}
         if body is not None:
             sent |= {"Content-Type": body.content_type, "Content-Length": str(body.size_bytes)}
 
         def work(stop: StopFlag) -> Answer:
             content = _until_stopped(body.blocks(), stop) if body else None
             with self._opened(method, url, params, sent, content) as response:
-                answer = Answer(response.status_code, _short(response))
+                answer = Answer(response.status_code, _read_limited(response))
                 if response.is_success or answer.status in also:
                     return answer
                 raise self._failure(response, answer.body)
 
-        return self._heart.during(work)
+        return self._waiter.run_in_thread(work)
 
     def repeated(self, once: Callable[[], T]) -> T:
-        """``once`` until it raises no ``Trouble``, with growing pauses. Raises ``RemoteFailed``
-        when it was tried too often or would have to be waited for too long."""
+        """Call ``once`` until it raises no ``TransientError``, with growing pauses. Raises
+        ``RemoteFailed`` after too many tries, or where the service requests too long a pause."""
         pauses, failures = self.pauses(), 0
         while True:
             try:
                 return once()
-            except Trouble as trouble:
+            except TransientError as error:
                 failures += 1
-                words, asked_s = str(trouble), trouble.wait_s
+                words, requested_s = str(error), error.wait_s
             if failures > self._retries:
                 tried = f" It was tried {failures} times." if failures > 1 else ""
                 raise RemoteFailed(f"{words}{tried}")
-            if asked_s is not None and asked_s > self._settings.patience_s:
+            if requested_s is not None and requested_s > self._settings.patience_s:
                 raise RemoteFailed(
-                    f"{words} It asks to be left alone for {asked_s:.0f} s, which is longer than "
-                    f"the {self._settings.patience_s:.0f} s that this site waits."
+                    f"{words} It asks to be left alone for {requested_s:.0f} s, which is longer "
+                    f"than the {self._settings.patience_s:.0f} s that this site waits."
                 )
-            pause_s = pauses.next_s() if asked_s is None else asked_s
+            pause_s = pauses.next_s() if requested_s is None else requested_s
             _log.warning("%s Trying again in %.1f s.", words, pause_s)
-            self._heart.wait(pause_s)
+            self._waiter.wait(pause_s)
 
     def get(self, path: str, kind: type[M], **more: str) -> M:
-        """A checked answer, tried repeatedly."""
+        """Send a GET request with retries and return the validated answer."""
         return self.repeated(lambda: self.parsed(self.call("GET", path, params=more or None), kind))
 
     def parsed(self, answer: Answer, kind: type[M]) -> M:
-        """Raises ``Trouble``: a proxy in between may answer for a service that is starting."""
+        """The validated answer. Raises ``TransientError`` for an invalid one, because a proxy may
+        answer for a service that is starting."""
         try:
             return kind.model_validate_json(answer.body)
         except ValidationError as error:
             where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "answer"
-            raise Trouble(
+            raise TransientError(
                 f"The remote service {self.host} answered with something that cannot be "
                 f"understood ({where}: {error.errors()[0]['msg']})."
             ) from None
 
     def fetch(self, address: str, target: Path, *, limit_bytes: int) -> None:
-        """A file, block by block; a download that broke off goes on where it was.
+        """Download a file block by block; an interrupted download is resumed.
 
-        ``address`` may lie on another public host, which does not get the token. Raises
+        ``address`` may be on another public host, which does not receive the token. Raises
         ``RemoteFailed``, also for a file of more than ``limit_bytes``.
         """
-        url = self._joined(self.base_url, address)
+        url = self._resolved(self.base_url, address)
         target.unlink(missing_ok=True)
         etag = ""
 
@@ -195,7 +197,7 @@ class ServiceClient(Closing):
                     etag = response.headers.get("ETag", "")
                     self._receive(response, target, limit_bytes, stop)
 
-            self._heart.during(work)
+            self._waiter.run_in_thread(work)
 
         self.repeated(once)
 
@@ -223,14 +225,14 @@ class ServiceClient(Closing):
     @contextmanager
     def _following(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
         for _ in range(MAX_REDIRECTS + 1):
-            sent = {**self._secret(url), **headers}
+            sent = {**self._authorization(url), **headers}
             with self._opened("GET", url, None, sent, None) as response:
                 if response.status_code not in _REDIRECTS:
                     if not response.is_success:
-                        raise self._failure(response, _short(response))
+                        raise self._failure(response, _read_limited(response))
                     yield response
                     return
-                url = self._joined(url, response.headers.get("Location", ""))
+                url = self._resolved(url, response.headers.get("Location", ""))
         raise RemoteFailed(f"The remote service {self.host} redirects in a circle.")
 
     @contextmanager
@@ -243,7 +245,7 @@ class ServiceClient(Closing):
         content: Iterable[bytes] | None,
     ) -> Iterator[httpx2.Response]:
         host = origin_of(url)[1]
-        http = self._http if host == self.host else self._elsewhere
+        http = self._http if host == self.host else self._public_http
         try:
             with http.stream(
                 method, url, params=params, headers=headers, content=content
@@ -260,11 +262,11 @@ class ServiceClient(Closing):
                 "inside this network. Nothing was asked there."
             ) from None
         except (httpx2.TransportError, httpx2.StreamError) as error:
-            raise Trouble(_what_happened(error, host or url)) from error
+            raise TransientError(_connection_error(error, host or url)) from error
 
-    def _joined(self, base: str, told: str) -> str:
-        """Where a file is by the service's own words, which may be no address at all."""
-        url = _address(base, told)
+    def _resolved(self, base: str, address: str) -> str:
+        """The URL of a file that the service names. Raises ``RemoteFailed`` for an invalid one."""
+        url = _address(base, address)
         if url is None:
             raise RemoteFailed(
                 f"The remote service {self.host} names a file by something that is no address of "
@@ -272,16 +274,17 @@ class ServiceClient(Closing):
             )
         return url
 
-    def _secret(self, url: str) -> dict[str, str]:
-        mine = bool(self._settings.token) and origin_of(url) == self.origin
-        return {"Authorization": self.authorization} if mine else {}
+    def _authorization(self, url: str) -> dict[str, str]:
+        is_trusted = bool(self._settings.token) and origin_of(url) == self.origin
+        return {"Authorization": self.authorization} if is_trusted else {}
 
     def _failure(self, response: httpx2.Response, body: bytes) -> Exception:
         status = response.status_code
-        said = _said(body)
+        reason = _error_text(body)
         if status in _TRY_AGAIN:
             wait_s = retry_after_s(response.headers.get("Retry-After"))
-            return Trouble(f"The remote service {self.host} answered {status}{said}.", wait_s)
+            words = f"The remote service {self.host} answered {status}{reason}."
+            return TransientError(words, wait_s)
         if status in (401, 403):
             words = (
                 f"The remote service {self.host} refused the token ({status}). "
@@ -296,7 +299,7 @@ class ServiceClient(Closing):
                 "there; set STEMSITE_REMOTE_URL to the address that is meant."
             )
         else:
-            words = f"The remote service {self.host} refused the request ({status}){said}."
+            words = f"The remote service {self.host} refused the request ({status}){reason}."
         return Refused(words, status)
 
 
@@ -306,9 +309,9 @@ def _client(
     return httpx2.Client(
         timeout=timeouts,
         transport=transport,
-        # Redirects are followed by hand, or not at all: each may lead to another host.
+        # Redirects are followed in this module or not at all, as each may lead to another host.
         follow_redirects=False,
-        # A few compressed bytes may unfold to more than the machine has memory.
+        # A few compressed bytes may expand to more than the machine's memory.
         headers={"User-Agent": "stemsite", "Accept-Encoding": "identity"},
     )
 
@@ -322,11 +325,11 @@ def _checked_origin(url: str) -> Origin:
     return origin_of(url)
 
 
-def _address(base: str, told: str = "") -> str | None:
-    """``told`` as a whole address; None where it is none that can be asked for."""
+def _address(base: str, reference: str = "") -> str | None:
+    """The absolute URL of ``reference``; ``None`` where it is not a usable HTTP address."""
     try:
-        url = urljoin(base, told)
-        httpx2.URL(url)  # is stricter than the standard library
+        url = urljoin(base, reference)
+        httpx2.URL(url)  # Is stricter than the standard library.
         scheme, host, _ = origin_of(url)
     except (ValueError, httpx2.InvalidURL):
         return None
@@ -340,17 +343,17 @@ def _until_stopped(blocks: Iterable[bytes], stop: StopFlag) -> Iterator[bytes]:
         yield block
 
 
-def _short(response: httpx2.Response) -> bytes:
+def _read_limited(response: httpx2.Response) -> bytes:
     body = bytearray()
     for block in response.iter_bytes(BLOCK_BYTES):
         body += block
         if len(body) > MAX_ANSWER_BYTES:
-            raise Trouble("The remote service sends an answer without an end.")
+            raise TransientError("The remote service sends an answer without an end.")
     return bytes(body)
 
 
 def _range_of(target: Path, etag: str) -> dict[str, str]:
-    """Only of the very same file: what has no strong tag is fetched from its beginning."""
+    """Headers that resume a download of the same file; empty without a strong ETag."""
     size = target.stat().st_size if target.exists() else 0
     if not size or not etag or etag.startswith("W/"):
         return {}
@@ -358,12 +361,12 @@ def _range_of(target: Path, etag: str) -> dict[str, str]:
 
 
 class _Refusal(BaseModel):
-    detail: Words = ""
-    error_message: Words = ""
+    detail: SafeText = ""
+    error_message: SafeText = ""
 
 
-def _said(body: bytes) -> str:
-    """The service's own sentence; an HTML page is none."""
+def _error_text(body: bytes) -> str:
+    """The service's own error message, after a colon; empty for other content, such as HTML."""
     try:
         refusal = _Refusal.model_validate_json(body)
     except ValidationError:
@@ -372,7 +375,7 @@ def _said(body: bytes) -> str:
     return f": {words}" if words else ""
 
 
-def _what_happened(error: Exception, host: str) -> str:
+def _connection_error(error: Exception, host: str) -> str:
     if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
         return f"The remote service {host} cannot be reached."
     if isinstance(error, httpx2.TimeoutException):

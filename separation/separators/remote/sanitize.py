@@ -1,4 +1,4 @@
-"""What a service says, before anybody here has to store or show it."""
+"""Sanitises the texts of a service before they are stored or shown."""
 
 import unicodedata
 from typing import Annotated
@@ -6,18 +6,18 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 MAX_CHARACTERS = 300
-"""A sentence; whoever says more is not quoted to the end."""
+"""Length of a sentence; longer texts are cut off."""
 
 
-def plain(text: str) -> str:
-    """One line of ``text`` that can be shown. PostgreSQL stores no NUL, and a terminal that shows
-    the log would obey others of these characters."""
+def safe_text(text: str) -> str:
+    """``text`` as one line without control characters. PostgreSQL cannot store NUL, and a terminal
+    that shows the log would obey escape sequences."""
     words = " ".join(text[: 4 * MAX_CHARACTERS].split())
     kept = "".join(c for c in words if not unicodedata.category(c).startswith("C"))
     return kept[:MAX_CHARACTERS]
 
 
-Words = Annotated[str, AfterValidator(plain)]
+SafeText = Annotated[str, AfterValidator(safe_text)]
 
-JobName = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
-"""Becomes a part of addresses, and of the state on disk."""
+JobId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
+"""Becomes part of URLs and of the state on disk."""

@@ -1,4 +1,4 @@
-"""The separator ``remote``: sends the song to a service, waits, and brings the stems back."""
+"""The separator ``remote``: sends the song to a service, waits, and fetches the stems."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,20 +13,20 @@ from separation.separators.remote.audio import SongFile
 from separation.separators.remote.backoff import CancellableWait
 from separation.separators.remote.connect import connected
 from separation.separators.remote.remote_job import SENT_AT, RemoteJob, arranged
-from separation.separators.remote.service_adapter import JobFailed, Wanted
-from separation.separators.remote.state import RemoteState, question_of
+from separation.separators.remote.service_adapter import JobFailed, RemoteRequest
+from separation.separators.remote.state import RemoteState, request_digest
 from separation.settings import RemoteSettings
 from separation.storage.atomic_files import digest_of
 
 USUAL_STEMS = ("drums", "bass", "other", "vocals")
-"""Of a model that the catalogue does not know."""
+"""Stems of a model that is not in the catalogue."""
 
 
 class RemoteSeparator(SeparatorModel):
-    """The stems of another machine behind the usual contract.
+    """Runs a separator on another machine.
 
-    ``options.model`` says what is to run there: a model of the catalogue, ``separator/model``, the
-    name of a separator, or None for what the service takes by default.
+    ``options.model`` names what runs there: a model of the catalogue, ``separator/model`` or the
+    name of a separator; ``None``: the service's default.
     """
 
     name = "remote"
@@ -34,8 +34,8 @@ class RemoteSeparator(SeparatorModel):
     def __init__(self, options: SeparatorOptions) -> None:
         check_options(options)
         super().__init__(options)
-        self._wanted = _wanted(options)
-        self._told: SeparatorIdentity | None = None
+        self._request = _remote_request(options)
+        self._reported: SeparatorIdentity | None = None
 
     def validate(self) -> Validation:
         settings = self.options.remote
@@ -48,23 +48,23 @@ class RemoteSeparator(SeparatorModel):
         return Validation(True)
 
     def check(self) -> None:
-        """Ask the service, once, whether it can take this job. Raises ``RemoteFailed``."""
-        with connected(self._settings(), CancellableWait(), retries=0) as dialect:
-            dialect.check(self._wanted)
+        """Check once whether the service can take this job. Raises ``RemoteFailed``."""
+        with connected(self._settings(), CancellableWait(), retries=0) as adapter:
+            adapter.check(self._request)
 
     def get_supported_tracks(self) -> list[str]:
         return list(choose_stems(self._model_stems(), self.options).outputs)
 
     def load(self, *, report: Report = ignore_progress) -> None:
-        # What ran for the song before says nothing about the next one.
-        self._told = None
+        # The next song may run on another model than the previous one.
+        self._reported = None
 
     def identity(self) -> SeparatorIdentity:
-        """Before a song is done, only what was asked for."""
-        wanted = self._wanted
-        return self._told or SeparatorIdentity(
-            separator=wanted.separator or self.name,
-            model=wanted.model or "default",
+        """What ran for the last song; before that, what was requested."""
+        request = self._request
+        return self._reported or SeparatorIdentity(
+            separator=request.separator or self.name,
+            model=request.model or "default",
             version="",
             weights_digest="",
             engine="remote",
@@ -75,39 +75,41 @@ class RemoteSeparator(SeparatorModel):
     def separate(
         self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
     ) -> dict[str, Path]:
-        settings, heart = self._settings(), CancellableWait(report)
+        settings, waiter = self._settings(), CancellableWait(report)
         choice = choose_stems(self._model_stems(), self.options)
         stems = tuple(self._model_stems()[index] for index in choice.computed)
-        heart.tell(0.0, "Looking at the song")
-        digest = digest_of(input_path, heart.beat)
-        with connected(settings, heart) as dialect:
-            question = question_of(digest, settings, dialect.name, self.options)
-            # Beside the stage's folder, which goes with the attempt.
-            state = RemoteState(output_dir.parent, question)
-            errand = RemoteJob(dialect, state, heart, self._wanted)
-            song = SongFile(input_path, lambda share: heart.note(SENT_AT * share))
+        waiter.report_progress(0.0, "Looking at the song")
+        digest = digest_of(input_path, waiter.beat)
+        with connected(settings, waiter) as adapter:
+            key = request_digest(digest, settings, adapter.name, self.options)
+            # Beside the stage's folder, which is deleted with the attempt.
+            state = RemoteState(output_dir.parent, key)
+            remote_job = RemoteJob(adapter, state, waiter, self._request)
+            song = SongFile(input_path, lambda share: waiter.note(SENT_AT * share))
             try:
-                errand.run(song, stems, output_dir)
+                remote_job.run(song, stems, output_dir)
             except (Cancelled, RemoteFailed) as error:
                 if isinstance(error, JobFailed) and not settings.keep:
-                    errand.clear_up()
-                # After a crash, in contrast, the remote job is taken up again.
-                errand.give_up()
+                    remote_job.clean_up()
+                # After a crash, in contrast, the next attempt continues the remote job.
+                remote_job.cancel()
                 raise
-            told, said = errand.told_identity()
+            reported, warnings = remote_job.reported_identity()
             if not settings.keep:
-                errand.clear_up()
+                remote_job.clean_up()
             state.forget()
-            host = dialect.host
-        self._told = self._identity(told, said, host)
+            host = adapter.host
+        self._reported = self._identity(reported, warnings, host)
         return arranged(choice, stems, output_dir)
 
     def _identity(
-        self, told: SeparatorIdentity, said: tuple[str, ...], host: str
+        self, reported: SeparatorIdentity, warnings: tuple[str, ...], host: str
     ) -> SeparatorIdentity:
         where = f"Separated on the remote service {host}."
         return replace(
-            told, device=f"remote {told.device}", notes=(where, *(f"{host}: {s}" for s in said))
+            reported,
+            device=f"remote {reported.device}",
+            notes=(where, *(f"{host}: {warning}" for warning in warnings)),
         )
 
     def _settings(self) -> RemoteSettings:
@@ -118,22 +120,22 @@ class RemoteSeparator(SeparatorModel):
 
     def _model_stems(self) -> tuple[str, ...]:
         for model in CATALOGUE:
-            if model.name == self._wanted.model:
+            if model.name == self._request.model:
                 return model.stems
-        known = models_for(self._wanted.separator or "")
+        known = models_for(self._request.separator or "")
         return known[0].stems if known else USUAL_STEMS
 
 
-def _wanted(options: SeparatorOptions) -> Wanted:
+def _remote_request(options: SeparatorOptions) -> RemoteRequest:
     if options.model is None:
-        return Wanted(None, None, options)
+        return RemoteRequest(None, None, options)
     owners = {model.name: model.separator for model in CATALOGUE}
     if options.model in owners:
-        return Wanted(owners[options.model], options.model, options)
+        return RemoteRequest(owners[options.model], options.model, options)
     separator, _, model = options.model.partition("/")
     if not separator.isidentifier() or separator == RemoteSeparator.name:
         raise InvalidOptions(
             f"{options.model!r} cannot be asked of a remote service: name a model, a separator, "
             "or both as separator/model."
         )
-    return Wanted(separator, model or None, options)
+    return RemoteRequest(separator, model or None, options)

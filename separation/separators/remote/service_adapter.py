@@ -1,4 +1,4 @@
-"""What a service is asked, whatever words it uses for it."""
+"""The interface of the adapters for the APIs of services."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,20 +10,20 @@ from separation.errors import RemoteFailed
 from separation.separators.remote.audio import SongFile
 from separation.separators.remote.backoff import Pauses
 from separation.separators.remote.http import ServiceClient
-from separation.separators.remote.state import Asked
+from separation.separators.remote.state import JobRecord
 
 
 class JobGone(Exception):
-    """The service does not know the job (any more)."""
+    """The service has no such job, or no longer has it."""
 
 
 class JobFailed(RemoteFailed):
-    """The service worked on the job and could not do it."""
+    """The job failed on the service."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to run on the other side; None: what the service takes by default."""
+class RemoteRequest:
+    """What to run on the service; ``None``: the service's default."""
 
     separator: str | None
     model: str | None
@@ -31,8 +31,8 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Look:
-    """How far a remote job is. ``failure``: why it ended badly, in the service's words."""
+class RemoteStatus:
+    """The state of a remote job. ``failure``: why it failed, in the service's words."""
 
     done: bool = False
     failure: str = ""
@@ -47,7 +47,8 @@ class RemoteFile:
 
 
 class ServiceAdapter(ABC):
-    """One service in its own words. All but :meth:`give_up` raise ``RemoteFailed``."""
+    """Translates our calls to the API of one service. Every method but :meth:`cancel` raises
+    ``RemoteFailed``."""
 
     name: str
 
@@ -56,7 +57,7 @@ class ServiceAdapter(ABC):
 
     @property
     def host(self) -> str:
-        """For people; the address may tell more than they need to know."""
+        """The service's host name, for people; its address may hold more than they should see."""
         return self._client.host
 
     def pauses(self) -> Pauses:
@@ -66,33 +67,35 @@ class ServiceAdapter(ABC):
         self._client.fetch(address, target, limit_bytes=limit_bytes)
 
     @abstractmethod
-    def check(self, wanted: Wanted) -> None:
+    def check(self, request: RemoteRequest) -> None:
         """Raises ``RemoteFailed`` where the service cannot take such a job now; tried once."""
 
     @abstractmethod
-    def submit(self, song: SongFile, asked: Asked, wanted: Wanted, *, fresh: bool) -> str:
-        """Send the song and return the service's name of the job. ``fresh``: this request was
-        never sent before; otherwise the service may have it already."""
+    def submit(
+        self, song: SongFile, record: JobRecord, request: RemoteRequest, *, fresh: bool
+    ) -> str:
+        """Send the song and return the service's id of the job. ``fresh``: this request was never
+        sent before; otherwise the service may have it already."""
 
-    def find(self, asked: Asked) -> str | None:
-        """The job of a request whose answer has not arrived, where the service can tell."""
+    def find(self, record: JobRecord) -> str | None:
+        """The id of the job of a request without an answer, where the service can find it."""
         return None
 
     @abstractmethod
-    def look(self, job_id: str) -> Look:
-        """Raises ``JobGone`` too."""
+    def status(self, job_id: str) -> RemoteStatus:
+        """The state of a job. Also raises ``JobGone``."""
 
     @abstractmethod
     def stems(self, job_id: str) -> Mapping[str, RemoteFile]:
-        """What a finished job has, by stem."""
+        """The files of a finished job, keyed by stem."""
 
     @abstractmethod
-    def told_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
-        """What ran there, and what the service has to say about it."""
+    def reported_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
+        """The separator that ran on the service, and the service's warnings."""
 
     @abstractmethod
-    def give_up(self, job_id: str) -> None:
-        """Ask for the end of a job, once. Raises ``Trouble`` or ``RemoteFailed``."""
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job; sent once. Raises ``TransientError`` or ``RemoteFailed``."""
 
     def remove(self, job_id: str) -> None:
-        """Our stems are fetched: the service may forget the job. Nothing by default."""
+        """Delete a job that is no longer needed. Does nothing by default."""

@@ -1,7 +1,7 @@
-"""What has been asked of a service, on disk beside the stage's work.
+"""Stores the jobs that were requested from a service on disk, beside the stage's work.
 
-An attempt that was killed leaves it there; the next one asks for the same remote jobs instead of
-sending the song again. It holds no secret and not the song's name.
+An attempt that was killed leaves this file, and the next one continues the same remote jobs instead
+of sending the song again. The file holds no secret and not the song's name.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from separation.settings import RemoteSettings
 from separation.storage.atomic_files import FileDigest, write_durably
 
 
-class Asked(BaseModel):
-    """One remote job. ``request_id`` is ours and known before the service has seen it;
-    ``job_id`` is the service's, None until it has answered."""
+class JobRecord(BaseModel):
+    """One remote job. ``request_id``: our id, which exists before the request is sent. ``job_id``:
+    the service's id, ``None`` until it has answered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,53 +32,54 @@ class _Stored(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     question: str
-    asked: tuple[Asked, ...]
+    asked: tuple[JobRecord, ...]
 
 
 class RemoteState:
-    """The remote jobs of one question, in the order in which they were asked for."""
+    """The remote jobs of one request, in the order in which they were requested."""
 
-    def __init__(self, folder: Path, question: str) -> None:
-        self._path = folder / f".remote-{question[:16]}.json"
-        self._question = question
-        self.asked: tuple[Asked, ...] = self._load()
+    def __init__(self, folder: Path, key: str) -> None:
+        """``key``: the :func:`request_digest`."""
+        self._path = folder / f".remote-{key[:16]}.json"
+        self._key = key
+        self.records: tuple[JobRecord, ...] = self._load()
 
-    def begin(self, stems: tuple[str, ...]) -> Asked:
-        asked = Asked(request_id=uuid.uuid4().hex, stems=stems)
-        self._store((*self.asked, asked))
-        return asked
+    def begin(self, stems: tuple[str, ...]) -> JobRecord:
+        record = JobRecord(request_id=uuid.uuid4().hex, stems=stems)
+        self._store((*self.records, record))
+        return record
 
-    def accepted(self, asked: Asked, job_id: str) -> Asked:
-        known = asked.model_copy(update={"job_id": job_id})
-        self._store(tuple(known if one == asked else one for one in self.asked))
-        return known
+    def accepted(self, record: JobRecord, job_id: str) -> JobRecord:
+        updated = record.model_copy(update={"job_id": job_id})
+        self._store(tuple(updated if one == record else one for one in self.records))
+        return updated
 
-    def drop(self, asked: Asked) -> None:
-        self._store(tuple(one for one in self.asked if one.request_id != asked.request_id))
+    def drop(self, record: JobRecord) -> None:
+        self._store(tuple(one for one in self.records if one.request_id != record.request_id))
 
     def forget(self) -> None:
-        self.asked = ()
+        self.records = ()
         self._path.unlink(missing_ok=True)
 
-    def _load(self) -> tuple[Asked, ...]:
+    def _load(self) -> tuple[JobRecord, ...]:
         try:
             stored = _Stored.model_validate_json(self._path.read_bytes())
         except (OSError, ValidationError):
             return ()
-        return stored.asked if stored.question == self._question else ()
+        return stored.asked if stored.question == self._key else ()
 
-    def _store(self, asked: tuple[Asked, ...]) -> None:
-        self.asked = asked
-        stored = _Stored(question=self._question, asked=asked)
+    def _store(self, records: tuple[JobRecord, ...]) -> None:
+        self.records = records
+        stored = _Stored(question=self._key, asked=records)
         write_durably(self._path, stored.model_dump_json().encode())
 
 
-def question_of(
+def request_digest(
     song: FileDigest, settings: RemoteSettings, dialect: str, options: SeparatorOptions
 ) -> str:
-    """Names what is asked and of whom: sha256 (hex)."""
-    asked = asdict(options)
+    """sha256 (hex) over the song, the service and the options that change the stems."""
+    every_option = asdict(options)
     decisive = ("model", "stems", "two_stems", "shifts", "overlap", "segment_s", "seed")
-    values = {name: asked[name] for name in decisive}
-    question = [song.sha256, settings.url, dialect, values]
-    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+    values = {name: every_option[name] for name in decisive}
+    content = [song.sha256, settings.url, dialect, values]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Another stemsite, by the API that docs/api.md describes."""
+"""The adapter for another stemsite, through the API in docs/api.md."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -10,15 +10,15 @@ from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed
 from separation.separators.remote.audio import CONTENT_TYPE, SongFile
 from separation.separators.remote.http import Body, Refused
-from separation.separators.remote.sanitize import JobName, Words
+from separation.separators.remote.sanitize import JobId, SafeText
 from separation.separators.remote.service_adapter import (
     JobGone,
-    Look,
     RemoteFile,
+    RemoteRequest,
+    RemoteStatus,
     ServiceAdapter,
-    Wanted,
 )
-from separation.separators.remote.state import Asked
+from separation.separators.remote.state import JobRecord
 
 STAGE = "separation"
 API = "api/v1"
@@ -37,27 +37,27 @@ class Config(BaseModel):
 
 class _Progress(BaseModel):
     percent: float = 0.0
-    message: Words = ""
+    message: SafeText = ""
 
 
 class _Error(BaseModel):
-    detail: Words
+    detail: SafeText
 
 
 class Job(BaseModel):
-    job_id: JobName
+    job_id: JobId
     status: Literal["pending", "processing", "completed", "failed", "cancelled"]
     progress: _Progress = _Progress()
     error: _Error | None = None
-    warnings: Annotated[tuple[Words, ...], Field(max_length=50)] = ()
+    warnings: Annotated[tuple[SafeText, ...], Field(max_length=50)] = ()
 
 
-class _JobName(BaseModel):
-    job_id: JobName
+class _ListedJob(BaseModel):
+    job_id: JobId
 
 
 class JobList(BaseModel):
-    results: tuple[_JobName, ...]
+    results: tuple[_ListedJob, ...]
 
 
 class _Output(BaseModel):
@@ -72,13 +72,13 @@ class Outputs(BaseModel):
 
 
 class _Separation(BaseModel):
-    separator: Words
-    model: Words
-    version: Words
-    weights_digest: Words
-    engine: Words
-    precision: Words
-    device: Words
+    separator: SafeText
+    model: SafeText
+    version: SafeText
+    weights_digest: SafeText
+    engine: SafeText
+    precision: SafeText
+    device: SafeText
     seed: int | None = None
 
 
@@ -87,31 +87,33 @@ class RemoteManifest(BaseModel):
 
 
 class StemsiteAdapter(ServiceAdapter):
-    """The other side must do the work itself (``allow_remote=false``), so that no song goes in a
-    circle between sites that name each other."""
+    """Talks to another stemsite, which must separate the song itself (``allow_remote=false``), so
+    that no song goes in a circle between sites that name each other."""
 
     name = "stemsite"
 
-    def check(self, wanted: Wanted) -> None:
+    def check(self, request: RemoteRequest) -> None:
         client = self._client
         health = client.get(f"{API}/health", Health)
         if not health.queue.get("workers_alive"):
             raise RemoteFailed(f"The remote stemsite {client.host} has no worker running.")
         config = client.get(f"{API}/config", Config)
-        if wanted.separator is not None and wanted.separator not in config.separators:
+        if request.separator is not None and request.separator not in config.separators:
             raise RemoteFailed(
-                f"The remote stemsite {client.host} has no separator {wanted.separator!r}."
+                f"The remote stemsite {client.host} has no separator {request.separator!r}."
             )
 
-    def submit(self, song: SongFile, asked: Asked, wanted: Wanted, *, fresh: bool) -> str:
+    def submit(
+        self, song: SongFile, record: JobRecord, request: RemoteRequest, *, fresh: bool
+    ) -> str:
         body = Body(CONTENT_TYPE, song.size_bytes, song.blocks)
-        params = {"filename": _file_name(asked), **_choices(asked, wanted)}
+        params = {"filename": _file_name(record), **_parameters(record, request)}
         sent = not fresh
 
         def once() -> str:
-            # A request that broke may have arrived all the same; sent again it would run twice.
+            # A request that failed may have arrived; sent again, it would run twice.
             nonlocal sent
-            if sent and (found := self.find(asked)):
+            if sent and (found := self.find(record)):
                 return found
             sent = True
             answer = self._client.call("POST", f"{API}/jobs", params=params, body=body)
@@ -119,7 +121,7 @@ class StemsiteAdapter(ServiceAdapter):
 
         return self._client.repeated(once)
 
-    def look(self, job_id: str) -> Look:
+    def status(self, job_id: str) -> RemoteStatus:
         try:
             job = self._client.get(_path(job_id), Job)
         except Refused as error:
@@ -129,7 +131,7 @@ class StemsiteAdapter(ServiceAdapter):
         failure = ""
         if job.status in ("failed", "cancelled"):
             failure = job.error.detail if job.error else f"the job was {job.status} there"
-        return Look(
+        return RemoteStatus(
             done=job.status == "completed",
             failure=failure,
             fraction=job.progress.percent / 100,
@@ -142,19 +144,19 @@ class StemsiteAdapter(ServiceAdapter):
             one.name: RemoteFile(one.url, one.sha256) for one in outputs if one.stage_name == STAGE
         }
 
-    def told_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
-        told = self._client.get(f"{_path(job_id)}/manifest", RemoteManifest).separation
+    def reported_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
+        reported = self._client.get(f"{_path(job_id)}/manifest", RemoteManifest).separation
         warnings = self._client.get(_path(job_id), Job).warnings
-        return SeparatorIdentity(**told.model_dump()), warnings
+        return SeparatorIdentity(**reported.model_dump()), warnings
 
-    def give_up(self, job_id: str) -> None:
+    def cancel(self, job_id: str) -> None:
         self._client.call("POST", f"{_path(job_id)}/cancel")
 
     def remove(self, job_id: str) -> None:
         self._client.call("DELETE", _path(job_id))
 
-    def find(self, asked: Asked) -> str | None:
-        answer = self._client.call("GET", f"{API}/jobs", params={"search": _file_name(asked)})
+    def find(self, record: JobRecord) -> str | None:
+        answer = self._client.call("GET", f"{API}/jobs", params={"search": _file_name(record)})
         found = self._client.parsed(answer, JobList).results
         return found[0].job_id if found else None
 
@@ -163,17 +165,17 @@ def _path(job_id: str) -> str:
     return f"{API}/jobs/{quote(job_id, safe='')}"
 
 
-def _file_name(asked: Asked) -> str:
-    """Ours to find the job by; the song's own name is nobody's business there."""
-    return f"stemsite-{asked.request_id}.wav"
+def _file_name(record: JobRecord) -> str:
+    """The name by which we find the job; the song's own name is not disclosed to the service."""
+    return f"stemsite-{record.request_id}.wav"
 
 
-def _choices(asked: Asked, wanted: Wanted) -> dict[str, str]:
-    options = wanted.options
-    choices = {
-        "separator": wanted.separator,
-        "model": wanted.model,
-        "stems": ",".join(asked.stems),
+def _parameters(record: JobRecord, request: RemoteRequest) -> dict[str, str]:
+    options = request.options
+    parameters = {
+        "separator": request.separator,
+        "model": request.model,
+        "stems": ",".join(record.stems),
         "stages": STAGE,
         "format": "wav32f",
         "shifts": options.shifts,
@@ -182,4 +184,4 @@ def _choices(asked: Asked, wanted: Wanted) -> dict[str, str]:
         "seed": options.seed,
         "allow_remote": "false",
     }
-    return {name: str(value) for name, value in choices.items() if value is not None}
+    return {name: str(value) for name, value in parameters.items() if value is not None}

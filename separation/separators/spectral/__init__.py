@@ -1,4 +1,4 @@
-"""The embedded separator: spectral masks, no download."""
+"""The built-in separator: spectral masks, no download."""
 
 from separation.separators.spectral.separator import SpectralSeparator
 

@@ -1,7 +1,8 @@
-"""What tells drums, bass, voice and the rest apart in one window of a song.
+"""Computes the cues that distinguish drums, bass, voice and the rest in one window of a song.
 
-Every cue is an array (frames, bins), or (frames, 1) where it is about the whole frame, between
--1 and 1, and does not depend on the level of the song. ``power`` is that of both channels.
+Every cue is an array (frames, bins), or (frames, 1) where it describes a whole frame. Its values
+are between -1 and 1 and do not depend on the level of the song. ``power`` is summed over both
+channels.
 """
 
 from collections.abc import Callable
@@ -18,17 +19,17 @@ from separation.separators.spectral.medians import (
 from separation.separators.spectral.transform import BINS, HOP, ComplexArray, spectrogram
 
 TINY = np.float32(1e-10)
-"""Below any sound in a 24-bit file; keeps silence out of logarithms and divisions."""
+"""Below any sound in a 24-bit file; avoids the logarithm of 0 and a division by 0 in silence."""
 
 LONG_WINDOW, SHORT_WINDOW = 16_384, 1_024
 SIMILAR_FRAMES = 15
 NEAREST_SIMILAR_FRAMES = 22
-"""Half a second: a frame is like its neighbours without anything being repeated."""
+"""Half a second: closer frames are alike without any repetition."""
 
 LOW_BINS = slice(3, 14)
 """32 to 150 Hz, where a kick drum sounds."""
 CLICK_BIN = 186
-"""2 kHz; above it every stroke has its click."""
+"""2 kHz; the click of a stroke lies above it."""
 
 Step = Callable[[], None]
 
@@ -40,8 +41,9 @@ def channel_power(spectra: ComplexArray) -> FloatArray:
 
 
 def _smoothed(power: FloatArray, size: int, axis: int) -> FloatArray:
-    """Running mean of what is nowhere below zero. The filter keeps a running sum: of what was loud
-    it leaves a rounding behind, which in digital silence would be all there is, and of any sign."""
+    """Running mean of values that are never below 0. The filter keeps a running sum, in which loud
+    values leave a rounding error; in digital silence only this error of either sign would be left.
+    """
     smoothed: FloatArray = np.maximum(uniform_filter1d(power, size, axis=axis), 0)
     return smoothed
 
@@ -52,7 +54,7 @@ def _contrast(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 def _harmonicity(power: FloatArray, bin_strides: tuple[int, int]) -> FloatArray:
-    """1 for a level line along time, -1 for one along frequency.
+    """1 for a steady line along time, -1 for a line along frequency.
 
     Fitzgerald, "Harmonic/percussive separation using median filtering" (DAFx 2010).
     """
@@ -61,7 +63,8 @@ def _harmonicity(power: FloatArray, bin_strides: tuple[int, int]) -> FloatArray:
 
 
 def _long_harmonicity(samples: FloatArray, frames: int) -> FloatArray:
-    """Harmonicity at 370 ms: a voice moves too much to be harmonic there, an instrument does not.
+    """Harmonicity at 370 ms. A voice varies too much to be harmonic at this length; an instrument
+    does not.
 
     Driedger, Mueller and Disch, "Extending harmonic-percussive separation of audio signals"
     (ISMIR 2014) and Tachibana, Ono and Sagayama, "Singing voice enhancement in monaural music
@@ -76,7 +79,8 @@ def _long_harmonicity(samples: FloatArray, frames: int) -> FloatArray:
 
 
 def running_contrast_in_groups(power: FloatArray, group: int) -> FloatArray:
-    """Harmonicity of fine bins, averaged over ``group`` of them with their power as weight."""
+    """Harmonicity of fine bins, averaged over groups of ``group`` bins with their power as
+    weight."""
     cue = _harmonicity(power, (1, 12))[:, : BINS * group].reshape(-1, BINS, group)
     weight = power[:, : BINS * group].reshape(-1, BINS, group) + TINY
     grouped: FloatArray = (cue * weight).sum(-1) / weight.sum(-1)
@@ -94,7 +98,7 @@ def _short_harmonicity(samples: FloatArray, frames: int) -> FloatArray:
 
 
 def _stereo(spectra: ComplexArray, power: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(centre, panning): likeness of the channels, and how far to one side the sound lies.
+    """(centre, panning): similarity of the channels, and how far the sound is to one side.
 
     Avendano and Jot, "A frequency-domain approach to multichannel upmix" (JAES 52, 2004); Barry,
     Lawlor and Coyle, "Sound source separation: azimuth discrimination and resynthesis" (DAFx
@@ -105,12 +109,12 @@ def _stereo(spectra: ComplexArray, power: FloatArray) -> tuple[FloatArray, Float
     likeness = 2 * (left.real * right.real + left.imag * right.imag)
     centre = np.clip(uniform_filter1d(likeness, 3, axis=0) / smooth, -1, 1)
     left_power = _smoothed(left.real**2 + left.imag**2, 3, axis=0)
-    # Above 1 where nothing but two unlike roundings is left.
+    # Limited to 1, which two different rounding errors in silence could exceed.
     return centre, np.minimum(np.abs(2 * left_power / smooth - 1), 1)
 
 
 def _repetition(magnitude: FloatArray) -> FloatArray:
-    """1 where the sound is in similar frames too, -1 where it is alone, as a voice often is.
+    """1 where similar frames have the same sound, -1 where none has, as is common for a voice.
 
     Rafii and Pardo, "Music/voice separation using the similarity matrix" (ISMIR 2012, REPET-SIM).
     """
@@ -136,19 +140,20 @@ def _rise(level: FloatArray) -> FloatArray:
 
 
 def _widest(rise: FloatArray) -> FloatArray:
-    """The largest of each frame and its two neighbours."""
+    """The maximum over each frame and its two neighbours."""
     padded = np.pad(rise, ((1, 1), (0, 0)), mode="edge")
     widest: FloatArray = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
     return widest
 
 
 def _in_nepers(values: FloatArray) -> FloatArray:
-    """Logarithmic power scaled so that 17 dB either way is the end of the range."""
+    """Logarithmic power, scaled and clipped so that 17 dB up or down reach the ends of the
+    range."""
     return np.clip(values / 4, -1, 1)
 
 
 def _envelope_cues(power: FloatArray) -> dict[str, FloatArray]:
-    """How the sound of each band comes and goes, and strokes that the whole frame shows.
+    """Attack and decay in each band, and strokes that cover the whole frame.
 
     Bello et al., "A tutorial on onset detection in music signals" (IEEE TSAP 13, 2005).
     """

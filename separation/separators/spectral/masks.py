@@ -1,4 +1,4 @@
-"""From cues to soft masks that sum to one."""
+"""Computes soft masks that sum to 1 from the cues."""
 
 import json
 from collections.abc import Mapping
@@ -12,29 +12,29 @@ from separation.audio.blocks import FloatArray
 from separation.separators.spectral.transform import BINS
 
 COEFFICIENTS = Path(__file__).with_name("coefficients.json")
-"""Fitted by ``benchmarks/fit_spectral``, which says from what and how."""
+"""Fitted by ``benchmarks/fit_spectral``, which documents the data and the method."""
 
 TILE_FRAMES = 32
-"""Frames at a time, so that the sums of one tile stay in the processor's cache."""
+"""Frames processed at a time, so that the sums of one tile stay in the processor's cache."""
 
 BALANCE = 0.6
 BALANCE_STEPS = 4
 LEAST_SHARE = 0.01
-"""Strength, rounds and floor of :func:`balanced`. Full strength (1) would make faint stems vanish;
-without it they are taken for louder than they are."""
+"""Strength, rounds and floor of :func:`balanced`. Full strength (1) would remove faint stems; at
+strength 0 faint stems come out too loud."""
 
 REST_SHARE = 0.05
-"""What the rest gets of every bin whatever the cues say. A rest that is nothing but what the other
-masks left over by mistake tells less of the true rest than the song itself does; and a floor
-hides the tones that masks leave behind (Berouti, Schwartz and Makhoul, ICASSP 1979)."""
+"""Share of every bin that the rest receives whatever the cues are. Where the rest holds only the
+errors of the other masks, it is a worse estimate of the true rest than the song itself. The floor
+also hides the tones that masks leave behind (Berouti, Schwartz and Makhoul, ICASSP 1979)."""
 
 
 @dataclass(frozen=True)
 class MaskModel:
-    """Logistic regression on the cues, with coefficients that glide along frequency.
+    """Logistic regression on the cues, with coefficients that vary smoothly along frequency.
 
-    ``weights``: (cues, stems, bins), ``bias``: (stems, bins), of the stems in ``stems``; the
-    stem that is missing there is the rest, whose score is zero.
+    ``weights``: (cues, stems, bins), ``bias``: (stems, bins), for the stems in ``stems``. The stem
+    that is missing there is the rest; its score is 0.
     """
 
     cues: tuple[str, ...]
@@ -43,12 +43,12 @@ class MaskModel:
     bias: FloatArray
 
     def masks(self, cues: Mapping[str, FloatArray], power: FloatArray) -> FloatArray:
-        """(stems, frames, bins) between 0 and 1; with the rest's they sum to one.
+        """Masks (stems, frames, bins) between 0 and 1; with the mask of the rest they sum to 1.
 
-        ``power``: (frames, bins), by which :func:`balanced` weighs.
+        ``power``: (frames, bins), the weights of :func:`balanced`.
 
-        The masks are those of least squared error under the model, which is what a Wiener filter
-        gives: a bin that tells little is shared out rather than awarded.
+        The masks have the least squared error under the model, as those of a Wiener filter: a bin
+        with weak cues is divided among the stems, not assigned to one.
         """
         frames = cues[self.cues[0]].shape[0]
         masks = np.empty((len(self.stems), frames, BINS), dtype=np.float32)
@@ -67,12 +67,12 @@ class MaskModel:
 
 
 def balanced(masks: FloatArray, power: FloatArray) -> FloatArray:
-    """Masks fitted to how much of this song each stem is, instead of to how much as a rule.
+    """Masks adjusted to the share of each stem in this song, instead of its average share.
 
-    ``masks``: (stems, frames, bins) without the rest's. The share of energy that the masks give a
-    stem corrects its prior, and the masks with it, in a few rounds: expectation maximization as
-    in Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori
-    probabilities" (Neural Computation 14, 2002), here with less than full strength.
+    ``masks``: (stems, frames, bins) without the mask of the rest. In a few rounds, the share of
+    energy that the masks assign to a stem corrects its prior and thereby the masks: expectation
+    maximization as in Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to
+    new a priori probabilities" (Neural Computation 14, 2002), here with less than full strength.
     """
     energy = power / (power.sum() + np.float32(1e-20))
     rest = 1 - masks.sum(axis=0)
@@ -91,7 +91,7 @@ def balanced(masks: FloatArray, power: FloatArray) -> FloatArray:
 
 @cache
 def mask_model() -> MaskModel:
-    """The model of ``coefficients.json``, its knots joined linearly over the octaves."""
+    """The model of ``coefficients.json``, interpolated linearly between its knots over octaves."""
     stored = json.loads(COEFFICIENTS.read_text())
     knots = np.log2(stored["knot_bins"])
     place = np.log2(np.maximum(np.arange(BINS), 1))

@@ -1,13 +1,13 @@
 """Running medians that are fast enough for whole spectrograms.
 
 The remedian of Rousseeuw and Bassett, "The Remedian: A Robust Averaging Method for Large Data
-Sets" (JASA 85, 1990): the median of five medians of five stands for the median of 25. It needs
-comparisons of whole arrays only, and a mask does not feel the difference.
+Sets" (JASA 85, 1990): the median of five medians of five replaces the median of 25. It needs only
+comparisons of whole arrays, and the difference does not matter for a mask.
 
-This is not :mod:`separation.audio.median` made twice: the values are an estimate, strides leave
-gaps between the neighbours that are looked at, and the coefficients of the masks were fitted to
-exactly these values. The exact median is no slower, but it gives other cues, so it could only take
-this one's place together with coefficients that are fitted anew.
+This does not duplicate :mod:`separation.audio.median`: the values are an estimate, strides leave
+gaps between the neighbours, and the coefficients of the masks were fitted to exactly these values.
+The exact median is no slower but gives other cues, so that it would need newly fitted
+coefficients.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,8 @@ def median_of_three(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
 def median_of_five(
     a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray, e: FloatArray
 ) -> FloatArray:
-    """Element by element: the smallest and the largest of two pairs cannot be the median."""
+    """The median of each element: the smallest and the largest of two pairs cannot be the
+    median."""
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))
     high = np.minimum(np.maximum(a, b), np.maximum(c, d))
     return median_of_three(low, high, e)
@@ -34,8 +35,8 @@ def median_of_five(
 def running_remedian(values: FloatArray, axis: int, strides: Sequence[int]) -> FloatArray:
     """Running remedian along ``axis``; same shape as ``values``, edges repeated.
 
-    Each stride is one level of medians of five values that many places apart: (1, 5) covers 25
-    neighbours, (1, 9) looks at 25 of 41.
+    Each stride is one level of medians, of five values that are ``stride`` places apart: (1, 5)
+    covers 25 neighbours, (1, 9) uses 25 of 41.
     """
     count = values.shape[axis]
     for stride in strides:

@@ -35,23 +35,23 @@ REST = "other"
 VERSION = "1"
 
 CORE_FRAMES = 860 * HOP
-"""20 s of song a block: enough for a bar to come again, which the repetition cue looks for."""
+"""20 s for each block: long enough for a bar to be repeated, as the repetition cue needs."""
 
 CONTEXT_FRAMES = 130 * HOP
-"""3 s on either side, more than any cue but repetition looks around."""
+"""3 s on either side: longer than the context of any cue but repetition."""
 
 FADE_FRAMES = 2 * HOP
-"""The next block takes over within 46 ms, as its repetitions are not quite the same."""
+"""A cross-fade of 46 ms between blocks, because the repetition cue differs between them."""
 
 SHORTEST_FRAMES = 2 * SAMPLE_RATE_HZ
-"""A shorter window has no half second apart in which anything could be repeated."""
+"""A shorter window has too few frames half a second apart for the repetition cue."""
 
 STEPS_PER_BLOCK = 8
 
 
 @dataclass(frozen=True)
 class _Block:
-    """``start``, ``stop``: frames of the song that this block writes, the fade not counted."""
+    """``start``, ``stop``: frames of the song that this block writes, without the cross-fade."""
 
     start: int
     stop: int
@@ -68,7 +68,7 @@ class _Block:
 
 
 class _Steps:
-    """Counts the parts of one block's work for the report."""
+    """Counts the steps of one block's work and reports the progress."""
 
     def __init__(self, report: Report) -> None:
         self._report, self._done = report, 0
@@ -79,14 +79,15 @@ class _Steps:
 
 
 class SpectralSeparator(ResumableSeparator):
-    """Four stems by soft masks over a short-time spectrum, with nothing to download.
+    """Separates four stems by soft masks over a short-time spectrum, with nothing to download.
 
-    For every bin of the spectrum a dozen cues are weighed: harmonic against percussive by median
+    A dozen cues are computed for every bin of the spectrum: harmonic against percussive by median
     filters at three resolutions (drums, voice), attack and decay of the low bands (kick against
-    bass), likeness of the channels (centre), repetition (accompaniment). The papers stand with
-    each cue in :mod:`separation.separators.spectral.cues`. The weighed cues become masks that
-    sum to one by logistic regression, balanced by how loud each stem turns out to be; ``other``
-    is the song minus the rest, so that the stems sum to the song up to the rounding of float32.
+    bass), similarity of the channels (centre), repetition (accompaniment).
+    :mod:`separation.separators.spectral.cues` names the paper of each cue. Logistic regression
+    turns the cues into masks that sum to 1, balanced by the share of each stem in the song.
+    ``other`` is the song minus the other stems, so that the stems sum to the song up to float32
+    rounding.
     """
 
     name = "spectral"
@@ -154,8 +155,8 @@ def _block_from(song: BlockReader, start: int) -> _Block:
 
 
 def _tail_before(song: BlockReader, start: int, report: Report) -> FloatArray:
-    """What the block before ``start`` fades into the next; computed again when that block was
-    written by an earlier attempt, whose end is always that of a block."""
+    """The part of the block before ``start`` that fades into the next block. It is computed again
+    where an earlier attempt wrote that block; an attempt always ends at the end of a block."""
     if start in (0, song.frames):
         return np.zeros((len(STEMS), CHANNELS, 0), dtype=np.float32)
     done = start / song.frames
@@ -166,7 +167,7 @@ def _tail_before(song: BlockReader, start: int, report: Report) -> FloatArray:
 def _separate_block(
     song: BlockReader, block: _Block, step: _Steps
 ) -> tuple[FloatArray, FloatArray]:
-    """(stems, channels, frames) of the block, and of the fade into the next one."""
+    """The stems (stems, channels, frames) of the block, and of its fade into the next one."""
     samples = song.read(block.context_start, block.window_frames)
     spectra = spectrogram(samples)
     model = mask_model()
@@ -189,7 +190,8 @@ def _separate_block(
 
 
 def _faded(tail: FloatArray, core: FloatArray) -> FloatArray:
-    """``core`` with its beginning faded in over the end of the block before; sums stay sums."""
+    """``core`` with its beginning cross-faded from the previous block; the stems still sum to the
+    song."""
     length = min(tail.shape[2], core.shape[2])
     rising = np.linspace(0, 1, tail.shape[2] + 2, dtype=np.float32)[1:-1][:length]
     core[:, :, :length] += (1 - rising) * (tail[:, :, :length] - core[:, :, :length])

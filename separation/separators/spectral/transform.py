@@ -1,4 +1,4 @@
-"""The short-time Fourier transform of the masks and of the cues, and its inverse."""
+"""The short-time Fourier transform for the masks and the cues, and its inverse."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,14 @@ from separation.audio.blocks import FloatArray
 ComplexArray = NDArray[np.complex64]
 
 WINDOW = 4096
-"""Samples, 93 ms: the length at which masks of music leak least (Vincent, Gribonval and Plumbley,
+"""Samples, 93 ms: masks of music leak least at this length (Vincent, Gribonval and Plumbley,
 "Oracle estimators for the benchmarking of source separation algorithms", 2007)."""
 
 HOP = WINDOW // 4
-"""With the root of a Hann window twice, a quarter overlaps to a constant."""
+"""A quarter window: root-Hann windows, applied twice, then overlap to a constant."""
 
 BINS = WINDOW // 2
-"""Bins that get masks; the one at the Nyquist frequency goes to ``other``."""
+"""Bins that have masks; the bin at the Nyquist frequency goes to ``other``."""
 
 
 def root_hann(length: int) -> FloatArray:
@@ -25,9 +25,10 @@ def root_hann(length: int) -> FloatArray:
 
 
 def spectrogram(samples: FloatArray, window: int = WINDOW, hop: int = HOP) -> ComplexArray:
-    """(channels, samples) to (channels, frames, window / 2 + 1); frame t is centred at t * hop.
+    """Transform (channels, samples) to (channels, frames, window / 2 + 1); frame t is centred at
+    t * hop.
 
-    Outside the samples there is silence.
+    The samples are padded with silence.
     """
     padded = np.pad(samples, ((0, 0), (window // 2, window // 2 + hop)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1)[:, ::hop]
@@ -38,8 +39,8 @@ def spectrogram(samples: FloatArray, window: int = WINDOW, hop: int = HOP) -> Co
 def resynthesis(spectra: ComplexArray) -> FloatArray:
     """The inverse of :func:`spectrogram`: sample 0 is the centre of frame 0.
 
-    (channels, frames, ``WINDOW`` / 2 + 1) to (channels, (frames - 1) * ``HOP``); right where four
-    frames overlap, so not for the first and last ``WINDOW`` / 2 samples of an inner stretch.
+    Transforms (channels, frames, ``WINDOW`` / 2 + 1) to (channels, (frames - 1) * ``HOP``). Samples
+    are correct where four frames overlap; within a song, the first and last ``WINDOW`` / 2 are not.
     """
     # Overlapped root-Hann windows squared sum to two at a quarter's hop.
     pieces = fft.irfft(spectra, n=WINDOW, axis=-1) * (root_hann(WINDOW) / 2)

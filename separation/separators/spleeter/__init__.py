@@ -1,4 +1,4 @@
-"""Spleeter: vocals and accompaniment by two small U-Nets."""
+"""Spleeter: separates vocals and accompaniment with two small U-Nets."""
 
 from separation.separators.spleeter.separator import SpleeterSeparator
 

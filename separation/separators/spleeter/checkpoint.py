@@ -1,4 +1,4 @@
-"""Spleeter's checkpoint, as TensorFlow wrote it, in the words of our network."""
+"""Maps the tensors of Spleeter's TensorFlow checkpoint to the names of our torch network."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from separation.tensor_bundle import TensorBundle
 
 NETWORKS = ("vocals", "accompaniment")
-"""In the order in which Keras numbered their layers."""
+"""The networks in the order in which Keras numbered their layers."""
 
 _LAYERS = 6
 _NORM = {
@@ -24,7 +24,7 @@ _NORM = {
 def tensors_of(bundle: "TensorBundle") -> dict[str, NDArray[np.float32]]:
     """The state of :class:`~separation.separators.spleeter.network.SpleeterNetwork`, float32.
 
-    Raises ``BundleDamaged`` where a tensor is missing or not what its checksum says.
+    Raises ``BundleDamaged`` where a tensor is missing or differs from its checksum.
     """
     found: dict[str, NDArray[np.float32]] = {}
     for place, network in enumerate(NETWORKS):
@@ -37,9 +37,9 @@ def tensors_of(bundle: "TensorBundle") -> dict[str, NDArray[np.float32]]:
 
 
 def _names(network: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """(our name, the checkpoint's, order of axes for torch) for one network's tensors.
+    """(our name, the checkpoint's name, order of axes for torch) for one network's tensors.
 
-    Kernels are (height, width, in, out), of transposed convolutions (height, width, out, in).
+    Kernels are (height, width, in, out); those of transposed convolutions (height, width, out, in).
     """
     for layer in range(_LAYERS):
         down = _numbered("conv2d", network * (_LAYERS + 1) + layer)
@@ -64,5 +64,5 @@ def _norm(name: str, number: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
 
 
 def _numbered(name: str, number: int) -> str:
-    """As Keras names layers: the first has no number."""
+    """The name of a layer in Keras; the first one has no number."""
     return f"{name}_{number}" if number else name

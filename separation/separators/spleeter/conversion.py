@@ -1,4 +1,4 @@
-"""From Spleeter's checkpoint to our file of weights, and the proof that the file is good."""
+"""Converts Spleeter's checkpoint to our weight file, and proves that the file is correct."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from separation.separators.spleeter.network import SpleeterNetwork
 
 MASK_TOLERANCE = 0.02
-"""Between masks of float16 and float32 weights, on average; 0.001 was measured."""
+"""Mean difference between the masks of float16 and float32 weights; 0.001 was measured."""
 
 SUM_TOLERANCE = 1e-5
 
 _FRAMES = 64
-"""The least that the network takes."""
+"""The shortest input of the network."""
 
 
 def convert(files: Mapping[str, Path]) -> Tensors:
@@ -45,7 +45,7 @@ def prove(path: Path, tensors: Tensors) -> None:
 
 
 def _masks(network: "SpleeterNetwork") -> NDArray[np.float32]:
-    """Of noise that falls off as music does."""
+    """Masks of noise whose spectrum falls off as that of music does."""
     import torch
 
     chance = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Spleeter's ``2stems`` as a torch module: two U-Nets and the ratio of what they estimate.
+"""Spleeter's ``2stems`` as a torch module: two U-Nets and the ratio of their estimates.
 
 Hennequin, Khlif, Voituret and Moussallam, "Spleeter: a fast and efficient music source separation
 tool with pre-trained models" (JOSS 5(50), 2020), after Jansson et al., "Singing voice separation
@@ -13,26 +13,26 @@ from separation.engine.spectrogram.network import MaskNetwork, magnitudes
 from separation.separators.spleeter.checkpoint import NETWORKS
 
 CHANNELS = (16, 32, 64, 128, 256, 512)
-"""Of the encoder's layers."""
+"""Channels of the encoder's layers."""
 
 NETWORK_BINS = 1024
-"""The lowest bins, up to 11 kHz: what the networks were trained on."""
+"""Number of low bins, up to 11 kHz, that the networks were trained on."""
 
 NORM_EPSILON = 1e-3
-"""Of batch normalisation in Keras; torch's own is smaller."""
+"""Epsilon of batch normalisation in Keras; torch's default is smaller."""
 
 SLOPE = 0.2
-"""Of the encoder's leaky rectifiers."""
+"""Negative slope of the encoder's leaky rectifiers."""
 
 MASK_EPSILON = 1e-10
-"""Keeps silence from dividing by zero; shared out among the stems."""
+"""Avoids a division by 0 in silence; divided among the stems."""
 
 _BEFORE, _AFTER = 1, 2
-"""What TensorFlow's padding "same" adds to either side for a kernel of 5 and a stride of 2."""
+"""Padding before and after of TensorFlow's "same" for a kernel of 5 and a stride of 2."""
 
 
 class Encoder(torch.nn.Module):
-    """One layer down: (n, c, t, f) to the raw convolution (n, c', t / 2, f / 2)."""
+    """One layer down: (n, c, t, f) to the bare convolution (n, c', t / 2, f / 2)."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -55,15 +55,15 @@ class Decoder(torch.nn.Module):
         self.norm = torch.nn.BatchNorm2d(channels_out, eps=NORM_EPSILON)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        # One place of the two to be cropped at the end is left by the padding.
+        # TensorFlow crops two positions at the end; the padding crops only one of them.
         up = self.convolution(x)[..., :-1, :-1]
         out: torch.Tensor = self.norm(functional.relu(up))
         return out
 
 
 class UNet(torch.nn.Module):
-    """Magnitudes of the mixture (n, 2, times, bins) to those of one stem; times and bins are
-    multiples of 64. ``channels``: of the encoder's layers, six of them."""
+    """Maps magnitudes of the mixture (n, 2, times, bins) to those of one stem; times and bins are
+    multiples of 64. ``channels``: those of the encoder's six layers."""
 
     def __init__(self, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class UNet(torch.nn.Module):
             Encoder(inward, outward)
             for inward, outward in zip((2, *channels[:-1]), channels, strict=True)
         )
-        # The normalised sixth layer is stored in Spleeter's checkpoint but leads nowhere.
+        # Spleeter's checkpoint also stores a sixth norm, whose output is not used.
         self.norms = torch.nn.ModuleList(
             torch.nn.BatchNorm2d(count, eps=NORM_EPSILON) for count in channels[:-1]
         )
@@ -91,17 +91,17 @@ class UNet(torch.nn.Module):
         x = self.decoders[0](raw.pop())
         for decoder in list(self.decoders)[1:]:
             x = decoder(torch.cat([raw.pop(), x], dim=1))
-        # "same" for a kernel of 4 spread over 7.
+        # Padding "same" for a kernel of 4, dilated to 7.
         mask = self.mask(functional.pad(x, (3, 3, 3, 3)))
         return torch.sigmoid(mask) * magnitude
 
 
 class SpleeterNetwork(torch.nn.Module):
-    """Magnitudes (n, 2, times, ``BINS``) to masks (n, 2 stems, 2, times, ``BINS``) for vocals and
-    accompaniment: estimates squared over the sum of both.
+    """Maps magnitudes (n, 2, times, ``BINS``) to masks (n, 2 stems, 2, times, ``BINS``) for vocals
+    and accompaniment: each squared estimate divided by the sum of both.
 
-    What lies above the networks' bins is accompaniment. The mean of the mask below, which Spleeter
-    offers as well, put cymbals into the vocals: on two of three songs with true stems the vocals
+    The bins above the networks' bins are accompaniment. Spleeter can also use the mean of the mask
+    below, but that put cymbals into the vocals: on two of three songs with true stems the vocals
     above 11 kHz were 15 dB and 35 dB worse than silence, and 6 dB better on the third.
     """
 
@@ -112,7 +112,7 @@ class SpleeterNetwork(torch.nn.Module):
 
     def forward(self, magnitude: torch.Tensor) -> torch.Tensor:
         low = magnitude[..., :NETWORK_BINS].contiguous(memory_format=torch.channels_last)
-        # In float32 whatever the layers are computed in: squares leave the range of float16.
+        # In float32 for every precision, because squares exceed the range of float16.
         power = torch.stack([self.vocals(low), self.accompaniment(low)], dim=1).float() ** 2
         masks = (power + MASK_EPSILON / 2) / (power.sum(dim=1, keepdim=True) + MASK_EPSILON)
         vocals = functional.pad(masks[:, 0], (0, BINS - NETWORK_BINS), value=0.0)
@@ -121,7 +121,7 @@ class SpleeterNetwork(torch.nn.Module):
 
 
 class SpleeterMasks(MaskNetwork):
-    """The same for a song's spectra."""
+    """:class:`SpleeterNetwork` for a song's spectra."""
 
     stems = NETWORKS
 

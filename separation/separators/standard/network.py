@@ -1,4 +1,4 @@
-"""Spleeter and the band-split network as one mask network. Imports torch."""
+"""Joins Spleeter and the band-split network into one mask network. Imports torch."""
 
 import torch
 
@@ -9,14 +9,15 @@ from separation.separators.spleeter.network import SpleeterNetwork
 from separation.separators.standard.transients import drums_and_bass
 
 _TINY = 1e-6
-"""Share of a bin that is other at least, so that shares can be brought to a sum of one."""
+"""Minimum share of ``other`` in a bin, so that the shares can be scaled to a sum of 1."""
 
 
 class StandardMasks(MaskNetwork):
-    """Vocals as Spleeter takes them, and what it leaves split by the band-split network.
+    """Spleeter extracts the vocals, and the band-split network splits the accompaniment.
 
-    What the band-split network still takes for vocals there is shared out among drums, bass and
-    other as they share the bin. Without Spleeter it splits the mixture itself into all four.
+    The share of a bin in which the band-split network still finds vocals is divided among drums,
+    bass and other in proportion to their shares. Without Spleeter the band-split network splits the
+    mixture into all four stems.
     """
 
     stems = STEMS
@@ -29,14 +30,14 @@ class StandardMasks(MaskNetwork):
     def forward(self, spectra: torch.Tensor) -> torch.Tensor:
         if self.spleeter is None:
             return _summing_to_one(self._split(spectra))
-        vocals, left = self.spleeter(magnitudes(spectra)).unbind(dim=1)
-        music = _summing_to_one(self._split(spectra * left.unsqueeze(-1))[:, :-1])
-        return torch.cat([left.unsqueeze(1) * music, vocals.unsqueeze(1)], dim=1)
+        vocals, accompaniment = self.spleeter(magnitudes(spectra)).unbind(dim=1)
+        music = _summing_to_one(self._split(spectra * accompaniment.unsqueeze(-1))[:, :-1])
+        return torch.cat([accompaniment.unsqueeze(1) * music, vocals.unsqueeze(1)], dim=1)
 
     def _split(self, spectra: torch.Tensor) -> torch.Tensor:
-        """Shares of drums, bass, other and vocals, which need not sum to one.
+        """Shares of drums, bass, other and vocals, which need not sum to 1.
 
-        The network gets what it was trained on: left, right and mid."""
+        The network receives left, right and mid, as in its training."""
         mid = spectra.mean(dim=1, keepdim=True)
         seen = magnitudes(torch.cat([spectra, mid], dim=1))
         drums, bass, other, vocals = self.bandsplit(seen).unbind(dim=1)

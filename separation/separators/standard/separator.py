@@ -1,4 +1,4 @@
-"""The separator ``standard``."""
+"""The separator ``standard``: four stems with Spleeter and the band-split network."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,8 +29,8 @@ MODEL = "standard"
 
 
 class StandardSeparator(MaskSeparator):
-    """Four stems by two networks; by the small one alone where Spleeter's weights cannot be had,
-    which the identity tells. Each :meth:`load` then looks for them again."""
+    """Separates four stems with two networks, or with the small one alone where Spleeter's weights
+    are not available; the identity then says so, and each :meth:`load` looks for them again."""
 
     name = "standard"
     version = "3"
@@ -39,7 +39,7 @@ class StandardSeparator(MaskSeparator):
         super().__init__(options)
         if options.model not in (None, MODEL):
             raise InvalidOptions(f"{self.name} has no model {options.model!r}; it has: {MODEL}.")
-        self._lack = ""
+        self._fallback_note = ""
         """Why Spleeter's weights are not used."""
         self._unavailable: tuple[Unavailable, ...] = ()
 
@@ -65,7 +65,7 @@ class StandardSeparator(MaskSeparator):
 
     def load(self, *, report: Report = ignore_progress) -> None:
         if (
-            self._lack
+            self._fallback_note
             and not self._refusal()
             and (find_spleeter(self.options) or may_be_fetched(self.options))
         ):
@@ -86,14 +86,15 @@ class StandardSeparator(MaskSeparator):
         return StandardMasks(bandsplit.load(own), spleeter)
 
     def remarks(self) -> tuple[str, ...]:
-        return (self._lack,) if self._lack else ()
+        return (self._fallback_note,) if self._fallback_note else ()
 
     def identity(self) -> SeparatorIdentity:
         identity = super().identity()
         return replace(identity, unavailable=self._unavailable)
 
     def _refusal(self) -> str:
-        """Empty where the operator's rule on licences lets Spleeter's weights be used."""
+        """Why the operator's rule on licences excludes Spleeter's weights; empty where it allows
+        them."""
         if LicenceRule(self.options.licences).allows(find_model(SPLEETER)):
             return ""
         return (
@@ -102,8 +103,8 @@ class StandardSeparator(MaskSeparator):
         )
 
     def _find_or_fetch(self, report: Report) -> Path | None:
-        self._lack, self._unavailable = self._refusal(), ()
-        if self._lack:
+        self._fallback_note, self._unavailable = self._refusal(), ()
+        if self._fallback_note:
             return None
         if path := find_spleeter(self.options):
             return path
@@ -112,7 +113,7 @@ class StandardSeparator(MaskSeparator):
         except (ModelUnavailable, DiskFull) as error:
             missing = not_available([find_model(SPLEETER).label])
             line = f"Separated by stemsite's small network alone, {missing}"
-            self._lack = remark(line, error.detail)
+            self._fallback_note = remark(line, error.detail)
             self._unavailable = (Unavailable(SPLEETER, error.detail),)
-            self._log.warning(self._lack)
+            self._log.warning(self._fallback_note)
             return None

@@ -1,24 +1,24 @@
-"""Which of drums and bass a low sound is: drums die away, a bass stays. Imports torch.
+"""Assigns low sounds to drums or bass: drums decay, a bass sustains. Imports torch.
 
-Medians along time keep what sustains, medians along frequency what strikes (FitzGerald,
-"Harmonic/percussive separation using median filtering", DAFx 2010). Only operations that OpenVINO
-converts are used.
+Medians along time keep sustained sounds, medians along frequency keep strokes (FitzGerald,
+"Harmonic/percussive separation using median filtering", DAFx 2010). Uses only operations that
+OpenVINO can convert.
 """
 
 import torch
 
 LOW_BINS = 12
-"""Up to 130 Hz, where kick drum and bass share the bins."""
+"""Number of bins up to 130 Hz, where kick drum and bass overlap."""
 
 SPAN_FRAMES = 17
-"""Of a median along time: 0.4 s."""
+"""Length of a median along time: 0.4 s."""
 
 SPAN_BINS = 25
-"""Of a median along frequency: 270 Hz."""
+"""Length of a median along frequency: 270 Hz."""
 
 _STRENGTH = 1.5
 _LEAST = 0.04
-"""What a mask is multiplied by at least before ``_STRENGTH``; 2 is the most, 1 changes nothing."""
+"""Minimum factor of a mask before ``_STRENGTH``; the maximum is 2, and 1 changes nothing."""
 
 _SILENCE = 1e-9
 
@@ -28,9 +28,9 @@ def drums_and_bass(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The masks of drums and of bass, corrected in the lowest ``LOW_BINS``.
 
-    ``magnitudes`` and both masks are (n, 2, frames, bins). Masks come in between 0 and 1 and go out
-    positive; that of bass may exceed 1. That of drums does not exceed the share that strikes: where
-    a loud bass drowns quiet drums, the network takes too much of the bass for drums.
+    ``magnitudes`` and both masks are (n, 2, frames, bins). The input masks are between 0 and 1. The
+    returned masks are positive, and that of bass may exceed 1. The mask of drums does not exceed
+    the share of strokes, because under a loud bass the network assigns too much to quiet drums.
     """
     striking = _striking_share(magnitudes)
     low_drums = torch.minimum(drums[..., :LOW_BINS] * _factor(striking), striking)
@@ -46,7 +46,8 @@ def _factor(share: torch.Tensor) -> torch.Tensor:
 
 
 def _striking_share(magnitudes: torch.Tensor) -> torch.Tensor:
-    """(n, 2, frames, ``LOW_BINS``) between 0 and 1; a half in silence."""
+    """Share of strokes in each bin, (n, 2, frames, ``LOW_BINS``) between 0 and 1; 0.5 in
+    silence."""
     frames, half = magnitudes.shape[2], SPAN_FRAMES // 2
     low = magnitudes[..., :LOW_BINS]
     along_time = torch.cat(
@@ -64,6 +65,6 @@ def _striking_share(magnitudes: torch.Tensor) -> torch.Tensor:
 
 
 def _median(neighbours: list[torch.Tensor]) -> torch.Tensor:
-    """Of an odd number of tensors, element by element."""
+    """The median of each element over an odd number of tensors."""
     largest = torch.stack(neighbours, dim=-1).topk(len(neighbours) // 2 + 1, dim=-1).values
     return largest[..., -1]

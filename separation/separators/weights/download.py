@@ -1,4 +1,4 @@
-"""Files from a download site: with a time limit, with progress, whole or not at all."""
+"""Downloads files with a timeout and progress; a file appears only when it is complete."""
 
 import http.client
 import re
@@ -23,7 +23,7 @@ _NO_SPACE = 28
 
 
 class _KeepDigest(urllib.request.HTTPRedirectHandler):
-    """The hub states a large file's sha256 on the answer that redirects to its store."""
+    """Keeps the sha256 that the hub states in its redirect of a large file to the file store."""
 
     def __init__(self) -> None:
         self.sha256: str | None = None
@@ -48,14 +48,14 @@ def download(
     sha256_start: str = "",
     report: Report = ignore_progress,
 ) -> None:
-    """Fetch ``url`` to ``path``, which appears only when it is complete and its digest right.
+    """Fetch ``url`` to ``path``, which appears only when it is complete and its digest is right.
 
-    ``timeout_s``: how long the site may stay silent. ``sha256_start``: how the digest must
-    begin. Raises ``ModelUnavailable``, ``DiskFull`` or what ``report`` raises.
+    ``timeout_s``: how long the site may send nothing. ``sha256_start``: the required beginning of
+    the digest. Raises ``ModelUnavailable``, ``DiskFull`` or what ``report`` raises.
     """
     part = path.with_name(path.name + ".part")
     try:
-        with _in_words(url, path.name):
+        with _named_errors(url, path.name):
             digest, stated = _copy(url, part, timeout_s, report)
         if not digest.startswith(sha256_start) or stated not in (None, digest):
             raise ModelUnavailable(
@@ -74,7 +74,7 @@ def _copy(url: str, part: Path, timeout_s: float, report: Report) -> tuple[str, 
         keep.note(answer.headers)
         size = int(answer.headers.get("Content-Length") or 0)
         with part.open("wb") as file:
-            # What is there, not a whole chunk: a slow site would otherwise look like a hang.
+            # read1 returns the bytes at hand, because a slow site would otherwise look like a hang.
             while chunk := answer.read1(CHUNK_BYTES):
                 hashed.update(chunk)
                 file.write(chunk)
@@ -90,7 +90,7 @@ def _progress_words(part: Path, done: int, size: int) -> str:
 
 
 @contextmanager
-def _in_words(url: str, name: str) -> Iterator[None]:
+def _named_errors(url: str, name: str) -> Iterator[None]:
     host = urlsplit(url).hostname
     try:
         yield

@@ -1,4 +1,4 @@
-"""YAML from outside: plain values and tuples, and never anything that names code."""
+"""Loads untrusted YAML: plain values and tuples, but no tag that names code."""
 
 from pathlib import Path
 
@@ -7,31 +7,32 @@ import yaml
 from separation.errors import ModelUnavailable
 
 MAX_BYTES = 1_000_000
-"""Of one file; a definition of a model has some thousand bytes."""
+"""Limit of one file; the definition of a model has a few thousand bytes."""
 
 _MAX_DEPTH = 50
 _MAX_EVENTS = 20_000
-"""What is written: published definitions have some hundred values, and PyYAML takes a second for
-this many, on the web side too."""
+"""Limit of parser events. Published definitions have a few hundred values, and PyYAML takes a
+second for this many events, on the web side too."""
 
 _MAX_VALUES = 100_000
-"""What it stands for, with references followed."""
+"""Limit of values with all references expanded."""
 
 _LONGEST_VALUE = 10_000
 _LARGEST = 2**63
-"""Longer numbers are none that a model has, and Python does not even print the longest."""
+"""No model has larger numbers, and Python refuses to print very long ones."""
 
 _LONGEST_REASON = 200
 _CODE = "tag:yaml.org,2002:python/"
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, and ``!!python/tuple``, which trainers write for bands and windows."""
+    """PyYAML's safe loader with ``!!python/tuple``, which trainers write for bands and windows."""
 
     _merged = 0
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Counts what ``<<`` brings in: a few lines of merges in merges stand for any number."""
+        """Count the values that ``<<`` merges in: a few lines of nested merges can expand to any
+        number of values."""
         for key, value in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
                 for source in value.value if isinstance(value, yaml.SequenceNode) else (value,):
@@ -59,7 +60,8 @@ def load_yaml(path: Path) -> object:
 
 
 def parse_yaml(text: str, name: str) -> object:
-    """``name``: of the file, for what is said of it. Raises ``ModelUnavailable``."""
+    """The one document in ``text``. ``name``: the file's name in errors. Raises
+    ``ModelUnavailable``."""
     try:
         _check_size(text)
         content: object = yaml.load(text, Loader=_Loader)
@@ -68,9 +70,9 @@ def parse_yaml(text: str, name: str) -> object:
     except yaml.constructor.ConstructorError as error:
         raise ModelUnavailable(_refusal(error, name)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ModelUnavailable(f"{name} cannot be read as YAML: {_place(error)}.") from error
+        raise ModelUnavailable(f"{name} cannot be read as YAML: {_problem(error)}.") from error
     except (TypeError, LookupError, AttributeError) as error:
-        # Of PyYAML's own making, where a value is not what its tag says: ``!!int ""``.
+        # PyYAML raises these itself where a value does not match its tag: ``!!int ""``.
         raise ModelUnavailable(
             f"{name} cannot be read as YAML: a value in it is not of the kind that it should be."
         ) from error
@@ -93,8 +95,8 @@ def _text(path: Path) -> str:
 
 
 def _check_size(text: str) -> None:
-    """Before anything is made of it. PyYAML recurses: what is nested too deeply would end in a
-    ``RecursionError`` at best."""
+    """Check length and depth before any value is built. PyYAML recurses, so that deep nesting would
+    end in a ``RecursionError`` at best."""
     depth = 0
     for place, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         if place > _MAX_EVENTS:
@@ -110,14 +112,14 @@ def _check_size(text: str) -> None:
 
 
 def _count(value: object, known: dict[int, int]) -> int:
-    """How many values there are where each reference stands for what it refers to: a few lines can
-    stand for more than any memory holds, and one can refer to itself. ``known`` by identity."""
+    """Number of values with all references expanded: a few lines can expand to more than any memory
+    holds, and a value can refer to itself. ``known``: counts keyed by identity."""
     if isinstance(value, int) and abs(value) >= _LARGEST:
         raise ValueError("a number in it is too large")
     if not isinstance(value, dict | list | tuple):
         return 1
     if id(value) not in known:
-        known[id(value)] = _MAX_VALUES  # While it is being counted: what contains itself.
+        known[id(value)] = _MAX_VALUES  # Found again during the count if it contains itself.
         inside = (*value, *value.values()) if isinstance(value, dict) else value
         known[id(value)] = 1 + sum(_count(one, known) for one in inside)
     if known[id(value)] >= _MAX_VALUES:
@@ -133,10 +135,10 @@ def _refusal(error: yaml.constructor.ConstructorError, name: str) -> str:
             f"{name} names code (!!python/{tag}) and was not read. Of such tags only "
             "!!python/tuple is known: write plain values instead."
         )
-    return f"{name} cannot be read as YAML: {_place(error)}."
+    return f"{name} cannot be read as YAML: {_problem(error)}."
 
 
-def _place(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or error or type(error).__name__)
     problem = problem.splitlines()[0].rstrip(".")[:_LONGEST_REASON]

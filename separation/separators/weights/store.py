@@ -1,8 +1,8 @@
-"""Where the weights of a demucs model are looked for; nothing here loads one or asks the network.
+"""Finds the weights of a demucs model on this machine, without loading them and without network.
 
-A directory may be laid out as demucs' own local repository (``name.yaml`` beside
-``signature-checksum.th``) or as its hub (``name.yaml`` beside ``signature.safetensors``);
-safetensors are preferred, as ``.th`` files are pickles, which can run code when they are loaded.
+A directory may have the layout of demucs' own local repository (``name.yaml`` beside
+``signature-checksum.th``) or of its hub (``name.yaml`` beside ``signature.safetensors``).
+Safetensors are preferred, because ``.th`` files are pickles, which can run code when loaded.
 """
 
 import json
@@ -23,35 +23,38 @@ HUB_REPOSITORIES = {
     "htdemucs_6s": "adefossez/HTDemucs-6s",
     "mdx_extra": "adefossez/Demucs-mdx_extra",
 }
-"""demucs.hf.hf_repo_name for each model of the catalogue; asking it would import torch."""
+"""demucs.hf.hf_repo_name for each model of the catalogue; calling it would import torch."""
 
 DEFAULT_MODEL = "htdemucs"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MAX_HEADER_BYTES = 100 * 1024 * 1024
-"""What the safetensors format allows for its header."""
+"""Limit of the header in the safetensors format."""
 
 
 @dataclass(frozen=True)
 class WeightFiles:
-    """A model on disk: ``files`` in the order of the bag; ``bag`` is its yaml, if it has one."""
+    """A model on disk. ``files``: in the order of the bag. ``bag``: its YAML, if it has one."""
 
     name: str
     files: tuple[Path, ...]
     bag: Path | None = None
 
     def definition(self) -> dict[str, Any]:
-        """The bag's yaml; empty for a single model."""
+        """The content of the bag's YAML; empty for a single model."""
         return _read_bag(self.bag) if self.bag else {}
 
     def digest(self) -> str:
-        """sha256 over the files' digests, sorted, and the yaml: the same wherever they lie."""
+        """sha256 (hex) over the files' digests, sorted, and the YAML; independent of the folder."""
         parts = sorted(_file_digest(path) for path in set(self.files))
         if self.bag:
             parts.append(_file_digest(self.bag))
         return sha256("\n".join(parts).encode()).hexdigest()
 
     def stems(self) -> tuple[str, ...] | None:
-        """The stems, where the first file tells without being loaded (safetensors do)."""
+        """The stems, or ``None`` where the first file states them only when it is loaded.
+
+        Safetensors state them without loading.
+        """
         if self.files[0].suffix != ".safetensors":
             return None
         metadata = safetensors_metadata(self.files[0])
@@ -65,17 +68,17 @@ class WeightFiles:
 
 
 def default_model_dir() -> Path:
-    """Where fetched weights go when no directory was named."""
+    """The directory of fetched weights where none is set."""
     return Path.home() / ".cache" / "stemsite" / "models"
 
 
 def find_weights(options: SeparatorOptions) -> WeightFiles | None:
-    """The weights that ``options`` mean, if they are on this machine.
+    """The weights that ``options`` name, or ``None`` where they are not on this machine.
 
-    A named ``repo`` is the only place looked at. Otherwise: the model's folder in the model
-    directory, the directory itself, then the cache of huggingface_hub. Raises ``InvalidOptions``
-    for a name that cannot be one, ``ModelUnavailable`` for a repository that lacks the model or
-    a broken one.
+    A named ``repo`` is the only place searched. Otherwise these are searched in order: the model's
+    folder in the model directory, the directory itself, the cache of huggingface_hub. Raises
+    ``InvalidOptions`` for an invalid name, ``ModelUnavailable`` for a repository without the model
+    and for incomplete weights.
     """
     if options.repo is not None:
         return _in_named_repository(options.repo, options.model)
@@ -88,7 +91,7 @@ def find_weights(options: SeparatorOptions) -> WeightFiles | None:
 
 
 def model_name(options: SeparatorOptions) -> str:
-    """The model asked for, fit to be part of a path. Raises ``InvalidOptions``."""
+    """The requested model's name, safe as part of a path. Raises ``InvalidOptions``."""
     name = options.model or DEFAULT_MODEL
     if not _SAFE_NAME.fullmatch(name):
         raise InvalidOptions(
@@ -100,7 +103,7 @@ def model_name(options: SeparatorOptions) -> str:
 def find_in_directory(directory: Path, name: str) -> WeightFiles | None:
     """A model or bag called ``name`` in one directory, a single model first, as demucs does.
 
-    Raises ``ModelUnavailable`` where a bag is there but one of its files is not.
+    Raises ``ModelUnavailable`` where the bag exists but one of its files does not.
     """
     if not directory.is_dir():
         return None
@@ -113,7 +116,7 @@ def find_in_directory(directory: Path, name: str) -> WeightFiles | None:
 
 
 def names_in_directory(directory: Path) -> list[str]:
-    """Bags of a repository, or its single models where it has no bag."""
+    """Names of a repository's bags, or of its single models where it has no bag."""
     bags = sorted(path.stem for path in directory.glob("*.yaml"))
     return bags or sorted({_signature(path) for path in _weight_paths(directory)})
 
@@ -170,7 +173,7 @@ def _in_hub_cache(name: str) -> WeightFiles | None:
     try:
         return _resolve(name, bag, lambda signature: cached(f"{signature}.safetensors"))
     except ModelUnavailable:
-        return None  # A download that was broken off; what is missing is fetched.
+        return None  # The download was interrupted; the missing files are fetched.
 
 
 def _resolve(name: str, bag: Path, find: Callable[[str], Path | None]) -> WeightFiles:
@@ -212,7 +215,7 @@ def _weight_paths(directory: Path) -> Iterator[Path]:
 
 
 def _signature(path: Path) -> str:
-    """``955717e8`` of ``955717e8-8726e21a.th``: what follows the last dash is a checksum."""
+    """``955717e8`` of ``955717e8-8726e21a.th``: a checksum follows the last dash."""
     return path.stem.rsplit("-", 1)[0] if path.suffix == ".th" else path.stem
 
 

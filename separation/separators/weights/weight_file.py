@@ -1,4 +1,4 @@
-"""Our own files of weights: safetensors with the digest of what they hold."""
+"""Reads and writes our own weight files: safetensors with the digest of their tensors."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,7 +13,7 @@ from separation.errors import ModelUnavailable
 from separation.separators.weights.store import safetensors_metadata
 
 DIGEST = "sha256"
-"""Its name among the file's metadata."""
+"""Key of the digest in the file's metadata."""
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -29,7 +29,8 @@ def tensors_digest(tensors: Arrays) -> str:
 
 
 def in_half_precision(tensors: Arrays) -> dict[str, NDArray[np.generic]]:
-    """As float16. Raises ``ModelUnavailable`` where a number leaves its range or is none."""
+    """The tensors as float16. Raises ``ModelUnavailable`` for a value that is NaN or exceeds its
+    range."""
     halves: dict[str, NDArray[np.generic]] = {}
     for name, values in tensors.items():
         with np.errstate(over="ignore"):
@@ -41,14 +42,14 @@ def in_half_precision(tensors: Arrays) -> dict[str, NDArray[np.generic]]:
 
 
 def write_weights(path: Path, tensors: Arrays, about: Mapping[str, str]) -> None:
-    """``about``: where they come from, for the metadata."""
+    """Write ``tensors`` to ``path``. ``about``: their origin, for the metadata."""
     metadata = {**about, DIGEST: tensors_digest(tensors)}
-    # By hand, as the library makes files that only their owner may read.
+    # Written here, because the library creates files that only their owner may read.
     path.write_bytes(save(dict(tensors), metadata=metadata))
 
 
 def read_weights(path: Path) -> dict[str, NDArray[np.generic]]:
-    """The tensors, the digest compared. Raises ``ModelUnavailable``."""
+    """Read the tensors and check their digest. Raises ``ModelUnavailable``."""
     try:
         tensors: dict[str, NDArray[np.generic]] = load_file(path)
     except (OSError, SafetensorError) as error:

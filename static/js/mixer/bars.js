@@ -4,13 +4,13 @@ const QUIETEST = 0.1;
 const PALEST = 0.05;
 const EDGE_PX = 6;
 
-// Factor by which stems are drawn so that the loudest of them fills its lane; null while one of
-// `highest` is null, as nothing is known of it yet.
+// The factor by which stems are drawn, so that the loudest fills its lane; null while the peak of a stem
+// is unknown, which is null in `highest`.
 export function commonScale(highest) {
   return highest.includes(null) ? null : 1 / Math.max(QUIETEST, ...highest);
 }
 
-// Where the bar of `[lowest, highest]` begins and how tall it is; one of silence is a line of `thinnest`.
+// Top and height of the bar of `[lowest, highest]`; silence is a line with a height of `thinnest`.
 export function bar([lowest, highest], { height, scale, thinnest }) {
   const middle = height / 2;
   const reach = middle * ROOM * scale;
@@ -19,7 +19,7 @@ export function bar([lowest, highest], { height, scale, thinnest }) {
   return { top, height: Math.max(thinnest, bottom - top) };
 }
 
-// How loud the loudest of several stems is in each of `count` equal stretches of the song, 0 to 1.
+// The peak of the loudest stem in each of `count` equal parts of the song, 0 to 1.
 export function loudest(peaks, count, durationS) {
   const step = durationS / count;
   return Array.from({ length: count }, (_, n) => {
@@ -28,7 +28,7 @@ export function loudest(peaks, count, durationS) {
   });
 }
 
-// Heights of bars that stand in the middle of a strip; the loudest one nearly fills it.
+// Heights of bars that are centred in a strip; the loudest one nearly fills it.
 export function heights(levels, height) {
   const most = Math.max(PALEST, ...levels);
   return levels.map((level) => Math.max(1, (level / most) * (height - EDGE_PX)));

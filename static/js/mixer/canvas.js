@@ -1,10 +1,10 @@
-// Canvases that are as sharp as the screen, and the colours of the style sheet to draw with.
+// Canvases in the resolution of the screen, and the colours of the style sheet.
 const watched = new WeakMap();
 const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) watched.get(target)?.();
 });
 
-// Calls `draw` when the canvas changes its size, and when it comes into the page.
+// Calls `draw` when the size of the canvas changes, and when it is added to the page.
 export function onResize(canvas, draw) {
   watched.set(canvas, draw);
   observer.observe(canvas);
@@ -28,7 +28,7 @@ export function colour(element, name) {
   return getComputedStyle(element).getPropertyValue(name).trim();
 }
 
-// Draws at most once for each frame of the screen, however often it is asked to.
+// Draws at most once for each frame of the screen, however often it is called.
 export function once(draw) {
   let asked = false;
   return () => {

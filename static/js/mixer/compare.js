@@ -3,7 +3,7 @@
 import { begin, Player } from "./player.js";
 import { Sides } from "./sides.js";
 
-const SWITCH_S = 0.004; // of an exponential slope: 92 % of the way in 10 ms
+const SWITCH_S = 0.004; // time constant of an exponential slope: 92 % after 10 ms
 const LETTERS = ["A", "B"];
 
 class Comparison extends Player {
@@ -84,7 +84,7 @@ class Comparison extends Player {
   }
 }
 
-// Those of one side that the page has a place for, in the order of the page.
+// The stems of one side that the page has a lane for, in the order of the page.
 function stemsOf(song, side, pairs) {
   const known = new Map(song.stems.map((stem) => [stem.name, stem]));
   return pairs.flatMap((pair) => {

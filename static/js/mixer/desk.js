@@ -73,7 +73,7 @@ export class Desk extends EventTarget {
     this.#tell();
   }
 
-  // Whether its lane is there.
+  // Whether its lane is visible.
   isShown(n) {
     const part = this.parts[n];
     return !part || part.parent < 0 || this.stems[part.parent].open === part.kind;
@@ -86,7 +86,7 @@ export class Desk extends EventTarget {
     return this.hasSolo ? this.#isAlone(n, stem) !== this.swapped : true;
   }
 
-  // The place of its fader and its pan; parts that stand in for a stem follow the stem's too.
+  // Gain and pan of a stem; parts that replace their stem also follow the stem's.
   levelOf(n) {
     const { volume, pan } = this.stems[n];
     const stem = this.#standsInFor(n);
@@ -94,7 +94,7 @@ export class Desk extends EventTarget {
     return { volume: volume * stem.volume, pan: clamp(pan + stem.pan, -1, 1) };
   }
 
-  // What the engine plays by.
+  // The mix for the engine.
   get mix() {
     const stems = this.stems.map((_, n) => {
       const { volume, pan } = this.levelOf(n);
@@ -107,7 +107,7 @@ export class Desk extends EventTarget {
     return this.parts.flatMap((part, place) => (part?.parent === n ? [place] : []));
   }
 
-  // The stem in whose place a part is heard.
+  // The stem that a part replaces.
   #standsInFor(n) {
     const part = this.parts[n];
     return part && !part.beside ? this.stems[part.parent] : undefined;
@@ -121,7 +121,7 @@ export class Desk extends EventTarget {
     );
   }
 
-  // A stem's solo is that of its parts, unless one of these has its own.
+  // The solo of a stem applies to its parts, unless one of them has a solo of its own.
   #isAlone(n, stem) {
     if (!stem?.solo) return this.stems[n].solo;
     const others = this.#partsOf(this.parts[n].parent).some((place) => this.stems[place].solo);

@@ -1,4 +1,4 @@
-// The two ends of the loop in the ruler, to be dragged or moved by the arrow keys.
+// The two ends of the loop in the ruler. They are dragged, or moved with the arrow keys.
 import { spoken } from "./time.js";
 
 const STEP_S = 0.1;

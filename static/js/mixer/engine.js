@@ -1,5 +1,5 @@
 // Plays all stems of a song together. One audio context is the only clock, and the stems are channels of
-// the same buffers: nothing can pull them apart, be it a seek, a loop, another tempo or a slow network.
+// the same buffers, so that a seek, a loop, another tempo or a slow network cannot desynchronise them.
 import { Graph } from "./graph.js";
 import { TURN_SAMPLES } from "./reader.js";
 import { FADE_S, Run } from "./run.js";
@@ -8,13 +8,13 @@ import { ChunkStore } from "./store.js";
 import { Timeline } from "./timeline.js";
 
 const AHEAD_S = 1.2;
-const AHEAD_HIDDEN_S = 6; // timers of a page that nobody sees come once a second
+const AHEAD_HIDDEN_S = 6; // in a hidden page, timers fire once a second
 const FETCH_AHEAD_S = 16;
 const MARGIN_S = 0.03;
 const TICK_MS = 80;
 const REST_MS = 5000;
 const QUANTUM = 128;
-const SLOW_S = 0.1; // of a change that nobody asked for
+const SLOW_S = 0.1; // time constant of a change that the person did not make
 
 export class Engine extends EventTarget {
   #context = null;
@@ -30,8 +30,8 @@ export class Engine extends EventTarget {
   #timer = 0;
   #rest = 0;
 
-  // `delaySamples`: what the encoder put in front of the song; `samples`: its length; `gains`: by how
-  // much each stem is louder than its preview.
+  // `delaySamples`: samples that the encoder added before the song; `samples`: its length; `gains`: the
+  // factor from the level of each preview to that of its stem.
   constructor({ previews, samples, delaySamples, gains, mix }) {
     super();
     this.sampleRateHz = previews[0].sampleRateHz;
@@ -70,7 +70,7 @@ export class Engine extends EventTarget {
     return this.#graph;
   }
 
-  // Loads what the first press of the play button will need.
+  // Loads the chunks that the first press of the play button needs.
   prepare() {
     this.#wish(this.#at);
   }
@@ -87,7 +87,7 @@ export class Engine extends EventTarget {
     this.#open();
     this.#become("waiting");
     this.#wish(this.#at);
-    // Within the press of the key or button: later a browser would refuse.
+    // Called within the event of the key or button, as browsers require for audio.
     await this.#context.resume();
     if (this.#state !== "waiting") return;
     this.#timer ||= setInterval(() => this.#fill(), TICK_MS);
@@ -126,7 +126,7 @@ export class Engine extends EventTarget {
     this.dispatchEvent(new Event("rate"));
   }
 
-  // `slopeS`: time constant of the slope to it, where the usual one will not do.
+  // `slopeS`: the time constant of the change, in place of the usual one.
   setMix(mix, slopeS) {
     this.#mix = mix;
     this.#graph?.apply(this.#levels, slopeS);
@@ -137,7 +137,7 @@ export class Engine extends EventTarget {
     this.#graph?.apply(this.#levels, SLOW_S);
   }
 
-  // The mix of what the stems are, for previews that are not as loud.
+  // The mix with the gains of the stems, for previews at another level.
   get #levels() {
     const { master, stems } = this.#mix;
     return {
@@ -157,7 +157,7 @@ export class Engine extends EventTarget {
 
   #open() {
     if (this.#context) return;
-    // Safari plays web audio through the ringer's switch unless it is told that this is music.
+    // In Safari the mute switch silences web audio unless the page declares it as playback.
     if (navigator.audioSession) navigator.audioSession.type = "playback";
     this.#context = new AudioContext({ sampleRate: this.sampleRateHz, latencyHint: "interactive" });
     this.#context.addEventListener("statechange", () => this.#interrupted());
@@ -166,7 +166,7 @@ export class Engine extends EventTarget {
     this.dispatchEvent(new Event("open"));
   }
 
-  // A call that comes in, headphones that are pulled: the context stops by itself.
+  // An incoming call or unplugged headphones stop the context.
   #interrupted() {
     if (this.#state === "playing" && this.#context.state !== "running") this.pause();
   }
@@ -205,7 +205,7 @@ export class Engine extends EventTarget {
     });
   }
 
-  // The same place of the song under new rules, without a gap: the old run plays until the new one sounds.
+  // Restarts at the same place with new settings, without a gap: the old run plays until the new one starts.
   #anew() {
     const old = this.#run;
     if (!old) return;
@@ -226,7 +226,7 @@ export class Engine extends EventTarget {
     this.#fill();
   }
 
-  // A moment that the context reaches after `margin`, at the start of what it renders at once.
+  // A time that the context reaches after `margin`, at the start of a render quantum.
   #soon(margin) {
     const rate = this.#context.sampleRate;
     return (Math.ceil(((this.#context.currentTime + margin) * rate) / QUANTUM) * QUANTUM) / rate;
@@ -241,7 +241,7 @@ export class Engine extends EventTarget {
     this.#become("playing");
   }
 
-  // Keeps the context supplied; called by the timer, and whenever a chunk has come.
+  // Supplies the context with blocks; called by the timer and for each chunk that has arrived.
   #fill() {
     if (this.#state === "paused" || this.#context.state !== "running") return;
     if (!this.#run && !this.#begin()) return;
@@ -268,7 +268,7 @@ export class Engine extends EventTarget {
   #supply() {
     let time = this.#nextTime();
     if (time < this.#context.currentTime + MARGIN_S / 3) {
-      // Too late for a seamless join: the network or the machine was slower than the song.
+      // Too late for a seamless continuation: the network or the machine was slower than the song.
       this.#origin = time = this.#soon(MARGIN_S);
       this.#count = 0;
       this.dispatchEvent(new Event("gap"));
@@ -290,7 +290,7 @@ export class Engine extends EventTarget {
     this.dispatchEvent(new Event("end"));
   }
 
-  // Tells the store what will be played: from here on, and round the turn of a loop.
+  // Tells the store which chunks will be played, from here on and across the repeat of a loop.
   #wish(sample) {
     const way = new Timeline(Math.round(sample), this.song.end, this.#loop);
     const count = Math.round(FETCH_AHEAD_S * this.#rate * this.sampleRateHz);

@@ -1,13 +1,13 @@
-// The form below the mixer: tells the server what is heard, in decibels and seconds, when it is to be a file.
+// The form below the mixer: sends the server the mix that is heard, in decibels and seconds, to make a file.
 import { decibels } from "./desk.js";
 
-const QUIETEST_DB = -120; // as the server takes it
+const QUIETEST_DB = -120; // the server's minimum
 const LONGEST_NOTE_MS = 60_000;
 const DOUBLE_CLICK_MS = 1000;
 
 const gainDb = (fader) => Math.max(QUIETEST_DB, decibels(fader));
 
-// What the server is to render; stems that are not heard are left out.
+// The mix that the server renders; stems that are not heard are left out.
 export function mixOf({ desk, speed, range }) {
   const levels = desk.stems.map(({ name }, n) => ({
     name,
@@ -44,7 +44,7 @@ export class Export {
   }
 
   #send(event) {
-    // The second would put an end to the first, and be refused as the server is at work on that.
+    // A second request would cancel the first, and the server would refuse it as it still renders that.
     if (event.timeStamp - this.#sentAt < DOUBLE_CLICK_MS) {
       event.preventDefault();
       return;
@@ -56,7 +56,7 @@ export class Export {
     this.state.value = event.submitter === this.button ? JSON.stringify(mix) : "";
     this.told.textContent = "The file is being made; the download begins in a few seconds.";
     clearTimeout(this.timer);
-    // A page is not told when a download begins.
+    // A page gets no event when a download begins.
     this.timer = setTimeout(() => (this.told.textContent = ""), LONGEST_NOTE_MS);
   }
 }

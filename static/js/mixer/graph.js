@@ -1,4 +1,4 @@
-// From the channels of the stems to the ears: volume and pan of each, a meter behind each, one master.
+// The audio graph from the stems to the output: volume, pan and meter of each stem, and one master.
 const SMOOTH_S = 0.01;
 
 export class Graph {
@@ -29,7 +29,7 @@ export class Graph {
     return { gain, pan, meter };
   }
 
-  // `mix`: `{ master, stems: [{ gain, pan }] }`; short slopes, as a jump would click.
+  // `mix`: `{ master, stems: [{ gain, pan }] }`; values change in short slopes, as a jump would click.
   apply(mix, slopeS = SMOOTH_S) {
     const now = this.context.currentTime;
     this.master.gain.setTargetAtTime(mix.master, now, slopeS);
@@ -39,7 +39,7 @@ export class Graph {
     });
   }
 
-  // At once, for a context that has only been made.
+  // Set without a slope, for a new context.
   set(mix) {
     this.master.gain.value = mix.master;
     mix.stems.forEach(({ gain, pan }, n) => {

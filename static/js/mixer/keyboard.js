@@ -1,4 +1,4 @@
-// Single keys for the player. They can be switched off, as WCAG 2.1.4 asks, and the choice is remembered.
+// Single keys for the player. They can be switched off, as WCAG 2.1.4 requires, and the choice is stored.
 const STORED = "stemsite.keys";
 const TEXT = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 const PRESSED = "button, a, summary, audio, input[type=checkbox]";

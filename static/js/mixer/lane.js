@@ -14,7 +14,7 @@ export function side(pan) {
   return `${percent} % ${pan < 0 ? "left" : "right"}`;
 }
 
-// A slider that says its value in words and goes home on a double click.
+// A slider that shows its value as text and returns to its default on a double click.
 export function bindSlider(slider, { home, say, set }) {
   const show = () => {
     slider.setAttribute("aria-valuetext", say(slider.valueAsNumber));

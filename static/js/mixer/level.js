@@ -1,4 +1,4 @@
-// What a meter shows: the highest sample, falling slowly, and the height it has reached of late.
+// The values of a meter: the highest sample, falling slowly, and the recent peak.
 import { clamp } from "./clamp.js";
 
 export const FLOOR_DB = -54;
@@ -24,7 +24,7 @@ export class Level {
     this.heldDb = FLOOR_DB;
   }
 
-  // `time` in milliseconds; one that lies before the last one counts as the same.
+  // `time` in milliseconds; a time before the last one counts as the last one.
   update(db, time) {
     const fall = (Math.max(0, time - this.#time) / 1000) * FALL_DB_PER_S;
     this.#time = time;

@@ -1,4 +1,4 @@
-// How loud each stem and the whole are at this moment: highest sample, falling slowly, on a scale of decibels.
+// The current level of each stem and of the mix: the highest sample, falling slowly, on a decibel scale.
 import { decibelsOf, FLOOR_DB, Level, partOf } from "./level.js";
 
 export class Meter {

@@ -6,7 +6,7 @@ import { Meter } from "./meters.js";
 import { begin, Player, songAt } from "./player.js";
 import { Spectrogram } from "./spectrogram.js";
 
-// Which lanes are parts of a stem, as the desk wants to know it.
+// Which lanes are parts of a stem, in the form that the desk expects.
 function partsOf(elements) {
   const names = elements.map(({ dataset }) => dataset.lane);
   return elements.map(({ dataset: { parent, kind, beside } }) =>
@@ -30,7 +30,7 @@ export class Mixer extends Player {
     this.lanes = elements.map((element, number) => new Lane({ element, desk, number }));
     this.meters = this.lanes.map(({ meter }) => new Meter(meter));
     this.#spectrograms(song);
-    // The digits count the stems, whatever was made of them.
+    // The digits count the stems only, not their parts.
     const numbers = elements.flatMap((element, n) =>
       element.dataset.parent === undefined ? [n] : [],
     );
@@ -42,7 +42,7 @@ export class Mixer extends Player {
     this.#exports();
   }
 
-  // The files are written: what is played sounds as they do from now on, and can be exported.
+  // The files are written: from now on the player has their level, and the mix can be exported.
   async filesWritten() {
     this.#exports();
     const song = await songAt(this.root.dataset.mixer);
@@ -82,7 +82,7 @@ export class Mixer extends Player {
     });
   }
 
-  // What a key did, for ears that do not see the button.
+  // Announces the effect of a key to screen readers.
   #say(n, act) {
     if (!this.lanes[n]) return;
     act(n);

@@ -1,4 +1,4 @@
-// Playhead and loop over a waveform or the ruler; moved by style properties, which the content policy allows.
+// Playhead and loop over a waveform or the ruler. Style properties move them, as the content policy allows.
 export class Overlay {
   constructor(box, viewport) {
     this.box = box;

@@ -1,4 +1,4 @@
-// Lowest and highest sample of each stretch of a stem, at several resolutions, fetched in tiles.
+// The lowest and the highest sample of each part of a stem, at several resolutions, fetched in tiles.
 import { clamp } from "./clamp.js";
 
 const TILE_PAIRS = 32768;
@@ -6,7 +6,7 @@ const AGAIN_MS = 2000;
 
 export class Peaks extends EventTarget {
   // `levels`: `{ samples, offset, count }`, finest first: samples for each pair, first byte, pairs.
-  // `gain`: what they are to be multiplied by.
+  // `gain`: the factor for all samples.
   constructor({ url, levels, sampleRateHz, gain = 1 }) {
     super();
     this.url = url;
@@ -22,11 +22,11 @@ export class Peaks extends EventTarget {
     return found && Math.max(-found[0], found[1]);
   }
 
-  // `[lowest, highest]` between two seconds, -1 to 1; null while nothing is known of them.
+  // `[lowest, highest]` between two times, -1 to 1; null while they are not loaded.
   between(from, to) {
     const samples = (to - from) * this.sampleRateHz;
     let index = this.levels.findLastIndex((level) => level.samples <= samples);
-    // A coarser picture until the finer one has come.
+    // A coarser level until the finer one has arrived.
     for (index = Math.max(0, index); index < this.levels.length; index += 1) {
       const found = this.#read(this.levels[index], from, to);
       if (found) return found;
@@ -64,7 +64,7 @@ export class Peaks extends EventTarget {
       level.tiles[number] = await this.#fetch(level, number);
       this.dispatchEvent(new Event("tile"));
     } catch {
-      // A picture that is missing stops nobody from listening; a later redraw asks again.
+      // A missing tile does not stop playing; a later redraw requests it again.
       setTimeout(() => delete level.tiles[number], AGAIN_MS);
     }
   }

@@ -23,8 +23,8 @@ export class Player {
   #drawnAt = 0;
   #stoppedAt = 0;
 
-  // `stems`: as the server tells of them, in the order of the desk's; `waves`: the box of each, which holds
-  // the canvas of its waveform.
+  // `stems`: the server's data, in the order of the desk; `waves`: the element of each stem that holds the
+  // canvas of its waveform.
   constructor({ root, desk, stems, waves, samples, delaySamples }) {
     this.root = root;
     this.find = (name) => root.querySelector(`[data-${name}]`);
@@ -49,7 +49,7 @@ export class Player {
     this.show();
   }
 
-  // Desks change in a short slope; a subclass may want another.
+  // Changes of the desk have a short slope; a subclass may set another.
   mixChanged() {
     this.engine.setMix(this.desk.mix);
   }
@@ -67,7 +67,7 @@ export class Player {
       known ??= commonScale(peaks.map(({ highest }) => highest));
       return known ?? 1;
     };
-    // The first picture that can be drawn to scale is drawn for all.
+    // Until the scale is known, each new tile redraws all waveforms.
     const first = () => {
       if (known) return;
       for (const waveform of this.waveforms) waveform.draw();
@@ -136,14 +136,14 @@ export class Player {
     });
     viewport.addEventListener("change", () => this.show());
     document.addEventListener("play", () => engine.pause(), true);
-    // A button that the mouse pressed keeps no focus: the space bar is to play, not to press it again.
+    // A button clicked with the mouse loses the focus, so that the space bar plays instead of pressing it.
     this.root.addEventListener(
       "click",
       ({ detail, target }) => detail > 0 && target.closest("button")?.blur(),
     );
   }
 
-  // A drag names a new region with each move of the hand; the engine hears of the one it rests on.
+  // A drag sets a new region with each movement; the engine gets only the last one.
   #loopSoon() {
     clearTimeout(this.loopTimer);
     this.loopTimer = setTimeout(() => this.engine.setLoop(this.region.active), 60);
@@ -173,7 +173,7 @@ export class Player {
     if (this.#moving) requestAnimationFrame((next) => this.#move(next));
   }
 
-  // `graph` while it plays, or null.
+  // `graph` while the engine plays, or null.
   measure(time, graph) {
     if (graph) this.masterMeter.update(graph.meter, time);
     else this.masterMeter.rest(time);
@@ -192,15 +192,15 @@ export class Player {
   }
 }
 
-// Fetches what the server knows of a song.
+// Fetches the server's data of a song.
 export async function songAt(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`mixer: status ${answer.status}`);
   return answer.json();
 }
 
-// `make` is called with the page's mixer and the songs of its addresses, once all of them are here. Without
-// it the list of tracks below still plays.
+// Calls `make` with the page's mixer and the songs of its addresses when all are loaded. If one fails, the
+// list of tracks below still plays.
 export async function begin(root, addresses, make) {
   const songs = await Promise.all(addresses.map(songAt));
   root.hidden = false;

@@ -1,11 +1,11 @@
 // One stem's compressed preview, AAC in ADTS frames. Any run of them decodes alone; only the first one
-// sounds wrong, as it overlaps with the one before, and a lead of frames that are thrown away hides it.
+// sounds wrong, as it overlaps with the one before; a lead of frames that are discarded hides it.
 const FRAMES_PER_CHUNK = 144; // 3.3 s at 44.1 kHz
 
 export class PreviewError extends Error {}
 
 export class Preview {
-  // A decoder that trims what it takes for priming gives back too few samples; more are fetched then.
+  // A decoder that trims samples as priming returns too few; then more frames are fetched.
   static #tail = 0;
 
   constructor(url, { sampleRateHz, frameSamples, stride, offsets, sizeBytes }) {
@@ -26,8 +26,8 @@ export class Preview {
     return Math.ceil(this.offsets.length / this.strides);
   }
 
-  // The bytes of chunk `number`, how many samples they decode to at the least, and how many of these are
-  // the lead; with `tail` strides behind the chunk.
+  // The bytes of chunk `number` with `tail` strides after it, the least number of samples that they decode
+  // to, and the number of samples in the lead.
   part(number, tail = 0) {
     const lead = number > 0 ? 1 : 0;
     const first = number * this.strides - lead;
@@ -41,7 +41,7 @@ export class Preview {
     };
   }
 
-  // Left and right of chunk `number`, each of `chunkSamples` samples; behind the end lies silence.
+  // Left and right channel of chunk `number`, each of `chunkSamples` samples, padded with silence.
   async chunk(number, signal) {
     const tail = Preview.#tail;
     const { from, to, skip, samples } = this.part(number, tail);
@@ -59,12 +59,12 @@ export class Preview {
     const answer = await fetch(this.url, { headers: { Range: `bytes=${from}-${to - 1}` }, signal });
     if (!answer.ok) throw new PreviewError(`The server answered with status ${answer.status}.`);
     const bytes = await answer.arrayBuffer();
-    // A proxy on the way may not know ranges and send the whole.
+    // A proxy may ignore ranges and send the whole file.
     return answer.status === 206 ? bytes : bytes.slice(from, to);
   }
 
   #decode(bytes) {
-    // An offline context decodes before anybody has pressed a key, and at the preview's own rate.
+    // An offline context decodes before the first key press, and at the preview's own sample rate.
     return new OfflineAudioContext(1, 1, this.sampleRateHz).decodeAudioData(bytes);
   }
 

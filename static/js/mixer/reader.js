@@ -1,4 +1,4 @@
-// Reads decoded sound along a timeline, all channels at once, with a short crossfade where a loop turns.
+// Reads decoded sound along a timeline, all channels at once, with a short crossfade where a loop repeats.
 export const TURN_SAMPLES = 256;
 
 export class Reader {
@@ -11,7 +11,7 @@ export class Reader {
     this.#scratch = Array.from({ length: this.channels }, () => new Float32Array(TURN_SAMPLES));
   }
 
-  // Fills `out` from `at` on; false, with `out` in part written, while a chunk is missing.
+  // Fills `out` from `at` on; false, with `out` written in part, while a chunk is missing.
   read(n, count, out, at = 0) {
     for (const span of this.timeline.spans(n, count)) {
       if (!this.#copy(span.from, span.length, out, at + span.at)) return false;
@@ -41,7 +41,7 @@ export class Reader {
     return true;
   }
 
-  // The end of a loop fades into what leads up to its start: no click, and no sample gained or lost.
+  // The end of a loop fades into the samples before its start, without a click and without a gap.
   #turn({ from, length }, out, at) {
     const { loop } = this.timeline;
     if (!loop || from + length <= loop.end - TURN_SAMPLES || from >= loop.end) return true;

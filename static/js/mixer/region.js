@@ -1,4 +1,4 @@
-// The loop: a region that stays when looping is switched off.
+// The loop: a region, which is kept while looping is switched off.
 import { clamp } from "./clamp.js";
 
 const SHORTEST_S = 0.1;
@@ -17,12 +17,12 @@ export class Region extends EventTarget {
     return this.end > this.start;
   }
 
-  // What the engine is to repeat, or null.
+  // The region that the engine repeats, or null.
   get active() {
     return this.isOn && this.exists ? { start: this.start, end: this.end } : null;
   }
 
-  // From one second to another, in either order; too short for ears is made as long as they need.
+  // Sets the region between two times in either order; a region that is too short is extended.
   set(from, to, isOn = true) {
     const [one, other] = [from, to].map((seconds) => clamp(seconds, 0, this.durationS));
     const start = clamp(Math.min(one, other), 0, Math.max(0, this.durationS - SHORTEST_S));
@@ -42,7 +42,7 @@ export class Region extends EventTarget {
     this.set(start, seconds);
   }
 
-  // Where there is no region yet, the next seconds become one.
+  // Without a region, creates one of the next seconds.
   toggle(position) {
     if (!this.exists)
       return this.setStart(Math.min(position, Math.max(0, this.durationS - FIRST_S)));

@@ -1,6 +1,6 @@
 // One unbroken stretch of playing: blocks of sound that follow each other on the clock of the audio context,
-// all stems in the channels of one source. What starts anew (a seek, another tempo, a loop) is another run,
-// and the two are crossfaded.
+// all stems in the channels of one source. A seek, another tempo or a loop starts another run, and the two
+// are crossfaded.
 import { Reader } from "./reader.js";
 import { Schedule } from "./schedule.js";
 import { HOP, Stretcher } from "./stretch.js";
@@ -35,12 +35,12 @@ export class Run {
     return this.#schedule.blockS;
   }
 
-  // Whether all that this run will play has been handed to the context.
+  // Whether every block of this run has been passed to the context.
   get isComplete() {
     return this.#schedule.isComplete;
   }
 
-  // Makes the next block ready; false while its sound is still missing.
+  // Prepares the next block; false while its chunk is not loaded.
   render() {
     if (this.#spare && this.hop * HOP === BLOCK) return true;
     if (!this.#spare) {
@@ -59,7 +59,7 @@ export class Run {
     return this.reader.read(this.#schedule.count * BLOCK + at, HOP, out, at);
   }
 
-  // Hands the block that `render` made to the context, to sound from `time` on.
+  // Passes the block that `render` made to the context; it starts at `time`.
   schedule(time) {
     const source = new AudioBufferSourceNode(this.context, { buffer: this.#spare });
     source.connect(this.gain);
@@ -70,7 +70,7 @@ export class Run {
     this.#spare = null;
   }
 
-  // Sample of the song that sounds at `time`.
+  // The sample of the song that sounds at `time`.
   songAt(time) {
     return this.#schedule.songAt(time);
   }

@@ -1,10 +1,10 @@
-// What was handed to the audio context: which sample of the song sounds at which of its times.
+// The blocks that were passed to the audio context: which sample of the song sounds at which time.
 const MOST_BLOCKS = 200;
 
 export class Schedule {
   #blocks = [];
 
-  // `rate`: how many samples of the way one sample of sound takes; `blockSamples`: sound in a block.
+  // `rate`: samples of the path for each sample of sound; `blockSamples`: samples of sound in a block.
   constructor({ timeline, rate, sampleRateHz, blockSamples }) {
     Object.assign(this, { timeline, rate, sampleRateHz, blockSamples });
     this.count = 0;
@@ -14,19 +14,19 @@ export class Schedule {
     return this.blockSamples / this.sampleRateHz;
   }
 
-  // Whether nothing of the way is left for another block.
+  // Whether the path has no samples left for another block.
   get isComplete() {
     return this.timeline.left(this.#way(this.count)) <= 0;
   }
 
-  // The next block sounds from `time` on.
+  // The next block starts at `time`.
   add(time) {
     this.#blocks.push({ time, way: this.#way(this.count) });
     if (this.#blocks.length > MOST_BLOCKS) this.#blocks.splice(0, MOST_BLOCKS / 2);
     this.count += 1;
   }
 
-  // Before the first block that is its first sample; in a gap between two, the last of the former.
+  // Before the first block, its first sample; in a gap between two blocks, the last sample of the earlier.
   songAt(time) {
     let block = this.#blocks[0];
     if (!block) return this.timeline.start;

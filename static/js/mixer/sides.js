@@ -1,11 +1,11 @@
-// What is heard of two results of one song: one side of the two, and of that the whole mix, one stem, or
-// everything but that stem. All stems of both play all the time; those that are not heard have no gain.
+// Which of two results of one song is heard: one side, and of it the whole mix, one stem, or everything
+// but that stem. All stems of both sides play all the time; those that are not heard have a gain of 0.
 import { clamp } from "./clamp.js";
 import { gainOf, HIGHEST } from "./desk.js";
 
 export class Sides extends EventTarget {
-  // `stems`: `{ name, side, loudnessLufs }` with `side` 0 or 1; `gainsDb`: what each side's files were
-  // lowered by when they were written.
+  // `stems`: `{ name, side, loudnessLufs }` with `side` 0 or 1; `gainsDb`: the gain that was applied to
+  // the files of each side when they were written.
   constructor(stems, gainsDb) {
     super();
     this.stems = stems;
@@ -17,7 +17,7 @@ export class Sides extends EventTarget {
     this.master = 1;
   }
 
-  // The transport asks it under this name.
+  // The transport calls it by this name.
   get hasSolo() {
     return this.chosen !== null;
   }
@@ -35,7 +35,7 @@ export class Sides extends EventTarget {
     this.hear(1 - this.side);
   }
 
-  // The stem alone, or everything but it; the same once more is the whole mix again.
+  // The stem alone, or everything but it; a second call restores the whole mix.
   choose(name, swapped = false) {
     const same = this.chosen === name && this.swapped === swapped;
     this.#set(same ? { chosen: null, swapped: false } : { chosen: name, swapped });
@@ -53,7 +53,7 @@ export class Sides extends EventTarget {
     this.#set({ isMatched });
   }
 
-  // Whether the side has what is chosen: of a stem that it lacks there is no "everything else" either.
+  // Whether the side has the chosen stem; without it there is no "everything else" either.
   has(side) {
     return this.chosen === null || this.#stem(side) !== undefined;
   }
@@ -63,8 +63,8 @@ export class Sides extends EventTarget {
     return this.chosen === null || (name === this.chosen) !== this.swapped;
   }
 
-  // By how many dB a side is lowered for the two to be equally loud: a stem by its measured loudness, a mix
-  // by the gain of its files, as the two are one song.
+  // By how many dB a side is lowered so that both are equally loud: for a stem from its measured loudness,
+  // for a mix from the gain of its files, as both mixes are the same song.
   trimDb(side) {
     if (!this.isMatched) return 0;
     const [own, other] = [this.#levelDb(side), this.#levelDb(1 - side)];

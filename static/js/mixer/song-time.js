@@ -1,8 +1,8 @@
-// Seconds of a song as samples of its previews, and back. The encoder put samples in front of the song.
+// Converts seconds of a song to samples of its previews and back. The encoder adds samples before the song.
 import { clamp } from "./clamp.js";
 
 export class SongTime {
-  // `delaySamples`: what lies in front; `samples`: the length of the song without it.
+  // `delaySamples`: the added samples; `samples`: the length of the song without them.
   constructor({ sampleRateHz, delaySamples, samples }) {
     this.sampleRateHz = sampleRateHz;
     this.first = delaySamples;
@@ -10,7 +10,7 @@ export class SongTime {
     this.durationS = samples / sampleRateHz;
   }
 
-  // The sample at these seconds; what lies outside of the song is its nearer end.
+  // The sample at a time; a time outside the song is limited to its nearer end.
   sample(seconds) {
     return this.first + Math.round(clamp(seconds, 0, this.durationS) * this.sampleRateHz);
   }
@@ -19,7 +19,7 @@ export class SongTime {
     return clamp((sample - this.first) / this.sampleRateHz, 0, this.durationS);
   }
 
-  // `{ start, end }` in seconds as the same in samples; null where it is null, or shorter than a sample.
+  // Converts `{ start, end }` from seconds to samples; null for null, and for less than a sample.
   span(seconds) {
     if (!seconds) return null;
     const [start, end] = [this.sample(seconds.start), this.sample(seconds.end)];

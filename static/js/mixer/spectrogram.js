@@ -1,6 +1,6 @@
-// The spectrogram of one stem, for the part of the song in view. It is made here, from the preview that is
-// played, when somebody asks for it: the server keeps no pictures that nobody looks at. The scale ends at
-// 16 kHz, as what lies above says more about the preview's codec than about the stem.
+// The spectrogram of one stem, for the part of the song in view. The page makes it on
+// request, from the preview, so that the server stores no pictures that nobody looks at. The scale ends at
+// 16 kHz, as higher frequencies say more about the preview's codec than about the stem.
 import { colour, fresh, onResize } from "./canvas.js";
 import { edgesOf, heightOf, piecesOf } from "./spectrum-grid.js";
 
@@ -15,7 +15,7 @@ export class Spectrogram {
   #answers = new Map();
   #requests = 0;
 
-  // `gain()`: by how much the stem is louder than its preview.
+  // `gain()`: the factor from the level of the preview to that of the stem.
   constructor({ canvas, note, preview, gain, store, delaySamples, channel, viewport, worker }) {
     Object.assign(this, { canvas, note, preview, gain, store, delaySamples, channel });
     Object.assign(this, { viewport, worker });
@@ -105,7 +105,7 @@ export class Spectrogram {
     context.drawImage(strip, x, 0, centres.length, height);
   }
 
-  // From the dark ground through the colour of the stem to white.
+  // From the dark background through the colour of the stem to white.
   #palette() {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [256, 1];

@@ -1,4 +1,4 @@
-// The grid of a spectrogram: rows are bands of equal ratio, columns are places in chunks of sound.
+// The grid of a spectrogram: rows are bands of equal ratio, columns are positions in chunks of sound.
 const LOWEST_HZ = 40;
 const HIGHEST_HZ = 16_000;
 const SIZE = 4096; // of the transform, as in spectrum-worker.js
@@ -18,8 +18,8 @@ export function heightOf(hz, height) {
   return height * (1 - Math.log(hz / LOWEST_HZ) / Math.log(HIGHEST_HZ / LOWEST_HZ));
 }
 
-// Columns by the chunk that they lie in: its number, the first of its columns, and the sample inside the
-// chunk that is the middle of each.
+// Columns grouped by chunk: the number of the chunk, its first column, and the centre of each column as a
+// sample of the chunk.
 export function piecesOf({ width, start, lengthS, delaySamples, preview }) {
   const { sampleRateHz, chunkSamples, chunks } = preview;
   const pieces = new Map();

@@ -1,5 +1,5 @@
-// Spectra of a piece of sound, off the page's own thread. Takes `{ id, samples, centres, edges }`: where in
-// `samples` each column lies, and the FFT bins between which each row lies; gives a byte for each, 0 to 255.
+// Spectra of a piece of sound, computed in a worker. Takes `{ id, samples, centres, edges }`: the centre of
+// each column in `samples`, and the FFT bins at the edges of each row. Returns a byte for each, 0 to 255.
 const SIZE = 4096; // 93 ms at 44.1 kHz, bins of 11 Hz
 const FLOOR_DB = -84;
 

@@ -1,4 +1,4 @@
-// Decoded chunks of all stems: loaded in the order of need, forgotten when memory runs short.
+// Decoded chunks of all stems: loaded in the order of need, dropped when memory runs short.
 const MOST_BYTES = 96e6;
 const AT_ONCE = 2;
 const TRIES = 4;
@@ -11,7 +11,7 @@ export class ChunkStore {
   #loading = new Map();
   #wanted = [];
 
-  // `onChange(error)` is told of each chunk that has come, and of the one that cannot be had.
+  // `onChange(error)` is called for each chunk that has arrived, and for one that cannot be loaded.
   // `pause(ms)` waits before the next try.
   constructor(previews, onChange, pause = sleep) {
     this.previews = previews;
@@ -23,12 +23,12 @@ export class ChunkStore {
     this.capacity = Math.max(6, Math.floor(MOST_BYTES / bytes));
   }
 
-  // Channels of chunk `number`, two for each stem, or undefined while it is not here.
+  // Channels of chunk `number`, two for each stem, or undefined while it is not loaded.
   get(number) {
     return this.#ready.get(number);
   }
 
-  // What will be played soon, first things first. What is under way for nothing is given up.
+  // Loads the chunks that will be played soon, in that order, and cancels loads of others.
   want(numbers) {
     this.#wanted = numbers.filter((n) => n >= 0 && n < this.count).slice(0, this.capacity - 1);
     for (const [number, control] of this.#loading) {
@@ -36,7 +36,7 @@ export class ChunkStore {
       control.abort();
       this.#loading.delete(number);
     }
-    // What is wanted stays longest.
+    // Chunks that are needed are dropped last.
     for (const number of [...this.#wanted].reverse()) {
       const known = this.#ready.get(number);
       if (!known) continue;

@@ -1,6 +1,6 @@
 // Another tempo at the same pitch: WSOLA (Verhelst and Roelands, ICASSP 1993). Each hop of the output fades
-// from the natural continuation of the last one to the place near the wanted position that fits it best.
-// The place is sought once, in the mix of the stems, and taken for all of them: they cannot part.
+// from the natural continuation of the last one to the best match near the target position.
+// The match is searched once, in the mix of the stems, and used for all, so that they stay in sync.
 export const HOP = 1280; // 29 ms at 44.1 kHz: two periods of 70 Hz
 const SEEK = 640;
 const COARSE = 4;
@@ -33,7 +33,7 @@ function thinned(samples, count) {
   return out;
 }
 
-// Index in `area` from which it resembles `model` most: highest normalised correlation.
+// The index in `area` of the best match with `model`: the highest normalised correlation.
 export function bestFit(model, area, from, to) {
   let best = from;
   let most = -Infinity;
@@ -62,7 +62,7 @@ export class Stretcher {
   #areaMix = new Float32Array(AREA);
   #modelMix = new Float32Array(HOP);
 
-  // `weights()`: how loud each stem is heard now; what is heard should join best.
+  // `weights()`: the current gain of each stem, so that the match suits the stems that are heard.
   constructor(reader, rate, weights) {
     this.reader = reader;
     this.rate = rate;

@@ -61,7 +61,7 @@ export class Surface {
     this.#from = null;
   }
 
-  // The browser has taken the finger for scrolling the page.
+  // The browser uses this touch to scroll the page.
   #cancel(event) {
     this.#pointers.delete(event.pointerId);
     this.#from = null;

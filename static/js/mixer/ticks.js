@@ -4,7 +4,7 @@ import { clock } from "./time.js";
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 const LABEL_PX = 64;
 
-// Seconds between two marks: the least that leaves room for the label of each.
+// Seconds between two marks: the smallest step that leaves room for the labels.
 export function stepOf(lengthS, width) {
   return STEPS_S.find((step) => (step / lengthS) * width >= LABEL_PX) ?? STEPS_S.at(-1);
 }

@@ -1,4 +1,4 @@
-// Times as a player shows and a screen reader says them.
+// Times for display and for screen readers.
 import { clamp } from "./clamp.js";
 
 export function clock(seconds, digits = 0) {
@@ -15,7 +15,7 @@ export function clock(seconds, digits = 0) {
   return digits ? `${head}.${String(whole % scale).padStart(digits, "0")}` : head;
 }
 
-// How long a song is: to the nearest second, as all pages have it; a position is cut off instead.
+// The length of a song, rounded to the nearest second as on all pages; a position is rounded down.
 export function songLength(seconds) {
   return clock(Math.round(clamp(seconds, 0, Infinity)));
 }

@@ -1,13 +1,13 @@
-// The way of the playhead through the song, as samples that are numbered from where it set out.
+// The path of the playhead through the song. Its samples are numbered from the start of playing.
 export class Timeline {
   constructor(start, end, loop) {
     this.start = start;
     this.end = end;
-    // Who sets out behind the loop plays on to the end.
+    // Playing that starts behind the loop continues to the end.
     this.loop = loop && loop.start < loop.end && start < loop.end ? loop : null;
   }
 
-  // Where in the song sample `n` of the way lies.
+  // The place in the song of sample `n` of the path.
   song(n) {
     const at = this.start + n;
     if (!this.loop || at < this.loop.end) return at;
@@ -15,12 +15,12 @@ export class Timeline {
     return start + ((at - start) % (end - start));
   }
 
-  // Samples of the way from `n` on until it ends; a loop has no end.
+  // Samples of the path from `n` to its end; a loop has no end.
   left(n) {
     return this.loop ? Infinity : this.end - this.start - n;
   }
 
-  // The stretches of the song that samples `n` to `n + count` are made of.
+  // The parts of the song that samples `n` to `n + count` cover.
   *spans(n, count) {
     for (let done = 0; done < count; ) {
       const from = this.song(n + done);
@@ -31,7 +31,7 @@ export class Timeline {
     }
   }
 
-  // Numbers of the chunks of `size` samples that the next `count` samples lie in, in the order of need.
+  // Numbers of the chunks of `size` samples that hold the next `count` samples, in the order of need.
   // The end of a loop fades into the `lead` samples before its start.
   chunks({ count, size, lead }) {
     const numbers = new Set();

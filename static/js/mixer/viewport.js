@@ -1,4 +1,4 @@
-// The stretch of the song that the waveforms show, in seconds.
+// The part of the song that the waveforms show, in seconds.
 import { clamp } from "./clamp.js";
 
 const SHORTEST_S = 0.5;
@@ -19,7 +19,7 @@ export class Viewport extends EventTarget {
     return this.lengthS >= this.durationS;
   }
 
-  // Part of the width, 0 to 1 where it can be seen.
+  // The position as a part of the width; 0 to 1 is visible.
   place(seconds) {
     return this.lengthS > 0 ? (seconds - this.start) / this.lengthS : 0;
   }
@@ -28,7 +28,7 @@ export class Viewport extends EventTarget {
     return clamp(this.start + place * this.lengthS, 0, this.durationS);
   }
 
-  // `factor` above 1 comes closer; what lies at `around` stays where it is.
+  // A `factor` above 1 zooms in; the position `around` stays in place.
   zoom(factor, around = (this.start + this.end) / 2) {
     if (Number.isNaN(factor)) return;
     const shortest = Math.min(SHORTEST_S, this.durationS);
@@ -44,7 +44,7 @@ export class Viewport extends EventTarget {
     this.#show(0, this.durationS);
   }
 
-  // Turns the page where the playhead has left it.
+  // Moves the visible part to the playhead when the playhead has left it.
   follow(seconds) {
     if (seconds < this.start || seconds >= this.end)
       this.#show(seconds - 0.05 * this.lengthS, this.lengthS);

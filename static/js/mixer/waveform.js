@@ -1,4 +1,4 @@
-// The waveform of one stem, the part of the song that the viewport shows.
+// The waveform of one stem, for the part of the song that the viewport shows.
 import { bar } from "./bars.js";
 import { colour, fresh, once, onResize } from "./canvas.js";
 
@@ -37,7 +37,7 @@ export class Waveform {
     return this.viewport.start + place * this.viewport.lengthS;
   }
 
-  // Where somebody sings.
+  // Marks the parts in which somebody sings.
   #regions({ context, width, height }) {
     context.fillStyle = colour(this.canvas, "--stem");
     for (const [start, end] of this.regions) {

@@ -1,4 +1,4 @@
-"""``manage.py serve``: everything that one host needs, until Ctrl-C."""
+"""``manage.py serve``: runs every process of the site on one host until Ctrl-C."""
 
 import hashlib
 import importlib.metadata
@@ -22,7 +22,7 @@ from stemsite.setup import setup_path
 from stemsite.supervisor import Child, Supervisor
 
 SOCKET_NAME_BYTES = 100
-"""Linux takes 107, others 103."""
+"""The longest path of a socket: Linux allows 107 bytes, other systems 103."""
 
 
 class Command(BaseCommand):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if not options["no_worker"]:
             children.append(Child("worker", [sys.executable, "manage.py", "stemworker"]))
         os.chdir(settings.BASE_DIR)
-        # Longer than the worker's own limit, so that it can say what it had to kill.
+        # Longer than the worker's own limit, so that the worker can log what it had to kill.
         Supervisor(children, grace_s=settings.DRAIN_S + 8.0).run(
             is_ready=lambda: listens(host, port), on_ready=lambda: self._announce(host, port)
         )
@@ -87,7 +87,7 @@ class Command(BaseCommand):
 
 
 def collect_static() -> None:
-    """Hashing and compressing takes seconds, so it is skipped when nothing has changed."""
+    """Collect the static files, which takes seconds, only if one of them has changed."""
     stamp = Path(settings.STATIC_ROOT) / ".fingerprint"
     fingerprint = static_fingerprint()
     if stamp.is_file() and stamp.read_text(encoding="ascii") == fingerprint:
@@ -106,7 +106,7 @@ def listens(host: str, port: int) -> bool:
 
 
 def web_command(upstream: Path) -> list[str]:
-    """gunicorn with threads, for the gateway alone: nobody else may connect to its socket."""
+    """gunicorn with threads; only the gateway's account may connect to its socket."""
     return [
         sys.executable, "-m", "gunicorn", "stemsite.gateway.wsgi:application",
         "--bind", f"unix:{upstream}", "--umask", "0o077",
@@ -144,15 +144,15 @@ def gateway_limits() -> Limits:
 
 
 def socket_path(data_dir: Path, port: int) -> Path:
-    """Where gunicorn listens. Names of sockets are short (unix(7)), names of folders may not be."""
+    """The path of gunicorn's socket; a shorter one if DATA_DIR is too long for unix(7)."""
     name = f"web-{port}.sock"
     if len(os.fsencode(data_dir / name)) <= SOCKET_NAME_BYTES:
         return data_dir / name
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"stemsite-{os.getuid()}-{digest}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    facts = folder.lstat()
-    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid() or facts.st_mode & 0o077:
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise CommandError(
             f"{folder} belongs to somebody else. Choose a shorter STEMSITE_DATA_DIR."
         )
@@ -160,25 +160,25 @@ def socket_path(data_dir: Path, port: int) -> Path:
 
 
 def web_environment() -> dict[str, str]:
-    """Each thread would keep an arena of freed memory of its own: of what 20 uploads at once took,
-    half was that."""
+    """Limits malloc's arenas: each thread would keep one, which was half of the memory of 20
+    uploads at once."""
     return {"MALLOC_ARENA_MAX": "2", **os.environ}
 
 
 def gateway_environment() -> dict[str, str]:
-    """It makes and drops a block of 256 KB thousands of times a second: were each given back to the
-    kernel, uploads would cost it twice the processor time."""
+    """Lets malloc keep freed blocks: the gateway allocates 256 KB thousands of times a second, and
+    returning each block to the kernel would double the processor time of uploads."""
     kept = {"MALLOC_MMAP_THRESHOLD_": "4194304", "MALLOC_TRIM_THRESHOLD_": "33554432"}
     return {**kept, "MALLOC_TOP_PAD_": "16777216", **os.environ}
 
 
 def static_fingerprint() -> str:
-    """Changes when a static file of ours or a package that brings some has changed."""
+    """Changes with our static files, and with the packages that have some."""
     digest = hashlib.sha256()
     for file in sorted((settings.BASE_DIR / "static").rglob("*")):
         if file.is_file():
-            facts = file.stat()
-            digest.update(f"{file} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+            status = file.stat()
+            digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
     for package in ("django", "drf-spectacular-sidecar", "django-htmx", "djangorestframework"):
         digest.update(f"{package} {importlib.metadata.version(package)}\n".encode())
     return digest.hexdigest()

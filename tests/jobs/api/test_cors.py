@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from jobs.api import specification_urls
-from jobs.api.specification_urls import FIRST_WORDS
+from jobs.api.specification_urls import PREFIXES
 
 ORIGIN = {"origin": "https://elsewhere.example.org"}
 PATHS = ("/api/v1/health", "/health", "/config", "/process", "/job/7", "/download/7/vocals")
@@ -55,5 +55,5 @@ def test_a_site_that_was_not_named_may_do_nothing(anonymous: APIClient) -> None:
 def test_every_address_of_the_specification_is_among_them() -> None:
     for pattern in get_resolver(specification_urls.__name__).url_patterns:
         first = str(pattern.pattern).split("/")[0]
-        assert first in FIRST_WORDS
+        assert first in PREFIXES
         assert re.match(site.CORS_URLS_REGEX, f"/{pattern.pattern}")

@@ -74,9 +74,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
             return super().get_schema(*args, **kwargs)
 
     monkeypatch.setattr(docs_views.SchemaView, "generator_class", Counting)
-    docs_views.described.cache_clear()
+    docs_views.schema_document.cache_clear()
     yield times
-    docs_views.described.cache_clear()
+    docs_views.schema_document.cache_clear()
 
 
 def test_the_description_is_made_once_however_it_is_asked_for(

@@ -20,7 +20,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.management.commands.evaluate import (
     Command,
-    Shown,
+    ProgressReport,
     order_from,
     requests_from,
     terminated_as_interrupted,
@@ -203,7 +203,7 @@ def test_the_bar_keeps_its_words_where_a_part_of_the_work_has_none() -> None:
             return True
 
     out = Terminal()
-    shown = Shown(ProgressBar(out), "spectral")
+    shown = ProgressReport(ProgressBar(out), "spectral")
     shown(0.25, "A: reading drums")
     shown(0.5)
     last = out.getvalue().split("\r")[-1]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.management.result_folder import inherited_umask, open_by_umask
+from jobs.management.result_folder import apply_umask, inherited_umask
 from stemsite.settings import BASE_DIR
 from tests.factories import wav_bytes
 
@@ -71,10 +71,10 @@ def test_what_others_made_there_is_opened_as_far_as_the_umask_says(person: Path)
     (person / "mine" / "stems" / "vocals.wav").touch()
     (person / "secret").touch()
     (person / "mine" / "link").symlink_to(person / "secret")
-    open_by_umask(person / "mine")
+    apply_umask(person / "mine")
     assert modes(person / "mine" / "stems") == {"stems": "d 750", "vocals.wav": "f 640"}
     assert modes(person / "secret") == {"secret": "f 600"}
-    open_by_umask(person / "nowhere")
+    apply_umask(person / "nowhere")
 
 
 def test_results_in_a_folder_of_the_site_stay_closed(person: Path) -> None:
@@ -82,5 +82,5 @@ def test_results_in_a_folder_of_the_site_stay_closed(person: Path) -> None:
     with inherited_umask(place):
         place.mkdir()
         (place / "vocals.wav").touch()
-    open_by_umask(place)
+    apply_umask(place)
     assert modes(place) == {"out": "d 700", "vocals.wav": "f 600"}

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.api.uploads.choices import ChoicesSerializer
 from jobs.management.commands.separate import Command, request_from
-from jobs.management.result_folder import held_folder
+from jobs.management.result_folder import locked_folder
 from separation.errors import InvalidOptions
 from separation.request.presets import PREVIEW_S
 from separation.request.separation_request import SeparationRequest
@@ -195,14 +195,14 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "song (2)").write_text("a file")
     (tmp_path / "song (3)").mkdir()
     (tmp_path / "song (3)" / "manifest.json").write_text("{ of another program")
-    with held_folder(tmp_path, "song") as folder:
+    with locked_folder(tmp_path, "song") as folder:
         assert folder == tmp_path / "song (4)"
 
 
 def test_what_a_broken_off_job_left_is_taken_up_again(tmp_path: Path) -> None:
     (tmp_path / "song" / "work").mkdir(parents=True)
     for _ in range(2):
-        with held_folder(tmp_path, "song") as folder:
+        with locked_folder(tmp_path, "song") as folder:
             assert folder == tmp_path / "song"
 
 
@@ -214,7 +214,7 @@ def test_no_two_processes_get_one_folder(tmp_path: Path) -> None:
         stdout=subprocess.PIPE, cwd=Path(__file__).parents[3], text=True,
     ) for _ in range(3)]  # fmt: skip
     held = [process.stdout.readline().strip() for process in many if process.stdout]
-    with held_folder(tmp_path, "song") as folder:
+    with locked_folder(tmp_path, "song") as folder:
         assert sorted([*held, folder.name]) == ["song", "song (2)", "song (3)", "song (4)"]
     for process in many:
         process.communicate("go on")
@@ -222,8 +222,8 @@ def test_no_two_processes_get_one_folder(tmp_path: Path) -> None:
 
 _HOLDS = """
 import pathlib, sys
-from jobs.management.result_folder import held_folder
-with held_folder(pathlib.Path(sys.argv[1]), "song") as folder:
+from jobs.management.result_folder import locked_folder
+with locked_folder(pathlib.Path(sys.argv[1]), "song") as folder:
     print(folder.name, flush=True)
     sys.stdin.read()
 """
@@ -297,6 +297,6 @@ def test_a_folder_whose_name_is_no_text_is_refused(song: Path, tmp_path: Path) -
 def test_what_a_terminal_cannot_show_is_told_in_escapes(tmp_path: Path) -> None:
     terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     told = {"manifest": tmp_path / "Caf\u00e9" / "manifest.json", "warnings": []}
-    Command(stdout=terminal)._tell({**told, "outputs": {"vocals": "v.wav"}}, as_json=False)
+    Command(stdout=terminal)._write_summary({**told, "outputs": {"vocals": "v.wav"}}, as_json=False)
     terminal.seek(0)
     assert "Caf\\xe9/v.wav" in terminal.read()

@@ -111,7 +111,7 @@ def test_layers_with_norms_of_their_own_are_left_alone() -> None:
         ("_Attention._split", lambda split: lambda self, x: split(self, x).flip(1)),
         ("_Branches.forward", lambda forward: lambda self, x: x.permute(0, 2, 3, 1)),
         ("_normed", lambda normed: lambda x, norm: x),
-        ("_positions", lambda positions: lambda layer: positions(layer).flip(-1)),
+        ("_upsampling_kernel", lambda kernel: lambda layer: kernel(layer).flip(-1)),
     ],
     ids=["heads", "branches", "norms", "taps"],
 )

@@ -134,16 +134,16 @@ def test_the_next_batch_is_sent_and_the_last_fetched_around_the_computing() -> N
 
 def test_a_run_asks_for_enough_windows_to_keep_copies_and_computing_busy() -> None:
     planner = BatchPlanner(8)
-    assert planner.windows_wanted == IN_FLIGHT * 8
-    planner.measured(WINDOW_BYTES)
+    assert planner.usable_windows == IN_FLIGHT * 8
+    planner.record_window(WINDOW_BYTES)
     planner.fit(free_for(3))
-    assert planner.windows_wanted == IN_FLIGHT * 3
-    assert BatchPlanner(1).windows_wanted == 1
+    assert planner.usable_windows == IN_FLIGHT * 3
+    assert BatchPlanner(1).usable_windows == 1
 
 
 def test_a_batch_never_gets_below_one_window() -> None:
     planner = BatchPlanner(4)
-    planner.measured(WINDOW_BYTES)
+    planner.record_window(WINDOW_BYTES)
     planner.fit(0)
     assert planner.batch == 1
     assert not planner.halve()

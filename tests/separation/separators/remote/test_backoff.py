@@ -53,13 +53,13 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
 
 
 def test_progress_never_goes_back() -> None:
-    told: list[float] = []
-    heart = CancellableWait(lambda fraction, message="": told.append(fraction))
-    heart.tell(0.5, "half")
-    heart.tell(0.2, "asked again")
-    heart.note(0.7)
-    heart.beat()
-    assert told == [0.5, 0.5, 0.7]
+    reported: list[float] = []
+    waiter = CancellableWait(lambda fraction, message="": reported.append(fraction))
+    waiter.report_progress(0.5, "half")
+    waiter.report_progress(0.2, "asked again")
+    waiter.note(0.7)
+    waiter.beat()
+    assert reported == [0.5, 0.5, 0.7]
 
 
 def test_what_fails_in_the_thread_fails_here() -> None:
@@ -67,4 +67,4 @@ def test_what_fails_in_the_thread_fails_here() -> None:
         raise KeyError("there")
 
     with pytest.raises(KeyError, match="there"):
-        CancellableWait().during(work)
+        CancellableWait().run_in_thread(work)

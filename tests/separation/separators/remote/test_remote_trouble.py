@@ -181,7 +181,7 @@ def test_a_stem_that_is_wrong_is_noticed_and_asked_for_again(
 def test_a_file_without_an_end_is_not_stored(service: Service, song: Path) -> None:
     from separation.separators.remote import audio
 
-    service.deliver["drums"] = lambda samples: bytes(audio.most_bytes(len(samples)) + 1)
+    service.deliver["drums"] = lambda samples: bytes(audio.max_stem_bytes(len(samples)) + 1)
     with pytest.raises(RemoteFailed, match="much longer than the song"):
         separated(a_remote(service.url), song)
     assert not list((song.parent / "out").glob(".*"))

