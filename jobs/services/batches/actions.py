@@ -54,7 +54,7 @@ def batch_of_form(*, owner: "User", key: UUID | None, notify_by_email: bool) -> 
     """
     if notify_by_email:
         check_notice_possible(owner)
-    fields = {"owner": owner, "name": usual_name(), "notify_by_email": notify_by_email}
+    fields = {"owner": owner, "name": default_name(owner), "notify_by_email": notify_by_email}
     if key is None:
         return Batch.objects.create(**fields)
     batch, _ = Batch.objects.get_or_create(pk=key, defaults=fields)

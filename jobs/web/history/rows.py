@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jobs.models import Job
-from jobs.web.results import what_ran
+from jobs.web.results import separator_and_model
 
 PREVIEW = "preview"
 
@@ -27,7 +27,7 @@ def song_row(job: Job) -> SongRow:
     length_s = _length_s(job)
     return SongRow(
         job=job,
-        made_with=list(dict.fromkeys(what_ran(job))),
+        made_with=list(dict.fromkeys(separator_and_model(job))),
         length_s=length_s,
         song_s=song_s if length_s < song_s - 0.5 else None,
         is_preview=job.request.get("preset") == PREVIEW,
