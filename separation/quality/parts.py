@@ -57,7 +57,7 @@ def judge_parts(
 
 def _reason(residual_db: float | None, *, complete: bool, is_exact: bool, flagged: bool) -> str:
     if not complete:
-        return f"Only some of the parts were asked for; what they leave is in “{RESIDUAL}”."
+        return f"Only some of the parts were requested; what they leave is in “{RESIDUAL}”."
     if is_exact or (residual_db is not None and residual_db <= SUMS_EXACTLY_DB):
         return "Together the parts are exactly the stem."
     if residual_db is None:

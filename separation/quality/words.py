@@ -111,7 +111,7 @@ def overall(flagged: Sequence[str], stems: int, others: Sequence[Finding]) -> tu
     """Return verdict and reason of the whole separation; ``flagged``: names of stems with
     findings."""
     if not flagged and not others:
-        return CLEAN, "Whether a stem holds the right instrument only your ears can tell."
+        return CLEAN, "Only your ears can tell whether a stem holds the right instrument."
     reasons = [f"{each.title}. {each.detail}" if flagged else each.detail for each in others]
     if not flagged:
         return others[0].title, " ".join(reasons)

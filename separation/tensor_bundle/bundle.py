@@ -90,7 +90,7 @@ def _entry(message: bytes, data_bytes: int) -> TensorEntry:
         elif field in numbers and isinstance(value, int):
             numbers[field] = value
         else:
-            raise BundleDamaged("its index tells of a tensor in a way that is not read here")
+            raise BundleDamaged("its index describes a tensor in a way that is not read here")
     kind, shard, offset, size, checksum = numbers.values()
     dtype = _DTYPES.get(kind)
     if dtype is None:

@@ -110,7 +110,7 @@ class DecoderPool(Closing):
             if self._process.wait(timeout=_PARTING_S) > 0:
                 # It exited by itself, and therefore before its first task: its imports failed.
                 return DecoderUnavailable()
-        return WorkerLost("What starts the decoders was stopped. Try again.")
+        return WorkerLost("The process that starts the decoders was stopped. Try again.")
 
     def close(self) -> None:
         if self._line is not None:

@@ -19,7 +19,7 @@ from separation.audio.decoding.oversized import (
 from separation.audio.decoding.riff_chunks import MOST_CHUNKS, Order, find_chunk, is_sound, read_at
 from separation.audio.decoding.sniff import Container
 
-UNFINISHED = "What recorded the file did not finish it; all that is there was used."
+UNFINISHED = "The program that recorded the file did not finish it; all that is there was used."
 _W64_GUID_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 """Identifier of Wave64 chunks behind their four letters."""
 
