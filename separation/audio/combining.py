@@ -74,7 +74,7 @@ def _mean(
         report((start + count) / frames)
 
 
-def write_rest(song: Path, stems: Sequence[Path], target: Path, report: Report) -> None:
+def write_residual(song: Path, stems: Sequence[Path], target: Path, report: Report) -> None:
     """Write the song minus ``stems`` to ``target``."""
     with ExitStack() as stack:
         mixture = stack.enter_context(BlockReader(song))
@@ -86,7 +86,7 @@ def write_rest(song: Path, stems: Sequence[Path], target: Path, report: Report) 
             report((start + count) / mixture.frames)
 
 
-def share_out_rest(song: Path, stems: Sequence[Path], report: Report) -> None:
+def share_out_residual(song: Path, stems: Sequence[Path], report: Report) -> None:
     """Rewrite ``stems`` so that they sum to the song: each receives an equal share of the residual.
 
     Among all stems that sum to the song, the result has the least squared difference from the

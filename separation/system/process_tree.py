@@ -47,7 +47,7 @@ class Movement:
         self._pid = pid
         self._used_s: float | None = -1.0
 
-    def seen(self) -> bool:
+    def has_moved(self) -> bool:
         """Return whether it used processor time since the last call; always true without /proc."""
         before, self._used_s = self._used_s, processor_s(self._pid)
         return self._used_s is None or self._used_s != before

@@ -153,7 +153,7 @@ def _listen(
                             on_peak(answer["peak_bytes"])
                     if len(pending) > _MAX_LINE_BYTES:
                         raise CorruptAudio("The file made the decoder talk nonsense.")
-            if movement.seen() or fraction is not None:
+            if movement.has_moved() or fraction is not None:
                 on_progress(fraction)
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(

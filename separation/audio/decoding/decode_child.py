@@ -207,7 +207,7 @@ class _Intake:
             return
         self._last_report_s = now
         total = self.reader.header_frames
-        say({"fraction": min(self.frames / total, 1.0) if total else None})
+        send_message({"fraction": min(self.frames / total, 1.0) if total else None})
 
     def facts(self) -> dict[str, Any]:
         reader = self.reader
@@ -242,7 +242,7 @@ def _in_words(form: SoundForm) -> str:
     return f"{form.rate_hz} Hz with {form.channels} channel{'s' * (form.channels != 1)}"
 
 
-def say(message: dict[str, Any]) -> None:
+def send_message(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({**message, "peak_bytes": own_peak_bytes()}) + "\n")
     sys.stdout.flush()
 
@@ -325,7 +325,7 @@ def main(text: str) -> None:
         # Its import starts threads, which the confinement forbids.
         import separation.audio.decoding.pyav_reader  # noqa: F401
     # An error before this message is no fault of the file.
-    say({"ready": True})
+    send_message({"ready": True})
     confine(
         memory_bytes=task.memory_bytes,
         cpu_s=task.cpu_s,
@@ -336,15 +336,15 @@ def main(text: str) -> None:
         writable=[] if task.count_until is not None else [str(Path(task.target).parent)],
     )
     try:
-        say({"done": run_task(task)})
+        send_message({"done": run_task(task)})
     except SeparationError as error:
-        say({"error": error.code, "detail": error.detail})
+        send_message({"error": error.code, "detail": error.detail})
     except ImportError as error:
         # Some modules are imported only when a file needs them.
         sys.stderr.write(f"{error}\n")
-        say({"error": DecoderUnavailable.code, "detail": DecoderUnavailable().detail})
+        send_message({"error": DecoderUnavailable.code, "detail": DecoderUnavailable().detail})
     except MemoryError:
-        say(
+        send_message(
             {
                 "error": CorruptAudio.code,
                 "detail": "Decoding the file takes more memory than is allowed. "
@@ -354,7 +354,7 @@ def main(text: str) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        say({"error": DiskFull.code, "detail": "The disk is full."})
+        send_message({"error": DiskFull.code, "detail": "The disk is full."})
     # All files are closed. Libraries that hostile input has confused may hang or crash at exit.
     with contextlib.suppress(OSError):
         sys.stdout.flush()

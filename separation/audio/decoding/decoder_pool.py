@@ -149,10 +149,10 @@ def serve(descriptor: int) -> None:
             task, pipes = _receive_task(line)
             pid = os.fork()
             if pid == 0:
-                _be_child(task.decode(), line, pipes)
+                _run_child(task.decode(), line, pipes)
             for pipe in pipes:
                 os.close(pipe)
-            _lead_a_group(pid)
+            _set_process_group(pid)
             line.sendall(_NUMBER.pack(pid))
             line.sendall(_NUMBER.pack(_wait_for_exit(pid)))
             _receive_number(line)
@@ -161,13 +161,13 @@ def serve(descriptor: int) -> None:
             os.waitpid(pid, 0)
 
 
-def _be_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
+def _run_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
     from separation.audio.decoding.decode_child import main
     from separation.system.processes import NOWHERE, end_with_parent
 
     try:
         line.close()
-        _lead_a_group(0)
+        _set_process_group(0)
         end_with_parent(parent=os.getppid())
         os.chdir(NOWHERE)
         for pipe, number in zip(pipes, (1, 2), strict=True):
@@ -180,7 +180,7 @@ def _be_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
     os._exit(1)
 
 
-def _lead_a_group(pid: int) -> None:
+def _set_process_group(pid: int) -> None:
     """Called on both sides of the fork, as either may run first."""
     with contextlib.suppress(OSError):
         os.setpgid(pid, 0)

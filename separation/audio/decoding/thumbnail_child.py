@@ -15,7 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 
-from separation.audio.decoding.decode_child import say
+from separation.audio.decoding.decode_child import send_message
 from separation.errors import CorruptAudio
 from separation.sandbox.confine import confine
 from separation.system.processes import OWN_STATUS
@@ -29,7 +29,7 @@ def main(text: str) -> None:
     """Do the task in ``text`` (JSON); the result is the last line on standard output."""
     task = json.loads(text)
     source, target = Path(task["source"]), Path(task["target"])
-    say({"ready": True})
+    send_message({"ready": True})
     confine(
         memory_bytes=task["memory_bytes"],
         cpu_s=task["cpu_s"],
@@ -39,9 +39,11 @@ def main(text: str) -> None:
     )
     try:
         target.write_bytes(smaller(source.read_bytes(), task["codec"], task["side_px"]))
-        say({"done": {}})
+        send_message({"done": {}})
     except Exception as error:
-        say({"error": CorruptAudio.code, "detail": f"{type(error).__name__}: {error}"[:200]})
+        send_message(
+            {"error": CorruptAudio.code, "detail": f"{type(error).__name__}: {error}"[:200]}
+        )
     # Libraries that hostile input has confused may hang or crash at exit.
     os._exit(0)
 

@@ -87,10 +87,10 @@ def _read_id3_and_ape(id3_tags: ID3 | None, path: Path) -> _Found:
     found, ape = _read_id3(id3_tags), _read_ape(path)
     # ID3v1 cuts its texts at 30 characters.
     is_short = id3_tags is not None and id3_tags.version < (2,)
-    return _over(ape, found) if is_short else _over(found, ape)
+    return _merged(ape, found) if is_short else _merged(found, ape)
 
 
-def _over(first: _Found, second: _Found) -> _Found:
+def _merged(first: _Found, second: _Found) -> _Found:
     """Return the tags of ``first``, and those of ``second`` that ``first`` lacks."""
     return {**second[0], **first[0]}, first[1] or second[1]
 
