@@ -35,7 +35,7 @@ def now_iso() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def told_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
+def manifest_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
     """A stage's parameters for the manifest; of a folder on the server only the last name, as
     whoever may download a manifest need not know where things lie."""
     values = stage.params.model_dump(mode="json")
@@ -59,7 +59,7 @@ class ManifestWriter:
             metadata=ManifestMetadata(
                 processor_count=os.cpu_count(),
                 python_version=platform.python_version(),
-                settings=_told_settings(spec),
+                settings=_recorded_settings(spec),
                 code_version=CODE_VERSION,
                 libraries=_library_versions(),
             ),
@@ -71,7 +71,7 @@ class ManifestWriter:
                 name=stage.name,
                 processor_type=stage.processor_type,
                 version=stage.version,
-                parameters=told_parameters(stage),
+                parameters=manifest_parameters(stage),
             )
             for stage in stages
         )
@@ -112,7 +112,7 @@ class ManifestWriter:
     def completed(self) -> None:
         self._save(status="completed", completed_at=now_iso())
 
-    def ended_badly(self, stage: str | None, error: SeparationError) -> None:
+    def failed(self, stage: str | None, error: SeparationError) -> None:
         """Mark the stage and the job failed, or what is left skipped when it was cancelled."""
         cancelled = isinstance(error, Cancelled)
         stages = self.manifest.stages
@@ -180,7 +180,7 @@ class ManifestWriter:
         return {"separation": record, "metadata": metadata}
 
 
-def _told_settings(spec: JobSpec) -> dict[str, Any]:
+def _recorded_settings(spec: JobSpec) -> dict[str, Any]:
     """The specification's {target_db, device}; all others are with their stages."""
     asked = {request.name: request.params for request in spec.pipeline}
     return {
