@@ -58,8 +58,8 @@ def _lines() -> Iterator[str]:
         yield from _model(model)
     yield "\n## Bring your own file\n"
     yield (
-        "stemsite fetches none of these: it has no separator for them as it is, or nobody told the "
-        "digest of\nthe file. Who has the right to use one fetches it and names its folder."
+        "stemsite fetches none of these: it has no separator for them, or the digest of the file "
+        "is not\nknown. If you have the right to use one, fetch it and name its folder."
     )
     yield ""
     yield from _table(ELSEWHERE)

@@ -137,7 +137,7 @@ runner.main([])
 def test_a_runner_that_takes_too_much_memory_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "_WEIGH_EVERY_S", 0.05)
+    monkeypatch.setattr(supervision, "_MEASURE_EVERY_S", 0.05)
     with started(memory_bytes=350_000_000) as runner:
         first = last_of(runner.events(make_spec(tmp_path), poll_s=0.05))
         assert isinstance(first, FinishedEvent), "a job that is not greedy stays below"
@@ -167,7 +167,7 @@ def test_what_the_runner_started_counts_too(tmp_path: Path) -> None:
 def test_a_runner_whose_memory_grew_between_two_looks_gets_no_further_job(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "_WEIGH_EVERY_S", 3600.0)
+    monkeypatch.setattr(supervision, "_MEASURE_EVERY_S", 3600.0)
     with started(memory_bytes=350_000_000) as runner:
         spec = make_spec(tmp_path, model="greedy")
         assert isinstance(last_of(runner.events(spec)), FinishedEvent)
