@@ -191,8 +191,8 @@ class ResumableSeparator(SeparatorModel):
     """A separator that resumes where an earlier attempt at the same song was killed.
 
     It passes ``checkpoints`` to :class:`separation.audio.blocks.StemWriters`, which keeps finished
-    frames and knows how many there are already. The remaining frames must be equal, bit for bit, to
-    those of a run without interruption.
+    frames and counts those that are finished already. The remaining frames must be equal, bit for
+    bit, to those of a run without interruption.
     """
 
     @abstractmethod

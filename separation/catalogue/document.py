@@ -30,7 +30,7 @@ lawyer.
 | `copyleft` | any use, under conditions that follow what is passed on |
 | `non_commercial` | not for money |
 | `research_only` | for research |
-| `not_stated` | nobody who may has said anything that we found |
+| `not_stated` | we found no statement by the owner of the weights |
 
 `STEMSITE_MODEL_LICENCES` rules what is offered: `all`, or a list of these states and of names of
 models, such as `granted,htdemucs`.

@@ -60,7 +60,7 @@ def _fault(row: ModelInfo, by_name: dict[str, ModelInfo]) -> str:
     if not row.licence.evidence:
         return "nothing is named as evidence for its licence"
     if bool(row.download_bytes) != row.is_fetched:
-        return "download_bytes is told for what is not fetched, or not for what is"
+        return "download_bytes is set though the model is not fetched, or 0 though it is"
     if row.source.kind == "wheel" and not all(file.sha256 for file in row.files):
         return "a file of a wheel has no sha256"
     if row.smaller is not None:

@@ -65,7 +65,7 @@ _MEASURED_AT = 0.1
 
 
 class ListeningParams(StageParams):
-    """There are none."""
+    """The stage has no parameters."""
 
 
 class ListeningStage(PipelineStage[ListeningParams]):

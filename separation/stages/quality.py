@@ -42,7 +42,7 @@ _MEASURED_AT, _SURVEYED_AT = 0.3, 0.85
 
 
 class QualityParams(StageParams):
-    """There are none."""
+    """The stage has no parameters."""
 
 
 class QualityStage(PipelineStage[QualityParams]):
