@@ -66,8 +66,8 @@ class RunnerProcess(Closing):
     """One runner and its pipes. Of its methods only :meth:`cancel` is safe from other threads.
 
     It is started by exec in a session of its own, so that Ctrl-C reaches only the parent, which
-    then decides. Made by the main thread it ends with that thread, else with the process. A runner
-    that died is not restarted: make a new one.
+    then decides. A runner that the main thread made ends with that thread, any other with the
+    process. A runner that died is not restarted: make a new one.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """quality: reports how good each stem is.
 
 Reads: the song; the stems, which are the tracks of the stage ``separation`` other than
-``residual``; and the parts that stems were split into. It reads each once. Writes: ``levels.json``,
-so that the export need not measure the same again. Tracks: none; the result is a report
+``residual``; and the parts that stems were split into. Writes: ``levels.json``, so that the export
+need not measure the same again. Tracks: none; the result is a report
 (:mod:`separation.quality.report`), which goes into the manifest. The stage warns of nothing: a bad
 separation is still a result, and the report says what is wrong with it.
 
