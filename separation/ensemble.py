@@ -167,7 +167,7 @@ def parse_ensemble(value: object) -> Ensemble | None:
     return ensemble
 
 
-def described(ensemble: Ensemble | None) -> dict[str, Any] | None:
+def ensemble_document(ensemble: Ensemble | None) -> dict[str, Any] | None:
     """The JSON object that :func:`parse_ensemble` reads."""
     if ensemble is None:
         return None

@@ -11,7 +11,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from separation import options
-from separation.ensemble import described
+from separation.ensemble import ensemble_document
 from separation.errors import InvalidOptions
 from separation.families import SONG
 from separation.formats import OutputFormat
@@ -157,7 +157,7 @@ class SeparationRequest(BaseModel):
                 "repo": str(self.repo) if self.repo else None,
                 "stems": self.stems,
                 "two_stems": self.two_stems,
-                **({"ensemble": described(self.ensemble)} if self.ensemble else {}),
+                **({"ensemble": ensemble_document(self.ensemble)} if self.ensemble else {}),
                 "device": self.device,
                 "shifts": self.shifts,
                 "overlap": self.overlap,

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from separation.ensemble import ENSEMBLE, Ensemble, described, parse_ensemble
+from separation.ensemble import ENSEMBLE, Ensemble, ensemble_document, parse_ensemble
 from separation.errors import InvalidOptions
 from separation.option_types import Overlap, Seed, SegmentS, Shifts, Strength
 from separation.options import DENOISE_STRENGTH, OVERLAP, SEED, SEPARATOR, SHIFTS
@@ -24,7 +24,7 @@ MAX_STEMS = 100
 """The most stems that one request may name."""
 
 EnsembleField = Annotated[
-    Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(described)
+    Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(ensemble_document)
 ]
 StemName = Annotated[str, Field(pattern=r"^\w[\w -]*$", max_length=64)]
 
