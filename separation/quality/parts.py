@@ -9,7 +9,7 @@ import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES
 from separation.audio.tracks import Track, TrackReader
-from separation.families import RESIDUAL, own_part
+from separation.families import RESIDUAL, child_part
 from separation.progress import Report, ignore_progress
 from separation.quality.report import PartsQuality
 from separation.quality.rules import RESIDUAL_DB, SUMS_EXACTLY_DB
@@ -30,7 +30,7 @@ def judge_parts(
     ``complete``: the parts are all parts of the model, so their sum should be the parent.
     ``overlapping``: one sound may be in several parts; then nothing is measured.
     """
-    names = tuple(own_part(part.name) for part in parts)
+    names = tuple(child_part(part.name) for part in parts)
     if overlapping:
         return PartsQuality(
             parent=parent.name,
