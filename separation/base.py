@@ -1,4 +1,4 @@
-"""The one contract that every separator keeps."""
+"""The contract of every separator."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from separation.progress import Report, ignore_progress
 from separation.settings import ANY_LICENCE, GPU_BATCH, EngineName, PrecisionName, RemoteSettings
 
 if TYPE_CHECKING:
-    # Not at run time: it brings pydantic along, and the child that decodes starts for each song.
+    # Not at run time: it imports pydantic, and the process that decodes starts for each song.
     from separation.storage.checkpoints import Checkpoints
 
 SAMPLE_RATE_HZ = 44_100
@@ -23,24 +23,24 @@ CHANNELS = 2
 
 @dataclass(frozen=True)
 class SeparatorOptions:
-    """What may be asked of a separator; each family ignores what it has no use for.
+    """The options of a separator; each family ignores those that it has no use for.
 
-    ``stems``: the wanted stems, ``None`` for all. ``two_stems``: one stem and everything else as
+    ``stems``: the requested stems, ``None`` for all. ``two_stems``: one stem and everything else as
     ``no_<stem>`` (karaoke); excludes ``stems``. ``segment_s``: window of the network in seconds,
     ``None`` for the model's own. ``overlap``: share of a window that the next one repeats,
     0 <= overlap < 1. ``shifts``: random time shifts averaged, 0 for none; ``seed`` makes them
     repeatable. ``model_dir`` holds fetched weights; ``repo`` is a local repository of weights
     and ``model_paths`` are folders of models, all named by the operator (pickles of Demucs are
-    loaded from nowhere else). ``hub_timeout_s``: how long a silent download site is waited for,
-    ``fetch_limit_s``: for a package with weights in all; ``hub_retry_s``: how long a failure is
+    loaded from nowhere else). ``hub_timeout_s``: how long to wait for a silent download site,
+    ``fetch_limit_s``: for a whole package with weights; ``hub_retry_s``: how long a failure is
     remembered.
     ``engine`` and ``precision`` are as in :class:`separation.settings.CoreSettings`, but by default
-    the reference: torch in float32. ``cache_dir``: where converted networks are kept.
-    ``gpu_batch``: the most windows at once on a GPU. ``cpu_fallback``: a GPU that fails is replaced
-    by the CPU in here; off where the caller has other ways (:mod:`separation.routing.router`).
-    ``remote``: the service that the separator ``remote`` asks. ``licences``: the operator's rule
-    on models (:mod:`separation.catalogue.licences`), for a separator that chooses one itself.
-    ``ensemble``: what the separator of that name combines.
+    the reference: torch in float32. ``cache_dir``: the folder of converted networks.
+    ``gpu_batch``: the most windows at once on a GPU. ``cpu_fallback``: the separator itself goes on
+    with the CPU when a GPU fails; off where the caller does that
+    (:mod:`separation.routing.router`). ``remote``: the service that the separator ``remote`` uses.
+    ``licences``: the operator's rule on models (:mod:`separation.catalogue.licences`), for a
+    separator that chooses one itself. ``ensemble``: what the separator of that name combines.
     """
 
     model: str | None = None
@@ -70,7 +70,7 @@ class SeparatorOptions:
 
 @dataclass(frozen=True)
 class Validation:
-    """Whether a separator can run here; true like a bool, with the reason in words."""
+    """Whether a separator can run here (its truth value), and if not, the reason in words."""
 
     ok: bool
     reason: str = ""
@@ -81,8 +81,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class MemberIdentity:
-    """One of several separators that made the stems together; ``weights`` by stem, ``*`` for the
-    stems that are not named."""
+    """One member of an ensemble of separators; ``weights`` by stem, ``*`` for all other stems."""
 
     separator: str
     model: str
@@ -96,7 +95,7 @@ class MemberIdentity:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A model that was wanted and could not be had; ``reason`` for whoever runs the site."""
+    """A preferred model that was not available; ``reason`` for whoever runs the site."""
 
     model: str
     reason: str
@@ -104,13 +103,13 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class SeparatorIdentity:
-    """What ran, exactly; goes into the manifest and the stage key.
+    """Exactly what ran; part of the manifest and of the stage key.
 
     ``weights_digest``: sha256 over the weight files (hex), or over code version and constants for
     a separator without weights. ``notes``: what the person should know, such as why ``auto``
-    chose this one. ``source_digest``: sha256 (hex) of the file that the weights were converted
-    from, where they were. ``members``: of an ensemble, in their order. ``unavailable``: in whose
-    place this one ran; like the notes no part of what decides the stems.
+    chose this separator. ``source_digest``: sha256 (hex) of the file that the weights were
+    converted from, if any. ``members``: those of an ensemble, in their order. ``unavailable``: the
+    preferred models that this one replaced. ``notes`` and ``unavailable`` do not affect the stems.
     """
 
     separator: str
@@ -130,16 +129,16 @@ class SeparatorIdentity:
 class SeparatorModel(ABC):
     """Splits a canonical song into stems.
 
-    A separator is built once and used for many songs; whatever is heavy (weights, compiled
-    kernels) is loaded at the first :meth:`separate` or :meth:`load` and kept. Importing its
-    module must not import torch, as the web side reads the registry.
+    A separator is built once and used for many songs. The first :meth:`separate` or :meth:`load`
+    loads what is heavy (weights, compiled kernels), which is then kept. Importing its module must
+    not import torch, because the web side reads the registry.
     """
 
     name: ClassVar[str]
     """Registry key, such as ``demucs``; also names the folder ``<name>_output``."""
 
     is_routed: ClassVar[bool] = False
-    """Made of networks: the operator's routes decide where it runs
+    """Whether it runs networks, so that the operator's routes decide where it runs
     (:mod:`separation.routing.router`)."""
 
     def __init__(self, options: SeparatorOptions) -> None:
@@ -149,19 +148,20 @@ class SeparatorModel(ABC):
     def separate(
         self, input_path: Path, output_dir: Path, *, report: Report = ignore_progress
     ) -> dict[str, Path]:
-        """Write one file per wanted stem and return ``{stem: path}``.
+        """Write one file per requested stem and return ``{stem: path}``.
 
         ``input_path``: a canonical song (44.1 kHz, two channels, float32 WAV or RF64, full scale
-        1.0, not modified). Each stem is written to ``output_dir/<stem>.wav`` in the same layout
-        and exactly as many frames, in blocks, with memory that does not grow with the song.
+        1.0, not modified). Each stem is written to ``output_dir/<stem>.wav`` with the same layout
+        and number of frames, in blocks, with memory that does not grow with the song.
 
-        Raises ``ModelUnavailable``, ``OutOfMemory``, ``InvalidOptions`` or whatever ``report``
-        raises to cancel.
+        Raises ``ModelUnavailable``, ``OutOfMemory``, ``InvalidOptions`` and what ``report`` raises
+        to cancel.
         """
 
     @abstractmethod
     def validate(self) -> Validation:
-        """Can this separator run here? Cheap, without loading weights or importing torch."""
+        """Whether this separator can run here. Cheap: loads no weights and does not import
+        torch."""
 
     @abstractmethod
     def get_supported_tracks(self) -> list[str]:
@@ -169,30 +169,30 @@ class SeparatorModel(ABC):
 
     @property
     def is_overlapping(self) -> bool:
-        """Whether one sound may be in several of its stems (a guitar in "guitar" and in "strings"),
-        so that together they are no partition of the song."""
+        """Whether one sound may be in several stems (a guitar in "guitar" and in "strings"), so
+        that the stems are no partition of the song."""
         return False
 
     @abstractmethod
     def identity(self) -> SeparatorIdentity:
-        """What would run, exactly; may load the model."""
+        """Exactly what would run; may load the model."""
 
     def load(self, *, report: Report = ignore_progress) -> None:
-        """Load what is heavy ahead of the song, fetching weights if need be; by default nothing.
+        """Load what is heavy before the song, and fetch weights if need be; by default nothing.
 
-        Called once for each song. ``report`` is told of a download and may cancel it.
+        Called once for each song. ``report`` receives the progress of a download and may cancel it.
         """
 
     def close(self) -> None:
-        """Give memory back; the separator may be used again and then loads anew."""
+        """Free its memory. The separator may be used again and then loads again."""
 
 
 class ResumableSeparator(SeparatorModel):
-    """A separator that goes on where an earlier attempt at the same song was killed.
+    """A separator that resumes where an earlier attempt at the same song was killed.
 
-    It gives ``checkpoints`` to :class:`separation.audio.blocks.StemWriters`, which keeps finished
-    frames and says how many there are already. What follows must be, bit for bit, what it would
-    have been without the interruption.
+    It passes ``checkpoints`` to :class:`separation.audio.blocks.StemWriters`, which keeps finished
+    frames and counts those that are finished already. The remaining frames must be equal, bit for
+    bit, to those of a run without interruption.
     """
 
     @abstractmethod
@@ -204,7 +204,8 @@ class ResumableSeparator(SeparatorModel):
         report: Report = ignore_progress,
         checkpoints: "Checkpoints | None" = None,
     ) -> dict[str, Path]:
-        """As in :class:`SeparatorModel`; ``None``: from the beginning, and nothing is kept."""
+        """As in :class:`SeparatorModel`. Without ``checkpoints`` it starts at the beginning and
+        keeps none."""
 
 
 def separate_with(
@@ -214,10 +215,10 @@ def separate_with(
     report: Report,
     checkpoints: "Checkpoints | None",
 ) -> dict[str, Path]:
-    """Separate with checkpoints where the separator knows of them."""
+    """Separate, with checkpoints where the separator supports them."""
     if isinstance(separator, ResumableSeparator):
         return separator.separate(input_path, output_dir, report=report, checkpoints=checkpoints)
     if checkpoints is not None:
-        # After one that did and failed, another may take its place.
+        # A separator that wrote checkpoints may have failed before this one took its place.
         checkpoints.start_over()
     return separator.separate(input_path, output_dir, report=report)

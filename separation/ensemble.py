@@ -1,18 +1,18 @@
-"""What an ensemble is: several separators whose stems become one set, as plain data.
+"""Ensembles as plain data: several separators whose stems are combined into one set.
 
-As outside it is written as an object of JSON (:func:`parse_ensemble` reads it, and nothing else
-judges it)::
+Outside of this code an ensemble is a JSON object, which :func:`parse_ensemble` reads and checks::
 
     {"members": [{"separator": "demucs", "model": "htdemucs", "weights": {"vocals": 2}},
                  {"separator": "spectral"}],
      "combine": "mean", "stems": "same"}
 
-``weights``: a number for all stems, or one for each of those named (``*`` for the others), 1 where
-nothing is said. ``combine``: ``mean`` weighs the samples; ``min`` and ``max`` take in every bin of
-a spectrum the member with the smallest or largest magnitude, and a weight of 0 leaves a member out
-for that stem. ``stems``: ``same``, all members must give the same ones, or ``common``, those that
-all of them give, and ``rest`` for what is left of the song. ``consistent``: what the stems lack of
-the song is shared out among them (:mod:`separation.separators.ensemble`); by default with ``mean``.
+``weights``: a number for all stems, or one for each named stem (``*`` for the others); the default
+is 1. ``combine``: ``mean`` is the weighted mean of the samples; ``min`` and ``max`` take the member
+with the smallest or largest magnitude in every bin of a spectrum, and a weight of 0 leaves a member
+out for that stem. ``stems``: with ``same`` all members must give the same stems; ``common`` takes
+the stems that all members give, and ``rest`` for the rest of the song. ``consistent``: what the
+stems lack of the song is distributed among them (:mod:`separation.separators.ensemble`); this is
+the default with ``mean``.
 
 No heavy import: the web side reads this.
 """
@@ -31,21 +31,20 @@ ENSEMBLE = "ensemble"
 """The separator's name."""
 
 REST = "rest"
-"""With ``common``: the song without the stems."""
+"""The stem that ``common`` adds: the song without the other stems."""
 
 EVERY_STEM = "*"
 
 MAX_MEMBERS = 4
-"""Each member takes the time of a separation and leaves all its stems on the disk as float until
-the last one is done: 127 MB a stem for six minutes, so that four members of six stems are 3 GB."""
-
+"""Each member takes the time of a separation and keeps all its stems on the disk as float until
+the last one is done: 127 MB a stem for six minutes, so four members of six stems need 3 GB."""
 
 MAX_WEIGHTS = 100
-"""Of a member; the models with the most stems have about half as many."""
+"""The most weights of a member; the models with the most stems have about half as many."""
 
 
 class EnsembleFault(ValueError):
-    """What is wrong with a description, in words for the person who wrote it."""
+    """A fault in a description, in words for the person who wrote it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ class EnsembleMember:
         return f"{self.separator} {self.model}" if self.model else self.separator
 
     def weight(self, stem: str) -> float:
-        """Of ``no_<stem>`` that of the stem, so that the two still sum to the song."""
+        """The weight of a stem. ``no_<stem>`` has the weight of the stem, so that the two still sum
+        to the song."""
         known = dict(self.weights)
         for name in (stem, stem.removeprefix("no_"), EVERY_STEM):
             if name in known:
@@ -78,8 +78,8 @@ class Ensemble:
 
     @property
     def sums_to_song(self) -> bool:
-        """Whether what the stems lack is shared out. Not by default for ``min`` and ``max``, whose
-        purpose is to leave out or let in what the members do not agree upon."""
+        """Whether what the stems lack of the song is distributed among them. Not by default with
+        ``min`` and ``max``: they leave out, or let in, what the members do not agree upon."""
         return self.combine == "mean" if self.consistent is None else self.consistent
 
     @property
@@ -89,7 +89,7 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class KnownEnsemble:
-    """One that has a name; it is offered where all its members can run."""
+    """An ensemble with a name; it is offered where all its members can run."""
 
     name: str
     label: str
@@ -133,7 +133,7 @@ ENSEMBLES: tuple[KnownEnsemble, ...] = (
 
 
 def find_ensemble(name: str) -> KnownEnsemble:
-    """Raises ``EnsembleFault`` naming all of them."""
+    """The ensemble of this name. Raises ``EnsembleFault``, which names all of them."""
     for known in ENSEMBLES:
         if known.name == name:
             return known
@@ -144,10 +144,10 @@ def find_ensemble(name: str) -> KnownEnsemble:
 
 
 def parse_ensemble(value: object) -> Ensemble | None:
-    """An ensemble from a name, an object of JSON or itself; None stays None.
+    """An ensemble from its name, a JSON object or an ensemble; None stays None.
 
-    Raises ``EnsembleFault``. Whether its members can run, and which stems they give, is found out
-    by those who know the machine.
+    Raises ``EnsembleFault``. The caller checks whether the members can run and which stems they
+    give.
     """
     if value is None or isinstance(value, Ensemble):
         return value
@@ -167,8 +167,8 @@ def parse_ensemble(value: object) -> Ensemble | None:
     return ensemble
 
 
-def described(ensemble: Ensemble | None) -> dict[str, Any] | None:
-    """As :func:`parse_ensemble` reads it."""
+def ensemble_document(ensemble: Ensemble | None) -> dict[str, Any] | None:
+    """The JSON object that :func:`parse_ensemble` reads."""
     if ensemble is None:
         return None
     members = [
@@ -220,7 +220,7 @@ def _weights(value: object) -> tuple[tuple[str, float], ...]:
 def _weight(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise EnsembleFault(f"a weight is a number, not {value!r}")
-    # Not by math.isfinite, which cannot take the integers that JSON can hold; and none is NaN.
+    # The comparison also refuses NaN. math.isfinite fails for large integers of JSON.
     if not 0 <= value <= 1000:
         raise EnsembleFault(f"a weight is 0 to 1000, not {value!r:.40}")
     return float(value)
@@ -248,7 +248,7 @@ def _flag(value: object) -> bool | None:
 
 
 def check_weights(ensemble: Ensemble, stems: Sequence[str]) -> None:
-    """Raises ``InvalidOptions`` for a weight of a stem that is none of ``stems``."""
+    """Raises ``InvalidOptions`` where a weight names a stem that is not in ``stems``."""
     named = {stem for member in ensemble.members for stem, _ in member.weights}
     known = {EVERY_STEM, *stems, *(stem.removeprefix("no_") for stem in stems)}
     if unknown := sorted(named - known):
@@ -259,28 +259,29 @@ def check_weights(ensemble: Ensemble, stems: Sequence[str]) -> None:
 
 
 def fitting_stems(ensemble: Ensemble, given: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The stems of an ensemble whose members give ``given``, in the first one's order.
+    """The stems of an ensemble whose members give ``given``, in the order of the first member.
 
-    Raises ``InvalidOptions`` where they do not fit together, saying what to do.
+    Raises ``InvalidOptions``, which says what to do, where the members do not fit together.
     """
     first = tuple(given[0])
     shared = tuple(stem for stem in first if all(stem in each for each in given))
     if all(len(each) == len(shared) for each in given):
         return first
-    # What members themselves call the rest is a part of it.
+    # A member may have a stem of this name itself: it becomes a part of the rest.
     named = tuple(stem for stem in shared if stem != REST)
     if ensemble.stems == "common" and named:
         return (*named, REST)
-    told = "; ".join(
+    stems_of_members = "; ".join(
         f"{member.label}: {', '.join(stems)}"
         for member, stems in zip(ensemble.members, given, strict=True)
     )
     if not shared:
         raise InvalidOptions(
-            f"The members of the ensemble have no stem in common ({told}). Choose others."
+            f"The members of the ensemble have no stem in common ({stems_of_members}). "
+            "Choose others."
         )
     raise InvalidOptions(
-        f"The members of the ensemble give different stems ({told}). Choose members with the same "
-        'stems, ask only for stems that all of them give, or write "stems": "common" to get those '
-        "and the rest of the song."
+        f"The members of the ensemble give different stems ({stems_of_members}). Choose members "
+        "with the same stems, ask only for stems that all of them give, or write "
+        '"stems": "common" to get those and the rest of the song.'
     )

@@ -1,4 +1,4 @@
-"""Every way in which a job may end badly, each with a stable code and a plain sentence.
+"""All named errors of a job, each with a stable code and a plain sentence.
 
 The ``code`` reaches the Stage row, the manifest, the API (``{"code", "detail"}``) and the page
 unchanged, so codes are a public contract: add new ones, never rename one. The message of an
@@ -29,7 +29,7 @@ class SeparationError(Exception):
 
 
 class FileUnavailable(SeparationError):
-    """Not there, no ordinary file, or not to be read by this process."""
+    """A file that does not exist, is no ordinary file, or cannot be read by this process."""
 
     code = "file_unavailable"
 
@@ -73,7 +73,7 @@ class InvalidOptions(SeparationError):
 
 
 class SuiteInvalid(SeparationError):
-    """A folder that is to hold songs with true stems, and does not, or songs that do not fit."""
+    """A folder without songs with true stems, or with songs that cannot be compared."""
 
     code = "suite_invalid"
 
@@ -83,13 +83,13 @@ class ModelUnavailable(SeparationError):
 
 
 class LicenceRefused(SeparationError):
-    """A model whose licence the operator's rule does not let this site offer."""
+    """A model with a licence that the operator's rule excludes from this site."""
 
     code = "licence_refused"
 
 
 class DecoderUnavailable(SeparationError):
-    """The process that decodes does not even start here: an installation that is broken."""
+    """The process that decodes cannot start: the installation is broken."""
 
     code = "decoder_unavailable"
 
@@ -121,25 +121,25 @@ class RemoteFailed(SeparationError):
 
 
 class InvalidUrl(SeparationError):
-    """Text that names nothing that can be fetched over http or https."""
+    """Text that is no address of something on http or https."""
 
     code = "invalid_url"
 
 
 class UrlRefused(SeparationError):
-    """An address inside a network, or one where nobody answers: which of them is not told."""
+    """An address inside a network, or one that does not answer. The error does not reveal which."""
 
     code = "url_refused"
 
 
 class UrlFailed(SeparationError):
-    """A server that answers, but not with a file."""
+    """A server that answered without a file."""
 
     code = "url_failed"
 
 
 class UrlIsPage(SeparationError):
-    """The address of a page, on a site that cannot look for songs in pages."""
+    """The address of a page, where this site cannot search pages for songs."""
 
     code = "url_is_page"
 
@@ -153,7 +153,7 @@ class DiskFull(SeparationError):
 
 
 class StorageUnavailable(SeparationError):
-    """The folder for results cannot be written to: its rights, or a disk mounted read-only."""
+    """The folder for results is not writable: because of its rights or a read-only disk."""
 
     code = "storage_unavailable"
 
@@ -163,7 +163,7 @@ class Cancelled(SeparationError):
 
 
 class Internal(SeparationError):
-    """What nobody foresaw; the traceback is in the log, the person gets one sentence."""
+    """An unexpected failure: the log has the traceback, the person gets one sentence."""
 
     code = "internal"
 
@@ -182,5 +182,5 @@ def error_from_code(code: str, detail: str) -> SeparationError:
 
 
 def all_codes() -> tuple[str, ...]:
-    """Every stable code, sorted; the API documentation and its test read it."""
+    """Every stable code, sorted; the API documentation is made from it."""
     return tuple(sorted(_subclasses()))

@@ -1,9 +1,8 @@
-"""The families of tracks that a job may deliver: one row for each stage that makes some.
+"""The families of tracks that a job may deliver: one row for each stage that makes tracks.
 
 Pages, migrations and documents are made from these rows; a stage that delivers tracks of a new kind
-adds its row here. Titles and notes are those of :mod:`separation.stage_table`, where a page has
-nothing else to say. A track may have a *parent*: the track of which it is a part, or another
-version.
+adds its row here. Titles and notes come from :mod:`separation.stage_table` unless the row has its
+own. A track may have a *parent*: the track that it is a part or another version of.
 """
 
 import re
@@ -23,27 +22,27 @@ from separation.stage_table import (
 )
 
 RESIDUAL = "residual"
-"""The track of what the stems leave of the song, or its parts of a stem."""
+"""The track of what the stems lack of the song, or the parts lack of a stem."""
 
 SONG = "song"
-"""Names the song itself where a stem is asked for; no stem may be called that."""
+"""Stands for the song itself where a stem is named; no stem may have this name."""
 
 RESERVED_STEMS = frozenset({RESIDUAL, SONG, "mixture"})
-"""What no stem may be called, as it is the name of something else."""
+"""Names that no stem may have, because they mean something else."""
 
 _STEM_NAME = re.compile(r"\w[\w -]{0,39}")
 
 SEPARATED_SUFFIX = "_output"
-"""Of the folder of stems, which begins with the name of the separator that ran."""
+"""The end of the name of the folder of stems, which begins with the separator that ran."""
 
-_BETWEEN = "__"
-"""Parts the name of a parent from that of its child, as stems have single underscores."""
+_SEPARATOR = "__"
+"""Between the names of a parent and of its child; names of stems have single underscores."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """``folder`` in the job's folder, empty where the separator names it. ``title`` and ``note``
-    stand over the tracks on a page."""
+    """``folder``: below the job's folder; empty where the separator names it. A page shows
+    ``title`` and ``note`` above the tracks."""
 
     stage: str
     folder: str
@@ -72,9 +71,9 @@ FAMILIES = (
 )
 
 
-def wrong_stem(stems: Sequence[str]) -> str | None:
-    """The first that cannot be a stem's name, as it would be no name of a file, is taken by
-    something else or by a stem before it; None where all can."""
+def invalid_stem_name(stems: Sequence[str]) -> str | None:
+    """The first name that no stem can have: it is no name of a file, is reserved, or is the name of
+    an earlier stem. None where all names are valid."""
     for place, name in enumerate(stems):
         if not isinstance(name, str) or not _STEM_NAME.fullmatch(name):
             return str(name)
@@ -85,21 +84,21 @@ def wrong_stem(stems: Sequence[str]) -> str | None:
 
 def child_name(parent: str, child: str) -> str:
     """The name of a track that is a part of another."""
-    return f"{parent}{_BETWEEN}{child}"
+    return f"{parent}{_SEPARATOR}{child}"
 
 
 def spoken_name(name: str) -> str:
-    """A track's name as people read it: ``drums__kick`` is "drums: kick"."""
-    return name.replace(_BETWEEN, ": ").replace("_", " ")
+    """A track's name for people: ``drums__kick`` becomes "drums: kick"."""
+    return name.replace(_SEPARATOR, ": ").replace("_", " ")
 
 
-def own_part(name: str) -> str:
-    """Of a child's name what is not its parent's; the whole name of any other track."""
-    return name.partition(_BETWEEN)[2] or name
+def child_part(name: str) -> str:
+    """A child's name without that of its parent; the whole name of any other track."""
+    return name.partition(_SEPARATOR)[2] or name
 
 
 def overlapping_words(separator: str, model: str | None) -> str:
-    """Why a model whose stems overlap does not split the song, and what does."""
+    """The sentence that refuses to split the song by a model whose stems overlap, with a remedy."""
     named = f"{separator}:{model}" if model else separator
     return (
         f"The stems of {named} overlap: one sound may be in several of them, so that together they "

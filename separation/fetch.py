@@ -1,8 +1,8 @@
 """``python -m separation.fetch NAME DIR``: fetch a model's weights in a process of its own.
 
-Proving that weights load needs torch, which no process of the web side may import. Prints one JSON
-object a line: ``{"fraction", "message"}`` while it goes on, then ``{"files"}`` or ``{"code",
-"detail"}``; the exit status is 0 or 2.
+Weights are loaded once to prove them, which needs torch, and no process of the web side may import
+torch. Prints one JSON object a line: ``{"fraction", "message"}`` as progress, then ``{"files"}`` or
+``{"code", "detail"}``; the exit status is 0 or 2.
 """
 
 import argparse
@@ -15,11 +15,11 @@ from typing import Any
 from separation.errors import SeparationError
 from separation.separators.fetch import fetch_model
 
-TELL_EVERY_S = 0.2
+PRINT_EVERY_S = 0.2
 
 
-class _Teller:
-    """Prints progress, at most every ``TELL_EVERY_S``."""
+class _ProgressPrinter:
+    """Prints progress, at most every ``PRINT_EVERY_S``."""
 
     def __init__(self) -> None:
         self._next = 0.0
@@ -27,11 +27,11 @@ class _Teller:
     def __call__(self, fraction: float, message: str = "") -> None:
         now = time.monotonic()
         if now >= self._next:
-            self._next = now + TELL_EVERY_S
-            say({"fraction": fraction, "message": message})
+            self._next = now + PRINT_EVERY_S
+            print_line({"fraction": fraction, "message": message})
 
 
-def say(line: dict[str, Any]) -> None:
+def print_line(line: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
@@ -42,19 +42,19 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds of silence, then fail")
     parser.add_argument("--limit", type=float, default=600.0, help="seconds in all, then fail")
-    chosen = parser.parse_args()
+    arguments = parser.parse_args()
     try:
         files = fetch_model(
-            chosen.name,
-            chosen.directory,
-            report=_Teller(),
-            timeout_s=chosen.timeout,
-            limit_s=chosen.limit,
+            arguments.name,
+            arguments.directory,
+            report=_ProgressPrinter(),
+            timeout_s=arguments.timeout,
+            limit_s=arguments.limit,
         )
     except SeparationError as error:
-        say({"code": error.code, "detail": error.detail})
+        print_line({"code": error.code, "detail": error.detail})
         return 2
-    say({"files": [str(file) for file in files]})
+    print_line({"files": [str(file) for file in files]})
     return 0
 
 

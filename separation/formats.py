@@ -1,4 +1,4 @@
-"""The formats in which tracks are delivered: one row each, for all that writes or serves them."""
+"""The formats of delivered tracks: one row each, for all code that writes or serves them."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -6,13 +6,13 @@ from typing import Final, Literal, get_args
 ConcreteFormat = Literal["wav16", "wav24", "wav32f", "flac16", "flac24", "mp3", "ogg", "m4a"]
 
 OutputFormat = Literal[ConcreteFormat, "same"]
-"""``same``: that of the source for WAV and MP3, else 16-bit WAV (:func:`resolve_format`)."""
+"""``same``: the source's format for WAV and MP3, else 16-bit WAV (:func:`resolve_format`)."""
 
 
 @dataclass(frozen=True)
 class FileFormat:
     """``extension``: with its dot. ``integer_bits``: of a sample, None for floats and lossy codecs.
-    ``is_lossy``: the codec changes samples, and may exceed the peaks of what it was given."""
+    ``is_lossy``: the codec changes samples, and its output may exceed the peaks of its input."""
 
     name: ConcreteFormat
     label: str
@@ -41,7 +41,7 @@ FORMATS: Final = {
 SAME_LABEL: Final = "Same as the file sent (WAV and MP3)"
 
 OUTPUT_FORMATS: Final[tuple[OutputFormat, ...]] = (*get_args(ConcreteFormat), "same")
-"""What may be asked for."""
+"""The formats that a person may choose."""
 
 
 def extension_for(output_format: ConcreteFormat) -> str:
@@ -50,10 +50,10 @@ def extension_for(output_format: ConcreteFormat) -> str:
 
 
 def resolve_format(requested: OutputFormat, container: str, codec: str) -> ConcreteFormat:
-    """What ``same`` means for a source (``Song.container``, ``Song.codec``).
+    """The format to write for a source (``Song.container``, ``Song.codec``).
 
-    A WAV keeps its class of depth, a MP3 stays a MP3, everything else becomes 16-bit WAV. Every
-    other requested format is itself.
+    With ``same``, a WAV keeps its class of depth, an MP3 stays an MP3, everything else becomes
+    16-bit WAV. Every other requested format is returned unchanged.
     """
     if requested != "same":
         return requested

@@ -10,14 +10,14 @@ _HEAD = "| field | values | default | what it does |\n"
 
 
 def render() -> str:
-    """The table of what the API takes, with a line break at its end."""
+    """The table of the API's options, with a line break at its end."""
     return "".join(_lines())
 
 
 def with_table(page: str) -> str:
-    """The page with the table of today in place of the one that it has.
+    """The page with its table replaced by the current one.
 
-    Raises ``ValueError`` where it has none.
+    Raises ``ValueError`` where the page has no table.
     """
     start = page.index(_HEAD)
     end = page.index("\n\n", start) + 1

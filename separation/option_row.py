@@ -1,4 +1,4 @@
-"""What is said of one option; :mod:`separation.options` has the options."""
+"""The description of one option; :mod:`separation.options` has the options."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Value = TypeVar("Value", covariant=True)
 
 
 class Bounds(NamedTuple):
-    """The smallest and the largest value that is taken."""
+    """The smallest and the largest valid value."""
 
     low: float
     high: float
@@ -26,13 +26,13 @@ UNBOUNDED: Final = Bounds(float("-inf"), float("inf"))
 
 @dataclass(frozen=True)
 class Option(Generic[Value]):
-    """``label``: over the option's field in a form. ``sentence``: what it does, as Markdown.
+    """``label``: above the option's field in a form. ``sentence``: what it does, as Markdown.
 
     ``range``: of an integer or a number, both ends included. ``step``: of a field in a form.
-    ``unit``: of a number. ``values``: of a choice, with their labels. ``syntax``: what any other
-    option takes, as Markdown. ``usual``: what holds without the option, in words, where the default
-    does not say that itself. ``is_set_by_site``: an operator sets the default. ``is_for_operator``:
-    given on the command line alone.
+    ``unit``: of a number. ``values``: of a choice, with their labels. ``syntax``: the valid values
+    of any other option, as Markdown. ``usual``: what applies without the option, in words, where
+    the default does not say that itself. ``is_set_by_site``: an operator sets the default.
+    ``is_for_operator``: available on the command line only.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Option(Generic[Value]):
 
     @property
     def plain_sentence(self) -> str:
-        """For where nothing reads Markdown."""
+        """The sentence without Markdown."""
         return self.sentence.replace("`", "")
 
     @property
@@ -60,7 +60,7 @@ class Option(Generic[Value]):
 
     @property
     def accepted(self) -> str:
-        """What may be given, as Markdown."""
+        """The valid values, as Markdown."""
         if self.kind == "flag":
             return "`true`, `false`"
         if self.is_number:
@@ -69,7 +69,7 @@ class Option(Generic[Value]):
 
     @property
     def without_it(self) -> str:
-        """What holds where the option is not given, as Markdown."""
+        """What applies where the option is not given, as Markdown."""
         if self.is_set_by_site:
             return "the site's"
         if self.usual or self.default is None:

@@ -1,9 +1,9 @@
-"""What a person may choose for a job: one row an option, for all that takes, offers or explains it.
+"""The options of a job: one row each, for all code that accepts, offers or explains them.
 
 :class:`separation.request.separation_request.SeparationRequest` takes its defaults, ranges and
 values from these rows; the fields of the API and of forms, the arguments of commands and the table
-in ``docs/api.md`` are made from them. A row needs no library: the process that decodes a song reads
-this too.
+in ``docs/api.md`` are made from them. A row needs no library, because the process that decodes a
+song imports this too.
 """
 
 from collections.abc import Mapping
@@ -128,7 +128,7 @@ OVERLAP: Final = Option(
     "Overlap of segments",
     "The share of a segment that the next one repeats.",
     default=0.25,
-    # At 1 the next segment would never come.
+    # At 1 there would be no next segment.
     range=Bounds(0.0, 0.95),
     step=0.05,
 )
@@ -234,7 +234,7 @@ RANGE_START_S: Final[Option[float | None]] = Option(
     "Begin at, seconds",
     "Only the song from here on.",
     default=None,
-    # A million seconds are eleven days: longer than any song, and a number that every reader takes.
+    # A million seconds are eleven days: longer than any song, and valid in every notation.
     range=Bounds(0.0, 1e6),
     unit="seconds",
     usual="the song's beginning; beside a length, a third of the song",
@@ -321,7 +321,7 @@ OPTIONS: Final[Mapping[str, Option[Any]]] = {
         DENOISE,
     )
 }
-"""In the order in which forms, commands and documents tell of them."""
+"""In the order of forms, commands and documents."""
 
 DENOISE_STRENGTH: Final = Option(
     "strength",
@@ -332,4 +332,4 @@ DENOISE_STRENGTH: Final = Option(
     range=Bounds(0.0, 1.0),
     step=0.1,
 )
-"""Of each stem that ``denoise`` names; no option of its own."""
+"""The strength of each stem that ``denoise`` names; not an option of a job by itself."""

@@ -1,16 +1,16 @@
-"""How long work tells how far it is, and learns that it is to stop."""
+"""How long work reports its progress and learns that it must stop."""
 
 from typing import Protocol
 
 
 def never_stop() -> None:
-    """The check of work that nobody will stop; another check raises when the work is to stop."""
+    """The check of work that nobody stops. Any other check raises when the work must stop."""
 
 
 class Report(Protocol):
-    """Called by long work with its own share done, 0.0 to 1.0, at least once a segment.
+    """Long work calls it with the share that is done, 0.0 to 1.0, at least once a segment.
 
-    Raises :class:`separation.errors.Cancelled` when the work is to stop; the caller lets it
+    Raises :class:`separation.errors.Cancelled` when the work must stop; the caller lets the error
     pass and leaves nothing behind. Calls are cheap: the receiver throttles them.
     """
 
@@ -18,11 +18,11 @@ class Report(Protocol):
 
 
 def ignore_progress(fraction: float, message: str = "") -> None:
-    """The report of somebody who does not want to know."""
+    """A report that does nothing."""
 
 
 def part_of(report: Report, start: float, stop: float) -> Report:
-    """A report for one part of the work: its 0..1 becomes ``start``..``stop`` of the whole."""
+    """A report for one part of the work: maps its 0..1 to ``start``..``stop`` of ``report``."""
 
     def scaled(fraction: float, message: str = "") -> None:
         report(start + (stop - start) * min(max(fraction, 0.0), 1.0), message)

@@ -1,7 +1,7 @@
-"""Which separators there are, by name, without importing any of them.
+"""The registry of separators by name; it imports none of them.
 
 The rows hold class paths; a class (and with it torch, demucs, ...) is imported only when a
-separator is built. Other packages add theirs through the entry-point group
+separator is built. Other packages add separators through the entry-point group
 ``stemsite.separators``, whose value names a :class:`~separation.base.SeparatorModel`.
 """
 
@@ -32,7 +32,7 @@ _log = logging.getLogger("separator.registry")
 
 
 class SeparatorFactory:
-    """The registry of separators; one for the process, like the import system it leans on."""
+    """The registry of separators; one for the process, like the import system."""
 
     _rows: ClassVar[dict[str, str | type[SeparatorModel]]] = dict(BUILT_IN)
 
@@ -56,7 +56,7 @@ class SeparatorFactory:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Every name, rows of this process first, then plug-ins by name; imports nothing."""
+        """Every name: first the rows of this process, then plug-ins by name. Imports nothing."""
         return (*cls._rows, *sorted(set(_plug_ins()) - set(cls._rows)))
 
     @classmethod
@@ -87,7 +87,7 @@ class SeparatorFactory:
 
     @classmethod
     def validate(cls, name: str, **options: Any) -> Validation:
-        """Can this separator run here with these options? Words instead of an exception."""
+        """Whether a separator can run here with these options; a reason instead of an exception."""
         try:
             return cls.create_separator(name, **options).validate()
         except (InvalidOptions, ModelUnavailable) as error:
@@ -99,7 +99,7 @@ def _plug_ins() -> dict[str, EntryPoint]:
 
 
 def _import_class(name: str, row: str | EntryPoint) -> object:
-    # A plug-in's import may raise anything at all; the person gets one sentence, the log the rest.
+    # A plug-in may raise any error: the person gets one sentence, the log has the traceback.
     try:
         return row.load() if isinstance(row, EntryPoint) else resolve_name(row)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The options of a separator as they come from outside, checked."""
+"""Checks the options of a separator that come from outside."""
 
 import dataclasses
 from typing import Any
@@ -14,10 +14,10 @@ _ADAPTER = TypeAdapter(SeparatorOptions)
 
 
 def parse_options(**options: Any) -> SeparatorOptions:
-    """Options checked for name, type and range; frozen and hashable, so they serve as a key.
+    """Check names, types and ranges. The result is frozen and hashable, so it can be a key.
 
-    Text is accepted for paths and numbers, as it comes from forms and command lines. Raises
-    ``InvalidOptions`` with the value received.
+    Forms and command lines send text, so paths and numbers may be text. Raises ``InvalidOptions``
+    with the received value.
     """
     unknown = sorted(set(options) - set(_OPTION_NAMES))
     if unknown:
@@ -38,7 +38,7 @@ def parse_options(**options: Any) -> SeparatorOptions:
 
 
 def check_options(options: SeparatorOptions) -> None:
-    """Ranges and combinations. Raises ``InvalidOptions`` with the value received."""
+    """Check ranges and combinations. Raises ``InvalidOptions`` with the received value."""
     for row in (OVERLAP, SHIFTS, SEGMENT_S, SEED):
         value = getattr(options, row.name)
         if value is not None and not row.range.low <= value <= row.range.high:

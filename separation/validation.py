@@ -1,19 +1,19 @@
-"""What pydantic found wrong, in words for the person who chose it."""
+"""Turns a validation error of pydantic into words for the person who made the request."""
 
 from pydantic import ValidationError
 
 _SHOWN = 80
-"""Characters of what was received; more of it tells nobody more."""
+"""The most characters of a received value in a message."""
 
 
 def first_fault(error: ValidationError) -> str:
-    """The first fault: where it is, what is wrong, what was received."""
-    where, said, received = parts_of_first(error)
-    return f"{where}: {said} (received {received})" if where else said
+    """The first fault: its place, what is wrong, and the received value."""
+    where, fault, received = parts_of_first(error)
+    return f"{where}: {fault} (received {received})" if where else fault
 
 
 def parts_of_first(error: ValidationError) -> tuple[str, str, str]:
-    """Where (empty for the whole), what is wrong, and what was received."""
+    """The place (empty for the whole), what is wrong, and the received value."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return where, first["msg"].removeprefix("Value error, "), repr(first["input"])[:_SHOWN]

@@ -14,7 +14,7 @@ from django.conf import settings
 from separation.errors import StorageUnavailable
 from separation.pipeline.manifest import MANIFEST_NAME, ManifestUnreadable, load_manifest
 from separation.pipeline.receipts import RECEIPT_NAME
-from separation.pipeline.run import WORK_FOLDER, remove_work
+from separation.pipeline.work_folder import WORK_FOLDER, remove_work
 from separation.system.json_path import is_text
 
 

@@ -12,7 +12,7 @@ from jobs.models import Artifact, Batch, Job
 from jobs.models.job import JobStatus
 from jobs.services.batches.actions import songs_of
 from jobs.services.storage.integrity import ensure_all_intact
-from separation.families import own_part
+from separation.families import child_part
 
 _STEM_FILE = ".stem.mp4"
 
@@ -110,7 +110,7 @@ def download_name(artifact: Artifact) -> str:
 
 
 def _name_in_files(artifact: Artifact) -> str:
-    own = own_part(artifact.name)
+    own = child_part(artifact.name)
     parent = artifact.name.removesuffix(own).rstrip("_")
     return f"{parent} - {own}" if parent else own
 

@@ -146,7 +146,7 @@ class Attempt:
             self._stopping = self._stopping or Stop.DRAIN
             self._end_stopped(event)
             return
-        if self._runner is not None and not self._runner.came_up:
+        if self._runner is not None and not self._runner.was_ready:
             _log.critical("no runner comes up, no job can run: its own words are above")
             self._end(partial(outcome.give_back, self._lease, wait_s=outcome.pause_s(2)))
             return

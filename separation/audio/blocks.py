@@ -1,4 +1,4 @@
-"""Block-wise access to the canonical float files that stages hand to each other.
+"""Block-wise access to the canonical float files that one stage passes to the next.
 
 Arrays are float32 of shape (channels, frames), full scale 1.0, everywhere in this package.
 """
@@ -25,8 +25,8 @@ BLOCK_FRAMES = 65_536
 """One OGG write of 3 million stereo frames crashes libsndfile; 65 536 never did."""
 
 LONG_BLOCK_FRAMES = 4 * BLOCK_FRAMES
-"""Where several threads work on a track each: they wait for Python's lock between the operations on
-a block, so that blocks of 65 536 take a third longer (measured)."""
+"""Block length for stages that process several tracks in parallel threads. The threads wait for
+Python's lock between the operations on a block: blocks of 65 536 take a third longer (measured)."""
 
 FRAME_BYTES = CHANNELS * np.dtype(np.float32).itemsize
 _log = logging.getLogger("checkpoint")
@@ -93,9 +93,9 @@ class FloatWriter(Closing):
 class StemWriters(Closing):
     """One :class:`FloatWriter` per stem, opened and closed together.
 
-    With ``checkpoints`` the finished frames survive the process: what an earlier attempt has
-    finished is there again, and ``frames`` says from which frame to go on. Frames are kept as they
-    were written, so ``frames`` is always the end of one :meth:`write`.
+    With ``checkpoints`` the finished frames survive the process: the writers start with the frames
+    that an earlier attempt finished, and ``frames`` is the frame at which to continue. ``frames``
+    is always the end of one :meth:`write`.
     """
 
     def __init__(
@@ -106,8 +106,8 @@ class StemWriters(Closing):
         *,
         made_by: Callable[[], str] = str,
     ) -> None:
-        """``made_by`` names what computes the frames, where the separator's identity leaves that
-        open; frames that something else has computed are not continued."""
+        """``made_by`` returns the name of what computes the frames, for a separator whose identity
+        does not include it. Frames with another name are not continued."""
         self._paths = {stem: directory / f"{stem}.wav" for stem in stems}
         self._checkpoints = checkpoints
         self._made_by = made_by

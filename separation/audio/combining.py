@@ -1,9 +1,9 @@
-"""Several recordings of one stem become one, in blocks.
+"""Combine several estimates of one stem into one, in blocks.
 
 - ``mean``: the weighted mean of the samples.
 - ``min``, ``max``: in each bin of a short-time spectrum (Hann window of 4096 samples, hop 1024,
-  each channel by itself) the value with the smallest or largest magnitude, phase included; of
-  equal ones the first.
+  each channel by itself) the complex value with the smallest or largest magnitude; the first of
+  equal magnitudes.
 
 All files have two channels at 44.1 kHz and one length.
 """
@@ -23,13 +23,13 @@ from separation.ensemble import Combination
 from separation.progress import Report
 
 SPECTRUM_SIZE = 4096
-"""93 ms, 10.8 Hz a bin, which parts the partials of a bass."""
+"""93 ms, 10.8 Hz a bin: enough to resolve the partials of a bass."""
 
 
 def combine(files: Mapping[Path, float], target: Path, how: Combination, report: Report) -> None:
-    """Write one stem of several; ``files`` with their weights, all above 0.
+    """Combine ``files`` into ``target``; ``files`` maps each path to its weight, above 0.
 
-    With ``min`` and ``max`` the weights do not matter. Raises what ``report`` raises.
+    ``min`` and ``max`` ignore the weights. Raises what ``report`` raises.
     """
     with ExitStack() as stack:
         readers = [stack.enter_context(BlockReader(path)) for path in files]
@@ -44,15 +44,15 @@ def combine(files: Mapping[Path, float], target: Path, how: Combination, report:
 
 
 def choose_by_magnitude(spectra: Sequence[Spectra], *, largest: bool) -> Spectra:
-    """In each bin the value of the smallest or largest magnitude; none of ``spectra`` is
-    changed."""
+    """Return the value of the smallest or largest magnitude in each bin; ``spectra`` is not
+    modified."""
     chosen = spectra[0].copy()
     power = _power(chosen)
     for other in spectra[1:]:
-        theirs = _power(other)
-        better = theirs > power if largest else theirs < power
+        other_power = _power(other)
+        better = other_power > power if largest else other_power < power
         chosen[better] = other[better]
-        power[better] = theirs[better]
+        power[better] = other_power[better]
     return chosen
 
 
@@ -64,54 +64,54 @@ def _power(spectra: Spectra) -> FloatArray:
 def _mean(
     readers: Sequence[BlockReader], weights: Sequence[float], writer: FloatWriter, report: Report
 ) -> None:
-    whole, frames = sum(weights), readers[0].frames
+    weight_sum, frames = sum(weights), readers[0].frames
     for start in range(0, frames, BLOCK_FRAMES):
         count = min(BLOCK_FRAMES, frames - start)
         total = np.zeros((CHANNELS, count))
         for reader, weight in zip(readers, weights, strict=True):
-            total += weight / whole * reader.read(start, count)
+            total += weight / weight_sum * reader.read(start, count)
         writer.write(total.astype(np.float32))
         report((start + count) / frames)
 
 
-def write_rest(song: Path, stems: Sequence[Path], target: Path, report: Report) -> None:
-    """The song minus ``stems``."""
+def write_residual(song: Path, stems: Sequence[Path], target: Path, report: Report) -> None:
+    """Write the song minus ``stems`` to ``target``."""
     with ExitStack() as stack:
         mixture = stack.enter_context(BlockReader(song))
         readers = [stack.enter_context(BlockReader(path)) for path in stems]
         writer = stack.enter_context(FloatWriter(target))
         for start in range(0, mixture.frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, mixture.frames - start)
-            writer.write(_missing(mixture, readers, start, count).astype(np.float32))
+            writer.write(_residual(mixture, readers, start, count).astype(np.float32))
             report((start + count) / mixture.frames)
 
 
-def share_out_rest(song: Path, stems: Sequence[Path], report: Report) -> None:
-    """Rewrite ``stems`` so that they sum to the song: each gets an even share of what they lack.
+def share_out_residual(song: Path, stems: Sequence[Path], report: Report) -> None:
+    """Rewrite ``stems`` so that they sum to the song: each receives an equal share of the residual.
 
-    Of all sets that sum to the song this is the nearest to them by squares (mixture consistency:
-    Wisdom et al., "Differentiable Consistency Constraints for Improved Deep Speech Enhancement",
-    ICASSP 2019, equation 4).
+    Among all stems that sum to the song, the result has the least squared difference from the
+    given ones (mixture consistency: Wisdom et al., "Differentiable Consistency Constraints for
+    Improved Deep Speech Enhancement", ICASSP 2019, equation 4).
     """
-    whole = [path.with_suffix(".sum.wav") for path in stems]
+    rewritten = [path.with_suffix(".sum.wav") for path in stems]
     with ExitStack() as stack:
         mixture = stack.enter_context(BlockReader(song))
         readers = [stack.enter_context(BlockReader(path)) for path in stems]
-        writers = [stack.enter_context(FloatWriter(path)) for path in whole]
+        writers = [stack.enter_context(FloatWriter(path)) for path in rewritten]
         for start in range(0, mixture.frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, mixture.frames - start)
-            share = _missing(mixture, readers, start, count) / len(stems)
+            share = _residual(mixture, readers, start, count) / len(stems)
             for reader, writer in zip(readers, writers, strict=True):
                 writer.write((reader.read(start, count) + share).astype(np.float32))
             report((start + count) / mixture.frames)
-    for made, path in zip(whole, stems, strict=True):
-        made.replace(path)
+    for new_path, path in zip(rewritten, stems, strict=True):
+        new_path.replace(path)
 
 
-def _missing(
+def _residual(
     mixture: BlockReader, stems: Sequence[BlockReader], start: int, count: int
 ) -> NDArray[np.float64]:
-    rest = mixture.read(start, count).astype(np.float64)
+    residual = mixture.read(start, count).astype(np.float64)
     for reader in stems:
-        rest -= reader.read(start, count)
-    return rest
+        residual -= reader.read(start, count)
+    return residual

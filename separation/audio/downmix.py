@@ -1,10 +1,10 @@
-"""Any number of channels to two.
+"""Downmix of any number of channels to two.
 
-Recommendation ITU-R BS.775-3, annex 4, table 2: the centre and each surround channel go into the
-fronts with 1/sqrt(2), a single surround channel into both with 1/2; the low-frequency channel is
-left out, as the recommendation has it. Its table ends at 3/2: places that it does not know count
-as the nearest that it does. The result is not scaled down: everything stays float, and one common
-gain later keeps it from clipping.
+Recommendation ITU-R BS.775-3, annex 4, table 2: the centre and each surround channel are added to
+the front channels with 1/sqrt(2), and a single surround channel to both with 1/2. The
+recommendation leaves out the low-frequency channel, and so does this module. The table ends at
+3/2: a position that it does not list has the gains of the nearest one that it lists. The result is
+not scaled down: samples stay float, and a later stage applies one common gain against clipping.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ _GAINS: dict[str, tuple[float, float]] = {
     "BR": (0.0, _HALF_POWER),
     "SL": (_HALF_POWER, 0.0),
     "SR": (0.0, _HALF_POWER),
-    # A single rear channel is shared by both sides at equal power.
+    # A single rear channel goes to both sides with 1/2 (see the docstring of this module).
     "BC": (0.5, 0.5),
     "FLC": (1.0, 0.0),
     "FRC": (0.0, 1.0),
@@ -45,7 +45,7 @@ WAVE_ORDER: dict[int, tuple[str, ...]] = {
     7: ("FL", "FR", "FC", "LFE", "BC", "SL", "SR"),
     8: ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
 }
-"""RFC 9639 (FLAC), section 9.1.3; WAV files follow the same order."""
+"""RFC 9639 (FLAC), section 9.1.3; WAV files have the same order."""
 
 VORBIS_ORDER: dict[int, tuple[str, ...]] = {
     3: ("FL", "FC", "FR"),
@@ -59,9 +59,9 @@ VORBIS_ORDER: dict[int, tuple[str, ...]] = {
 
 
 def downmix_matrix(channels: int, layout: tuple[str, ...] | None) -> FloatArray:
-    """Gains of shape (2, channels) for more than two channels.
+    """Return gains of shape (2, channels) for more than two channels.
 
-    Channels without a known place are averaged into both sides.
+    Without a known ``layout``, each side is the mean of all channels.
     """
     if layout is None or len(layout) != channels or any(name not in _GAINS for name in layout):
         return np.full((2, channels), 1.0 / channels, dtype=np.float32)

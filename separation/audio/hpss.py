@@ -1,13 +1,13 @@
 """Harmonic/percussive decomposition of a signal of any length, block by block.
 
 Fitzgerald, "Harmonic/Percussive Separation using Median Filtering" (DAFx 2010): in a magnitude
-spectrogram, a median along time keeps what lasts (harmonic) and a median along frequency keeps
-what is wide (percussive); soft masks from the two divide the spectrum. Margins are those of
+spectrogram, a median along time keeps sustained sound (harmonic) and a median along frequency
+keeps broadband sound (percussive); soft masks from the two divide the spectrum. Margins follow
 Driedger, Mueller and Disch, "Extending Harmonic-Percussive Separation of Audio" (ISMIR 2014).
 
 The result is that of ``librosa.effects.hpss`` on each channel (n_fft 2048, hop 512, periodic Hann,
-centred frames over zeros), edges included; librosa holds the whole song and its spectra, this
-reads one block at a time with as much context as the masks of the block depend on.
+centred frames over zeros), edges included. librosa keeps the whole song and its spectra in memory;
+this module reads one block at a time, with the context that the masks of the block depend on.
 """
 
 import os
@@ -31,17 +31,18 @@ _BINS = N_FFT // 2 + 1
 _WINDOW = np.hanning(N_FFT + 1)[:-1]
 
 BLOCK_HOPS = 128
-"""Hops written at a time, 1.5 s of song: about 30 MB of arrays and 10 ms of work. 256 need 50 MB
-more for no speed, 64 spend more on the context of a block (measured)."""
+"""Hops written at a time, 1.5 s of song: about 30 MB of arrays and 10 ms of work. With 256 hops a
+block needs 50 MB more and is no faster; with 64 its context costs more (measured)."""
 
 _THREADS = min(os.cpu_count() or 1, 2)
-"""A block is many short operations, and each takes Python's lock: a third thread would wait."""
+"""A block consists of many short operations that take Python's lock: a third thread would wait."""
 
 Spectra = NDArray[np.complexfloating[Any, Any]]
 
 
 class Source(Protocol):
-    """What :class:`separation.audio.tracks.TrackReader` and ``BlockReader`` both are."""
+    """The common interface of ``TrackReader`` (:mod:`separation.audio.tracks`) and
+    ``BlockReader``."""
 
     frames: int
 
@@ -59,8 +60,8 @@ class Sink(Protocol):
 @dataclass(frozen=True)
 class HpssSettings:
     """``kernel``: odd window of the median along time (in frames) and along frequency (in bins).
-    ``power``: exponent of the soft mask, > 0. ``margin``: how many times larger than the other
-    the harmonic and the percussive part must be, >= 1; at (1, 1) the two masks sum to one."""
+    ``power``: exponent of the soft mask, > 0. ``margin``: factor, >= 1, by which the harmonic and
+    the percussive part must exceed the other part; at (1, 1) the two masks sum to one."""
 
     kernel: tuple[int, int] = (31, 31)
     power: float = 2.0
@@ -81,11 +82,11 @@ def split(
     report: Report = ignore_progress,
     block_hops: int = BLOCK_HOPS,
 ) -> None:
-    """Write the harmonic part of ``reader``, and the percussive part where it is wanted.
+    """Write the harmonic part of ``reader``, and the percussive part if ``percussive`` is given.
 
     Both have exactly ``reader.frames`` frames. ``block_hops`` >= 1 changes memory and speed, not
-    the result (beyond float32 rounding). Blocks are computed in threads; reading, writing and
-    ``report``, called once a block, stay in the caller's. Raises what ``report`` raises.
+    the result (beyond float32 rounding). Blocks are computed in threads. The caller's thread
+    reads, writes and calls ``report`` once a block. Raises what ``report`` raises.
     """
     settings = settings or HpssSettings()
     pending: deque[tuple[int, Future[list[FloatArray]]]] = deque()
@@ -102,7 +103,7 @@ def split(
             block = _Block.of(reader.frames, start, block_hops, settings)
             samples = reader.read(*block.samples)
             pending.append((block.stop, pool.submit(_parts, block, samples, settings, len(sinks))))
-            # One that is done while another is computed, for each thread.
+            # For each thread, one block may be finished while it computes the next.
             if len(pending) > _THREADS:
                 write_next()
         while pending:
@@ -111,8 +112,8 @@ def split(
 
 @dataclass(frozen=True)
 class _Block:
-    """Samples ``start`` to ``stop``, made of frames ``first`` to ``last`` of ``total``, whose masks
-    depend on frames ``low`` to ``high``."""
+    """Samples ``start`` to ``stop``. Frames ``first`` to ``last`` of ``total`` overlap them, and
+    the masks of these frames depend on frames ``low`` to ``high``."""
 
     start: int
     stop: int
@@ -135,14 +136,14 @@ class _Block:
 
     @property
     def samples(self) -> tuple[int, int]:
-        """The first sample of frame ``low``, and how many there are to the end of the last."""
+        """The first sample of frame ``low``, and the number of samples up to frame ``high``."""
         return self.low * HOP - N_FFT // 2, (self.high - self.low - 1) * HOP + N_FFT
 
 
 def _parts(
-    block: _Block, samples: FloatArray, settings: HpssSettings, wanted: int
+    block: _Block, samples: FloatArray, settings: HpssSettings, count: int
 ) -> list[FloatArray]:
-    """The harmonic part, and the percussive part where two are wanted."""
+    """The harmonic part and, where ``count`` is 2, the percussive part."""
     spectra = _stft(samples)
     magnitude = np.abs(spectra)
     along_time = _median_in_time(magnitude, block, settings.kernel[0])
@@ -155,7 +156,7 @@ def _parts(
             * soft_mask(part, other, margin, settings.power, settings.complementary),
             block,
         )
-        for (part, other), margin in zip(both[:wanted], settings.margin, strict=False)
+        for (part, other), margin in zip(both[:count], settings.margin, strict=False)
     ]
 
 
@@ -188,8 +189,8 @@ def soft_mask(
 ) -> FloatArray:
     """``part^p / (part^p + (margin other)^p)``, scaled by the larger one against underflow.
 
-    ``part``, ``other``: float32 of one shape, >= 0, not modified. Where both are zero: one half
-    with ``split_zeros``, for masks that are to sum to one, else zero, as librosa does.
+    ``part``, ``other``: float32 of one shape, >= 0, not modified. Where both are zero, the mask is
+    one half with ``split_zeros``, so that the masks sum to one, and else zero, as in librosa.
     """
     reference = other * np.float32(margin)
     largest = np.maximum(part, reference)

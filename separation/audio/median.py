@@ -1,10 +1,11 @@
 """Sliding median of many parallel signals by sorting networks, a few array operations a sample.
 
-Neighbouring windows share most of their samples. A group of G neighbouring outputs sorts what
-all its windows share once, keeps the G middle values (only those can still be a median of any of
-the windows), and then halves: each half adds the G/2 samples that only its own windows have, and
-keeps the G/2 middle values again, until one value is left. Every comparison is a minimum and a
-maximum of whole rows, so the processor's vector units do all of it. Sharing sorted parts between
+Neighbouring windows share most of their samples. The algorithm takes a group of G neighbouring
+outputs. It sorts the samples that all windows of the group share once and keeps the G middle
+values: only these can be the median of one of the windows. Then it halves the group: each half
+adds the G/2 samples that only its own windows have and keeps the G/2 middle values, until one
+value is left. Every comparison is a minimum and a maximum of whole rows, so the processor's vector
+units compute it. Sharing sorted parts between
 neighbouring windows is the idea of Adams, "Fast Median Filters using Separable Sorting Networks"
 (ACM Transactions on Graphics 40(4), 2021); the sort is Batcher's (Knuth, "The Art of Computer
 Programming", vol. 3, 5.2.2, algorithm M).
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 
 TILE_ELEMENTS = 16_384
-"""Values per array operation: long against the cost of a call, while the rows alive at once stay
-in the second-level cache. 2 048 is four times slower and 65 536 no faster (measured)."""
+"""Values per array operation: enough to hide the cost of a call, and few enough that all rows in
+use stay in the second-level cache. 2 048 is four times slower, 65 536 no faster (measured)."""
 
 
 def sliding_median(values: Floats, kernel: int) -> Floats:
@@ -54,9 +55,8 @@ def sliding_median(values: Floats, kernel: int) -> Floats:
 
 
 def reflected(start: int, stop: int, length: int) -> NDArray[np.intp]:
-    """Indices for ``start`` to ``stop`` of a signal mirrored at both ends, the edge sample twice.
-
-    The ``reflect`` mode of scipy.ndimage (d c b a | a b c d | d c b a), at any distance.
+    """Indices ``start`` to ``stop`` of a signal that is mirrored at both ends, the edge sample
+    twice: the ``reflect`` mode of scipy.ndimage (d c b a | a b c d | d c b a), at any distance.
     """
     wrapped = np.arange(start, stop) % (2 * length)
     return np.minimum(wrapped, 2 * length - 1 - wrapped)
@@ -91,8 +91,8 @@ def _median_tile(values: Floats, out: Floats, kernel: int, group: int) -> None:
 def _middle(kept: list[Floats], added: list[Floats]) -> list[Floats]:
     """The middle n of 2n ascending ``kept`` and n ascending ``added``, ascending.
 
-    Minimum against the reversed other half and maximum across halves pick them as a bitonic
-    sequence (Batcher's half-cleaner, twice), which log2 n rounds then sort.
+    A minimum against the reversed other half and a maximum across the halves select them as a
+    bitonic sequence (Batcher's half-cleaner, twice); log2 n rounds sort this sequence.
     """
     half = len(added)
     rows = [np.minimum(kept[half + i], added[half - 1 - i]) for i in range(half)]

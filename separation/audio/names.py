@@ -1,4 +1,4 @@
-"""Text from outside, made fit for people: names of files, and single lines such as tags."""
+"""Clean untrusted text for display: names of files, and single lines such as tags."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ FALLBACK_NAME = "untitled"
 MAX_LINE_CHARACTERS = 300
 
 VALUES_APART = "; "
-"""Between several artists or genres where they are one line."""
+"""Separator where several artists or genres are shown on one line."""
 
 MAX_VALUES = 50
 
@@ -27,7 +27,7 @@ SONG_ENDINGS = frozenset((
     ".mpc", ".mpeg", ".mpg", ".mpga", ".oga", ".ogg", ".ogv", ".ogx", ".opus", ".ra", ".rf64",
     ".snd", ".spx", ".tta", ".w64", ".wav", ".wave", ".weba", ".webm", ".wma", ".wmv", ".wv",
 ))  # fmt: skip
-"""What follows another dot, as in "Mr. Brightside", belongs to the name."""
+"""The known extensions. Text after any other dot, as in "Mr. Brightside", belongs to the name."""
 
 _JOINERS = "\u200c\u200d"
 _NEVER_AT_ENDS = f". {_JOINERS}"
@@ -46,16 +46,16 @@ _RESERVED_ON_WINDOWS = frozenset(
 
 
 def clean_name(name: str) -> str:
-    """A name that is safe to show and to save under, as near to the given one as possible.
+    """Return a name that is safe to show and to save under, as close to ``name`` as possible.
 
-    NFC; only what follows the last slash or backslash; without control, format (bidirectional
-    marks among them), surrogate and private characters, nor those that Windows forbids; no names
-    of Windows devices; at most 200 bytes of UTF-8 with the extension kept; never empty. Joiners
-    stay inside a word, where Persian, Hindi and emoji need them. A name that was cleaned stays as
-    it is.
+    The result is NFC text and contains only the part behind the last slash or backslash. It has no
+    control, format (such as bidirectional marks), surrogate or private characters and none that
+    Windows forbids. It is no name of a Windows device, has at most 200 bytes of UTF-8 with the
+    extension kept, and is never empty. Joiners inside a word stay, as Persian, Hindi and emoji
+    need them. A cleaned name does not change when it is cleaned again.
     """
     last_part = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    # Windows drops dots and blanks at the end; a leading dot hides the file elsewhere.
+    # Windows drops dots and blanks at the end; other systems hide a file with a leading dot.
     tidy = _plain(last_part, forbidden=_FORBIDDEN).strip(_NEVER_AT_ENDS)
     if tidy.split(".", 1)[0].strip().upper() in _RESERVED_ON_WINDOWS:
         tidy = f"_{tidy}"
@@ -63,23 +63,23 @@ def clean_name(name: str) -> str:
 
 
 def song_title(name: str) -> str:
-    """A song's name without the ending that says what kind of file it is, cleaned: it serves as
-    the name of a folder on any system."""
+    """Return a song's cleaned name without its extension; every system accepts it as the name of
+    a folder."""
     suffix = PurePosixPath(name).suffix
     return clean_name(name.removesuffix(suffix) if suffix.lower() in SONG_ENDINGS else name)
 
 
 def one_line(value: object) -> str:
-    """Text from outside as one line: NFC, no control or format characters, capped. A line that
-    was cleaned stays as it is."""
-    # Cut first: normalising a megabyte of combining marks is slow.
+    """Return untrusted text as one line: NFC, no control or format characters, at most
+    ``MAX_LINE_CHARACTERS``. A cleaned line does not change when it is cleaned again."""
+    # The text is cut first, as normalising a megabyte of combining marks is slow.
     text = _plain(str(value)[: 4 * MAX_LINE_CHARACTERS])
-    # And again, as the cut may fall between two that belong together.
+    # It is cleaned again, as the cut may separate two characters that belong together.
     return _plain(text[:MAX_LINE_CHARACTERS])
 
 
 def clean_tags(found: Mapping[str, Any]) -> dict[str, str]:
-    """The known fields as one clean line of text each, several values of one apart by "; "; other
+    """Return each known field as one clean line of text, with "; " between several values; other
     fields are left out."""
     cleaned = {field: _line_of(found[field]) for field in TAG_FIELDS if found.get(field)}
     return {field: text for field, text in cleaned.items() if text}
@@ -93,14 +93,15 @@ def _line_of(value: object) -> str:
 
 
 def _plain(text: str, *, forbidden: Set[str] = frozenset()) -> str:
-    """NFC; blanks of any kind are one space, what ``forbidden`` names is "_", and what nobody can
-    see is gone, but for joiners inside a word and the letters of flags."""
+    """Return ``text`` in NFC. Blanks of any kind become one space and ``forbidden`` characters
+    become "_". Invisible characters are removed, except for joiners inside a word and the letters
+    of flags."""
     flags = {k for flag in _FLAG.finditer(text) for k in range(*flag.span())}
     seen = "".join(
         character if k in flags else _shown(character, forbidden)
         for k, character in enumerate(text)
     )
-    # Composed only now: what stood between a letter and its accent may be gone.
+    # Composed only now: a character between a letter and its accent may have been removed.
     line = " ".join(unicodedata.normalize("NFC", seen).split())
     return _LOOSE_JOINERS.sub("", line)
 
@@ -114,14 +115,14 @@ def _shown(character: str, forbidden: Set[str]) -> str:
 
 
 def _is_visible(character: str) -> bool:
-    """Not of Unicode's category C; but what is only newer than this interpreter's tables, such as
-    an emoji of next year, is visible."""
+    """Whether ``character`` is outside Unicode's category C. A character that is newer than this
+    interpreter's tables, such as an emoji of next year, counts as visible."""
     category = unicodedata.category(character)
     if category != "Cn":
         return not category.startswith("C")
     number = ord(character)
     is_no_character = 0xFDD0 <= number <= 0xFDEF or number & 0xFFFE == 0xFFFE
-    # Reserved for what is not to be seen (Default_Ignorable_Code_Point of DerivedCoreProperties).
+    # Reserved for invisible characters (Default_Ignorable_Code_Point of DerivedCoreProperties).
     is_ignored = number == 0x2065 or 0xFFF0 <= number <= 0xFFF8 or 0xE0000 <= number <= 0xE0FFF
     return not (is_no_character or is_ignored)
 
@@ -134,6 +135,6 @@ def _shortened(name: str) -> str:
         suffix = ""
     stem = name[: len(name) - len(suffix)] if suffix else name
     room = MAX_NAME_BYTES - len(suffix.encode())
-    # Cleaned again, as the cut may fall between two that belong together.
+    # Cleaned again, as the cut may separate two characters that belong together.
     cut = _plain(stem.encode()[:room].decode(errors="ignore"))
     return cut.rstrip(_NEVER_AT_ENDS) + suffix

@@ -1,21 +1,21 @@
-"""Less steady noise (hiss, hum of air, tape) in a sound, without any model.
+"""Reduction of steady noise (hiss, hum of air, tape) in a sound, without any model.
 
 In each bin of a short-time spectrum (Hann window of 2048 samples, hop 512):
 
-- The noise is what never falls away: the minimum of the smoothed power over 1.7 s around the
-  frame, before and behind, raised to the mean of noise (minimum statistics: R. Martin, "Noise
+- The noise estimate is the minimum of the smoothed power over 1.7 s around the frame, before and
+  behind, times a bias that raises it to the mean of noise (minimum statistics: R. Martin, "Noise
   Power Spectral Density Estimation Based on Optimal Smoothing and Minimum Statistics", IEEE Trans.
-  SAP 9, 2001; here with a constant smoothing, and the bias as it was measured for it). A tone that
-  is held for longer would be taken for noise by that alone, so that the estimate is never above
-  the median over the 690 Hz around the bin, where held tones are few among many bins.
-- The gain is Wiener's, ``xi / (1 + xi)``, of the a priori signal-to-noise ratio ``xi`` estimated
-  by the decision-directed approach (Y. Ephraim and D. Malah, "Speech enhancement using a minimum
-  mean-square error short-time spectral amplitude estimator", IEEE Trans. ASSP 32, 1984, equation
-  51, weight 0.98), which keeps single bins from flickering ("musical noise").
-- It never falls below a floor of ``-FULL_DB * strength``.
+  SAP 9, 2001; here with a constant smoothing and the bias measured for it). The minimum alone would
+  take a longer tone for noise. The estimate is therefore limited to the median over the 690 Hz
+  around the bin, where held tones occupy few of many bins.
+- The gain is the Wiener gain ``xi / (1 + xi)``. The decision-directed approach (Y. Ephraim and
+  D. Malah, "Speech enhancement using a minimum mean-square error short-time spectral amplitude
+  estimator", IEEE Trans. ASSP 32, 1984, equation 51, weight 0.98) estimates ``xi``, the a priori
+  signal-to-noise ratio. It keeps single bins from flickering ("musical noise").
+- The gain never falls below a floor of ``-FULL_DB * strength``.
 
-Both channels have one gain, of their mean power, so that nothing moves in the stereo picture.
-There is no chance in it, and memory does not grow with the sound.
+Both channels have one gain, computed from their mean power, so that the stereo image stays still.
+The result is deterministic, and memory does not grow with the sound.
 """
 
 from collections import deque
@@ -29,28 +29,29 @@ from separation.progress import Report, ignore_progress
 
 SIZE = 2048
 FULL_DB = 24.0
-"""How far noise goes down at strength 1: further down, what is left of it begins to flicker."""
+"""Attenuation of noise at strength 1: beyond it, the remaining noise begins to flicker."""
 
 _SEGMENT = 16
-"""Frames, 0.19 s: the grain of the minimum."""
+"""Frames per segment, 0.19 s: the time resolution of the minimum."""
 
 _AROUND = 4
 """Segments on either side: 9 of them are 1.7 s, longer than syllables and most notes."""
 
 _SMOOTHING = 0.85
-"""Of the power in time; Martin's lies between 0.3 and 0.96 and is about this in steady noise."""
+"""Smoothing of the power in time. Martin's varies between 0.3 and 0.96 and is about 0.85 in steady
+noise."""
 
 _BIAS = 2.0
-"""From that minimum to the mean of white noise, as measured; the test allows 1 dB."""
+"""Factor from the minimum to the mean of white noise (measured; the test allows 1 dB)."""
 
 _MEDIAN_BINS = 33
 _DIRECTED = 0.98
 
 SHORTEST_FRAMES = (2 * _AROUND + 1) * _SEGMENT * SIZE // OVERLAP
-"""In a shorter sound nothing can fall away, so that all of it would be taken for noise."""
+"""In a shorter sound the minimum covers the whole sound, and all of it would count as noise."""
 
 _CAUTION = 1.5
-"""Noise is taken for so many times stronger than estimated: its power in a bin scatters about the
+"""Factor by which the noise estimate is raised: the power of noise in a bin scatters about its
 mean, and half of it lies above."""
 
 _TINY = 1e-30
@@ -79,7 +80,7 @@ def reduce_noise(
     waiting: deque[Spectra] = deque()
     done = 0
 
-    def pass_on(noise: FloatArray) -> None:
+    def write_oldest(noise: FloatArray) -> None:
         nonlocal done
         spectra = waiting.popleft()
         joined.write(spectra * gains.of(_power(spectra), noise)[:, None, :])
@@ -92,9 +93,9 @@ def reduce_noise(
         waiting.append(spectra)
         noise = floor.after(_power(spectra))
         if noise is not None:
-            pass_on(noise)
+            write_oldest(noise)
     while waiting:
-        pass_on(floor.at_the_end())
+        write_oldest(floor.after_last())
 
 
 def _copy(source: Source, sink: Sink, report: Report) -> None:
@@ -111,7 +112,7 @@ def _power(spectra: Spectra) -> FloatArray:
 
 
 class _NoiseFloor:
-    """The power of noise in each bin, for segments of frames, told ``_AROUND`` segments late."""
+    """The power of noise in each bin, for segments of frames, ``_AROUND`` segments late."""
 
     def __init__(self, bins: int) -> None:
         self._smoothed: FloatArray | None = None
@@ -120,7 +121,8 @@ class _NoiseFloor:
         self._seen = 0
 
     def after(self, power: FloatArray) -> FloatArray | None:
-        """Takes the next segment; the noise of the one ``_AROUND`` before it, once it is there."""
+        """Take the power of the next segment; return the noise of the segment ``_AROUND`` before
+        it, or ``None`` for the first ``_AROUND``."""
         lowest = np.full(self._bins, np.inf, dtype=np.float32)
         for row in power:
             if self._smoothed is None:
@@ -132,14 +134,14 @@ class _NoiseFloor:
         self._seen += 1
         return self._noise() if self._seen > _AROUND else None
 
-    def at_the_end(self) -> FloatArray:
-        """The noise of each of the segments that are still waited for, after the last."""
+    def after_last(self) -> FloatArray:
+        """Return the noise of the next of the last ``_AROUND`` segments; call it once for each."""
         if len(self._minima) > _AROUND + 1:
             self._minima.popleft()
         return self._noise()
 
     def _noise(self) -> FloatArray:
-        # Takes half a second to import, which only this stage needs.
+        # The import takes half a second, and only this stage needs it.
         from scipy.ndimage import median_filter
 
         lowest = np.minimum.reduce(list(self._minima))

@@ -1,4 +1,4 @@
-"""A stretch of a decoded song takes the place of the whole."""
+"""Cut a decoded song to a range of it."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from separation.progress import Report
 
 
 def keep_range(path: Path, start: int, frames: int, report: Report) -> SongMeasure:
-    """Leave ``frames`` frames from ``start`` on of the canonical file at ``path``, in blocks.
+    """Cut the canonical file at ``path`` to the ``frames`` frames from ``start`` on, in blocks.
 
-    Returns the measures of what is left. What ``report`` raises leaves the file as it was.
+    Returns the measures of these frames. If ``report`` raises, the file stays as it was.
     """
     part = path.with_name(f"{path.name}.part")
     measure = SongMeasure()

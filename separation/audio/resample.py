@@ -1,4 +1,4 @@
-"""Streaming change of sample rate with an exact number of frames."""
+"""Streaming conversion of the sample rate with an exact number of frames."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ def frames_at(rate_hz: int, source_frames: int, source_rate_hz: int) -> int:
 
 
 class Resampler:
-    """Feed blocks of (channels, n) float32, get blocks at the new rate, exact in total.
+    """Converts blocks of (channels, n) float32 to another sample rate.
 
-    Uses soxr's VHQ recipe (28-bit precision, linear phase, delay compensated). The caller puts
-    ``write(block)`` and finally ``finish()`` one behind the other; together they have
-    ``frames_at(target_rate_hz, frames written, source_rate_hz)`` frames.
+    Uses soxr's VHQ recipe (28-bit precision, linear phase, delay compensated). The caller
+    concatenates the results of every ``write(block)`` and of the final ``finish()``; together they
+    have exactly ``frames_at(target_rate_hz, frames written, source_rate_hz)`` frames.
     """
 
     def __init__(self, source_rate_hz: int, target_rate_hz: int, channels: int) -> None:
@@ -34,14 +34,15 @@ class Resampler:
             )
 
     def write(self, block: FloatArray) -> FloatArray:
-        """The frames that are ready after ``block``; may be none."""
+        """Return the frames that are ready after ``block``; there may be none."""
         self._frames_in += block.shape[1]
         if self._stream is None:
             return block
         return self._counted(self._chunk(block, last=False))
 
     def finish(self) -> FloatArray:
-        """The rest, cut or filled with zeros to the exact length; the filter may be off by one."""
+        """Return the remaining frames, cut or padded with zeros to the exact length, as the filter
+        may be off by one."""
         if self._stream is None:
             return np.zeros((self._channels, 0), dtype=np.float32)
         tail = self._chunk(np.zeros((self._channels, 0), dtype=np.float32), last=True)
@@ -57,6 +58,6 @@ class Resampler:
         return np.asarray(out, dtype=np.float32).reshape(-1, self._channels).T
 
     def _counted(self, block: FloatArray) -> FloatArray:
-        """Never more than the exact total may leave; see :meth:`finish`."""
+        """Count the frames of ``block`` for the exact total of :meth:`finish`."""
         self._frames_out += block.shape[1]
         return block

@@ -1,10 +1,10 @@
-"""Sound changed in the spectrum, from end to end, with memory that does not grow with it.
+"""Process a sound in the short-time spectrum, in memory that does not grow with the sound.
 
-A short-time Fourier transform with a Hann window and three quarters of overlap, before and behind
-the change (weighted overlap-add: Griffin and Lim, "Signal estimation from modified short-time
-Fourier transform", 1984). The frames begin before the first sample and end behind the last, so that
-every sample lies in four of them, whose squared windows sum to 3/2: what is not changed comes back
-as it was, up to the rounding of float32.
+Analysis and synthesis use a Hann window with three quarters of overlap (weighted overlap-add:
+Griffin and Lim, "Signal estimation from modified short-time Fourier transform", 1984). The frames
+begin before the first sample and end behind the last. Every sample therefore lies in four frames,
+and their squared windows sum to 3/2: an unchanged spectrum returns the same sound, up to the
+rounding of float32.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +22,11 @@ from separation.progress import Report, ignore_progress
 OVERLAP = 4
 _SQUARES = 1.5
 BLOCK_FRAMES = 64
-"""Frames of the spectrum at a time: with 4096 samples each 8 MB of spectra for every source."""
+"""Spectral frames per block: 8 MB of spectra for each source with frames of 4096 samples."""
 
 Spectra = NDArray[np.complexfloating[Any, Any]]
 Change = Callable[[Sequence[Spectra]], Spectra]
-"""From (frames, channels, bins) complex64 of each source, in order, to what is to be heard."""
+"""Maps the spectra of all sources, (frames, channels, bins) complex64 each, to the result's."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Grid:
         return self.size // 2 + 1
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[tuple[int, int]]:
-        """First frame and how many, over all frames that touch the sound. Frame ``i`` begins at
-        sample ``(i - OVERLAP + 1) * hop``."""
+        """Yield the first frame and the number of frames of each block, over all frames that
+        overlap the sound. Frame ``i`` begins at sample ``(i - OVERLAP + 1) * hop``."""
         count = -(-self.total // self.hop) + OVERLAP - 1
         for first in range(0, count, frames):
             yield first, min(frames, count - first)
 
     def samples(self, first: int, frames: int) -> tuple[int, int]:
-        """Where the frames begin, and how many samples they span."""
+        """Return the first sample of the frames, and the number of samples that they span."""
         return (first - OVERLAP + 1) * self.hop, (frames - 1) * self.hop + self.size
 
 
@@ -62,22 +62,23 @@ def window(size: int) -> NDArray[np.float32]:
 
 
 def spectra_of(samples: FloatArray, grid: Grid) -> Spectra:
-    """(frames, channels, bins) complex64 of (channels, samples) as :meth:`Grid.samples` says."""
+    """Return (frames, channels, bins) complex64 of ``samples`` (channels, samples), which span
+    whole frames as :meth:`Grid.samples` computes them."""
     framed = np.lib.stride_tricks.sliding_window_view(samples, grid.size, axis=1)[:, :: grid.hop]
     spectra: Spectra = scipy.fft.rfft(framed.transpose(1, 0, 2) * window(grid.size), axis=-1)
     return spectra
 
 
 class OverlapAdd:
-    """Puts frames of a spectrum together again and writes what is complete."""
+    """Adds overlapping frames of a spectrum to a sound and writes the completed samples."""
 
     def __init__(self, grid: Grid, channels: int, sink: Sink) -> None:
         self._grid = grid
         self._sink = sink
         self._tail = np.zeros((channels, grid.size - grid.hop), dtype=np.float32)
-        # What lies before the first sample of the sound.
+        # Samples of the first frames that lie before the sound.
         self._skip = grid.size - grid.hop
-        self._left = grid.total
+        self._remaining = grid.total
 
     def write(self, spectra: Spectra) -> None:
         """(frames, channels, bins), in order and without a gap."""
@@ -96,8 +97,8 @@ class OverlapAdd:
     def _emit(self, sound: FloatArray) -> None:
         skipped = min(self._skip, sound.shape[1])
         self._skip -= skipped
-        kept = sound[:, skipped : skipped + self._left]
-        self._left -= kept.shape[1]
+        kept = sound[:, skipped : skipped + self._remaining]
+        self._remaining -= kept.shape[1]
         if kept.shape[1]:
             self._sink.write(np.ascontiguousarray(kept))
 
@@ -111,10 +112,10 @@ def through_spectra(
     channels: int,
     report: Report = ignore_progress,
 ) -> None:
-    """Write to ``sink`` what ``change`` makes of the spectra of ``sources``, all of one length.
+    """Write to ``sink`` the result of ``change`` on the spectra of ``sources``, all of one length.
 
-    ``size``: samples of a window. ``change`` is called for block after block in order and may keep
-    a state. Raises what ``change`` and ``report`` raise.
+    ``size``: samples of a window. ``change`` receives one block after the other, in order, and may
+    keep state. Raises what ``change`` and ``report`` raise.
     """
     grid = Grid(size, sources[0].frames)
     joined = OverlapAdd(grid, channels, sink)

@@ -1,8 +1,7 @@
-"""Tracks between stages: a track is a sum of float files with gains, read when needed.
+"""Tracks between stages: a track is a sum of float files with gains, computed when it is read.
 
-Composites, the residual and a common gain are linear, so they are kept as recipes: no stage
-writes a file that another can compute while reading. Only what is truly new (a stem, the harmonic
-part) is on disk.
+Composites, the residual and a common gain are linear and are stored as recipes: no stage writes a
+file that another can compute while reading. Only new audio (a stem, the harmonic part) is on disk.
 """
 
 from collections.abc import Iterator
@@ -28,11 +27,11 @@ class Term(BaseModel):
 
 
 class Track(BaseModel):
-    """One thing that a person can download.
+    """One track that a person can download.
 
-    ``name`` is unique within the job and appears in addresses; ``folder`` and ``file_stem`` give
-    its place in the job's outputs (``demucs_output/vocals.*``); ``stage`` made it. ``parent``: the
-    name of the track of which this is a part or another version.
+    ``name`` is unique within the job and appears in addresses. ``folder`` and ``file_stem`` are
+    its place in the job's outputs (``demucs_output/vocals.*``). ``stage`` is the stage that created
+    it. ``parent`` is the name of the track whose part or other version it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,7 +50,7 @@ class Track(BaseModel):
 
 
 class TrackReader(Closing):
-    """Reads a track as (channels, frames) float32 blocks; all files of it have equal length."""
+    """Reads a track as (channels, frames) float32 blocks; all its files have equal length."""
 
     def __init__(self, track: Track, work_dir: Path) -> None:
         self._stack = ExitStack()
@@ -74,7 +73,7 @@ class TrackReader(Closing):
         for reader, gain in self._parts:
             block = reader.read(start, count)
             if gain != 1.0:
-                # What brings the faintest song to its level is no number of 32 bits.
+                # The gain that normalises the faintest song exceeds the range of float32.
                 block = block * (np.float32(gain) if abs(gain) < _LARGEST else np.float64(gain))
             total += block
         return total.astype(np.float32)

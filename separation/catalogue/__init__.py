@@ -1,7 +1,7 @@
-"""The models that stemsite knows by name: what they give, what they cost, where they come from.
+"""The catalogue of models: their stems, their cost, their origin and their licence.
 
-The facts are data, ``models.json``, read by forms, commands and documentation. Stems are stated
-there only for a model that is not loaded; once it is, the separator reads them from the model.
+The facts are in ``models.json``; forms, commands and documentation are made from them. The stems
+stated there are for models that are not loaded: a separator reads them from a loaded model.
 """
 
 from collections.abc import Iterable
@@ -28,16 +28,16 @@ __all__ = [
 _ROWS = read_rows()
 
 CATALOGUE: tuple[ModelInfo, ...] = tuple(row for row in _ROWS if row.separator in BUILT_IN)
-"""What a separator of ours runs as it is, or fetches."""
+"""Models that a separator of this program runs without further files, or fetches."""
 
 ELSEWHERE: tuple[ModelInfo, ...] = tuple(row for row in _ROWS if row.separator is None)
-"""What others publish and an operator may bring the file of: facts, nothing that can be chosen."""
+"""Models that others publish, whose files an operator may provide. Nobody can choose these rows."""
 
 
 def combined(extra: Iterable[ModelInfo]) -> tuple[ModelInfo, ...]:
-    """The catalogue with a site's own models behind it.
+    """The catalogue, followed by a site's own models.
 
-    One whose name is taken already is left out: ``find_model(name)`` tells whether it is.
+    A model whose name is taken is left out.
     """
     rows = list(CATALOGUE)
     taken = {row.name for row in rows}
@@ -49,12 +49,12 @@ def combined(extra: Iterable[ModelInfo]) -> tuple[ModelInfo, ...]:
 
 
 def models_for(separator: str, rows: Iterable[ModelInfo] = CATALOGUE) -> tuple[ModelInfo, ...]:
-    """The models of one separator, its default first; none for a separator not listed here."""
+    """The models of one separator, its default first; empty for an unknown separator."""
     return tuple(model for model in rows if model.separator == separator)
 
 
 def find_model(name: str, rows: Iterable[ModelInfo] = CATALOGUE) -> ModelInfo:
-    """The row of a model. Raises ``InvalidOptions`` naming all of them."""
+    """The row of a model. Raises ``InvalidOptions``, which names all of them."""
     known = tuple(rows)
     for model in known:
         if model.name == name:

@@ -30,7 +30,7 @@ lawyer.
 | `copyleft` | any use, under conditions that follow what is passed on |
 | `non_commercial` | not for money |
 | `research_only` | for research |
-| `not_stated` | nobody who may has said anything that we found |
+| `not_stated` | we found no statement by the owner of the weights |
 
 `STEMSITE_MODEL_LICENCES` rules what is offered: `all`, or a list of these states and of names of
 models, such as `granted,htdemucs`.
@@ -58,8 +58,8 @@ def _lines() -> Iterator[str]:
         yield from _model(model)
     yield "\n## Bring your own file\n"
     yield (
-        "stemsite fetches none of these: it has no separator for them as it is, or nobody told the "
-        "digest of\nthe file. Who has the right to use one fetches it and names its folder."
+        "stemsite fetches none of these: it has no separator for them, or the digest of the file "
+        "is not\nknown. If you have the right to use one, fetch it and name its folder."
     )
     yield ""
     yield from _table(ELSEWHERE)

@@ -1,8 +1,8 @@
 """The operator's rule on licences: which models a site offers and runs.
 
-The rule is a list of words. A model may be used where the list holds ``all``, the state of the
-model's licence (:data:`separation.catalogue.model.LicenceState`), or the model's name. What the
-catalogue has no row for, a plug-in or a remote service, counts as ``not_stated`` under the name of
+The rule is a list of words. A model is allowed if the list has ``all``, the state of the model's
+licence (:data:`separation.catalogue.model.LicenceState`), or the model's name. A model without a
+row in the catalogue, of a plug-in or a remote service, has the state ``not_stated`` and the name of
 its separator.
 """
 
@@ -22,12 +22,12 @@ UNKNOWN: LicenceState = "not_stated"
 CHOOSES_ITSELF = "auto"
 REMOTE = "remote"
 AUTO_ORDER = ("demucs", "standard", "spectral")
-"""Whose models ``auto`` tries, the best first."""
+"""The separators whose models ``auto`` tries, the best first."""
 
 
 @dataclass(frozen=True)
 class LicenceRule:
-    """``rows``: the models there are, as a site may have some of its own."""
+    """``words``: the rule. ``rows``: all models, including a site's own."""
 
     words: tuple[str, ...] = ANY_LICENCE
     rows: tuple[ModelInfo, ...] = CATALOGUE
@@ -39,7 +39,7 @@ class LicenceRule:
         return tuple(model for model in models if self.allows(model))
 
     def allows_choice(self, separator: str, model: str | None = None) -> bool:
-        """Whether a separator may run, with its usual model where none is named."""
+        """Whether a separator may run with this model, or with its default model."""
         return not self._refusal(separator, model)
 
     def check_choice(self, separator: str, model: str | None = None) -> None:
@@ -48,21 +48,21 @@ class LicenceRule:
             raise LicenceRefused(refusal)
 
     def automatic(self, stems: Collection[str] = ()) -> tuple[ModelInfo, ...]:
-        """What ``auto`` tries, in order: of each separator the first model that may be used and
-        gives ``stems``; none of the operator's own, which run for those who name them. All give
-        the same stems as the first, so that they can be told before one is chosen. Empty where
-        there is none."""
-        found: list[ModelInfo] = []
+        """The models that ``auto`` tries, in order: of each separator the first allowed model with
+        ``stems``. The operator's own models are left out; they run only by name. All have the
+        stems of the first, so that the stems are known before one is chosen. May be empty."""
+        models: list[ModelInfo] = []
         for separator in AUTO_ORDER:
             rows = self.allowed(models_for(separator, self.rows))
-            known = (row for row in rows if row.source.kind != "folder")
-            fitting = [row for row in known if set(stems) <= set(row.stems)]
-            if fitting and (not found or set(fitting[0].stems) == set(found[0].stems)):
-                found.append(fitting[0])
-        return tuple(found)
+            published = (row for row in rows if row.source.kind != "folder")
+            suitable = [row for row in published if set(stems) <= set(row.stems)]
+            if suitable and (not models or set(suitable[0].stems) == set(models[0].stems)):
+                models.append(suitable[0])
+        return tuple(models)
 
     def unknown_words(self, separators: Iterable[str] = ()) -> list[str]:
-        """Those that are no state and name no model, nor any of ``separators``."""
+        """The words of the rule that are no state, no name of a model and none of
+        ``separators``."""
         names = {row.name for row in self.rows}
         known = {EVERYTHING, *get_args(LicenceState), *names, *separators}
         return [word for word in self.words if word not in known]
@@ -83,7 +83,8 @@ class LicenceRule:
         )
 
     def _refusal_of_members(self, name: str | None) -> str:
-        """Of an ensemble without a name its members are asked for one by one."""
+        """The first refusal of a member. An ensemble without a name has no members here: the caller
+        checks them one by one."""
         known = next((each.ensemble for each in ENSEMBLES if each.name == name), None)
         refusals = (self._refusal(m.separator, m.model) for m in (known.members if known else ()))
         return next(filter(None, refusals), "")
@@ -94,10 +95,10 @@ class LicenceRule:
         if separator == CHOOSES_ITSELF:
             return self._named_row(model)
         if separator == REMOTE:
-            # It is asked for a model, `separator/model` or a separator: ours to judge by name.
+            # The model of a remote service is a model, `separator/model` or a separator.
             name = model.rpartition("/")[2]
             return self._named_row(name) or self._usual_row(name)
-        # A plug-in does not run a model of ours because it is given the name of one.
+        # A plug-in may have a model of the same name, which is not the model of the catalogue.
         row = self._named_row(model)
         return row if row is not None and row.separator == separator else None
 

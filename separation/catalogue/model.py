@@ -1,4 +1,4 @@
-"""What a row of the catalogue holds: one model, with the evidence for what is said of it."""
+"""A row of the catalogue: one model, with the evidence for its licence."""
 
 import datetime
 import re
@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 LicenceState = Literal["granted", "research_only", "non_commercial", "not_stated", "copyleft"]
-"""What the owner of weights says of their use. ``granted``: any use, also for money; ``copyleft``:
-any use, under conditions that follow what is passed on; ``research_only``, ``non_commercial``: as
-named; ``not_stated``: nothing was found."""
+"""What the owner of weights says about their use. ``granted``: any use, also for money;
+``copyleft``: any use, under conditions that also apply to copies; ``research_only``,
+``non_commercial``: only such use; ``not_stated``: no statement was found."""
 
 SourceKind = Literal["embedded", "hub", "torchaudio", "wheel", "direct", "folder"]
 """``embedded``: in this repository. ``hub``: a repository of Hugging Face's hub. ``torchaudio``:
@@ -32,7 +32,7 @@ STATES: dict[LicenceState, str] = {
     "not_stated": "licence not stated",
     "copyleft": "copyleft",
 }
-"""As part of a sentence."""
+"""The words for a state inside a sentence."""
 
 _BADGES: dict[LicenceState, str] = {
     "granted": "Any use",
@@ -51,8 +51,8 @@ class _Fact(BaseModel):
 
 
 class Evidence(_Fact):
-    """``date``: of the statement, or the day on which a page without one was read. ``address``
-    is a path of this repository where the evidence lies in it."""
+    """``date``: of the statement, or the day on which an undated page was read. ``address``: a URL,
+    or a path in this repository."""
 
     address: str = Field(min_length=1)
     date: datetime.date
@@ -63,7 +63,7 @@ class Evidence(_Fact):
 
 
 class Licence(_Fact):
-    """``says``: one sentence for people, as the evidence has it."""
+    """``says``: what the evidence says, in one sentence for people."""
 
     state: LicenceState
     says: str = Field(min_length=1)
@@ -75,12 +75,12 @@ class Licence(_Fact):
 
     @property
     def badge(self) -> str:
-        """The words as they stand alone on a card."""
+        """The words for a badge on a card."""
         return _BADGES[self.state]
 
 
 class Source(_Fact):
-    """Where the weights come from; ``name`` and ``version`` as the kind of source has them."""
+    """Where the weights come from; ``name`` and ``version`` in the form of the kind of source."""
 
     kind: SourceKind
     address: str = ""
@@ -89,8 +89,8 @@ class Source(_Fact):
 
 
 class WeightFile(_Fact):
-    """``sha256`` ``None``: nobody told it. ``sha256_start``: its first digits where only they are
-    known, as Demucs has them in its file names."""
+    """``sha256`` ``None``: unknown. ``sha256_start``: its first digits where only these are known;
+    Demucs has them in its file names."""
 
     name: str
     bytes: int | None = None
@@ -100,7 +100,7 @@ class WeightFile(_Fact):
 
 
 class Figure(_Fact):
-    """A published measurement: decibels by stem, ``mean`` over the stems where it was told."""
+    """A published measurement: decibels by stem, and ``mean`` over the stems if published."""
 
     values_db: dict[str, float] = Field(min_length=1)
     measure: Measure
@@ -127,21 +127,21 @@ def decibels(values_db: dict[str, float]) -> str:
     return ", ".join(f"{name} {values_db[name]:.2f}" for name in names) + " dB"
 
 
-UNTOLD = Licence(
+NOT_STATED = Licence(
     state="not_stated", says="Nobody told this site under which licence the weights are."
 )
 
 
 class ModelInfo(_Fact):
-    """One model; the name, its separator, a label and the stems suffice for one of a site's own.
+    """One model. A site's own model needs only a name, a separator, a label and the stems.
 
-    ``separator``: the key of the registry that runs it; ``None`` where that is one for which the
-    site's operator brings the file. ``memory_bytes``: a first guess of the peak on the device it
-    runs on. ``download_bytes``: about what fetching it moves, 0 where there is nothing to fetch.
-    ``packages``: what must be installed besides. ``smaller``: what may take its place where memory
-    is short; it has the same stems. ``max_segment_s``: the longest window that it was trained for,
-    where it takes no longer one. ``overlapping``: one sound may be in several of the stems, so
-    that they are no partition of the song.
+    ``separator``: the registry key of the separator that runs it; ``None`` where the site's
+    operator must provide the file. ``memory_bytes``: a first guess of the peak on its device.
+    ``download_bytes``: about how much is downloaded, 0 where nothing is fetched. ``packages``:
+    further packages that must be installed. ``smaller``: a model with the same stems that may
+    replace it where memory is short. ``max_segment_s``: the longest window that it was trained for,
+    if it takes no longer one. ``overlapping``: one sound may be in several of the stems, so they
+    are no partition of the song.
     """
 
     name: str = Field(min_length=1)
@@ -150,7 +150,7 @@ class ModelInfo(_Fact):
     stems: tuple[str, ...] = Field(min_length=1)
     architecture: str = ""
     description: str = ""
-    licence: Licence = UNTOLD
+    licence: Licence = NOT_STATED
     training_data: str = "Not stated."
     source: Source = Source(kind="folder")
     files: tuple[WeightFile, ...] = ()
@@ -168,7 +168,7 @@ class ModelInfo(_Fact):
 
     @property
     def is_fetched(self) -> bool:
-        """Whether this program fetches it; never a file of an address whose digest is unknown."""
+        """Whether this program fetches it. A file at an address needs a known digest for that."""
         if self.separator is None:
             return False
         pinned = bool(self.files) and all(file.sha256 for file in self.files)
@@ -176,4 +176,4 @@ class ModelInfo(_Fact):
 
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
-"""What a row of the data file may be called: a word of a command line and of an address."""
+"""The names of rows of the data file; they are parts of command lines and addresses."""

@@ -14,7 +14,7 @@ DATA_FILE = Path(__file__).with_name("models.json")
 
 
 class CatalogueInvalid(ValueError):
-    """The data file is wrong, which is a fault of the program: the sentence names row and field."""
+    """The data file has a fault, which is a bug of the program; the message names row and field."""
 
 
 def read_rows(path: Path = DATA_FILE) -> tuple[ModelInfo, ...]:
@@ -39,8 +39,8 @@ def _row(position: int, raw: object) -> ModelInfo:
     try:
         return ModelInfo.model_validate(raw)
     except ValidationError as error:
-        named = raw.get("name") if isinstance(raw, dict) else None
-        raise CatalogueInvalid(f"Model {named or position}: {first_fault(error)}") from None
+        name = raw.get("name") if isinstance(raw, dict) else None
+        raise CatalogueInvalid(f"Model {name or position}: {first_fault(error)}") from None
 
 
 def _check(rows: Iterable[ModelInfo]) -> None:
@@ -60,7 +60,7 @@ def _fault(row: ModelInfo, by_name: dict[str, ModelInfo]) -> str:
     if not row.licence.evidence:
         return "nothing is named as evidence for its licence"
     if bool(row.download_bytes) != row.is_fetched:
-        return "download_bytes is told for what is not fetched, or not for what is"
+        return "download_bytes is set though the model is not fetched, or 0 though it is"
     if row.source.kind == "wheel" and not all(file.sha256 for file in row.files):
         return "a file of a wheel has no sha256"
     if row.smaller is not None:

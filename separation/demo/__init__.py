@@ -1,9 +1,9 @@
-"""A song that the project makes itself, so that its true stems are known.
+"""A song that the project synthesizes itself, so that its true stems are known.
 
-What stands here imports nothing, so that a web server can name the song.
+This module imports nothing, so that a web server can name the song.
 """
 
 VERSION = 1
-"""Raise it when the song would sound different."""
+"""Raise it with every change of the song's sound."""
 
 FILE_NAME = "Eight bars.flac"

@@ -1,7 +1,7 @@
-"""Single notes of the demonstration song, made by formulas.
+"""Single notes of the demonstration song, synthesized by formulas.
 
 Signals are (samples,) float64 at 44.1 kHz, about full scale 1. ``Random``: numpy's generator, the
-only source of chance.
+only source of random numbers.
 """
 
 import numpy as np
@@ -27,13 +27,13 @@ _FORMANT_WIDTH = 0.08
 
 
 def seconds(frames: int) -> Signal:
-    """The time of each sample in seconds."""
+    """Return the time of each sample in seconds."""
     return np.arange(frames) / SAMPLE_RATE_HZ
 
 
 def filtered(signal: Signal, kind: str, hz: float | list[float]) -> Signal:
-    """Through a Butterworth filter of second order; ``kind`` as for ``scipy.signal.butter``."""
-    # Takes a second to import, and who asks about the song need not make it.
+    """Apply a Butterworth filter of second order; ``kind`` as for ``scipy.signal.butter``."""
+    # The import takes a second, and importers of this module need not synthesize the song.
     from scipy.signal import butter, sosfilt
 
     sos = butter(2, hz, kind, fs=SAMPLE_RATE_HZ, output="sos")
@@ -41,7 +41,7 @@ def filtered(signal: Signal, kind: str, hz: float | list[float]) -> Signal:
 
 
 def swell(frames: int, attack_s: float, release_s: float) -> Signal:
-    """From 0 up to 1 and back to 0, with straight sides."""
+    """Return an envelope from 0 to 1 and back to 0, with linear slopes."""
     time = seconds(frames)
     ends = np.minimum(time / attack_s, (frames / SAMPLE_RATE_HZ - time) / release_s)
     return np.clip(ends, 0.0, 1.0)
@@ -68,14 +68,14 @@ def hat(random: Random) -> Signal:
 
 
 def bass_note(hz: float, frames: int) -> Signal:
-    """A saw with few partials, plucked."""
+    """Synthesize a plucked sawtooth with few partials."""
     time = seconds(frames)
     tone = sum(np.sin(2 * np.pi * hz * n * time) / n for n in range(1, 7))
     return np.asarray(0.5 * tone * np.exp(-time / 0.6) * swell(frames, 0.005, 0.03))
 
 
 def chord_note(hz: float, frames: int, detune: float) -> Signal:
-    """An organ-like tone; ``detune``: a factor near 1, another one for each side."""
+    """Synthesize an organ-like tone; ``detune``: a factor near 1, which differs for each side."""
     time = seconds(frames)
     partials = ((1, 1.0), (2, 0.5), (3, 0.3), (4, 0.15), (6, 0.08))
     tone = sum(gain * np.sin(2 * np.pi * hz * detune * n * time) for n, gain in partials)
@@ -83,7 +83,8 @@ def chord_note(hz: float, frames: int, detune: float) -> Signal:
 
 
 def sung_note(hz: float, frames: int, vowel: str, random: Random) -> Signal:
-    """A pulse train with vibrato and some breath through the formants of a vowel."""
+    """Synthesize a sawtooth with vibrato and some breath noise, filtered by the formants of a
+    vowel."""
     time = seconds(frames)
     vibrato = 0.012 * np.minimum(time / 0.35, 1.0) * np.sin(2 * np.pi * 5.6 * time)
     cycles = np.cumsum(hz * (1 + vibrato)) / SAMPLE_RATE_HZ

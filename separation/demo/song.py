@@ -1,7 +1,7 @@
 """The demonstration song: eight bars of drums, bass, chords and a voice, and their true stems.
 
-Nothing in it is recorded or borrowed: the chords (A minor, F, C, G) and the tune were written for
-it. The same numpy and scipy make the same song; other versions may differ in the last bits.
+The song contains no recordings, and its chords (A minor, F, C, G) and tune were written for it. The
+same versions of numpy and scipy create the same song; other versions may differ in the last bits.
 """
 
 import io
@@ -33,14 +33,14 @@ _BARS = 8
 _STEPS = 16 * _BARS
 _TAIL = SAMPLE_RATE_HZ
 FRAMES = _STEPS * _STEP + _TAIL
-"""Of the song: 17 s."""
+"""Frames of the song: 17 s."""
 
 _PEAK = 0.8
 _RMS_DB = {"drums": -19.0, "bass": -20.0, "other": -23.0, "vocals": -20.0}
-"""Levels of the stems against each other, in dBFS before the common gain to ``_PEAK``."""
+"""RMS levels of the stems, in dBFS before the common gain to ``_PEAK``."""
 
 _CHORDS = ((45, 48, 52), (41, 45, 48), (48, 52, 55), (43, 47, 50))
-"""MIDI numbers, one chord a bar, twice through."""
+"""MIDI numbers, one chord per bar; the sequence plays twice."""
 
 _TUNE: tuple[tuple[int, int, int, str], ...] = (
     (16, 6, 69, "a"), (22, 2, 71, "e"), (24, 8, 72, "o"),
@@ -53,15 +53,16 @@ _TUNE: tuple[tuple[int, int, int, str], ...] = (
 
 
 def stems() -> dict[str, FloatArray]:
-    """The true stems, (channels, samples) each; their sum is the song, with a peak of 0.8."""
+    """Return the true stems, (channels, samples) each; their sum is the song, with a peak of
+    0.8."""
     random = np.random.default_rng(_SEED)
-    made = {name: _level(play(random), _RMS_DB[name]) for name, play in _PLAYERS.items()}
-    gain = _PEAK / np.max(np.abs(sum(made.values())))
-    return {name: (gain * stem).astype(np.float32) for name, stem in made.items()}
+    levelled = {name: _level(play(random), _RMS_DB[name]) for name, play in _PLAYERS.items()}
+    gain = _PEAK / np.max(np.abs(sum(levelled.values())))
+    return {name: (gain * stem).astype(np.float32) for name, stem in levelled.items()}
 
 
 def write_song(path: Path) -> None:
-    """The song as FLAC of 24 bits, whole or not at all."""
+    """Write the song atomically as FLAC of 24 bits."""
     mixture = sum(stems().values())
     assert isinstance(mixture, np.ndarray)
     file = io.BytesIO()

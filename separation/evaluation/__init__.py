@@ -1,7 +1,7 @@
-"""How near a separator comes to stems that are known: suites of songs, figures, reports.
+"""Measures a separator on songs with known stems: suites of songs, figures, reports.
 
-A suite is read by :mod:`separation.evaluation.suite`, decoded song by song by
-:mod:`~separation.evaluation.loading`, separated in a runner by
-:mod:`~separation.evaluation.separating` and measured in blocks by
-:mod:`~separation.evaluation.measuring`. Nothing in here imports torch.
+:mod:`separation.evaluation.suite` finds the songs of a suite,
+:mod:`~separation.evaluation.loading` decodes them one by one,
+:mod:`~separation.evaluation.separating` separates them in a runner and
+:mod:`~separation.evaluation.measuring` measures the stems in blocks. Nothing here imports torch.
 """

@@ -1,13 +1,13 @@
-"""BSS Eval v4, streamed: the figures of frames as the library museval 0.4.1 has them.
+"""BSS Eval v4, streamed: the figures by frame, equal to those of the library museval 0.4.1.
 
 Stoeter, Liutkus and Ito, "The 2018 Signal Separation Evaluation Campaign" (LVA/ICA 2018), after
 Vincent, Gribonval and Fevotte, "Performance measurement in blind audio source separation" (IEEE
 TASLP 2006) and Vincent et al., "First stereo audio source separation evaluation campaign" (ICA
 2007). An estimate is projected on the true stem behind filters of 512 taps, and on all true
-stems; the filters are those of the whole song, the energies those of frames of one second.
+stems. The filters are computed over the whole song, the energies over frames of one second.
 
-SDR is 10 log10(|s|^2 / |s - e|^2) of each frame: the filters cancel out of it. ISR, SIR and SAR
-need them: one system of equations with 512 unknowns for each channel of each true stem.
+SDR is 10 log10(|s|^2 / |s - e|^2) of each frame: the filters cancel out. ISR, SIR and SAR need the
+filters: one system of equations with 512 unknowns for each channel of each true stem.
 """
 
 from typing import NamedTuple
@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 WINDOW = 44_100
-"""Frames are one second at 44.1 kHz and do not overlap; what is left at the end counts for
-nothing, as in museval."""
+"""Frames are one second at 44.1 kHz and do not overlap; an incomplete frame at the end is ignored,
+as in museval."""
 
 TAPS = 512
 _BLOCK_FFT = 8_192
 _RIDGE = 1e-12
-"""Of the mean energy of a true stem: 120 dB below it."""
+"""Relative to the mean energy of a true stem, so 120 dB below it."""
 
 
 class FilterFigures(NamedTuple):
@@ -43,13 +43,13 @@ class FrameSdr:
     def __init__(self, count: int, frames: int) -> None:
         """``count`` stems of ``frames`` samples each."""
         self._window = WINDOW if frames > WINDOW else frames
-        self._left = frames // self._window if self._window else 0
+        self._remaining = frames // self._window if self._window else 0
         self._parts: list[Floats] = [np.zeros((count, 0))]
 
     def add(self, truth: Floats, estimate: Floats) -> None:
-        """The next block, (stems, channels, n): whole frames, but for the last one."""
-        whole = min(truth.shape[2] // self._window, self._left) if self._left else 0
-        self._left -= whole
+        """Add the next block, (stems, channels, n): whole frames, except in the last block."""
+        whole = min(truth.shape[2] // self._window, self._remaining) if self._remaining else 0
+        self._remaining -= whole
         if whole:
             shape = (*truth.shape[:2], whole, self._window)
             length = whole * self._window
@@ -63,7 +63,7 @@ class FrameSdr:
 
 
 def _sdr(truth: Floats, estimate: Floats) -> Floats:
-    """(stems, frames) of (stems, channels, frames, n)."""
+    """SDR in dB, (stems, frames), from (stems, channels, frames, n)."""
     energy = np.einsum("kcfn,kcfn->kf", truth, truth)
     error = truth - estimate
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -79,7 +79,7 @@ def is_silent(stems: Floats) -> NDArray[np.bool_]:
 
 
 def medians(by_frame: Floats) -> Floats:
-    """(stems, frames) to one each, without the frames that do not count."""
+    """The median of each row of (stems, frames), without the frames that do not count."""
     rows = [row[~np.isnan(row)] for row in by_frame]
     return np.array([np.median(row) if len(row) else np.nan for row in rows])
 
@@ -91,7 +91,7 @@ class Correlations:
     """
 
     def __init__(self, stems: int, estimates: int, channels: int = 2) -> None:
-        """``estimates``: signals of ``channels`` channels each, of whatever stem."""
+        """``estimates``: the number of estimated signals, each of ``channels`` channels."""
         self._truths, self._signals = stems * channels, (stems + estimates) * channels
         bins = _BLOCK_FFT // 2 + 1
         self._sums = np.zeros((bins, self._truths, self._signals), dtype=np.complex128)
@@ -100,19 +100,19 @@ class Correlations:
     _STEP = _BLOCK_FFT - 2 * (TAPS - 1)
 
     def add(self, truth: Floats, estimates: Floats) -> None:
-        """The next block, (stems, channels, n) and (estimates, channels, n)."""
+        """Add the next block, (stems, channels, n) and (estimates, channels, n)."""
         length = truth.shape[2]
         block = np.concatenate([truth.reshape(-1, length), estimates.reshape(-1, length)])
         self._waiting = np.concatenate([self._waiting, block], axis=1)
-        # Behind each step lie the samples that its longest lag reaches.
+        # Each step also needs the following samples up to its longest lag.
         steps = (self._waiting.shape[1] - 2 * (TAPS - 1)) // self._STEP
         if steps > 0:
             self._count(steps)
 
     def finish(self) -> None:
-        """Behind the song there is silence."""
-        left = self._waiting.shape[1] - (TAPS - 1)
-        steps = -(-left // self._STEP)
+        """Count the last samples; silence follows the song."""
+        remaining = self._waiting.shape[1] - (TAPS - 1)
+        steps = -(-remaining // self._STEP)
         end = steps * self._STEP + 2 * (TAPS - 1) - self._waiting.shape[1]
         self._waiting = np.pad(self._waiting, ((0, 0), (0, end)))
         if steps:
@@ -129,7 +129,7 @@ class Correlations:
         self._waiting = self._waiting[:, steps * self._STEP :].copy()
 
     def by_lag(self) -> Floats:
-        """(truths, signals, 2 TAPS - 1): at place k the sum of s[n + k - TAPS + 1] x[n]."""
+        """(truths, signals, 2 TAPS - 1): the value at k is the sum of s[n + k - TAPS + 1] x[n]."""
         lags = scipy.fft.irfft(self._sums, _BLOCK_FFT, axis=0)[: 2 * TAPS - 1]
         return np.ascontiguousarray(lags.transpose(1, 2, 0))
 
@@ -138,15 +138,15 @@ class Projections:
     """The filters of a song: of every estimate on all true stems, and on its own."""
 
     def __init__(self, lags: Floats, stem_of: list[int | None], channels: int = 2) -> None:
-        """``lags``: of :meth:`Correlations.by_lag`. ``stem_of``: which stem each estimate is of;
-        None: of all of them."""
+        """``lags``: from :meth:`Correlations.by_lag`. ``stem_of``: the stem that each estimate is
+        an estimate of; None: of every stem."""
         self._channels = channels
         self._truths = lags.shape[0]
         self.stems = self._truths // channels
         gram = _gram(lags[:, : self._truths])
-        # With delay t the true stem stands at lag -t.
-        wanted = lags[:, self._truths :, TAPS - 1 :: -1]
-        sides = wanted.transpose(0, 2, 1).reshape(self._truths * TAPS, -1)
+        # A true stem with delay t is at lag -t.
+        delayed = lags[:, self._truths :, TAPS - 1 :: -1]
+        sides = delayed.transpose(0, 2, 1).reshape(self._truths * TAPS, -1)
         self._all = self._solved(gram, sides)
         self._own: dict[tuple[int, int], Floats] = {}
         for place, stem in enumerate(stem_of):
@@ -159,16 +159,16 @@ class Projections:
     def _solved(self, gram: Floats, sides: Floats) -> Floats:
         """(truths, taps, columns), with museval's regularisation."""
         try:
-            found = _solve(gram, sides, np.finfo(float).eps)
+            filters = _solve(gram, sides, np.finfo(float).eps)
         except np.linalg.LinAlgError:
-            # Two channels that are the same: any of the solutions gives the same projection, and
-            # the least-squares one, which museval would take, costs minutes.
-            found = _solve(gram, sides, _RIDGE * np.trace(gram) / len(gram))
-        return np.asarray(found.reshape(-1, TAPS, sides.shape[1]))
+            # Two channels are equal. Every solution gives the same projection, and the
+            # least-squares solution of museval takes minutes.
+            filters = _solve(gram, sides, _RIDGE * np.trace(gram) / len(gram))
+        return np.asarray(filters.reshape(-1, TAPS, sides.shape[1]))
 
     def figures(self, truth: Floats, estimates: Floats, places: list[int]) -> FilterFigures:
-        """One frame: true stems (stems, channels, n) and one estimate of each, whose places among
-        those of the song are ``places``."""
+        """The figures of one frame of true stems (stems, channels, n) and one estimate of each.
+        ``places``: the indices of these estimates among those of the song."""
         if is_silent(truth) or is_silent(estimates):
             nan = np.full(self.stems, np.nan)
             return FilterFigures(nan, nan, nan)
@@ -206,21 +206,21 @@ def _gram(lags: Floats) -> Floats:
     gram = np.empty((count, TAPS, count, TAPS))
     for one in range(count):
         for other in range(count):
-            # <s delayed by a, t delayed by b> stands at lag b - a.
+            # <s delayed by a, t delayed by b> is at lag b - a.
             at = lags[one, other]
             gram[one, :, other] = scipy.linalg.toeplitz(at[TAPS - 1 :: -1], at[TAPS - 1 :])
     return gram.reshape(count * TAPS, count * TAPS)
 
 
 def _filtered(filters: Floats, spectra: Floats, size: int) -> Floats:
-    """(sources, taps, channels) applied to (sources, bins): (channels, bins)."""
+    """Apply filters (sources, taps, channels) to (sources, bins); returns (channels, bins)."""
     responses = scipy.fft.rfft(filters, size, axis=1)
     return np.asarray(np.einsum("sbc,sb->cb", responses, spectra))
 
 
 def _energy(spectra: Floats, size: int) -> float:
-    """Of the signals behind spectra of ``size`` samples; the bins between 0 and Nyquist stand for
-    two."""
+    """The energy of signals of ``size`` samples from their spectra; the bins between 0 and Nyquist
+    count twice."""
     squares = np.sum(spectra.real**2 + spectra.imag**2, axis=0)
     last = squares[-1] if size % 2 == 0 else 0.0
     return float((2 * squares.sum() - squares[0] - last) / size)

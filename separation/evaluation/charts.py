@@ -1,7 +1,7 @@
-"""Plots of a report as SVG made by hand: no script, colours from the page's style sheet.
+"""Charts of a report as SVG, without scripts; the page's style sheet gives the colours.
 
-Each is as wide as a small screen, so that its words keep their size there, and has a title and a
-description for those who cannot see it; the numbers stand in the page's tables too.
+A chart is as wide as a small screen, so that its words keep their size there. It has a title and a
+description for people who cannot see it; the page's tables have the same numbers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _MOST_TICKS = 6
 
 
 class _Scale:
-    """Values to places between the names on the left and the numbers on the right."""
+    """Maps values to x coordinates between the names on the left and the numbers on the right."""
 
     def __init__(self, values: Sequence[float], *, from_zero: bool = True) -> None:
         known = [value for value in values if isfinite(value)] or [0.0]
@@ -41,7 +41,7 @@ class _Scale:
 
 
 def gain_chart(runs: Sequence[Run], figure: Figure, title: str) -> str:
-    """A bar a stem and run for what is gained over doing nothing, a dot a song."""
+    """A bar for the gain over doing nothing of each stem and run, and a dot for each song."""
     stems = list(dict.fromkeys(stem for run in runs for stem in run.stems))
     gains = {
         (place, stem): [result.gain(figure.key) for result in run.results(stem)]
@@ -65,8 +65,8 @@ def gain_chart(runs: Sequence[Run], figure: Figure, title: str) -> str:
 
 
 def ceiling_chart(run: Run, figure: Figure, title: str, place: int = 0) -> str:
-    """From doing nothing to the ideal mask, and how far the separator came, a line a stem.
-    ``place``: of the run among others, which decides its colour."""
+    """A line for each stem, from doing nothing to the ideal mask, with the separator on it.
+    ``place``: the index of the run, which decides its colour."""
     rows = {stem: run.summary(figure, stem) for stem in run.stems}
     scale = _Scale([v for row in rows.values() for k, v in row.items() if v and k != "gain"])
     words = "; ".join(
@@ -90,7 +90,7 @@ def ceiling_chart(run: Run, figure: Figure, title: str, place: int = 0) -> str:
 
 
 def speed_chart(runs: Sequence[Run], title: str) -> str:
-    """A bar a run for times real time, a dot a song."""
+    """A bar for the speed of each run in times real time, and a dot for each song."""
     scale = _Scale([song.times_real_time for run in runs for song in run.songs])
     words = "; ".join(f"{run.identity.label}: {run.times_real_time:.1f}" for run in runs)
     chart = _Chart(title, words, len(runs), scale, "times real time")
@@ -168,7 +168,7 @@ class _Chart:
 
 
 def _round_step(least: float) -> float:
-    """The next of 1, 2, 5, 10, ... that is not smaller."""
+    """The smallest of 1, 2, 5, 10, ... that is at least ``least``."""
     power = 10.0 ** floor(log10(least))
     return next(power * step for step in (1, 2, 5, 10) if power * step >= least * (1 - 1e-9))
 

@@ -1,4 +1,4 @@
-"""A separator on all songs of a suite, one after the other."""
+"""Runs a separator on all songs of a suite, one after the other."""
 
 import shutil
 import sys
@@ -31,16 +31,16 @@ from separation.runner.client import RunnerProcess
 from separation.settings import CoreSettings
 
 _FOR_ALL_SONGS = (Cancelled, InvalidOptions, LicenceRefused, ModelUnavailable, WorkerLost)
-"""What would befall the next song too."""
+"""Errors that every other song would have too."""
 
 _LOADED, _SEPARATED = 0.15, 0.85
-"""Where in a song's share of the bar its parts end."""
+"""Where in a song's share of the bar loading and separating end."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to measure. ``limit``: only the first songs. ``seconds``: only so much of the middle of
-    each song. ``keep``: a folder for the separator's stems, which are not kept otherwise."""
+    """What to measure. ``limit``: the number of songs, from the first. ``seconds``: how much of the
+    middle of each song. ``keep``: a folder for the separator's stems, else they are removed."""
 
     suite: Suite
     figures: tuple[Figure, ...]
@@ -63,12 +63,12 @@ def run_suite(
     on_song: Callable[[SongResult], None] = lambda _: None,
     on_failed: Callable[[FailedSong], None] = lambda _: None,
 ) -> Run:
-    """Separate and measure every song; whatever is written on the way is removed again.
+    """Separate and measure every song; all temporary files are removed.
 
-    The songs go through one runner, whose peak of memory is the run's. A song that fails is told
-    and left out. Raises the error of the first song where no song could be measured, and at once
-    what would befall every song (``InvalidOptions``, ``LicenceRefused``, ``ModelUnavailable``,
-    ``WorkerLost``).
+    One runner separates all songs, and its peak memory is that of the run. A song that fails is
+    reported to ``on_failed`` and left out. Raises the error of the first song where no song could
+    be measured, and at once an error that every song would have (``Cancelled``,
+    ``InvalidOptions``, ``LicenceRefused``, ``ModelUnavailable``, ``WorkerLost``).
     """
     done: list[tuple[SongResult, Identity]] = []
     failed: list[FailedSong] = []
@@ -94,14 +94,14 @@ def run_suite(
 
 
 def _runner(settings: CoreSettings, log_level: str) -> AbstractContextManager[RunnerProcess]:
-    # It reads what was decoded here, within the limits: float files are larger than their sources.
+    # The sources were decoded within the limits; the runner reads larger float files.
     limits = replace(settings.limits, max_bytes=sys.maxsize)
     return RunnerProcess(replace(settings, limits=limits), log_level=log_level)
 
 
 @dataclass
 class _SongWork:
-    """``identity``: of what has separated the songs so far."""
+    """``identity``: what separated the last song."""
 
     order: Order
     request: SeparationRequest
@@ -161,7 +161,8 @@ class _SongWork:
         return result, made.identity
 
     def _change_of(self, identity: Identity) -> Sequence[str]:
-        """A fall-back may end, or begin, between two songs."""
+        """A note where another model than before ran, as fall-backs may begin or end at any
+        song."""
         before, self.identity = self.identity or identity, identity
         if before.weights_digest == identity.weights_digest:
             return ()

@@ -1,4 +1,4 @@
-"""The figures that a suite can be measured by: their names, and how they are put together."""
+"""The figures of an evaluation: their names, and how figures of songs are combined."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -13,8 +13,8 @@ Figures = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class Figure:
-    """``key``: in JSON. ``choice``: what it is asked for by. ``label``: as people read it.
-    ``over_songs``: how the figures of songs become one, as publications do it."""
+    """``key``: its name in JSON. ``choice``: its name on the command line. ``label``: its name for
+    people. ``over_songs``: how publications combine the figures of songs."""
 
     key: str
     choice: str
@@ -32,34 +32,34 @@ FIGURES = (
 )
 CHOICES = tuple(dict.fromkeys(figure.choice for figure in FIGURES))
 QUICK = ("sdr", "si_sdr", "bss_sdr")
-"""For a song of three minutes and four stems these take 4 s of one core; the filters of BSS Eval,
-which its SDR does without, take 30 s and 300 MB more."""
+"""For a song of three minutes and four stems these take 4 s of one core. The filters of BSS Eval,
+which its SDR does not need, take 30 s and 300 MB more."""
 
 _OVER_SONGS: dict[str, Callable[[Iterable[float]], float]] = {"mean": fmean, "median": median}
 
 
 def chosen_figures(choices: Iterable[str]) -> tuple[Figure, ...]:
-    """The figures behind choices, in the order of :data:`FIGURES`; ``bss_eval`` is all four of
-    BSS Eval. Raises ``InvalidOptions``."""
-    asked = set(choices)
-    if unknown := sorted(asked - set(CHOICES)):
+    """The figures for choices, in the order of :data:`FIGURES`; ``bss_eval`` means all four of BSS
+    Eval. Raises ``InvalidOptions``."""
+    names = set(choices)
+    if unknown := sorted(names - set(CHOICES)):
         raise InvalidOptions(f"There is no metric {unknown[0]!r}. There are: {', '.join(CHOICES)}.")
-    if not asked:
+    if not names:
         raise InvalidOptions(f"Choose at least one metric: {', '.join(CHOICES)}.")
-    if "bss_eval" in asked:
-        asked.add("bss_sdr")
-    return tuple(figure for figure in FIGURES if figure.choice in asked)
+    if "bss_eval" in names:
+        names.add("bss_sdr")
+    return tuple(figure for figure in FIGURES if figure.choice in names)
 
 
 def difference(figure: float | None, other: float | None) -> float | None:
     """``figure - other``; None where either is unknown, or both are infinite."""
     if figure is None or other is None:
         return None
-    gained = figure - other
-    return None if math.isnan(gained) else gained
+    result = figure - other
+    return None if math.isnan(result) else result
 
 
 def over_songs(figure: Figure, values: Iterable[float | None]) -> float | None:
-    """One figure for several songs; those without one are left out."""
+    """One figure for several songs; songs without a figure are left out."""
     known = [value for value in values if value is not None]
     return _OVER_SONGS[figure.over_songs](known) if known else None

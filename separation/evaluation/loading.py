@@ -1,4 +1,4 @@
-"""One song of a suite as canonical files, decoded as uploads are: sandboxed, with their limits."""
+"""Decodes one song of a suite to canonical files, like an upload: sandboxed and with its limits."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -20,14 +20,14 @@ from separation.settings import IntakeLimits
 from separation.system.closeable import Closing
 
 _PADDING_FRAMES = 4096
-"""What a lossy codec may add behind the end: two frames of HE-AAC. So much of a stem that is
-longer than its mixture is cut off."""
+"""What a lossy codec may add at the end: two frames of HE-AAC. A stem may be this much longer than
+its mixture; the surplus is ignored."""
 
 
 @dataclass(frozen=True)
 class LoadedSong:
     """Canonical files (44.1 kHz, two channels, float32) of ``frames`` frames; a stem may be
-    shorter and is silent behind its end. ``digest``: sha256 over the names of the stems and the
+    shorter and is silent after its end. ``digest``: sha256 over the names of the stems and the
     sha256 of each source file. ``notes``: what the decoder found."""
 
     name: str
@@ -43,7 +43,7 @@ class LoadedSong:
 
 
 class SumReader(Closing):
-    """The sum of files of two channels, silent behind the end of each."""
+    """The sum of files of two channels; each is silent after its end."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._stack = ExitStack()
@@ -71,10 +71,10 @@ def load_song(
     seconds: float | None = None,
     report: Report = ignore_progress,
 ) -> LoadedSong:
-    """Decode a song into ``folder``, which is there and empty.
+    """Decode a song into ``folder``, which exists and is empty.
 
-    ``seconds``: only so much from the middle of the song. Raises what decoding does, with the
-    file's name, and ``SuiteInvalid`` for a stem that is longer than the mixture.
+    ``seconds``: how much of the middle of the song; None for the whole. Raises what decoding
+    raises, with the file's name, and ``SuiteInvalid`` for a stem that is longer than the mixture.
     """
     sounds = dict(song.stems)
     if song.mixture is not None:
@@ -91,7 +91,7 @@ def load_song(
         frames = whole.frames
     _check_lengths(song, {name: decoded[name].frames for name in stems}, frames)
     if seconds is not None:
-        frames = _excerpt([mixture, *stems.values()], frames, round(seconds * SAMPLE_RATE_HZ))
+        frames = _keep_middle([mixture, *stems.values()], frames, round(seconds * SAMPLE_RATE_HZ))
     return LoadedSong(
         name=song.name,
         mixture=mixture,
@@ -105,11 +105,13 @@ def load_song(
 
 
 def _decode(sound: Sound, target: Path, limits: IntakeLimits, report: Report) -> DecodedSong:
-    def told(fraction: float, message: str = "") -> None:
+    def report_reading(fraction: float, message: str = "") -> None:
         report(fraction, f"reading {target.stem}")
 
     try:
-        return decode_to_canonical(sound.path, target, limits, report=told, track=sound.track)
+        return decode_to_canonical(
+            sound.path, target, limits, report=report_reading, track=sound.track
+        )
     except SeparationError as error:
         name = one_line(sound.path.name)
         raise error_from_code(error.code, f"{name}: {error.detail}") from error
@@ -132,15 +134,16 @@ def _check_lengths(song: SuiteSong, stems: Mapping[str, int], frames: int) -> No
             )
 
 
-def _excerpt(paths: Iterable[Path], frames: int, wanted: int) -> int:
-    """Keep the middle of every file, and return its frames."""
-    wanted = max(min(frames, wanted), 1)
+def _keep_middle(paths: Iterable[Path], frames: int, most: int) -> int:
+    """Cut every file of ``frames`` to its middle, of at most ``most`` frames; returns the number
+    of frames."""
+    kept = max(min(frames, most), 1)
     for path in paths:
         whole = path.with_suffix(".whole")
         path.rename(whole)
-        _write_sum([whole], path, (frames - wanted) // 2, wanted)
+        _write_sum([whole], path, (frames - kept) // 2, kept)
         whole.unlink()
-    return wanted
+    return kept
 
 
 def _digest(digests: Mapping[str, str]) -> str:

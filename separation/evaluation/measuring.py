@@ -1,7 +1,7 @@
 """Compares one separated song with its true stems, block by block.
 
 Three estimates are compared with each true stem: the separator's, the mixture itself ("doing
-nothing") and what the ideal ratio mask makes of the mixture.
+nothing") and the estimate of the ideal ratio mask.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,15 +25,15 @@ Floats = NDArray[np.float64]
 
 ESTIMATES = ("separated", "nothing", "ideal")
 _BLOCK = 4 * WINDOW
-"""Whole frames of BSS Eval."""
+"""A whole number of frames of BSS Eval."""
 
 _DECIMALS = 7
 
 
 @dataclass(frozen=True)
 class StemResult:
-    """Figures of one stem of one song, by what is compared with the true stem. Where the true
-    stem is silent there is nothing to compare, and all figures are None."""
+    """Figures of one stem of one song, for each estimate that is compared with the true stem. All
+    figures are None where the true stem is silent."""
 
     stem: str
     is_silent: bool
@@ -42,7 +42,7 @@ class StemResult:
     ideal: Figures = field(default_factory=dict)
 
     def gain(self, key: str) -> float | None:
-        """What the separator is better than doing nothing, in dB."""
+        """How much better the separator is than doing nothing, in dB."""
         return difference(self.separated.get(key), self.nothing.get(key))
 
 
@@ -73,7 +73,7 @@ def measure(
 
 
 def _heard_targets(song: LoadedSong, targets: Sequence[Target]) -> list[Target]:
-    """Those whose true stem has more energy than what the MDX challenge calls a numerical error."""
+    """The targets whose true stem has more energy than the delta of the MDX challenge."""
     heard = []
     for target in targets:
         with SumReader(song.stems[stem] for stem in target.truth) as reader:
@@ -88,7 +88,7 @@ def _heard_targets(song: LoadedSong, targets: Sequence[Target]) -> list[Target]:
 
 @dataclass(frozen=True)
 class _Block:
-    """``truth``: (stems, channels, n); each estimate the same."""
+    """``truth`` and each estimate: (stems, channels, n)."""
 
     truth: Floats
     estimates: Mapping[str, Floats]
@@ -160,7 +160,7 @@ class _Comparison(Closing):
 
     @property
     def _signals(self) -> int:
-        """The mixture is one, whatever stem it is taken for."""
+        """The number of different signals: the mixture is the same signal for all stems."""
         return 2 * len(self._targets) + 1
 
     def _distinct(self, block: _Block) -> Floats:
@@ -194,7 +194,7 @@ class _Comparison(Closing):
         }
 
     def _windows(self, report: Report) -> Iterator[tuple[Floats, Mapping[str, Floats]]]:
-        """One frame of BSS Eval after the other."""
+        """Yields one frame of BSS Eval after the other."""
         window = min(WINDOW, self._frames)
         for block in self._blocks(report):
             for start in range(0, block.truth.shape[2] - window + 1, window):

@@ -1,4 +1,4 @@
-"""A report as one page that stands alone: no script, no other file, light and dark."""
+"""Renders a report as one self-contained page: no script, no other file, light and dark."""
 
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
@@ -16,8 +16,8 @@ _COLUMNS = {
     "nothing": "doing nothing",
     "ideal": "ideal mask",
 }
-"""What is looked for first stands first: on a small screen the rest is scrolled to."""
-
+"""The most important columns come first, because small screens show only these without
+scrolling."""
 
 _TERMS = {
     "sdr": "SDR, whole song (MDX)",
@@ -32,7 +32,7 @@ _TERMS = {
 
 
 def as_page(report: Report) -> str:
-    """The whole document. Every name in it is escaped: folders may be called anything."""
+    """The whole document. Every name in it is escaped, because folders may have any name."""
     names = " and ".join(run.identity.label for run in report.runs)
     title = f"{names} on {report.suite}"
     return "\n".join(
@@ -66,12 +66,12 @@ def _facts(report: Report) -> str:
         "host": host,
     }
     for each in report.runs:
-        told = each.identity
+        identity = each.identity
         peak = f"{each.peak_memory_bytes / 1e6:.0f} MB" if each.peak_memory_bytes else "unknown"
-        facts[told.label] = (
-            f"{told.engine}, {told.precision}, {told.device}; "
+        facts[identity.label] = (
+            f"{identity.engine}, {identity.precision}, {identity.device}; "
             f"{each.times_real_time:.1f} times real time; peak memory {peak}; "
-            f"weights {told.weights_digest[:12]}"
+            f"weights {identity.weights_digest[:12]}"
         )
     rows = (f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in facts.items())
     return f"<dl>{''.join(rows)}</dl>"
@@ -151,9 +151,9 @@ def _song_section(song: SongResult, figures: Sequence[Figure]) -> str:
 
 def _stem_row(stem: StemResult) -> Row:
     def row(figure: Figure) -> list[float | None]:
-        told = {name: getattr(stem, name).get(figure.key) for name in ESTIMATES}
-        told["gain"] = stem.gain(figure.key)
-        return [told[column] for column in _COLUMNS]
+        values = {name: getattr(stem, name).get(figure.key) for name in ESTIMATES}
+        values["gain"] = stem.gain(figure.key)
+        return [values[column] for column in _COLUMNS]
 
     return row
 
@@ -187,7 +187,7 @@ def _tables(
     columns: Sequence[str],
     rows: Sequence[tuple[str, Row]],
 ) -> str:
-    """One for each figure, beside each other where there is room."""
+    """One table for each figure, side by side where there is room."""
     made = (_table(f"{name}: {figure.label}, dB", figure, columns, rows) for figure in figures)
     return f'<div class="tables">{"".join(made)}</div>'
 

@@ -1,4 +1,4 @@
-"""The style sheet of a report's page: the site's colours, in light and in dark."""
+"""The style sheet of a report's page, with the site's colours for light and dark."""
 
 STYLE = """
 :root {

@@ -1,4 +1,4 @@
-"""What an evaluation found, and its JSON document."""
+"""The results of an evaluation, and their JSON document."""
 
 import hashlib
 import math
@@ -37,8 +37,8 @@ CONVENTIONS = {
 
 @dataclass(frozen=True)
 class Identity:
-    """What separated, as :class:`separation.base.SeparatorIdentity` has it, and ``asked_for``:
-    what it was called on the command line, such as ``auto``."""
+    """What separated the songs, as in :class:`separation.base.SeparatorIdentity`. ``asked_for``:
+    the requested separator, such as ``auto``."""
 
     asked_for: str
     separator: str
@@ -54,7 +54,7 @@ class Identity:
 
     @property
     def label(self) -> str:
-        """For people: ``demucs htdemucs``, ``spectral``, ``spectral (by auto)``."""
+        """Its name for people: ``demucs htdemucs``, ``spectral``, ``spectral (by auto)``."""
         name = self.separator
         if self.model not in ("", self.separator):
             name += f" {self.model}"
@@ -63,8 +63,8 @@ class Identity:
 
 @dataclass(frozen=True)
 class SongResult:
-    """``digest``: of the song's files. ``separation_s``: of the separator alone, its model loaded.
-    ``job_s``: from the order to the last file, with decoding, loading and writing."""
+    """``digest``: of the song's files. ``separation_s``: the time of the separator alone, with its
+    model loaded. ``job_s``: the time of the whole job, with decoding, loading and writing."""
 
     song: str
     duration_s: float
@@ -90,8 +90,8 @@ class FailedSong:
 
 @dataclass(frozen=True)
 class Run:
-    """One separator on all songs. ``peak_memory_bytes``: the most that the process that separates
-    held in main memory; 0 where the system does not tell."""
+    """One separator on all songs. ``peak_memory_bytes``: the highest resident memory of the process
+    that separates; 0 where the system does not report it."""
 
     identity: Identity
     songs: tuple[SongResult, ...]
@@ -100,7 +100,7 @@ class Run:
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
-        """Every stem that was compared in some song, in the order of the song with most."""
+        """Every stem that was compared in some song, in the order of the song with most stems."""
         fullest_first = sorted(self.songs, key=lambda song: -len(song.stems))
         return tuple(dict.fromkeys(stem.stem for song in fullest_first for stem in song.stems))
 
@@ -121,27 +121,27 @@ class Run:
         return self.audio_s / self.separation_s if self.separation_s > 0 else 0.0
 
     def results(self, stem: str) -> list[StemResult]:
-        """Of every song in which the stem was compared."""
+        """The results of a stem in every song in which it was compared."""
         return [result for song in self.songs for result in song.stems if result.stem == stem]
 
     def summary(self, figure: Figure, stem: str | None = None) -> dict[str, float | None]:
-        """``separated``, ``nothing``, ``ideal`` and ``gain`` over songs; of one stem, or their
+        """``separated``, ``nothing``, ``ideal`` and ``gain`` over all songs, for one stem or as the
         mean over all stems."""
         if stem is None:
             each = [self.summary(figure, name) for name in self.stems]
             return {key: _mean(row[key] for row in each) for key in (*ESTIMATES, "gain")}
         results = self.results(stem)
-        told = {
+        values = {
             name: over_songs(figure, (getattr(r, name).get(figure.key) for r in results))
             for name in ESTIMATES
         }
-        return {**told, "gain": over_songs(figure, (r.gain(figure.key) for r in results))}
+        return {**values, "gain": over_songs(figure, (r.gain(figure.key) for r in results))}
 
 
 @dataclass(frozen=True)
 class Report:
-    """``seconds``: so much of the middle of each song, None for whole songs. ``limited``: not all
-    songs of the suite were to be measured. ``date``: ISO 8601 with zone."""
+    """``seconds``: how much of the middle of each song was measured, None for whole songs.
+    ``limited``: only some songs of the suite were requested. ``date``: ISO 8601 with zone."""
 
     date: str
     suite: str
@@ -159,12 +159,12 @@ class Report:
 
     @property
     def suite_digest(self) -> str:
-        """sha256 over those of the songs that were measured, whatever their names and order."""
+        """sha256 over the digests of the measured songs; their names and order do not matter."""
         digests = sorted(song.digest for song in self.run.songs)
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
     def ahead(self, figure: Figure, stem: str | None = None) -> float | None:
-        """What the run is better than the baseline, in dB."""
+        """How much better the run is than the baseline, in dB."""
         if self.baseline is None:
             return None
         ours = self.run.summary(figure, stem)["separated"]
@@ -172,7 +172,7 @@ class Report:
 
 
 def as_document(report: Report) -> dict[str, Any]:
-    """The JSON document; no figure in it is infinite or NaN (those are null)."""
+    """The JSON document; infinite figures and NaN are null in it."""
     document = {
         "schema_version": SCHEMA_VERSION,
         "date": report.date,

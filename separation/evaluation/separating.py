@@ -1,4 +1,4 @@
-"""Separates the songs of a suite as jobs are: in a runner, a process of its own."""
+"""Separates the songs of a suite like jobs, in a runner."""
 
 import time
 import uuid
@@ -21,7 +21,7 @@ from separation.stage_table import EXPORT, PREPARE, SEPARATION
 
 _NEEDED = (PREPARE, SEPARATION, EXPORT)
 _EXACT = {"format": "wav32f", "preview": False}
-"""Float WAV holds the stems as they are, whatever their level."""
+"""Float WAV keeps the stems unchanged at any level."""
 
 _POLL_S = 0.5
 
@@ -39,7 +39,7 @@ class Separated:
 
 
 def evaluation_pipeline(request: SeparationRequest) -> tuple[StageRequest, ...]:
-    """The stages of a job that are needed to get its stems as they are."""
+    """The stages of a job that deliver its stems unchanged, and no others."""
     exact = request.model_copy(update={**_EXACT, "stages": (SEPARATION,)})
     return tuple(stage for stage in exact.to_pipeline() if stage.name in _NEEDED)
 
@@ -53,8 +53,8 @@ def separate(
     *,
     report: Report = ignore_progress,
 ) -> Separated:
-    """Separate one song into ``folder``; raises what the job failed with."""
-    asked_for = next(str(s.params["separator"]) for s in pipeline if s.name == SEPARATION)
+    """Separate one song into ``folder``. Raises the error of the job."""
+    requested = next(str(s.params["separator"]) for s in pipeline if s.name == SEPARATION)
     spec = JobSpec(
         job_id=str(uuid.uuid4()),
         input_path=mixture,
@@ -72,11 +72,11 @@ def separate(
                 raise error_from_code(event.code, event.detail)
             case FinishedEvent():
                 job_s = time.monotonic() - started
-                return _separated(load_manifest(event.manifest), asked_for, folder, job_s)
+                return _separated(load_manifest(event.manifest), requested, folder, job_s)
     raise WorkerLost("The runner ended before the song was separated.")
 
 
-def _separated(manifest: Manifest, asked_for: str, folder: Path, job_s: float) -> Separated:
+def _separated(manifest: Manifest, requested: str, folder: Path, job_s: float) -> Separated:
     record, stage = manifest.separation, manifest.stage(SEPARATION)
     if record is None:
         raise WorkerLost("The runner did not say what separated the song.")
@@ -86,7 +86,7 @@ def _separated(manifest: Manifest, asked_for: str, folder: Path, job_s: float) -
             for made in manifest.artifacts
             if made.stage == SEPARATION and made.name != RESIDUAL
         },
-        identity=Identity(asked_for=asked_for, **record.model_dump()),
+        identity=Identity(asked_for=requested, **record.model_dump()),
         separation_s=float(stage.details["seconds"]),
         job_s=job_s,
         notes=stage.warnings,

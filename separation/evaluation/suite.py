@@ -1,8 +1,9 @@
-"""Which songs a suite holds, by the names of its files; nothing is decoded here.
+"""Finds the songs of a suite by the names of its files, without decoding them.
 
-Three layouts: a folder a song with ``mixture.*`` and a file a stem; the same below ``train`` and
-``test``, as MUSDB18-HQ has it; and files ``*.stem.mp4`` with five tracks, as MUSDB18 has them
-(Rafii, Liutkus, Stoeter, Mimilakis and Bittner, "The MUSDB18 corpus for music separation", 2017).
+There are three layouts: a folder for each song with ``mixture.*`` and a file for each stem; the
+same below ``train`` and ``test``, as in MUSDB18-HQ; and files ``*.stem.mp4`` with five tracks, as
+in MUSDB18 (Rafii, Liutkus, Stoeter, Mimilakis and Bittner, "The MUSDB18 corpus for music
+separation", 2017).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,13 +17,13 @@ USUAL_STEMS = ("drums", "bass", "other", "vocals")
 
 STEM_FILE_ENDING = ".stem.mp4"
 STEM_FILE_TRACKS = (MIXTURE, *USUAL_STEMS)
-"""What the tracks of such a file are, in order: MUSDB18's own and that of NI Stems."""
+"""The tracks of such a file in order, which is the same in MUSDB18 and in NI Stems."""
 
 SOUND_ENDINGS = (
     ".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64", ".caf", ".mp3", ".ogg", ".opus", ".m4a",
 )  # fmt: skip
 _DEEPEST = 2
-"""Levels of folders between the suite and its files: ``test/Song``."""
+"""The most levels of folders between the suite and its files, such as ``test/Song``."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class Suite:
 def read_suite(folder: Path) -> Suite:
     """Find the songs of a suite.
 
-    Raises ``SuiteInvalid``, in words that say what to do: no such folder, no songs, a folder
-    without sound, a song without stems, or two files for one stem.
+    Raises ``SuiteInvalid``, which says what to do, for a missing folder, no songs, a folder without
+    sound, a song without stems, and two files for one stem.
     """
     if not folder.is_dir():
         raise SuiteInvalid(f"There is no folder {str(folder)!r}. Check the path of the suite.")
@@ -99,7 +100,8 @@ def _songs_in(folder: Path, suite: Path, depth: int) -> Iterator[SuiteSong]:
 
 
 def _is_song(sounds: list[Path], depth: int) -> bool:
-    """Beside the songs of a suite may lie others, such as whole ones without stems."""
+    """Whether a folder is a song. In the suite's own folder there may be other sounds, such as
+    songs without stems, so there a sound must have a known name."""
     return bool(sounds if depth else {MIXTURE, *USUAL_STEMS} & {_stem(path) for path in sounds})
 
 

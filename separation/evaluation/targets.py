@@ -1,4 +1,4 @@
-"""Which stems of a separator are compared with which true ones."""
+"""Decides which stems of a separator are compared with which true stems."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ REST = "other"
 ACCOMPANIMENT = "accompaniment"
 _WITHOUT = "no_"
 _SAID_AS = {ACCOMPANIMENT: "vocals", "instrumental": "vocals"}
-"""Names for everything without a stem that do not say which."""
+"""Names for the song without a stem that do not contain the name of that stem."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One comparison: the sum of these stems of the separator with the sum of these true ones."""
+    """One comparison: the sum of some stems of the separator with the sum of some true stems."""
 
     name: str
     estimate: tuple[str, ...]
@@ -22,26 +22,26 @@ class Target:
 def targets(
     given: Sequence[str], song: Collection[str], suite: Collection[str]
 ) -> tuple[Target, ...]:
-    """What can be compared of the stems that a separator has ``given``, in their order.
+    """The comparisons for the stems that a separator has ``given``, in their order.
 
     ``song``: the true stems of this song, ``suite``: those of any song of the suite. A stem that
-    the song lacks is left out. ``other`` is everything that has no name of its own on the other
-    side: the true stems that the separator does not give are part of the true one, and stems that
-    the suite does not know (guitar, piano) are part of the separator's. ``no_vocals``,
-    ``instrumental`` and ``accompaniment`` are all the same: the sum of what is not vocals.
+    the song lacks is left out. ``other`` collects what has no counterpart: true stems that the
+    separator does not give become part of the true ``other``, and stems that the suite does not
+    have (guitar, piano) become part of the separator's. ``no_vocals``, ``instrumental`` and
+    ``accompaniment`` mean the same: the sum of all stems but vocals.
     """
-    found = [_target(name, given, song, suite) for name in given]
-    made = [target for target in found if target is not None]
-    return (*made, *_accompaniments(given, song, {target.name for target in made}))
+    candidates = [_target(name, given, song, suite) for name in given]
+    compared = [target for target in candidates if target is not None]
+    return (*compared, *_accompaniments(given, song, {target.name for target in compared}))
 
 
 def common_name(stem: str) -> str:
-    """``accompaniment`` for every name of it; other names stay."""
+    """``accompaniment`` for each of its names; other names are unchanged."""
     return ACCOMPANIMENT if _left_out(stem) == "vocals" else stem
 
 
 def _left_out(stem: str) -> str | None:
-    """The stem without which this one is everything; None for an ordinary stem."""
+    """The stem that is left out of the song to make this one; None for an ordinary stem."""
     if stem.startswith(_WITHOUT):
         return stem.removeprefix(_WITHOUT)
     return _SAID_AS.get(stem)
@@ -66,13 +66,13 @@ def _target(
 
 
 def _accompaniments(
-    given: Sequence[str], song: Collection[str], made: Collection[str]
+    given: Sequence[str], song: Collection[str], compared: Collection[str]
 ) -> list[Target]:
-    """True ones for which the separator gives the parts."""
+    """The true accompaniment, where the separator gives its parts."""
     found = []
     for stem in song:
         left_out = _left_out(stem)
         parts = tuple(s for s in given if _left_out(s) is None and s != left_out)
-        if left_out in given and parts and common_name(stem) not in made:
+        if left_out in given and parts and common_name(stem) not in compared:
             found.append(Target(common_name(stem), parts, (stem,)))
     return found[:1]

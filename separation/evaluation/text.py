@@ -1,4 +1,4 @@
-"""The tables of a report for a terminal, which the names of files cannot steer."""
+"""Renders the tables of a report for a terminal; names of files cannot contain control codes."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -11,13 +11,13 @@ ALL_STEMS = "all stems"
 _COLUMNS = (*ESTIMATES, "gain")
 _WIDTH = 10
 _PER_TABLE = 2
-"""Figures beside each other in 80 columns, or one more with little."""
+"""The number of figures side by side in 80 columns."""
 
 Row = Callable[[Figure, str], Sequence[float | None]]
 
 
 def song_text(song: SongResult, figures: Sequence[Figure]) -> str:
-    """One song: its speed, and a line a stem."""
+    """The text of one song: its speed, and a line for each stem."""
     by_name = {result.stem: result for result in song.stems}
 
     def row(figure: Figure, stem: str) -> list[float | None]:
@@ -39,27 +39,27 @@ def song_text(song: SongResult, figures: Sequence[Figure]) -> str:
 
 
 def run_text(run: Run, figures: Sequence[Figure]) -> str:
-    """All songs of a run."""
+    """The text of a run: its speed, and a line for each stem over all songs."""
 
     def row(figure: Figure, stem: str) -> list[float | None]:
         summary = run.summary(figure, None if stem == ALL_STEMS else stem)
         return [summary[name] for name in _COLUMNS]
 
     peak = f"{run.peak_memory_bytes / 1e6:.0f} MB" if run.peak_memory_bytes else "unknown"
-    told = run.identity
+    identity = run.identity
     return "\n".join(
         [
-            f"{told.label} ({told.engine}, {told.precision}, {told.device}; weights "
-            f"{told.weights_digest[:12]}): {len(run.songs)} songs, {run.audio_s:.1f} s in "
-            f"{run.separation_s:.2f} s ({run.times_real_time:.1f} times real time, "
-            f"peak memory {peak})",
+            f"{identity.label} ({identity.engine}, {identity.precision}, {identity.device}; "
+            f"weights {identity.weights_digest[:12]}): {len(run.songs)} songs, "
+            f"{run.audio_s:.1f} s in {run.separation_s:.2f} s "
+            f"({run.times_real_time:.1f} times real time, peak memory {peak})",
             *_tables(figures, [*run.stems, ALL_STEMS], _COLUMNS, row),
         ]
     )
 
 
 def comparison_text(report: Report) -> str:
-    """The run and the baseline side by side; what both have."""
+    """The run and the baseline side by side, for the stems that both have."""
     assert report.baseline is not None
     baseline = report.baseline
 
@@ -72,7 +72,7 @@ def comparison_text(report: Report) -> str:
         ]
 
     common = [stem for stem in report.run.stems if stem in baseline.stems]
-    # A mean over other stems is no comparison.
+    # Means over different stems cannot be compared.
     rows = [*common, ALL_STEMS] if set(report.run.stems) == set(baseline.stems) else common
     title = f"{report.run.identity.label} against {baseline.identity.label}"
     speed = (
@@ -84,7 +84,7 @@ def comparison_text(report: Report) -> str:
 
 
 def decibels(value: float | None) -> str:
-    """``-`` where there is none."""
+    """A value with two decimals, ``-`` where there is none."""
     return "-" if value is None else f"{value:.2f}"
 
 

@@ -1,5 +1,5 @@
-"""A mix of delivered stems as one file: volume, pan, range and speed, as the portal's mixer plays.
+"""Renders a mix of delivered stems as one file, with volume, pan, range and speed as in the mixer.
 
-``request`` says what a person may ask for and imports no arrays, so that a web server can; the rest
-runs in a process of its own (``python -m separation.mixdown``).
+``request`` defines what a person can request. It does not import numpy, so that the web server can
+import it. The other modules run in a separate process (``python -m separation.mixdown``).
 """

@@ -1,8 +1,7 @@
 """``python -m separation.mixdown``: render the task on standard input.
 
-Ends with 0 and ``{"done": name of the file}`` on standard output, or with 3 and ``{"error": code,
-"detail": sentence}`` for what was to be expected; the first argument is the process id of whoever
-started it.
+Exits with 0 and ``{"done": name of the file}`` on standard output, or with 3 and ``{"error": code,
+"detail": sentence}`` after an expected error. The first argument is the process id of the parent.
 """
 
 import errno
@@ -16,13 +15,13 @@ REFUSED = 3
 
 def main() -> None:
     end_with_parent(parent=int(sys.argv[1]))
-    # After that: the imports take long enough for the parent to be killed meanwhile.
+    # Imported afterwards: the imports take so long that the parent may be killed meanwhile.
     from separation.errors import DiskFull, SeparationError
     from separation.mixdown.render import render
     from separation.mixdown.request import MixTask
 
     try:
-        made = render(MixTask.model_validate_json(sys.stdin.buffer.read()))
+        mix = render(MixTask.model_validate_json(sys.stdin.buffer.read()))
     except SeparationError as error:
         _refuse(error.code, error.detail)
     except OSError as error:
@@ -30,7 +29,7 @@ def main() -> None:
             raise
         _refuse(DiskFull.code, "The mix could not be written: the server's disk is full.")
     else:
-        sys.stdout.write(json.dumps({"done": made.name}))
+        sys.stdout.write(json.dumps({"done": mix.name}))
 
 
 def _refuse(code: str, detail: str) -> None:

@@ -1,4 +1,4 @@
-"""Stems from their files through gain and pan into one sum, block by block."""
+"""Sums stems from their files with gain and pan, block by block."""
 
 import math
 from collections.abc import Iterator
@@ -16,14 +16,15 @@ from separation.mixdown.request import MixTask
 from separation.system.closeable import Closing
 
 _SEEKABLE = (".wav", ".flac")
-"""Where a seek finds the very sample; the others are decoded from their start."""
+"""Formats with sample-accurate seeking; other files are decoded from their start."""
 
 
 def pan_matrix(pan: float) -> NDArray[np.float64]:
-    """What ``pan`` (-1 left to 1 right) makes of left and right, as a (2, 2) matrix.
+    """Return the (2, 2) matrix that ``pan`` (-1 left to 1 right) applies to left and right.
 
-    The equal-power law for stereo of the Web Audio API (section 1.27, StereoPannerNode), by which
-    the mixer plays: in the middle nothing changes, to a side the other side's sound joins it.
+    This is the equal-power law for stereo of the Web Audio API (section 1.27, StereoPannerNode),
+    which the mixer uses. In the middle nothing changes; towards a side the sound of the other side
+    is added to it.
     """
     angle = (pan + 1 if pan <= 0 else pan) * math.pi / 2
     across, along = math.cos(angle), math.sin(angle)
@@ -32,8 +33,9 @@ def pan_matrix(pan: float) -> NDArray[np.float64]:
     return np.array([[across, 0.0], [along, 1.0]])
 
 
-class InOrder(Closing):
-    """Reads a lossy file forward only: what lies before a wanted frame is decoded and dropped."""
+class SequentialReader(Closing):
+    """Reads a lossy file forward only: it decodes and drops the frames before the requested
+    ones."""
 
     def __init__(self, path: Path) -> None:
         self._reader = open_reader(path, sniff(path))
@@ -42,8 +44,8 @@ class InOrder(Closing):
         self._first = 0
 
     def read(self, start: int, count: int) -> FloatArray:
-        """Frames ``start`` to ``start + count``, which lie behind all that were read before; zeros
-        behind the end."""
+        """Return frames ``start`` to ``start + count``, with zeros behind the end. ``start`` must
+        not lie before the end of the last read."""
         parts, missing = [], count
         while missing:
             ahead = start + count - missing - self._first
@@ -64,11 +66,12 @@ class InOrder(Closing):
 
 
 def mixed(task: MixTask) -> Iterator[FloatArray]:
-    """The sum of the task's files over its range as float32 (2, n) blocks, before any speed."""
+    """Yield the sum of the task's files over its range as float32 (2, n) blocks, at the original
+    speed."""
     with ExitStack() as stack:
-        strips: list[tuple[BlockReader | InOrder, NDArray[np.float64]]] = []
+        strips: list[tuple[BlockReader | SequentialReader, NDArray[np.float64]]] = []
         for file in task.files:
-            reader = _opened(file.path)
+            reader = _open_file(file.path)
             stack.enter_context(reader)
             strips.append((reader, file.gain * pan_matrix(file.pan)))
         for done in range(0, task.frames, BLOCK_FRAMES):
@@ -79,5 +82,5 @@ def mixed(task: MixTask) -> Iterator[FloatArray]:
             yield total.astype(np.float32)
 
 
-def _opened(path: Path) -> BlockReader | InOrder:
-    return BlockReader(path) if path.suffix in _SEEKABLE else InOrder(path)
+def _open_file(path: Path) -> BlockReader | SequentialReader:
+    return BlockReader(path) if path.suffix in _SEEKABLE else SequentialReader(path)

@@ -1,4 +1,4 @@
-"""From a task to a verified file, in memory that does not grow with the length of the song."""
+"""Renders a task to a verified file, in memory that does not grow with the length of the song."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,10 +23,10 @@ from separation.stages.export import SILENT_BELOW_DBFS, common_gain
 def render(task: MixTask) -> Path:
     """Write the mix into ``task.folder`` and return its path.
 
-    The mix is made once, in float, as only its end tells how loud it is; where its peak would not
-    fit the format, the whole is lowered by one gain.
+    The mix is computed once, in float, as its peak is known only at its end. If the peak exceeds
+    the range of the format, one gain lowers the whole mix.
 
-    Raises ``OutputInvalid``, ``DiskFull``, and what reading a damaged file raises.
+    Raises ``OutputInvalid``, ``DiskFull``, and the errors of reading a damaged file.
     """
     output_format = resolve_format(task.format, task.container, task.codec)
     target = task.folder / f"mix{extension_for(output_format)}"
@@ -68,7 +68,7 @@ def _write_draft(task: MixTask, draft: Path) -> Levels:
 
 
 def _tag(task: MixTask, target: Path) -> None:
-    """Tags and cover as the stems have them, but for the title, which says what this is."""
+    """Write tags and cover of the stems, with a title that names the mix."""
     path = task.files[0].path
     with ExitStack() as stack:
         sniffed = sniff(path)

@@ -1,4 +1,4 @@
-"""What may be asked of a mix, checked once, and the task that comes of it."""
+"""The validated request of a mix, and the task that is built from it."""
 
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -24,8 +24,8 @@ _CONFIG = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class MixStem(BaseModel):
-    """One stem of a mix. ``pan``: -1 left to 1 right; a stem that is to be heard alone (``solo``)
-    silences all that are not."""
+    """One stem of a mix. ``pan``: -1 left to 1 right. A stem with ``solo`` silences all stems
+    without it."""
 
     model_config = _CONFIG
 
@@ -37,11 +37,9 @@ class MixStem(BaseModel):
 
 
 class MixRequest(BaseModel):
-    """Stems that are not named are not heard.
-
-    ``karaoke`` in place of ``stems``: all of them but the vocals, or with the vocals
-    ``QUIET_VOCALS_DB`` down. ``gain_db`` is that of the whole mix. ``start_s`` and ``end_s`` are of
-    the song, before ``speed`` changes its length.
+    """``stems``: the stems of the mix; others are silent. ``karaoke``, instead of ``stems``: all
+    stems without the vocals, or with the vocals at ``QUIET_VOCALS_DB``. ``gain_db``: gain of the
+    whole mix. ``start_s`` and ``end_s``: range of the song, before ``speed`` changes its length.
     """
 
     model_config = _CONFIG
@@ -63,22 +61,22 @@ class MixRequest(BaseModel):
         doubled = [name for name in names if names.count(name) > 1]
         if doubled:
             raise ValueError(f"the stem {doubled[0]!r} is named twice")
-        if self.stems and not self.heard(self.stems):
+        if self.stems and not self.audible(self.stems):
             raise ValueError("nothing is to be heard of this mix: every stem is muted")
         if self.start_s is not None and self.end_s is not None and self.end_s <= self.start_s:
             raise ValueError(f"the range ends at {self.end_s:g} s, before it starts")
         return self
 
     @staticmethod
-    def heard(stems: tuple[MixStem, ...]) -> tuple[MixStem, ...]:
-        """What mute and solo leave, as in the mixer."""
-        alone = any(stem.solo and not stem.mute for stem in stems)
-        return tuple(stem for stem in stems if not stem.mute and (stem.solo or not alone))
+    def audible(stems: tuple[MixStem, ...]) -> tuple[MixStem, ...]:
+        """Return the stems that mute and solo leave audible, as in the mixer."""
+        has_solo = any(stem.solo and not stem.mute for stem in stems)
+        return tuple(stem for stem in stems if not stem.mute and (stem.solo or not has_solo))
 
     def stems_of(self, known: list[str]) -> tuple[MixStem, ...]:
-        """The stems to be heard of those that there are.
+        """Return the audible stems among those of the song, ``known``.
 
-        Raises ``InvalidOptions`` for a name that is not known, and for karaoke without vocals.
+        Raises ``InvalidOptions`` for an unknown name, and for karaoke without vocals.
         """
         if self.karaoke is None:
             unknown = [stem.name for stem in self.stems if stem.name not in known]
@@ -86,7 +84,7 @@ class MixRequest(BaseModel):
                 raise InvalidOptions(
                     f"There is no stem {unknown[0]!r} to mix. Choose: {', '.join(known)}."
                 )
-            return self.heard(self.stems)
+            return self.audible(self.stems)
         others = tuple(MixStem(name=name) for name in known if name != VOCALS)
         if VOCALS not in known or not others:
             raise InvalidOptions(
@@ -107,9 +105,9 @@ class MixFile(BaseModel):
 
 
 class MixTask(BaseModel):
-    """What the process that renders is told. ``start`` and ``frames``: of the files, all of which
-    have ``sample_rate_hz``; ``container`` and ``codec`` are the song's, for the format "same";
-    ``title`` is for a file whose own tags have none."""
+    """The task of the rendering process. ``start`` and ``frames``: range of the files, all of which
+    have ``sample_rate_hz``. ``container`` and ``codec``: those of the song, for the format "same".
+    ``title``: title for a file whose own tags have none."""
 
     model_config = _CONFIG
 
@@ -131,10 +129,10 @@ class MixTask(BaseModel):
         return max(1, round(self.frames / self.speed))
 
 
-def parse_mix(choices: Any) -> MixRequest:
-    """Validate choices from outside; raises ``InvalidOptions`` with the first fault in words."""
+def parse_mix(options: Any) -> MixRequest:
+    """Validate untrusted options; raises ``InvalidOptions`` with the first fault in words."""
     try:
-        return MixRequest.model_validate(choices)
+        return MixRequest.model_validate(options)
     except ValidationError as error:
         raise InvalidOptions(first_fault(error)) from None
 

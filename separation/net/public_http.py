@@ -1,8 +1,8 @@
 """HTTP that reaches public addresses only.
 
-The check is part of connecting: a name is resolved once, every address that it has is looked at,
-and the connection goes to one of these very addresses. A name that means another machine a moment
-later (DNS rebinding) gains nothing. TLS still checks the certificate against the name.
+The check is part of connecting: the name is resolved once, all its addresses are checked, and the
+connection goes to one of the checked addresses. A name that resolves to another machine a moment
+later (DNS rebinding) has no effect. TLS still checks the certificate against the name.
 """
 
 import socket
@@ -18,25 +18,25 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from separation.net.addresses import Address, Network, may_be_asked
+from separation.net.addresses import Address, Network, is_allowed
 
 
 class NotPublic(Exception):
-    """A name or an address that leads inside a network; nothing was asked there."""
+    """A name or an address leads into a private network; no request was sent to it."""
 
 
 class PublicTransport(httpx2.HTTPTransport):
-    """For an ``httpx2.Client``; proxies are not used, as they would choose the address.
+    """A transport for ``httpx2.Client``; it uses no proxies, as they would choose the address.
 
-    ``allowed``: networks that may be asked although they are not public. ``deadline``: the
-    moment of ``time.monotonic`` after which nothing is resolved, connected, sent or read any more,
-    however often a byte arrives; ``None``: only the client's own timeouts count.
-    Requests raise ``NotPublic`` besides what ``httpx2`` raises.
+    ``allowed``: networks that are allowed although they are not public. ``deadline``: the time of
+    ``time.monotonic`` after which nothing is resolved, connected, sent or read, even if bytes still
+    arrive; ``None``: only the client's own timeouts apply. Requests raise ``NotPublic`` and the
+    errors of ``httpx2``.
     """
 
     def __init__(self, allowed: Iterable[Network] = (), *, deadline: float | None = None) -> None:
         super().__init__()
-        # The one thing that httpx2's own transport cannot be told is how to connect.
+        # httpx2's own transport has no parameter for the way in which it connects.
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpx2.create_ssl_context(),
             network_backend=_PublicBackend(tuple(allowed), deadline),
@@ -57,8 +57,8 @@ class _PublicBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = _resolved(host, _left(timeout, self._deadline))
-        if not all(may_be_asked(address, self._allowed) for address in addresses):
+        addresses = _resolved(host, _remaining_s(timeout, self._deadline))
+        if not all(is_allowed(address, self._allowed) for address in addresses):
             raise NotPublic("The address leads to a machine inside a network.")
         stream = self._first_of(addresses, port, timeout, local_address, socket_options)
         return _Stream(stream, self._deadline)
@@ -67,8 +67,8 @@ class _PublicBackend(httpcore2.NetworkBackend):
         self, addresses: list[Address], port: int, timeout: float | None, *more: Any
     ) -> httpcore2.NetworkStream:
         def connected(address: Address) -> httpcore2.NetworkStream:
-            left_s = _left(timeout, self._deadline)
-            return self._sockets.connect_tcp(str(address), port, left_s, *more)
+            step_s = _remaining_s(timeout, self._deadline)
+            return self._sockets.connect_tcp(str(address), port, step_s, *more)
 
         *others, last = addresses
         for address in others:
@@ -78,17 +78,17 @@ class _PublicBackend(httpcore2.NetworkBackend):
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A connection that ends at the deadline, wherever the conversation is."""
+    """A connection that ends at the deadline, also in the middle of an answer."""
 
     def __init__(self, stream: httpcore2.NetworkStream, deadline: float | None) -> None:
         self._stream = stream
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, self._deadline))
+        return self._stream.read(max_bytes, _remaining_s(timeout, self._deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout, self._deadline))
+        self._stream.write(buffer, _remaining_s(timeout, self._deadline))
 
     def close(self) -> None:
         self._stream.close()
@@ -99,28 +99,29 @@ class _Stream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        left_s = _left(timeout, self._deadline)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left_s), self._deadline)
+        step_s = _remaining_s(timeout, self._deadline)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, step_s), self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
-def _left(timeout: float | None, deadline: float | None) -> float | None:
-    """Seconds that one step may take. Raises ``ReadTimeout`` when there are none."""
+def _remaining_s(timeout: float | None, deadline: float | None) -> float | None:
+    """Return the seconds that one step may take. Raises ``ReadTimeout`` after the deadline."""
     if deadline is None:
         return timeout
-    left_s = deadline - time.monotonic()
-    if left_s <= 0:
+    remaining_s = deadline - time.monotonic()
+    if remaining_s <= 0:
         raise httpcore2.ReadTimeout("the time is up")
-    return left_s if timeout is None else min(timeout, left_s)
+    return remaining_s if timeout is None else min(timeout, remaining_s)
 
 
 def _resolved(host: str, timeout: float | None) -> list[Address]:
-    """All addresses of ``host``; in a thread, as the system's resolver knows no timeout."""
+    """Return all addresses of ``host``. A thread resolves it, as the system's resolver has no
+    timeout."""
     answers: SimpleQueue[list[Address] | Exception] = SimpleQueue()
 
-    def ask() -> None:
+    def resolve() -> None:
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
             texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
@@ -128,7 +129,7 @@ def _resolved(host: str, timeout: float | None) -> list[Address]:
         except (OSError, ValueError) as error:
             answers.put(error)
 
-    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    threading.Thread(target=resolve, name="resolve", daemon=True).start()
     try:
         answer = answers.get(timeout=timeout)
     except Empty:

@@ -1,4 +1,4 @@
-"""Text that somebody typed in, or a server sent, as an address of http or https."""
+"""Validation of an http or https address that a person typed or a server sent."""
 
 import httpx2
 
@@ -10,7 +10,8 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def checked_url(text: str) -> httpx2.URL:
-    """Raises ``InvalidUrl``. Where its host lies is decided when connecting, in one place."""
+    """Parse an address; raises ``InvalidUrl``. Its host is checked only on connecting, in
+    :mod:`separation.net.public_http`."""
     try:
         url = httpx2.URL(text)
         usable = url.scheme in ("http", "https") and url.host and not url.userinfo

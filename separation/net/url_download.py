@@ -1,7 +1,7 @@
-"""The file behind a link that somebody typed in: from a public address, or not at all.
+"""Download of the file behind a link that a person typed, from public addresses only.
 
-Nothing of what a server answers ends up in an error: a person could otherwise read, through this
-site, what only this site can reach.
+No error message contains a part of a server's answer. Otherwise a person could read data that only
+this site can reach.
 """
 
 import logging
@@ -28,14 +28,14 @@ _HEADERS = {"User-Agent": "stemsite", "Accept": "*/*"}
 _PAGES = ("text/html", "application/xhtml+xml")
 _BEFORE_MARKUP = b"\xef\xbb\xbf \t\r\n"
 
-# It would log whole addresses, with the keys that signed links have in them.
+# At its usual level httpx2 logs whole addresses, with the keys in signed links.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
 class DownloadLimits:
-    """``networks``: what may be asked beside public addresses. ``total_s``: from the first name
-    that is resolved to the last byte, redirects included."""
+    """``networks``: allowed networks besides public addresses. ``total_s``: time from the first
+    resolved name to the last byte, redirects included."""
 
     max_bytes: int
     total_s: float
@@ -44,8 +44,8 @@ class DownloadLimits:
 
 @dataclass(frozen=True)
 class Download:
-    """``name`` is cleaned; ``size_bytes`` is what the server says, None where it says nothing.
-    ``is_page``: it says that this is HTML, and so it looks."""
+    """``name`` is cleaned; ``size_bytes`` is the size that the server states, or ``None``.
+    ``is_page``: the server declares HTML, and the content looks like it."""
 
     name: str
     size_bytes: int | None
@@ -55,9 +55,9 @@ class Download:
 
 @contextmanager
 def fetching(url: str, limits: DownloadLimits) -> Iterator[Download]:
-    """The song at ``url``: the file itself, or the one that a page is about.
+    """Open the song at ``url``: the file itself, or the one song of a page.
 
-    Raises what :func:`downloading` and :func:`separation.net.url_page.song_of_page` do.
+    Raises the errors of :func:`downloading` and :func:`separation.net.url_page.song_of_page`.
     """
     deadline = time.monotonic() + limits.total_s
     with downloading(url, limits) as download:
@@ -65,8 +65,8 @@ def fetching(url: str, limits: DownloadLimits) -> Iterator[Download]:
             yield download
             return
     song = song_of_page(url.strip(), deadline=deadline, networks=limits.networks)
-    left = replace(limits, total_s=max(deadline - time.monotonic(), 0.0))
-    with downloading(song.url, left, headers=song.headers) as download:
+    remaining = replace(limits, total_s=max(deadline - time.monotonic(), 0.0))
+    with downloading(song.url, remaining, headers=song.headers) as download:
         yield replace(download, name=song.name)
 
 
@@ -74,10 +74,10 @@ def fetching(url: str, limits: DownloadLimits) -> Iterator[Download]:
 def downloading(
     url: str, limits: DownloadLimits, *, headers: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Download]:
-    """The file at ``url``, open; its blocks may be read once, inside the ``with``.
+    """Open the file at ``url``; its blocks can be read once, inside the ``with``.
 
-    Here and while reading it raises ``InvalidUrl``, ``UrlRefused`` (also after a redirect),
-    ``UrlFailed``, ``TooLarge`` or ``DeadlineExceeded``. Errors of the caller pass unchanged.
+    Opening and reading raise ``InvalidUrl``, ``UrlRefused`` (also after a redirect), ``UrlFailed``,
+    ``TooLarge`` or ``DeadlineExceeded``. Errors of the caller are not changed.
     """
     deadline = time.monotonic() + limits.total_s
     address = checked_url(url.strip())
@@ -89,7 +89,7 @@ def downloading(
             timeout=httpx2.Timeout(limits.total_s, connect=min(CONNECT_S, limits.total_s)),
             trust_env=False,
             follow_redirects=False,
-            # A few compressed bytes may unfold to more than the disk holds.
+            # No compression: a few compressed bytes may expand to more than the disk holds.
             headers={**_HEADERS, **headers, "Accept-Encoding": "identity"},
         ) as client,
         _followed(client, address) as response,
@@ -97,9 +97,8 @@ def downloading(
         size = _stated_size(response)
         if size is not None and size > limits.max_bytes:
             raise _too_large(limits)
-        name = told_name(response.headers.get("Content-Disposition", "")) or clean_name(
-            address.path
-        )
+        disposition = response.headers.get("Content-Disposition", "")
+        name = disposition_name(disposition) or clean_name(address.path)
         blocks = _blocks(response, limits)
         first = next(blocks, b"")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -109,7 +108,7 @@ def downloading(
 
 @contextmanager
 def _plain_words(deadline: float, total_s: float) -> Iterator[None]:
-    """What went wrong on the way, without a word of the other side's."""
+    """Turn errors of the transfer into errors that contain no text of the server."""
     try:
         yield
     except (NotPublic, httpx2.TransportError, httpx2.StreamError) as error:
@@ -158,15 +157,15 @@ def _blocks(response: httpx2.Response, limits: DownloadLimits) -> Iterator[bytes
         yield block
 
 
-def told_name(disposition: str) -> str:
-    """The name in a ``Content-Disposition`` header (RFC 6266), cleaned; empty: there is none."""
+def disposition_name(disposition: str) -> str:
+    """Return the cleaned name in a ``Content-Disposition`` header (RFC 6266), or an empty text."""
     message = Message()
     message["Content-Disposition"] = disposition
     try:
         name = message.get_filename()
     except (ValueError, TypeError):
-        # The server names the character set, and Python has some that decode nothing; of parts
-        # with and without a number, the library cannot say which is first.
+        # The server chooses the character set, and some of Python's cannot decode text. The library
+        # also fails to order name parts with and without a number.
         return ""
     return clean_name(name) if name else ""
 
@@ -179,7 +178,7 @@ def _too_large(limits: DownloadLimits) -> TooLarge:
 
 
 def _refused() -> UrlRefused:
-    # One sentence for all: a difference would tell what there is inside this network.
+    # One sentence for all cases: different ones would reveal which hosts this network has.
     return UrlRefused(
         "Nothing can be fetched from this address: it is not on the public internet, or no server "
         "answers there. Check it in a browser, or download the file and upload it."

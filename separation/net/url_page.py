@@ -1,8 +1,9 @@
-"""Pages with one song in them, looked at by yt-dlp where it is installed.
+"""Find the one song of a web page with yt-dlp, if it is installed.
 
-yt-dlp reads a page in a process without a network, without files but Python's own, and with the
-decoder's limits. What it asks for is fetched here, by the rules of ``separation.net.public_http``,
-and handed to it; of what it says only one address, three headers and a name are taken.
+yt-dlp reads a page in a process without a network, with access only to Python's own files, and with
+the decoder's limits. This module fetches the addresses that it requests, by the rules of
+``separation.net.public_http``, and returns the answers to it. From its result this module uses only
+one address, three headers and a name.
 """
 
 import base64
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 MAX_REQUESTS = 40
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
-"""Of a page; of a longer one the beginning is read."""
+"""Limit of one answer; only the beginning of a longer one is read."""
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 _MEMORY_BYTES = 1_000_000_000
@@ -53,7 +54,7 @@ _BOOT = (
 
 @dataclass(frozen=True)
 class PageSong:
-    """Where the song of a page lies; ``name`` is cleaned."""
+    """The address of the song of a page; ``name`` is cleaned."""
 
     url: str
     headers: dict[str, str]
@@ -61,7 +62,7 @@ class PageSong:
 
 
 class _Found(BaseModel):
-    """What the child says that it has found."""
+    """The child's result."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,30 +82,30 @@ class _Request(BaseModel):
 
 
 def can_read_pages() -> bool:
-    """Whether yt-dlp is installed; imports nothing of it."""
+    """Whether yt-dlp is installed; does not import it."""
     return importlib.util.find_spec("yt_dlp") is not None
 
 
 def song_of_page(url: str, *, deadline: float, networks: tuple[Network, ...] = ()) -> PageSong:
-    """The one song of the page at ``url``, until ``deadline`` (``time.monotonic``).
+    """Return the one song of the page at ``url``; works until ``deadline`` (``time.monotonic``).
 
-    Raises ``UrlIsPage`` where yt-dlp is not installed, ``UrlFailed`` where it finds no song or
-    several, and ``DeadlineExceeded``.
+    Raises ``UrlIsPage`` if yt-dlp is not installed, ``UrlFailed`` if it finds no song or several,
+    and ``DeadlineExceeded``.
     """
     if not can_read_pages():
         raise UrlIsPage(
             "This is the address of a page. Songs are taken from pages only where the program "
             "yt-dlp is installed, and here it is not. Give the address of the audio file itself."
         )
-    left_s = max(deadline - time.monotonic(), 1.0)
-    task = {"url": url, "memory_bytes": _MEMORY_BYTES, "cpu_s": left_s}
+    remaining_s = max(deadline - time.monotonic(), 1.0)
+    task = {"url": url, "memory_bytes": _MEMORY_BYTES, "cpu_s": remaining_s}
     with _started(task) as process, _client(deadline, networks) as client:
         return _song(_conversation(process, client, deadline))
 
 
 @contextmanager
 def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
-    with tempfile.TemporaryFile() as noise:
+    with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-I", "-c", _BOOT),
@@ -112,7 +113,7 @@ def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=noise,
+            stderr=stderr,
             cwd=NOWHERE,
             env={"YTDLP_NO_PLUGINS": "1"},
             start_new_session=True,
@@ -120,8 +121,8 @@ def _started(task: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
         try:
             yield process
         except UrlFailed:
-            noise.seek(max(noise.seek(0, os.SEEK_END) - _KEPT_STDERR_BYTES, 0))
-            logger.info("no song on a page: %s", noise.read().decode(errors="backslashreplace"))
+            stderr.seek(max(stderr.seek(0, os.SEEK_END) - _KEPT_STDERR_BYTES, 0))
+            logger.info("no song on a page: %s", stderr.read().decode(errors="backslashreplace"))
             raise
         finally:
             with suppress(ProcessLookupError):
@@ -144,14 +145,14 @@ def _client(deadline: float, networks: tuple[Network, ...]) -> httpx2.Client:
 def _conversation(
     process: "subprocess.Popen[bytes]", client: httpx2.Client, deadline: float
 ) -> dict[str, Any]:
-    """Answer what the child asks for, until it says what it has found."""
+    """Answer the child's requests until it sends its result."""
     assert process.stdin is not None and process.stdout is not None
     for _ in range(MAX_REQUESTS):
-        said = _parsed(_line(process.stdout, deadline))
-        if "ask" not in said:
-            return said
+        message = _parsed(_line(process.stdout, deadline))
+        if "ask" not in message:
+            return message
         try:
-            answer = _fetched(client, _Request.model_validate(said["ask"]))
+            answer = _fetched(client, _Request.model_validate(message["ask"]))
         except ValidationError:
             raise _no_song() from None
         with suppress(BrokenPipeError):
@@ -161,7 +162,7 @@ def _conversation(
 
 
 def _line(pipe: IO[bytes], deadline: float) -> bytes:
-    """The next line, of a length and within a time that are sensible."""
+    """Return the next line; its length is limited, and it must arrive before the deadline."""
     line = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
@@ -180,22 +181,22 @@ def _line(pipe: IO[bytes], deadline: float) -> bytes:
 
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(line)
+        message = json.loads(line)
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
+        message = None
+    if not isinstance(message, dict):
         raise _no_song()
-    return said
+    return message
 
 
-def _fetched(client: httpx2.Client, asked: _Request) -> dict[str, Any]:
-    """The answer in the child's words. Why something failed is not told: it could tell, to whom
-    has made the page, what there is inside this network."""
+def _fetched(client: httpx2.Client, request: _Request) -> dict[str, Any]:
+    """Return the answer as a message to the child. It does not state the reason of a failure, which
+    could reveal to the author of the page which hosts this network has."""
     try:
-        url = checked_url(asked.url)
+        url, body = checked_url(request.url), request.body
         for _ in range(MAX_REDIRECTS + 1):
-            headers = {**asked.headers, "Accept-Encoding": "identity"}
-            with client.stream(asked.method, url, headers=headers, content=asked.body) as response:
+            headers = {**request.headers, "Accept-Encoding": "identity"}
+            with client.stream(request.method, url, headers=headers, content=body) as response:
                 if response.status_code not in REDIRECTS:
                     return _answer(response)
                 url = checked_url(str(url.join(response.headers.get("Location", ""))))
@@ -218,9 +219,9 @@ def _answer(response: httpx2.Response) -> dict[str, Any]:
     }
 
 
-def _song(said: dict[str, Any]) -> PageSong:
+def _song(message: dict[str, Any]) -> PageSong:
     try:
-        found = _Found.model_validate(said.get("found"))
+        found = _Found.model_validate(message.get("found"))
         checked_url(found.url)
     except (ValidationError, InvalidUrl):
         raise _no_song() from None

@@ -1,8 +1,8 @@
-"""The side that reads pages: a process of its own, in which yt-dlp finds where a song lies.
+"""The child that reads pages: a separate process in which yt-dlp finds the address of a song.
 
-Run by :mod:`separation.net.url_page` only, which does all asking for it. It talks in JSON lines:
-``{"ask": {method, url, headers, body}}``, answered on standard input by ``{status, url, headers,
-body}`` or ``{"failed": true}``, and at the end ``{"found": {...}}`` or ``{"none": true}``.
+Only :mod:`separation.net.url_page` runs it, and sends all its requests. The child writes JSON
+lines: ``{"ask": {method, url, headers, body}}``, answered on standard input by ``{status, url,
+headers, body}`` or ``{"failed": true}``, and at the end ``{"found": {...}}`` or ``{"none": true}``.
 """
 
 import base64
@@ -32,29 +32,29 @@ _OPTIONS = {
         for protocol in ("https", "http")
     ),
 }
-"""One file that can be fetched as it is: no fragments, no playlists of a stream."""
+"""The options select one file that can be fetched as it is, without fragments or playlists."""
 
 
 class ParentRH(RequestHandler):  # type: ignore[misc]  # yt-dlp publishes no types
-    """Asks the parent process: this one reaches nobody."""
+    """Sends requests through the parent process, as this process has no network."""
 
     _SUPPORTED_URL_SCHEMES = ("http", "https")
     _SUPPORTED_PROXY_SCHEMES = None
     _SUPPORTED_FEATURES = (Features.NO_PROXY, Features.ALL_PROXY)
 
     def _check_extensions(self, extensions: dict[str, Any]) -> None:
-        # All of it is for the parent to say.
+        # The parent decides about everything that extensions could set.
         extensions.clear()
 
     def _send(self, request: Request) -> Response:
         body = request.data if isinstance(request.data, bytes) else None
-        asked = {
+        message = {
             "method": request.method,
             "url": request.url,
             "headers": dict(self._get_headers(request)),
             "body": None if body is None else base64.b64encode(body).decode(),
         }
-        _say({"ask": asked})
+        _send_message({"ask": message})
         answer = json.loads(sys.stdin.readline())
         if "status" not in answer:
             raise TransportError("failed")
@@ -70,7 +70,7 @@ class ParentRH(RequestHandler):  # type: ignore[misc]  # yt-dlp publishes no typ
 
 
 class _Silence:
-    """In the place of a log."""
+    """A logger that drops all messages."""
 
     def debug(self, message: str) -> None: ...
 
@@ -84,7 +84,7 @@ class _Reader(yt_dlp.YoutubeDL):  # type: ignore[misc]  # the same
         return super().build_request_director([ParentRH])
 
 
-def _say(message: dict[str, Any]) -> None:
+def _send_message(message: dict[str, Any]) -> None:
     _out.write(json.dumps(message) + "\n")
     _out.flush()
 
@@ -100,7 +100,7 @@ def _found(url: str) -> dict[str, Any] | None:
     return {
         "url": info["url"],
         "headers": dict(info.get("http_headers") or {}),
-        # For pages of no known site yt-dlp numbers songs, also where there is one.
+        # On pages of unknown sites yt-dlp numbers the songs, even if there is only one.
         "title": str(info.get("title") or "").removesuffix(" (1)"),
         "ending": str(info.get("ext") or "bin"),
     }
@@ -110,9 +110,9 @@ _out = sys.stdout
 
 
 def main(text: str) -> None:
-    """Look at the page of one task, given as JSON."""
+    """Do the task in ``text`` (JSON): find the song of one page."""
     task = json.loads(text)
-    # What yt-dlp prints must not be taken for what is said here.
+    # Output of yt-dlp must not be mistaken for messages of this process.
     sys.stdout = sys.stderr
     confine(
         memory_bytes=task["memory_bytes"], cpu_s=task["cpu_s"], file_bytes=2**20,
@@ -121,8 +121,8 @@ def main(text: str) -> None:
     try:
         found = _found(task["url"])
     except Exception as error:
-        # Any page may break any of its many readers. Messages name addresses, which nobody logs.
+        # Any page may break yt-dlp. Its messages contain addresses, which are not logged.
         sys.stderr.write(f"{type(error).__name__}\n")
         found = None
-    _say({"found": found} if found else {"none": True})
+    _send_message({"found": found} if found else {"none": True})
     os._exit(0)

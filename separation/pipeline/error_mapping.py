@@ -1,4 +1,4 @@
-"""Turns whatever was raised into the error that the person is told."""
+"""Maps whatever was raised to the named error that the person reads."""
 
 import errno
 import logging
@@ -18,8 +18,8 @@ from separation.errors import (
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FULL_BELOW_BYTES = 1 << 20
-"""Less room than one block of audio: libsndfile says only "System error" or writes short, so a
-failure next to a full disk is put down to the disk."""
+"""Less room than one block of audio. libsndfile then reports only "System error" or writes a short
+file, so a failure on a disk this full counts as a full disk."""
 
 _DISK_FULL = (
     "The disk is full. Free some space, or ask whoever runs this server to, and retry the job: "
@@ -43,7 +43,7 @@ _log = logging.getLogger("pipeline")
 
 
 def named_error(error: BaseException, job_dir: Path) -> SeparationError:
-    """The named error for ``error``; a traceback goes to the log only for what nobody foresaw."""
+    """The named error for ``error``. Only an unexpected one is logged with its traceback."""
     if isinstance(error, SeparationError):
         return error
     if _is_out_of_memory(error):
@@ -67,7 +67,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 def _is_not_writable(error: BaseException, job_dir: Path) -> bool:
     if not isinstance(error, OSError) or error.errno not in _NO_RIGHTS:
         return False
-    # Only there: a song or weights that may not be read are another matter.
+    # Only the folder for results: a song or weights that cannot be read are another fault.
     return isinstance(error.filename, str) and Path(error.filename).is_relative_to(job_dir.parent)
 
 

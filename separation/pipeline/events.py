@@ -1,6 +1,6 @@
-"""What a run tells its observer: events (:mod:`separation.protocol.messages`) from the manifest.
+"""The events that a run sends to its observer (:mod:`separation.protocol.messages`).
 
-The manifest is what a worker writes into its rows, so every event that ends something carries it.
+A worker writes its rows from the manifest, so every event that ends something carries it.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from separation.protocol.messages import (
 from separation.stages.base import PipelineStage
 
 Observer = Callable[[Event], None]
-"""Is told everything that happens, in order, the end included."""
+"""Receives every event of a job in order, including the last one."""
 
 
 class EventSender:
-    """Tells ``observe`` of one job."""
+    """Sends the events of one job to ``observe``."""
 
     def __init__(self, job_id: str, observe: Observer) -> None:
         self._job_id = job_id
@@ -37,7 +37,7 @@ class EventSender:
         )
 
     def stage_finished(self, record: StageRecord, manifest: Manifest, *, reused: bool) -> None:
-        """``record``: of the completed stage, as it stands in ``manifest``."""
+        """``record``: the completed stage in ``manifest``."""
         self._observe(
             StageFinishedEvent(
                 job_id=self._job_id,
@@ -56,14 +56,14 @@ class EventSender:
         self._observe(FinishedEvent(job_id=self._job_id, manifest=manifest.model_dump(mode="json")))
 
     def finished_before(self, manifest: Manifest) -> None:
-        """The whole course of a job again that an earlier attempt completed."""
+        """Send all events of a job that an earlier attempt completed."""
         for record in manifest.stages:
             self._observe(StageStartedEvent(job_id=self._job_id, stage=record.name))
             self.stage_finished(record, manifest, reused=True)
         self.finished(manifest)
 
     def failed(self, stage: str | None, error: SeparationError, manifest: Manifest) -> None:
-        """``stage``: the one that was running; None before the first and after the last."""
+        """``stage``: the one that was running; None before the first stage and after the last."""
         self._observe(
             FailedEvent(
                 job_id=self._job_id,

@@ -1,4 +1,4 @@
-"""How far a whole job is, and how long it will still take, from what its stages report."""
+"""Computes a job's progress and its remaining time from what its stages report."""
 
 import json
 import time
@@ -12,17 +12,17 @@ from separation.stage_table import RUNS_SEPARATORS, STAGES
 from separation.stages.base import PipelineStage
 
 MIN_INTERVAL_S = 0.5
-"""The specification's: a callback at most every half second."""
+"""From the specification: at most one callback every half second."""
 
 _SEPARATION_FROM, _SEPARATION_TO = 30.0, 90.0
 _TRUST_AFTER_S = 1.0
-"""Before a stage has run this long, its own pace says less than that of earlier jobs."""
+"""Until a stage has run this long, the speed of earlier jobs is the better estimate."""
 
 
 @dataclass
 class Rates:
-    """Seconds of work per second of audio, measured by stage and parameters; one for a process,
-    so that the second job's estimate is better than the first's."""
+    """Seconds of work per second of audio, measured by stage and parameters. A process keeps one
+    object for all its jobs, so later estimates are better than the first."""
 
     _measured: dict[str, float] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class Rates:
             self._measured[_rate_key(stage)] = work_s / audio_s
 
     def expected_s(self, stage: PipelineStage[Any], audio_s: float) -> float | None:
-        """None where nothing is known."""
+        """Expected seconds of work; None where nothing is known."""
         rate = self._measured.get(_rate_key(stage), STAGES[stage.name].guess)
         return None if rate is None else rate * audio_s
 
@@ -43,8 +43,8 @@ def _rate_key(stage: PipelineStage[Any]) -> str:
 def stage_shares(names: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Where each stage begins and ends in the job's bar, in percent.
 
-    Separation, and splitting stems again, fill 30 to 90, what comes before shares 0 to 30, what
-    follows 90 to 100; without a separator all share alike.
+    The stages that run separators fill 30 to 90, earlier stages share 0 to 30 and later ones 90 to
+    100. Without a separator all stages have equal shares.
     """
     heavy = [name for name in names if name in RUNS_SEPARATORS]
     if not heavy:
@@ -63,7 +63,7 @@ def _even(names: Sequence[str], start: float, stop: float) -> dict[str, tuple[fl
 
 
 class JobProgress:
-    """Turns each stage's 0..1 into the job's percent, at most one event every half second."""
+    """Converts each stage's 0..1 to the job's percent; at most one event every half second."""
 
     def __init__(
         self,
@@ -89,16 +89,16 @@ class JobProgress:
 
     @property
     def percent(self) -> float:
-        """Where the bar stands, 0 to 100."""
+        """The job's progress, 0 to 100."""
         return round(self._percent, 2)
 
     def resumed(self) -> None:
-        """The share that the stage reports next was done before: the time left is told by what
-        is added to it."""
+        """Declare that an earlier attempt did the share which the stage reports next. The remaining
+        time is then estimated from the work after that share."""
         self._resumed = True
 
     def begin(self, stage: PipelineStage[Any]) -> Report:
-        """The report to hand to ``stage``; raises what ``check`` raises."""
+        """The report for ``stage``; it raises what ``check`` raises."""
         started, before = self._clock(), 0.0
         self._resumed = False
         start, stop = self._shares[stage.name]
@@ -117,11 +117,11 @@ class JobProgress:
             now = self._clock()
             if now - self._sent_at >= MIN_INTERVAL_S:
                 self._sent_at = now
-                self._tell(stage, shown, self._eta_s(stage, done, before, now - started))
+                self._send_progress(stage, shown, self._eta_s(stage, done, before, now - started))
 
         return report
 
-    def _tell(self, stage: PipelineStage[Any], message: str, eta_s: float | None) -> None:
+    def _send_progress(self, stage: PipelineStage[Any], message: str, eta_s: float | None) -> None:
         self._send(
             ProgressEvent(
                 job_id=self._job_id,
@@ -138,12 +138,12 @@ class JobProgress:
         """``before``: the part of ``done`` that did not take any of ``elapsed_s``."""
         expected = self._rates.expected_s(stage, self.audio_s)
         if done > before and elapsed_s >= _TRUST_AFTER_S:
-            rest = elapsed_s * (1 - done) / (done - before)
+            remaining_s = elapsed_s * (1 - done) / (done - before)
         elif expected is not None and self.audio_s > 0:
-            rest = max(expected * (1 - before) - elapsed_s, 0.0)
+            remaining_s = max(expected * (1 - before) - elapsed_s, 0.0)
         else:
             return None
         later = self._stages[self._stages.index(stage) + 1 :]
         guesses = [self._rates.expected_s(other, self.audio_s) for other in later]
         known = [guess for guess in guesses if guess is not None]
-        return rest + sum(known) if len(known) == len(guesses) else None
+        return remaining_s + sum(known) if len(known) == len(guesses) else None

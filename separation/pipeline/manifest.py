@@ -1,8 +1,8 @@
-"""The manifest: what was asked, what ran, what came out; kept for ever, even without the audio.
+"""The manifest: what was requested, what ran and what came out; kept even without the audio.
 
-Version 2.0 is a superset of the specification's 1.0. :func:`load_manifest` accepts every version,
-:func:`separation.pipeline.manifest_migrations.migrate_manifest` lifts old ones. Paths are relative
-to the job's folder, so the folder may be moved. The JSON Schema is published as
+Version 2.0 is a superset of the specification's 1.0. :func:`load_manifest` accepts every version
+and :func:`separation.pipeline.manifest_migrations.migrate_manifest` converts old ones. Paths are
+relative to the job's folder, so the folder may be moved. The JSON Schema is published as
 ``docs/manifest.schema.json``; ``python -m separation.pipeline.manifest --schema`` writes it.
 """
 
@@ -50,14 +50,14 @@ StageStatus = Literal["pending", "processing", "completed", "failed", "skipped"]
 
 
 class _Record(BaseModel):
-    # Unknown fields of a later 2.x are dropped on reading instead of refused.
+    # Reading ignores unknown fields of a later 2.x.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class StageRecord(_Record):
     """One stage in the order of the pipeline. ``error`` is a sentence, ``error_code`` its stable
-    code; ``key`` names the output by all that decides it; ``reused``: kept from an earlier
-    attempt, so the times are that attempt's."""
+    code. ``key`` is a digest of everything that decides the output. ``reused``: kept from an
+    earlier attempt, so the times are those of that attempt."""
 
     name: str
     processor_type: str
@@ -76,7 +76,7 @@ class StageRecord(_Record):
 
 
 class InputRecord(_Record):
-    """The source file as it was measured by decoding it; ``sha256`` of the file as it came."""
+    """The source file as decoding measured it; ``sha256`` is that of the file as it was sent."""
 
     sha256: str
     size_bytes: int
@@ -89,8 +89,7 @@ class InputRecord(_Record):
 
 
 class MemberRecord(_Record):
-    """One of several separators that made the stems together; ``weights`` by stem, ``*`` for the
-    stems that are not named."""
+    """One member of an ensemble of separators; ``weights`` by stem, ``*`` for all other stems."""
 
     separator: str
     model: str
@@ -103,9 +102,9 @@ class MemberRecord(_Record):
 
 
 class SeparationRecord(_Record):
-    """What separated the song, exactly enough to do it again. ``source_digest``: sha256 of the
+    """What separated the song, exact enough to repeat it. ``source_digest``: sha256 of the
     checkpoint that the weights were converted from, None where nothing was converted.
-    ``members``: of an ensemble."""
+    ``members``: those of an ensemble."""
 
     separator: str
     model: str
@@ -120,8 +119,8 @@ class SeparationRecord(_Record):
 
 
 class ManifestMetadata(_Record):
-    """Where and with what the job ran. ``models`` and ``settings`` are the specification's:
-    {separator, version} and {target_db, device}, and may hold more."""
+    """Where and with what the job ran. ``models`` and ``settings`` hold at least what the
+    specification names: {separator, version} and {target_db, device}."""
 
     processor_count: int | None = None
     python_version: str | None = None
@@ -133,14 +132,14 @@ class ManifestMetadata(_Record):
 
 
 class Manifest(_Record):
-    """One job. ``outputs`` gives each track's file, ``artifacts`` all that is known of it;
-    ``sidecars`` are files for the portal, such as previews. ``quality``: what was found of the
-    stems; None where there are none, and in manifests from before there was such a report.
+    """One job. ``outputs`` names each track's file, ``artifacts`` describes it in full;
+    ``sidecars`` are files for the portal, such as previews. ``quality``: the report on the stems;
+    None where there are no stems, and in manifests that are older than this report.
 
-    ``replaces``: the job of the same song that this one was made to take the place of. ``preset``:
-    the name of the choices that were made together; what they came to is with the stages.
-    ``range``: the stretch of the song that was worked on, None for the whole; ``input`` is always
-    about the whole."""
+    ``replaces``: the earlier job of the same song that this job replaces. ``preset``: the name of
+    the preset that was chosen; the resulting parameters are with the stages. ``range``: the part
+    of the song that was processed, None for the whole; ``input`` always describes the whole
+    song."""
 
     job_id: str
     input_file: str
@@ -204,10 +203,10 @@ def save_manifest(manifest: Manifest, job_dir: Path) -> None:
 
 
 def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> list[str]:
-    """What is wrong with a job's files, in sentences; empty when all is as the manifest says.
+    """What is wrong with a job's files, in sentences; empty when all files match the manifest.
 
-    Reads every file once; what ``check`` raises ends that. Raises ``ManifestUnreadable`` or
-    ``OSError`` when there is no manifest.
+    Reads every file once. Raises ``ManifestUnreadable`` or ``OSError`` when there is no manifest,
+    and what ``check`` raises.
     """
     manifest = load_manifest(job_dir / MANIFEST_NAME)
     recorded = {record.path for record in manifest.artifacts}

@@ -1,4 +1,4 @@
-"""Lifts old manifests to the version that this code writes."""
+"""Converts old manifests to the version that this code writes."""
 
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
@@ -12,7 +12,7 @@ _FOLDERS = frozenset(family.folder for family in FAMILIES if family.folder)
 
 
 class ManifestUnreadable(InvalidOptions):
-    """This is no manifest, or one of a version that this code does not know."""
+    """A manifest that cannot be parsed, or whose version this code does not support."""
 
 
 def migrate_manifest(data: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def migrate_manifest(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_1_0(data: dict[str, Any]) -> dict[str, Any]:
-    """1.0 had no digests, so there are no artifacts: only ``outputs`` says where files lie."""
+    """Version 1.0 has no digests, so the result has no artifacts: only ``outputs`` names files."""
     job_id = str(data.get("job_id", ""))
     outputs = data.get("outputs") or {}
     stages = data.get("stages") or []
@@ -50,10 +50,11 @@ def _from_1_0(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _relative(path: str, job_id: str) -> str:
-    """A path as 1.0 wrote it (absolute, or from the server's folder), from the job's folder.
+    """Convert a path of 1.0 (absolute, or relative to the server's folder) to one that is relative
+    to the job's folder.
 
-    What names the job's folder is cut off with all before it; without that, the known folders of
-    tracks tell where the job's own part begins. ``..`` is never followed out of the folder.
+    The name of the job's folder and everything before it is cut off. Where that name is missing,
+    the path starts at the last known folder of tracks. ``..`` never leads out of the folder.
     """
     pure = PureWindowsPath(path) if "\\" in path else PurePosixPath(path)
     parts = [part for part in pure.parts if part not in (pure.anchor, "..", ".")]

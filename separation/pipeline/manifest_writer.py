@@ -1,4 +1,4 @@
-"""Keeps a job's manifest while it runs: every change goes to disk before it is told."""
+"""Keeps the manifest of a running job: each change is on disk before its event is sent."""
 
 import os
 import platform
@@ -35,16 +35,16 @@ def now_iso() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def told_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
-    """A stage's parameters for the manifest; of a folder on the server only the last name, as
-    whoever may download a manifest need not know where things lie."""
+def manifest_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
+    """A stage's parameters for the manifest. Of a path only the last name is kept, because a reader
+    of the manifest need not know the folders of the server."""
     values = stage.params.model_dump(mode="json")
     paths = {name: value for name, value in stage.params if isinstance(value, Path)}
     return {**values, **{name: path.name for name, path in paths.items()}}
 
 
 class ManifestWriter:
-    """One job's manifest in memory and on disk; it writes nothing once ``fence`` is lost."""
+    """One job's manifest in memory and on disk; nothing is written after ``fence`` is lost."""
 
     def __init__(self, spec: JobSpec, fence: AttemptFence) -> None:
         self._job_dir = spec.job_dir
@@ -59,7 +59,7 @@ class ManifestWriter:
             metadata=ManifestMetadata(
                 processor_count=os.cpu_count(),
                 python_version=platform.python_version(),
-                settings=_told_settings(spec),
+                settings=_recorded_settings(spec),
                 code_version=CODE_VERSION,
                 libraries=_library_versions(),
             ),
@@ -71,7 +71,7 @@ class ManifestWriter:
                 name=stage.name,
                 processor_type=stage.processor_type,
                 version=stage.version,
-                parameters=told_parameters(stage),
+                parameters=manifest_parameters(stage),
             )
             for stage in stages
         )
@@ -82,7 +82,7 @@ class ManifestWriter:
         self._save(stages=self._with(name, status="processing", started_at=now_iso()))
 
     def stage_ended(self, receipt: Receipt, *, reused: bool) -> None:
-        """Take over what a finished stage found out."""
+        """Copy the results of a finished stage into the manifest."""
         stages = self._with(
             receipt.stage,
             status="completed",
@@ -112,8 +112,8 @@ class ManifestWriter:
     def completed(self) -> None:
         self._save(status="completed", completed_at=now_iso())
 
-    def ended_badly(self, stage: str | None, error: SeparationError) -> None:
-        """Mark the stage and the job failed, or what is left skipped when it was cancelled."""
+    def failed(self, stage: str | None, error: SeparationError) -> None:
+        """Mark the stage and the job failed; after a cancel, mark the unfinished stages skipped."""
         cancelled = isinstance(error, Cancelled)
         stages = self.manifest.stages
         if cancelled:
@@ -180,25 +180,25 @@ class ManifestWriter:
         return {"separation": record, "metadata": metadata}
 
 
-def _told_settings(spec: JobSpec) -> dict[str, Any]:
-    """The specification's {target_db, device}; all others are with their stages."""
-    asked = {request.name: request.params for request in spec.pipeline}
+def _recorded_settings(spec: JobSpec) -> dict[str, Any]:
+    """The two settings that the specification names; all others are with their stages."""
+    params = {request.name: request.params for request in spec.pipeline}
     return {
-        "target_db": asked.get("normalization", {}).get("target_db"),
-        "device": asked.get("separation", {}).get("device", "auto"),
+        "target_db": params.get("normalization", {}).get("target_db"),
+        "device": params.get("separation", {}).get("device", "auto"),
     }
 
 
 def made_with() -> dict[str, str]:
-    """The version of stemsite and of every library that sound goes through."""
+    """The versions of stemsite and of every library that processes sound."""
     return {"stemsite": CODE_VERSION, **_library_versions()}
 
 
 def _library_versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in _LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

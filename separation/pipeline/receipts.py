@@ -1,8 +1,8 @@
-"""What a finished stage leaves behind, so that a later attempt need not run it again.
+"""Receipts of finished stages, so that a later attempt need not run them again.
 
-A receipt lies in the stage's folder and was written last, so a folder without one is unfinished
-work. It is believed only when its key is the one wanted now and every file has the size and
-digest that it states.
+A stage writes its receipt into its folder last, so a folder without one is unfinished work. A
+receipt counts only when it has the key of the requested stage and every file has the size and
+digest that the receipt states.
 """
 
 import hashlib
@@ -63,10 +63,10 @@ def receipt_of(
     completed_at: str,
     duration_s: float,
 ) -> Receipt:
-    """The receipt of a stage that has just been run.
+    """The receipt of a stage that has just run.
 
-    ``files``: the digests of all in its folder; times ISO 8601 with their zone, ``duration_s`` in
-    seconds, kept to the millisecond.
+    ``files``: the digests of all files in its folder. Times are ISO 8601 with their zone;
+    ``duration_s`` is rounded to milliseconds.
     """
     return Receipt(
         stage=stage.name,
@@ -96,8 +96,8 @@ def stage_key(
     key_material: dict[str, Any],
     previous: str | None,
 ) -> str:
-    """Names a stage's output by everything that decides it: sha256 (hex) of canonical JSON."""
-    question = {
+    """Identifies a stage's output by everything that decides it: sha256 (hex) of canonical JSON."""
+    inputs = {
         "input_digest": input_digest,
         "stage": stage,
         "version": version,
@@ -105,12 +105,12 @@ def stage_key(
         "key_material": key_material,
         "previous": previous,
     }
-    return _digest_of_json(question)
+    return _digest_of_json(inputs)
 
 
 def unfinished_key(key: str, made_with: dict[str, str]) -> str:
-    """Names the half of a stage's output. One file must not hold the sound of two versions: they
-    need not be alike to the bit, though each would do by itself."""
+    """Identifies the unfinished output of a stage. The versions are part of it because two versions
+    may compute slightly different sound, and one file must not contain both."""
     return _digest_of_json({"key": key, "made_with": made_with})
 
 
@@ -120,8 +120,8 @@ def _digest_of_json(value: dict[str, Any]) -> str:
 
 
 def seal_files(folder: Path, check: Callable[[], None] = never_stop) -> dict[str, FileDigest]:
-    """Push every file below ``folder`` to the disk and say what it is; ``check`` may end it. Notes
-    about the folder itself, the receipt and a checkpoint, are not among them."""
+    """Push every file below ``folder`` to the disk and return its digest by relative path. Receipts
+    and checkpoint records are left out. Raises what ``check`` raises."""
     sealed = {}
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
@@ -139,9 +139,9 @@ def write_receipt(folder: Path, receipt: Receipt) -> None:
 def load_receipt(
     folder: Path, *, key: str, job_dir: Path, check: Callable[[], None] = never_stop
 ) -> Receipt | None:
-    """The receipt in ``folder`` when it answers ``key`` and all its files are intact, else None.
+    """The receipt in ``folder`` when it has ``key`` and all its files are intact, else None.
 
-    Reads every file once; what ``check`` raises ends that.
+    Reads every file once. Raises what ``check`` raises.
     """
     try:
         receipt = Receipt.model_validate_json((folder / RECEIPT_NAME).read_bytes())

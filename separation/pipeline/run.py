@@ -1,19 +1,17 @@
-"""Runs a job's stages in order so that it may be stopped, killed and taken up again anywhere.
+"""Runs a job's stages in order so that it may be stopped, killed and resumed anywhere.
 
-A stage writes into a temporary folder; when it is done its files are pushed to disk and hashed, a
+A stage writes into a temporary folder. When it is done its files are pushed to disk and hashed, a
 receipt is added last and the folder gets its final name in ``job_dir/work``. The next attempt keeps
-every stage whose receipt answers the same question and whose files are intact, and a long stage
-goes on at its last checkpoint (:mod:`separation.storage.checkpoints`). Delivered files move to
-their folders in ``job_dir`` one by one, complete or not at all. An attempt that was given up and
-goes on nevertheless is kept out by :mod:`separation.storage.fence`.
+every stage whose receipt has the same key and whose files are intact, and a long stage resumes from
+its last checkpoint (:mod:`separation.storage.checkpoints`). Delivered files move to their folders
+in ``job_dir`` one by one, complete or not at all. :mod:`separation.storage.fence` keeps out an
+attempt that was given up and still runs.
 """
 
 import logging
-import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from separation.audio.tracks import Track
@@ -25,18 +23,12 @@ from separation.errors import (
     SeparationError,
     WorkerLost,
 )
+from separation.pipeline.completed_job import completed_before
 from separation.pipeline.error_mapping import named_error
 from separation.pipeline.events import EventSender, Observer
 from separation.pipeline.job_progress import JobProgress, Rates
-from separation.pipeline.manifest import (
-    MANIFEST_NAME,
-    Manifest,
-    StageRecord,
-    load_manifest,
-    verify_manifest,
-)
-from separation.pipeline.manifest_migrations import ManifestUnreadable
-from separation.pipeline.manifest_writer import ManifestWriter, made_with, now_iso, told_parameters
+from separation.pipeline.manifest import Manifest
+from separation.pipeline.manifest_writer import ManifestWriter, made_with, now_iso
 from separation.pipeline.receipts import (
     Receipt,
     load_receipt,
@@ -46,28 +38,23 @@ from separation.pipeline.receipts import (
     unfinished_key,
     write_receipt,
 )
+from separation.pipeline.work_folder import WorkFolder
 from separation.progress import Report, ignore_progress, never_stop
 from separation.protocol.jobspec import JobSpec
 from separation.settings import CoreSettings
-from separation.stage_table import PREPARE, RUNS_SEPARATORS
 from separation.stages.base import (
-    ArtifactRecord,
     PipelineStage,
     SeparatorSource,
-    SidecarRecord,
     Song,
     StageContext,
+    StageResult,
 )
 from separation.stages.registry import check_pipeline
-from separation.storage.atomic_files import FileDigest, replace_folder, sync
-from separation.storage.checkpoints import Checkpoints, find_earlier, has_checkpoint
-from separation.storage.fence import AttemptFence
-from separation.storage.leftovers import TEMPORARY_PREFIX, torn_files
+from separation.storage.atomic_files import FileDigest
 from separation.storage.source_file import digest_source
 
-WORK_FOLDER = "work"
-_NOT_CONTINUED = (DiskFull, Internal, OutputInvalid)
-"""After these a stage starts over: what it has written is in the way, or may be what is wrong."""
+_NOT_RESUMED = (DiskFull, Internal, OutputInvalid)
+"""After these errors a stage starts over: what it has written fills the disk or may be wrong."""
 _log = logging.getLogger("pipeline")
 
 
@@ -81,20 +68,14 @@ def run_pipeline(
     rates: Rates | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Manifest:
-    """Run a job and return its manifest, which then also lies in ``spec.job_dir``.
+    """Run a job and return its manifest, which is then also in ``spec.job_dir``.
 
     ``check`` is called at every progress report and while files are hashed, and raises
     (``Cancelled``, ``WorkerLost``) when the job is to stop. ``rates`` carries measured speeds from
-    job to job. Raises ``SeparationError`` of every kind, after the manifest says so and
-    ``observer`` was told.
+    job to job. Raises a ``SeparationError`` of any kind, after it is written to the manifest and
+    ``observer`` has received it.
     """
-    run = _JobRun(spec, settings, separators, observer, check, rates or Rates(), clock)
-    return run.to_the_end()
-
-
-def remove_work(job_dir: Path) -> None:
-    """Drop a job's intermediates; a retry then begins anew. Fine when there are none."""
-    shutil.rmtree(job_dir / WORK_FOLDER, ignore_errors=True)
+    return _JobRun(spec, settings, separators, observer, check, rates or Rates(), clock).run()
 
 
 class _JobRun:
@@ -112,80 +93,40 @@ class _JobRun:
         self._settings = settings
         self._separators = separators
         self._observe = observer
-        self._tell = EventSender(spec.job_id, observer)
+        self._events = EventSender(spec.job_id, observer)
         self._check = check
         self._rates = rates
         self._clock = clock
-        self._work = spec.job_dir / WORK_FOLDER
-        self._fence = AttemptFence(self._work, spec.attempt_id)
-        self._manifest_writer = ManifestWriter(spec, self._fence)
+        self._work = WorkFolder(spec.job_dir, spec.attempt_id, checkpoint_s=settings.checkpoint_s)
+        self._manifest_writer = ManifestWriter(spec, self._work.fence)
         self._stage_name: str | None = None
         self._song: Song | None = None
         self._tracks: dict[str, Track] = {}
         self._key: str | None = None
         self._source = FileDigest(sha256="", size=0)
-        self._keeps_checkpoints = settings.checkpoint_s > 0
-        self._left: list[Path] = []
 
-    def to_the_end(self) -> Manifest:
+    def run(self) -> Manifest:
         # SystemExit too: command line code inside libraries calls sys.exit on bad input.
         try:
             return self._run()
         except (Exception, SystemExit) as error:
             named = self._named(error)
-            if self._fence.is_lost:
-                self._keeps_checkpoints = False
-            elif isinstance(named, _NOT_CONTINUED):
-                self._keeps_checkpoints = False
-                self._remove_left()
-            self._end_badly(named)
+            self._drop_useless_checkpoints(named)
+            self._record_failure(named)
             if named is error:
                 raise
             raise named from error
         finally:
-            self._remove_temporary(self._spec.attempt_id)
-
-    def _remove_temporary(self, attempt_id: str) -> list[Path]:
-        """Remove folders of stages that did not come to their end; those stay, and are returned,
-        that hold a checkpoint for the next attempt."""
-        kept = []
-        for folder in sorted(self._work.glob(f"{TEMPORARY_PREFIX}*-{attempt_id}")):
-            if self._keeps_checkpoints and has_checkpoint(folder):
-                kept.append(folder)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-        return kept
-
-    def _remove_left(self) -> None:
-        """Remove what earlier attempts left of the stage that failed: a copy for which there is no
-        room, or which fails in another way, would fail in every attempt."""
-        for path in self._left_of(self._stage_name):
-            shutil.rmtree(path, ignore_errors=True)
-
-    def _left_of(self, stage_name: str | None) -> list[Path]:
-        mine = f"{TEMPORARY_PREFIX}{stage_name}-"
-        return [path for path in self._left if path.name.startswith(mine)]
-
-    def _named(self, error: BaseException) -> SeparationError:
-        """Whatever happens to an attempt that lost its folder comes of that."""
-        if self._fence.is_lost:
-            return WorkerLost("Another attempt has taken over this job.")
-        return named_error(error, self._spec.job_dir)
+            self._work.end_attempt()
 
     def _run(self) -> Manifest:
         stages = check_pipeline(self._spec.pipeline)
-        self._work.mkdir(parents=True, exist_ok=True)
-        self._fence.take()
-        # Of every attempt: all others are older than this one. Only of these does it go on, and
-        # only these does it remove: one that wakes up late must not touch those of a newer one.
-        self._left = self._remove_temporary("*")
-        for torn in torn_files(self._spec.job_dir):
-            torn.unlink(missing_ok=True)
+        self._work.take()
         self._source = digest_source(self._spec.input_path, self._check)
-        earlier = self._completed_before(stages)
+        earlier = completed_before(self._spec, stages, self._key_in_advance, self._check)
         if earlier is not None:
-            self._drop_work()
-            self._tell.finished_before(earlier)
+            self._work.end_job(keep_finished=self._settings.keep_work)
+            self._events.finished_before(earlier)
             return earlier
         self._manifest_writer.begin(stages, self._source)
         progress = JobProgress(
@@ -200,27 +141,21 @@ class _JobRun:
             self._run_stage(stage, progress)
         self._stage_name = None
         self._manifest_writer.completed()
-        self._drop_work()
-        self._tell.finished(self._manifest_writer.manifest)
+        self._work.end_job(keep_finished=self._settings.keep_work)
+        self._events.finished(self._manifest_writer.manifest)
         return self._manifest_writer.manifest
 
-    def _drop_work(self) -> None:
-        if self._settings.keep_work:
-            self._keeps_checkpoints = False
-            self._remove_temporary("*")
-        else:
-            remove_work(self._spec.job_dir)
-
     def _run_stage(self, stage: PipelineStage[Any], progress: JobProgress) -> None:
+        """Run a stage, or take over what an earlier attempt finished of it."""
         self._stage_name = stage.name
         report = progress.begin(stage)
-        self._tell.stage_started(stage, progress.percent)
+        self._events.stage_started(stage, progress.percent)
         self._manifest_writer.stage_began(stage.name)
         report(0.0, stage.activity)
         context = self._context(stage, report)
-        key = self._next_key(stage, context)
+        key = self._key_of(stage, context, self._key)
         receipt = load_receipt(
-            self._work / stage.name, key=key, job_dir=self._spec.job_dir, check=self._check
+            self._work.finished(stage.name), key=key, job_dir=self._spec.job_dir, check=self._check
         )
         reused = receipt is not None
         if receipt is None:
@@ -233,46 +168,7 @@ class _JobRun:
         self._key = key
         self._manifest_writer.stage_ended(receipt, reused=reused)
         manifest = self._manifest_writer.manifest
-        self._tell.stage_finished(manifest.stage(stage.name), manifest, reused=reused)
-
-    def _context(self, stage: PipelineStage[Any], report: Report) -> StageContext:
-        return StageContext(
-            spec=self._spec,
-            settings=self._settings,
-            work_dir=self._work,
-            out_dir=self._work / f"{TEMPORARY_PREFIX}{stage.name}-{self._spec.attempt_id}",
-            report=report,
-            separators=self._separators,
-            song=self._song,
-            tracks=dict(self._tracks),
-        )
-
-    def _checkpoints(
-        self, stage: PipelineStage[Any], context: StageContext, key: str, progress: JobProgress
-    ) -> Checkpoints | None:
-        if not self._keeps_checkpoints:
-            return None
-        left = [path for path in self._left_of(stage.name) if path != context.out_dir]
-        key = unfinished_key(key, made_with())
-        return Checkpoints(
-            context.out_dir,
-            key=key,
-            every_s=self._settings.checkpoint_s,
-            earlier=find_earlier(left, key),
-            fenced=self._fence.check,
-            resumed=progress.resumed,
-            report=context.report,
-        )
-
-    def _next_key(self, stage: PipelineStage[Any], context: StageContext) -> str:
-        return stage_key(
-            input_digest=self._source.sha256,
-            stage=stage.name,
-            version=stage.version,
-            params=stage.params.model_dump(mode="json"),
-            key_material=stage.key_material(context),
-            previous=self._key,
-        )
+        self._events.stage_finished(manifest.stage(stage.name), manifest, reused=reused)
 
     def _execute(
         self, stage: PipelineStage[Any], context: StageContext, key: str, progress: JobProgress
@@ -280,16 +176,39 @@ class _JobRun:
         log = logging.getLogger(f"stage.{stage.name}")
         log.info("job %s: started", self._spec.job_id)
         started_at, started = now_iso(), time.monotonic()
-        self._fence.check()
-        shutil.rmtree(self._work / stage.name, ignore_errors=True)
-        # There already when the same attempt is run again, which nobody should do.
-        shutil.rmtree(context.out_dir, ignore_errors=True)
-        context.out_dir.mkdir()
+        self._work.start_stage(stage.name)
         stage.validate_input(context)
-        checkpoints = self._checkpoints(stage, context, key, progress)
+        checkpoints = self._work.checkpoints(
+            stage.name,
+            key=unfinished_key(key, made_with()),
+            resumed=progress.resumed,
+            report=context.report,
+        )
         result = stage.execute(replace(context, checkpoints=checkpoints))
-        self._deliver([*result.artifacts, *result.sidecars], context.out_dir)
-        files = seal_files(context.out_dir, self._check)
+        receipt = self._sealed(stage, key, result, started_at, started)
+        self._work.fence.check()
+        if checkpoints is not None:
+            # Not before the receipt: hashing hours of stems takes a while, and the process may be
+            # killed meanwhile.
+            checkpoints.forget()
+        self._work.finish_stage(stage.name)
+        for warning in receipt.warnings:
+            log.warning("job %s: %s", self._spec.job_id, warning)
+        log.info("job %s: completed in %.2f s", self._spec.job_id, receipt.duration_s)
+        return receipt
+
+    def _sealed(
+        self,
+        stage: PipelineStage[Any],
+        key: str,
+        result: StageResult,
+        started_at: str,
+        started: float,
+    ) -> Receipt:
+        """Deliver what a stage made and write its receipt. ``started``: of the monotonic clock."""
+        self._work.deliver([*result.artifacts, *result.sidecars], stage.name, self._check)
+        folder = self._work.temporary(stage.name)
+        files = seal_files(folder, self._check)
         receipt = receipt_of(
             stage,
             key,
@@ -299,72 +218,59 @@ class _JobRun:
             completed_at=now_iso(),
             duration_s=time.monotonic() - started,
         )
-        write_receipt(context.out_dir, receipt)
-        self._fence.check()
-        if checkpoints is not None:
-            # Not sooner: hours of stems take a while to be hashed, and a kill may come meanwhile.
-            checkpoints.forget()
-        replace_folder(context.out_dir, self._work / stage.name)
-        for warning in receipt.warnings:
-            log.warning("job %s: %s", self._spec.job_id, warning)
-        log.info("job %s: completed in %.2f s", self._spec.job_id, receipt.duration_s)
+        write_receipt(folder, receipt)
         return receipt
 
-    def _deliver(self, records: Sequence[ArtifactRecord | SidecarRecord], out_dir: Path) -> None:
-        """Move final files to their places, each in one step."""
-        folders = set()
-        for record in records:
-            target = self._spec.job_dir / record.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            sync(out_dir / record.path)
-            # Hours of sound take a while to reach a slow disk.
-            self._check()
-            self._fence.check()
-            (out_dir / record.path).replace(target)
-            folders.add(target.parent)
-        for folder in folders:
-            sync(folder)
+    def _context(self, stage: PipelineStage[Any], report: Report) -> StageContext:
+        return StageContext(
+            spec=self._spec,
+            settings=self._settings,
+            work_dir=self._work.path,
+            out_dir=self._work.temporary(stage.name),
+            report=report,
+            separators=self._separators,
+            song=self._song,
+            tracks=dict(self._tracks),
+        )
+
+    def _key_of(
+        self, stage: PipelineStage[Any], context: StageContext, previous: str | None
+    ) -> str:
+        return stage_key(
+            input_digest=self._source.sha256,
+            stage=stage.name,
+            version=stage.version,
+            params=stage.params.model_dump(mode="json"),
+            key_material=stage.key_material(context),
+            previous=previous,
+        )
+
+    def _key_in_advance(self, stage: PipelineStage[Any], previous: str | None) -> str:
+        """The key of a stage before any stage has run."""
+        return self._key_of(stage, self._context(stage, ignore_progress), previous)
 
     def _audio_s(self, receipt: Receipt) -> float:
         song = receipt.song or self._song
         return song.duration_s if song else 0.0
 
-    def _completed_before(self, stages: list[PipelineStage[Any]]) -> Manifest | None:
-        """The manifest of an earlier attempt that did exactly this and whose files are intact.
+    def _named(self, error: BaseException) -> SeparationError:
+        """An attempt that no longer owns the job's folder ends with ``WorkerLost``, whatever error
+        it met."""
+        if self._work.fence.is_lost:
+            return WorkerLost("Another attempt has taken over this job.")
+        return named_error(error, self._spec.job_dir)
 
-        A worker may die after its runner finished the job and before it wrote that down.
-        """
-        try:
-            earlier = load_manifest(self._spec.job_dir / MANIFEST_NAME)
-        except (OSError, ManifestUnreadable):
-            return None
-        same_job = earlier.job_id == self._spec.job_id and earlier.status == "completed"
-        if not same_job or [record.name for record in earlier.stages] != [s.name for s in stages]:
-            return None
-        if not self._same_question(stages, earlier.stages):
-            return None
-        return earlier if not verify_manifest(self._spec.job_dir, self._check) else None
+    def _drop_useless_checkpoints(self, error: SeparationError) -> None:
+        """After some errors the checkpoints of the failed stage would make every attempt fail: the
+        disk has no room for a copy of them, or they hold what is wrong."""
+        if self._work.fence.is_lost:
+            self._work.drop_checkpoints()
+        elif isinstance(error, _NOT_RESUMED):
+            self._work.drop_checkpoints()
+            self._work.remove_leftovers(self._stage_name)
 
-    def _same_question(
-        self, stages: list[PipelineStage[Any]], records: tuple[StageRecord, ...]
-    ) -> bool:
-        """Do finished stages answer what is asked now? Keys count as far as they can be known
-        without running anything; what follows the separators is decided by them and its
-        parameters."""
-        asked = [(stage.version, told_parameters(stage)) for stage in stages]
-        if asked != [(record.version, record.parameters) for record in records]:
-            return False
-        self._key, keys = None, []
-        for stage in stages:
-            if stage.name in (PREPARE, *RUNS_SEPARATORS):
-                self._stage_name = stage.name
-                self._key = self._next_key(stage, self._context(stage, ignore_progress))
-                keys.append((stage.name, self._key))
-        self._key = self._stage_name = None
-        known = {record.name: record.key for record in records}
-        return all(known[name] == key for name, key in keys)
-
-    def _end_badly(self, error: SeparationError) -> None:
+    def _record_failure(self, error: SeparationError) -> None:
+        """Log the error, write it to the manifest and send the event."""
         where = self._stage_name or "job"
         _log.log(
             _log_level(error),
@@ -375,17 +281,17 @@ class _JobRun:
             error,
         )
         try:
-            if not self._fence.is_lost:
+            if not self._work.fence.is_lost:
                 self._spec.job_dir.mkdir(parents=True, exist_ok=True)
-                self._manifest_writer.ended_badly(self._stage_name, error)
+                self._manifest_writer.failed(self._stage_name, error)
         except OSError:
-            # The disk may be what failed; the event below still tells the worker.
+            # The disk may be what failed; the worker still receives the event below.
             _log.error("job %s: the manifest cannot be saved", self._spec.job_id, exc_info=True)
-        self._tell.failed(self._stage_name, error, self._manifest_writer.manifest)
+        self._events.failed(self._stage_name, error, self._manifest_writer.manifest)
 
 
 def _log_level(error: SeparationError) -> int:
-    """An error is what somebody has to look into; a song that is no song is not that."""
+    """The level ``ERROR`` is for what somebody has to look into; a broken song is not that."""
     if isinstance(error, Cancelled):
         return logging.INFO
     return logging.ERROR if isinstance(error, Internal) else logging.WARNING

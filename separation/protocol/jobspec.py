@@ -1,4 +1,4 @@
-"""What a runner is asked to do: one job, as plain values that cross a process boundary."""
+"""A job for a runner, as plain values that cross a process boundary."""
 
 import uuid
 from typing import Any
@@ -20,11 +20,11 @@ class StageRequest(BaseModel):
 class JobSpec(BaseModel):
     """One job.
 
-    ``input_path``: the preserved source file, never written to. ``input_name``: the name for
-    people, already cleaned. ``job_dir``: ``outputs/{job_id}``; all that the job writes lies in it.
-    ``created_at``: ISO 8601 with zone. ``attempt_id``: no two attempts at the job share one; it is
-    part of file names. ``replaces``: the job of which this one makes another version. ``preset``:
-    what the choices are called that the pipeline was made of, for the manifest alone.
+    ``input_path``: the preserved source file, which is only read. ``input_name``: the cleaned name
+    for people. ``job_dir``: ``outputs/{job_id}``, the folder of all files that the job writes.
+    ``created_at``: ISO 8601 with zone. ``attempt_id``: unique for each attempt at the job; it is
+    part of file names. ``replaces``: the job whose new version this job creates. ``preset``: name
+    of the preset from which the pipeline was built; only the manifest uses it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,8 +1,8 @@
-"""The language between a worker and its runner: one JSON object a line, on pipes.
+"""The protocol between a worker and its runner: one JSON object per line, on pipes.
 
-The worker writes commands to the runner's standard input; the runner writes events to the
-descriptor that was its standard output (anything that libraries print goes to standard error).
-End of file on standard input ends the runner: it never outlives its worker.
+The worker writes commands to the runner's standard input. The runner writes events to the
+descriptor that was its standard output; output of libraries goes to standard error. End of file on
+standard input ends the runner, so it never outlives its worker.
 """
 
 from typing import Annotated, Any, Literal
@@ -37,7 +37,7 @@ Command = Annotated[RunCommand | CancelCommand | ShutdownCommand, Field(discrimi
 
 
 class ReadyEvent(_Line):
-    """The runner listens; sent once."""
+    """The runner accepts commands; sent once."""
 
     type: Literal["ready"] = "ready"
     pid: int
@@ -45,8 +45,9 @@ class ReadyEvent(_Line):
 
 
 class StageStartedEvent(_Line):
-    """``label`` and ``percent``: what to show until the stage reports, as loading a model may be
-    silent for seconds; empty and None where a finished job only tells its course again."""
+    """``label`` and ``percent`` are shown until the stage reports, as loading a model may take
+    seconds without a report. They are empty and ``None`` where a finished job only repeats its
+    events."""
 
     type: Literal["stage_started"] = "stage_started"
     job_id: str
@@ -56,7 +57,7 @@ class StageStartedEvent(_Line):
 
 
 class ProgressEvent(_Line):
-    """At most one every 0.5 s and job. ``percent`` is over the whole job, 0 to 100."""
+    """Sent at most every 0.5 s per job. ``percent`` is that of the whole job, 0 to 100."""
 
     type: Literal["progress"] = "progress"
     job_id: str
@@ -67,15 +68,15 @@ class ProgressEvent(_Line):
 
 
 class AliveEvent(_Line):
-    """The work goes on and has nothing to tell: sent by the work itself every few seconds, so a
-    runner that stands still is silent."""
+    """The work continues without progress to report. The work itself sends this every few seconds,
+    so a runner that stands still is silent."""
 
     type: Literal["alive"] = "alive"
     job_id: str
 
 
 class StageFinishedEvent(_Line):
-    """A stage is verified and on disk. ``reused``: it was, from an earlier attempt."""
+    """A stage is verified and on disk. ``reused``: an earlier attempt had already finished it."""
 
     type: Literal["stage_finished"] = "stage_finished"
     job_id: str
@@ -90,10 +91,10 @@ class StageFinishedEvent(_Line):
 
 
 class FinishedEvent(_Line):
-    """The job ended well; the manifest holds every artifact.
+    """The job is completed; the manifest lists every artifact.
 
-    ``replace_runner``: this process must not get another job, as its GPU failed; what a card
-    computes for a process after a fault is an error at best.
+    ``replace_runner``: this process must not receive another job, as its GPU failed. After a fault,
+    a GPU returns errors or wrong results to the process.
     """
 
     type: Literal["finished"] = "finished"
@@ -103,8 +104,8 @@ class FinishedEvent(_Line):
 
 
 class FailedEvent(_Line):
-    """The job ended badly in ``stage`` (None: before the first), or was cancelled
-    (code ``cancelled``). ``replace_runner`` as in :class:`FinishedEvent`."""
+    """The job failed in ``stage`` (``None``: before the first), or was cancelled (code
+    ``cancelled``). ``replace_runner`` as in :class:`FinishedEvent`."""
 
     type: Literal["failed"] = "failed"
     job_id: str

@@ -1,4 +1,4 @@
-"""Whether stems move together: what is left of one stem in another rises and falls with it."""
+"""Bleed between stems: sound of one stem in another rises and falls with the first."""
 
 from collections.abc import Sequence
 
@@ -16,15 +16,16 @@ class EnvelopeMeter:
         self._products = np.zeros((bands, signals, signals))
 
     def write(self, powers: Sequence[FloatArray]) -> None:
-        """The next band powers, (times, bands), of each signal in the same order."""
+        """Add the next band powers, (times, bands), of each signal in the same order."""
         envelopes = np.sqrt(np.stack(powers).astype(np.float64)).transpose(2, 0, 1)
         self._count += envelopes.shape[2]
         self._sums += envelopes.sum(axis=2)
         self._products += envelopes @ envelopes.transpose(0, 2, 1)
 
     def correlations(self) -> FloatArray:
-        """For each signal (row) with each other one, -1 to 1: Pearson's correlation of their
-        amplitudes over time, averaged over the bands by the energy that the row's has there."""
+        """Return the correlation of each signal (row) with each other one, -1 to 1: Pearson's
+        correlation of their amplitudes over time, averaged over the bands with the energies of the
+        row's signal as weights."""
         means = self._sums / max(self._count, 1)
         spread = self._products / max(self._count, 1) - means[:, :, None] * means[:, None, :]
         deviations = np.sqrt(np.maximum(np.diagonal(spread, axis1=1, axis2=2), 0.0))

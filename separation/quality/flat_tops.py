@@ -1,29 +1,29 @@
-"""Clipped samples: stretches where a signal stays at its highest magnitude."""
+"""Clipped samples: runs in which a signal stays at its highest magnitude."""
 
 import numpy as np
 
 from separation.audio.blocks import FloatArray
 
 _RUN = 3
-"""Samples in a row. Two alike happen in sound that was rounded to 16 bits."""
+"""Least samples in a row. Two equal ones also occur in sound that was rounded to 16 bits."""
 
 _ALIKE = 1e-6
-"""Relative difference of samples that were cut off at one level: a few roundings of float32.
-The top of a full 40 Hz tone rises and falls more than that from each sample to the next."""
+"""Greatest relative difference of samples that were clipped at one level: a few roundings of
+float32. At the top of a 40 Hz tone of full scale, neighbouring samples differ by more."""
 
 
 class FlatTopMeter:
-    """Counts samples in flat tops of what is the highest magnitude of the whole signal in the
-    end, at whatever level that is: a stem that was cut off and then made quieter is clipped."""
+    """Counts samples in flat tops at the highest magnitude of the whole signal. This magnitude may
+    be any level: a stem that was clipped and then attenuated is still clipped."""
 
     def __init__(self) -> None:
         self._top = 0.0
         self._samples = 0
         self.count = 0
-        """So far, over both channels."""
+        """Clipped samples so far, over both channels."""
 
     def write(self, block: FloatArray) -> None:
-        """Look at the next samples, float32 (2, n)."""
+        """Count in the next samples, float32 (2, n)."""
         if not block.size:
             return
         self._samples += block.size
@@ -35,12 +35,12 @@ class FlatTopMeter:
 
     @property
     def share(self) -> float:
-        """Of all samples, 0 to 1."""
+        """Share of clipped samples, 0 to 1."""
         return self.count / self._samples if self._samples else 0.0
 
 
 def _in_runs(at_top: np.ndarray) -> int:
-    """How many are in runs of ``_RUN``, along the last axis."""
+    """Return the number of samples in runs of at least ``_RUN``, along the last axis."""
     if np.count_nonzero(at_top) < _RUN or at_top.shape[1] < _RUN:
         return 0
     starts = at_top[:, :-2] & at_top[:, 1:-1] & at_top[:, 2:]

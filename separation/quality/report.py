@@ -1,7 +1,7 @@
-"""What is told of a separation's quality: numbers, and what they mean in words.
+"""The report on a separation's quality: numbers, and sentences that explain them.
 
-It is part of the manifest and is kept with it for ever; ``version`` rises when a field changes its
-meaning.
+The report is part of the manifest and is kept with it for ever. ``version`` rises when a field
+changes its meaning.
 """
 
 from typing import Literal
@@ -16,27 +16,27 @@ Code = Literal[
 ]  # fmt: skip
 
 
-class _Told(BaseModel):
-    # As in the manifest: unknown fields of a later version are dropped on reading.
+class _ReportModel(BaseModel):
+    # As in the manifest, unknown fields of a later version are dropped on reading.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Finding(_Told):
-    """One thing that is wrong or odd: ``title`` in a few words, ``detail`` says why."""
+class Finding(_ReportModel):
+    """One fault or oddity: ``title`` names it in a few words, ``detail`` gives the reason."""
 
     code: Code
     title: str
     detail: str
 
 
-class SignalQuality(_Told):
-    """What was measured of one signal, before any common gain of the delivered files.
+class SignalQuality(_ReportModel):
+    """Measurements of one signal, before any common gain of the delivered files.
 
-    ``loudness_lufs`` and ``true_peak_dbtp`` after ITU-R BS.1770-4, None for minus infinity.
-    ``clipped_samples`` stand in flat tops, over both channels. ``silence_share`` of the time,
-    ``clipped_share`` of the samples, 0 to 1. ``entropy`` and ``flatness`` of the spectrum, 0 (a
-    tone) to 1 (white noise), None for silence. ``levels_db`` over time and ``bands_db`` in the 24
-    critical bands, in dBFS (RMS).
+    ``loudness_lufs`` and ``true_peak_dbtp``: by ITU-R BS.1770-4, ``None`` for minus infinity.
+    ``clipped_samples``: samples in flat tops, over both channels. ``clipped_share``: their share of
+    all samples, ``silence_share``: share of the time, 0 to 1. ``entropy`` and ``flatness``: those
+    of the spectrum, 0 (a tone) to 1 (white noise), ``None`` for silence. ``levels_db`` over time
+    and ``bands_db`` in the 24 critical bands: in dBFS (RMS).
     """
 
     loudness_lufs: float | None
@@ -51,10 +51,10 @@ class SignalQuality(_Told):
 
 
 class StemQuality(SignalQuality):
-    """``relative_db``: level against the song (RMS), None for silence. ``fit_gain``: the gain with
-    which the stem fits into the song best; 1 is right. ``delay_ms``: how much later than in the
-    song it plays. ``bleed``: for each other stem, how much this one moves with it: correlation of
-    band envelopes, -1 to 1. ``findings``: empty where nothing was found."""
+    """``relative_db``: level against the song (RMS), ``None`` for silence. ``fit_gain``: the gain
+    with which the stem fits into the song best; 1 is right. ``delay_ms``: delay of the stem against
+    the song. ``bleed``: correlation of the band envelopes with each other stem, -1 to 1.
+    ``findings``: empty if no fault was found."""
 
     name: str
     relative_db: float | None
@@ -66,9 +66,9 @@ class StemQuality(SignalQuality):
     reason: str
 
 
-class PartsQuality(_Told):
-    """A stem that was split again: do its ``parts`` sum to it? ``complete`` and ``residual_db`` as
-    in the whole report, against the stem; neither counts where the parts are ``overlapping``."""
+class PartsQuality(_ReportModel):
+    """Whether the ``parts`` of a split stem sum to it. ``complete`` and ``residual_db`` as in the
+    whole report, against the stem; both have no meaning if the parts are ``overlapping``."""
 
     parent: str
     parts: tuple[str, ...]
@@ -79,11 +79,11 @@ class PartsQuality(_Told):
     reason: str
 
 
-class QualityReport(_Told):
-    """``complete``: all stems of the model are there, so they should sum to the song.
-    ``residual_db``: level of the song minus all stems against the song (RMS), None for nothing.
-    ``findings`` are those of no stem in particular. ``details``: of each stem that was split
-    again."""
+class QualityReport(_ReportModel):
+    """``complete``: the separation has all stems of the model, so they should sum to the song.
+    ``residual_db``: level of the song minus all stems against the song (RMS), ``None`` for minus
+    infinity. ``findings``: those that concern no single stem. ``details``: one entry for each split
+    stem."""
 
     version: int = Field(default=REPORT_VERSION)
     complete: bool

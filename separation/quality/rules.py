@@ -1,7 +1,7 @@
-"""Which measurements mean that a stem is wrong.
+"""Rules that derive faults of stems from the measurements.
 
-The limits were set so that true stems stay far from them, and each was tried with real and
-synthesised songs (docs/quality.md has the figures). Where no source is named they are our own.
+True stems stay far from all limits. Each limit was tested with real and synthesised songs
+(docs/quality.md has the figures). A limit without a named source is the project's own choice.
 """
 
 import math
@@ -13,82 +13,83 @@ from separation.quality.sums import Sums
 from separation.quality.timing import Timing
 
 EMPTY_BELOW_LU = 30.0
-"""A stem this much quieter than the song, both gated, is nearly empty: a second of singing counts
-by its own loudness, as the gate of BS.1770 leaves the pauses out."""
+"""A stem this much quieter than the song, both gated, is nearly empty. The gate of BS.1770 leaves
+out pauses, so a second of singing counts by its own loudness."""
 
 EMPTY_BELOW_DB = 40.0
-"""The same by RMS, where the song is too short for a loudness (400 ms)."""
+"""The same by RMS, for a song that is too short for a loudness (400 ms)."""
 
 CLIPPED_SHARE = 1e-5
-"""One sample in a hundred thousand: half a dozen flat tops in a minute. Sound that was not cut off
-has none at all."""
+"""One sample in a hundred thousand: half a dozen flat tops in a minute. Sound without clipping has
+none."""
 
 WHOLE_SONG_REST = 0.01
-"""A stem may be the song itself when the song without it has less than this share of its energy
-(-20 dB)."""
+"""A stem may be the song itself if the song minus the stem has less than this share of the song's
+energy (-20 dB)."""
 
 WHOLE_SONG_RATIO = 0.1
-"""It is, when that is also 10 dB less than the other stems have; of a true stem, which may well be
-nearly all of a song, the two are the same."""
+"""It is the song if that energy is also 10 dB below the energy of the other stems. A true stem may
+be nearly the whole song, but then both energies are equal."""
 
 SAME_SOUND = 0.95
 """Correlation of two stems' samples. True stems of one song stay below 0.1."""
 
 BLEED = 0.35
-"""The same, for a stem that holds another one: an eighth of its energy, -9 dB, is then shared."""
+"""The same correlation for a stem that contains another one: it shares an eighth of its energy,
+-9 dB."""
 
 MOVES_TOGETHER = 0.6
-"""Correlation of band envelopes that is worth a word, though it is no fault: instruments do play
+"""Correlation of band envelopes that the report mentions. It is no fault, as instruments play
 together. True stems reach 0.4."""
 
 INVERTED_GAIN = -0.75
-"""Best gain, 1 for a right stem and -1 for one that is upside down."""
+"""Limit of the best gain, which is 1 for a right stem and -1 for an inverted one."""
 
 INVERTED_SHARE = 0.8
-"""How much of what the stems lack of the song is then gone by turning the stem around."""
+"""Share of the residual's energy that must vanish when the stem's polarity is inverted."""
 
 LATE_MS = 0.5
-"""Shorter delays cannot be heard, and come of the grid that they are looked for on."""
+"""Shorter delays are inaudible, and may result from the time grid of the search."""
 
 LATE_LIKENESS = 0.25
-"""How like what the others leave of the song a stem must be, where it is said to belong. It is
-less than 1 where stems are missing, and their sound is taken for it."""
+"""Least correlation, at the best delay, of a stem and the song minus the other stems. It is less
+than 1 if stems are missing, as their sound is part of the difference."""
 
 LATE_SHARE = 0.5
-"""How much of its energy must be found there."""
+"""Least share of the stem's energy that must fit at the best delay."""
 
 LATE_MARGIN = 0.05
-"""By how much of its energy a stem must fit better there than where it is."""
+"""Share of its energy by which a stem must fit better at the best delay than without delay."""
 
 LATE_CHANCE = 0.1
-"""What is added to that for the sound that is not of the stem: the correlation that music has by
-chance, at some delay or other."""
+"""Addition to this margin for sound of other stems: the correlation that music reaches by chance at
+some delay."""
 
 MISFIT_SHARE = 0.05
-"""A stem is blamed for what the stems lack of the song only when its gain matters this much to it.
-By chance it is the square of a correlation of true stems: less than 0.01."""
+"""Least share of the residual's energy that a stem's gain must explain before the stem is blamed.
+By chance this share is the square of a correlation of true stems: less than 0.01."""
 
 GAIN_TOLERANCE = 0.25
-"""How far from 1 the best gain may be, 2 dB: what separators do to levels is less."""
+"""Greatest distance of the best gain from 1, 2 dB: separators change levels by less."""
 
 HOLDER = 0.7
-"""A stem that seems too loud is not, when another one holds this much of what is too much."""
+"""A stem that seems too loud has no fault if another stem contains this share of the excess."""
 
 FOREIGN_GAIN = 0.25
-"""With a best gain below, 0 or nearly so, what the stem holds is not in the song there."""
+"""With a best gain below this, near 0, the stem's sound is not in the song at that time."""
 
 RESIDUAL_DB = -15.0
-"""What all stems together lack of the song, or have too much, against it: a thirtieth of its
-energy. Networks that do not sum to the song by design leave less."""
+"""Level of the residual against the song that is a fault: a thirtieth of its energy. Networks whose
+stems do not sum to the song by design leave less."""
 
 SUMS_EXACTLY_DB = -90.0
-"""Nothing of 16 bits lies lower."""
+"""Below this level the sum counts as exact, as sound of 16 bits has nothing below it."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a stem; ``other``: the stem that it has to do with; ``value``: a delay in
-    ms, a gain, or a correlation."""
+    """A fault of a stem; ``other``: the other stem that it involves; ``value``: a delay in ms, a
+    gain, or a correlation."""
 
     code: Code
     value: float = 0.0
@@ -96,8 +97,8 @@ class Fault:
 
 
 def sum_faults(sums: Sums, timings: Sequence[Timing], empty: Sequence[bool]) -> list[list[Fault]]:
-    """The faults of each stem that show when it is held against the song and the others. Stems
-    that are ``empty`` have none."""
+    """Return the faults of each stem that a comparison with the song and the other stems shows.
+    Stems that are ``empty`` have none."""
     judge = _Judge(sums, timings, [place for place, is_empty in enumerate(empty) if not is_empty])
     judge.whole_songs()
     judge.same_sounds()
@@ -108,19 +109,19 @@ def sum_faults(sums: Sums, timings: Sequence[Timing], empty: Sequence[bool]) -> 
 
 
 class _Judge:
-    """Stems with a fault are left out when the others are held against the song: what they should
-    have been is missing there, and would be blamed on others."""
+    """Finds faults, and leaves out stems with a fault when it compares the others with the song:
+    the sound that a faulty stem lacks would otherwise be blamed on other stems."""
 
-    def __init__(self, sums: Sums, timings: Sequence[Timing], heard: list[int]) -> None:
+    def __init__(self, sums: Sums, timings: Sequence[Timing], audible: list[int]) -> None:
         self._sums = sums
         self._timings = timings
-        self._heard = heard
+        self._audible = audible
         self._wrong: list[int] = []
         self.faults: list[list[Fault]] = [[] for _ in timings]
 
     @property
     def _right(self) -> list[int]:
-        return [place for place in self._heard if place not in self._wrong]
+        return [place for place in self._audible if place not in self._wrong]
 
     def _blame(self, stem: int, fault: Fault) -> None:
         self.faults[stem].append(fault)
@@ -129,10 +130,10 @@ class _Judge:
 
     def whole_songs(self) -> None:
         song = self._sums.song_energy
-        for stem in sorted(self._heard, key=self._sums.song_without):
-            rest = self._sums.song_without(stem)
+        for stem in sorted(self._audible, key=self._sums.song_without):
+            without = self._sums.song_without(stem)
             others = self._sums.others_energy(stem, self._wrong)
-            if rest < WHOLE_SONG_REST * song and rest < WHOLE_SONG_RATIO * others:
+            if without < WHOLE_SONG_REST * song and without < WHOLE_SONG_RATIO * others:
                 self._blame(stem, Fault("whole_song"))
 
     def same_sounds(self) -> None:
@@ -150,16 +151,16 @@ class _Judge:
         fits = self._sums.fit(self._right, self._wrong)
         for stem, (gain, share) in fits.items():
             timing = self._timings[stem]
-            turned = gain <= INVERTED_GAIN and share >= INVERTED_SHARE
-            # A bass is like itself upside down half a period later.
-            if turned and timing.there < -gain:
+            inverted = gain <= INVERTED_GAIN and share >= INVERTED_SHARE
+            # A bass resembles its inversion half a period later.
+            if inverted and timing.fit_at_delay < -gain:
                 self._blame(stem, Fault("inverted", gain))
             elif _is_shifted(timing):
                 code: Code = "late" if timing.delay_ms > 0 else "early"
                 self._blame(stem, Fault(code, abs(timing.delay_ms)))
 
     def misfits(self) -> None:
-        """What matters most first, then the rest without it."""
+        """Blame the stem with the largest share first, then repeat without it."""
         while True:
             fits = self._sums.fit(self._right, self._wrong)
             misfits = {
@@ -181,17 +182,17 @@ class _Judge:
         else:
             self._blame(stem, Fault("too_loud" if gain < 1 else "too_quiet", gain))
 
-    def _holder(self, stem: int, too_much: float) -> int | None:
-        """The other stem that holds what this one has too much of."""
+    def _holder(self, stem: int, excess: float) -> int | None:
+        """Return the other stem that contains the excess of this one."""
         others = [other for other in self._right if other != stem]
-        if too_much <= 0 or not others:
+        if excess <= 0 or not others:
             return None
         most = max(others, key=lambda other: self._sums.holds(other, stem))
-        return most if self._sums.holds(most, stem) >= HOLDER * too_much else None
+        return most if self._sums.holds(most, stem) >= HOLDER * excess else None
 
     def bleeding(self) -> None:
-        """Of two that share something though the sum is right, the quieter one is said to hold the
-        louder: there it is heard."""
+        """Blame the quieter of two stems that share sound although the sum is right: the bleed is
+        audible in the quieter one."""
         for stem in sorted(self._right, key=self._sums.energy):
             others = [other for other in self._right if other != stem]
             shared = {other: self._sums.likeness(stem, other) for other in others}
@@ -203,6 +204,7 @@ class _Judge:
 def _is_shifted(timing: Timing) -> bool:
     if abs(timing.delay_ms) < LATE_MS or timing.likeness < LATE_LIKENESS:
         return False
-    strange = math.sqrt(max(1 / timing.likeness**2 - 1, 0.0))
-    margin = LATE_MARGIN + LATE_CHANCE * strange
-    return timing.there >= LATE_SHARE and timing.there - timing.here >= margin
+    foreign = math.sqrt(max(1 / timing.likeness**2 - 1, 0.0))
+    margin = LATE_MARGIN + LATE_CHANCE * foreign
+    improvement = timing.fit_at_delay - timing.fit_undelayed
+    return timing.fit_at_delay >= LATE_SHARE and improvement >= margin

@@ -1,4 +1,4 @@
-"""What a signal is made of: spectral entropy and flatness, bands, silence, its level over time."""
+"""Spectral measurements of a signal: entropy, flatness, bands, silence, and level over time."""
 
 import math
 
@@ -10,16 +10,16 @@ from separation.audio.blocks import FloatArray
 from separation.base import SAMPLE_RATE_HZ
 
 FRAME = 2048
-"""Samples of a spectrum, 46 ms, each beside the next: enough for averages, at the least cost."""
+"""Samples per spectrum, 46 ms, without overlap: enough for averages, at the least cost."""
 
 SILENT_DBFS = -60.0
-"""Quieter is silence, as it is where the singer's entries are looked for (audio/activity.py)."""
+"""A level below this is silence, as in :mod:`separation.audio.metering.activity`."""
 
 COLUMNS = 120
-"""Points of the level over time, however long the song is."""
+"""Greatest number of points of the level over time, for a song of any length."""
 
 FLOOR_DB = -90
-"""The lowest level that is told; 16 bits end a little below."""
+"""The lowest reported level; the noise floor of 16 bits lies a little below."""
 
 BAND_EDGES_HZ = (
     20, 100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150,
@@ -29,19 +29,20 @@ BAND_EDGES_HZ = (
 critical bands", JASA 33 (1961)."""
 
 _POWER_FLOOR = 1e-10
-"""Under the power of each bin, as in ``librosa.feature.spectral_flatness`` (its ``amin``)."""
+"""Added to the power of each bin, as a floor like ``amin`` of
+``librosa.feature.spectral_flatness``."""
 
 _BINS = FRAME // 2 - 1
 _EDGE_BINS = np.ceil(np.array(BAND_EDGES_HZ) * FRAME / SAMPLE_RATE_HZ).astype(int) - 1
 _WINDOW = np.hanning(FRAME + 1)[:-1].astype(np.float32)
 _CHANNELS = 2
 _SCALE = float(1 / (_CHANNELS * FRAME * np.square(_WINDOW, dtype=np.float64).sum()))
-"""From the summed squares of a spectrum to the mean square of its samples (Parseval)."""
+"""Factor from the summed squares of a spectrum to the mean square of its samples (Parseval)."""
 
 
 class SpectrumMeter:
-    """Feed float32 (2, n) blocks with :meth:`write`, ``n`` a multiple of ``FRAME`` but for the
-    last; ``frames``: the length of the signal."""
+    """Measures float32 (2, n) blocks that :meth:`write` receives; ``n`` is a multiple of ``FRAME``
+    except for the last block. ``frames``: length of the signal."""
 
     def __init__(self, frames: int) -> None:
         self._spectra = max(-(-frames // FRAME), 1)
@@ -51,7 +52,8 @@ class SpectrumMeter:
         self._bands = np.zeros(len(BAND_EDGES_HZ) - 1)
 
     def write(self, block: FloatArray) -> FloatArray:
-        """Measure the next frames; their band powers (mean squares), float32 (spectra, bands)."""
+        """Measure the next frames and return their band powers (mean squares), float32 (spectra,
+        bands)."""
         powers = _powers(block)
         totals = powers.sum(axis=1, dtype=np.float64) * _SCALE
         self._add_to_columns(totals)
@@ -68,8 +70,9 @@ class SpectrumMeter:
         self._columns += np.bincount(columns, totals, minlength=len(self._columns))
 
     def _add_shapes(self, powers: FloatArray) -> None:
-        """Of spectra that are not silent: entropy is that of Shannon of the powers as shares,
-        flatness their geometric mean by their arithmetic mean (Wiener entropy)."""
+        """Add entropy and flatness of spectra that are not silent. Entropy is Shannon's, of the
+        normalised powers; flatness is their geometric mean divided by their arithmetic mean (Wiener
+        entropy)."""
         if not len(powers):
             return
         logs = np.log(powers + np.float32(_POWER_FLOOR))
@@ -82,36 +85,40 @@ class SpectrumMeter:
 
     @property
     def entropy(self) -> float | None:
-        """Mean of what is not silent, 0 (one tone) to 1 (white noise); None where all is."""
+        """Mean over the spectra that are not silent, 0 (one tone) to 1 (white noise); ``None`` if
+        all are silent."""
         return self._entropy / self._heard if self._heard else None
 
     @property
     def flatness(self) -> float | None:
-        """Mean of what is not silent, 0 (tones) to 1 (white noise); None where all is silent."""
+        """Mean over the spectra that are not silent, 0 (tones) to 1 (white noise); ``None`` if all
+        are silent."""
         return self._flatness / self._heard if self._heard else None
 
     @property
     def silence_share(self) -> float:
-        """The part of the time that is silent, 0 to 1."""
+        """Share of the time that is silent, 0 to 1."""
         return 1.0 - self._heard / self._seen if self._seen else 1.0
 
     def levels_db(self) -> tuple[int, ...]:
-        """Over time, dBFS (RMS of both channels), at most ``COLUMNS`` of equal length."""
+        """Return the level over time, dBFS (RMS of both channels), in at most ``COLUMNS`` columns
+        of equal length."""
         counts = np.bincount(
             np.arange(self._spectra) * len(self._columns) // self._spectra,
             minlength=len(self._columns),
         )
-        return _told(self._columns / counts)
+        return _whole_decibels(self._columns / counts)
 
     def bands_db(self) -> tuple[int, ...]:
-        """The mean level in each of the bands, dBFS (RMS of both channels)."""
-        return _told(self._bands / max(self._seen, 1))
+        """Return the mean level in each of the bands, dBFS (RMS of both channels)."""
+        return _whole_decibels(self._bands / max(self._seen, 1))
 
 
 def _powers(block: FloatArray) -> FloatArray:
-    """Squared spectra without the mean and the highest bin, both channels added, (spectra, bins).
+    """Return squared spectra without the mean and the highest bin, (spectra, bins), summed over
+    both channels.
 
-    Two real channels go through the transform as one complex signal: the squares of a bin and of
+    The transform processes two real channels as one complex signal: the squares of a bin and of
     its mirror sum to those of both channels.
     """
     spectra = -(-block.shape[1] // FRAME)
@@ -125,6 +132,6 @@ def _powers(block: FloatArray) -> FloatArray:
     return powers
 
 
-def _told(powers: NDArray[np.float64]) -> tuple[int, ...]:
+def _whole_decibels(powers: NDArray[np.float64]) -> tuple[int, ...]:
     decibels = 10 * np.log10(np.maximum(powers, 10 ** (FLOOR_DB / 10)))
     return tuple(int(level) for level in np.rint(decibels))

@@ -1,4 +1,4 @@
-"""Measures a song and its stems in one read of their files, in blocks."""
+"""Measures a song and its stems in one pass over their files, in blocks."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ from separation.quality.timing import Timing, TimingMeter
 
 @dataclass(frozen=True)
 class Survey:
-    """``signals``: spectrum and flat tops of the song, then of each stem; ``together``: see
+    """``spectra`` and ``flat_tops``: those of the song, then of each stem. ``together``: see
     :meth:`EnvelopeMeter.correlations`, without the song."""
 
     spectra: tuple[SpectrumMeter, ...]
@@ -32,7 +32,8 @@ class Survey:
 def survey(
     song: Track, stems: Sequence[Track], work_dir: Path, *, report: Report = ignore_progress
 ) -> Survey:
-    """Read ``song`` and all ``stems`` once; raises what reading and ``report`` raise."""
+    """Measure ``song`` and all ``stems`` in one pass; raises the errors of reading and of
+    ``report``."""
     with ExitStack() as stack:
         readers = [stack.enter_context(TrackReader(track, work_dir)) for track in (song, *stems)]
         frames = readers[0].frames

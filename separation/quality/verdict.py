@@ -1,4 +1,4 @@
-"""From measurements to the report."""
+"""Derives the report from the measurements."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ def judge(
     *,
     complete: bool,
 ) -> QualityReport:
-    """The report on stems ``names``, in the order of the survey, whose ``levels`` are known.
+    """Return the report on stems ``names``, in the order of the survey, with their ``levels``.
 
-    ``complete``: they are all stems of the model, so that together they should be the song.
+    ``complete``: they are all stems of the model, so their sum should be the song.
     """
     report = _Judgement(survey, names, levels, song, complete=complete)
     return report.report()
@@ -56,7 +56,7 @@ class _Judgement:
         stems = self._stems()
         residual_db = self._relative_db(self._survey.sums.residual_energy)
         flagged = [stem.name for stem in stems if stem.findings]
-        findings = self._of_no_stem(residual_db, flagged)
+        findings = self._overall_findings(residual_db)
         verdict, reason = words.overall(flagged, len(stems), findings)
         return QualityReport(
             complete=self._complete,
@@ -68,7 +68,7 @@ class _Judgement:
             reason=reason,
         )
 
-    def _of_no_stem(self, residual_db: float | None, flagged: list[str]) -> tuple[Finding, ...]:
+    def _overall_findings(self, residual_db: float | None) -> tuple[Finding, ...]:
         if not self._complete or residual_db is None or residual_db < RESIDUAL_DB:
             return ()
         return (words.residual(residual_db),)
@@ -90,7 +90,7 @@ class _Judgement:
             findings.append(words.clipped(flat.count, flat.share))
         signal = self._signal(place + 1, self._levels[name])
         bleed = self._bleed(place)
-        verdict, reason = self._said(findings, signal.silence_share, bleed)
+        verdict, reason = self._verdict(findings, signal.silence_share, bleed)
         return StemQuality(
             **dict(signal),
             name=name,
@@ -103,7 +103,7 @@ class _Judgement:
             reason=reason,
         )
 
-    def _said(
+    def _verdict(
         self, findings: list[Finding], silence_share: float, bleed: dict[str, float]
     ) -> tuple[str, str]:
         if findings:
@@ -129,7 +129,7 @@ class _Judgement:
             nearly = relative_db <= -EMPTY_BELOW_DB
             return words.empty(name, words.decibels(-relative_db)) if nearly else None
         if own is None:
-            # Below the gate of -70 LUFS altogether.
+            # The whole stem is below the gate of -70 LUFS.
             return words.empty(name, words.decibels(-relative_db))
         if whole - own >= EMPTY_BELOW_LU:
             return words.empty(name, f"{whole - own:.0f} LU")

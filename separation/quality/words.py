@@ -1,4 +1,4 @@
-"""What the faults of a stem are called, and why they were found."""
+"""Names and explanations of the faults of a stem, for people."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,9 @@ CLEAN = "No fault found"
 SILENT = "Silent"
 
 _RARE = 0.9
-"""Share of silence from which the reason says how little is left."""
+"""Share of silence from which the reason states the share of sound."""
 
-
-_SAID: Mapping[str, tuple[str, str]] = {
+_SENTENCES: Mapping[str, tuple[str, str]] = {
     "whole_song": (
         "The whole song",
         "It holds the song itself, all other stems included: nothing was taken out.",
@@ -55,16 +54,16 @@ _SAID: Mapping[str, tuple[str, str]] = {
 
 
 def finding(fault: Fault, stem: str, names: Sequence[str]) -> Finding:
-    """``names``: of all stems, in their order."""
+    """Return the finding for a fault of ``stem``; ``names``: those of all stems, in their order."""
     other = _spoken(names[fault.other]) if fault.other is not None else ""
-    title, detail = _SAID[fault.code]
+    title, detail = _SENTENCES[fault.code]
     values = {"stem": _spoken(stem), "other": other, **_numbers(fault.value)}
     return Finding(code=fault.code, title=title.format(**values), detail=detail.format(**values))
 
 
 def empty(stem: str, quieter: str) -> Finding:
-    """``quieter``: how much quieter than the song it is, with the unit; empty where it is
-    silent."""
+    """Return the finding for an empty stem; ``quieter``: its distance from the song's level, with
+    the unit; an empty text if it is silent."""
     named = stem != "other" and not stem.startswith("no_")
     missing = f"no {_spoken(stem)}" if named else "nothing else"
     level = f"It is {quieter} quieter than the song" if quieter else "There is nothing in it"
@@ -95,26 +94,30 @@ def residual(relative_db: float) -> Finding:
 
 
 def clean_reason(*, silence_share: float, moves_with: tuple[str, float] | None) -> str:
-    """``moves_with``: the stem that it moves with, and how much, where that is remarkable."""
-    said = "In time, at its level in the song and not clipped."
+    """Return the reason of a stem without findings; ``moves_with``: another stem that it strongly
+    correlates with, and the correlation."""
+    reason = "In time, at its level in the song and not clipped."
     if silence_share >= _RARE:
-        said += f" It sounds in {percent(1 - silence_share)} of the time."
+        reason += f" It sounds in {percent(1 - silence_share)} of the time."
     if moves_with is not None:
         other, correlation = moves_with
-        said += f" It rises and falls with {_spoken(other)} ({correlation:.2f}): listen for bleed."
-    return said
+        reason += (
+            f" It rises and falls with {_spoken(other)} ({correlation:.2f}): listen for bleed."
+        )
+    return reason
 
 
 def overall(flagged: Sequence[str], stems: int, others: Sequence[Finding]) -> tuple[str, str]:
-    """Verdict and reason of the whole separation; ``flagged``: names of stems with a finding."""
+    """Return verdict and reason of the whole separation; ``flagged``: names of stems with
+    findings."""
     if not flagged and not others:
-        return CLEAN, "Whether a stem holds the right instrument only your ears can tell."
+        return CLEAN, "Only your ears can tell whether a stem holds the right instrument."
     reasons = [f"{each.title}. {each.detail}" if flagged else each.detail for each in others]
     if not flagged:
         return others[0].title, " ".join(reasons)
     named = _listed([_spoken(name) for name in flagged]).capitalize()
-    said = f"{named}: the reason is given there." if len(flagged) < stems else "Each says why."
-    return f"{len(flagged)} of {stems} stems should be looked at", " ".join([said, *reasons])
+    reason = f"{named}: the reason is given there." if len(flagged) < stems else "Each says why."
+    return f"{len(flagged)} of {stems} stems should be looked at", " ".join([reason, *reasons])
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -123,7 +126,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def percent(share: float) -> str:
-    """ "12 %", "0.37 %", "less than 0.01 %"."""
+    """Format a share as "12 %", "0.37 %" or "less than 0.01 %"."""
     value = 100 * share
     if value >= 10:
         return f"{value:.0f} %"

@@ -1,9 +1,9 @@
 """Presets: choices that go together, under a name that says what they are for.
 
-Plain data and no more than the names of models; which of them are on a server is asked by the
-caller. What a preset does not name stays as it is chosen otherwise. That an overlap of 0.1 costs
-little quality, and that averaged passes gain some, is said by demucs' authors (its README on
-``--overlap`` and ``--shifts``).
+Presets are plain data and know models by name only; the caller checks which models a server has.
+Options that a preset does not set keep their other value. The authors of demucs say that an overlap
+of 0.1 costs little quality and that averaged passes gain some (its README on ``--overlap`` and
+``--shifts``).
 """
 
 from collections.abc import Callable, Mapping
@@ -22,8 +22,8 @@ _STEMS_ONLY = (SEPARATION,)
 
 
 @dataclass(frozen=True)
-class Way:
-    """What separates; without a model what is chosen otherwise, as a rule by the site."""
+class ModelChoice:
+    """A separator with its model; without a model the usual one, as a rule the site's."""
 
     separator: str | None = None
     model: str | None = None
@@ -35,14 +35,14 @@ class Way:
 @dataclass(frozen=True)
 class Preset:
     """``choices``: fields of :class:`separation.request.separation_request.SeparationRequest`.
-    ``ways``: the first whose model is there is taken; the last needs none, but where the preset is
-    ``only_where_there``: that one is not offered where none of them can run."""
+    ``models``: the first one that can run is taken. The last one needs no model, except in a preset
+    that is ``only_where_there``: this is offered only where one of its models can run."""
 
     name: str
     label: str
     description: str
     choices: Mapping[str, Any]
-    ways: tuple[Way, ...] = field(default=(Way(),))
+    models: tuple[ModelChoice, ...] = field(default=(ModelChoice(),))
     only_where_there: bool = False
 
 
@@ -72,14 +72,14 @@ PRESETS: tuple[Preset, ...] = (
         description="The best model on this site; a network goes over the song twice and the two "
         "are averaged.",
         choices={"stages": _STEMS_ONLY, "shifts": 2},
-        ways=(Way("demucs", "htdemucs_ft"), Way()),
+        models=(ModelChoice("demucs", "htdemucs_ft"), ModelChoice()),
     ),
     Preset(
         name="ensemble",
         label="Several models",
         description="The stems of several models combined. Takes the time of all of them.",
         choices={"stages": _STEMS_ONLY},
-        ways=(Way(ENSEMBLE, "htdemucs_mdx"), Way(ENSEMBLE, "htdemucs_standard")),
+        models=(ModelChoice(ENSEMBLE, "htdemucs_mdx"), ModelChoice(ENSEMBLE, "htdemucs_standard")),
         only_where_there=True,
     ),
     Preset(
@@ -109,33 +109,33 @@ _EXCLUDE: Mapping[str, tuple[str, ...]] = {
     "stems": ("two_stems", "ni_stems"),
     "two_stems": ("ni_stems",),
 }
-"""What a preset says gives way also to other choices than its own namesakes."""
+"""A given option also removes these options of a preset, because they exclude each other."""
 
 IsThere = Callable[[str, str], bool]
-"""From a separator and its model to whether both can run here without anything being fetched, or
-whether the operator lets them be offered."""
+"""Maps a separator and its model to whether both can run here without fetching anything, or to
+whether the operator allows them."""
 
 
 def offer_all(separator: str, model: str) -> bool:
-    """The rule of an operator who has none."""
+    """The rule where the operator has set none: every model is allowed."""
     return True
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A preset on one server. ``missing``: the label of the model that it would rather take."""
+    """A preset on one server. ``missing``: the label of the preferred model that is not there."""
 
     preset: Preset
-    way: Way
+    model: ModelChoice
     missing: str | None = None
 
     def choices(self) -> dict[str, Any]:
-        """Fields of a request, with the preset's name among them."""
-        return {"preset": self.preset.name, **self.way.choices(), **self.preset.choices}
+        """Fields of a request, including the preset's name."""
+        return {"preset": self.preset.name, **self.model.choices(), **self.preset.choices}
 
 
 def find_preset(name: str) -> Preset:
-    """Raises ``InvalidOptions`` naming all of them."""
+    """The preset of this name. Raises ``InvalidOptions``, which names all of them."""
     for preset in PRESETS:
         if preset.name == name:
             return preset
@@ -143,37 +143,39 @@ def find_preset(name: str) -> Preset:
 
 
 def can_run(preset: Preset, is_there: IsThere, is_offered: IsThere = offer_all) -> bool:
-    """Whether it can run here at all."""
+    """Whether a preset can run on this server."""
     return not preset.only_where_there or any(
-        is_offered(str(way.separator), str(way.model))
-        and is_there(str(way.separator), str(way.model))
-        for way in preset.ways
+        is_offered(str(each.separator), str(each.model))
+        and is_there(str(each.separator), str(each.model))
+        for each in preset.models
     )
 
 
 def resolve(preset: Preset, is_there: IsThere, is_offered: IsThere = offer_all) -> Resolved:
-    """With the best model that is there, of those that may be offered. Raises ``ModelUnavailable``
-    where the preset cannot do without one and there is none."""
+    """Choose the best model that is there and may be offered. Raises ``ModelUnavailable`` where the
+    preset needs a model and none is there."""
     if not can_run(preset, is_there, is_offered):
-        raise ModelUnavailable(_lacking(preset))
-    ways = [
-        way for way in preset.ways if way.model is None or is_offered(str(way.separator), way.model)
+        raise ModelUnavailable(_missing_words(preset))
+    offered = [
+        each
+        for each in preset.models
+        if each.model is None or is_offered(str(each.separator), each.model)
     ]
-    for way in ways:
-        if way.model is None or is_there(str(way.separator), way.model):
+    for choice in offered:
+        if choice.model is None or is_there(str(choice.separator), choice.model):
             break
     if preset.only_where_there:
-        return Resolved(preset, way)
-    first = ways[0].model
-    missing = find_model(first).label if first and way != ways[0] else None
-    return Resolved(preset, way, missing)
+        return Resolved(preset, choice)
+    preferred = offered[0].model
+    missing = find_model(preferred).label if preferred and choice != offered[0] else None
+    return Resolved(preset, choice, missing)
 
 
-def _lacking(preset: Preset) -> str:
-    known = [find_ensemble(str(way.model)).ensemble for way in preset.ways]
-    ways = " or ".join(each.label for each in known)
+def _missing_words(preset: Preset) -> str:
+    ensembles = [find_ensemble(str(each.model)).ensemble for each in preset.models]
+    labels = " or ".join(each.label for each in ensembles)
     return (
-        f"The preset {preset.name!r} needs {ways}, and not all of these can run here. Fetch what "
+        f"The preset {preset.name!r} needs {labels}, and not all of these can run here. Fetch what "
         "is missing (`manage.py fetch_models`), or choose another preset."
     )
 
@@ -184,15 +186,15 @@ def with_preset(
     is_there: IsThere,
     is_offered: IsThere = offer_all,
 ) -> dict[str, Any]:
-    """``choices`` over those of the preset that they name, over ``defaults``.
+    """Merge choices: ``choices`` win over their preset, and the preset wins over ``defaults``.
 
     Raises ``InvalidOptions`` for a preset that does not exist.
     """
     name = choices.get("preset")
     if name is None:
         return {**defaults, **choices}
-    chosen = resolve(find_preset(str(name)), is_there, is_offered).choices()
-    for given, left_out in _EXCLUDE.items():
+    of_preset = resolve(find_preset(str(name)), is_there, is_offered).choices()
+    for given, excluded in _EXCLUDE.items():
         if choices.get(given) is not None:
-            chosen = {key: value for key, value in chosen.items() if key not in left_out}
-    return {**defaults, **chosen, **choices}
+            of_preset = {key: value for key, value in of_preset.items() if key not in excluded}
+    return {**defaults, **of_preset, **choices}

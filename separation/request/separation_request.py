@@ -1,7 +1,7 @@
-"""What a person asks for, validated once, turned into a pipeline.
+"""The request of a person: validated once and turned into a pipeline.
 
 The command line, the API and the web form all fill a :class:`SeparationRequest`; none of them
-knows a stage's parameters.
+depends on a stage's parameters.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from separation import options
-from separation.ensemble import described
+from separation.ensemble import ensemble_document
 from separation.errors import InvalidOptions
 from separation.families import SONG
 from separation.formats import OutputFormat
@@ -49,14 +49,13 @@ from separation.validation import first_fault
 
 
 class SeparationRequest(BaseModel):
-    """All choices for one job, with the specification's defaults; :mod:`separation.options` says
-    what each does.
+    """All options of one job, with the specification's defaults; :mod:`separation.options` explains
+    each.
 
-    ``range_start_s`` and ``range_length_s`` are those of :mod:`separation.stages.prepare`,
-    ``ni_stems`` that of :mod:`separation.stages.ni_stems`, ``ensemble`` the members of the
-    separator of that name (:mod:`separation.ensemble`), ``details`` and ``denoise`` the stems of
-    :mod:`separation.request.splits`. ``preset``: what the choices were called where they were made
-    together (:mod:`separation.request.presets`); it decides nothing here.
+    For ``range_start_s`` and ``range_length_s`` see :mod:`separation.stages.prepare`, for
+    ``ni_stems`` :mod:`separation.stages.ni_stems`, for ``ensemble`` :mod:`separation.ensemble`, for
+    ``details`` and ``denoise`` :mod:`separation.request.splits`. ``preset``: the name of the preset
+    that the choices came from (:mod:`separation.request.presets`); it has no effect here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,7 +101,7 @@ class SeparationRequest(BaseModel):
         if self.stems is not None and self.two_stems is not None:
             raise ValueError("ask for `stems` or for `two_stems`, not for both")
         if "remote" in self._separators() and not self.allow_remote:
-            # Also what ends a circle of sites that send each other their songs.
+            # This also ends a loop of sites that send each other their songs.
             raise ValueError("the separator 'remote' was asked for, but `allow_remote` is off")
         if not self.stages and not self.details:
             raise ValueError("choose at least one stage")
@@ -122,26 +121,27 @@ class SeparationRequest(BaseModel):
         return self
 
     def _separators(self) -> set[str]:
-        """All that are named, at both levels and as members of ensembles."""
-        chosen: tuple[SeparationRequest | SplitRequest, ...] = (self, *self.details)
-        members = [each.ensemble.members for each in chosen if each.ensemble is not None]
+        """All separators that are named, at both levels and as members of ensembles."""
+        levels: tuple[SeparationRequest | SplitRequest, ...] = (self, *self.details)
+        members = [each.ensemble.members for each in levels if each.ensemble is not None]
         named = {member.separator for group in members for member in group}
-        return {*named, *(each.separator for each in chosen)}
+        return {*named, *(each.separator for each in levels)}
 
     def _check_second_level(self) -> None:
         check_ensemble(self.separator, self.model, self.ensemble)
-        for name, wanted in (("details", self.details), ("denoise", self.denoise)):
-            check_each_once([each.stem for each in wanted])
-            lacking = [each.stem for each in wanted if not self._may_have(each.stem, name)]
-            if lacking:
+        for name, requests in (("details", self.details), ("denoise", self.denoise)):
+            check_each_once([each.stem for each in requests])
+            missing = [each.stem for each in requests if not self._may_have(each.stem, name)]
+            if missing:
                 raise ValueError(
-                    f"`{name}` names the stem {lacking[0]!r}, which this job does not separate"
+                    f"`{name}` names the stem {missing[0]!r}, which this job does not separate"
                 )
 
-    def _may_have(self, stem: str, wanted: str) -> bool:
-        """As far as the request itself tells; which stems a model gives is known elsewhere."""
+    def _may_have(self, stem: str, option: str) -> bool:
+        """Whether the job may have this stem for ``option``. The request alone does not show which
+        stems a model gives."""
         if stem == SONG:
-            return wanted == "details"
+            return option == "details"
         if "separation" not in self.stages:
             return False
         if self.two_stems is not None:
@@ -149,7 +149,7 @@ class SeparationRequest(BaseModel):
         return self.stems is None or stem in self.stems
 
     def to_pipeline(self) -> tuple[StageRequest, ...]:
-        """The ordered stages with their parameters, as they are stored on the job."""
+        """The stages in order with their parameters, as they are stored with the job."""
         params: dict[str, dict[str, Any]] = {
             "separation": {
                 "separator": self.separator,
@@ -157,7 +157,7 @@ class SeparationRequest(BaseModel):
                 "repo": str(self.repo) if self.repo else None,
                 "stems": self.stems,
                 "two_stems": self.two_stems,
-                **({"ensemble": described(self.ensemble)} if self.ensemble else {}),
+                **({"ensemble": ensemble_document(self.ensemble)} if self.ensemble else {}),
                 "device": self.device,
                 "shifts": self.shifts,
                 "overlap": self.overlap,
@@ -181,42 +181,45 @@ class SeparationRequest(BaseModel):
             "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
             "ni_stems": self.ni_stems,
         }
-        stretch = {"start_s": self.range_start_s, "length_s": self.range_length_s}
-        prepare = {name: value for name, value in stretch.items() if value is not None}
+        song_range = {"start_s": self.range_start_s, "length_s": self.range_length_s}
+        prepare = {name: value for name, value in song_range.items() if value is not None}
         chosen = [
             StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages
         ]
-        checked = [StageRequest(name="quality")] if "separation" in self.stages else []
+        checks = [StageRequest(name="quality")] if "separation" in self.stages else []
         if self.score is not None:
-            checked.append(StageRequest(name="score", params={"song": self.score}))
-        written = StageRequest(name="export", params=export)
-        prepared = StageRequest(name="prepare", params=prepare)
-        first = [stage for stage in chosen if stage.name == SEPARATION]
-        later = [stage for stage in chosen if stage.name != SEPARATION]
-        heard = [StageRequest(name=LISTENING)] if self._has_preview() else []
-        return (prepared, *first, *self._second_level(), *heard, *later, *checked, written)
+            checks.append(StageRequest(name="score", params={"song": self.score}))
+        return (
+            StageRequest(name="prepare", params=prepare),
+            *(stage for stage in chosen if stage.name == SEPARATION),
+            *self._second_level(),
+            *([StageRequest(name=LISTENING)] if self._has_preview() else []),
+            *(stage for stage in chosen if stage.name != SEPARATION),
+            *checks,
+            StageRequest(name="export", params=export),
+        )
 
     def _has_preview(self) -> bool:
         return self.preview and (SEPARATION in self.stages or bool(self.details))
 
     def _second_level(self) -> list[StageRequest]:
-        made = []
+        stages = []
         if self.details:
             splits = [each.model_dump(mode="json", exclude_none=True) for each in self.details]
-            where = {
+            placement = {
                 "device": self.device,
                 "allow_smaller_model": self.allow_smaller_model,
                 "allow_remote": self.allow_remote,
             }
-            made.append(StageRequest(name="details", params={"splits": splits, **where}))
+            stages.append(StageRequest(name="details", params={"splits": splits, **placement}))
         if self.denoise:
             stems = [each.model_dump(mode="json") for each in self.denoise]
-            made.append(StageRequest(name="denoise", params={"stems": stems}))
-        return made
+            stages.append(StageRequest(name="denoise", params={"stems": stems}))
+        return stages
 
 
 def parse_request(choices: dict[str, Any]) -> SeparationRequest:
-    """Validate choices from outside; raises ``InvalidOptions`` with the first fault in words."""
+    """Validate choices from outside. Raises ``InvalidOptions`` with the first fault in words."""
     try:
         return SeparationRequest.model_validate(choices)
     except ValidationError as error:
@@ -224,20 +227,21 @@ def parse_request(choices: dict[str, Any]) -> SeparationRequest:
 
 
 def check_fields(choices: Mapping[str, Any]) -> None:
-    """Raises ``InvalidOptions`` for a choice that is wrong by itself; more choices may follow."""
+    """Raises ``InvalidOptions`` for a choice that is wrong by itself. The choices may be
+    incomplete, so rules between several fields are not checked."""
     try:
         SeparationRequest.model_validate(choices)
     except ValidationError as error:
-        # What does not go together is found when all fields are right, and has no place.
+        # Rules between fields are checked when all fields are valid; their errors have no place.
         if error.errors()[0]["loc"]:
             raise InvalidOptions(first_fault(error)) from None
 
 
 def parse_stems(text: str) -> dict[str, Any]:
-    """The short notation for stems as request fields.
+    """Convert the short notation for stems to fields of a request.
 
-    ``4`` all stems of a four-stem model, ``6`` the six of htdemucs_6s, ``2:vocals`` karaoke,
-    ``vocals,drums`` just these. Raises ``InvalidOptions``.
+    ``4``: all stems of a four-stem model, ``6``: the six of htdemucs_6s, ``2:vocals``: karaoke,
+    ``vocals,drums``: these only. Raises ``InvalidOptions``.
     """
     text = text.strip()
     if text in ("", "4", "all"):

@@ -1,8 +1,8 @@
-"""What may be asked of a separator, of a second level of separation, and of noise reduction.
+"""The options of a separator, of splitting stems again, and of noise reduction.
 
-The short notations of forms and command lines are read here too: ``drums=spectral`` or
-``vocals=demucs:htdemucs`` for details, ``vocals=0.5`` for noise, several with commas between, or
-the same as JSON. Light: the web side reads this.
+This module also parses the short notations of forms and command lines: ``drums=spectral`` or
+``vocals=demucs:htdemucs`` for details, ``vocals=0.5`` for noise, several separated by commas, or
+the same as JSON. It imports nothing heavy, because the web side uses it.
 """
 
 import json
@@ -11,20 +11,20 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from separation.ensemble import ENSEMBLE, Ensemble, described, parse_ensemble
+from separation.ensemble import ENSEMBLE, Ensemble, ensemble_document, parse_ensemble
 from separation.errors import InvalidOptions
 from separation.option_types import Overlap, Seed, SegmentS, Shifts, Strength
 from separation.options import DENOISE_STRENGTH, OVERLAP, SEED, SEPARATOR, SHIFTS
 
 MAX_SPLITS = 8
-"""Each takes the time of a separation; more than all stems of the largest usual model and the song
-itself nobody has asked for."""
+"""Each split takes the time of a separation. The largest usual model has fewer stems, even with the
+song itself."""
 
 MAX_STEMS = 100
-"""That may be named at once."""
+"""The most stems that one request may name."""
 
 EnsembleField = Annotated[
-    Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(described)
+    Ensemble | None, BeforeValidator(parse_ensemble), PlainSerializer(ensemble_document)
 ]
 StemName = Annotated[str, Field(pattern=r"^\w[\w -]*$", max_length=64)]
 
@@ -34,8 +34,8 @@ class _Choice(BaseModel):
 
 
 class SplitChoice(_Choice):
-    """What may be asked of a separator. ``segment_s`` in seconds, None for the model's own;
-    ``stems`` None for all."""
+    """The options of a separator that a person may choose. ``segment_s`` in seconds, None for the
+    model's own; ``stems`` None for all."""
 
     separator: str = SEPARATOR.default
     model: str | None = None
@@ -56,13 +56,13 @@ class SplitChoice(_Choice):
 
 
 class SplitRequest(SplitChoice):
-    """A stem, or ``song``, and what splits it."""
+    """A stem, or ``song``, and the options of the separator that splits it."""
 
     stem: StemName
 
 
 class DenoiseRequest(_Choice):
-    """One stem, and how far its noise goes down, 0 to 1."""
+    """One stem, and how strongly its noise is reduced, 0 to 1."""
 
     stem: StemName
     strength: Strength = DENOISE_STRENGTH.default
@@ -81,7 +81,7 @@ def check_ensemble(separator: str, model: str | None, ensemble: Ensemble | None)
 
 
 def check_each_once(stems: list[str]) -> None:
-    """Raises ``ValueError`` for a stem that is named twice."""
+    """Raises ``ValueError`` where a stem is named twice."""
     doubled = [stem for stem in stems if stems.count(stem) > 1]
     if doubled:
         raise ValueError(f"the stem {doubled[0]!r} is named twice")
@@ -98,17 +98,17 @@ def parse_denoise(text: str) -> list[dict[str, Any]]:
 
 
 def parse_ensemble_text(text: str) -> dict[str, Any]:
-    """The fields of a request for an ensemble by name, or described as JSON.
+    """Fields of a request from the name of an ensemble or its JSON object.
 
     Raises ``InvalidOptions``.
     """
     text = text.strip()
-    chosen = {"model": text} if not text.startswith("{") else {"ensemble": _json(text, "ensemble")}
-    return {"separator": ENSEMBLE, **chosen}
+    fields = {"model": text} if not text.startswith("{") else {"ensemble": _json(text, "ensemble")}
+    return {"separator": ENSEMBLE, **fields}
 
 
 def _parsed(
-    text: str, what: str, example: str, read: Callable[[str, str], dict[str, Any]]
+    text: str, what: str, example: str, parse: Callable[[str, str], dict[str, Any]]
 ) -> list[dict[str, Any]]:
     text = text.strip()
     if text.startswith("["):
@@ -116,9 +116,9 @@ def _parsed(
         return rows
     rows = []
     for part in filter(None, (each.strip() for each in text.split(","))):
-        stem, _, said = (each.strip() for each in part.partition("="))
+        stem, _, value = (each.strip() for each in part.partition("="))
         try:
-            rows.append({"stem": stem, **read(stem, said)})
+            rows.append({"stem": stem, **parse(stem, value)})
         except ValueError:
             raise InvalidOptions(
                 f"{what} {part!r} is not understood: write it as {example}, or as JSON."
@@ -126,25 +126,25 @@ def _parsed(
     return rows
 
 
-def _split(stem: str, said: str) -> dict[str, Any]:
-    separator, _, model = said.partition(":")
+def _split(stem: str, value: str) -> dict[str, Any]:
+    separator, _, model = value.partition(":")
     if not (stem and separator):
         raise ValueError
     return {"separator": separator, "model": model or None}
 
 
-def _denoise(stem: str, said: str) -> dict[str, Any]:
+def _denoise(stem: str, value: str) -> dict[str, Any]:
     if not stem:
         raise ValueError
-    return {"strength": float(said)} if said else {}
+    return {"strength": float(value)} if value else {}
 
 
 def _json(text: str, what: str) -> Any:
     try:
-        read = json.loads(text)
-        # Escaped, a text can hold what neither a database nor a page takes.
-        if b"\\u0000" in json.dumps(read, ensure_ascii=False).encode():
+        value = json.loads(text)
+        # JSON can contain an escaped null character, which databases and pages refuse.
+        if b"\\u0000" in json.dumps(value, ensure_ascii=False).encode():
             raise ValueError
-        return read
+        return value
     except (ValueError, RecursionError):
         raise InvalidOptions(f"{what} begins like JSON and is none: {text[:60]!r}.") from None

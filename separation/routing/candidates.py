@@ -1,4 +1,4 @@
-"""The ways that a job of networks may go, in order: each is a route with a model."""
+"""The candidates for a job of networks, in order: each is a route with a model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from separation.settings import RouteName
 
 @dataclass(frozen=True)
 class Candidate:
-    """A route with the model that it would run; ``is_smaller``: not the one asked for."""
+    """A route with the model that it would run; ``is_smaller``: not the requested model."""
 
     route: RouteName
     separator: str
@@ -30,19 +30,20 @@ def candidates_for(
     *,
     allow_smaller_model: bool,
 ) -> Iterator[Candidate]:
-    """Every way in order; the model asked for comes before smaller ones on the same route."""
+    """All candidates in order; on each route the requested model comes before smaller ones."""
     family, model = _network_of(name, options)
-    shown = model or next((row.name for row in models_for(family)), family)
+    shown_model = model or next((row.name for row in models_for(family)), family)
     may_shrink = allow_smaller_model and options.repo is None
-    smaller = _smaller_models(shown, LicenceRule(options.licences)) if may_shrink else []
+    smaller = _smaller_models(shown_model, LicenceRule(options.licences)) if may_shrink else []
     for route in _routes_for(family, options, routes):
         if route == "remote":
             if _is_own(family, model, options):
-                continue  # Of the operator's own: no other machine has it.
-            asked = f"{family}/{model}" if model else family
-            yield Candidate(route, "remote", replace(options, model=asked, device="auto"), shown)
+                continue  # A model of the operator's own: no other machine has it.
+            requested = f"{family}/{model}" if model else family
+            remote_options = replace(options, model=requested, device="auto")
+            yield Candidate(route, "remote", remote_options, shown_model)
             continue
-        # `auto` itself may end with another separator, but only where it is the last resort.
+        # On the last route `auto` itself may choose another separator.
         first = name if route == "local_cpu" else family
         here = replace(
             options,
@@ -50,19 +51,19 @@ def candidates_for(
             cpu_fallback=False,
             model=options.model if route == "local_cpu" else model,
         )
-        yield Candidate(route, first, here, shown)
+        yield Candidate(route, first, here, shown_model)
         for other in smaller:
             yield Candidate(route, family, replace(here, model=other), other, is_smaller=True)
 
 
 def _is_own(family: str, model: str | None, options: SeparatorOptions) -> bool:
     if family == MSST:
-        return True  # All of them are, and so is the first, which is meant by no name.
+        return True  # All models of this family are the operator's own, also the unnamed default.
     return model is not None and named_model(family, model, options.model_paths) is not None
 
 
 def _network_of(name: str, options: SeparatorOptions) -> tuple[str, str | None]:
-    """The separator of networks behind ``name``, and its model where one is settled."""
+    """The separator of networks behind ``name``, and its model where that is decided."""
     if name == AutoSeparator.name:
         return AutoSeparator(options).first_choice()
     return name, options.model
@@ -71,7 +72,7 @@ def _network_of(name: str, options: SeparatorOptions) -> tuple[str, str | None]:
 def _routes_for(
     family: str, options: SeparatorOptions, routes: tuple[RouteName, ...]
 ) -> tuple[RouteName, ...]:
-    # What is no network needs no card, and no other machine does it better.
+    # A separator without networks needs no card, and no other machine does it better.
     if options.device == "cpu" or not SeparatorFactory.separator_class(family).is_routed:
         return ("local_cpu",)
     if options.device == "cuda":
@@ -81,8 +82,8 @@ def _routes_for(
 
 def _smaller_models(model: str, rule: LicenceRule) -> list[str]:
     rows = {row.name: row for row in rule.allowed(CATALOGUE)}
-    found: list[str] = []
+    smaller: list[str] = []
     while (row := rows.get(model)) is not None and row.smaller is not None:
         model = row.smaller
-        found.extend([model] if model in rows else [])
-    return found
+        smaller.extend([model] if model in rows else [])
+    return smaller

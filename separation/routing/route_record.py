@@ -1,4 +1,4 @@
-"""What names the output of a routed job, kept from attempt to attempt."""
+"""Records which route decided the key of a job, for later attempts."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from separation.storage.atomic_files import write_durably
 
 
 class _RouteRecord(BaseModel):
-    """What an attempt at the job decided; ``question``: all that was asked."""
+    """The file's content. ``question``: the request; ``material``: what identifies the output."""
 
     question: dict[str, Any]
     route: RouteName
@@ -18,22 +18,22 @@ class _RouteRecord(BaseModel):
 
 
 def recorded_material(
-    file: Path, *, route: RouteName, question: dict[str, Any], material: dict[str, Any]
+    file: Path, *, route: RouteName, request: dict[str, Any], material: dict[str, Any]
 ) -> dict[str, Any]:
-    """What names the output of a job, also when a later attempt would take another route.
+    """What identifies the output of a job: that of an earlier attempt on another route, if any.
 
-    Otherwise a service that comes back, or a card that became free, would make finished work be
-    done again. With other weights it is done again.
+    So finished work is not repeated when a service comes back or a card becomes free. With other
+    weights it is repeated.
     """
     try:
         before = _RouteRecord.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
         before = None
-    if before is not None and before.question == question and before.route != route:
+    if before is not None and before.question == request and before.route != route:
         digests = {before.material.get("weights_digest"), material.get("weights_digest")}
         if len(digests - {""}) < 2:
             return before.material
-    settled = _RouteRecord(question=question, route=route, material=material)
-    if settled != before:
-        write_durably(file, settled.model_dump_json().encode())
+    record = _RouteRecord(question=request, route=route, material=material)
+    if record != before:
+        write_durably(file, record.model_dump_json().encode())
     return material

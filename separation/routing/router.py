@@ -1,8 +1,8 @@
-"""Where a job of networks runs: the first of the operator's routes that can take it.
+"""Chooses where a job of networks runs: the first of the operator's routes that can take it.
 
-``local_gpu``: a card of this machine with enough free memory. ``remote``: a service elsewhere that
-is there and accepts. ``local_cpu``: always. When a route fails in the middle the next one does the
-job, and every step is told. A device that the person chose leaves only its own routes.
+``local_gpu``: a card of this machine with enough free memory. ``remote``: a remote service that
+answers and accepts the job. ``local_cpu``: always. When a route fails in the middle, the next one
+runs the job, and every step is recorded. A device that the person chose excludes other routes.
 """
 
 import logging
@@ -49,7 +49,7 @@ LookForCard = Callable[[], tuple[GraphicsCard | None, str]]
 SeparatorSource = Callable[[str, SeparatorOptions], SeparatorModel]
 
 UNKNOWN_MODEL_BYTES = 4_000_000_000
-"""First guess for a model that neither the catalogue nor a measurement tells of."""
+"""First guess for a model without a figure in the catalogue and without a measurement."""
 
 _WHERE: dict[RouteName, str] = {
     "local_gpu": "on the graphics card",
@@ -62,7 +62,7 @@ _log = logging.getLogger("separator.routing")
 
 @dataclass(frozen=True)
 class RouteStep:
-    """One route that was looked at, and what came of it; ``reason`` in words for people."""
+    """One candidate and its outcome; ``reason`` in words for people."""
 
     route: RouteName
     outcome: Outcome
@@ -71,8 +71,8 @@ class RouteStep:
 
 
 class _CannotTake(Exception):
-    """``is_surprise``: the person should know. ``error``: what to raise when nothing else can.
-    ``lacks_memory``: a smaller model may be able to."""
+    """A candidate cannot take the job. ``is_surprise``: the person should know. ``error``: what to
+    raise where no candidate is left. ``lacks_memory``: a smaller model may fit."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class _CannotTake(Exception):
 
 
 def is_routed(name: str) -> bool:
-    """Whether routes decide for the separator of this name; what is unknown is told elsewhere."""
+    """Whether routes decide where the separator of this name runs; False for an unknown name."""
     try:
         return SeparatorFactory.separator_class(name).is_routed
     except SeparationError:
@@ -95,10 +95,10 @@ def is_routed(name: str) -> bool:
 
 
 class RoutedSeparator(ResumableSeparator):
-    """A separator of networks wherever it can run; made for one job.
+    """Runs a separator of networks on the first route that can take it; made for one job.
 
-    :meth:`load` decides for the first route that can take the job, and :meth:`identity` then tells
-    what would run there; :meth:`separate` may end on a later one.
+    :meth:`load` chooses the first candidate that can take the job, and :meth:`identity` then
+    returns what would run there; :meth:`separate` may end on a later candidate.
     """
 
     name: ClassVar[str] = "routed"
@@ -125,19 +125,19 @@ class RoutedSeparator(ResumableSeparator):
         self._last_error: SeparationError | None = None
         self._card: GraphicsCard | None = None
         self._reason = ""
-        self._ways = deque(
+        self._candidates = deque(
             candidates_for(name, options, routes, allow_smaller_model=allow_smaller_model)
         )
-        self._way: Candidate | None = None
+        self._candidate: Candidate | None = None
         self._separator: SeparatorModel | None = None
 
     def load(self, *, report: Report = ignore_progress) -> None:
-        """Raises what kept the last route from taking the job when none can."""
+        """Raises the error of the last candidate where none can take the job."""
         if self._separator is None:
             self._next(report)
 
     def validate(self) -> Validation:
-        """Which way can be gone is for :meth:`load` to find out: it may have to ask a service."""
+        """Always valid: :meth:`load` finds the route, which may need a request to a service."""
         return Validation(True)
 
     def get_supported_tracks(self) -> list[str]:
@@ -156,13 +156,13 @@ class RoutedSeparator(ResumableSeparator):
         return self._current()[0].route
 
     def identity(self) -> SeparatorIdentity:
-        way, separator = self._current()
-        told = separator.identity()
-        where = f"This job ran {_WHERE[way.route]}"
+        candidate, separator = self._current()
+        identity = separator.identity()
+        where = f"This job ran {_WHERE[candidate.route]}"
         notes = [remark(f"{where}, not {other}", why) for other, why in self._surprises]
-        if way.is_smaller:
-            notes.append(f"The smaller model {way.model} ran, as the job allows.")
-        return replace(told, notes=(*notes, *told.notes))
+        if candidate.is_smaller:
+            notes.append(f"The smaller model {candidate.model} ran, as the job allows.")
+        return replace(identity, notes=(*notes, *identity.notes))
 
     def separate(
         self,
@@ -173,60 +173,62 @@ class RoutedSeparator(ResumableSeparator):
         checkpoints: Checkpoints | None = None,
     ) -> dict[str, Path]:
         while True:
-            way, separator = self._current()
+            candidate, separator = self._current()
             try:
                 paths = separate_with(separator, input_path, output_dir, report, checkpoints)
             except (OutOfMemory, RemoteFailed, DeviceFailed) as error:
                 failure = _failure_of(error)
             else:
-                self._remember_memory(way, separator)
-                self._tell(way, "took", self._reason)
+                self._remember_memory(candidate, separator)
+                self._record(candidate, "took", self._reason)
                 return paths
-            # Outside the handler, whose traceback would keep the GPU's tensors alive.
-            self._failed(way, separator, failure)
+            # Outside the handler: its traceback would keep the GPU's tensors alive.
+            self._failed(candidate, separator, failure)
             del separator
             self._next(report)
 
     def _current(self) -> tuple[Candidate, SeparatorModel]:
         self.load()
-        assert self._way is not None and self._separator is not None
-        return self._way, self._separator
+        assert self._candidate is not None and self._separator is not None
+        return self._candidate, self._separator
 
     def _next(self, report: Report) -> None:
-        """Open the next way that can be gone. Raises the last error where there is none."""
-        self._separator = self._way = None
-        while self._ways:
-            way = self._ways.popleft()
+        """Open the next candidate that can take the job. Raises the last error where there is
+        none."""
+        self._separator = self._candidate = None
+        while self._candidates:
+            candidate = self._candidates.popleft()
             try:
-                self._separator, self._reason = self._opened(way, report)
+                self._separator, self._reason = self._opened(candidate, report)
             except _CannotTake as fault:
                 self._last_error = fault.error or self._last_error
-                self._tell(way, "skipped", str(fault), is_surprise=fault.is_surprise)
-                self._leave(way.route, smaller_may=fault.lacks_memory)
+                self._record(candidate, "skipped", str(fault), is_surprise=fault.is_surprise)
+                if not fault.lacks_memory:
+                    self._drop_route(candidate.route)
             else:
-                self._way = way
-                _log.info("%s: %s", way.route, self._reason)
+                self._candidate = candidate
+                _log.info("%s: %s", candidate.route, self._reason)
                 return
-        error = self._last_error or ModelUnavailable(self._nowhere())
-        error.details = {"routing": self.told_steps()}
+        error = self._last_error or ModelUnavailable(self._no_route_words())
+        error.details = {"routing": self.step_records()}
         raise error
 
-    def told_steps(self) -> list[dict[str, Any]]:
+    def step_records(self) -> list[dict[str, Any]]:
+        """The steps so far, for the details of a stage."""
         return [asdict(step) for step in self.steps]
 
-    def _leave(self, route: RouteName, *, smaller_may: bool) -> None:
-        if not smaller_may:
-            self._ways = deque(way for way in self._ways if way.route != route)
+    def _drop_route(self, route: RouteName) -> None:
+        self._candidates = deque(each for each in self._candidates if each.route != route)
 
-    def _opened(self, way: Candidate, report: Report) -> tuple[SeparatorModel, str]:
-        if way.route == "local_gpu":
-            return self._opened_on_card(way, report)
-        if way.route == "remote":
-            return self._opened_remotely(way)
-        separator = self._loaded(way, report)
+    def _opened(self, candidate: Candidate, report: Report) -> tuple[SeparatorModel, str]:
+        if candidate.route == "local_gpu":
+            return self._opened_on_card(candidate, report)
+        if candidate.route == "remote":
+            return self._opened_remotely(candidate)
+        separator = self._loaded(candidate, report)
         return separator, "The processor can always take it."
 
-    def _opened_on_card(self, way: Candidate, report: Report) -> tuple[SeparatorModel, str]:
+    def _opened_on_card(self, candidate: Candidate, report: Report) -> tuple[SeparatorModel, str]:
         if self.options.engine == "openvino" and self.options.device == "auto":
             raise _CannotTake(
                 "The engine openvino was asked for, which computes on the processor.",
@@ -238,18 +240,20 @@ class RoutedSeparator(ResumableSeparator):
                 raise InvalidOptions(f"The device cuda was asked for, but {fault} Use auto or cpu.")
             raise _CannotTake(f"Not on a graphics card, as {fault}", is_surprise=False)
         self._card = card
-        separator = self._loaded(way, report)
-        return separator, self._memory_words(way, separator, card)
+        separator = self._loaded(candidate, report)
+        return separator, self._memory_words(candidate, separator, card)
 
-    def _memory_words(self, way: Candidate, separator: SeparatorModel, card: GraphicsCard) -> str:
+    def _memory_words(
+        self, candidate: Candidate, separator: SeparatorModel, card: GraphicsCard
+    ) -> str:
         """Raises ``_CannotTake`` where the card has too little memory."""
         if _peaks(separator):
             return f"The model is on the {card.name} already."
         identity = separator.identity()
         known = self._book.needed(card.name, identity.weights_digest, identity.precision)
-        needed = _first_guess(way.model) if known is None else known
+        needed = _first_guess(candidate.model) if known is None else known
         words = (
-            f"{way.model} needs {needed / _GB:.1f} GB "
+            f"{candidate.model} needs {needed / _GB:.1f} GB "
             f"({'a first guess' if known is None else 'measured'}), and the {card.name} has "
             f"{card.free_bytes / _GB:.1f} GB free."
         )
@@ -259,10 +263,11 @@ class RoutedSeparator(ResumableSeparator):
             raise _CannotTake(words, error=error, lacks_memory=True)
         return words
 
-    def _opened_remotely(self, way: Candidate) -> tuple[SeparatorModel, str]:
+    def _opened_remotely(self, candidate: Candidate) -> tuple[SeparatorModel, str]:
         if not self._allow_remote:
             raise _CannotTake("The song is not to leave this machine.", is_surprise=False)
-        separator = cast("RemoteSeparator", self._separators(way.separator, way.options))
+        opened = self._separators(candidate.separator, candidate.options)
+        separator = cast("RemoteSeparator", opened)
         usable = separator.validate()
         if not usable:
             raise _CannotTake(usable.reason, is_surprise=False)
@@ -273,12 +278,12 @@ class RoutedSeparator(ResumableSeparator):
         separator.load()
         return separator, "The remote service is there and accepts the job."
 
-    def _loaded(self, way: Candidate, report: Report) -> SeparatorModel:
-        separator = self._separators(way.separator, way.options)
+    def _loaded(self, candidate: Candidate, report: Report) -> SeparatorModel:
+        separator = self._separators(candidate.separator, candidate.options)
         usable = separator.validate()
         if not usable:
             error = ModelUnavailable(
-                f"The separator {way.separator!r} cannot run here: {usable.reason}"
+                f"The separator {candidate.separator!r} cannot run here: {usable.reason}"
             )
             raise _CannotTake(error.detail, error=error)
         try:
@@ -287,49 +292,52 @@ class RoutedSeparator(ResumableSeparator):
             raise _CannotTake(error.detail, error=error) from None
         return separator
 
-    def _failed(self, way: Candidate, separator: SeparatorModel, error: SeparationError) -> None:
+    def _failed(
+        self, candidate: Candidate, separator: SeparatorModel, error: SeparationError
+    ) -> None:
         lacks_memory = isinstance(error, OutOfMemory)
-        if lacks_memory and way.route == "local_gpu" and self._card is not None:
+        if lacks_memory and candidate.route == "local_gpu" and self._card is not None:
             identity = separator.identity()
-            # Not even one window fitted into what was free: the next time that is known.
+            # Not even one window fitted into the free memory; the book keeps that for later jobs.
             least = {1: self._card.free_bytes + 1}
             self._book.remember(self._card.name, identity.weights_digest, identity.precision, least)
         separator.close()
         self._last_error = error
-        self._tell(way, "failed", error.detail, is_surprise=True)
-        self._leave(way.route, smaller_may=lacks_memory)
+        self._record(candidate, "failed", error.detail, is_surprise=True)
+        if not lacks_memory:
+            self._drop_route(candidate.route)
 
-    def _remember_memory(self, way: Candidate, separator: SeparatorModel) -> None:
+    def _remember_memory(self, candidate: Candidate, separator: SeparatorModel) -> None:
         peaks = _peaks(separator)
-        if way.route == "local_gpu" and self._card is not None and peaks:
+        if candidate.route == "local_gpu" and self._card is not None and peaks:
             identity = separator.identity()
             self._book.remember(self._card.name, identity.weights_digest, identity.precision, peaks)
 
-    def _tell(
-        self, way: Candidate, outcome: Outcome, reason: str, *, is_surprise: bool = False
+    def _record(
+        self, candidate: Candidate, outcome: Outcome, reason: str, *, is_surprise: bool = False
     ) -> None:
-        self.steps.append(RouteStep(way.route, outcome, reason, way.model))
+        self.steps.append(RouteStep(candidate.route, outcome, reason, candidate.model))
         if is_surprise:
-            self._surprises.append((_WHERE[way.route], reason))
-            _log.warning("%s %s: %s", way.route, outcome, reason)
+            self._surprises.append((_WHERE[candidate.route], reason))
+            _log.warning("%s %s: %s", candidate.route, outcome, reason)
 
-    def _nowhere(self) -> str:
+    def _no_route_words(self) -> str:
         reasons = " ".join(f"{step.route}: {step.reason}" for step in self.steps)
         return f"None of the routes of this site (STEMSITE_ROUTES) can take this job. {reasons}"
 
 
 def _first_guess(model: str) -> int:
-    told = next((row.memory_bytes for row in CATALOGUE if row.name == model), None)
-    return told or UNKNOWN_MODEL_BYTES
+    known = next((row.memory_bytes for row in CATALOGUE if row.name == model), None)
+    return known or UNKNOWN_MODEL_BYTES
 
 
 def _peaks(separator: SeparatorModel) -> dict[int, int]:
-    """What a separator that counts has held on the card so far."""
+    """The peaks of memory on the card by number of windows, where the separator measures them."""
     return dict(getattr(separator, "memory_peaks", {}))
 
 
 def _failure_of(error: OutOfMemory | RemoteFailed | DeviceFailed) -> SeparationError:
-    """What to tell, and to raise where no other way is left; without the traceback."""
+    """The error to record, and to raise where no candidate is left; without the traceback."""
     if isinstance(error, DeviceFailed):
         return WorkerLost(f"The graphics card failed: {error}.")
     kind = OutOfMemory if isinstance(error, OutOfMemory) else RemoteFailed

@@ -1,10 +1,10 @@
 """The process that does the work: ``python -m separation.runner --settings JSON``.
 
-Reads commands from standard input, writes events where standard output was, runs one job at a time
-and keeps separators loaded between jobs (see :mod:`separation.protocol.messages`). It ends when
-standard input does, and when its parent is gone, in the middle of a job too. SIGTERM ends it at the
-job's next report: an init system sends it to every process of a service, and the worker then has
-something to record.
+Reads commands from standard input, writes events to the descriptor of standard output, runs one job
+at a time and keeps separators loaded between jobs (see :mod:`separation.protocol.messages`). It
+ends when standard input is closed or its parent is gone, also in the middle of a job. SIGTERM ends
+it at the job's next report: an init system sends SIGTERM to every process of a service, and so the
+worker still receives the job's last event.
 """
 
 import argparse
@@ -48,40 +48,40 @@ from separation.system.processes import end_with_parent
 
 LOG_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 KEPT_SEPARATORS = 4
-"""A model in memory costs gigabytes; two serve the usual change between a default and another. A
-job asks twice: for what was chosen, which holds no model, and for that on its route's device."""
+"""A model in memory costs gigabytes; two are enough for the usual change between two models. A job
+needs two separators: the chosen one, which has no model in memory, and the one of its route."""
 
 _END_WITHIN_S = 1.5
-"""How long a job may take to notice that its worker is gone; then the process just ends."""
+"""How long a job may take to notice that its worker is gone; then the process ends at once."""
 
 _PARENT_POLL_S = 0.5
 _IDLE_S = 5.0
-"""After so long without a job a runner makes itself ready for more than the beginning of one."""
+"""After so long without a job a runner imports what jobs need for their last stage."""
 
 ALIVE_EVERY_S = 5.0
-"""How often work without progress to tell, such as hashing hours of sound, says that it lives."""
+"""How often work without progress, such as hashing hours of sound, sends a sign of life."""
 
 _log = logging.getLogger("pipeline")
 
 
 class SeparatorCache:
-    """Separators by name and options, the least recently used one closed when there are many."""
+    """Separators by name and options; above the limit the least recently used one is closed."""
 
     def __init__(self, limit: int = KEPT_SEPARATORS) -> None:
         self._limit = limit
         self._kept: OrderedDict[tuple[str, SeparatorOptions], SeparatorModel] = OrderedDict()
 
     def __call__(self, name: str, options: SeparatorOptions) -> SeparatorModel:
-        """The same object for the same question. Raises what the factory raises."""
-        question = (name, options)
-        if question not in self._kept:
+        """The same object for the same arguments. Raises what the factory raises."""
+        key = (name, options)
+        if key not in self._kept:
             chosen = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
-            self._kept[question] = SeparatorFactory.create_separator(name, **chosen)
-        self._kept.move_to_end(question)
+            self._kept[key] = SeparatorFactory.create_separator(name, **chosen)
+        self._kept.move_to_end(key)
         while len(self._kept) > self._limit:
             _, oldest = self._kept.popitem(last=False)
             oldest.close()
-        return self._kept[question]
+        return self._kept[key]
 
 
 class EventPipe:
@@ -94,7 +94,7 @@ class EventPipe:
 
     @property
     def silent_s(self) -> float:
-        """Since the last event."""
+        """Seconds since the last event."""
         return time.monotonic() - self._sent_at
 
     def send(self, event: Event) -> None:
@@ -105,12 +105,12 @@ class EventPipe:
                 try:
                     line = line[os.write(self._descriptor, line) :]
                 except BrokenPipeError:
-                    # Nobody listens any more, so nobody will say stop either.
+                    # The worker is gone, so no command to stop will come either.
                     os._exit(1)
 
 
 class StopSignal:
-    """What the running job is to hear at its next report."""
+    """Why the running job must stop at its next report."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -128,12 +128,12 @@ class StopSignal:
             self._running = None
 
     def expect(self, job_id: str) -> None:
-        """A job was ordered: a cancel that came before concerned an earlier attempt of it."""
+        """Forget an earlier cancel of a job that is to run now: it was for an earlier attempt."""
         with self._lock:
             self._cancelled.discard(job_id)
 
     def cancel(self, job_id: str) -> None:
-        """Also while the job still waits."""
+        """Cancel a job that runs or waits."""
         with self._lock:
             self._cancelled.add(job_id)
 
@@ -149,7 +149,7 @@ class StopSignal:
 
 
 class Runner:
-    """One runner: a thread reads commands, the main thread works."""
+    """One runner: a thread reads commands, the main thread runs jobs."""
 
     def __init__(self, settings: CoreSettings, commands: int, events: EventPipe) -> None:
         self._settings = settings
@@ -162,19 +162,20 @@ class Runner:
         self._parent = os.getppid()
 
     def serve(self) -> None:
-        """Work until the worker closes standard input, asks for the end, or is gone."""
+        """Run jobs until the worker closes standard input, sends the shutdown command or is
+        gone."""
         signal.signal(signal.SIGTERM, lambda *_: self._end_soon())
         threading.Thread(target=self._read_commands, name="commands", daemon=True).start()
         threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
-        # Takes seconds from a cold disk, which the first job would otherwise be silent for.
+        # The import takes seconds from a cold disk; in the first job it would delay its events.
         import_stages()
         self._events.send(ReadyEvent(pid=os.getpid(), code_version=CODE_VERSION))
         while (job := self._next_job()) is not None:
             self._run(job)
 
     def _next_job(self) -> JobSpec | None:
-        """None at the end. What a job needs only for its last stage is imported while none is
-        there, so that one that waits begins at once."""
+        """The next job; None at the end. What a job needs for its last stage only is imported while
+        no job waits, so that a waiting job starts at once."""
         try:
             return self._jobs.get(timeout=_IDLE_S)
         except queue.Empty:
@@ -188,24 +189,24 @@ class Runner:
                 job,
                 self._settings,
                 separators=self._separators,
-                observer=self._tell,
+                observer=self._send,
                 check=partial(self._check, job.job_id),
                 rates=self._rates,
             )
         except SeparationError as error:
-            # The worker was told by the pipeline's own event; the next job is another matter.
+            # The pipeline has sent the event of the failure; the runner is ready for the next job.
             _log.info("job %s ended with %s", job.job_id, error.code)
         finally:
             self._stop.end()
             free_device_cache()
 
-    def _tell(self, event: Event) -> None:
+    def _send(self, event: Event) -> None:
         if isinstance(event, FinishedEvent | FailedEvent) and device_has_failed():
             event = event.model_copy(update={"replace_runner": True})
         self._events.send(event)
 
     def _check(self, job_id: str) -> None:
-        """Called by the work wherever it can stop, and so a sign that it goes on."""
+        """The work calls this wherever it can stop, so a call is also a sign of life."""
         self._stop.check()
         if self._events.silent_s >= ALIVE_EVERY_S:
             self._events.send(AliveEvent(job_id=job_id))
@@ -219,12 +220,12 @@ class Runner:
                     _log.error("not a command: %r", line[:200], exc_info=error)
                     self._refuse(line)
                     continue
-                if not self._obey(command):
+                if not self._handle(command):
                     break
         self._end()
 
     def _refuse(self, line: bytes) -> None:
-        """Tell whoever waits for this job that it will not run."""
+        """Report a job that cannot run to the worker that waits for it."""
         try:
             job_id = json.loads(line)["job"]["job_id"]
         except (ValueError, LookupError, TypeError, RecursionError):
@@ -239,8 +240,8 @@ class Runner:
             )
         )
 
-    def _obey(self, command: Command) -> bool:
-        """False for the command that ends the runner."""
+    def _handle(self, command: Command) -> bool:
+        """Whether the runner goes on after this command."""
         if isinstance(command, RunCommand):
             self._stop.expect(command.job.job_id)
             self._jobs.put(command.job)
@@ -251,7 +252,8 @@ class Runner:
         return True
 
     def _end_soon(self) -> None:
-        """Safe in a signal handler: neither call takes a lock that it may have interrupted."""
+        """End at the next report. Safe in a signal handler: no call takes a lock that the signal
+        may have interrupted."""
         self._stop.worker_is_gone()
         self._jobs.put(None)
 
@@ -261,15 +263,16 @@ class Runner:
         os._exit(1)
 
     def _watch_parent(self) -> None:
-        # For a runner that was started by a thread, and where there is no prctl: the pipe of
-        # commands stays open when a forked sibling of the worker inherited its end.
+        # Needed where there is no prctl or where a thread started the runner: the pipe of commands
+        # stays open when a forked sibling of the worker has inherited its end.
         while os.getppid() == self._parent:
             time.sleep(_PARENT_POLL_S)
         self._end()
 
 
 def take_standard_streams() -> tuple[int, int]:
-    """Descriptors for commands and events; whatever libraries read or print goes elsewhere."""
+    """The descriptors for commands and events. Standard input and output are redirected, so that
+    libraries cannot use them."""
     commands, events = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

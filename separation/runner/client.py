@@ -1,6 +1,6 @@
-"""The other end of the runner: starts it, sends it jobs, reads what happens.
+"""The client of a runner: starts it, sends it jobs and reads its events.
 
-Used by the worker and by the command line alike; neither imports anything heavy.
+The worker and the command line use it. It imports nothing heavy.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from separation.protocol.messages import (
     parse_command,
     parse_event,
 )
-from separation.runner.settings_transfer import secret_environment, told_settings
+from separation.runner.settings_transfer import secret_environment, sent_settings
 from separation.runner.supervision import NO_LIMITS, Guard, RunnerLimits
 from separation.settings import CoreSettings
 from separation.system.closeable import Closing
@@ -45,13 +45,13 @@ MALLOC_ENVIRONMENT = {
     "MALLOC_TOP_PAD_": str(64 << 20),
     "MALLOC_ARENA_MAX": "1",
 }
-"""glibc then keeps the pages of freed tensors instead of having the kernel clear new ones for
-every layer: a quarter less time for a network on a CPU. As it keeps them, all threads share one
-arena: else the threads of each stage fill arenas of their own beside what the separation has freed
-(175 MB more after three minutes of song, and more with its length). Other C libraries ignore these.
-"""
+"""With these, glibc keeps the pages of freed tensors, and the kernel need not clear new ones for
+every layer: a network on a CPU takes a quarter less time. Because pages are kept, all threads share
+one arena. Otherwise the threads of each stage fill arenas of their own beside what the separation
+has freed (175 MB more after three minutes of song, and more with its length). Other C libraries
+ignore these variables."""
 
-_NOT_TOLD = (
+_NOT_SENT = (
     "This job cannot be handed to the separation process, as its description is not valid. The log "
     "has the details."
 )
@@ -63,11 +63,11 @@ _READ_BYTES = 1 << 16
 
 
 class RunnerProcess(Closing):
-    """One runner and its pipes. Not for use from several threads, but for :meth:`cancel`.
+    """One runner and its pipes. Of its methods only :meth:`cancel` is safe from other threads.
 
-    It is started by exec in a session of its own, so that Ctrl-C reaches the parent first, which
-    then decides. It ends with the thread that made this object where that is the main one, else
-    with the process. A runner that died is not brought back: make a new one.
+    It is started by exec in a session of its own, so that Ctrl-C reaches only the parent, which
+    then decides. A runner that the main thread made ends with that thread, any other with the
+    process. A runner that died is not restarted: make a new one.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class RunnerProcess(Closing):
         log_level: str = "INFO",
         stderr: IO[bytes] | int | None = None,
     ) -> None:
-        """Start the process; it becomes ready while the caller does something else.
+        """Start the process, without waiting until it is ready.
 
-        ``limits``: beyond these it is killed in a job. ``stderr``: where its log goes, as for
-        :class:`subprocess.Popen`; by default the parent's.
+        ``limits``: a runner that exceeds them in a job is killed. ``stderr``: where its log goes,
+        as for :class:`subprocess.Popen`; by default the parent's.
         """
-        settings_json = told_settings(settings)
-        command = [sys.executable, "-m", "separation.runner", *_whom_to_follow()]
+        settings_json = sent_settings(settings)
+        command = [sys.executable, "-m", "separation.runner", *_parent_arguments()]
         self._limits = limits
         self._process = subprocess.Popen(
             [*command, "--settings", settings_json, "--log-level", log_level],
@@ -102,7 +102,7 @@ class RunnerProcess(Closing):
         self._ended = False
         self._peak_bytes = 0
         self._spent = False
-        self._came_up = False
+        self._was_ready = False
 
     @property
     def pid(self) -> int:
@@ -118,54 +118,55 @@ class RunnerProcess(Closing):
         return self._spent
 
     @property
-    def came_up(self) -> bool:
-        """Whether it ever listened; when it ended before that, no job is to blame."""
-        return self._came_up
+    def was_ready(self) -> bool:
+        """Whether it was ever ready. A runner that ended before did not end because of a job."""
+        return self._was_ready
 
     def memory_bytes(self) -> int:
-        """What it and everything that it started hold in memory now; 0 where nobody tells."""
+        """Resident memory of the runner and of all processes that it started; 0 where the system
+        does not report it."""
         return resident_bytes(self.pid) if self.alive else 0
 
     def wait_ready(self, timeout_s: float = _READY_WITHIN_S) -> None:
-        """Wait until the runner listens. Raises ``WorkerLost``."""
+        """Wait until the runner is ready. Raises ``WorkerLost``."""
         deadline = time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0 and not self._ended:
-            if isinstance(self._next_event(left), ReadyEvent):
+        while (left_s := deadline - time.monotonic()) > 0 and not self._ended:
+            if isinstance(self._next_event(left_s), ReadyEvent):
                 return
         raise WorkerLost(f"The separation process did not start within {timeout_s:.0f} seconds.")
 
     def events(self, spec: JobSpec, poll_s: float = 1.0) -> Iterator[Event | None]:
-        """Run a job: its events as they come, None whenever ``poll_s`` passed without one.
+        """Run a job and yield its events, and None whenever ``poll_s`` passed without an event.
 
-        The last one is a ``FinishedEvent`` or a ``FailedEvent``; a runner that dies makes one with
-        the code ``worker_lost``, one that passes its limits is killed and makes one with that or
-        ``out_of_memory``, so the loop always ends.
+        The last event is a ``FinishedEvent`` or a ``FailedEvent``, so the loop always ends: a
+        runner that dies yields ``worker_lost``, and one that exceeds its limits is killed and
+        yields ``worker_lost`` or ``out_of_memory``.
         """
         try:
-            order = _order(spec)
+            command = _run_command(spec)
         except ValueError as error:
-            _log.error("job %s cannot be told to the runner", spec.job_id, exc_info=error)
-            yield _failure(spec.job_id, None, Internal(_NOT_TOLD))
+            _log.error("job %s cannot be sent to the runner", spec.job_id, exc_info=error)
+            yield _failure(spec.job_id, None, Internal(_NOT_SENT))
             return
-        self._send(order)
+        self._send(command)
         stage: str | None = None
         guard = Guard(self.pid, self._limits)
         began = time.monotonic()
         while True:
-            asked = time.monotonic()
+            poll_began = time.monotonic()
             event = self._next_event(poll_s)
             if event is None and self._ended:
                 yield _failure(spec.job_id, stage, self._lost())
                 return
             if event is not None:
-                guard.heard()
-            elif self._came_up or asked - began > _READY_WITHIN_S:
-                guard.waited(time.monotonic() - asked, 2 * poll_s)
+                guard.event_received()
+            elif self._was_ready or poll_began - began > _READY_WITHIN_S:
+                guard.silence(time.monotonic() - poll_began, 2 * poll_s)
             if fault := guard.fault():
                 self.kill()
                 yield _failure(spec.job_id, stage, fault)
                 return
-            # What an abandoned job still had to say is not for this one.
+            # Events of an abandoned job may still arrive.
             if event is not None and getattr(event, "job_id", None) != spec.job_id:
                 continue
             if isinstance(event, StageStartedEvent):
@@ -177,17 +178,17 @@ class RunnerProcess(Closing):
             yield event
 
     def cancel(self, job_id: str) -> None:
-        """Ask for the end of a job; its ``FailedEvent`` says ``cancelled``. May be called from
-        another thread and for a job that is over.
+        """Cancel a job; its ``FailedEvent`` then has the code ``cancelled``. May be called from
+        another thread and for a job that has ended.
 
-        A job looks for it at least once a block or segment. Where that takes too long
-        :meth:`kill` is safe, as finished stages are on disk and unfinished ones are ignored.
+        A job checks for a cancel at least once a block or segment. Where that takes too long,
+        :meth:`kill` is safe: finished stages are on disk and unfinished ones are ignored.
         """
         self._send(CancelCommand(job_id=job_id).to_line())
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """End the runner: politely, and after ``timeout_s`` by force. A running job stops and
-        keeps its finished stages."""
+        """Send the shutdown command, and kill the runner after ``timeout_s``. A running job stops
+        and keeps its finished stages."""
         self.peak_memory_bytes()
         self._send(ShutdownCommand().to_line())
         with contextlib.suppress(OSError):
@@ -199,7 +200,7 @@ class RunnerProcess(Closing):
         self._release()
 
     def kill(self) -> None:
-        """End the runner and what it started at once."""
+        """End the runner and all processes that it started, at once."""
         if self._process.poll() is None:
             # Its own session makes its process id the id of its group.
             with contextlib.suppress(ProcessLookupError):
@@ -209,7 +210,8 @@ class RunnerProcess(Closing):
 
     def peak_memory_bytes(self) -> int:
         """Highest resident memory of the runner so far, without its decoding children; the last
-        known figure when it has ended, 0 where the system does not tell (``VmHWM`` of Linux)."""
+        known figure when it has ended, 0 where the system does not report it (``VmHWM`` of
+        Linux)."""
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
                 if line.startswith("VmHWM:"):
@@ -217,7 +219,7 @@ class RunnerProcess(Closing):
         return self._peak_bytes
 
     def _send(self, line: bytes) -> None:
-        # A dead runner is noticed where its events are read; its pipe may be closed (ValueError).
+        # Reading the events detects a dead runner. Its pipe may be closed (ValueError).
         with contextlib.suppress(OSError, ValueError):
             self._stdin.write(line)
             self._stdin.flush()
@@ -226,9 +228,9 @@ class RunnerProcess(Closing):
         """The next event; None after ``timeout_s`` or when the runner has ended."""
         deadline = time.monotonic() + timeout_s
         while not self._ended:
-            line, found, rest = self._unread.partition(b"\n")
-            if found:
-                self._unread = rest
+            line, newline, unread = self._unread.partition(b"\n")
+            if newline:
+                self._unread = unread
                 return self._parsed(line)
             if not self._selector.select(max(deadline - time.monotonic(), 0.0)):
                 return None
@@ -241,17 +243,17 @@ class RunnerProcess(Closing):
         try:
             event = parse_event(line)
         except ValidationError:
-            # Only something that is not our runner writes such a line.
+            # No runner of ours writes such a line.
             self.kill()
             return None
-        self._came_up = self._came_up or isinstance(event, ReadyEvent)
+        self._was_ready = self._was_ready or isinstance(event, ReadyEvent)
         return event
 
     def _has_grown(self) -> bool:
-        """By its peak: between two looks of the guard it may have held more."""
-        most = self._limits.memory_bytes
+        """Whether its memory exceeded the limit, by its peak: the guard looks only now and then."""
+        limit = self._limits.memory_bytes
         peak = self.peak_memory_bytes()
-        return most is not None and max(peak, self.memory_bytes()) > most
+        return limit is not None and max(peak, self.memory_bytes()) > limit
 
     def _lost(self) -> WorkerLost:
         try:
@@ -271,8 +273,8 @@ class RunnerProcess(Closing):
         self._stdout.close()
 
 
-def _order(spec: JobSpec) -> bytes:
-    """Raises ``ValueError`` for what the runner could not read: it would wait, and so would we."""
+def _run_command(spec: JobSpec) -> bytes:
+    """Raises ``ValueError`` for a job that the runner could not parse: both sides would wait."""
     line = RunCommand(job=spec).to_line()
     parse_command(line)
     return line
@@ -288,16 +290,16 @@ def _failure(job_id: str, stage: str | None, error: SeparationError) -> FailedEv
     )
 
 
-def _whom_to_follow() -> list[str]:
-    """The kernel ends the runner with its parent, at once and whatever it computes; but "parent"
-    means a thread to it, and only the main one surely lives as long as its process."""
+def _parent_arguments() -> list[str]:
+    """With these arguments the kernel ends the runner at once when its parent ends. For the kernel
+    the parent is a thread, and only the main thread surely lives as long as its process."""
     if threading.current_thread() is not threading.main_thread():
         return []
     return ["--parent", str(os.getpid())]
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with this package importable whatever the current folder is."""
+    """The environment of this process; the package can be imported from any current folder."""
     root = str(IMPORT_ROOT)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     return {**os.environ, **MALLOC_ENVIRONMENT, "PYTHONPATH": path}

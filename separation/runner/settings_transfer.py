@@ -1,7 +1,7 @@
-"""How a runner gets its settings: as JSON on its command line, but secrets in its environment.
+"""Passes settings to a runner: as JSON on its command line, secrets in its environment.
 
-Everybody on a machine can read the command lines of all processes; the environment of a process is
-for its own account.
+Every account of a machine can read the command lines of all processes, but only the environments of
+its own processes.
 """
 
 import os
@@ -15,19 +15,20 @@ _TOKEN = "STEMSITE_REMOTE_TOKEN"
 _SETTINGS: TypeAdapter[CoreSettings] = TypeAdapter(CoreSettings)
 
 
-def told_settings(settings: CoreSettings) -> str:
-    """For the command line: everything but what is secret."""
-    open_part = replace(settings, remote=replace(settings.remote, token=""))
-    return _SETTINGS.dump_json(open_part).decode()
+def sent_settings(settings: CoreSettings) -> str:
+    """All settings without secrets, for the command line."""
+    without_secrets = replace(settings, remote=replace(settings.remote, token=""))
+    return _SETTINGS.dump_json(without_secrets).decode()
 
 
 def secret_environment(settings: CoreSettings) -> dict[str, str]:
-    """For the environment of the runner."""
+    """The secrets, for the environment of the runner."""
     return {_TOKEN: settings.remote.token}
 
 
-def received_settings(told: str) -> CoreSettings:
-    """In the runner. The secret leaves the environment, so that no child of its own has it."""
-    settings = _SETTINGS.validate_json(told)
+def received_settings(sent: str) -> CoreSettings:
+    """The settings in the runner. The secrets are removed from the environment, so that no child
+    process inherits them."""
+    settings = _SETTINGS.validate_json(sent)
     token = os.environ.pop(_TOKEN, "")
     return replace(settings, remote=replace(settings.remote, token=token))

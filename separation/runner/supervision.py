@@ -1,4 +1,4 @@
-"""When a runner that works on a job has to be given up: it stands still, or eats the machine."""
+"""Decides when a runner must be killed: it shows no sign of life, or takes too much memory."""
 
 import time
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from separation.errors import OutOfMemory, SeparationError, WorkerLost
 from separation.system.process_tree import resident_bytes
 
-_WEIGH_EVERY_S = 1.0
+_MEASURE_EVERY_S = 1.0
 _MB = 1_000_000
 
 
 @dataclass(frozen=True)
 class RunnerLimits:
     """``stall_s``: how long a running job may give no sign of life. ``memory_bytes``: the most
-    that the runner and what it started may hold in memory. None: no limit."""
+    resident memory of the runner and all processes that it started. None: no limit."""
 
     stall_s: float | None = None
     memory_bytes: int | None = None
@@ -29,29 +29,29 @@ class Guard:
         self._pid = pid
         self._limits = limits
         self._silent_s = 0.0
-        self._weigh_at = 0.0
+        self._measure_at = 0.0
 
-    def heard(self) -> None:
-        """The runner said something."""
+    def event_received(self) -> None:
+        """The runner sent an event."""
         self._silent_s = 0.0
 
-    def waited(self, seconds: float, at_most_s: float) -> None:
-        """It was listened to for so long, and said nothing.
+    def silence(self, seconds: float, at_most_s: float) -> None:
+        """The runner sent nothing for so long.
 
-        What goes beyond ``at_most_s`` is time in which this process itself stood still, suspended
-        or without a processor, and is no fault of the runner.
+        Only ``at_most_s`` of it count: during the rest this process itself was suspended or had no
+        processor, which is no fault of the runner.
         """
         self._silent_s += min(seconds, at_most_s)
 
     def fault(self) -> SeparationError | None:
-        """Why the runner is to be killed now, if it is."""
+        """Why the runner must be killed now; None where it need not."""
         limits = self._limits
         if limits.stall_s is not None and self._silent_s >= limits.stall_s:
             return WorkerLost(
                 f"The separation gave no sign of life for {self._silent_s:.0f} seconds and was "
                 "stopped. The job can be retried; its finished stages are kept."
             )
-        if limits.memory_bytes is not None and self._weigh() > limits.memory_bytes:
+        if limits.memory_bytes is not None and self._memory_bytes() > limits.memory_bytes:
             return OutOfMemory(
                 f"The separation took more than the {limits.memory_bytes / _MB:.0f} MB of memory "
                 "that this server allows it. Retry with a smaller model or a shorter segment, or "
@@ -59,9 +59,10 @@ class Guard:
             )
         return None
 
-    def _weigh(self) -> int:
-        """At most once a second, as every process of the machine is looked at."""
-        if time.monotonic() < self._weigh_at:
+    def _memory_bytes(self) -> int:
+        """Measured at most once a second, because it reads every process of the machine; 0 in
+        between."""
+        if time.monotonic() < self._measure_at:
             return 0
-        self._weigh_at = time.monotonic() + _WEIGH_EVERY_S
+        self._measure_at = time.monotonic() + _MEASURE_EVERY_S
         return resident_bytes(self._pid)

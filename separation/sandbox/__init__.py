@@ -1,5 +1,5 @@
-"""Walls around a process that works on hostile bytes; each stands where the system has it.
+"""The sandbox of a process that works on hostile bytes; each layer exists where the system has it.
 
-A process raises them around itself (:mod:`separation.sandbox.confine` says in which order), as
-none of them can be taken down again.
+A process applies the layers to itself, in the order of :mod:`separation.sandbox.confine`. It cannot
+remove them again.
 """

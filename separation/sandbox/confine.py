@@ -1,7 +1,7 @@
-"""What the decoding child gives up before it looks at the first hostile byte.
+"""The rights that the decoding child gives up before it reads the first hostile byte.
 
-Linux only in part: where a call is missing (another system, an old kernel), the remaining walls
-stand. The parent's wall clock and kill need none of this.
+Some layers exist only on Linux. Where a system call is missing (another system, an old kernel), the
+other layers still apply. The time limit of the parent, which kills the child, needs none of them.
 """
 
 import resource
@@ -24,7 +24,7 @@ _SHARED_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib
 
 @dataclass(frozen=True)
 class Confinement:
-    """Which walls stand: a filter of ``system_calls``, and one around ``files``."""
+    """The layers in force: a filter of ``system_calls``, and a restriction of ``files``."""
 
     system_calls: bool
     files: bool
@@ -39,14 +39,15 @@ def confine(
     writable: Iterable[str] = (),
     network: bool = False,
 ) -> Confinement:
-    """Limit this process for good. Call it after the imports: they start threads.
+    """Confine this process permanently. Call it after the imports, which start threads.
 
-    ``file_bytes`` limits each file written; ``cpu_s`` processor time. From here on the process
-    starts no programs or threads, opens no sockets (unless ``network``), reaches no files but
-    Python's own and those named (``writable``: folders), and it dies with its parent.
+    ``file_bytes`` limits each file that is written; ``cpu_s`` limits processor time. From now on
+    the process cannot start programs or threads and cannot open sockets (unless ``network``). It
+    reaches only Python's own files and the named ones (``writable``: folders), and it dies with its
+    parent.
     """
     _limit(resource.RLIMIT_AS, memory_bytes)
-    # A second of grace: at the hard limit the kernel kills without saying why.
+    # A second of grace, as the kernel kills with SIGKILL, without a reason, at the hard limit.
     _limit(resource.RLIMIT_CPU, max(int(cpu_s), 1), grace=1)
     _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
@@ -64,7 +65,7 @@ def confine(
 
 
 def _python_folders() -> set[str]:
-    """Where modules come from: some, such as codecs, are imported only when they are met."""
+    """Return the folders of modules: some, such as codecs, are imported only at first use."""
     places = ("stdlib", "platstdlib", "purelib", "platlib")
     return {str(PACKAGE), *(sysconfig.get_path(place) for place in places)}
 

@@ -1,6 +1,6 @@
-"""Which files a process may still reach (Landlock, Linux 5.13 and later; linux/landlock.h).
+"""Restriction of the files that a process reaches (Landlock, Linux 5.13; linux/landlock.h).
 
-What is already open stays so. Landlock needs no rights and works inside containers.
+Open files stay open. Landlock needs no privileges and works inside containers.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _WRITE = _READ | _WRITE_FILE | _TRUNCATE | _MAKE_FILE | _REMOVE_FILE
 
 _FILE_RIGHTS_OF_VERSION = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
-"""How many bits of the rights on files a version of the interface knows."""
+"""Number of bits of the rights on files that each version of the interface defines."""
 
 _NETWORK_VERSION, _SCOPE_VERSION = 4, 6
 _TCP_BIND_AND_CONNECT = 0b11
@@ -43,7 +43,7 @@ class _Rule(ctypes.Structure):
 
 
 def version() -> int:
-    """The version of the interface that the kernel speaks; 0: it has none, or it is turned off."""
+    """Return the kernel's version of the interface; 0 where it has none, or it is turned off."""
     if sys.platform != "linux":
         return 0
     return max(_call(_CREATE_RULESET, None, 0, _ONLY_THE_VERSION), 0)
@@ -52,21 +52,21 @@ def version() -> int:
 def restrict_files(
     *, readable: Iterable[str], writable: Iterable[str] = (), network: bool = False
 ) -> bool:
-    """From here on this process reaches only these files and what lies below these folders.
+    """Restrict this process permanently to these files and to the content of these folders.
 
-    In ``writable`` folders it may make and remove files too. A path that is not there is passed
-    over. Newer kernels also keep it from TCP, unless ``network``, and from signalling processes
-    outside. False where the kernel cannot. Needs PR_SET_NO_NEW_PRIVS.
+    In ``writable`` folders it may also create and remove files. A path that does not exist is
+    ignored. Newer kernels also forbid TCP, unless ``network``, and signals to processes outside.
+    Returns False where the kernel has no Landlock. Needs PR_SET_NO_NEW_PRIVS.
     """
-    spoken = version()
-    if not spoken:
+    interface = version()
+    if not interface:
         return False
-    known = (1 << _FILE_RIGHTS_OF_VERSION.get(spoken, 16)) - 1
+    known = (1 << _FILE_RIGHTS_OF_VERSION.get(interface, 16)) - 1
     rules = _Ruleset(known)
     size = 8
-    if spoken >= _NETWORK_VERSION:
+    if interface >= _NETWORK_VERSION:
         rules.network, size = 0 if network else _TCP_BIND_AND_CONNECT, 16
-    if spoken >= _SCOPE_VERSION:
+    if interface >= _SCOPE_VERSION:
         rules.scoped, size = _ABSTRACT_SOCKETS_AND_SIGNALS, 24
     ruleset = _call(_CREATE_RULESET, ctypes.byref(rules), size, 0)
     if ruleset < 0:
@@ -86,7 +86,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     except OSError:
         return
     try:
-        is_folder = os.path.isdir(path)  # noqa: PTH112 - the child imports as little as it can
+        is_folder = os.path.isdir(path)  # noqa: PTH112 - the child imports as little as possible
         rule = _Rule(rights if is_folder else rights & _OF_A_FILE, place)
         _call(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
@@ -94,6 +94,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def _call(number: int, *arguments: object) -> int:
-    """syscall(2): its arguments are words, which ctypes would cut to 32 bits."""
+    """Call syscall(2). Its arguments are machine words; ctypes would cut plain integers to 32
+    bits."""
     words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
     return int(_libc.syscall(ctypes.c_long(number), *words))

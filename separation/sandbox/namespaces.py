@@ -1,4 +1,4 @@
-"""A network of its own, in which there is nobody (Linux namespaces); and rights given up."""
+"""An empty network for a process (Linux namespaces), and the drop of its capabilities."""
 
 import ctypes
 import sys
@@ -11,7 +11,7 @@ _NEW_USERS, _NEW_NETWORK = 0x10000000, 0x40000000
 
 _CAPSET_VERSION_3 = 0x20080522
 _FILE_CAPABILITIES = 1 << 1 | 1 << 2
-"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: root works on files of other accounts."""
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, with which root accesses files of other accounts."""
 
 Namespaces = Literal["root", "user", "none"]
 
@@ -29,21 +29,21 @@ class _Capabilities(ctypes.Structure):
 
 
 def leave_network() -> Namespaces:
-    """Move this process, which must not have threads yet, to a network without a way out.
+    """Move this process, which must not have threads yet, to an empty network.
 
-    ``root``: by the rights of root; ``user``: by a user namespace, which many systems let anybody
-    make; ``none``: the system allows neither.
+    Returns ``root`` if root's rights sufficed, ``user`` if it took a user namespace, which many
+    systems allow every account to create, and ``none`` if the system allows neither.
     """
     if sys.platform != "linux":
         return "none"
-    # Without a user namespace where that works: in one, root could not read others' files.
+    # Tried first, as root in a user namespace could not read files of other accounts.
     if _libc.unshare(_NEW_NETWORK) == 0:
         return "root"
     return "user" if _libc.unshare(_NEW_USERS | _NEW_NETWORK) == 0 else "none"
 
 
 def drop_capabilities() -> None:
-    """Give up all that sets root apart, here and in a user namespace, but access to files."""
+    """Drop root's capabilities, also those in a user namespace, except access to files."""
     if sys.platform != "linux":
         return
     header = _CapabilityHeader(_CAPSET_VERSION_3, 0)
@@ -51,5 +51,5 @@ def drop_capabilities() -> None:
     if _libc.capget(ctypes.byref(header), held) != 0:
         return
     kept = held[0].permitted & _FILE_CAPABILITIES
-    left = (_Capabilities * 2)(_Capabilities(kept, kept, 0))
-    _libc.capset(ctypes.byref(header), left)
+    reduced = (_Capabilities * 2)(_Capabilities(kept, kept, 0))
+    _libc.capset(ctypes.byref(header), reduced)

@@ -1,4 +1,4 @@
-"""Which walls of the sandbox this system has: found by raising them around a process once."""
+"""Detection of the sandbox layers that this system has: a child process applies them once."""
 
 import functools
 import json
@@ -15,19 +15,20 @@ from separation.system.import_root import IMPORT_ROOT
 
 _log = logging.getLogger(__name__)
 
-_LOOK = (
+_PROBE = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from separation.sandbox.namespaces import leave_network; namespaces = leave_network(); "
     "import json; from separation.sandbox.confine import confine; "
-    "stand = confine(memory_bytes=2**31, cpu_s=10, file_bytes=0); "
-    "print(json.dumps([namespaces, stand.system_calls, stand.files]))"
+    "confinement = confine(memory_bytes=2**31, cpu_s=10, file_bytes=0); "
+    "print(json.dumps([namespaces, confinement.system_calls, confinement.files]))"
 )
-_LOOK_S = 30.0
+_PROBE_S = 30.0
 
 
 @dataclass(frozen=True)
 class SandboxState:
-    """``limits`` (of memory, time, files) stand wherever Python has ``resource``."""
+    """The layers in force. Limits of memory, time and files apply wherever Python has
+    ``resource``."""
 
     namespaces: Namespaces = "none"
     system_calls: bool = False
@@ -40,7 +41,7 @@ class SandboxState:
     @property
     def words(self) -> str:
         """One line for the operator."""
-        stand = [
+        in_force = [
             "limits of memory, time, files and processes",
             *(["no sockets or programs (seccomp)"] if self.system_calls else []),
             *(["a network of its own (unshare)"] if self.namespaces != "none" else []),
@@ -52,22 +53,23 @@ class SandboxState:
             *([] if self.files else ["Landlock"]),
         ]
         lacks = f"; this host does not offer {', '.join(missing)}" if missing else ""
-        return f"{', '.join(stand)}{lacks}"
+        return f"{', '.join(in_force)}{lacks}"
 
 
 def likely_complete() -> bool:
-    """Whether the two walls that need no rights should stand here; asks the kernel, starts nothing,
-    unlike :func:`sandbox_state`."""
+    """Whether this system should have the two layers that need no privileges. Queries the kernel
+    and starts no process, unlike :func:`sandbox_state`."""
     return can_filter_calls() and bool(version())
 
 
 @functools.cache
 def sandbox_state() -> SandboxState:
-    """Looked for once in each process; takes about as long as starting Python does."""
-    command = [sys.executable, "-I", "-c", _LOOK, str(IMPORT_ROOT)]
+    """Return the layers of this system; the result is cached in each process. The first call takes
+    about as long as a start of Python."""
+    command = [sys.executable, "-I", "-c", _PROBE, str(IMPORT_ROOT)]
     try:
         done = subprocess.run(
-            command, capture_output=True, env={}, check=True, timeout=_LOOK_S, cwd=os.sep
+            command, capture_output=True, env={}, check=True, timeout=_PROBE_S, cwd=os.sep
         )
         namespaces, system_calls, files = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):

@@ -1,4 +1,4 @@
-"""A filter of system calls (seccomp, Linux): the named ones fail with EPERM, all others pass."""
+"""A filter of system calls (seccomp, Linux): the listed calls fail with EPERM, all others pass."""
 
 import ctypes
 import platform
@@ -33,7 +33,7 @@ _NEVER = {
     "x86_64": (101, 165, 155, 272, 308, 248, 249, 250, 298, 310, 311, 321, 323, 425, 438),
     "aarch64": (117, 40, 41, 97, 268, 217, 218, 219, 241, 270, 271, 280, 282, 425, 438),
 }
-"""What no decoder calls, and what has often been the way out of a sandbox."""
+"""Calls that no decoder needs and that have often allowed an escape from a sandbox."""
 
 # linux/bpf_common.h: load a word, jump if equal or at least, return.
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -53,14 +53,14 @@ class _Program(ctypes.Structure):
 
 
 def can_filter_calls() -> bool:
-    """Whether this system has such a filter and its numbers are known here."""
+    """Whether this system has seccomp and an architecture whose call numbers are listed here."""
     known = sys.platform == "linux" and platform.machine() in _AUDIT_NAMES
     return known and prctl(_PR_GET_SECCOMP, 0)
 
 
 def filter_calls(*, network: bool = False) -> bool:
-    """From here on this process starts no programs or threads, and opens no sockets unless
-    ``network``; false where there is no such filter. Needs PR_SET_NO_NEW_PRIVS."""
+    """Forbid this process permanently to start programs or threads, and to open sockets unless
+    ``network``. Returns False where there is no seccomp. Needs PR_SET_NO_NEW_PRIVS."""
     if not can_filter_calls():
         return False
     machine = platform.machine()
@@ -73,7 +73,7 @@ def filter_calls(*, network: bool = False) -> bool:
 
 def _steps(architecture: int, forbidden: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
     count = len(forbidden)
-    # Each jump leads to the EPERM at the very end; offsets count from the next instruction.
+    # Each jump leads to the EPERM at the end; offsets count from the next instruction.
     return [
         (_LOAD, 0, 0, 4),
         (_JUMP_EQUAL, 0, count + 3, architecture),

@@ -238,9 +238,9 @@ class EnsembleSeparator(ResumableSeparator):
             combining.combine(files, paths[stem], ensemble.combine, share)
         last = part_of(report, len(stems) / steps, 1.0)
         if REST in paths:
-            combining.write_rest(song, [paths[stem] for stem in stems], paths[REST], last)
+            combining.write_residual(song, [paths[stem] for stem in stems], paths[REST], last)
         elif ensemble.sums_to_song and self.options.stems is None:
-            combining.share_out_rest(song, list(paths.values()), last)
+            combining.share_out_residual(song, list(paths.values()), last)
         report(1.0)
         return paths
 

@@ -30,8 +30,8 @@ class StageParams(BaseModel):
 
 
 class SongRange(BaseModel):
-    """The stretch of a song that a job is about, in seconds of the song; ``song_s`` and
-    ``song_frames`` (at the source's rate) are those of the whole."""
+    """The part of a song that a job processes, in seconds of the song. ``song_s`` and
+    ``song_frames`` (at the source's rate) are the length of the whole song."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,9 +45,9 @@ class Song(BaseModel):
     """The canonical song as ``prepare`` measured it; every number counts decoded frames.
 
     ``path`` is relative to the job's ``work`` folder. ``frames`` at 44.1 kHz;
-    ``source_frames`` at ``source_rate_hz`` as the file delivered them. ``peak`` is linear,
-    ``mean`` and ``std`` are those of the mono mix. ``tags``: cleaned text tags. Where only a
-    stretch of the song was asked for, ``range`` says which, and all other numbers are its.
+    ``source_frames`` at ``source_rate_hz`` as decoded from the file. ``peak`` is linear,
+    ``mean`` and ``std`` are those of the mono mix. ``tags``: cleaned text tags. ``range``: the
+    requested part of the song, and then all other numbers describe this part; None for the whole.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,10 +71,10 @@ class Song(BaseModel):
 class ArtifactRecord(BaseModel):
     """One delivered file; ``path`` is relative to the job's folder.
 
-    ``gain_db``: the common gain that was applied so that nothing clips; the same for all tracks of
-    one job's family, so that stems plus residual sum to the mixture times that gain. ``parent``:
-    the name of the track of which this is a part or another version, such as a stem that was split
-    again.
+    ``gain_db``: the common gain that was applied so that nothing clips. It is the same for all
+    tracks of one job's family, so stems plus residual sum to the mixture times that gain.
+    ``parent``: the name of the track that this one is a part or another version of, such as a stem
+    that was split again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,8 +97,8 @@ class ArtifactRecord(BaseModel):
 
 
 class SidecarRecord(BaseModel):
-    """A file that lies beside the delivered tracks and is none, such as what a mixer plays;
-    ``path`` is relative to the job's folder."""
+    """A delivered file that is no track, such as a preview for the mixer; ``path`` is relative to
+    the job's folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -108,8 +108,8 @@ class SidecarRecord(BaseModel):
 
 
 class StageResult(BaseModel):
-    """What a stage made: recipes for tracks, facts for the manifest, sentences for the person;
-    ``quality``: of the stage of that name."""
+    """The result of a stage: recipes for tracks, details for the manifest, warnings for the person.
+    Only the stage of that name returns ``quality``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -123,7 +123,7 @@ class StageResult(BaseModel):
 
 
 SeparatorSource = Callable[[str, SeparatorOptions], SeparatorModel]
-"""Gives a separator by registry name and options, the same object for the same question."""
+"""Returns a separator for a registry name and options; the same object for the same arguments."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class StageContext:
     ``out_dir`` is this stage's own temporary folder; the pipeline renames it to
     ``work_dir/<stage name>`` after success, so a term of this stage has the path
     ``<stage name>/<file>``. ``song`` is None only for ``prepare``. ``checkpoints``: for a
-    stage that takes so long that the next attempt should go on in its middle; None for none.
+    long stage, so that the next attempt resumes in its middle; None where none are kept.
     """
 
     spec: JobSpec
@@ -163,23 +163,23 @@ class PipelineStage(ABC, Generic[P]):
     version: ClassVar[int]
     params_type: ClassVar[type[StageParams]]
     needs: ClassVar[tuple[str, ...]] = ()
-    """Stages that must stand before this one in a pipeline."""
+    """Stages that must come before this one in a pipeline."""
 
     def __init__(self, params: P) -> None:
         self.params = params
 
     @property
     def activity(self) -> str:
-        """What the stage does, for the progress line."""
+        """What the stage does, in words for the progress line."""
         return STAGES[self.name].activity
 
     def key_material(self, context: StageContext) -> dict[str, Any]:
-        """What else decides the output besides input, version and parameters (model digest)."""
+        """What decides the output besides input, version and parameters, such as a model digest."""
         return {}
 
     def validate_input(self, context: StageContext) -> None:
-        """Raise a ``SeparationError`` when what the stage needs is not there."""
+        """Raises a ``SeparationError`` where the input that the stage needs is missing."""
 
     @abstractmethod
     def execute(self, context: StageContext) -> StageResult:
-        """Do the work; may raise any ``SeparationError`` and what ``context.report`` raises."""
+        """Do the work. Raises any ``SeparationError`` and what ``context.report`` raises."""

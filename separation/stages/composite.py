@@ -8,10 +8,10 @@ Tracks, in the folder ``composite``, each with the song's frames:
 - ``main_harmonic``, ``main_percussive``: the harmonic/percussive decomposition of ``main`` with
   librosa's defaults; the two sum to ``main``.
 - ``instrumental``: the sum of all stems but vocals; only where vocals were separated.
-- ``minus_<stem>``: the song minus that stem, for each stem; only when asked for. In a two-stem job
-  only for the stem itself, as the song minus ``no_<stem>`` is the stem.
+- ``minus_<stem>``: the song minus that stem, for each stem; only when requested. A two-stem job
+  makes it only for the stem itself, as the song minus ``no_<stem>`` is the stem.
 
-Where only some of the model's stems were asked for, a sum of the others would lack the rest, so
+Where the job has only some of the model's stems, their sum would lack the rest of the song, so
 ``main`` and ``instrumental`` are then the song minus what they leave out.
 
 Parameters:
@@ -20,9 +20,9 @@ Parameters:
 - ``main_stems``: the stems of ``main``, at least one, instead of ``main_excludes``. Default none.
 - ``minus``: whether to make ``minus_<stem>``. Default no.
 
-A track that cannot be made as its name says is left out or made of what there is, and a warning
-says so. Errors: ``invalid_options`` where there is no stem at all or ``main_stems`` names one that
-there is not; what reading and writing raise; ``cancelled``.
+Where stems are missing, a track is left out or made of the stems that exist, and a warning says so.
+Errors: ``invalid_options`` where there is no stem at all or ``main_stems`` names an unknown one;
+what reading and writing raise; ``cancelled``.
 
 Version 1: first.
 """
@@ -128,9 +128,9 @@ class CompositeStage(PipelineStage[CompositeParams]):
         stems: dict[str, Track],
         excluded: tuple[str, ...],
     ) -> Track:
-        """Everything but the excluded stems, all of which are there."""
+        """Everything but the excluded stems, which must all exist."""
         included = [stem for key, stem in stems.items() if key not in excluded]
-        if included and (_all_stems_wanted(context) or not excluded):
+        if included and (_all_stems_requested(context) or not excluded):
             return self._track(name, *_sum(included))
         return self._track(name, *_song_minus(context, [stems[key] for key in excluded]))
 
@@ -142,8 +142,8 @@ def _stems(context: StageContext) -> dict[str, Track]:
     return {name: track for name, track in context.tracks.items() if is_stem(track)}
 
 
-def _all_stems_wanted(context: StageContext) -> bool:
-    """Whether the separation was asked for everything its model gives (two-stem mode is)."""
+def _all_stems_requested(context: StageContext) -> bool:
+    """Whether the request includes all stems of the model, as two-stem mode does."""
     separation = next(stage for stage in context.spec.pipeline if stage.name == "separation")
     return separation.params.get("stems") is None
 

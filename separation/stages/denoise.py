@@ -1,15 +1,15 @@
 """denoise: stems with less steady noise, beside the stems themselves.
 
 Reads: the stems that are named. Writes: ``<stem>.wav`` for each. Tracks, in the folder
-``denoised``, each with the song's frames: ``<stem>_denoised``, another version of the stem, which
-is kept.
+``denoised``, each with the song's frames: ``<stem>_denoised``, another version of the stem. The
+stem itself is kept.
 
 Parameters: ``stems``, each with ``stem`` and ``strength``, 0 (no change) to 1 (noise goes down by
 24 dB; see :mod:`separation.audio.noise` for the method and its sources). Default strength 0.5.
 
-A song too short to tell noise from sound (1.7 s) is not changed, and a warning says so. Errors:
-``invalid_options`` for a stem that this job does not have, naming those it has; what reading and
-writing raise; ``cancelled``.
+A song that is too short to tell noise from sound (1.7 s) is not changed, and a warning says so.
+Errors: ``invalid_options``, with the stems of the job, for a stem that the job does not have; what
+reading and writing raise; ``cancelled``.
 
 Version 1: first.
 """

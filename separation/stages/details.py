@@ -3,20 +3,20 @@
 Reads: the stems, or the song. Writes: one float file for each child, in a folder for each parent.
 Tracks, in the folder ``details/<parent>``, each with the song's frames: ``<parent>__<child>`` for
 each child in the separator's own order, and ``<parent>__residual``, the parent minus all of them (a
-recipe), so that children plus residual are the parent whatever was left out. A separator whose
-stems overlap (:attr:`separation.base.SeparatorModel.is_overlapping`) has no residual: its children
-are no partition, and nothing is promised of their sum.
+recipe), so that children plus residual always sum to the parent. A separator whose stems overlap
+(:attr:`separation.base.SeparatorModel.is_overlapping`) has no residual: its children are no
+partition, and their sum is not the parent.
 
-Parameters: ``splits``, each with ``stem`` (a stem of this job, or ``song``) and what may be asked
-of a separator (:class:`separation.request.splits.SplitChoice`); at most ``MAX_SPLITS``, each stem
-once. ``device``, ``allow_smaller_model`` and ``allow_remote`` as in ``separation``.
+Parameters: ``splits``, each with ``stem`` (a stem of this job, or ``song``) and the options of a
+separator (:class:`separation.request.splits.SplitChoice`); at most ``MAX_SPLITS``, each stem once.
+``device``, ``allow_smaller_model`` and ``allow_remote`` as in ``separation``.
 
-Details: ``splits``, by parent: what ran, how it was routed, whether its stems overlap, what they
-lack of the parent (``residual_dbfs``). A split that is finished is not done again after a crash,
-and one that is not goes on in its middle where its separator can.
+Details: ``splits``, by parent: what ran, its route, whether its stems overlap, and what they lack
+of the parent (``residual_dbfs``). After a crash a finished split is kept, and an unfinished one
+resumes in its middle if its separator can.
 
-Errors: ``invalid_options`` for a stem that this job does not have, naming those it has, and for one
-that the model does not give; ``model_unavailable``, ``disk_full``; what separators raise.
+Errors: ``invalid_options``, with the stems of the job, for a stem that the job does not have, and
+for one that the model does not give; ``model_unavailable``, ``disk_full``; what separators raise.
 
 Version 1: first.
 """
@@ -39,12 +39,12 @@ from separation.stage_table import DETAILS
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
 from separation.stages.splitting import (
+    Placement,
     Split,
     Splitter,
-    Whereabouts,
     check_room,
+    identity_record,
     resumed_s,
-    told_identity,
 )
 
 
@@ -71,9 +71,9 @@ class DetailsStage(PipelineStage[DetailsParams]):
 
     def __init__(self, params: DetailsParams) -> None:
         super().__init__(params)
-        where = Whereabouts(params.device, params.allow_smaller_model, params.allow_remote)
+        placement = Placement(params.device, params.allow_smaller_model, params.allow_remote)
         self._splitters = {
-            split.stem: Splitter(split, where, settled=f".details-{split.stem}-route.json")
+            split.stem: Splitter(split, placement, route_file=f".details-{split.stem}-route.json")
             for split in params.splits
         }
 
@@ -94,9 +94,9 @@ class DetailsStage(PipelineStage[DetailsParams]):
         known = parents(context)
         tracks: list[Track] = []
         warnings: list[str] = []
-        told: dict[str, Any] = {}
+        records: dict[str, Any] = {}
         count = len(self._splitters)
-        # For all of them: the last one is not to fail for what was known before the first.
+        # Room for all splits, so that the last one does not fail for a reason known at the start.
         check_room(context, sum(each.files_at_once(context) for each in self._splitters.values()))
         for place, (stem, splitter) in enumerate(self._splitters.items()):
             share = part_of(context.report, place / count, (place + 1) / count)
@@ -104,12 +104,12 @@ class DetailsStage(PipelineStage[DetailsParams]):
             made = self._split(context, known[stem], splitter, share)
             tracks += self._children(known[stem], made)
             warnings += [f"{stem}: {note}" for note in made.identity.notes]
-            told[stem] = _told(made)
+            records[stem] = _record(made)
         resumed = resumed_s(context.checkpoints)
         return StageResult(
             tracks=tuple(tracks),
             warnings=tuple(warnings),
-            details={"splits": told, "resumed_at_s": resumed},
+            details={"splits": records, "resumed_at_s": resumed},
         )
 
     def _split(
@@ -131,26 +131,26 @@ class DetailsStage(PipelineStage[DetailsParams]):
             Term(path=f"{self.name}/{parent.name}/{path.name}") for path in made.files.values()
         ]
         recipes: dict[str, tuple[Term, ...]] = {
-            word: (term,) for word, term in zip(_words(made.files), terms, strict=True)
+            name: (term,) for name, term in zip(_child_names(made.files), terms, strict=True)
         }
         if not made.is_overlapping:
             taken = tuple(Term(path=term.path, gain=-1.0) for term in terms)
             recipes[RESIDUAL] = (*parent.terms, *taken)
         return [
             Track(
-                name=child_name(parent.name, word),
+                name=child_name(parent.name, name),
                 folder=f"{DETAILS}/{parent.name}",
-                file_stem=word,
+                file_stem=name,
                 stage=self.name,
                 parent=parent.name,
                 terms=recipe,
             )
-            for word, recipe in recipes.items()
+            for name, recipe in recipes.items()
         ]
 
 
 def parents(context: StageContext) -> dict[str, Track]:
-    """What may be split again: the stems, and the song itself."""
+    """The tracks that may be split again: the stems, and the song itself."""
     song = Track(
         name=SONG,
         folder="",
@@ -163,12 +163,12 @@ def parents(context: StageContext) -> dict[str, Track]:
 
 
 def is_residual(track: Track) -> bool:
-    """Of a parent: what its children lack of it."""
+    """Whether a track is what the children of its parent lack of it."""
     return track.parent is not None and track.file_stem == RESIDUAL
 
 
 def _as_file(track: Track, work_dir: Path, target: Path, report: Report) -> Path:
-    """A file that holds the track: its own, where it has one, or ``target``, made in blocks."""
+    """A file with the track: its own file if it has one, else ``target``, written in blocks."""
     first, *others = track.terms
     if not others and first.gain == 1.0:
         return work_dir / first.path
@@ -179,22 +179,22 @@ def _as_file(track: Track, work_dir: Path, target: Path, report: Report) -> Path
     return target
 
 
-def _words(stems: Iterable[str]) -> list[str]:
-    """The names of stems as parts of addresses and of file names, no two alike, and none like that
-    of what they leave."""
-    words = [RESIDUAL]
+def _child_names(stems: Iterable[str]) -> list[str]:
+    """The names of stems as parts of addresses and of file names. All are different, and none is
+    the name of the residual."""
+    names = [RESIDUAL]
     for stem in stems:
-        word = re.sub(r"\W+", "_", stem).strip("_") or "part"
-        while word in words:
-            word += "_"
-        words.append(word)
-    return words[1:]
+        name = re.sub(r"\W+", "_", stem).strip("_") or "part"
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names[1:]
 
 
-def _told(made: Split) -> dict[str, Any]:
+def _record(made: Split) -> dict[str, Any]:
     residual = made.residual_dbfs
     return {
-        **told_identity(made.identity),
+        **identity_record(made.identity),
         "stems": list(made.files),
         "is_overlapping": made.is_overlapping,
         "routing": made.routing,

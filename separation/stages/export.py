@@ -1,13 +1,13 @@
 """export: writes every track as a file of the chosen format and reads it back.
 
 Reads: all tracks so far. Writes: ``<track folder>/<file stem><extension>`` for each, verified,
-with the source's tags and cover. Tracks: none; artifacts: one per file. Where a peak would not
-fit the format, all tracks but the normalized ones are lowered by one common gain, so that stems
-plus residual still sum to the mixture times that gain; the normalized tracks have a common gain
-of their own (their ceiling makes it 1 as a rule). With ``ni_stems`` also one file for DJs
+with the source's tags and cover. Tracks: none; artifacts: one per file. Where a peak does not fit
+the format, one common gain lowers all tracks but the normalized ones, so that stems plus residual
+still sum to the mixture times that gain. The normalized tracks have a common gain of their own,
+which their ceiling usually makes 1. With ``ni_stems`` also one file for DJs
 (:mod:`separation.stages.ni_stems`).
-Parameters: format, sample rate, MP3 bit rate, ni_stems; ``preview`` of pipelines from before there
-was the stage :mod:`separation.stages.listening`, whose work is done here then.
+Parameters: format, sample rate, MP3 bit rate, ni_stems. Pipelines that are older than the stage
+:mod:`separation.stages.listening` have ``preview``: this stage then does the work of that one.
 """
 
 import math
@@ -59,22 +59,22 @@ from separation.storage.atomic_files import FileDigest, digest_of, sync
 from separation.system.parallel import in_parallel
 
 _LOSSY_HEADROOM_DB = -1.0
-"""Lossy codecs overshoot the peaks of what they were given; -1 dBTP is what EBU R 128 (2023)
-allows a programme before such a codec."""
+"""Lossy codecs overshoot the peaks of their input; EBU R 128 (2023) allows -1 dBTP before such a
+codec."""
 
 SILENT_BELOW_DBFS = -60.0
-"""A track whose highest peak is lower may come out of a 16-bit or lossy file as silence."""
+"""A track with a lower peak may become silence in a 16-bit or lossy file."""
 
 _MEASURED_AT = 0.15
 _MEASURED_AT_LOSSY = 0.02
 """Where in the stage's bar measuring ends and writing begins, as timed with 24 tracks."""
 
 _DELIVERED_AT = 0.4
-"""Where the file for DJs begins, whose five tracks are encoded one block after the other."""
+"""Where the file for DJs begins: its five tracks are encoded one block after the other."""
 
 
 class ExportParams(StageParams):
-    """``format`` "same": that of the source for WAV and MP3, else 16-bit WAV."""
+    """``format`` "same": the source's for WAV and MP3, else 16-bit WAV."""
 
     format: OutputFormat = options.FORMAT.default
     sample_rate_hz: SampleRateHz = options.SAMPLE_RATE_HZ.default
@@ -124,7 +124,7 @@ class ExportStage(PipelineStage[ExportParams]):
         return StageResult(
             artifacts=(*records, *extra),
             sidecars=self._playable(context),
-            details={**self._details(output_format, gains), **for_djs.told()},
+            details={**self._details(output_format, gains), **for_djs.stage_details()},
             warnings=(for_djs.warning,) if for_djs.warning else (),
         )
 
@@ -134,15 +134,15 @@ class ExportStage(PipelineStage[ExportParams]):
         return write_ni_stems(context, self._known_levels(context), report)
 
     def _playable(self, context: StageContext) -> tuple[SidecarRecord, ...]:
-        """What a pipeline of before has asked of this stage."""
+        """The files for the mixer, where an older pipeline requests them of this stage."""
         has_stage = any(stage.name == LISTENING for stage in context.spec.pipeline)
         if has_stage or not self.params.preview:
             return ()
         return make_playable(context, lambda _, message="": context.report(1.0, message))
 
     def _known_levels(self, context: StageContext) -> MeasuredLevels | None:
-        """Of the last stage of this job that measured: it knows what those before it knew. A folder
-        may be left of an attempt that had another stage."""
+        """The levels of the last stage of this job that measured; they include those of the stages
+        before it. Other folders may be from an attempt with other stages."""
         if any(stage.name == QUALITY for stage in context.spec.pipeline):
             return load_levels(context.work_dir / QUALITY / LEVELS_NAME)
         if any(track.stage == NORMALIZATION for track in context.tracks.values()):
@@ -175,8 +175,9 @@ class ExportStage(PipelineStage[ExportParams]):
 def common_gain(levels: Iterable[Levels], output_format: ConcreteFormat) -> float:
     """The linear gain, at most 1, with which every track fits the format.
 
-    ``levels`` at the delivered rate. Integer formats end one step below full scale; lossy codecs
-    reach between the samples, so there the true peak counts. Float WAV holds any level: always 1.
+    ``levels`` at the delivered rate. Integer formats end one step below full scale. Lossy codecs
+    change the values between the samples, so the true peak counts. Float WAV holds any level, so
+    its gain is always 1.
     """
     if output_format == "wav32f":
         return 1.0
@@ -187,7 +188,7 @@ def common_gain(levels: Iterable[Levels], output_format: ConcreteFormat) -> floa
 
 
 def _peak(levels: Levels, *, between: bool) -> float:
-    """Highest magnitude, linear; with ``between`` also what lies between the samples."""
+    """Highest magnitude, linear; with ``between`` also between the samples."""
     known = [levels.peak_dbfs, levels.true_peak_dbtp if between else None]
     return max((10 ** (level / 20) for level in known if level is not None), default=0.0)
 
@@ -198,7 +199,7 @@ def delivered_frames(song: Song, sample_rate_hz: int) -> int:
 
 
 class _Delivery:
-    """One track on its way into one file."""
+    """Writes one track into one file."""
 
     def __init__(
         self,
@@ -223,23 +224,23 @@ class _Delivery:
         return partial(self.write, context)
 
     def write(self, context: StageContext, report: Report) -> ArtifactRecord:
-        """Encode, tag, push to the disk, read back; raises ``OutputInvalid`` when the file is not
-        what it should be."""
+        """Encode, tag, push to the disk and read back. Raises ``OutputInvalid`` when the file does
+        not hold the track."""
         title = spoken_name(self._track.name)
         report(0.0, f"Saving {title} track")
         target = context.out_dir / self._path
         target.parent.mkdir(parents=True, exist_ok=True)
         written = self._encode(target, context, report)
         self._tag(target, context)
-        # Here another track is encoded while this one is waited for.
+        # Other threads encode other tracks while this one waits for the disk.
         sync(target)
-        # Hours of sound are read back for longer than a person waits for a cancel.
+        # Reading back hours of sound takes longer than a person waits for a cancel.
         record = self._verified(target, written, lambda: report(1.0))
         report(1.0, f"{title.capitalize()} track saved")
         return record
 
     def _encode(self, target: Path, context: StageContext, report: Report) -> WrittenWav | None:
-        """What was written, where the encoder can say that to the byte."""
+        """Encode the track. Returns what was written where the encoder knows every byte of it."""
         rate = self._params.sample_rate_hz
         resampler = Resampler(SAMPLE_RATE_HZ, rate, CHANNELS)
         track = self._track
@@ -299,8 +300,8 @@ class _Delivery:
     def _read_back(
         self, target: Path, written: WrittenWav | None, check: Callable[[], None]
     ) -> FileDigest:
-        """Proves that the file holds the track: by its bytes where they are ours, by decoding
-        where an encoder's library chose them."""
+        """Prove that the file holds the track: by its bytes where this code wrote them, by decoding
+        where a library did."""
         levels = self._levels
         may_be_silent = levels.peak_dbfs is None or levels.peak_dbfs < SILENT_BELOW_DBFS
         if written is not None:
@@ -319,7 +320,8 @@ class _Delivery:
 
 
 class _ExactLength:
-    """Cuts or fills with zeros: two roundings up, to 44.1 kHz and back, may add a frame."""
+    """Cuts, or fills with zeros, to an exact length: rounding up to 44.1 kHz and back may add a
+    frame."""
 
     def __init__(self, encoder: Encoder, frames: int) -> None:
         self._encoder = encoder

@@ -7,16 +7,16 @@ song's frames.
 Parameters (librosa's names and defaults, so that the result is ``librosa.effects.hpss`` of each
 channel; see :mod:`separation.audio.hpss` for the papers):
 
-- ``kernel``: two odd windows, 1 to 511: of the median along time, in frames of 512 samples, and
-  along frequency, in bins of 21.5 Hz. Default 31, 31.
+- ``kernel``: two odd windows, 1 to 511: of the median along time, in frames of 512 samples, and of
+  the median along frequency, in bins of 21.5 Hz. Default 31, 31.
 - ``power``: exponent of the soft masks, above 0 to 100. Default 2.
 - ``margin``: how many times larger than the other part the harmonic and the percussive part must
   be, 1 to 100. Default 1, 1. Above 1 a third part, neither of the two, belongs to no track.
 
 With margins of 1 the masks sum to one, so ``percussive`` is a recipe, the song minus
-``harmonic``, and the two sum to the song exactly. It differs from a percussive part computed with
-its own mask by the rounding of a Fourier transform and its inverse, below 1e-6 of the song's
-level (tested).
+``harmonic``, and the two sum to the song exactly. A percussive part that is computed with its own
+mask differs from this one by the rounding of a Fourier transform and its inverse, below 1e-6 of the
+song's level (tested).
 
 Errors: what reading and writing raise; ``cancelled``.
 
@@ -73,13 +73,18 @@ class HarmonicPercussiveStage(PipelineStage[HarmonicPercussiveParams]):
                 else stack.enter_context(FloatWriter(context.out_dir / "percussive.wav"))
             )
             split(reader, harmonic, percussive, settings=settings, report=context.report)
-        kept = Term(path=f"{self.name}/harmonic.wav")
-        rest = (
-            (Term(path=song.path), Term(path=kept.path, gain=-1.0))
+        harmonic_term = Term(path=f"{self.name}/harmonic.wav")
+        percussive_terms = (
+            (Term(path=song.path), Term(path=harmonic_term.path, gain=-1.0))
             if settings.complementary
             else (Term(path=f"{self.name}/percussive.wav"),)
         )
-        return StageResult(tracks=(self._track("harmonic", kept), self._track("percussive", *rest)))
+        return StageResult(
+            tracks=(
+                self._track("harmonic", harmonic_term),
+                self._track("percussive", *percussive_terms),
+            )
+        )
 
     def _track(self, name: str, *terms: Term) -> Track:
         return Track(name=name, folder=self.name, file_stem=name, stage=self.name, terms=terms)

@@ -1,19 +1,20 @@
 """listening: makes the stems playable before anything is delivered.
 
-Reads: the stems, and what was made of a stem. Writes, in the job's folder beside the tracks to come
-and no tracks themselves: ``listen/index.json``, a small picture of the song's cover
+Reads: the stems and the tracks made from a stem. Writes, in the job's folder and not as tracks:
+``listen/index.json``, a small picture of the song's cover
 (:mod:`separation.audio.decoding.thumbnail`), and for each stem a preview
 (:mod:`separation.audio.encoding.preview`) and peaks (:mod:`separation.audio.metering.peaks`).
 Tracks: none.
 
-How loud the files will be is not known yet. Previews are written at the stems' own level, lowered
-by one common gain where they would clip; the index has it as ``preview_gain_db``. A player applies
-the gain of the delivered tracks minus that one. Until those are there it applies ``gain_db``, which
-is what lossless files will have unless another track is louder than the stems.
+The gain of the delivered files is not known yet. Previews have the stems' own level, lowered by one
+common gain where they would clip; the index has this gain as ``preview_gain_db``. A player applies
+the gain of the delivered tracks minus ``preview_gain_db``. Before the tracks are delivered it
+applies ``gain_db``, which is the gain of lossless files unless another track is louder than the
+stems.
 
 Parameters: none. Errors: what reading and writing raise; ``cancelled``.
 
-Version 1: first. Pipelines of before had the same from ``export`` with its parameter ``preview``.
+Version 1: first. In older pipelines ``export`` does this, with its parameter ``preview``.
 """
 
 import json
@@ -51,20 +52,20 @@ from separation.system.parallel import in_parallel
 FOLDER = "listen"
 INDEX_PATH = f"{FOLDER}/index.json"
 INDEX_VERSION = 2
-"""Of version 1, where previews had the gain of the delivered tracks, a player changes nothing."""
+"""In version 1 previews have the gain of the delivered tracks, so a player applies none."""
 
 COVER_PATH = f"{FOLDER}/cover.jpg"
 _WITH_ACTIVITY = "vocals"
 _CEILING_DB = -1.0
-"""The codec overshoots the peaks of what it was given, and some browsers decode to integers; -1 dB
-is what EBU R 128 (2023) leaves for that."""
+"""The codec overshoots the peaks of its input, and some browsers decode to integers; EBU R 128
+(2023) leaves 1 dB for that."""
 
 _MEASURED_AT = 0.1
 """Where in the stage's bar measuring ends."""
 
 
 class ListeningParams(StageParams):
-    """There are none."""
+    """The stage has no parameters."""
 
 
 class ListeningStage(PipelineStage[ListeningParams]):
@@ -79,7 +80,7 @@ class ListeningStage(PipelineStage[ListeningParams]):
 
 
 def make_playable(context: StageContext, report: Report) -> tuple[SidecarRecord, ...]:
-    """Write all that a mixer needs below ``context.out_dir``; nothing where there are no stems."""
+    """Write all files of the mixer below ``context.out_dir``; none where there are no stems."""
     tracks = [track for track in context.tracks.values() if is_listened_to(track)]
     if not tracks:
         return ()
@@ -112,7 +113,7 @@ def _peak(track: Track, work_dir: Path, report: Report) -> float:
     highest, done = 0.0, 0
     with TrackReader(track, work_dir) as reader:
         for block in reader.blocks(LONG_BLOCK_FRAMES):
-            # Not of the absolute values, which would be a copy.
+            # numpy.abs would copy the block.
             highest = max(highest, float(block.max()), -float(block.min()))
             done += block.shape[1]
             report(done / reader.frames)
@@ -121,12 +122,12 @@ def _peak(track: Track, work_dir: Path, report: Report) -> float:
 
 def _write_stem(context: StageContext, track: Track, gain: float, report: Report) -> dict[str, Any]:
     report(0.0, f"Making {spoken_name(track.name)} playable")
-    heard = track
+    scaled = track
     if gain != 1.0:
-        heard = track.scaled(gain, name=track.name, folder=track.folder, stage=track.stage)
+        scaled = track.scaled(gain, name=track.name, folder=track.folder, stage=track.stage)
     done = 0
     with (
-        TrackReader(heard, context.work_dir) as reader,
+        TrackReader(scaled, context.work_dir) as reader,
         ListeningWriter(context.out_dir, track) as writer,
     ):
         for block in reader.blocks(LONG_BLOCK_FRAMES):
@@ -143,13 +144,13 @@ def _write_cover(context: StageContext, report: Report) -> None:
 
 
 def is_listened_to(track: Track) -> bool:
-    """Stems, and what was made of a stem; residuals are far below what anybody hears, and sums are
-    mixed from the stems."""
+    """Stems, and tracks made from a stem. Residuals are inaudible, and the player mixes sums from
+    the stems."""
     return is_stem(track) or (track.parent is not None and not is_residual(track))
 
 
 class ListeningWriter(Closing):
-    """Takes one stem's blocks at 44.1 kHz, none of whose samples is beyond full scale."""
+    """Writes one stem from blocks at 44.1 kHz; no sample may exceed full scale."""
 
     def __init__(self, out_dir: Path, track: Track) -> None:
         self._out_dir = out_dir
@@ -167,7 +168,7 @@ class ListeningWriter(Closing):
             self._activity.write(block)
 
     def finish(self) -> dict[str, Any]:
-        """Complete both files; the stem's entry in the index."""
+        """Complete both files and return the stem's entry for the index."""
         self._preview.finish()
         self._preview.close()
         peaks, levels = self._peaks.finish(SAMPLE_RATE_HZ)
@@ -199,8 +200,8 @@ def write_index(
     preview_gain_db: float,
     gain_db: float,
 ) -> None:
-    """``entries``: of the stems in their order, and of what was made of some of them; ``frames``:
-    of the song at 44.1 kHz. For the gains see the module's docstring."""
+    """``entries``: those of the stems in their order, and of the tracks made from stems.
+    ``frames``: of the song at 44.1 kHz. For the gains see the module's docstring."""
     index = {
         "version": INDEX_VERSION,
         "sample_rate_hz": SAMPLE_RATE_HZ,

@@ -1,9 +1,9 @@
 """The file for DJs: the song and its four stems in one ``.stem.mp4``, written by ``export``.
 
-Reads: the song and the stems drums, bass and vocals. What else there is, the stem "other", guitar
-and piano of a six-stem model and the residual, is all in the file's "other": the song minus those
-three, so that the four stems sum to the song (up to what AAC loses). All five tracks have one
-common gain, with which none exceeds -1 dBTP. Always at 44.1 kHz, whatever the other files have.
+Reads: the song and the stems drums, bass and vocals. The file's "other" is the song minus these
+three: it contains the stem "other", guitar and piano of a six-stem model, and the residual. So the
+four stems sum to the song (up to what AAC loses). All five tracks have one common gain, with which
+none exceeds -1 dBTP. The sample rate is always 44.1 kHz, also where the other files have another.
 """
 
 import math
@@ -37,19 +37,19 @@ _PATH = f"{NAME}/stems{EXTENSION}"
 _REST = "other"
 _MEASURED_AT, _WRITTEN_AT = 0.2, 0.85
 _CEILING = 10 ** (-1.0 / 20)
-"""Of the true peak, as for all lossy files (:mod:`separation.stages.export`)."""
+"""The highest true peak, as in all lossy files (:mod:`separation.stages.export`)."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """The file, what the manifest tells of it, or the reason why there is none."""
+    """The file and its details for the manifest, or a warning that says why there is none."""
 
     record: ArtifactRecord | None = None
     details: dict[str, Any] | None = None
     warning: str | None = None
 
-    def told(self) -> dict[str, Any]:
-        """For the stage's details; nothing where there is no file."""
+    def stage_details(self) -> dict[str, Any]:
+        """The entry in the stage's details; empty where there is no file."""
         return {NAME: self.details} if self.details else {}
 
 
@@ -63,7 +63,7 @@ def write_ni_stems(context: StageContext, known: MeasuredLevels | None, report: 
     stems = [name for name, track in context.tracks.items() if is_stem(track)]
     missing = [name for name in STEMS if name != _REST and name not in stems]
     if missing:
-        return Made(warning=_lacking(missing, stems))
+        return Made(warning=_missing_words(missing, stems))
     if song.frames > LONGEST_S * SAMPLE_RATE_HZ:
         return Made(
             warning=f"There is no file for DJs: it takes songs of {LONGEST_S / 3600:.0f} hours at "
@@ -78,18 +78,18 @@ def write_ni_stems(context: StageContext, known: MeasuredLevels | None, report: 
     _write(context, tracks, gain, part_of(report, _MEASURED_AT, _WRITTEN_AT))
     verify_stem_file(context.out_dir / _PATH, song.frames, lambda: report(_WRITTEN_AT))
     report(1.0, "File for DJs saved")
-    folded = [_REST, *(name for name in stems if name not in STEMS), "residual"]
+    in_other = [_REST, *(name for name in stems if name not in STEMS), "residual"]
     return Made(
         record=_record(context, levels[tracks[0].name], gain),
         details={
             "stems": list(STEMS),
-            "other_holds": folded,
+            "other_holds": in_other,
             "gain_db": round(20 * math.log10(gain), 4),
         },
     )
 
 
-def _lacking(missing: list[str], stems: list[str]) -> str:
+def _missing_words(missing: list[str], stems: list[str]) -> str:
     return (
         f"There is no file for DJs: it needs drums, bass and vocals, and this job has no "
         f"{' and no '.join(missing)}. Its stems are {', '.join(stems) or 'none'}."
@@ -146,7 +146,7 @@ def _write(context: StageContext, tracks: list[Track], gain: float, report: Repo
 
 
 def _record(context: StageContext, master: Levels, gain: float) -> ArtifactRecord:
-    """The levels are those of the master as it was given to the encoder."""
+    """The record of the file; its levels are those of the master before encoding."""
     frames, levels = context.require_song().frames, scaled_levels(master, gain)
     digest = digest_of(context.out_dir / _PATH, lambda: context.report(1.0))
     return ArtifactRecord(

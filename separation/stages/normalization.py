@@ -1,15 +1,15 @@
 """All tracks at a chosen level, by one common gain or each by its own.
 
 Reads: the song and every track made so far. Writes: ``levels.json``, so that the export need not
-measure the same sums again; each track becomes a recipe.
+measure the same sums again. Each normalized track is a recipe.
 Tracks, in the folder ``normalized`` (parts of a stem in a folder of their own in there):
 ``<name>_normalized`` for every track.
 
 ``together``, the default: one gain brings the song to the target, and is lowered where needed so
-that no normalized track passes the true-peak ceiling. The balance of the tracks stays, and
-normalized stems still sum to the normalized song, which nothing else gives back once it is lost.
+that no normalized track exceeds the true-peak ceiling. The balance of the tracks stays, and
+normalized stems still sum to the normalized song; once lost, this sum cannot be restored.
 ``each``: every track is brought to the target by a gain of its own, up to the ceiling. A track is
-raised by 40 dB at most: what remains of an instrument that does not play is not made music.
+raised by 40 dB at most, so that the faint remains of an instrument that does not play stay faint.
 
 Parameters:
 
@@ -17,15 +17,15 @@ Parameters:
 - ``target_db``: level of the song, or of each track, -60 to 0, in dBFS or LUFS. Default -20.
 - ``measure``: ``rms`` (dBFS over the whole song, both channels) or ``lufs`` (integrated loudness,
   ITU-R BS.1770). Default ``rms``.
-- ``true_peak_ceiling_dbtp``: -20 to 0 dBTP. Default -1, as EBU R 128 asks for.
+- ``true_peak_ceiling_dbtp``: -20 to 0 dBTP. Default -1, as EBU R 128 requires.
 
-Details: ``mode``; ``gain_db`` as applied (none with ``each``) and ``gains_db`` by track;
-``measured_db`` of the song (none where it has no level), ``true_peak_dbtp`` of the loudest track
-before the gain (none where all are silent), and ``limited_by_ceiling``.
+Details: ``mode``; ``gain_db`` as applied (None with ``each``) and ``gains_db`` by track;
+``measured_db`` of the song (None where it has no level), ``true_peak_dbtp`` of the loudest track
+before the gain (None where all are silent), and ``limited_by_ceiling``.
 
-A silent song, or one too short for a loudness (400 ms), keeps its level and a warning says so;
-with ``each``, so does such a track.
-Errors: ``invalid_options`` where no stage before made a track; what reading raises; ``cancelled``.
+A song that is silent, or too short for a loudness (400 ms), keeps its level, and a warning says so.
+With ``each`` this applies to every track.
+Errors: ``invalid_options`` where no earlier stage made a track; what reading raises; ``cancelled``.
 
 Version 1: first.
 """
@@ -114,14 +114,15 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
     def _gain_of(
         self, levels: Levels, true_peak_db: float | None, most_db: float = MAX_RAISE_DB
     ) -> "_Gain":
-        """To the target, but no further than ``most_db`` and than ``true_peak_db`` allows."""
+        """The gain to the target, limited by ``most_db`` and by the ceiling for
+        ``true_peak_db``."""
         measured_db = self._level_of(levels)
-        wanted_db = 0.0 if measured_db is None else self.params.target_db - measured_db
-        gain_db = min(wanted_db, most_db)
+        target_gain_db = 0.0 if measured_db is None else self.params.target_db - measured_db
+        gain_db = min(target_gain_db, most_db)
         ceiling_db = self.params.true_peak_ceiling_dbtp
         if true_peak_db is not None and true_peak_db + gain_db > ceiling_db:
             return _Gain(ceiling_db - true_peak_db, measured_db, limited=True)
-        return _Gain(gain_db, measured_db, is_faint=wanted_db > most_db)
+        return _Gain(gain_db, measured_db, is_faint=target_gain_db > most_db)
 
     def _level_of(self, levels: Levels) -> float | None:
         return levels.loudness_lufs if self.params.measure == "lufs" else levels.rms_dbfs
@@ -131,7 +132,7 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
         return "silent" if self.params.measure == "rms" else "silent or shorter than 0.4 s"
 
     def _warnings_of_each(self, gains: dict[str, "_Gain"]) -> tuple[str, ...]:
-        """One sentence for each reason, with the tracks that it is true of."""
+        """One sentence for each reason, with the tracks that it applies to."""
         reasons = {
             f"{self._no_level}, so there is no level to normalize by": [
                 name for name, gain in gains.items() if gain.measured_db is None
@@ -161,7 +162,7 @@ class NormalizationStage(PipelineStage[NormalizationParams]):
 
 @dataclass(frozen=True)
 class _Gain:
-    """``db`` as applied to what measured ``measured_db`` (none: it has no level)."""
+    """``db``: the applied gain. ``measured_db``: the level before it, None where there is none."""
 
     db: float
     measured_db: float | None

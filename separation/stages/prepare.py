@@ -2,13 +2,13 @@
 
 Reads: the job's source file. Writes: ``mixture.wav`` (44.1 kHz, two channels, float32 RF64, full
 scale 1.0) and ``cover.bin`` where the source carries a picture. Tracks: none. The song's numbers
-count decoded frames, never a header's claim. What a source may be is the operator's to say
-(``settings.limits``), not the person's.
+count decoded frames, never a header's claim. The operator sets the limits of a source
+(``settings.limits``).
 
-Parameters: ``start_s`` and ``length_s``, a stretch of the song that takes the place of the whole in
-all that follows. Without a start it begins at a third of the song, where most songs have come to
-their voices; it never begins so late that it would be cut short. Of a song that is no longer than
-``length_s`` all is kept. The details and ``Song.range`` say what was kept.
+Parameters: ``start_s`` and ``length_s``, the part of the song that all later stages process instead
+of the whole. Without a start it begins at a third of the song, where the vocals of most songs have
+set in, or earlier if it would be cut short. A song that is no longer than ``length_s`` is kept
+whole. The details and ``Song.range`` describe the part.
 
 Errors: those of decoding; ``invalid_options`` where the song ends before the start.
 """
@@ -38,7 +38,7 @@ _DECODED_AT = 0.9
 
 
 class PrepareParams(StageParams):
-    """Both None: the whole song."""
+    """The whole song where both are None."""
 
     start_s: RangeStartS | None = None
     length_s: float | None = Field(default=None, gt=0.0)
@@ -51,7 +51,7 @@ class PrepareStage(PipelineStage[PrepareParams]):
     params_type: ClassVar[type[StageParams]] = PrepareParams
 
     def execute(self, context: StageContext) -> StageResult:
-        """Raises the named error of whatever is wrong with the source, or ``Cancelled``."""
+        """Raises the named error of the source's fault, or ``Cancelled``."""
         decoded = decode_to_canonical(
             context.spec.input_path,
             context.out_dir / MIXTURE_NAME,
@@ -59,34 +59,34 @@ class PrepareStage(PipelineStage[PrepareParams]):
             report=part_of(context.report, 0.0, _DECODED_AT),
         )
         song = self._song(decoded)
-        stretch = self._stretch(song)
-        if stretch is None:
+        kept = self._range(song)
+        if kept is None:
             return StageResult(song=song, warnings=decoded.warnings)
-        song = self._cut(song, stretch, context)
+        song = self._cut(song, kept, context)
         assert song.range is not None
         return StageResult(
             song=song, details={"range": song.range.model_dump()}, warnings=decoded.warnings
         )
 
-    def _stretch(self, song: Song) -> tuple[int, int] | None:
-        """First frame and how many, of the source's own; None for all of them."""
-        rate, wanted = song.source_rate_hz, self.params
-        length = song.source_frames if wanted.length_s is None else round(wanted.length_s * rate)
+    def _range(self, song: Song) -> tuple[int, int] | None:
+        """First frame and number of frames, at the source's rate; None for the whole song."""
+        rate, params = song.source_rate_hz, self.params
+        length = song.source_frames if params.length_s is None else round(params.length_s * rate)
         length = min(max(length, 1), song.source_frames)
-        if wanted.start_s is None:
+        if params.start_s is None:
             start = min(song.source_frames // 3, song.source_frames - length)
         else:
-            start = round(wanted.start_s * rate)
+            start = round(params.start_s * rate)
         if start >= song.source_frames:
             raise InvalidOptions(
-                f"The range begins at {wanted.start_s:g} s, and the song ends at "
+                f"The range begins at {params.start_s:g} s, and the song ends at "
                 f"{song.duration_s:.1f} s. Choose an earlier start."
             )
         length = min(length, song.source_frames - start)
         return None if length == song.source_frames else (start, length)
 
-    def _cut(self, song: Song, stretch: tuple[int, int], context: StageContext) -> Song:
-        start, source_frames = stretch
+    def _cut(self, song: Song, kept: tuple[int, int], context: StageContext) -> Song:
+        start, source_frames = kept
         rate = song.source_rate_hz
         first = start * SAMPLE_RATE_HZ // rate
         frames = min(frames_at(SAMPLE_RATE_HZ, source_frames, rate), song.frames - first)

@@ -1,14 +1,14 @@
-"""quality: says of each stem what speaks for and against it.
+"""quality: reports how good each stem is.
 
-Reads: the song and the stems, which are the tracks of the stage ``separation`` other than
-``residual``, and what stems were split into, once. Writes: ``levels.json``, so that the export
+Reads: the song; the stems, which are the tracks of the stage ``separation`` other than
+``residual``; and the parts that stems were split into. Writes: ``levels.json``, so that the export
 need not measure the same again. Tracks: none; the result is a report
-(:mod:`separation.quality.report`), which goes into the manifest. It warns of nothing: a separation
-that came out badly is still the one that was asked for, and the report says what is wrong with it.
+(:mod:`separation.quality.report`), which goes into the manifest. The stage warns of nothing: a bad
+separation is still a result, and the report says what is wrong with it.
 
-Loudness and true peak are those that the normalization has measured; where it did not run, or the
-tracks are delivered at another rate, they are measured here, at that rate. Memory does not grow
-with the song.
+The stage takes loudness and true peak from the normalization. Where that did not run, or the tracks
+are delivered at another rate, it measures them itself, at that rate. Memory does not grow with the
+song.
 
 Parameters: none. Errors: what reading raises; ``cancelled``.
 
@@ -38,12 +38,11 @@ from separation.stages.details import is_residual, parents
 from separation.stages.separation import is_stem
 
 _MEASURED_AT, _SURVEYED_AT = 0.3, 0.85
-"""Where in the stage's bar measuring levels ends, where they are not known yet, and where the parts
-of stems begin."""
+"""Where in the stage's bar measuring the levels ends, and where the parts of stems begin."""
 
 
 class QualityParams(StageParams):
-    """There are none."""
+    """The stage has no parameters."""
 
 
 class QualityStage(PipelineStage[QualityParams]):
@@ -87,24 +86,24 @@ class QualityStage(PipelineStage[QualityParams]):
             [stem.name for stem in stems],
             levels,
             levels[song.name],
-            complete=_all_stems_wanted(context),
+            complete=_all_stems_requested(context),
         )
         return StageResult(quality=report.model_copy(update={"details": details}))
 
     def _details(self, context: StageContext, report: Report) -> tuple[PartsQuality, ...]:
-        asked = [stage for stage in context.spec.pipeline if stage.name == DETAILS]
-        splits = {each["stem"]: each for stage in asked for each in stage.params["splits"]}
+        stages = [stage for stage in context.spec.pipeline if stage.name == DETAILS]
+        splits = {each["stem"]: each for stage in stages for each in stage.params["splits"]}
         found = []
         for place, (stem, split) in enumerate(splits.items()):
-            family = [track for track in context.tracks.values() if track.parent == stem]
-            mine = [track for track in family if track.stage == DETAILS]
+            children = [track for track in context.tracks.values() if track.parent == stem]
+            parts = [track for track in children if track.stage == DETAILS]
             found.append(
                 judge_parts(
                     parents(context)[stem],
-                    [track for track in mine if not is_residual(track)],
+                    [track for track in parts if not is_residual(track)],
                     context.work_dir,
                     complete=split.get("stems") is None,
-                    overlapping=not any(is_residual(track) for track in mine),
+                    overlapping=not any(is_residual(track) for track in parts),
                     report=part_of(report, place / len(splits), (place + 1) / len(splits)),
                 )
             )
@@ -112,7 +111,8 @@ class QualityStage(PipelineStage[QualityParams]):
 
 
 def _known(context: StageContext) -> MeasuredLevels | None:
-    """What this job's normalization measured; a folder may be left of an attempt that had one."""
+    """What the normalization measured, if this job has one: its folder may be from an attempt with
+    other stages."""
     if not any(track.stage == NORMALIZATION for track in context.tracks.values()):
         return None
     return load_levels(context.work_dir / NORMALIZATION / LEVELS_NAME)
@@ -123,7 +123,7 @@ def _delivered_rate_hz(context: StageContext) -> int:
     return int(next(export, {}).get("sample_rate_hz", SAMPLE_RATE_HZ))
 
 
-def _all_stems_wanted(context: StageContext) -> bool:
-    """Whether the separation was asked for everything its model gives (two-stem mode is)."""
+def _all_stems_requested(context: StageContext) -> bool:
+    """Whether the request includes all stems of the model, as two-stem mode does."""
     separation = next(stage for stage in context.spec.pipeline if stage.name == "separation")
     return separation.params.get("stems") is None

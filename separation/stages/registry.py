@@ -14,19 +14,19 @@ from separation.validation import parts_of_first
 
 
 def import_stages() -> None:
-    """Import every stage now, so that no job has to wait for that."""
+    """Import every stage now, so that no job waits for that."""
     for row in STAGES.values():
         resolve_name(row.path)
 
 
 def import_late_parts() -> None:
-    """What the loudness of the stems needs, which every job measures at its end and which takes
-    as long to import as all stages."""
+    """Import what measuring loudness needs. Every job needs it at its end only, and it takes as
+    long to import as all stages."""
     import scipy.signal  # noqa: F401
 
 
 def build_stage(request: StageRequest) -> PipelineStage[Any]:
-    """Import a stage and check its parameters. Raises ``InvalidOptions`` naming both."""
+    """Import a stage and check its parameters. Raises ``InvalidOptions``, which names both."""
     row = STAGES.get(request.name)
     if row is None:
         raise InvalidOptions(f"There is no stage {request.name!r}. There are: {', '.join(STAGES)}.")
@@ -34,10 +34,10 @@ def build_stage(request: StageRequest) -> PipelineStage[Any]:
     try:
         params = stage_class.params_type.model_validate(request.params)
     except ValidationError as error:
-        where, said, received = parts_of_first(error)
+        where, fault, received = parts_of_first(error)
         refused = f"{where or 'parameters'} {received}"
         raise InvalidOptions(
-            f"The stage {request.name!r} cannot run with {refused}: {said}."
+            f"The stage {request.name!r} cannot run with {refused}: {fault}."
         ) from error
     return stage_class(params)
 
@@ -45,8 +45,8 @@ def build_stage(request: StageRequest) -> PipelineStage[Any]:
 def check_pipeline(pipeline: Sequence[StageRequest]) -> list[PipelineStage[Any]]:
     """Build every stage of a pipeline and check that they fit together.
 
-    ``prepare`` is first, ``export`` last, the others stand in the table's order after what
-    they need, none twice. Raises ``InvalidOptions``.
+    ``prepare`` must be first and ``export`` last; the others follow the table's order, after the
+    stages that they need, none twice. Raises ``InvalidOptions``.
     """
     stages = [build_stage(request) for request in pipeline]
     names = [stage.name for stage in stages]

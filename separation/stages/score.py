@@ -1,11 +1,11 @@
-"""How near the stems come to true ones that are known: only for the demonstration song.
+"""Compares the stems with the true ones; only for the demonstration song.
 
 Reads: the song and the stems of ``separation``. Writes nothing. Tracks: none.
 Details: ``sdr_db`` and ``mixture_sdr_db`` by stem: the signal-to-distortion ratio over the whole
 song and both channels, 10 log10(energy of the true stem / energy of the error), as the MDX
-challenge of 2021 counts it (Mitsufuji et al., "Music Demixing Challenge 2021", 2022); the second
-takes the mixture itself for the stem, which is what doing nothing would reach. No figures, and a
-warning, where the song is another one or no stem of it is known.
+challenge of 2021 counts it (Mitsufuji et al., "Music Demixing Challenge 2021", 2022). The second
+takes the mixture itself as the stem, which is the ratio of doing nothing. For any other song there
+are no figures, and a warning says so.
 Parameters: ``song``, the name of the song whose stems are known: ``demo``.
 Errors: what reading raises; ``cancelled``.
 
@@ -24,11 +24,11 @@ from separation.demo import song as demo
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 
 SAME_SONG_DB = 60.0
-"""How near the mixture of the true stems must come to the song: FLAC of 24 bits keeps more than
-120 dB, MP3 less than 40."""
+"""The least ratio between the song and the sum of the true stems: 24-bit FLAC keeps more than
+120 dB, MP3 less than 40 dB."""
 
 _FLOOR = 1e-12
-"""Energy below which there is nothing to compare; also keeps the ratio finite."""
+"""Added to both energies, so that the ratio stays finite."""
 
 
 class ScoreParams(StageParams):
@@ -79,8 +79,8 @@ def _sdr_db(truth: FloatArray, estimate: BlockReader | TrackReader) -> float:
     """In dB, rounded to hundredths."""
     energy = error = _FLOOR
     for start in range(0, truth.shape[1], BLOCK_FRAMES):
-        wanted = truth[:, start : start + BLOCK_FRAMES].astype(np.float64)
-        got = estimate.read(start, wanted.shape[1])
-        energy += float(np.sum(wanted**2))
-        error += float(np.sum((wanted - got) ** 2))
+        true = truth[:, start : start + BLOCK_FRAMES].astype(np.float64)
+        estimated = estimate.read(start, true.shape[1])
+        energy += float(np.sum(true**2))
+        error += float(np.sum((true - estimated) ** 2))
     return round(10 * float(np.log10(energy / error)), 2)

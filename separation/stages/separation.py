@@ -1,10 +1,10 @@
-"""separation: splits the song into stems with the separator that was asked for.
+"""separation: splits the song into stems with the requested separator.
 
 Reads: the canonical song. Writes: one float file per stem. Tracks: one per stem in the separator's
-own order, and ``residual``, the mixture minus all of them (a recipe, nothing is written), so that
-stems plus residual are the song whatever was left out. The folder is named after the separator
-that actually ran. A stem that is missing or broken fails the stage with ``output_invalid``.
-Parameters: those of :class:`separation.base.SeparatorOptions` that a person may choose.
+own order, and ``residual``, the mixture minus all of them (a recipe, not a file), so that stems
+plus residual always sum to the song. The folder is named after the separator that actually ran. A
+stem that is missing or broken fails the stage with ``output_invalid``. Parameters: the fields of
+:class:`separation.base.SeparatorOptions` that a person may choose.
 """
 
 from pathlib import Path
@@ -18,15 +18,15 @@ from separation.request.splits import SplitChoice
 from separation.stage_table import SEPARATION
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.splitting import (
+    Placement,
     Split,
     Splitter,
-    Whereabouts,
+    identity_record,
     resumed_s,
-    told_identity,
-    told_unavailable,
+    unavailable_record,
 )
 
-_SETTLED = ".separation-route.json"
+_ROUTE_FILE = ".separation-route.json"
 
 
 def is_stem(track: Track) -> bool:
@@ -41,8 +41,8 @@ class SeparationParams(SplitChoice, StageParams):
     allow_smaller_model: bool = ALLOW_SMALLER_MODEL.default
     allow_remote: bool = ALLOW_REMOTE.default
 
-    def whereabouts(self) -> Whereabouts:
-        return Whereabouts(self.device, self.allow_smaller_model, self.allow_remote, self.repo)
+    def placement(self) -> Placement:
+        return Placement(self.device, self.allow_smaller_model, self.allow_remote, self.repo)
 
 
 class SeparationStage(PipelineStage[SeparationParams]):
@@ -54,15 +54,15 @@ class SeparationStage(PipelineStage[SeparationParams]):
 
     def __init__(self, params: SeparationParams) -> None:
         super().__init__(params)
-        # One for the whole job, as it remembers which routes could not take it.
-        self._splitter = Splitter(params, params.whereabouts(), settled=_SETTLED)
+        # One for the whole job, because it remembers the routes that could not take the job.
+        self._splitter = Splitter(params, params.placement(), route_file=_ROUTE_FILE)
 
     def key_material(self, context: StageContext) -> dict[str, Any]:
         return self._splitter.key_material(context)
 
     def validate_input(self, context: StageContext) -> None:
-        """Raises ``ModelUnavailable``, ``LicenceRefused`` or, for stems that the model lacks and
-        for a model whose stems are no partition of the song, ``InvalidOptions``."""
+        """Raises ``ModelUnavailable``, ``LicenceRefused``, and ``InvalidOptions`` for stems that
+        the model lacks and for a model whose stems are no partition of the song."""
         self._splitter.check(context)
         if self._splitter.usable(context).is_overlapping:
             raise InvalidOptions(overlapping_words(self.params.separator, self.params.model))
@@ -83,8 +83,8 @@ class SeparationStage(PipelineStage[SeparationParams]):
             tracks=self._tracks(made, song.path, context.out_dir),
             warnings=made.identity.notes,
             details={
-                **told_identity(made.identity),
-                **told_unavailable(made.identity),
+                **identity_record(made.identity),
+                **unavailable_record(made.identity),
                 "resumed_at_s": resumed,
                 "routing": made.routing,
                 "seconds": round(made.seconds, 3),

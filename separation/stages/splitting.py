@@ -1,7 +1,7 @@
-"""What the stages that run a separator have in common: which one, where, and was it done well.
+"""Runs one separator for a stage: opens it, separates with it and checks the stems.
 
-``separation`` splits the song, ``details`` splits a stem; what may be chosen, where networks run,
-what names the output, how an attempt goes on and how the stems are checked is the same for both.
+``separation`` splits the song, ``details`` splits a stem. Both have the same options, routes, keys,
+checkpoints and checks.
 """
 
 import dataclasses
@@ -36,12 +36,12 @@ from separation.stages.stem_check import check_stems
 from separation.storage.checkpoints import Checkpoints
 
 CHECK_FROM = 0.95
-"""Where in the bar of a split the separator is done and reading back begins."""
+"""Where in the bar of a split the separator is done and checking the stems begins."""
 
 
 @dataclass(frozen=True)
-class Whereabouts:
-    """What may run the networks; the same for all splits of a stage."""
+class Placement:
+    """Where the networks may run; the same for all splits of a stage."""
 
     device: DeviceChoice = DEVICE.default
     allow_smaller_model: bool = ALLOW_SMALLER_MODEL.default
@@ -51,8 +51,8 @@ class Whereabouts:
 
 @dataclass(frozen=True)
 class Split:
-    """``files`` by stem in the separator's own order; ``residual_dbfs``: what they lack of their
-    source, RMS, None for nothing. ``seconds``: how long separating took."""
+    """``files`` by stem in the separator's own order. ``residual_dbfs``: level (RMS) of the source
+    minus all stems, None for digital silence. ``seconds``: how long separating took."""
 
     files: Mapping[str, Path]
     identity: SeparatorIdentity
@@ -63,40 +63,39 @@ class Split:
 
 
 class Splitter:
-    """One separator for one job: it remembers which routes could not take the work."""
+    """One separator for one job; it remembers the routes that could not take the job."""
 
-    def __init__(self, choice: SplitChoice, where: Whereabouts, *, settled: str) -> None:
-        """``settled``: the name of the file in the job's work folder that keeps which route was
-        taken."""
+    def __init__(self, choice: SplitChoice, placement: Placement, *, route_file: str) -> None:
+        """``route_file``: the name of the file in the job's work folder that records the route."""
         self._choice = choice
-        self._where = where
-        self._settled = settled
+        self._placement = placement
+        self._route_file = route_file
         self._kept: SeparatorModel | None = None
         self._routes: list[RoutedSeparator] = []
 
     def key_material(self, context: StageContext) -> dict[str, Any]:
-        """What would run, without the device: the engine and precision say what matters of it."""
+        """What would run, without the device: only engine and precision decide the output."""
         separator = self.usable(context)
-        # Ahead of the identity, which would load too, but silently and deaf to a cancel.
+        # identity() would load as well, but without progress and without noticing a cancel.
         separator.load(report=part_of(context.report, 0.0, 0.0))
-        material = _without_device(told_identity(separator.identity()))
+        material = _without_device(identity_record(separator.identity()))
         if not isinstance(separator, RoutedSeparator):
             return material
         return recorded_material(
-            context.work_dir / self._settled,
+            context.work_dir / self._route_file,
             route=separator.route,
-            question=self._question(context),
+            request=self._request(context),
             material=material,
         )
 
     def check(self, context: StageContext) -> list[str]:
-        """The stems that will come. Raises ``ModelUnavailable`` or, for stems that the model lacks,
-        ``InvalidOptions``."""
+        """The stems that the separator will write. Raises ``ModelUnavailable``, and
+        ``InvalidOptions`` for stems that the model lacks."""
         supported = self.usable(context).get_supported_tracks()
-        wanted = self._choice.stems or ()
+        requested = self._choice.stems or ()
         if self._choice.two_stems is not None:
-            wanted = (self._choice.two_stems,)
-        unknown = [stem for stem in wanted if stem not in supported]
+            requested = (self._choice.two_stems,)
+        unknown = [stem for stem in requested if stem not in supported]
         if unknown:
             raise InvalidOptions(
                 f"There is no stem {unknown[0]!r} here. There are: {', '.join(supported)}."
@@ -115,9 +114,9 @@ class Splitter:
     ) -> Split:
         """Separate ``source`` into ``out_dir`` and read everything back.
 
-        ``is_part``: the stage has several, so that what is finished is kept for the next attempt;
-        and a stem may be digitally silent though the source is not. Raises
-        ``OutputInvalid`` for a stem that is missing or broken, and what the separator raises.
+        ``is_part``: the stage has several splits, so a finished one is kept for the next attempt;
+        and a stem may be digitally silent though the source is not. Raises ``OutputInvalid`` for a
+        stem that is missing or broken, and what the separator raises.
         """
         separator = self.usable(context)
         expected = separator.get_supported_tracks()
@@ -141,11 +140,12 @@ class Splitter:
             may_be_silent=is_part,
             report=part_of(report, CHECK_FROM, 1.0),
         )
-        routing = [step for routed in self._routes for step in routed.told_steps()]
+        routing = [step for routed in self._routes for step in routed.step_records()]
         return Split(files, identity, residual, separator.is_overlapping, seconds, routing)
 
     def usable(self, context: StageContext) -> SeparatorModel:
-        """Raises ``ModelUnavailable`` with the reason, or ``LicenceRefused``."""
+        """The separator, ready to run. Raises ``ModelUnavailable`` with the reason, or
+        ``LicenceRefused``."""
         if self._kept is not None and self._choice.separator == ENSEMBLE:
             return self._kept
         if self._kept is None or not isinstance(self._kept, RoutedSeparator):
@@ -155,7 +155,7 @@ class Splitter:
     def _opened(
         self, context: StageContext, name: str, options: SeparatorOptions
     ) -> SeparatorModel:
-        if name == "remote" and not self._where.allow_remote:
+        if name == "remote" and not self._placement.allow_remote:
             raise InvalidOptions(
                 "The separator 'remote' was asked for, but the song is not to leave this machine."
             )
@@ -172,8 +172,8 @@ class Splitter:
         return separator
 
     def _check_licence(self, context: StageContext, name: str, model: str | None) -> None:
-        """Raises ``LicenceRefused``: the rule may have changed since the job was sent."""
-        if self._where.repo is None:
+        """Raises ``LicenceRefused``. The rule may have changed since the request."""
+        if self._placement.repo is None:
             rule = LicenceRule(context.settings.licences, all_rows(context.settings.model_paths))
             rule.check_choice(name, model)
 
@@ -185,37 +185,37 @@ class Splitter:
     def _routed(
         self, context: StageContext, name: str, options: SeparatorOptions
     ) -> RoutedSeparator:
-        """One for the whole job, as it remembers which routes could not take it."""
+        """One for the whole job, because it remembers the routes that could not take the job."""
         routed = RoutedSeparator(
             name,
             options,
             context.separators,
             context.settings.routes,
-            allow_remote=self._where.allow_remote,
-            allow_smaller_model=self._where.allow_smaller_model,
+            allow_remote=self._placement.allow_remote,
+            allow_smaller_model=self._placement.allow_smaller_model,
         )
         self._routes.append(routed)
         return routed
 
     def files_at_once(self, context: StageContext) -> int:
-        """How many files as long as the song lie on the disk at the same time at most."""
+        """The most files of the song's length that are on the disk at the same time."""
         from separation.separators.ensemble import EnsembleSeparator
 
         separator = self.usable(context)
         stems = len(separator.get_supported_tracks())
         if isinstance(separator, EnsembleSeparator):
-            # Those of its members, the combined ones, and these once more as they sum to the song.
+            # The stems of its members, the combined ones, and these once more adjusted to the sum.
             return stems * (separator.member_count + 2)
         return stems
 
-    def _question(self, context: StageContext) -> dict[str, Any]:
+    def _request(self, context: StageContext) -> dict[str, Any]:
         settings = context.settings
-        asked = {
+        choices = {
             **self._choice.model_dump(mode="json"),
-            **dataclasses.asdict(self._where),
-            "repo": str(self._where.repo) if self._where.repo else None,
+            **dataclasses.asdict(self._placement),
+            "repo": str(self._placement.repo) if self._placement.repo else None,
         }
-        return {**asked, "engine": settings.engine, "precision": settings.precision}
+        return {**choices, "engine": settings.engine, "precision": settings.precision}
 
     def _options(self, context: StageContext) -> SeparatorOptions:
         choice, settings = self._choice, context.settings
@@ -228,8 +228,8 @@ class Splitter:
             overlap=choice.overlap,
             segment_s=choice.segment_s,
             seed=choice.seed,
-            repo=self._where.repo,
-            device=self._where.device,
+            repo=self._placement.repo,
+            device=self._placement.device,
             model_dir=settings.model_dir,
             model_paths=settings.model_paths,
             offline=settings.offline,
@@ -245,7 +245,7 @@ class Splitter:
 
 
 def check_room(context: StageContext, files: int) -> None:
-    """Raises ``DiskFull`` where ``files`` as long as the song would not fit."""
+    """Raises ``DiskFull`` where ``files`` files of the song's length would not fit."""
     needed = files * context.require_song().frames * FRAME_BYTES
     free = shutil.disk_usage(context.work_dir).free - context.settings.limits.min_free_bytes
     if needed > free:
@@ -257,31 +257,31 @@ def check_room(context: StageContext, files: int) -> None:
 
 
 def resumed_s(checkpoints: Checkpoints | None) -> float | None:
-    """Where in the song this attempt began; None at its beginning. What the details say of speed
-    is about what came after that."""
+    """Where in the song this attempt resumed, in seconds; None at its beginning. The speed in the
+    details counts only what came after that."""
     frames = checkpoints.mean_resumed_frames if checkpoints else 0
     return round(frames / SAMPLE_RATE_HZ, 3) if frames else None
 
 
-def told_identity(identity: SeparatorIdentity) -> dict[str, Any]:
-    """For the manifest and the stage's key, without what does not apply to most."""
-    told = dataclasses.asdict(identity)
+def identity_record(identity: SeparatorIdentity) -> dict[str, Any]:
+    """An identity for the manifest and the stage's key, without empty optional fields."""
+    record = dataclasses.asdict(identity)
     for name in ("notes", "unavailable"):
-        del told[name]
+        del record[name]
     for name in ("members", "source_digest"):
-        if not told[name]:
-            del told[name]
-    return told
+        if not record[name]:
+            del record[name]
+    return record
 
 
-def told_unavailable(identity: SeparatorIdentity) -> dict[str, Any]:
-    """For the details of a stage, where there is something to tell."""
+def unavailable_record(identity: SeparatorIdentity) -> dict[str, Any]:
+    """The unavailable models for the details of a stage; empty where there are none."""
     missing = [dataclasses.asdict(each) for each in identity.unavailable]
     return {"unavailable": missing} if missing else {}
 
 
-def _without_device(told: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in told.items() if name != "device"}
+def _without_device(record: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in record.items() if name != "device"}
     if "members" in kept:
         kept["members"] = [_without_device(member) for member in kept["members"]]
     return kept

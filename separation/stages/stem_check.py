@@ -1,4 +1,4 @@
-"""Proves that what a separator wrote is what its contract says, in one pass over all files."""
+"""Checks that a separator's files fulfil its contract, in one pass over all files."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from separation.errors import OutputInvalid
 from separation.progress import Report, ignore_progress
 
 _AUDIBLE_FRAMES = SAMPLE_RATE_HZ // 10
-"""A shorter song may honestly leave a stem's band empty."""
+"""In a shorter song a stem may really be silent."""
 
 
 def check_stems(
@@ -27,8 +27,8 @@ def check_stems(
     """Read every stem and the mixture once, together.
 
     Returns the level of mixture minus all stems in dBFS (RMS), None for digital silence. Raises
-    ``OutputInvalid`` naming the stem that is missing, of another layout or length, not finite, or
-    digitally silent though the mixture is not, unless ``may_be_silent``.
+    ``OutputInvalid`` with the name of a stem that is missing, has another layout or length, is not
+    finite, or is digitally silent though the mixture is not (unless ``may_be_silent``).
     """
     with ExitStack() as stack:
         song = stack.enter_context(BlockReader(mixture))
@@ -41,13 +41,13 @@ def check_stems(
         energy = 0.0
         for start in range(0, song.frames, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, song.frames - start)
-            rest = song.read(start, count)
-            song_heard = song_heard or bool(rest.any())
+            residual = song.read(start, count)
+            song_heard = song_heard or bool(residual.any())
             for stem, reader in readers.items():
                 block = _finite(stem, reader.read(start, count))
                 heard[stem] = heard[stem] or bool(block.any())
-                rest -= block
-            energy += float(np.square(rest, dtype=np.float64).sum())
+                residual -= block
+            energy += float(np.square(residual, dtype=np.float64).sum())
             report((start + count) / song.frames)
     if song_heard and not may_be_silent and song.frames >= _AUDIBLE_FRAMES:
         _refuse_silence(heard)

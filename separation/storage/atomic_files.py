@@ -1,4 +1,4 @@
-"""Files that are either wholly there or not there, also after a power cut."""
+"""Files that exist completely or not at all, also after a power cut."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class FileDigest(BaseModel):
-    """What a file was when it was written; ``sha256`` in hex."""
+    """Digest and size of a file when it was written; ``sha256`` in hex."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,15 +22,16 @@ class FileDigest(BaseModel):
     size: int
 
     def matches(self, path: Path, check: Callable[[], None] = never_stop) -> bool:
-        """Is the file there, unchanged? The size is looked at first, as that costs nothing."""
+        """Return whether the file exists unchanged. The size is compared first, as this is
+        cheap."""
         if not path.is_file() or path.stat().st_size != self.size:
             return False
         return digest_of(path, check) == self
 
 
 def digest_of(path: Path, check: Callable[[], None] = never_stop) -> FileDigest:
-    """Read a file once and say what it is. ``check`` is called for every chunk; what it raises
-    ends the reading: hours of sound are read for longer than a person waits for a cancel."""
+    """Read a file once and return its digest. ``check`` is called for every chunk and ends the
+    reading by raising: reading hours of sound takes longer than a person waits for a cancel."""
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as file:
@@ -42,7 +43,7 @@ def digest_of(path: Path, check: Callable[[], None] = never_stop) -> FileDigest:
 
 
 def sync(path: Path) -> None:
-    """Push a file, or the names in a folder, to the disk."""
+    """Flush a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -51,7 +52,7 @@ def sync(path: Path) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Replace ``path`` in one step: readers see the old content or the new, never a part."""
+    """Replace ``path`` in one step: readers see the old or the new content, never a part of it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -65,7 +66,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def replace_folder(source: Path, target: Path) -> None:
-    """Put ``source`` in the place of ``target``; both lie on the same file system."""
+    """Replace ``target`` by ``source``; both lie on the same file system."""
     if target.exists():
         shutil.rmtree(target)
     source.replace(target)

@@ -1,18 +1,18 @@
-"""What a long stage leaves on the disk now and then, so that the next attempt goes on from there.
+"""Checkpoints of a long stage, from which the next attempt continues.
 
-A separator writes its stems into the temporary folder of its attempt. A checkpoint pushes what is
-written to the disk and then puts a small record beside it: the question that is being answered,
-how many frames of every stem are finished, and which bytes these are. The record replaces the one
-before in one step, so whatever kills the process, a record tells of bytes that are there.
+A separator writes its stems into the temporary folder of its attempt. A checkpoint flushes the
+written frames to the disk and then writes a small record beside them: the key of the stage, the
+number of finished frames of every stem, and the bytes that hold them. The record replaces the one
+before in one step, so the bytes that a record names exist, whatever kills the process.
 
-The next attempt *copies* those bytes into its own folder and goes on behind them. It does not take
-over the files: an earlier attempt that was only suspended still holds them open, would go on
-writing into them after any renaming, and nothing could keep it from that. A copy is read through
-its checksum, costs a small part of what separating costs, and leaves the old attempt alone with
-files that have no name any more.
+The next attempt *copies* these bytes into its own folder and continues behind them. It does not
+take over the files: an earlier attempt that was only suspended still has them open, would continue
+to write into them after any renaming, and nothing could stop it. The copy is verified by its
+checksum and costs a small part of a separation. The old attempt keeps files that have no name any
+more.
 
-A stage may be made of several separations (:meth:`Checkpoints.part`): each has a folder and a
-record of its own in there, and the record of the stage says no more than that.
+A stage may consist of several separations (:meth:`Checkpoints.part`). Each has its own folder and
+record inside the folder of the stage, and the record of the stage states only that there are parts.
 """
 
 import logging
@@ -30,14 +30,14 @@ from separation.storage.atomic_files import sync, write_durably
 
 RECORD_NAME = "checkpoint.json"
 FINISHED = "finished"
-"""In the place of what computed the frames, where all of them are there."""
+"""Value of ``made_by`` where all frames of the stage are finished."""
 
 _CHUNK_BYTES = 1 << 20
 _log = logging.getLogger("checkpoint")
 
 
 class CheckpointDamaged(Exception):
-    """The bytes on the disk are not those that the record tells of."""
+    """The bytes on the disk differ from those that the record names."""
 
 
 class SavedBytes(BaseModel):
@@ -51,9 +51,9 @@ class SavedBytes(BaseModel):
 
 
 class CheckpointRecord(BaseModel):
-    """``key``: of the unfinished stage. ``made_by``: what computed the frames, where the key leaves
-    that open, such as a GPU or the CPU. ``files`` by stem, in the folder of the record.
-    ``has_parts``: there are no files here, and what is finished stands in folders."""
+    """``key``: key of the unfinished stage. ``made_by``: what computed the frames, such as a GPU or
+    the CPU, where the key does not include it. ``files``: by stem, in the folder of the record.
+    ``has_parts``: the record has no files; the finished frames are in folders of parts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,20 +66,20 @@ class CheckpointRecord(BaseModel):
 
 @dataclass(frozen=True)
 class Earlier:
-    """What another attempt has finished of the same stage."""
+    """The checkpoint of an earlier attempt at the same stage."""
 
     folder: Path
     record: CheckpointRecord
 
     def check_length(self, frame_bytes: int) -> None:
-        """Raises ``CheckpointDamaged`` when the record tells of other bytes than of its frames."""
+        """Raise ``CheckpointDamaged`` if the bytes of a stem do not fit the record's frames."""
         for stem, saved in self.record.files.items():
             if saved.stop - saved.start != self.record.frames * frame_bytes:
                 raise CheckpointDamaged(f"{stem} has another length than the frames that it holds")
 
     def read(self, stem: str) -> Iterator[bytes]:
-        """The finished bytes of a stem, in blocks. Raises ``CheckpointDamaged``, perhaps only after
-        the last of them."""
+        """Yield the finished bytes of a stem, in blocks. Raises ``CheckpointDamaged``, possibly
+        only after the last block."""
         saved = self.record.files[stem]
         crc = 0
         try:
@@ -93,9 +93,9 @@ class Earlier:
 
 
 class Checkpoints:
-    """One attempt's checkpoints of one stage; what a separator is given to take part.
+    """One attempt's checkpoints of one stage, which the separator receives.
 
-    ``resumed_frames``: how many frames came from an earlier attempt.
+    ``resumed_frames``: number of frames from an earlier attempt.
     """
 
     def __init__(
@@ -110,8 +110,8 @@ class Checkpoints:
         report: Report = ignore_progress,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``fenced`` raises when another attempt has taken over; ``resumed`` is told when frames
-        of an earlier one are used; ``report`` is called while they are copied."""
+        """``fenced`` raises if another attempt has taken over; ``resumed`` is called when frames
+        of an earlier attempt are used; ``report`` is called while they are copied."""
         self.folder = folder
         self.resumed_frames = 0
         self._key = key
@@ -127,8 +127,8 @@ class Checkpoints:
         self._announced: Callable[[], None] = never_stop
 
     def part(self, name: str) -> "Checkpoints":
-        """Those of one of the separations that the stage is made of, in the folder ``name``, which
-        is there afterwards."""
+        """Return the checkpoints of one separation of the stage, in the folder ``name``, which is
+        created."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         key = f"{self._key}/{name}"
@@ -148,7 +148,7 @@ class Checkpoints:
         return part
 
     def _announce_parts(self) -> None:
-        """Before the first part says that something of it is finished."""
+        """Write the record of the stage, before the first part saves a checkpoint."""
         if has_checkpoint(self.folder):
             return
         self._announced()
@@ -164,7 +164,7 @@ class Checkpoints:
         )
 
     def begin(self, stems: Sequence[str], made_by: str) -> list[Earlier]:
-        """Start over, and say what may be continued: the furthest attempt first."""
+        """Start over, and return the checkpoints that may be continued, the furthest first."""
         self.start_over()
         fitting = []
         for earlier in self._earlier:
@@ -176,18 +176,18 @@ class Checkpoints:
         return list(self._earlier)
 
     def start_over(self) -> None:
-        """Nothing in the folder counts any more: its files are about to be written again."""
+        """Drop the record of this folder, as its files will be written again."""
         (self.folder / RECORD_NAME).unlink(missing_ok=True)
         self.resumed_frames = 0
         self._files = {}
         self._saved_at = self._clock()
 
     def copying(self) -> None:
-        """Called for each block that is copied; raises what ends the job."""
+        """Report a copied block; raises an error that ends the job."""
         self._report(0.0, "Taking up what was finished before")
 
     def take_up(self, frames: int, files: Mapping[str, Path], frame_bytes: int, by: str) -> None:
-        """All of ``frames`` are copied: keep them here, and nothing of the earlier attempts."""
+        """Save the copied ``frames`` as a checkpoint, and remove those of earlier attempts."""
         self.save(frames, files, frame_bytes, by)
         self.resumed_frames = frames
         self.drop_earlier()
@@ -195,14 +195,14 @@ class Checkpoints:
         _log.info("going on after %d frames that an earlier attempt has finished", frames)
 
     def drop_earlier(self) -> None:
-        """Remove what earlier attempts left."""
+        """Remove the folders of earlier attempts."""
         for earlier in self._earlier:
             shutil.rmtree(earlier.folder, ignore_errors=True)
         self._earlier = []
 
     @property
     def mean_resumed_frames(self) -> int:
-        """How many frames came from an earlier attempt; where there are parts, of each of them."""
+        """Number of frames from an earlier attempt; with parts, the mean over them."""
         if not self._parts:
             return self.resumed_frames
         return sum(part.mean_resumed_frames for part in self._parts) // len(self._parts)
@@ -212,8 +212,8 @@ class Checkpoints:
         return self._clock() - self._saved_at >= self._every_s
 
     def save(self, frames: int, files: Mapping[str, Path], frame_bytes: int, made_by: str) -> None:
-        """Make ``frames`` of every stem durable, and then say so. All of them lie in ``files``
-        already, of which they are the end."""
+        """Flush ``frames`` of every stem to the disk, and then write the record. ``files`` already
+        end with these frames."""
         started = self._clock()
         self._fenced()
         self._announced()
@@ -227,7 +227,7 @@ class Checkpoints:
         _log.debug("%d frames are safe, after %.3f s", frames, self._saved_at - started)
 
     def forget(self) -> None:
-        """The stage is done: from now on its receipt speaks for it."""
+        """Remove all records of a finished stage, whose receipt replaces them."""
         for part in self._parts:
             part.forget()
         (self.folder / RECORD_NAME).unlink(missing_ok=True)
@@ -239,7 +239,7 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def find_earlier(folders: Sequence[Path], key: str) -> list[Earlier]:
-    """What may be continued among ``folders`` of earlier attempts; the others are removed."""
+    """Return the checkpoints in ``folders`` that belong to ``key``; remove the other folders."""
     found = []
     for folder in folders:
         try:
@@ -248,7 +248,7 @@ def find_earlier(folders: Sequence[Path], key: str) -> list[Earlier]:
             _ignore(folder, "its record cannot be read")
             continue
         if record.key != key:
-            _ignore(folder, "it answers another question")
+            _ignore(folder, "it belongs to another request")
         else:
             found.append(Earlier(folder, record))
     return found
@@ -264,7 +264,7 @@ def _file_of(folder: Path, stem: str) -> Path:
 
 
 def _grown(path: Path, before: SavedBytes | None, payload_bytes: int) -> SavedBytes:
-    """The last ``payload_bytes`` of a file; only what is new since ``before`` is read."""
+    """Return the last ``payload_bytes`` of a file; only bytes behind ``before`` are read."""
     stop = path.stat().st_size
     start = stop - payload_bytes
     known = before or SavedBytes(start=start, stop=start, crc32=0)
@@ -275,7 +275,7 @@ def _grown(path: Path, before: SavedBytes | None, payload_bytes: int) -> SavedBy
 
 
 def _chunks(path: Path, start: int, stop: int) -> Iterator[bytes]:
-    """Bytes ``start`` to ``stop``. Raises ``OSError``, also when the file is shorter."""
+    """Yield bytes ``start`` to ``stop``. Raises ``OSError``, also if the file is shorter."""
     with path.open("rb") as file:
         file.seek(start)
         missing = stop - start

@@ -1,7 +1,8 @@
-"""Keeps an attempt that was given up from touching the files of the one that took its place.
+"""Keeps an attempt that lost its job from changing the files of the attempt that replaced it.
 
-A worker may be silent for so long that its job goes to another, and then wake up with its runner
-in the middle of a stage. The database refuses its writes; this is the same for the job's folder.
+A worker may be silent for so long that another worker takes its job. It may then wake up with its
+runner in the middle of a stage. The database refuses its writes, and this fence protects the job's
+folder.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ _HOLDER = ".holder"
 
 
 class AttemptFence:
-    """``work``: the job's folder of intermediates, in which the latest attempt leaves its name."""
+    """``work``: the job's folder of intermediates, in which the latest attempt writes its id."""
 
     def __init__(self, work: Path, attempt_id: str) -> None:
         self._file = work / _HOLDER
@@ -21,13 +22,13 @@ class AttemptFence:
         self._taken = False
 
     def take(self) -> None:
-        """From now on the folder is this attempt's. Raises ``OSError``."""
+        """Take the folder for this attempt. Raises ``OSError``."""
         write_durably(self._file, self._name)
         self._taken = True
 
     @property
     def is_lost(self) -> bool:
-        """Did another attempt take the folder after this one, or finish and remove it?"""
+        """Whether another attempt took the folder after this one, or finished and removed it."""
         if not self._taken:
             return False
         try:
@@ -36,6 +37,6 @@ class AttemptFence:
             return True
 
     def check(self) -> None:
-        """Raises ``WorkerLost``."""
+        """Raise ``WorkerLost`` if the folder is lost."""
         if self.is_lost:
             raise WorkerLost("Another attempt has taken over this job.")

@@ -1,20 +1,20 @@
-"""What an attempt that was killed leaves behind in a job's folder of intermediates."""
+"""Leftovers of a killed attempt in a job's folders."""
 
 from pathlib import Path
 
 from separation.storage.checkpoints import has_checkpoint
 
 TEMPORARY_PREFIX = ".tmp-"
-"""Of the folder into which a stage writes; the attempt's name is its end."""
+"""Prefix of the folder into which a stage writes; its name ends with the attempt's id."""
 
 
 def unfinished(work: Path) -> list[Path]:
-    """Folders of stages that did not come to their end, but for those that hold a checkpoint from
-    which the next attempt goes on."""
+    """Return the folders of unfinished stages without a checkpoint; the next attempt continues from
+    the others."""
     return [path for path in work.glob(f"{TEMPORARY_PREFIX}*") if not has_checkpoint(path)]
 
 
 def torn_files(job_dir: Path) -> list[Path]:
-    """What :func:`separation.storage.atomic_files.write_durably` had begun to write beside the
-    manifest, or in the folder of intermediates."""
+    """Return unfinished files of :func:`separation.storage.atomic_files.write_durably` beside the
+    manifest and in the folders of the job."""
     return [*job_dir.glob(".*.tmp"), *job_dir.glob("*/.*.tmp")]

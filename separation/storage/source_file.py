@@ -1,4 +1,4 @@
-"""The source file of a job, which is read and never written to."""
+"""The source file of a job, which is only read."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +8,8 @@ from separation.storage.atomic_files import FileDigest, digest_of
 
 
 def digest_source(path: Path, check: Callable[[], None]) -> FileDigest:
-    """What the file is now; ``check`` is called while it is read. Raises ``CorruptAudio`` where it
-    is gone, and ``FileUnavailable`` where it cannot be read."""
+    """Return the file's digest; ``check`` is called while it is read. Raises ``CorruptAudio`` if
+    the file is missing, and ``FileUnavailable`` if it cannot be read."""
     try:
         return digest_of(path, check)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""``with`` for everything that has a ``close``."""
+"""A base class of context managers that end with ``close``."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Closing(ABC):
-    """A context manager whose exit is :meth:`close`, whatever happened inside."""
+    """A context manager that calls :meth:`close` at its exit, also after an error."""
 
     @abstractmethod
     def close(self) -> None: ...

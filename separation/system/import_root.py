@@ -1,4 +1,5 @@
-"""Where the package lies: child processes in isolated mode are told it, as they know no path."""
+"""The folder of the package, which child processes in isolated mode receive, as they inherit no
+import path."""
 
 from pathlib import Path
 from typing import Final
@@ -7,4 +8,4 @@ PACKAGE: Final = Path(__file__).resolve().parents[1]
 """The folder ``separation``."""
 
 IMPORT_ROOT: Final = PACKAGE.parent
-"""What stands in ``sys.path`` so that ``import separation`` finds ``PACKAGE``."""
+"""The entry of ``sys.path`` with which ``import separation`` finds ``PACKAGE``."""

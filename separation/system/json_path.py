@@ -1,8 +1,8 @@
-"""Paths that cross a process boundary as JSON, also those that are no text.
+"""Paths that cross a process boundary as JSON, also those that are no valid text.
 
-A file's name is bytes to Linux, and names that were written under another encoding are common on
-old disks. Python holds such bytes as lone surrogates, which JSON in UTF-8 cannot carry.
-Imports no pydantic: the process that decodes knows the settings, and has no need of it.
+A file name is bytes to Linux, and names in another encoding are common on old disks. Python holds
+such bytes as lone surrogates, which JSON in UTF-8 cannot contain. This module does not import
+pydantic: the decoding process imports it with the settings, but does not use pydantic.
 """
 
 import os
@@ -22,29 +22,31 @@ def is_text(path: Path) -> bool:
     return True
 
 
-def _told(path: Path) -> str | dict[str, str]:
+def _serialized(path: Path) -> str | dict[str, str]:
     return str(path) if is_text(path) else {_BYTES: os.fsencode(path).hex()}
 
 
-def _heard(value: Any, usual: Callable[[Any], Any]) -> Path:
-    """Raises ``ValueError`` for what should be such bytes and is not."""
-    given = value.get(_BYTES) if isinstance(value, dict) else None
-    if isinstance(given, str):
-        return Path(os.fsdecode(bytes.fromhex(given)))
-    path: Path = usual(value)
+def _validated(value: Any, path_handler: Callable[[Any], Any]) -> Path:
+    """Raises ``ValueError`` for bytes that are not hexadecimal."""
+    hex_bytes = value.get(_BYTES) if isinstance(value, dict) else None
+    if isinstance(hex_bytes, str):
+        return Path(os.fsdecode(bytes.fromhex(hex_bytes)))
+    path: Path = path_handler(value)
     return path
 
 
 class _AsBytes:
-    """What pydantic asks of an annotation."""
+    """The interface of an annotation for pydantic."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
         from pydantic_core import core_schema
 
         return core_schema.no_info_wrap_validator_function(
-            _heard,
+            _validated,
             handler(source),
-            serialization=core_schema.plain_serializer_function_ser_schema(_told, when_used="json"),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _serialized, when_used="json"
+            ),
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
@@ -52,4 +54,4 @@ class _AsBytes:
 
 
 JsonPath = Annotated[Path, _AsBytes()]
-"""A path that reads back as the very same bytes."""
+"""A path that keeps exactly its bytes through JSON."""

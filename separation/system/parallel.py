@@ -1,4 +1,4 @@
-"""Several parts of one stage at the same time, in threads: encoders work outside Python's lock."""
+"""Runs several parts of one stage in threads: encoders work outside Python's lock."""
 
 import os
 import threading
@@ -12,20 +12,20 @@ from separation.progress import Report
 T = TypeVar("T")
 
 MAX_THREADS = 8
-"""Beyond this the disk decides."""
+"""With more threads the disk limits the speed."""
 
 
 def thread_count() -> int:
-    """Twice as many as the processor can use: some wait for the disk, and of four stems on two
-    cores the last one would otherwise be written by one while the other has nothing to do."""
+    """Return twice the number of cores, as some threads wait for the disk. With one thread per
+    core, one core could also write the last of four stems alone while the other is idle."""
     return min(2 * (os.cpu_count() or 1), MAX_THREADS)
 
 
 def in_parallel(parts: Sequence[Callable[[Report], T]], report: Report) -> list[T]:
-    """Run ``parts``, each with a report of its own share, and return their results in order.
+    """Run ``parts``, each with a report of its own progress, and return their results in order.
 
-    As soon as one raises, what ``report`` raises included, the others stop at their next report,
-    those that have not begun never do, and the first error is raised.
+    After the first error, also one of ``report``, the other parts stop at their next report, parts
+    that have not begun do not begin, and the first error is raised.
     """
     shared = _SharedReport(report, len(parts))
     with ThreadPoolExecutor(thread_count()) as pool:
@@ -36,7 +36,7 @@ def in_parallel(parts: Sequence[Callable[[Report], T]], report: Report) -> list[
 
 
 class _SharedReport:
-    """Adds up the shares of all parts; one thread at a time reports."""
+    """Reports the mean progress of all parts; one thread at a time reports."""
 
     def __init__(self, report: Report, parts: int) -> None:
         self._report = report

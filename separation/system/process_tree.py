@@ -1,4 +1,4 @@
-"""What a process and everything that it started use, as the kernel tells (Linux only)."""
+"""Memory and processor time of a process and its descendants, from /proc (Linux only)."""
 
 import os
 from collections import defaultdict
@@ -8,12 +8,12 @@ _PROC = Path("/proc")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
-# Places in /proc/[pid]/stat behind the name, which may hold anything; see proc_pid_stat(5).
+# Fields of /proc/[pid]/stat behind the name, which may contain any text; see proc_pid_stat(5).
 _PARENT, _USER_TICKS, _CHILD_SYSTEM_TICKS = 1, 11, 14
 
 
 def family(pid: int) -> list[int]:
-    """The process and its descendants, whatever session they are in; empty when it is gone."""
+    """Return the process and its descendants in all sessions; empty if the process has ended."""
     children = defaultdict(list)
     known = set()
     for entry in _PROC.glob("[0-9]*"):
@@ -27,13 +27,13 @@ def family(pid: int) -> list[int]:
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory that the process and its descendants hold now; 0 where nobody tells."""
+    """Return the memory that the process and its descendants hold now; 0 without /proc."""
     return sum(_resident_pages(member) for member in family(pid)) * _PAGE_BYTES
 
 
 def processor_s(pid: int) -> float | None:
-    """Processor time that one process has used, with that of its children that ended; None
-    where nobody tells."""
+    """Return the processor time of one process and of its ended children; ``None`` without
+    /proc."""
     fields = _stat(pid)
     if not fields:
         return None
@@ -41,14 +41,14 @@ def processor_s(pid: int) -> float | None:
 
 
 class Movement:
-    """Tells whether a process works: one that waits for ever uses no processor time."""
+    """Detects whether a process works: one that waits for ever uses no processor time."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._used_s: float | None = -1.0
 
-    def seen(self) -> bool:
-        """Has it moved since the last look? Always, where nobody tells."""
+    def has_moved(self) -> bool:
+        """Return whether it used processor time since the last call; always true without /proc."""
         before, self._used_s = self._used_s, processor_s(self._pid)
         return self._used_s is None or self._used_s != before
 

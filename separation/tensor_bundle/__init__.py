@@ -1,8 +1,9 @@
 """Reads TensorFlow's checkpoints without TensorFlow.
 
-A checkpoint is a "tensor bundle": an index, which is a table of LevelDB's kind whose values are
-protocol buffers, and files of plain numbers (tensorflow/core/util/tensor_bundle/tensor_bundle.h
-and tensorflow/core/protobuf/tensor_bundle.proto).
+A checkpoint is a "tensor bundle": an index and files of plain numbers. The index is a table in
+LevelDB's format whose values are protocol buffers
+(tensorflow/core/util/tensor_bundle/tensor_bundle.h and
+tensorflow/core/protobuf/tensor_bundle.proto).
 """
 
 from separation.tensor_bundle.bundle import TensorBundle, TensorEntry

@@ -12,7 +12,7 @@ from separation.tensor_bundle.table import read_table
 from separation.tensor_bundle.wire import BundleDamaged, masked_crc32c, read_message
 
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 4: "|u1", 6: "|i1", 9: "<i8", 19: "<f2"}
-"""tensorflow/core/framework/types.proto; what else there is, no network's weights are."""
+"""tensorflow/core/framework/types.proto; no network's weights have one of its other types."""
 
 _HEADER = b""
 _MAX_INDEX_BYTES = 64 * 1024 * 1024
@@ -22,7 +22,7 @@ _LARGEST_SIZE = 2**31
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """Where a tensor lies: ``size`` bytes at ``offset``, whose masked CRC-32C is ``crc32c``."""
+    """The place of a tensor: ``size`` bytes at ``offset``; ``crc32c`` is their masked CRC-32C."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -32,17 +32,18 @@ class TensorEntry:
 
 
 class TensorBundle:
-    """A checkpoint of one data file; nothing is read of it before it is asked for."""
+    """A checkpoint with one data file; each tensor is read on request."""
 
     def __init__(self, index: Path, data: Path) -> None:
-        """Raises ``BundleDamaged`` for an index that is damaged or tells of other data."""
+        """Raises ``BundleDamaged`` for an index that is damaged or does not fit the data."""
         if index.stat().st_size > _MAX_INDEX_BYTES:
             raise BundleDamaged("its index is longer than any")
         self._data = data
         self.entries = read_index(index.read_bytes(), data.stat().st_size)
 
     def read(self, name: str) -> NDArray[np.generic]:
-        """A tensor, its checksum compared. Raises ``BundleDamaged``, also where there is none."""
+        """Return a tensor after a check of its checksum. Raises ``BundleDamaged``, also for an
+        unknown name."""
         entry = self.entries.get(name)
         if entry is None:
             raise BundleDamaged(f"it holds no {name}")
@@ -55,7 +56,7 @@ class TensorBundle:
 
 
 def read_index(index: bytes, data_bytes: int) -> dict[str, TensorEntry]:
-    """What an index tells, for a data file of ``data_bytes``. Raises ``BundleDamaged``."""
+    """Parse an index for a data file of ``data_bytes``. Raises ``BundleDamaged``."""
     table = read_table(index)
     header = table.pop(_HEADER, None)
     if header is None:
@@ -65,7 +66,7 @@ def read_index(index: bytes, data_bytes: int) -> dict[str, TensorEntry]:
 
 
 def _check_header(message: bytes) -> None:
-    """One file, little end first (``BundleHeaderProto``)."""
+    """Require one data file in little-endian order (``BundleHeaderProto``)."""
     fields = dict(read_message(message))
     if fields.get(1) != 1:
         raise BundleDamaged("its numbers lie in several files")
@@ -81,7 +82,7 @@ def _name(key: bytes) -> str:
 
 
 def _entry(message: bytes, data_bytes: int) -> TensorEntry:
-    """``BundleEntryProto``."""
+    """Parse a ``BundleEntryProto``."""
     numbers, shape = {1: 0, 3: 0, 4: 0, 5: 0, 6: 0}, b""
     for field, value in read_message(message):
         if field == 2 and isinstance(value, bytes):
@@ -89,7 +90,7 @@ def _entry(message: bytes, data_bytes: int) -> TensorEntry:
         elif field in numbers and isinstance(value, int):
             numbers[field] = value
         else:
-            raise BundleDamaged("its index tells of a tensor in a way that is not read here")
+            raise BundleDamaged("its index describes a tensor in a way that is not read here")
     kind, shard, offset, size, checksum = numbers.values()
     dtype = _DTYPES.get(kind)
     if dtype is None:
@@ -103,7 +104,7 @@ def _entry(message: bytes, data_bytes: int) -> TensorEntry:
 
 
 def _shape(message: bytes) -> tuple[int, ...]:
-    """``TensorShapeProto``; a size that is left out is 0."""
+    """Parse a ``TensorShapeProto``; a missing size is 0."""
     dimensions = []
     for field, value in read_message(message):
         if field != 2 or not isinstance(value, bytes):
@@ -115,7 +116,7 @@ def _shape(message: bytes) -> tuple[int, ...]:
 
 
 def _size(fields: Iterable[tuple[int, int | bytes]]) -> int:
-    """Of one dimension, which may have a name as well."""
+    """Return the size of one dimension, which may also have a name."""
     size = dict(fields).get(1, 0)
     if not isinstance(size, int) or size > _LARGEST_SIZE:
         raise BundleDamaged("a tensor in its index has a shape of another kind than numbers")

@@ -1,7 +1,7 @@
-"""LevelDB's sorted table, read as a whole.
+"""Reads LevelDB's sorted table as a whole.
 
-Blocks of entries whose keys share prefixes, a block that lists the others, and a footer
-(https://github.com/google/leveldb/blob/main/doc/table_format.md).
+A table consists of blocks of entries whose keys share prefixes, a block that lists the others, and
+a footer (https://github.com/google/leveldb/blob/main/doc/table_format.md).
 """
 
 from collections.abc import Iterator
@@ -11,17 +11,18 @@ from separation.tensor_bundle.wire import BundleDamaged, masked_crc32c, read_byt
 MAGIC = 0xDB4775248B80FB57
 _FOOTER_BYTES = 48
 _TRAILER_BYTES = 5
-"""After each block: how it is compressed and a checksum."""
+"""After each block: the kind of compression, and a checksum."""
 
 _LONGEST_KEY = 4096
-"""Each may repeat the one before it: without a limit a few megabytes stand for terabytes."""
+"""Limit of a key. A key may repeat the key before it, so without a limit a few megabytes could
+expand to terabytes."""
 
 _RAW, _SNAPPY = 0, 1
 
 
 def read_table(data: bytes) -> dict[bytes, bytes]:
-    """Every key with its value. Raises ``BundleDamaged``, also where a block is compressed: no
-    checkpoint's is."""
+    """Return every key with its value. Raises ``BundleDamaged``, also for a compressed block, which
+    no checkpoint has."""
     if len(data) < _FOOTER_BYTES:
         raise BundleDamaged("its index is too short")
     footer = data[-_FOOTER_BYTES:]
@@ -41,7 +42,7 @@ def read_table(data: bytes) -> dict[bytes, bytes]:
 
 
 def _handle(data: bytes, place: int) -> tuple[tuple[int, int], int]:
-    """(offset, size) of a block, and the place behind it."""
+    """Return (offset, size) of a block, and the position behind this handle."""
     offset, place = read_varint(data, place)
     size, place = read_varint(data, place)
     return (offset, size), place
@@ -62,7 +63,7 @@ def _block(data: bytes, handle: tuple[int, int]) -> bytes:
 
 
 def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and values of a block, in order; the restart points at its end are not needed."""
+    """Yield keys and values of a block, in order; the restart points at its end are not needed."""
     if len(block) < 4:
         raise BundleDamaged("a block of its index is too short")
     restarts = int.from_bytes(block[-4:], "little")
@@ -72,13 +73,13 @@ def _entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     content, place, key = block[:end], 0, b""
     while place < end:
         shared, place = read_varint(content, place)
-        rest, place = read_varint(content, place)
+        unshared, place = read_varint(content, place)
         length, place = read_varint(content, place)
         if shared > len(key):
             raise BundleDamaged("a name in its index begins with what is not there")
-        suffix, place = read_bytes(content, place, rest)
+        suffix, place = read_bytes(content, place, unshared)
         value, place = read_bytes(content, place, length)
-        if shared + rest > _LONGEST_KEY:
+        if shared + unshared > _LONGEST_KEY:
             raise BundleDamaged("a name in its index is longer than any")
         key = key[:shared] + suffix
         yield key, value

@@ -1,4 +1,4 @@
-"""The two encodings that a bundle's index is made of: varints and protocol buffers.
+"""The two encodings of a bundle's index: varints and protocol buffers.
 
 https://protobuf.dev/programming-guides/encoding/
 """
@@ -12,13 +12,13 @@ from separation.errors import ModelUnavailable
 _LONGEST_VARINT = 10
 _MASK_64 = 2**64 - 1
 _MASK_DELTA = 0xA282EAD8
-"""LevelDB masks its checksums (util/crc32c.h): a checksum over a checksum would be weak."""
+"""LevelDB masks its checksums (util/crc32c.h), as a checksum over a checksum would be weak."""
 
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 
 class BundleDamaged(ModelUnavailable):
-    """The bytes are not those of a checkpoint, or of one that is read here; says which part."""
+    """The bytes are no checkpoint of a supported kind; ``fault`` names the part."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(
@@ -28,13 +28,14 @@ class BundleDamaged(ModelUnavailable):
 
 
 def masked_crc32c(data: bytes) -> int:
-    """CRC-32C as LevelDB and TensorFlow store it."""
+    """Return the CRC-32C as LevelDB and TensorFlow store it."""
     crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def read_varint(data: bytes, place: int) -> tuple[int, int]:
-    """An unsigned integer of up to 64 bits and the place behind it. Raises ``BundleDamaged``."""
+    """Return an unsigned integer of up to 64 bits and the position behind it. Raises
+    ``BundleDamaged``."""
     value = 0
     for count in range(_LONGEST_VARINT):
         if place + count >= len(data):
@@ -47,16 +48,17 @@ def read_varint(data: bytes, place: int) -> tuple[int, int]:
 
 
 def read_bytes(data: bytes, place: int, count: int) -> tuple[bytes, int]:
-    """``count`` bytes and the place behind them. Raises ``BundleDamaged`` at the end."""
+    """Return ``count`` bytes and the position behind them. Raises ``BundleDamaged`` if ``data`` is
+    too short."""
     if count > len(data) - place:
         raise BundleDamaged("its index breaks off")
     return data[place : place + count], place + count
 
 
 def read_message(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of a protocol buffer in order, as (number, value).
+    """Yield the fields of a protocol buffer in order, as (number, value).
 
-    Raises ``BundleDamaged``. Groups, which no bundle has, count as damage.
+    Raises ``BundleDamaged``, also for groups, which no bundle has.
     """
     place = 0
     while place < len(data):

@@ -11,9 +11,9 @@ _SOUND_FONTS = (Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),)
 
 
 def main() -> int:
-    chosen = _parser().parse_args()
+    arguments = _parser().parse_args()
     try:
-        chosen.run_command(chosen)
+        arguments.run_command(arguments)
     except SeparationError as error:
         sys.stderr.write(f"{error.detail}\n")
         return 2
@@ -84,11 +84,11 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     export.set_defaults(run_command=_export)
 
 
-def _multitracks(chosen: argparse.Namespace) -> None:
+def _multitracks(arguments: argparse.Namespace) -> None:
     from separation.training.multitracks import add_multitracks
 
-    held_back = dict(_range(text) for text in chosen.hold_back)
-    _show(add_multitracks(chosen.source, chosen.corpus, held_back))
+    held_back = dict(_range(text) for text in arguments.hold_back)
+    _show(add_multitracks(arguments.source, arguments.corpus, held_back))
 
 
 def _range(text: str) -> tuple[str, tuple[float, float]]:
@@ -102,17 +102,21 @@ def _range(text: str) -> tuple[str, tuple[float, float]]:
         raise InvalidOptions(f"{text!r} is not SONG=FROM-TO, such as sodium=164-196.") from error
 
 
-def _midi(chosen: argparse.Namespace) -> None:
+def _midi(arguments: argparse.Namespace) -> None:
     from separation.training.midi import add_midi_songs
 
-    fonts = chosen.sound_font or list(_SOUND_FONTS)
-    _show(add_midi_songs(chosen.source, chosen.corpus, fonts, takes=chosen.takes, seed=chosen.seed))
+    fonts = arguments.sound_font or list(_SOUND_FONTS)
+    _show(
+        add_midi_songs(
+            arguments.source, arguments.corpus, fonts, takes=arguments.takes, seed=arguments.seed
+        )
+    )
 
 
-def _synthesize(chosen: argparse.Namespace) -> None:
+def _synthesize(arguments: argparse.Namespace) -> None:
     from separation.training.synthesis import add_synthetic_songs
 
-    _show(add_synthetic_songs(chosen.corpus, songs=chosen.songs, seed=chosen.seed))
+    _show(add_synthetic_songs(arguments.corpus, songs=arguments.songs, seed=arguments.seed))
 
 
 def _show(lines: Iterator[str]) -> None:
@@ -121,33 +125,33 @@ def _show(lines: Iterator[str]) -> None:
         sys.stdout.flush()
 
 
-def _train(chosen: argparse.Namespace) -> None:
+def _train(arguments: argparse.Namespace) -> None:
     from separation.training.loop import TrainingPlan, train
 
     train(
         TrainingPlan(
-            corpora=tuple(chosen.corpus),
-            run=chosen.run,
-            without_songs=tuple(chosen.without_song),
-            suite=chosen.suite,
-            steps=chosen.steps,
-            decay_steps=chosen.decay_steps,
-            learning_rate=chosen.learning_rate,
-            batch=chosen.batch,
-            frames=chosen.frames,
-            processes=chosen.processes,
-            validate_s=chosen.validate_every,
-            save_s=chosen.save_every,
-            compile=not chosen.no_compile,
+            corpora=tuple(arguments.corpus),
+            run=arguments.run,
+            without_songs=tuple(arguments.without_song),
+            suite=arguments.suite,
+            steps=arguments.steps,
+            decay_steps=arguments.decay_steps,
+            learning_rate=arguments.learning_rate,
+            batch=arguments.batch,
+            frames=arguments.frames,
+            processes=arguments.processes,
+            validate_s=arguments.validate_every,
+            save_s=arguments.save_every,
+            compile=not arguments.no_compile,
         )
     )
 
 
-def _export(chosen: argparse.Namespace) -> None:
+def _export(arguments: argparse.Namespace) -> None:
     from separation.training.export import export
 
-    steps = export(chosen.run, chosen.out, trained_on=chosen.trained_on)
-    sys.stdout.write(f"{chosen.out}: {chosen.out.stat().st_size} bytes after {steps} steps\n")
+    steps = export(arguments.run, arguments.out, trained_on=arguments.trained_on)
+    sys.stdout.write(f"{arguments.out}: {arguments.out.stat().st_size} bytes after {steps} steps\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Training material on disk: clips of one stem each, read in random pieces.
 
 A corpus is a folder with ``clips/NAME.npy`` (int16, (frames, 2), 44.1 kHz) and a line of JSON for
-each clip in ``clips.jsonl``. A line is written when its file is complete, so that a preparation
-that was killed goes on where it stopped.
+each clip in ``clips.jsonl``. A line is written when its file is complete, so a preparation that was
+killed resumes where it stopped.
 """
 
 import json
@@ -28,9 +28,9 @@ FloatArray = NDArray[np.float32]
 class Clip:
     """One recording of one stem.
 
-    ``song``: clips of one song start together and fit together. ``bandwidth_hz``: above it the
-    recording holds nothing, whatever its sample rate says. ``weight``: how often it is drawn,
-    against 1 for an ordinary one.
+    ``song``: clips of one song start together and fit together. ``bandwidth_hz``: the highest
+    frequency of the recording, which may be below half its sample rate. ``weight``: how often it is
+    drawn, relative to 1 for an ordinary clip.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Corpus:
         return int(self._files[clip.name].shape[0])
 
     def read(self, clip: Clip, start: int, count: int) -> FloatArray:
-        """(2, count) at full scale 1.0; zeros where the clip does not reach."""
+        """(2, count) at full scale 1.0; zeros outside the clip."""
         samples = self._files[clip.name]
         block = np.zeros((2, count), dtype=np.float32)
         first, last = max(start, 0), min(start + count, samples.shape[0])
@@ -80,7 +80,7 @@ def clip_path(folder: Path, name: str) -> Path:
 
 
 def read_index(folder: Path) -> Iterator[Clip]:
-    """The clips that are complete. A last line that was cut off by a crash is left out."""
+    """The clips that are complete. A line that a crash cut off is left out."""
     index = folder / INDEX
     if not index.is_file():
         return
@@ -92,7 +92,7 @@ def read_index(folder: Path) -> Iterator[Clip]:
 
 
 def add_clip(folder: Path, clip: Clip, samples: FloatArray) -> None:
-    """Store (2, frames) at full scale 1.0; what is louder is clipped."""
+    """Store (2, frames) at full scale 1.0; louder samples are clipped."""
     path = clip_path(folder, clip.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     scaled = np.clip(np.rint(samples.T * FULL_SCALE), -FULL_SCALE, FULL_SCALE)

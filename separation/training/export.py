@@ -1,4 +1,4 @@
-"""A checkpoint of a training into the file that the separator loads."""
+"""Exports the checkpoint of a training to the file that the separator loads."""
 
 import json
 from hashlib import file_digest
@@ -14,8 +14,8 @@ from separation.separators.bandsplit.weights import FORMAT, load
 
 
 def export(run: Path, target: Path, *, trained_on: str) -> int:
-    """Write the running mean of the weights in float16, with a record of their digest beside
-    them, and load them once; gives the number of steps. Raises ``ModelUnavailable``."""
+    """Write the running mean of the weights in float16, and a record with their digest beside it,
+    and load them once as a test. Returns the number of steps. Raises ``ModelUnavailable``."""
     checkpoint = run / "checkpoint.pt"
     if not checkpoint.is_file():
         raise ModelUnavailable(f"There is no checkpoint in {run}. Train first.")
@@ -29,7 +29,7 @@ def export(run: Path, target: Path, *, trained_on: str) -> int:
     steps = int(state["step"])
     metadata = {"format": FORMAT, "stems": ",".join(STEMS), "shape": json.dumps(shape.as_dict())}
     save_file(tensors, target, metadata=metadata)
-    target.chmod(0o644)  # safetensors writes for the owner alone; these are for everybody
+    target.chmod(0o644)  # safetensors creates files that only the owner can read
     with target.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
     record = {"sha256": sha256, "trained_on": trained_on, "steps": steps}

@@ -1,9 +1,10 @@
 """The training itself: several processes, checkpoints, no step that is not finite.
 
-Each process computes mixtures of its own with one thread; their gradients are averaged at every
-step. The learning rate rises, stays, and falls to zero over the last steps, so that a run can go
-on from a checkpoint of the flat part for as long as there is time (Hu et al., "MiniCPM", 2024,
-call it warm-up, stable, decay). What is measured and exported is a running mean of the weights.
+Each process computes mixtures of its own with one thread; the gradients of all processes are
+averaged at every step. The learning rate rises, stays, and falls to zero over the last steps, so a
+run can be continued from a checkpoint of the flat part as long as there is time (Hu et al.,
+"MiniCPM", 2024, call it warm-up, stable, decay). A running mean of the weights is measured and
+exported.
 """
 
 import json
@@ -31,9 +32,9 @@ DEFAULT_SHAPE = Shape()
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How to train. ``steps``: the last step of the run; ``decay_steps``: over how many of them
-    the learning rate falls, 0 for a run that is to be gone on with. ``validate_s``, ``save_s``:
-    seconds between two measurements and two checkpoints."""
+    """How to train. ``steps``: the last step of the run. ``decay_steps``: the number of steps over
+    which the learning rate falls, 0 for a run that will be continued. ``validate_s`` and
+    ``save_s``: seconds between two measurements and between two checkpoints."""
 
     corpora: tuple[Path, ...]
     run: Path
@@ -57,7 +58,8 @@ class NotFinite(Exception):
 
 
 MOST_SKIPPED = 20
-"""Steps in a row; then the weights themselves are broken, and going on would save them."""
+"""The most skipped steps in a row. After that the weights themselves are broken, and the next
+checkpoint would keep them."""
 
 _CLIP = 1.0
 _MEAN_DECAY = 0.998
@@ -65,12 +67,13 @@ _WEIGHT_DECAY = 1e-3
 
 
 def train(plan: TrainingPlan) -> None:
-    """Run, or go on from the run's checkpoint, up to ``plan.steps``. Raises ``NotFinite``."""
+    """Train up to ``plan.steps``, from the run's checkpoint if there is one. Raises
+    ``NotFinite``."""
     plan.run.mkdir(parents=True, exist_ok=True)
     if plan.processes == 1:
         Trainer(plan, rank=0).run()
     else:
-        # torch publishes no types for it.
+        # torch has no types for this module.
         processes: Any = torch.multiprocessing
         processes.spawn(_member, args=(plan, _free_port(), os.getpid()), nprocs=plan.processes)
 
@@ -117,28 +120,28 @@ class Trainer:
 
     def run(self) -> None:
         plan = self._plan
-        saved = validated = told = time.monotonic()
+        saved = validated = logged = time.monotonic()
         losses: list[float] = []
         while self.step < plan.steps:
             loss = self._one_step()
             if loss is not None:
                 losses.append(loss)
             now = time.monotonic()
-            if now - told > 30 and losses:
-                self._tell(loss=round(sum(losses) / len(losses), 4), steps=len(losses))
-                losses, told = [], now
+            if now - logged > 30 and losses:
+                self._log(loss=round(sum(losses) / len(losses), 4), steps=len(losses))
+                losses, logged = [], now
             if now - saved > plan.save_s:
                 self.save()
                 saved = time.monotonic()
             if self._songs and self._rank == 0 and now - validated > plan.validate_s:
-                self._tell(**measure(self.mean.eval(), self._songs))
+                self._log(**measure(self.mean.eval(), self._songs))
                 validated = time.monotonic()
         self.save()
         if self._songs and self._rank == 0:
-            self._tell(**measure(self.mean.eval(), self._songs))
+            self._log(**measure(self.mean.eval(), self._songs))
 
     def _one_step(self) -> float | None:
-        """The loss, or ``None`` for a step that was skipped as something was not finite."""
+        """The loss, or ``None`` for a step that was skipped because a gradient was not finite."""
         for group in self._optimizer.param_groups:
             group["lr"] = self._plan.learning_rate * self._share(self.step)
         self._optimizer.zero_grad(set_to_none=True)
@@ -174,8 +177,8 @@ class Trainer:
     def _share(self, step: int) -> float:
         plan = self._plan
         rising = min(1.0, (step + 1) / plan.warm_up_steps)
-        left = (plan.steps - step) / plan.decay_steps if plan.decay_steps else 1.0
-        return rising * min(1.0, left)
+        falling = (plan.steps - step) / plan.decay_steps if plan.decay_steps else 1.0
+        return rising * min(1.0, falling)
 
     def _update_mean(self) -> None:
         decay = min(_MEAN_DECAY, self.step / (self.step + 10))
@@ -188,7 +191,8 @@ class Trainer:
         return self._plan.run / "checkpoint.pt"
 
     def save(self) -> None:
-        """Write the checkpoint, unless a weight is not finite; the old one stays until then."""
+        """Replace the checkpoint in one step. Raises ``NotFinite``, and keeps the old one, where a
+        weight is not finite."""
         if self._rank != 0:
             return
         if not all(bool(torch.isfinite(p).all()) for p in self.network.parameters()):
@@ -213,8 +217,8 @@ class Trainer:
         self.mean.load_state_dict(state["mean"])
         self._optimizer.load_state_dict(state["optimizer"])
 
-    def _tell(self, **values: float) -> None:
-        """A line of JSON in the run's log and on the terminal."""
+    def _log(self, **values: float) -> None:
+        """Write a line of JSON to the run's log and to the terminal."""
         if self._rank != 0:
             return
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -225,12 +229,13 @@ class Trainer:
 
 
 def _parts(spectrum: torch.Tensor) -> torch.Tensor:
-    """Complex (..., 2, frames, bins) to (..., 2, 2, frames, bins): real and imaginary part."""
+    """Split complex (..., 2, frames, bins) into real and imaginary parts, (..., 2, 2, frames,
+    bins)."""
     return torch.stack([spectrum.real, spectrum.imag], dim=-3)
 
 
 def _gradients_averaged(network: nn.Module, processes: int) -> torch.Tensor:
-    """Every gradient as one vector; averaged over the processes, in place."""
+    """Average the gradients over the processes, in place; returns them all as one vector."""
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
     if processes > 1:

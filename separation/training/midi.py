@@ -1,7 +1,7 @@
-"""MIDI files into a corpus: each is split into drums, bass and other and rendered by fluidsynth.
+"""Adds MIDI files to a corpus: fluidsynth renders drums, bass and other of each file.
 
-Every take draws its instruments anew, within the family of the General MIDI programme or (now
-and then) outside it, and another key and tempo: a network that hears one bass guitar learns that
+Every take draws new instruments, from the family of the General MIDI programme or sometimes from
+outside it, and another key and tempo: a network that is trained on one bass guitar learns only that
 bass guitar.
 """
 
@@ -23,17 +23,17 @@ from separation.training.corpus import SAMPLE_RATE_HZ, Clip, FloatArray, add_cli
 
 DRUM_CHANNEL = 9
 BASS_PROGRAMMES = range(32, 40)
-"""General MIDI level 1, counted from 0."""
+"""Programmes of General MIDI level 1, counted from 0."""
 
 DRUM_KITS = (0, 0, 0, 8, 16, 24, 25, 32, 40)
-"""General MIDI level 2: standard (the likeliest), room, power, electronic, analog, jazz, brush."""
+"""General MIDI level 2: standard (most often), room, power, electronic, analog, jazz, brush."""
 
 FOREIGN_PROGRAMMES = (*range(0, 32), *range(40, 56), *range(56, 96), *range(104, 109))
 _ALL_SOUND_OFF = 120
 """MIDI 1.0, channel mode messages."""
 
 STRANGE_SHARE = 0.3
-"""How often an instrument is taken from outside its family."""
+"""How often an instrument comes from outside its family."""
 
 SECONDS = 100.0
 QUIET = 1e-4
@@ -42,7 +42,7 @@ _RENDER_WALL_S = 300.0
 
 @dataclass(frozen=True)
 class Take:
-    """One rendering: ``semitones`` up, ``tempo`` times as fast, by one sound font."""
+    """One rendering with one sound font: ``semitones`` higher and ``tempo`` times as fast."""
 
     seed: int
     sound_font: Path
@@ -53,7 +53,7 @@ class Take:
 def add_midi_songs(
     source: Path, folder: Path, sound_fonts: list[Path], *, takes: int, seed: int = 0
 ) -> Iterator[str]:
-    """Render every file of ``source`` ``takes`` times; gives a line for each rendering.
+    """Render every file of ``source`` ``takes`` times; yields a line for each rendering.
 
     Raises ``InvalidOptions`` where there is no file, ``ModelUnavailable`` where fluidsynth or a
     sound font is missing.
@@ -89,7 +89,7 @@ def add_midi_songs(
 
 
 def render_stems(path: Path, take: Take) -> dict[str, FloatArray]:
-    """The stems of one take, those that sound; all cut to the same ``SECONDS``."""
+    """The stems of one take that are not silent; all are cut to the same ``SECONDS``."""
     midi = mido.MidiFile(path, clip=True)
     kinds = _stem_of_channel(midi)
     stems = {}
@@ -121,7 +121,7 @@ def _stem_of_channel(midi: mido.MidiFile) -> dict[int, str]:
 
 
 def _only(midi: mido.MidiFile, channels: set[int], take: Take) -> mido.MidiFile:
-    """A copy with these channels alone, in the take's instruments, key and tempo."""
+    """A copy with only these channels, with the take's instruments, key and tempo."""
     draw = random.Random(take.seed)
     chosen = {channel: _programme_map(draw, channel) for channel in range(16)}
     copy = mido.MidiFile(type=midi.type, ticks_per_beat=midi.ticks_per_beat)
@@ -133,17 +133,17 @@ def _only(midi: mido.MidiFile, channels: set[int], take: Take) -> mido.MidiFile:
     last_tick = _ticks_needed(midi, take)
     for number, track in enumerate(midi.tracks):
         kept = opening if number == 0 else mido.MidiTrack()
-        waited = now = 0
+        since_last = now = 0
         for message in track:
             now += message.time
             if now > last_tick:
                 break
-            waited += message.time
+            since_last += message.time
             changed = _changed(message, channels, chosen, take)
             if changed is not None:
-                kept.append(changed.copy(time=waited))
-                waited = 0
-        # A note that is held where the song is cut would sound, and be rendered, for ever.
+                kept.append(changed.copy(time=since_last))
+                since_last = 0
+        # Without this a note that is held at the cut would be rendered for ever.
         kept += [
             mido.Message("control_change", channel=channel, control=_ALL_SOUND_OFF)
             for channel in sorted(channels)
@@ -153,7 +153,7 @@ def _only(midi: mido.MidiFile, channels: set[int], take: Take) -> mido.MidiFile:
 
 
 def _ticks_needed(midi: mido.MidiFile, take: Take) -> float:
-    """About where ``SECONDS`` of the take end; what comes later need not be rendered."""
+    """About the tick at which ``SECONDS`` of the take end; later messages are not rendered."""
     ticks = max(sum(message.time for message in track) for track in midi.tracks)
     return float(ticks * (SECONDS + 10.0) * take.tempo / max(midi.length, 1.0))
 
@@ -175,7 +175,7 @@ def _changed(
 
 
 def _programme_map(draw: random.Random, channel: int) -> Callable[[int], int]:
-    """What a channel's programmes become; one mapping for the whole song."""
+    """The mapping of a channel's programmes; it is the same for the whole song."""
     kit: int = draw.choice(DRUM_KITS)
     step = draw.randrange(8)
     strange = draw.random() < STRANGE_SHARE

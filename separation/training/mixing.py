@@ -1,8 +1,8 @@
-"""Random mixtures of clips, as spectra with the truth of every stem.
+"""Draws random mixtures of clips, as spectra of the mixture and of every stem.
 
-Gains, equalisation, width, speed, reverberation and saturation are drawn anew for every mixture, so
-that a few hours of material teach more than their own sound. A common low-pass hides what codec a
-clip came from; without it the network learns that a missing top octave means a source.
+Gains, equalisation, width, speed, reverberation and saturation are drawn for every mixture, so that
+a few hours of material teach more than their own sound. A common low-pass hides the codec of a
+clip; without it the network learns to recognize a source by a missing top octave.
 """
 
 import math
@@ -21,20 +21,20 @@ from separation.training.corpus import SAMPLE_RATE_HZ, Clip, Corpus, FloatArray
 Vocals = Literal["none", "whole", "residue"]
 
 _AUDIBLE = 1e-3
-"""RMS below which a piece of a clip is a pause: another is drawn."""
+"""RMS below which a piece of a clip is a pause, and another piece is drawn."""
 
 _LEVEL_DB = {"drums": (0.0, 5.0), "bass": (-1.0, 4.0), "other": (-2.0, 6.0), "vocals": (0.0, 5.0)}
 """Mean and standard deviation of a stem's level in a mixture, as in mixes of popular music."""
 
 _SOURCE_SHARE = {"multitrack": 0.3, "midi": 0.5, "synthesis": 0.2}
-"""How often material of each source is drawn, however many clips of it there are: real recordings
-and sampled instruments sound more like songs than our own synthesizer does."""
+"""How often each source is drawn; the number of its clips does not matter. Real recordings and
+sampled instruments sound more like songs than our own synthesizer does."""
 
 _OTHER_SHARE = 0.3
-"""For sources that are not in the table."""
+"""The share of a source that is not in the table."""
 
 _MANY_CLIPS = 20
-"""A source with fewer clips of a stem is drawn less often: they would be learnt by heart."""
+"""A source with fewer clips of a stem is drawn less often, else the network memorizes them."""
 
 _QUIET_OTHER = 0.12
 _LOUD_STEM = 0.25
@@ -56,7 +56,7 @@ class Mixture:
 
 
 class Mixer:
-    """Draws mixtures of ``frames`` STFT frames from a corpus; equal seeds draw equal ones."""
+    """Draws mixtures of ``frames`` STFT frames from a corpus; equal seeds draw equal mixtures."""
 
     def __init__(self, corpus: Corpus, *, frames: int, seed: int) -> None:
         self._corpus = corpus
@@ -85,7 +85,7 @@ class Mixer:
         return Mixture(stems.sum(dim=0), stems)
 
     def _waves(self, vocals: Vocals) -> tuple[FloatArray, float]:
-        """(4, 2, samples) at their levels, and the bandwidth that all of them have."""
+        """The stems (4, 2, samples) at their levels, and their common bandwidth."""
         draw = self._draw
         waves = np.zeros((len(STEMS), 2, self._samples), dtype=np.float32)
         together = draw.random() < 0.5
@@ -105,7 +105,7 @@ class Mixer:
                 bandwidth_hz = min(bandwidth_hz, *(clip.bandwidth_hz * pace for clip in chosen))
         chance = draw.random()
         if chance < _QUIET_OTHER:
-            # Loud drums over quiet other: where other was lost in earlier trainings.
+            # Loud drums over quiet other: earlier trainings lost other in such mixtures.
             waves[STEMS.index("other")] *= np.float32(10 ** (-draw.uniform(4, 13) / 20))
         elif chance < _QUIET_OTHER + _LOUD_STEM:
             # One stem drowns the others, as the bass does in some electronic music.
@@ -114,10 +114,10 @@ class Mixer:
 
     def _clips(self, stem: str, song: str | None) -> list[Clip]:
         draw, corpus = self._draw, self._corpus
-        there = [clip for clip in corpus.by_song[song] if clip.stem == stem] if song else []
-        if there:
-            kept = [clip for clip in there if draw.random() < 0.8]
-            return kept or [draw.choice(there)]
+        of_song = [clip for clip in corpus.by_song[song] if clip.stem == stem] if song else []
+        if of_song:
+            kept = [clip for clip in of_song if draw.random() < 0.8]
+            return kept or [draw.choice(of_song)]
         pool = corpus.by_stem[stem]
         first = draw.choices(pool, self._clip_weights[stem])[0]
         if first.source == "midi":
@@ -157,7 +157,7 @@ class Mixer:
         return faded
 
     def _treated(self, stem: str, wave: FloatArray) -> FloatArray:
-        """A wave at RMS 1, changed as an engineer might, at the level of its stem."""
+        """A wave of RMS 1 with the effects that a mix may have, at the level of its stem."""
         draw = self._draw
         if draw.random() < 0.5:
             wave = wave[::-1]
@@ -176,7 +176,7 @@ class Mixer:
         return treated
 
     def _reverberated(self, wave: FloatArray) -> FloatArray:
-        """With a tail of decaying noise; the dry sound stays the louder part."""
+        """Add reverberation: a tail of decaying noise that is softer than the dry sound."""
         draw = self._draw
         decay_s = draw.uniform(0.15, 1.2)
         length = int(decay_s * SAMPLE_RATE_HZ)
@@ -196,7 +196,7 @@ class Mixer:
         return spectra.reshape(len(STEMS), 2, BINS, -1).transpose(2, 3)
 
     def _equalisers(self, bandwidth_hz: float) -> torch.Tensor:
-        """(4, 1, 1, 2049): a curve for each stem, and one low-pass for all."""
+        """(4, 1, 1, 2049): a curve for each stem with one low-pass for all."""
         draw = self._draw
         curves = np.stack([self._curve(stem) for stem in STEMS])
         if draw.random() < 0.6:
@@ -220,9 +220,9 @@ class Mixer:
         return (10 ** (curve / 20)).astype(np.float32)
 
     def _with_vocals_taken_out(self, stems: torch.Tensor) -> torch.Tensor:
-        """What a network that takes vocals out would leave: a ratio mask, blurred and biased as
-        such networks' are. The vocals that remain, or were taken from the others, are the stem
-        ``vocals`` of such a mixture."""
+        """Simulate a mixture from which a network removed the vocals, by a ratio mask that is
+        blurred and biased like those of such networks. What remains of the vocals, minus what the
+        mask took from the others, is the stem ``vocals`` of this mixture."""
         draw = self._draw
         vocals = STEMS.index("vocals")
         music = stems.sum(dim=0) - stems[vocals]
@@ -236,14 +236,14 @@ class Mixer:
         bias = 10 ** (draw.gauss(0.0, 4.0) / 10)
         mask = music_power / (music_power + bias * voice_power + 1e-9)
         floor = draw.uniform(0.0, 0.15)
-        left = (stems.sum(dim=0)) * (floor + (1 - floor) * mask)
+        remaining = (stems.sum(dim=0)) * (floor + (1 - floor) * mask)
         stems = stems.clone()
-        stems[vocals] = left - music
+        stems[vocals] = remaining - music
         return stems
 
 
 def _source_weights(clips: list[Clip]) -> list[float]:
-    """So that each source is drawn by its share; equal for clips of one source."""
+    """Weights with which each source is drawn by its share; equal for clips of one source."""
     counts = Counter(clip.source for clip in clips)
     shares = {
         source: _SOURCE_SHARE.get(source, _OTHER_SHARE) * min(1.0, count / _MANY_CLIPS) / count

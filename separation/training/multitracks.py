@@ -1,4 +1,4 @@
-"""Multitrack recordings into a corpus: a folder a song, a file a track, grouped by name."""
+"""Adds multitrack recordings to a corpus: a folder for each song, a file for each track."""
 
 import re
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ _DRUMS = re.compile(
 _BASS = re.compile(r"bass|(^|_)sine(_|$)")
 
 _MIXED = re.compile(r"pad_bass")
-"""Tracks with two stems in one: they teach nothing."""
+"""Names of tracks with two stems in one, which are useless for training."""
 
 _COPY_AT_24_KHZ = ".24k"
 
 
 def stem_of(track: str) -> str | None:
-    """The stem that a track's name tells, ``None`` for a track that holds several."""
+    """The stem of a track by its name, ``None`` for a track with several stems."""
     name = track.lower()
     if _MIXED.search(name):
         return None
@@ -38,10 +38,10 @@ def stem_of(track: str) -> str | None:
 def add_multitracks(
     source: Path, folder: Path, held_back: dict[str, tuple[float, float]]
 ) -> Iterator[str]:
-    """Add every track below ``source``; gives a line for each that is done.
+    """Add every track below ``source``; yields a line for each.
 
-    ``held_back``: for a song, the seconds (from, to) that must not be trained on; the song's clips
-    are cut there. Raises ``InvalidOptions`` where there is no track.
+    ``held_back``: by song, the seconds (from, to) that must not be trained on; they are cut out of
+    the song's clips. Raises ``InvalidOptions`` where there is no track.
     """
     tracks = sorted(path for path in source.glob("*/*") if path.suffix in (".m4a", ".wav", ".flac"))
     if not tracks:
@@ -63,8 +63,8 @@ def add_multitracks(
 
 
 def read_track(path: Path) -> FloatArray:
-    """(2, frames) at 44.1 kHz, full scale 1.0. For material that the operator named: it is
-    decoded in this process."""
+    """(2, frames) at 44.1 kHz, full scale 1.0. Decodes in this process, so only for the operator's
+    own material."""
     blocks: list[Any] = []
     with av.open(str(path)) as container:
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE_HZ)

@@ -1,7 +1,7 @@
 """SDR of a network on songs that it was not trained on.
 
-Two readings of each song: the mixture with vocals, as the network separates it alone, and the song
-without vocals, which is nearest to what it gets where another network takes the vocals out.
+Each song is measured twice: with vocals, as the network separates it alone, and without vocals,
+which is most like its input where another network removes the vocals.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Song:
 
 
 def read_songs(suite: Path) -> list[Song]:
-    """Every folder of ``suite`` with a file for each stem. Raises ``InvalidOptions``."""
+    """Read every folder of ``suite`` with files of stems. Raises ``InvalidOptions``."""
     songs = []
     for folder in sorted(path for path in suite.iterdir() if path.is_dir()):
         files = {p.stem: p for p in folder.iterdir() if p.suffix in (".flac", ".wav")}
@@ -44,7 +44,7 @@ def read_songs(suite: Path) -> list[Song]:
 
 
 def measure(network: BandSplitNetwork, songs: list[Song]) -> dict[str, float]:
-    """Mean SDR in dB by stem: of mixtures (``drums``, ...) and without vocals (``drums*``)."""
+    """Mean SDR in dB by stem: of whole mixtures (``drums``) and without vocals (``drums*``)."""
     sums: dict[str, list[float]] = {}
     for song in songs:
         for mark, stems in (("", song.stems), ("*", _without_vocals(song.stems))):
@@ -56,7 +56,7 @@ def measure(network: BandSplitNetwork, songs: list[Song]) -> dict[str, float]:
 
 
 def separate(network: BandSplitNetwork, mixture: FloatArray) -> FloatArray:
-    """(2, frames) to (4, 2, frames), window by window without overlap: quick, for curves."""
+    """Separate (2, frames) into (4, 2, frames), in windows without overlap: quick, for curves."""
     window = torch.hann_window(FFT_SIZE)
     spectrum = torch.stft(
         torch.from_numpy(mixture), FFT_SIZE, HOP, window=window, center=True, return_complex=True
@@ -73,7 +73,7 @@ def separate(network: BandSplitNetwork, mixture: FloatArray) -> FloatArray:
 
 
 def sdr_db(truth: FloatArray, estimate: FloatArray) -> float:
-    """Energy of the truth over that of the error, the whole song, both channels."""
+    """SDR: energy of the truth over that of the error, of the whole song and both channels."""
     error = float(np.sum((truth - estimate) ** 2, dtype=np.float64))
     return 10 * float(np.log10((np.sum(truth**2, dtype=np.float64) + 1e-7) / (error + 1e-7)))
 

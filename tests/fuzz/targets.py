@@ -35,7 +35,7 @@ from separation.audio.metadata.covers import clean_cover
 from separation.audio.names import clean_name, clean_tags, one_line
 from separation.errors import CorruptAudio, InvalidOptions, InvalidUrl, SeparationError
 from separation.net.url_address import checked_url
-from separation.net.url_download import told_name
+from separation.net.url_download import disposition_name
 from separation.settings import IntakeLimits
 
 Target = Callable[[bytes], None]
@@ -124,7 +124,7 @@ def _addresses(data: bytes) -> None:
 
 
 def _dispositions(data: bytes) -> None:
-    name = told_name(data.decode("latin-1"))
+    name = disposition_name(data.decode("latin-1"))
     assert not name or clean_name(name) == name
 
 

@@ -21,6 +21,8 @@ PLACES = (
     "jobs/queue",
     "jobs/worker",
     "separation/pipeline/run.py",
+    "separation/pipeline/work_folder.py",
+    "separation/pipeline/completed_job.py",
     "separation/storage/checkpoints.py",
     "separation/pipeline/manifest_writer.py",
 )

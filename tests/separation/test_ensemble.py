@@ -10,7 +10,7 @@ from separation.ensemble import (
     Ensemble,
     EnsembleFault,
     EnsembleMember,
-    described,
+    ensemble_document,
     fitting_stems,
     parse_ensemble,
 )
@@ -40,7 +40,7 @@ def test_a_weight_is_that_of_the_stem_or_of_all_or_one() -> None:
 
 def test_what_was_read_is_written_as_it_can_be_read_again() -> None:
     read = ensemble(combine="mean", stems="common", consistent=False)
-    assert parse_ensemble(described(read)) == read
+    assert parse_ensemble(ensemble_document(read)) == read
     assert parse_ensemble(read) is read
 
 
@@ -90,7 +90,7 @@ def test_a_wrong_description_is_refused_with_what_is_wrong(description: Any, sai
 
 @pytest.mark.parametrize("known", ENSEMBLES, ids=lambda each: each.name)
 def test_those_with_a_name_are_well_formed(known: Any) -> None:
-    assert parse_ensemble(described(known.ensemble)) == known.ensemble
+    assert parse_ensemble(ensemble_document(known.ensemble)) == known.ensemble
 
 
 def test_members_with_different_stems_are_told_apart_with_what_to_do() -> None:

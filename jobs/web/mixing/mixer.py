@@ -19,7 +19,7 @@ from jobs.services.listening.index import (
 from jobs.services.mixing import has_karaoke
 from jobs.web.uploads import choices
 from jobs.wording import track_label
-from separation.families import own_part
+from separation.families import child_part
 from separation.options import FORMAT
 from separation.stage_table import DENOISE, DETAILS
 
@@ -67,7 +67,7 @@ class Lane:
         """The name; a part below its stem is named without the stem."""
         if not self.parent:
             return track_label(self.track.name)
-        return _LABELS.get(self.track.stage_name) or track_label(own_part(self.track.name))
+        return _LABELS.get(self.track.stage_name) or track_label(child_part(self.track.name))
 
 
 def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:

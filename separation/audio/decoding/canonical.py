@@ -1,4 +1,4 @@
-"""Sound of any form, which may change half-way, to two channels at 44.1 kHz."""
+"""Conversion of sound of any form, which may change half-way, to two channels at 44.1 kHz."""
 
 import math
 from fractions import Fraction
@@ -13,10 +13,10 @@ from separation.base import CHANNELS, SAMPLE_RATE_HZ
 
 
 class ToCanonical:
-    """Feed blocks with their form; what is written and finished has exactly the wanted length.
+    """Converts blocks with their form. The results of :meth:`write` and :meth:`finish` together
+    have exactly the required length.
 
-    Each stretch of one form is resampled by itself: between two of them is a new beginning, as the
-    file has it.
+    Each section of one form is resampled separately: the file, too, starts anew between two forms.
     """
 
     def __init__(self) -> None:
@@ -27,28 +27,30 @@ class ToCanonical:
         self._resampler = Resampler(SAMPLE_RATE_HZ, SAMPLE_RATE_HZ, CHANNELS)
 
     def write(self, form: SoundForm, block: FloatArray) -> list[FloatArray]:
-        """What is ready after (channels, n) frames of ``form``: blocks of (2, m)."""
+        """Return the blocks of (2, m) that are ready after (channels, n) frames of ``form``."""
         ready = []
         if form != self._form:
-            ready.append(self._end_stretch())
-            self._begin_stretch(form)
+            ready.append(self._end_section())
+            self._begin_section(form)
         self._seconds += Fraction(block.shape[1], form.rate_hz)
         ready.append(self._counted(self._resampler.write(self._downmix.apply(block))))
         return ready
 
     def finish(self, total_frames: int) -> list[FloatArray]:
-        """The rest of ``total_frames``: a frame or so of zeros where the form has changed."""
-        tail = self._end_stretch()
+        """Return the remaining blocks up to ``total_frames``; where the form changed, they end with
+        about one frame of zeros."""
+        tail = self._end_section()
         missing = max(total_frames - self._frames_out, 0)
         return [tail, np.zeros((CHANNELS, missing), dtype=np.float32)]
 
-    def _begin_stretch(self, form: SoundForm) -> None:
+    def _begin_section(self, form: SoundForm) -> None:
         self._form = form
         self._downmix = Downmix(form.channels, form.layout)
         self._resampler = Resampler(form.rate_hz, SAMPLE_RATE_HZ, self._downmix.channels_out)
 
-    def _end_stretch(self) -> FloatArray:
-        """Cut where rounding up each stretch would let the sum grow."""
+    def _end_section(self) -> FloatArray:
+        """Return the last frames of a section, cut so that rounding up each section does not let
+        the sum grow."""
         room = math.ceil(self._seconds * SAMPLE_RATE_HZ) - self._frames_out
         return self._counted(self._resampler.finish()[:, :room])
 

@@ -1,4 +1,4 @@
-"""A file of several songs, or of one that changes its format, read as one."""
+"""Reads a file of several songs, or a song that changes its format, as one sound."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,19 +10,19 @@ PART_LOST = "A part of the file cannot be decoded and was left out."
 
 
 class ChainedReader(AudioReader):
-    """The parts one behind the other; the facts are those of the first that can be opened."""
+    """Reads the parts in order; its attributes are those of the first part that can be opened."""
 
     def __init__(
-        self, parts: int, opened: Callable[[int], AudioReader], header_frames: int | None
+        self, parts: int, open_part: Callable[[int], AudioReader], header_frames: int | None
     ) -> None:
-        """``opened`` opens the part of a number, from 0.
+        """``open_part`` opens the part with a number, from 0.
 
-        Raises what the first part does where none can be opened.
+        Raises the first part's error where no part can be opened.
         """
         super().__init__()
-        self._opened, self._parts = opened, parts
+        self._open_part, self._parts = open_part, parts
         self._number = -1
-        self._reader = self._next_opened()
+        self._reader = self._open_next()
         self.codec, self.bit_depth = self._reader.codec, self._reader.bit_depth
         self.rate_hz, self.channels = self._reader.rate_hz, self._reader.channels
         self.layout, self.header_frames = self._reader.layout, header_frames
@@ -35,7 +35,7 @@ class ChainedReader(AudioReader):
                 self._form = reader.form
                 yield block
             self._keep_warnings()
-            if not self._open_next():
+            if not self._advance():
                 return
 
     def position_bytes(self) -> int:
@@ -47,23 +47,23 @@ class ChainedReader(AudioReader):
     def close(self) -> None:
         self._reader.close()
 
-    def _open_next(self) -> bool:
+    def _advance(self) -> bool:
         if self._number + 1 == self._parts:
             return False
         self._reader.close()
         try:
-            self._reader = self._next_opened()
+            self._reader = self._open_next()
         except SeparationError:
             return False
         return True
 
-    def _next_opened(self) -> AudioReader:
-        """The next part that can be opened; raises what the first of them did where none can."""
+    def _open_next(self) -> AudioReader:
+        """Open the next part that can be opened; where none can, raise the error of the next."""
         failure: SeparationError | None = None
         while self._number + 1 < self._parts:
             self._number += 1
             try:
-                return self._opened(self._number)
+                return self._open_part(self._number)
             except SeparationError as error:
                 failure = failure or error
                 self._warn(PART_LOST)

@@ -1,4 +1,4 @@
-"""Runs the decoding child: started by exec, watched, and killed with everything that it started."""
+"""Runs the decoding child: starts it by exec, supervises it, and kills its whole process group."""
 
 import contextlib
 import json
@@ -39,16 +39,17 @@ _BOOT = (
     "importlib.import_module(sys.argv[4]).main(sys.argv[2])"
 )
 """Isolated mode (-I) keeps the working directory and the environment out of the import path; the
-one folder that the child needs is named to it. Its first act is to tie its life to its parent's:
-the imports take long enough for that to be killed meanwhile."""
+one folder that the child needs is an argument. The child first arranges to end with its parent: the
+imports take so long that the parent may be killed meanwhile."""
 
 DECODER = "separation.audio.decoding.decode_child"
 
 CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""Nothing of ours (keys, addresses of databases). One thread: each more reserves address space."""
+"""The child inherits no variables (keys, addresses of databases). It has one thread, as each
+further thread reserves address space."""
 
 _BEAT_S = 0.2
-"""How often ``on_progress`` is called while the child works: how soon a cancel is noticed."""
+"""Interval of ``on_progress`` calls while the child works; bounds the delay of a cancel."""
 
 _PARTING_S = 1.0
 _MAX_LINE_BYTES = 256 * 1024
@@ -66,21 +67,22 @@ def run_child(
 ) -> dict[str, Any]:
     """Run one task to its end and return what the child measured.
 
-    The child is started by exec, or forked where there is a ``decoder_pool``, which forks decoders
-    only. ``program``: the module whose ``main`` gets the task.
+    The child is started by exec, or forked by ``decoder_pool``, which forks decoders only.
+    ``program``: the module whose ``main`` receives the task.
 
-    ``on_progress`` gets the child's share done (``None``: nothing new) five times a second while
-    the child works; one that stands still is no reason to tell anybody that the work goes on.
-    Whatever it raises kills the child and passes. ``on_peak`` gets the most bytes of memory that
-    the child has held until then. Raises the child's named error,
-    ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the child dies, and
-    ``DecoderUnavailable`` when it does so before it has looked at the file.
+    ``on_progress`` receives the completed fraction (``None``: nothing new) five times a second
+    while the child makes progress, and is not called for a child that stands still. An error that
+    it raises kills the child and is passed on. ``on_peak`` receives the peak memory of the child
+    until then, in bytes.
+
+    Raises the child's named error, ``DeadlineExceeded`` after ``wall_s``, ``CorruptAudio`` when the
+    child dies, and ``DecoderUnavailable`` when it dies before it reads the file.
     """
     with _started(task, decoder_pool, program) as process:
-        answer, noise = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
+        answer, stderr = _listen(process, time.monotonic() + wall_s, wall_s, on_progress, on_peak)
         exit_code = _exit_code(process)
     if answer is None or "done" not in answer:
-        raise _failure(answer, exit_code, noise)
+        raise _failure(answer, exit_code, stderr)
     done: dict[str, Any] = answer["done"]
     return done
 
@@ -89,7 +91,7 @@ def run_child(
 def _started(
     task: dict[str, Any], decoder_pool: "DecoderPool | None", program: str
 ) -> Iterator["subprocess.Popen[bytes] | ForkedChild"]:
-    """The running child in a process group of its own, all of which is gone afterwards."""
+    """Start the child in its own process group; kill the whole group at the end."""
     process = _executed(task, program) if decoder_pool is None else decoder_pool.fork(task)
     try:
         yield process
@@ -125,10 +127,11 @@ def _listen(
     on_progress: Callable[[float | None], None],
     on_peak: Callable[[int], None],
 ) -> tuple[dict[str, Any] | None, bytes]:
-    """Read both pipes until the child closes them; the last message and the tail of stderr."""
+    """Read both pipes until the child closes them; return the last message and the end of
+    stderr."""
     assert process.stdout is not None and process.stderr is not None
     answer: dict[str, Any] | None = None
-    pending, noise = b"", b""
+    pending, stderr = b"", b""
     movement = Movement(process.pid)
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -140,7 +143,7 @@ def _listen(
                 if not data:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is process.stderr:
-                    noise = (noise + data)[-_KEPT_STDERR_BYTES:]
+                    stderr = (stderr + data)[-_KEPT_STDERR_BYTES:]
                 else:
                     *lines, pending = (pending + data).split(b"\n")
                     for line in lines:
@@ -150,18 +153,19 @@ def _listen(
                             on_peak(answer["peak_bytes"])
                     if len(pending) > _MAX_LINE_BYTES:
                         raise CorruptAudio("The file made the decoder talk nonsense.")
-            if movement.seen() or fraction is not None:
+            if movement.has_moved() or fraction is not None:
                 on_progress(fraction)
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(
                     f"Decoding took longer than the {wall_s:g} seconds that are allowed. "
                     "Convert the file to WAV or FLAC, or cut it."
                 )
-    return answer, noise
+    return answer, stderr
 
 
 def _exit_code(process: "subprocess.Popen[bytes] | ForkedChild") -> int | None:
-    """A child that has closed its pipes is done; one that stays nevertheless is killed (None)."""
+    """Return the exit code of a child that has closed its pipes; kill it if it does not exit in
+    ``_PARTING_S`` (``None``)."""
     try:
         return process.wait(timeout=_PARTING_S)
     except subprocess.TimeoutExpired:
@@ -171,9 +175,9 @@ def _exit_code(process: "subprocess.Popen[bytes] | ForkedChild") -> int | None:
 
 
 def parse_message(line: bytes) -> dict[str, Any]:
-    """One line of the child's, whose parts have the types that they must have.
+    """Return the message in one line of the child, after a check of its fields' types.
 
-    Raises ``CorruptAudio``: the child has worked on hostile bytes, and may say anything.
+    Raises ``CorruptAudio`` for a malformed message: hostile bytes may control the child.
     """
     try:
         message = json.loads(line)
@@ -199,8 +203,10 @@ _FITTING: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes) -> SeparationError:
-    """Why there is no outcome; what only the operator can understand goes into the log."""
+def _failure(
+    answer: dict[str, Any] | None, exit_code: int | None, stderr: bytes
+) -> SeparationError:
+    """Return the reason why there is no result; log details for the operator."""
     if answer is not None and "error" in answer:
         error = error_from_code(one_line(answer["error"]), one_line(answer.get("detail", "")))
         if not isinstance(error, DecoderUnavailable):
@@ -208,7 +214,7 @@ def _failure(answer: dict[str, Any] | None, exit_code: int | None, noise: bytes)
     else:
         error = _cause_of_death(exit_code, was_ready=answer is not None)
     logger.error(
-        "decoding child ended with %s: %s", exit_code, noise.decode(errors="backslashreplace")
+        "decoding child ended with %s: %s", exit_code, stderr.decode(errors="backslashreplace")
     )
     return error
 
@@ -217,10 +223,10 @@ def _cause_of_death(exit_code: int | None, *, was_ready: bool) -> SeparationErro
     if exit_code == -signal.SIGXCPU:
         return DeadlineExceeded("Decoding the file took more processor time than is allowed.")
     if exit_code == -signal.SIGKILL:
-        # Nothing in a file can do that; the kernel does when memory runs out.
+        # No file can cause SIGKILL; the kernel sends it when memory runs out.
         return OutOfMemory("The system stopped the decoder, perhaps for want of memory. Try again.")
     if exit_code == -signal.SIGTERM:
-        # As an init system tells every process of a service to stop: no fault of the file.
+        # An init system sends SIGTERM to every process of a service: no fault of the file.
         return WorkerLost("The decoder was told to stop. Try again.")
     if not was_ready:
         return DecoderUnavailable()

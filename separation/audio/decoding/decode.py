@@ -1,7 +1,7 @@
-"""Intake, seen from the side that never touches hostile bytes: a child process does the decoding.
+"""Intake in the parent process, which decodes nothing: a child process handles the hostile bytes.
 
-The first bytes are looked at here (:mod:`separation.audio.decoding.sniff`); everything behind them
-is read, decoded, resampled and measured by :mod:`separation.audio.decoding.decode_child`.
+The parent checks the first bytes (:mod:`separation.audio.decoding.sniff`). The child
+(:mod:`separation.audio.decoding.decode_child`) reads, decodes, resamples and measures the file.
 """
 
 import os
@@ -32,13 +32,13 @@ _Line = Annotated[str, AfterValidator(one_line)]
 
 
 class SourceFacts(BaseModel):
-    """What a source file says and what was decoded of it.
+    """Facts of a source file, from its header and from decoding it.
 
     ``codec``: such as ``pcm_16``, ``flac``, ``mp3``, ``aac``. ``bit_depth``: bits of one stored
-    sample, ``None`` for lossy codecs. ``measured`` tells whether ``source_frames`` and
-    ``duration_s`` were counted while decoding; otherwise they are the header's claim.
-    ``warnings``: sentences for the person, such as a file that ends early. All text is cleaned:
-    the process that found it has worked on hostile bytes.
+    sample, ``None`` for lossy codecs. ``measured``: whether ``source_frames`` and ``duration_s``
+    were counted while decoding; otherwise they are the header's claim. ``warnings``: sentences for
+    the person, such as that the file ends early. All text is cleaned, as it comes from a process
+    that works on hostile bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -57,7 +57,7 @@ class SourceFacts(BaseModel):
 
 
 class DecodedSong(SourceFacts):
-    """A source after decoding: the facts, all counted, and measures of the canonical file.
+    """A decoded source: its facts, all of them counted, and measures of the canonical file.
 
     ``frames`` at 44.1 kHz; ``peak`` linear over both channels; ``mean`` and ``std`` (Bessel's
     correction, as torch computes it) of the mono mix; ``input_digest``: sha256 of the source.
@@ -75,13 +75,13 @@ _SAMPLE_BYTES = 4
 
 
 def cover_path(target: Path) -> Path:
-    """Where :func:`decode_to_canonical` leaves the cover picture when there is one."""
+    """Return the path at which :func:`decode_to_canonical` saves the cover picture, if any."""
     return target.with_name("cover.bin")
 
 
 def read_cover(target: Path) -> bytes | None:
-    """The cover of a decoded song, cleaned; ``None`` where there is none that can be shown."""
-    # The process that left it worked on hostile bytes: no link, and no file of any size.
+    """Return the cleaned cover of a decoded song; ``None`` where none can be shown."""
+    # A process that works on hostile bytes wrote it: follow no link, and limit the size.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         with os.fdopen(os.open(cover_path(target), flags), "rb") as file:
@@ -99,19 +99,19 @@ def probe(
     on_peak: Callable[[int], None] = lambda _: None,
     decoder_pool: "DecoderPool | None" = None,
 ) -> SourceFacts:
-    """Decode a file without keeping the sound, and count.
+    """Decode a file without keeping the sound, and count its frames.
 
-    What is not decoded within ``limits.probe_count_s`` is as long as the header says
-    (``SourceFacts.measured``). ``work_dir``: the folder that will have to hold the decoded
-    song, there already or not. ``on_peak`` gets the bytes of memory that the decoder has held at
-    most. ``decoder_pool``: forks the decoder, which pays where many files are probed.
+    If decoding takes longer than ``limits.probe_count_s``, the length is the header's claim
+    (``SourceFacts.measured``). ``work_dir``: the folder for the decoded song, which need not exist
+    yet; its disk is checked for room. ``on_peak`` receives the peak memory of the decoder in bytes.
+    ``decoder_pool``: forks the decoder, which is faster where many files are probed.
 
     Raises ``FileUnavailable``, ``UnsupportedFormat``, ``EmptyAudio``, ``CorruptAudio``,
     ``TooLarge``, ``TooLong``, ``TooManyChannels``, ``SampleRateOutOfRange``, ``DiskFull`` or
     ``DeadlineExceeded``.
     """
     until = time.monotonic() + limits.probe_count_s
-    # No target: probing writes nothing, and the child may not either.
+    # There is no target: probing writes nothing, and the child is not allowed to write.
     task = _task(path, path, limits, count_until=until, max_output_bytes=0)
     done = run_child(
         task,
@@ -137,11 +137,11 @@ def decode_to_canonical(
     """Decode ``source`` into ``target``: 44.1 kHz, two channels, float32 RF64.
 
     ``target`` has exactly ``frames_at(44100, source_frames, source_rate_hz)`` frames. A cover is
-    left at :func:`cover_path`. Mono becomes two equal channels, more than two are mixed down.
-    ``report`` is called five times a second while the decoder works, and what it raises stops the
-    work at once. ``track``: which sound track of the file, from 0; without it the first, with a
-    warning where there are others.
-    After any failure neither file is there. Raises what :func:`probe` does, and ``DiskFull``.
+    saved at :func:`cover_path`. Mono becomes two equal channels, more than two are downmixed.
+    ``report`` is called five times a second while the decoder works; an error that it raises stops
+    the work at once. ``track``: number of the sound track in the file, from 0; by default the
+    first, with a warning where there are others.
+    After a failure neither file exists. Raises the errors of :func:`probe`, and ``DiskFull``.
     """
     free_bytes = shutil.disk_usage(target.parent).free - limits.min_free_bytes
     if free_bytes <= 0:
@@ -172,7 +172,7 @@ def _task(
     count_until: float | None,
     max_output_bytes: int,
 ) -> dict[str, Any]:
-    """The child's task, after the checks that need no decoder."""
+    """Run the checks that need no decoder, and return the child's task."""
     size_bytes = _size_of(source)
     if size_bytes > limits.max_bytes:
         raise TooLarge(
@@ -201,7 +201,8 @@ def _task(
 
 
 def _size_of(source: Path) -> int:
-    """Never opens what is no ordinary file: opening a pipe waits for its other end."""
+    """Return the size of a regular file without opening it: opening a pipe would wait for its other
+    end."""
     try:
         status = source.stat()
     except OSError as error:
@@ -226,8 +227,8 @@ def _unavailable(error: OSError) -> SeparationError:
 def _check_room(facts: SourceFacts, work_dir: Path, limits: IntakeLimits) -> None:
     frames = frames_at(SAMPLE_RATE_HZ, facts.source_frames, facts.source_rate_hz)
     needed_bytes = frames * CHANNELS * _SAMPLE_BYTES
-    there = next(path for path in (work_dir, *work_dir.absolute().parents) if path.is_dir())
-    if shutil.disk_usage(there).free - limits.min_free_bytes < needed_bytes:
+    existing = next(path for path in (work_dir, *work_dir.absolute().parents) if path.is_dir())
+    if shutil.disk_usage(existing).free - limits.min_free_bytes < needed_bytes:
         raise DiskFull(
             f"Decoded, the song takes {needed_bytes / 1e6:.0f} MB, and the server has less disk "
             "space left at the moment. Try again later."

@@ -1,11 +1,10 @@
-"""The side that touches hostile bytes: a process of its own that decodes one file and ends.
+"""The decoding child: a separate process that handles the hostile bytes of one file and ends.
 
-Run by :mod:`separation.audio.decoding.decode` only. It talks in JSON lines on standard output:
-``{"ready": true}`` when all that it needs is loaded, ``{"fraction": f}`` while it works (``null``
-when the length is unknown), then one of
-``{"done": {...}}`` and ``{"error": code, "detail": words}``, each with the ``peak_bytes`` of memory
-that it has held so far. It imports neither torch nor scipy:
-every upload starts one.
+Only :mod:`separation.audio.decoding.decode` runs it. It writes JSON lines to standard output:
+``{"ready": true}`` when all its modules are loaded, ``{"fraction": f}`` while it works (``null``
+when the length is unknown), then one of ``{"done": {...}}`` and ``{"error": code, "detail":
+words}``. Each line includes ``peak_bytes``, its peak memory so far. It imports neither torch nor
+scipy, as every upload starts one.
 """
 
 import contextlib
@@ -52,23 +51,25 @@ from separation.system.processes import OWN_STATUS, own_peak_bytes
 PROGRESS_INTERVAL_S = 0.1
 _BYTES_PER_FRAME = CHANNELS * 4
 _CUT_TOLERANCE_S = 0.1
-"""Headers of lossy files count the padding of the codec; less than this is no cut file."""
+"""Headers of lossy files count the padding of the codec; a file that is shorter by less than this
+is not cut off."""
 
 _LOUDEST = 2.0**32
-"""Of full scale: integers of 32 bits written as floats are no louder, and everything that follows
-computes with their squares in float32."""
+"""Limit of samples, relative to full scale. Integers of 32 bits that were written as floats stay
+below it, and its square fits into float32, in which later stages compute."""
 
 _LEAST_SHARE = 0.01
-"""Of what the header claims; a rest smaller than this is not what the person meant to send."""
+"""Least share of the claimed length that must decode; with less, the person meant to send another
+file."""
 
 
 @dataclass(frozen=True)
 class ChildTask:
-    """What the parent asks for; crosses the boundary as JSON.
+    """The task from the parent, which sends it as JSON.
 
-    ``count_until``: where the sound is not kept, the time (``time.monotonic()``, which is the same
-    in all processes) after which no further block is decoded; ``None``: decode into ``target``.
-    ``track``: which sound track, from 0; ``None``: the first.
+    ``count_until``: for a probe, the time (``time.monotonic()``, which is the same in all
+    processes) after which no further block is decoded; ``None``: decode into ``target``.
+    ``track``: number of the sound track, from 0; ``None``: the first.
     """
 
     source: str
@@ -88,7 +89,7 @@ class ChildTask:
 
 
 class _Intake:
-    """Walks through one source, with a hard stop at every limit."""
+    """Reads one source from start to end, and stops at every limit."""
 
     def __init__(self, task: ChildTask, reader: AudioReader) -> None:
         self.task = task
@@ -98,19 +99,19 @@ class _Intake:
         self._samples = 0
         self._changes: list[str] = []
         self._size_bytes = max(Path(task.source).stat().st_size, 1)
-        self._last_said = 0.0
+        self._last_report_s = 0.0
         self._check_form(reader.form)
         if reader.header_frames is not None:
             self._check_duration(Fraction(reader.header_frames, reader.rate_hz))
 
     @property
     def seconds(self) -> Fraction:
-        """What was decoded until now."""
+        """Duration that was decoded so far."""
         return sum((Fraction(count, rate) for rate, count in self._frames.items()), Fraction(0))
 
     @property
     def frames(self) -> int:
-        """The same in frames at the rate with which the file begins."""
+        """The same duration in frames at the rate with which the file begins."""
         return math.ceil(self.seconds * self.reader.rate_hz)
 
     def _check_form(self, form: SoundForm) -> None:
@@ -133,7 +134,7 @@ class _Intake:
             )
 
     def blocks(self) -> Iterator[tuple[SoundForm, FloatArray]]:
-        """The source's blocks, counted and checked; ends early when the time to count is over."""
+        """Yield the source's blocks, counted and checked; end early after ``count_until``."""
         until, form = self.task.count_until, self.reader.form
         for block in self.reader.blocks():
             if self.reader.form != form:
@@ -141,17 +142,17 @@ class _Intake:
                 form = self.reader.form
             self._count(form, block)
             _check_samples(block)
-            self._say()
+            self._report_progress()
             yield form, block
             if until is not None and time.monotonic() > until:
-                self._check_rest()
+                self._check_remainder()
                 return
         self.ended = True
         self._check_end()
 
     def _note_change(self, before: SoundForm, after: SoundForm) -> None:
         self._check_form(after)
-        # The first block may differ from what the header says; that is no change.
+        # A first block that differs from the header is no change.
         if self._samples and before[:2] != after[:2]:
             self._changes.append(
                 f"at {float(self.seconds):.1f} s, from {_in_words(before)} to {_in_words(after)}"
@@ -163,9 +164,10 @@ class _Intake:
         self._check_duration(self.seconds)
         self._check_ratio(self._samples)
 
-    def _check_rest(self) -> None:
-        """What was not decoded is expected to go on like what was; its header counts for nothing
-        here, as a lie in it shall neither accept a bomb nor refuse a song."""
+    def _check_remainder(self) -> None:
+        """Check the ratio for the whole file, on the assumption that the remainder unpacks like the
+        decoded part. The header is ignored: a false one must neither let a bomb pass nor refuse a
+        song."""
         share = min(self.reader.position_bytes() / self._size_bytes, 1.0)
         if share:
             self._check_ratio(self._samples / share)
@@ -199,13 +201,13 @@ class _Intake:
                 "what is there was used."
             )
 
-    def _say(self) -> None:
+    def _report_progress(self) -> None:
         now = time.monotonic()
-        if now - self._last_said < PROGRESS_INTERVAL_S:
+        if now - self._last_report_s < PROGRESS_INTERVAL_S:
             return
-        self._last_said = now
+        self._last_report_s = now
         total = self.reader.header_frames
-        say({"fraction": min(self.frames / total, 1.0) if total else None})
+        send_message({"fraction": min(self.frames / total, 1.0) if total else None})
 
     def facts(self) -> dict[str, Any]:
         reader = self.reader
@@ -223,7 +225,7 @@ class _Intake:
 
 
 def _check_samples(block: FloatArray) -> None:
-    # A NaN is the maximum, and in no order with a number.
+    # The maximum of a block with NaN is NaN, and every comparison with NaN is false.
     peak = np.abs(block).max(initial=0.0)
     if peak <= _LOUDEST:
         return
@@ -240,7 +242,7 @@ def _in_words(form: SoundForm) -> str:
     return f"{form.rate_hz} Hz with {form.channels} channel{'s' * (form.channels != 1)}"
 
 
-def say(message: dict[str, Any]) -> None:
+def send_message(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps({**message, "peak_bytes": own_peak_bytes()}) + "\n")
     sys.stdout.flush()
 
@@ -281,7 +283,7 @@ def _decode(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
 def _write(writer: FloatWriter, block: FloatArray) -> None:
     try:
         writer.write(block)
-    # soundfile asserts that everything was written, so a full disk may show as either.
+    # soundfile asserts that everything was written, so a full disk may raise either error.
     except (soundfile.LibsndfileError, AssertionError) as error:
         raise DiskFull("The disk was full before the song was decoded.") from error
 
@@ -292,7 +294,8 @@ def _sha256(path: Path) -> str:
 
 
 def _tags(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
-    """Tags never decide whether a song is accepted, so whatever they raise becomes a warning."""
+    """Read tags and cover; any error becomes a warning, as tags do not decide whether a song is
+    accepted."""
     warnings: list[str] = []
     tags: dict[str, str] = {}
     cover: bytes | None = None
@@ -307,7 +310,7 @@ def _tags(task: ChildTask, reader: AudioReader) -> dict[str, Any]:
 
 
 def run_task(task: ChildTask) -> dict[str, Any]:
-    """Do one task in this process, whatever it is confined to; raises the named errors."""
+    """Do one task in this process, confined or not; raises the named errors."""
     sniffed = Sniffed(task.container, task.reader)  # type: ignore[arg-type]
     work: Callable[[ChildTask, AudioReader], dict[str, Any]]
     work = _decode if task.count_until is None else _probe
@@ -316,32 +319,32 @@ def run_task(task: ChildTask) -> dict[str, Any]:
 
 
 def main(text: str) -> None:
-    """Do one task given as JSON; the outcome is the last line on standard output."""
+    """Do the task in ``text`` (JSON); the result is the last line on standard output."""
     task = ChildTask(**json.loads(text))
     if task.reader == "pyav" or task.track or task.container in FFMPEG_CONTAINERS:
         # Its import starts threads, which the confinement forbids.
         import separation.audio.decoding.pyav_reader  # noqa: F401
-    # What goes wrong until here is no fault of the file's.
-    say({"ready": True})
+    # An error before this message is no fault of the file.
+    send_message({"ready": True})
     confine(
         memory_bytes=task.memory_bytes,
         cpu_s=task.cpu_s,
         file_bytes=task.max_output_bytes + 2**20,
-        # The second for what `own_peak_bytes` tells.
+        # `own_peak_bytes` reads the second.
         readable=[task.source, OWN_STATUS],
-        # The cover lies beside the song. Probing writes nothing.
+        # The cover is saved beside the song. A probe writes nothing.
         writable=[] if task.count_until is not None else [str(Path(task.target).parent)],
     )
     try:
-        say({"done": run_task(task)})
+        send_message({"done": run_task(task)})
     except SeparationError as error:
-        say({"error": error.code, "detail": error.detail})
+        send_message({"error": error.code, "detail": error.detail})
     except ImportError as error:
-        # Some modules are loaded when they are met.
+        # Some modules are imported only when a file needs them.
         sys.stderr.write(f"{error}\n")
-        say({"error": DecoderUnavailable.code, "detail": DecoderUnavailable().detail})
+        send_message({"error": DecoderUnavailable.code, "detail": DecoderUnavailable().detail})
     except MemoryError:
-        say(
+        send_message(
             {
                 "error": CorruptAudio.code,
                 "detail": "Decoding the file takes more memory than is allowed. "
@@ -351,8 +354,8 @@ def main(text: str) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        say({"error": DiskFull.code, "detail": "The disk is full."})
-    # Closing libraries that hostile input has confused may hang or crash; all files are closed.
+        send_message({"error": DiskFull.code, "detail": "The disk is full."})
+    # All files are closed. Libraries that hostile input has confused may hang or crash at exit.
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(0)

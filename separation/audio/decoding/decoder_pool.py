@@ -1,9 +1,9 @@
-"""Decoding children by the thousand: forked by one process that has imported what they need.
+"""Decoding children for thousands of files: one process imports their modules and forks them.
 
-Each file still has a process of its own, behind the same walls as one that is started by exec
-(:mod:`separation.audio.decoding.child_process`), but is spared the imports: most of what a short
-song takes. The process that forks has one thread and reads no song, so a child finds nothing of
-another file.
+Each file still has its own process, in the same sandbox as one that is started by exec
+(:mod:`separation.audio.decoding.child_process`). The child needs no imports, which take most of the
+time of a short song. The process that forks has one thread and reads no song, so its memory holds
+no data of another file.
 """
 
 import contextlib
@@ -30,14 +30,13 @@ _BOOT = (
     "from separation.audio.decoding.decoder_pool import serve; serve(int(sys.argv[3]))"
 )
 _NUMBER = struct.Struct("!q")
-"""What is said on the socket besides the orders: their length, and all that comes back."""
-
+"""A number on the socket: the length of a task, and every answer."""
 
 _PARTING_S = 1.0
 
 
 class ForkedChild:
-    """As much of :class:`subprocess.Popen` as running a decoding child takes."""
+    """The part of :class:`subprocess.Popen` that running a decoding child needs."""
 
     def __init__(self, pid: int, line: socket.socket, stdout: IO[bytes], stderr: IO[bytes]) -> None:
         self.pid, self.stdout, self.stderr = pid, stdout, stderr
@@ -45,25 +44,28 @@ class ForkedChild:
         self._line = line
 
     def wait(self, timeout: float | None = None) -> int:
-        """Raises ``subprocess.TimeoutExpired``. Until it returns, no other process has this pid."""
+        """Return the exit code, or minus the signal. Until then no other process can have this pid.
+
+        Raises ``subprocess.TimeoutExpired``.
+        """
         if self.returncode is None:
             self._line.settimeout(timeout)
             try:
-                self.returncode = _heard(self._line)
+                self.returncode = _receive_number(self._line)
                 self._line.sendall(_NUMBER.pack(0))
             except TimeoutError:
                 raise subprocess.TimeoutExpired("decoding child", timeout or 0.0) from None
             except OSError:
-                # Who waited for it was killed, and the kernel killed it then.
+                # The forking process was killed, and the kernel then killed this child.
                 self.returncode = -signal.SIGKILL
         return self.returncode
 
 
 class DecoderPool(Closing):
-    """Forks one child at a time, for one thread, with which it ends.
+    """Forks one child at a time, for one thread; the forking process ends with that thread.
 
-    A process is started when the first child is asked for, and again where it was killed.
-    ``environment``: all that it and its children have of one.
+    The forking process is started for the first child, and again after it was killed.
+    ``environment``: the complete environment of this process and its children.
     """
 
     def __init__(self, environment: dict[str, str]) -> None:
@@ -76,21 +78,21 @@ class DecoderPool(Closing):
         return None if self._process is None else self._process.pid
 
     def fork(self, task: dict[str, Any]) -> ForkedChild:
-        """A child that works on ``task``, in a process group of its own.
+        """Start a child that works on ``task``, in its own process group.
 
-        Raises ``WorkerLost`` where the process that forks is killed at this moment, and
-        ``DecoderUnavailable`` where it cannot import what decoding takes.
+        Raises ``WorkerLost`` if the forking process is killed at this moment, and
+        ``DecoderUnavailable`` if it cannot import the modules for decoding.
         """
         if self._process is None or self._process.poll() is not None:
             self._start()
         assert self._line is not None
-        order = json.dumps(task).encode()
+        message = json.dumps(task).encode()
         stdout, stderr = os.pipe(), os.pipe()
         try:
             self._line.settimeout(None)
-            socket.send_fds(self._line, [_NUMBER.pack(len(order))], [stdout[1], stderr[1]])
-            self._line.sendall(order)
-            pid = _heard(self._line)
+            socket.send_fds(self._line, [_NUMBER.pack(len(message))], [stdout[1], stderr[1]])
+            self._line.sendall(message)
+            pid = _receive_number(self._line)
         except OSError as error:
             os.close(stdout[0])
             os.close(stderr[0])
@@ -106,9 +108,9 @@ class DecoderPool(Closing):
         assert self._process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             if self._process.wait(timeout=_PARTING_S) > 0:
-                # By itself, and so before the first order: its imports failed.
+                # It exited by itself, and therefore before its first task: its imports failed.
                 return DecoderUnavailable()
-        return WorkerLost("What starts the decoders was stopped. Try again.")
+        return WorkerLost("The process that starts the decoders was stopped. Try again.")
 
     def close(self) -> None:
         if self._line is not None:
@@ -120,16 +122,16 @@ class DecoderPool(Closing):
 
     def _start(self) -> None:
         self.close()
-        self._line, theirs = socket.socketpair()
-        with theirs:
+        self._line, process_end = socket.socketpair()
+        with process_end:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", "-c", _BOOT),
-                    *(str(IMPORT_ROOT), str(os.getpid()), str(theirs.fileno())),
+                    *(str(IMPORT_ROOT), str(os.getpid()), str(process_end.fileno())),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[process_end.fileno()],
                 cwd="/",
                 env=self._environment,
                 start_new_session=True,
@@ -137,34 +139,35 @@ class DecoderPool(Closing):
 
 
 def serve(descriptor: int) -> None:
-    """Fork a child for every order until nobody gives any more; what the process does."""
+    """Fork a child for every task until the socket closes; the main loop of the process."""
 
-    # Collected, they would be copied by every child.
+    # A collection in a child would copy the pages of all these objects.
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=descriptor) as line, contextlib.suppress(OSError):
         while True:
-            task, pipes = _order(line)
+            task, pipes = _receive_task(line)
             pid = os.fork()
             if pid == 0:
-                _be_child(task.decode(), line, pipes)
+                _run_child(task.decode(), line, pipes)
             for pipe in pipes:
                 os.close(pipe)
-            _lead_a_group(pid)
+            _set_process_group(pid)
             line.sendall(_NUMBER.pack(pid))
-            line.sendall(_NUMBER.pack(_end_of(pid)))
-            _heard(line)
-            # Not before it was asked for: its number could be another's when it is killed.
+            line.sendall(_NUMBER.pack(_wait_for_exit(pid)))
+            _receive_number(line)
+            # Only after the other side has received the exit code: until then it may kill the
+            # process by its pid, which must not belong to another process.
             os.waitpid(pid, 0)
 
 
-def _be_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
+def _run_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
     from separation.audio.decoding.decode_child import main
     from separation.system.processes import NOWHERE, end_with_parent
 
     try:
         line.close()
-        _lead_a_group(0)
+        _set_process_group(0)
         end_with_parent(parent=os.getppid())
         os.chdir(NOWHERE)
         for pipe, number in zip(pipes, (1, 2), strict=True):
@@ -177,32 +180,32 @@ def _be_child(task: str, line: socket.socket, pipes: list[int]) -> NoReturn:
     os._exit(1)
 
 
-def _lead_a_group(pid: int) -> None:
-    """Said on both sides of the fork, so that it holds whichever comes first."""
+def _set_process_group(pid: int) -> None:
+    """Called on both sides of the fork, as either may run first."""
     with contextlib.suppress(OSError):
         os.setpgid(pid, 0)
 
 
-def _end_of(pid: int) -> int:
-    """Waits; the exit code, or minus the signal. The process is not yet forgotten after this."""
+def _wait_for_exit(pid: int) -> int:
+    """Wait, and return the exit code, or minus the signal. The process stays a zombie."""
     ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert ended is not None
     return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
-def _order(line: socket.socket) -> tuple[bytes, list[int]]:
+def _receive_task(line: socket.socket) -> tuple[bytes, list[int]]:
     head, pipes, _, _ = socket.recv_fds(line, _NUMBER.size, 2)
-    (length,) = _NUMBER.unpack(head + _exactly(line, _NUMBER.size - len(head)))
-    return _exactly(line, length), pipes
+    (length,) = _NUMBER.unpack(head + _receive(line, _NUMBER.size - len(head)))
+    return _receive(line, length), pipes
 
 
-def _heard(line: socket.socket) -> int:
-    """Raises ``OSError`` where the other side is gone."""
-    (number,) = _NUMBER.unpack(_exactly(line, _NUMBER.size))
+def _receive_number(line: socket.socket) -> int:
+    """Raises ``OSError`` if the other side has closed the socket."""
+    (number,) = _NUMBER.unpack(_receive(line, _NUMBER.size))
     return int(number)
 
 
-def _exactly(line: socket.socket, count: int) -> bytes:
+def _receive(line: socket.socket, count: int) -> bytes:
     data = b""
     while len(data) < count:
         more = line.recv(count - len(data))

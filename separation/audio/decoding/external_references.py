@@ -1,4 +1,4 @@
-"""MP4 and QuickTime files whose sound lies elsewhere: found by walking the boxes, not followed."""
+"""Refuse MP4 and QuickTime files whose sound is in another file; no reference is followed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +12,8 @@ _MOST_BOXES = 10_000
 
 
 def refuse_remote_references(path: Path) -> None:
-    """Raises ``UnsupportedFormat`` where a track names another file or an address as its data
-    (ISO/IEC 14496-12, 8.7.2). What makes no sense is left to the decoder to refuse."""
+    """Raise ``UnsupportedFormat`` if a track names another file or an address as its data
+    (ISO/IEC 14496-12, 8.7.2). Malformed boxes pass; the decoder refuses them."""
     with path.open("rb") as file:
         end = file.seek(0, 2)
         if any(_is_remote(file, at, stop) for at, stop in _boxes(file, _PATH, 0, end)):
@@ -24,7 +24,7 @@ def refuse_remote_references(path: Path) -> None:
 
 
 def _boxes(file: BinaryIO, path: tuple[bytes, ...], at: int, end: int) -> Iterator[tuple[int, int]]:
-    """Begin and end of the contents of every box at ``path`` below one that spans these bytes."""
+    """Yield begin and end of the content of every box at ``path`` between ``at`` and ``end``."""
     for kind, begin, stop in _children(file, at, end):
         if kind != path[0]:
             continue
@@ -51,7 +51,7 @@ def _children(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, i
 
 
 def _is_remote(file: BinaryIO, at: int, end: int) -> bool:
-    """Whether an entry of a ``dref`` box lacks the flag that says "in this file"."""
+    """Whether an entry of a ``dref`` box lacks the flag "self-contained"."""
     for _, begin, _ in _children(file, at + 8, end):
         file.seek(begin)
         version_and_flags = file.read(4)

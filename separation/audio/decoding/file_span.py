@@ -1,7 +1,7 @@
-"""A stretch of a file, some of its bytes replaced: what a decoding library is shown of it.
+"""A span of a file, with some bytes replaced, as a file object for a decoding library.
 
-A library that reads one song from the beginning of a file finds the second one in it like this, and
-one that believes a header gets a header that can be believed.
+A library that reads one song per file can thus read the second song of a file, and a library that
+trusts a header reads a corrected header.
 """
 
 import io
@@ -16,7 +16,7 @@ _BLOCK_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Span:
-    """Offsets in a file, the end excluded; ``None``: to the end of the file."""
+    """Offsets in a file; ``end`` is excluded, and ``None`` means the end of the file."""
 
     start: int = 0
     end: int | None = None
@@ -26,9 +26,9 @@ WHOLE = Span()
 
 
 class FileSpan(io.FileIO):
-    """One span of a file, read only; its offsets begin at the span.
+    """One span of a file, read only; offset 0 is the start of the span.
 
-    ``patches``: bytes that stand at offsets of the whole file instead of what is there.
+    ``patches``: bytes that replace those of the file, by their offset in the whole file.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class FileSpan(io.FileIO):
         return bytes(buffer[: self.readinto(buffer)])
 
     def readall(self) -> bytes:
-        """In blocks, as that of ``FileIO`` goes round ``readinto``, and so does its ``read``."""
+        """Read in blocks: ``readall`` and ``read`` of ``FileIO`` do not call ``readinto``."""
         return b"".join(iter(lambda: self.read(_BLOCK_BYTES), b""))
 
     def readinto(self, buffer: Any, /) -> int:

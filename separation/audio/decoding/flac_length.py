@@ -1,4 +1,4 @@
-"""A FLAC file that makes no claim about its length: where it makes one, libsndfile stops there."""
+"""A FLAC file without its claimed length: libsndfile would stop reading at that length."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from separation.audio.decoding.mpeg_frames import id3_bytes
 
 _MARKER = b"fLaC"
 _TOTAL_AT = 21
-"""Behind the marker's first byte: the low half of this byte and the next four are the number of
-frames, 0 where it is unknown (RFC 9639, section 8.2)."""
+"""Offset from the marker's first byte. The low half of this byte and the next four bytes are the
+number of frames, 0 where it is unknown (RFC 9639, section 8.2)."""
 
 _TOTAL_BYTES = 5
 
 
 class LengthlessFlac(FileSpan):
-    """The file, read only, with 0 for its number of frames; ``claimed_frames`` is what it says."""
+    """The file, read only, with 0 as its number of frames; ``claimed_frames`` is the original."""
 
     def __init__(self, path: Path, span: Span = WHOLE) -> None:
         super().__init__(path, span)

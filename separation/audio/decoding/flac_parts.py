@@ -1,7 +1,7 @@
-"""What a FLAC file consists of: songs put one behind the other, and what others leave behind them.
+"""The parts of a FLAC file: songs that were joined, and tags of other formats behind them.
 
-FLAC has no place for tags at its end; programs that copy discs put some there nevertheless, and a
-decoder that meets them takes them for a damaged frame.
+FLAC allows no tags at its end. Programs that copy discs write some there nevertheless, and a
+decoder takes them for a damaged frame.
 """
 
 import mmap
@@ -10,10 +10,11 @@ from pathlib import Path
 from separation.audio.decoding.file_span import Span
 
 _STREAM = b"fLaC\0\0\0\x22"
-"""The marker, and the header of STREAMINFO, which comes first (RFC 9639, section 8.1); its last bit
-says whether it is the only block."""
+"""The marker and the header of STREAMINFO, the first block (RFC 9639, section 8.1)."""
 
 _ONLY_STREAM = b"fLaC\x80\0\0\x22"
+"""The same with the bit that marks STREAMINFO as the only block."""
+
 _ID3V1_BYTES = 128
 _APE_FOOTER_BYTES = 32
 _MOST_TAGS = 4
@@ -21,14 +22,14 @@ _ZEROS_WINDOW = 1 << 20
 
 
 def flac_parts(path: Path) -> list[Span]:
-    """Each song in the file, without what lies behind the last; at least one."""
+    """Return the span of each song in the file, at least one, without tags behind the last."""
     with path.open("rb") as file:
         if not path.stat().st_size:
             return [Span()]
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             starts = sorted({*_places(content, _STREAM), *_places(content, _ONLY_STREAM)})
             end = _end_of_sound(content)
-    # The first song begins where its tags do.
+    # The first song begins with its tags.
     ends = [at for at in starts[1:] if at < end]
     return [Span(at, to) for at, to in zip([0, *ends], [*ends, end], strict=True)]
 
@@ -42,10 +43,10 @@ def _places(content: mmap.mmap, marker: bytes) -> list[int]:
 
 
 def _end_of_sound(content: mmap.mmap) -> int:
-    """Where tags (ID3v1, APEv2) and zeros begin at the end of a file."""
+    """Return the offset at which the tags (ID3v1, APEv2) and zeros at the end of a file begin."""
     end = len(content)
     for _ in range(_MOST_TAGS):
-        # The tag first, as it ends in zeros itself.
+        # The tag is checked first, as it may end in zeros itself.
         shorter = _without_tag(content, end)
         if shorter == end:
             shorter = _without_zeros(content, end)
@@ -61,7 +62,7 @@ def _without_tag(content: mmap.mmap, end: int) -> int:
     footer = content[max(end - _APE_FOOTER_BYTES, 0) : end]
     if not footer.startswith(b"APETAGEX"):
         return end
-    # Its size counts the footer and not the header, which bit 31 of the flags announces.
+    # The size includes the footer but not the header; bit 31 of the flags announces a header.
     size = int.from_bytes(footer[12:16], "little")
     has_header = int.from_bytes(footer[20:24], "little") >> 31
     start = end - size - (_APE_FOOTER_BYTES if has_header else 0)
@@ -69,7 +70,8 @@ def _without_tag(content: mmap.mmap, end: int) -> int:
 
 
 def _without_zeros(content: mmap.mmap, end: int) -> int:
-    """The checksum at the end of the last frame may end in zeros itself: two are left."""
+    """Return the end without zeros, but keep two: the checksum of the last frame may end in
+    zeros."""
     while end > 0:
         block = content[max(end - _ZEROS_WINDOW, 0) : end]
         kept = len(block.rstrip(b"\0"))

@@ -1,4 +1,4 @@
-"""Headers of MPEG audio frames, and of the tags that stand before them."""
+"""Headers of MPEG audio frames, and of the tags before them."""
 
 import functools
 import re
@@ -17,23 +17,23 @@ _KBPS_V2 = {
 }
 _RATES_V1_HZ = (44_100, 48_000, 32_000)
 
-
 _TRAILERS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-"""What stands behind the last frame: tags, or those of the next song."""
+"""The first bytes of tags that may follow the last frame, including those of the next song."""
 
 _CHAIN = 4
-"""As many frames of one kind in a row are no accident: two are, once in some megabytes of noise."""
+"""Frames of one kind in a row that prove an MPEG stream. Noise contains two in a row once in some
+megabytes."""
 
 _SYNC = re.compile(
     rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]["
     + b"".join(re.escape(bytes((b,))) for b in range(0x10, 0xF0) if b >> 2 & 3 != 3)
     + b"]"
 )
-"""What :func:`mpeg_frame` takes, as an expression: bytes that are no frame cost next to nothing."""
+"""The headers that :func:`mpeg_frame` accepts; the expression skips other bytes quickly."""
 
 
 class MpegFrame(NamedTuple):
-    """What the header of a frame says. ``samples`` of one channel."""
+    """The header of a frame. ``samples``: per channel."""
 
     size_bytes: int
     version: int
@@ -44,12 +44,12 @@ class MpegFrame(NamedTuple):
 
     @property
     def form(self) -> tuple[int, int, int, int]:
-        """What decoders do not expect to change within a file."""
+        """The fields that decoders expect to be constant within a file."""
         return self.version, self.layer, self.rate_hz, self.channels
 
 
 def mpeg_frame(header: bytes) -> MpegFrame | None:
-    """The frame with this header; ``None`` where it is none."""
+    """Return the frame with this header; ``None`` where it is no frame header."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return None
     return _frame(header[1], header[2], header[3] >> 6 == 3)
@@ -73,7 +73,7 @@ def _frame(kind: int, sizes: int, is_mono: bool) -> MpegFrame | None:
 
 
 def mpeg_frame_bytes(header: bytes) -> int:
-    """Length of the MPEG audio frame with this header, 0 when it is none."""
+    """Return the length of the MPEG audio frame with this header, 0 where it is none."""
     frame = mpeg_frame(header)
     return frame.size_bytes if frame else 0
 
@@ -84,7 +84,8 @@ def is_trailer(head: bytes) -> bool:
 
 
 def find_frames(data: bytes) -> int | None:
-    """Where frames of one kind begin to follow each other: four of them, or two and the end."""
+    """Return the offset of the first frames of one kind in a row: four of them, or two or more up
+    to the end of ``data``."""
     found = _SYNC.finditer(data)
     return next((sync.start() for sync in found if _is_chain(data, sync.start())), None)
 
@@ -104,7 +105,8 @@ def _is_chain(data: bytes, at: int) -> bool:
 
 
 def id3_bytes(head: bytes) -> int:
-    """Length of an ID3v2 tag at the start, 0 when there is none (id3.org, ID3v2.4, 3.1)."""
+    """Return the length of an ID3v2 tag at the start, 0 when there is none (id3.org, ID3v2.4,
+    3.1)."""
     if not head.startswith(b"ID3") or len(head) < 10:
         return 0
     size = 0
@@ -115,7 +117,8 @@ def id3_bytes(head: bytes) -> int:
 
 
 def ape_bytes(head: bytes) -> int:
-    """Length of an APEv2 tag at the start, 0 when there is none (Monkey's Audio, APEv2: header)."""
+    """Return the length of an APEv2 tag at the start, 0 when there is none (Monkey's Audio, APEv2:
+    header)."""
     if not head.startswith(b"APETAGEX") or len(head) < 16:
         return 0
     return 32 + int.from_bytes(head[12:16], "little")

@@ -1,8 +1,8 @@
-"""What iTunes notes in a MP3 of the silence that its encoder put around the song.
+"""The silence that the encoder of iTunes adds around a song in an MP3, as iTunes notes it.
 
-LAME says it in a frame of its own, which every decoder obeys. iTunes writes no such frame and says
-it in a comment called iTunSMPB: zero, delay, padding and length, each a hexadecimal number. FFmpeg
-does not look at it, and gives the padding as sound.
+LAME states this padding in a frame of its own, which every decoder obeys. iTunes writes no such
+frame. It notes zero, delay, padding and length in a comment called iTunSMPB, each as a hexadecimal
+number. FFmpeg ignores the comment and returns the padding as sound.
 """
 
 import mmap
@@ -10,30 +10,30 @@ import re
 from dataclasses import dataclass
 
 DECODER_DELAY_FRAMES = 529
-"""What a decoder of layer III adds to the encoder's delay (LAME, technical FAQ; FFmpeg adds the
+"""Delay that a decoder of layer III adds to the encoder's (LAME, technical FAQ; FFmpeg adds the
 same 528 + 1 in libavformat/mp3dec.c)."""
 
 _MOST_FRAMES_AROUND = 4
-"""Encoders put one or two frames of MPEG before the song, and as many behind it."""
+"""Encoders add one or two MPEG frames before the song, and as many behind it."""
 
 _NOTE_BYTES = 160
-"""Twice what is needed: in UTF-16 each letter has two bytes."""
+"""Twice the length of the note: in UTF-16 each letter has two bytes."""
 
-# Zeros lie between the letters in UTF-16, and behind 0xFF in a tag that was unsynchronised.
+# In UTF-16 there are zeros between the letters; an unsynchronised tag has zeros behind 0xFF.
 _NAME = re.compile(b"\0*".join(re.escape(bytes([letter])) for letter in b"iTunSMPB"))
 _FILLING = re.compile(rb"[\0\xfe\xff]+")
 _NUMBERS = re.compile(rb"[^0-9A-Fa-f]{0,8}" + rb" +".join([rb"([0-9A-Fa-f]{1,16})"] * 4))
 
 _ENCODERS = (b"LAME", b"Lavf", b"Lavc")
-"""They always say it, even where it is nothing."""
+"""Encoders that always state the padding, even if it is zero."""
 
 _DELAYS_BEHIND_VERSION = 21
-"""From the encoder's version on (Info tag, gabriel.mp3-tech.org/mp3infotag.html)."""
+"""Offset from the encoder's version (Info tag, gabriel.mp3-tech.org/mp3infotag.html)."""
 
 
 @dataclass(frozen=True)
 class SoundSpan:
-    """Which of the decoded frames are the song."""
+    """The decoded frames that belong to the song."""
 
     start: int
     frames: int
@@ -42,10 +42,11 @@ class SoundSpan:
 def noted_by_itunes(
     content: mmap.mmap, tags_end: int, samples: int, frame_samples: int
 ) -> SoundSpan | None:
-    """The song within ``samples`` frames that are decoded, ``frame_samples`` to a frame of MPEG.
+    """Return the song's span within ``samples`` decoded frames, or ``None`` without a valid note.
 
-    ``tags_end``: where the tags at the beginning end. A note counts only where delay, padding and
-    length make up what is there, to a frame: programs copy it along from another encoding.
+    ``frame_samples``: samples per MPEG frame. ``tags_end``: end of the tags at the start of the
+    file. A note is valid only if the sum of delay, padding and length equals ``samples`` to within
+    one MPEG frame: programs copy the note from another encoding of the song.
     """
     name = _NAME.search(content, 0, tags_end)
     if name is None:
@@ -64,9 +65,9 @@ def noted_by_itunes(
 
 
 def states_padding(information: bytes) -> bool:
-    """Whether a frame whose Xing or Info tag begins ``information`` says what was put around."""
+    """Whether the Xing or Info tag at the start of ``information`` states the padding."""
     flags = int.from_bytes(information[4:8], "big")
-    # Number of frames, of bytes, a table of places, and the quality, each where its bit is set.
+    # Number of frames, number of bytes, seek table and quality: each exists if its bit is set.
     version_at = 8 + sum(size for bit, size in enumerate((4, 4, 100, 4)) if flags >> bit & 1)
     at = version_at + _DELAYS_BEHIND_VERSION
     return information.startswith(_ENCODERS, version_at) or any(information[at : at + 3])

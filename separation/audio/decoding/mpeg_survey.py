@@ -1,8 +1,8 @@
-"""What a MP3 consists of, by the headers of its frames alone, before anything decodes.
+"""A survey of the frame headers of an MP3 before it is decoded.
 
-libsndfile is the faster reader, and stops where the first frame says, or where it guesses from the
-bit rate that the end must be. Songs put one behind the other, streams that were recorded, and files
-of encoders that write no such frame go to FFmpeg, part by part where the format changes.
+libsndfile is the faster reader. It stops at the length that the first frame states, or at a length
+that it estimates from the bit rate. FFmpeg therefore decodes joined songs, recorded streams and
+files of encoders that write no such frame, part by part where the format changes.
 """
 
 import mmap
@@ -17,17 +17,17 @@ from separation.audio.decoding.sniff import first_mpeg_frame
 
 _TAGS = (b"Xing", b"Info")
 _TAG_WINDOW_BYTES = 64
-"""The tag follows the side information, at most 36 bytes behind the frame's beginning."""
+"""The tag follows the side information, at most 36 bytes from the start of the frame."""
 
 _VBRI_AT = 36
 _HAS_FRAMES = 1
 _TOLERATED_FRAMES = 1
-"""Encoders count the frame of the tag itself, or do not."""
+"""Some encoders count the frame of the tag itself, others do not."""
 
 
 @dataclass(frozen=True)
 class MpegPart:
-    """Frames of one form in a row. ``samples``: of one channel, those of all its frames."""
+    """Frames of one form in a row. ``samples``: sum over its frames, per channel."""
 
     span: Span
     layer: int
@@ -37,10 +37,11 @@ class MpegPart:
 
 @dataclass(frozen=True)
 class MpegSurvey:
-    """``parts``: in their order. ``frames``: of all of them, or as many as the file says where
-    those are more, at the rate of the first; padding of encoders included. ``is_plain``: libsndfile
-    reads all of it. ``gaps``: how often something else than frames, tags and padding lies between
-    two frames. ``song``: the part of what is decoded that is no padding, where only a tag says it.
+    """``parts``: in their order. ``frames``: the frames of all parts or the claim of the file,
+    whichever is larger, at the rate of the first part, with the padding of encoders. ``is_plain``:
+    libsndfile reads the whole file. ``gaps``: number of places with other data than frames, tags
+    and padding between two frames. ``song``: the decoded frames without padding, if only a tag
+    states the padding.
     """
 
     parts: tuple[MpegPart, ...]
@@ -51,8 +52,8 @@ class MpegSurvey:
 
 
 def survey_mpeg(path: Path) -> MpegSurvey | None:
-    """``None`` where no frames are found. Counts what is there of a frame, though it may not
-    decode."""
+    """Survey a file; ``None`` where it has no frames. An incomplete frame counts, although it may
+    not decode."""
     with path.open("rb") as file:
         start = first_mpeg_frame(file)
         if start is None:
@@ -68,23 +69,23 @@ def _survey(content: mmap.mmap, start: int) -> MpegSurvey | None:
     stated, first = _stated(head), mpeg_frame(head)
     if not parts or first is None:
         return None
-    there = sum(part.samples * first.rate_hz // part.rate_hz for part in parts)
+    present = sum(part.samples * first.rate_hz // part.rate_hz for part in parts)
     if stated is None and _is_information(head):
-        # It would be decoded as 26 ms of silence.
+        # This frame would decode to 26 ms of silence.
         parts = _without_first(parts, first)
         if not parts:
             return None
-        return MpegSurvey(tuple(parts), there - first.samples, is_plain=False, gaps=gaps)
+        return MpegSurvey(tuple(parts), present - first.samples, is_plain=False, gaps=gaps)
     claimed = (stated or 0) * first.samples
-    is_all = stated is not None and there <= claimed + _TOLERATED_FRAMES * first.samples
+    is_all = stated is not None and present <= claimed + _TOLERATED_FRAMES * first.samples
     begins_as_expected = start == id3_bytes(content[:10])
     is_plain = is_all and begins_as_expected and len(parts) == 1
-    return MpegSurvey(tuple(parts), max(there, claimed), is_plain, gaps)
+    return MpegSurvey(tuple(parts), max(present, claimed), is_plain, gaps)
 
 
 def _without_padding(survey: MpegSurvey, content: mmap.mmap, start: int) -> MpegSurvey:
     song = _song(content, start, survey.parts)
-    # libsndfile leaves a part of the padding out where there is a frame of information.
+    # libsndfile leaves out a part of the padding if there is an information frame.
     return survey if song is None else replace(survey, song=song, is_plain=False)
 
 
@@ -102,7 +103,7 @@ def _song(content: mmap.mmap, start: int, parts: Sequence[MpegPart]) -> SoundSpa
 
 
 def _parts(content: mmap.mmap, start: int) -> tuple[list[MpegPart], int]:
-    """The parts, and the number of gaps between frames."""
+    """Return the parts, and the number of gaps between frames."""
     begun: list[tuple[int, MpegFrame]] = []
     samples: list[int] = []
     gaps, behind = 0, start
@@ -128,14 +129,14 @@ def _is_gap(content: mmap.mmap, at: int, end: int) -> bool:
 
 def _without_first(parts: list[MpegPart], frame: MpegFrame) -> list[MpegPart]:
     first = parts[0]
-    rest = first.samples - frame.samples
+    samples = first.samples - frame.samples
     span = Span(first.span.start + frame.size_bytes, first.span.end)
-    shorter = [MpegPart(span, first.layer, first.rate_hz, rest)] if rest else []
+    shorter = [MpegPart(span, first.layer, first.rate_hz, samples)] if samples else []
     return [*shorter, *parts[1:]]
 
 
 def _stated(head: bytes) -> int | None:
-    """Frames that a Xing tag claims (they do not include the one that it is in)."""
+    """Return the number of frames that a Xing tag claims, without the frame of the tag itself."""
     at = _tag_place(head)
     if at is None or not int.from_bytes(head[at + 4 : at + 8], "big") & _HAS_FRAMES:
         return None
@@ -148,16 +149,16 @@ def _tag_place(head: bytes) -> int | None:
 
 
 def _is_information(head: bytes) -> bool:
-    """Whether a frame holds a tag of an encoder instead of sound: Xing's, or Fraunhofer's VBRI."""
+    """Whether a frame contains an encoder's tag (Xing, or Fraunhofer's VBRI) instead of sound."""
     return any(tag in head for tag in _TAGS) or head[_VBRI_AT : _VBRI_AT + 4] == b"VBRI"
 
 
 def _frames(content: mmap.mmap, at: int) -> Iterator[tuple[int, MpegFrame]]:
-    """Each frame and where it begins; what is no frame is stepped over."""
+    """Yield the offset of each frame and the frame; skip all other data."""
     size, form = len(content), None
     while at + 4 <= size:
         frame = mpeg_frame(content[at : at + 4])
-        if frame is not None and _goes_on(content, at + frame.size_bytes, frame, form):
+        if frame is not None and _is_confirmed(content, at + frame.size_bytes, frame, form):
             yield at, frame
             form = frame.form
             at += frame.size_bytes
@@ -169,10 +170,11 @@ def _frames(content: mmap.mmap, at: int) -> Iterator[tuple[int, MpegFrame]]:
                 return
 
 
-def _goes_on(
+def _is_confirmed(
     content: mmap.mmap, end: int, frame: MpegFrame, form: tuple[int, int, int, int] | None
 ) -> bool:
-    """Whether what follows a frame proves that it is one; a new format takes more than the old."""
+    """Whether the data at ``end`` of a frame confirms the frame. ``form``: that of the frame before
+    it; a frame of another form needs a following frame of its own form."""
     if end >= len(content):
         return form in (None, frame.form)
     follower = mpeg_frame(content[end : end + 4])

@@ -1,4 +1,4 @@
-"""The songs of a chained Ogg file (RFC 3533, section 4), as radio streams and joined files are."""
+"""The links of a chained Ogg file (RFC 3533, section 4), such as a radio stream or joined files."""
 
 import mmap
 from pathlib import Path
@@ -10,8 +10,8 @@ _HEAD_BYTES = 27
 
 
 def ogg_links(path: Path) -> list[Span]:
-    """One span for each link, at least one. Streams that play at the same time, such as picture and
-    sound, begin with pages that follow each other directly, and are one link."""
+    """Return one span for each link, at least one. Streams that play at the same time, such as
+    picture and sound, belong to one link: their first pages follow each other directly."""
     if not path.stat().st_size:
         return [Span()]
     with (

@@ -1,6 +1,6 @@
-"""Which library decodes a file: libsndfile where it reads the whole of it, FFmpeg elsewhere.
+"""Choice of the decoding library: libsndfile for files that it reads completely, else FFmpeg.
 
-Used by the sandboxed child for sources, and in process for files that we wrote ourselves.
+The sandboxed child opens sources with it; other processes open only files of the pipeline.
 """
 
 import contextlib
@@ -16,13 +16,13 @@ from separation.errors import CorruptAudio, UnsupportedFormat
 
 
 def open_reader(path: Path, sniffed: Sniffed, track: int | None = None) -> AudioReader:
-    """Open a file at one of its sound tracks, from 0; ``None``: the first.
+    """Open the sound track with the number ``track`` of a file, from 0; ``None``: the first.
 
     Raises ``UnsupportedFormat`` (its codec), ``CorruptAudio``, ``EmptyAudio`` (no such track).
     """
     container = sniffed.container
     if track:
-        # What libsndfile reads has one track.
+        # All containers that libsndfile reads have one track.
         return _by_ffmpeg(path, container, track)
     if container == "mp3":
         return _open_mpeg(path)
@@ -33,7 +33,7 @@ def open_reader(path: Path, sniffed: Sniffed, track: int | None = None) -> Audio
     if sniffed.reader == "soundfile":
         return _by_libsndfile(path, container)
     if container == "caf":
-        # It knows better where ALAC ends, FFmpeg reads more: what was cut off, and other codecs.
+        # libsndfile finds the end of ALAC exactly; FFmpeg also reads cut files and other codecs.
         with contextlib.suppress(CorruptAudio, UnsupportedFormat):
             return _by_libsndfile(path, container)
     return _by_ffmpeg(path, container, track)
@@ -56,28 +56,28 @@ def _open_surveyed(path: Path, survey: MpegSurvey) -> AudioReader:
         reader = _by_libsndfile(path, "mp3")
         reader.warnings += [DAMAGED] * (survey.gaps > 0)
         return reader
-    # Modules that import PyAV are loaded where they are needed: so is PyAV.
+    # These modules are imported here, as PyAV is only imported where it is needed.
     from separation.audio.decoding.chained_reader import ChainedReader
     from separation.audio.decoding.pyav_reader import PyavReader
 
-    def opened(number: int) -> AudioReader:
+    def open_part(number: int) -> AudioReader:
         part = parts[number]
         reader = PyavReader(path, "mp3", span=part.span)
         reader.warnings += [DAMAGED] * (survey.gaps > 0)
-        # FFmpeg decodes all layers by the same name, and guesses the length from the bit rate.
+        # FFmpeg has one name for all layers, and estimates the length from the bit rate.
         reader.codec = f"mp{part.layer}"
         reader.header_frames = survey.frames
         return reader
 
     parts = survey.parts
-    return opened(0) if len(parts) == 1 else ChainedReader(len(parts), opened, survey.frames)
+    return open_part(0) if len(parts) == 1 else ChainedReader(len(parts), open_part, survey.frames)
 
 
 def _open_flac(path: Path, sniffed: Sniffed) -> AudioReader:
     from separation.audio.decoding.chained_reader import ChainedReader
     from separation.audio.decoding.resumed_reader import ResumedReader
 
-    def opened(number: int) -> AudioReader:
+    def open_part(number: int) -> AudioReader:
         if sniffed.reader == "pyav":
             return _by_ffmpeg(path, "flac", None, spans[number])
         return ResumedReader(
@@ -86,22 +86,22 @@ def _open_flac(path: Path, sniffed: Sniffed) -> AudioReader:
         )
 
     spans = flac_parts(path)
-    return opened(0) if len(spans) == 1 else ChainedReader(len(spans), opened, None)
+    return open_part(0) if len(spans) == 1 else ChainedReader(len(spans), open_part, None)
 
 
 def _open_ogg(path: Path, sniffed: Sniffed) -> AudioReader:
     from separation.audio.decoding.chained_reader import ChainedReader
 
-    def opened(number: int) -> AudioReader:
+    def open_part(number: int) -> AudioReader:
         if sniffed.reader == "soundfile":
-            # What follows a song in Vorbis is rarely something else; FFmpeg reads all of it.
+            # A link of another codec may follow a Vorbis link; FFmpeg reads it.
             with contextlib.suppress(CorruptAudio, UnsupportedFormat):
                 return _by_libsndfile(path, "ogg", links[number])
         return _by_ffmpeg(path, "ogg", None, links[number])
 
     links = ogg_links(path)
     if len(links) > 1:
-        return ChainedReader(len(links), opened, None)
+        return ChainedReader(len(links), open_part, None)
     if sniffed.reader == "soundfile":
         return _by_libsndfile(path, "ogg")
     return _by_ffmpeg(path, "ogg", None)

@@ -1,8 +1,8 @@
 """Files of more than 4 GiB in formats whose lengths have four bytes.
 
-Recorders and programs go on writing there: they leave the length at 0 or at its largest, or let it
-begin again from 0. What is there counts. libsndfile cannot be told so by any header of RIFF, so it
-is shown the samples without one.
+Recorders and programs write beyond this limit. They leave the length at 0 or at its maximum, or let
+it overflow. The bytes in the file count. No RIFF header can state such a length to libsndfile, so
+it reads the samples without a header.
 """
 
 import struct
@@ -14,13 +14,13 @@ from separation.audio.decoding.riff_chunks import Order, find_chunk, is_sound, r
 from separation.errors import UnsupportedFormat
 
 ROUND = 2**32
-"""Bytes after which a length of four bytes begins again."""
+"""Bytes after which a length of four bytes overflows to 0."""
 
 OVERSIZED = "The header cannot say how long so large a file is; all that is there was used."
 _EXTENSIBLE = 0xFFFE
 _SUB_FORMAT_AT = 24
 _FORMAT_BYTES = 40
-"""Of the extensible form, the longest (Microsoft, WAVEFORMATEXTENSIBLE)."""
+"""Length of the extensible form, the longest one (Microsoft, WAVEFORMATEXTENSIBLE)."""
 
 _SUBTYPES = {
     (1, 1): "PCM_U8",
@@ -32,14 +32,14 @@ _SUBTYPES = {
     (6, 1): "ALAW",
     (7, 1): "ULAW",
 }
-"""By the tag of the format and the bytes of a sample (Microsoft, mmreg.h)."""
+"""libsndfile's names by the format's tag and the bytes per sample (Microsoft, mmreg.h)."""
 
 _HOW_ELSE = "Save it as RF64, W64, CAF or FLAC."
 
 
 @dataclass(frozen=True)
 class RawSound:
-    """Samples without a header, as libsndfile is told of them."""
+    """Samples without a header, and the parameters that libsndfile needs to read them."""
 
     span: Span
     rate_hz: int
@@ -49,9 +49,10 @@ class RawSound:
 
 
 def oversized_wave(file: BinaryIO, size: int, order: Order) -> RawSound | None:
-    """The sound of a WAV of ``size`` bytes, where its header says another length than it has.
+    """Return the sound of a WAV of ``size`` bytes whose header states a wrong length, else
+    ``None``.
 
-    Raises ``UnsupportedFormat`` where samples are coded in a way that needs the header.
+    Raises ``UnsupportedFormat`` for a codec that cannot be read without the header.
     """
     data = find_chunk(file, size, start=12, name=b"data", order=order)
     end = None if data is None else _end_of_sound(file, size, data, order)
@@ -61,16 +62,16 @@ def oversized_wave(file: BinaryIO, size: int, order: Order) -> RawSound | None:
 
 
 def refuse_oversized_aiff(file: BinaryIO, size: int) -> None:
-    """Raises ``UnsupportedFormat`` where sound goes on behind the length that is stated."""
+    """Raise ``UnsupportedFormat`` if the sound continues behind its stated length."""
     sound = find_chunk(file, size, start=12, name=b"SSND", order="big")
     if sound is not None and _end_of_sound(file, size, sound, "big") is not None:
         raise UnsupportedFormat(f"An AIFF cannot hold more than 4 GiB of sound. {_HOW_ELSE}")
 
 
 def _end_of_sound(file: BinaryIO, size: int, chunk: int, order: Order) -> int | None:
-    """Where the sound of a chunk ends that says less; ``None`` where it says right.
+    """Return the end of a chunk's sound if the stated length is too small, else ``None``.
 
-    Behind the sound there are only chunks: that tells how often a length began again.
+    The bytes behind the sound are valid chunks, which shows how often the length overflowed.
     """
     stated = int.from_bytes(read_at(file, chunk + 4, 4), order)
     for end in range(chunk + 8 + stated, size + 1, ROUND):

@@ -1,4 +1,4 @@
-"""Intake's answer for one file, whatever the file is: accepted, or one named refusal."""
+"""The result of intake for one file of any kind: accepted, or refused with a named error."""
 
 import logging
 import time
@@ -19,10 +19,10 @@ _log = logging.getLogger(__name__)
 class ProbeResult:
     """``verdict``: ``accepted`` or the code of an error; ``sentence``: the same for people.
 
-    What could not be found out is ``None``. ``duration_s`` was counted while decoding where
-    ``measured`` is true; else its end is the header's claim, as decoding all of it takes too long.
-    ``seconds``: what the answer took. ``peak_memory_mb``: the most that the decoding process held
-    (10^6 bytes), 0 where none was needed.
+    A fact that could not be found is ``None``. ``duration_s`` was counted while decoding if
+    ``measured`` is true; else it is the header's claim, as decoding the whole file takes too long.
+    ``seconds``: time that the probe took. ``peak_memory_mb``: peak memory of the decoding process
+    (10^6 bytes), 0 where none was started.
     """
 
     file: str
@@ -48,7 +48,7 @@ def examine(
     """Put one file through intake (:func:`separation.audio.decoding.decode.probe`) and keep
     nothing.
 
-    Raises nothing for any file: what nobody foresaw is logged, and the verdict is ``internal``.
+    Raises nothing for any file: an unexpected error is logged, and the verdict is ``internal``.
     """
     began = time.monotonic()
     facts: SourceFacts | None = None
@@ -83,14 +83,14 @@ def examine(
 
 def _sentences(facts: SourceFacts | None) -> tuple[str, ...]:
     if facts is None or facts.measured:
-        told = "The file is accepted."
+        accepted = "The file is accepted."
     else:
-        told = "The file is accepted; only its beginning was decoded, as it is long."
-    return (told, *(facts.warnings if facts else ()))
+        accepted = "The file is accepted; only its beginning was decoded, as it is long."
+    return (accepted, *(facts.warnings if facts else ()))
 
 
 def _container(path: Path, error: SeparationError | None) -> str | None:
-    """What the first bytes of a refused file claim that it is."""
+    """Return the container that the first bytes of a refused file claim."""
     if error is None or error.code == "file_unavailable":
         return None
     try:

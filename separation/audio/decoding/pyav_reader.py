@@ -1,7 +1,7 @@
-"""What libsndfile does not read, and the sound of videos, through PyAV; allow-lists all the way.
+"""Decoding through PyAV of formats that libsndfile does not read, and of the sound of videos.
 
-FFmpeg gets an open file instead of an address, the one container that the magic bytes named, and
-the list of decoders that it may use: no protocols, no playlists, no video decoders.
+FFmpeg receives an open file instead of an address, the one container that the magic bytes named,
+and an allow-list of decoders. It cannot use protocols, playlists or video decoders.
 """
 
 import io
@@ -25,7 +25,7 @@ from separation.audio.decoding.truncation import cut_warning
 from separation.errors import CorruptAudio, EmptyAudio, UnsupportedFormat
 
 _FORMATS = {"wavpack": "wv"}
-"""FFmpeg's names of containers where they differ from ours."""
+"""FFmpeg's names of containers where they differ from those of ``Container``."""
 
 CODECS: dict[str, str] = {
     "aac": "aac",
@@ -67,20 +67,20 @@ CODECS: dict[str, str] = {
     "pcm_mulaw": "ulaw",
     "pcm_alaw": "alaw",
 }
-"""FFmpeg's decoders that may run, and our names for what they decode."""
+"""Allow-list of FFmpeg's decoders, with the codec names of ``SourceFacts``."""
 
 _INTEGER_SCALES = {"u8": 1 / 128, "s16": 1 / 2**15, "s32": 1 / 2**31}
 _LOSSLESS = ("alac", "ape", "flac", "pcm", "tta", "wavpack", "wma_lossless")
 _AT_MOST_24_BITS = ("alac", "ape", "tta", "pcm_24", "wma_lossless")
 _NO_SUCH_PLACE = -1
-"""What FFmpeg takes for a failure to seek, after which it goes on in its own way."""
+"""Return value for a failed seek; FFmpeg handles it and continues."""
 
 _MAX_PADDING_FRAMES = 4096
-"""What an encoder may append to fill its last packet: two packets of HE-AAC."""
+"""Most padding that an encoder appends to fill its last packet: two packets of HE-AAC."""
 
 
 class _Source(io.BufferedReader):
-    """A file in which FFmpeg may ask for any place, as damaged headers make it do."""
+    """A file in which FFmpeg may seek to any offset, which damaged headers cause."""
 
     def seek(self, target: int, whence: int = 0, /) -> int:
         try:
@@ -141,10 +141,10 @@ class PyavReader(AudioReader):
         stream.codec_context.thread_count = 1
         self.codec = CODECS[stream.codec_context.name]
         if self.codec == "flac":
-            # A damaged frame is left out, as it would decode to a burst of noise.
+            # The decoder leaves out a damaged frame, which would decode to a burst of noise.
             stream.codec_context.options = {"err_detect": "crccheck+explode"}
         if (container, self.codec) == ("caf", "alac"):
-            # The last packet of ALAC is as short as the sound; FFmpeg would cut it once more.
+            # The last packet of ALAC already ends with the sound; FFmpeg would cut it again.
             stream.codec_context.flags2 |= Flags2.skip_manual
         self.rate_hz = stream.codec_context.sample_rate
         self.channels = stream.codec_context.channels
@@ -164,7 +164,7 @@ class PyavReader(AudioReader):
         bits = self._stream.codec_context.format.bits
         if self.codec == "flac":
             return _flac_depth(self._stream.codec_context.extradata) or bits
-        # Decoders hand 24 bits over in words of 32.
+        # Decoders return 24-bit samples in words of 32 bits.
         return 24 if bits == 32 and self.codec in _AT_MOST_24_BITS else bits
 
     def _claimed_frames(self, container: Container) -> int | None:
@@ -175,16 +175,17 @@ class PyavReader(AudioReader):
         return frames
 
     def _claimed_seconds(self, container: Container) -> float | None:
-        """Of the sound: the whole file is as long as its picture, or as another track."""
-        stream, others = self._stream, len(self._container.streams) > 1
-        if container == "matroska" and (told := stream.metadata.get("DURATION")):
-            return _clock_seconds(told)
-        if container == "asf" and others:
-            # FFmpeg gives every track the length of the file.
+        """Return the claimed length of the sound track. The length of the whole file may be that of
+        its picture or of another track."""
+        stream, has_others = self._stream, len(self._container.streams) > 1
+        if container == "matroska" and (duration := stream.metadata.get("DURATION")):
+            return _clock_seconds(duration)
+        if container == "asf" and has_others:
+            # FFmpeg reports the length of the file for every track.
             return None
         if stream.duration and stream.time_base:
             return float(stream.duration * stream.time_base)
-        if self._container.duration and not others:
+        if self._container.duration and not has_others:
             return self._container.duration / av.time_base
         return None
 
@@ -194,33 +195,33 @@ class PyavReader(AudioReader):
             yield block
 
     def _trimmed(self) -> Iterator[tuple[SoundForm, FloatArray]]:
-        given = 0
+        yielded = 0
         behind: list[tuple[SoundForm, FloatArray]] = []
         for form, block in self._batches():
-            if not given:
+            if not yielded:
                 self._begin_with(form)
-            room = block.shape[1] if self._exact_frames is None else self._exact_frames - given
+            room = block.shape[1] if self._exact_frames is None else self._exact_frames - yielded
             if room > 0:
-                given += min(room, block.shape[1])
+                yielded += min(room, block.shape[1])
                 yield form, block[:, :room]
                 block = block[:, room:]
             if block.shape[1]:
                 behind.append((form, block))
-            # More than padding behind the stated end: the header is wrong, the sound is right.
+            # More sound than padding follows the stated end: the header is wrong.
             if sum(part.shape[1] for _, part in behind) > _MAX_PADDING_FRAMES:
                 self._exact_frames = None
                 yield from behind
                 behind = []
 
     def _begin_with(self, form: SoundForm) -> None:
-        """Where the first frame is of another form than its container says, the frame is right."""
+        """Adopt the form of the first frame, which is right where the container states another."""
         if form.rate_hz != self.rate_hz:
             self.header_frames = _rescaled(self.header_frames, form.rate_hz, self.rate_hz)
             self._exact_frames = _rescaled(self._exact_frames, form.rate_hz, self.rate_hz)
         self.rate_hz, self.channels, self.layout = form
 
     def _batches(self) -> Iterator[tuple[SoundForm, FloatArray]]:
-        """Decoded frames of one form put together to blocks: one AAC frame is only 1024 samples."""
+        """Yield decoded frames of one form joined to blocks: an AAC frame has only 1024 samples."""
         parts: list[FloatArray] = []
         held, held_form = 0, self.form
         for form, part in self._frames():
@@ -289,21 +290,21 @@ class PyavReader(AudioReader):
         self._raw.close()
 
 
-def _clock_seconds(told: str) -> float | None:
-    """``00:01:02.5`` as Matroska's DURATION says it."""
-    match = re.fullmatch(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", told)
+def _clock_seconds(duration: str) -> float | None:
+    """Return the seconds of a Matroska DURATION such as ``00:01:02.5``."""
+    match = re.fullmatch(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", duration)
     if match is None:
         return None
     hours, minutes, seconds = match.groups()
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def _without_padding(frames: int, told: str) -> int:
-    """The length that iTunes has noted: zero, delay, padding and length, each a hexadecimal number.
+def _without_padding(frames: int, note: str) -> int:
+    """Return the length in a note of iTunes: zero, delay, padding and length, each hexadecimal.
 
-    It counts where the file could be so long at all.
+    The note is ignored where its length exceeds ``frames``.
     """
-    fields = told.split()
+    fields = note.split()
     if len(fields) < 4 or not re.fullmatch(r"[0-9A-Fa-f]{1,16}", fields[3]):
         return frames
     length = int(fields[3], 16)
@@ -311,14 +312,15 @@ def _without_padding(frames: int, told: str) -> int:
 
 
 class _GapClock:
-    """Sees what FFmpeg leaves out of a damaged FLAC without a word, by the frames' numbers."""
+    """Finds frames of a damaged FLAC that FFmpeg drops silently, by the frames' numbers."""
 
     def __init__(self, time_base: Fraction | None) -> None:
         self._time_base = time_base or Fraction(1)
         self._next: int | None = 0
 
     def gap(self, frame: Any) -> int:
-        """Frames that are missing before this one; unnumbered ones follow what came before."""
+        """Return the number of frames that are missing before this one. A frame without a number
+        counts as following directly."""
         start = self._next if frame.pts is None else self._at(frame)
         gap = start - self._next if start is not None and self._next is not None else 0
         self._next = None if start is None else start + frame.samples
@@ -333,13 +335,13 @@ def _rescaled(frames: int | None, rate_hz: int, before_hz: int) -> int | None:
 
 
 def _layout(sound: Any) -> tuple[str, ...] | None:
-    """The channels of a codec or a frame, by name."""
+    """Return the names of the channels of a codec or a frame."""
     names = tuple(channel.name for channel in sound.layout.channels)
     return names if len(names) == sound.layout.nb_channels else None
 
 
 def _flac_depth(stream_info: bytes | None) -> int | None:
-    """Bits of a sample (RFC 9639, section 8.2)."""
+    """Return the bits per sample (RFC 9639, section 8.2)."""
     if stream_info is None or len(stream_info) < 14:
         return None
     return (int.from_bytes(stream_info[12:14], "big") >> 4 & 0x1F) + 1

@@ -1,4 +1,4 @@
-"""The one interface of everything that decodes: blocks of float32, and what is said of them."""
+"""The interface of all decoders: blocks of float32, and the facts and warnings about them."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -9,14 +9,13 @@ from separation.audio.decoding.sniff import Container
 from separation.system.closeable import Closing
 
 FFMPEG_CONTAINERS = ("caf", "flac", "mp3", "ogg")
-"""Read by libsndfile, and by FFmpeg where they hold what that does not read."""
-
+"""Containers that libsndfile reads, and FFmpeg where libsndfile does not read the codec."""
 
 DAMAGED = "A damaged part of the file was left out."
 
 
 class SoundForm(NamedTuple):
-    """How sound is stored. ``layout``: names of the channels such as ``FL``; ``None``: unknown."""
+    """Form of stored sound. ``layout``: names of the channels such as ``FL``; ``None``: unknown."""
 
     rate_hz: int
     channels: int
@@ -26,9 +25,10 @@ class SoundForm(NamedTuple):
 class AudioReader(Closing):
     """One opened file. Blocks are float32 (channels, n), integers scaled to full scale 1.0.
 
-    ``rate_hz``, ``channels`` and ``layout`` are those of its beginning. ``header_frames``: the
-    header's claim at that rate, ``None`` when it makes none; never trusted. ``lost_frames``: how
-    many frames of damaged parts are known to be left out. ``warnings`` grows while reading.
+    ``rate_hz``, ``channels`` and ``layout`` are those at the start of the file. ``header_frames``:
+    the header's claim at that rate, ``None`` without a claim; it is not trusted. ``lost_frames``:
+    number of frames that are known to be left out with damaged parts. ``warnings`` grows while
+    reading.
     """
 
     codec: str
@@ -45,27 +45,29 @@ class AudioReader(Closing):
 
     @property
     def form(self) -> SoundForm:
-        """That of the block which :meth:`blocks` has given last; files may change it half-way."""
+        """The form of the last block of :meth:`blocks`; it may change within a file."""
         return self._form or SoundForm(self.rate_hz, self.channels, self.layout)
 
     @abstractmethod
     def blocks(self) -> Iterator[FloatArray]:
-        """Everything that decodes, in order, once. Damaged parts add a warning and are skipped."""
+        """Yield all blocks that decode, in order, once. Damaged parts are skipped with a
+        warning."""
 
     @abstractmethod
     def position_bytes(self) -> int:
-        """How far the file has been read, give or take a buffer; the whole at its end."""
+        """Return the offset up to which the file has been read, give or take a buffer; at the end
+        its size."""
 
     @abstractmethod
     def text_tags(self) -> dict[str, str]:
-        """What the reading library itself knows of title, artist and so on; uncleaned."""
+        """Return the tags that the decoding library found, such as title and artist; uncleaned."""
 
     @abstractmethod
     def close(self) -> None: ...
 
 
 def in_words(reason: str | None) -> str:
-    """What a decoding library says, as a part of a sentence of ours."""
+    """Return the message of a decoding library as a part of a sentence."""
     return (reason or "no reason is known").removeprefix("Error : ").rstrip(".")
 
 

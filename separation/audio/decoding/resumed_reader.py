@@ -1,4 +1,4 @@
-"""A file read by libsndfile, and from the first damage on by FFmpeg, which goes on behind it."""
+"""Reads a file with libsndfile up to the first damage, and then with FFmpeg, which skips it."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,8 @@ from separation.errors import SeparationError
 
 
 class ResumedReader(AudioReader):
-    """``resume`` opens the same sound anew; of it is given what the first reader did not give."""
+    """``resume`` opens the same sound with another reader, whose frames are used from the end of
+    the first reader on."""
 
     def __init__(self, reader: AudioReader, resume: Callable[[], AudioReader]) -> None:
         super().__init__()
@@ -19,21 +20,22 @@ class ResumedReader(AudioReader):
         self._tags = reader.text_tags()
 
     def blocks(self) -> Iterator[FloatArray]:
-        given = 0
+        yielded = 0
         for block in self._reader.blocks():
-            given += block.shape[1]
+            yielded += block.shape[1]
             yield block
         first = self._reader
-        if first.warnings or given < (self.header_frames or 0):
-            for block in self._rest(given):
-                given += block.shape[1]
+        if first.warnings or yielded < (self.header_frames or 0):
+            for block in self._resumed_blocks(yielded):
+                yielded += block.shape[1]
                 yield block
-        # What is behind all that the header claims is no sound.
-        if given != self.header_frames:
+        # Data behind the claimed length is no sound, so warnings about it do not count.
+        if yielded != self.header_frames:
             self.warnings.extend(self._reader.warnings)
             self.lost_frames = self._reader.lost_frames
 
-    def _rest(self, given: int) -> Iterator[FloatArray]:
+    def _resumed_blocks(self, skipped: int) -> Iterator[FloatArray]:
+        """Yield the blocks of the second reader without its first ``skipped`` frames."""
         try:
             resumed = self._resume()
         except SeparationError:
@@ -41,11 +43,11 @@ class ResumedReader(AudioReader):
         self._reader.close()
         self._reader = resumed
         for block in resumed.blocks():
-            known = min(given, block.shape[1])
-            given -= known
-            if known < block.shape[1]:
+            dropped = min(skipped, block.shape[1])
+            skipped -= dropped
+            if dropped < block.shape[1]:
                 self._form = resumed.form
-                yield block[:, known:]
+                yield block[:, dropped:]
 
     def position_bytes(self) -> int:
         return self._reader.position_bytes()

@@ -1,4 +1,4 @@
-"""Chunks of RIFF, and of AIFF: four letters, four bytes of length, and what they hold."""
+"""Chunks of RIFF and of AIFF: four letters, four bytes of length, and their content."""
 
 from typing import BinaryIO, Literal
 
@@ -7,7 +7,7 @@ Order = Literal["big", "little"]
 
 
 def find_chunk(file: BinaryIO, size: int, *, start: int, name: bytes, order: Order) -> int | None:
-    """Where the first chunk of a name begins, in a file of ``size`` bytes."""
+    """Return the offset of the first chunk called ``name``, in a file of ``size`` bytes."""
     at = start
     for _ in range(MOST_CHUNKS):
         head = read_at(file, at, 8)
@@ -23,12 +23,13 @@ def find_chunk(file: BinaryIO, size: int, *, start: int, name: bytes, order: Ord
 
 
 def is_sound(file: BinaryIO, at: int, end: int, order: Order) -> bool:
-    """Whether bytes up to ``end`` are no chunks, which would follow each other exactly to there."""
+    """Whether the bytes from ``at`` to ``end`` are sound: they are no sequence of chunks that ends
+    exactly at ``end``."""
     for _ in range(MOST_CHUNKS):
         head = read_at(file, at, 8)
         name = head[:4]
         if len(head) < 8 or at + 8 > end or not (name.isascii() and name.decode().isprintable()):
-            # One byte of padding at the end may be there or not.
+            # There may be one byte of padding at the end.
             return end - at > 1
         length = int.from_bytes(head[4:], order)
         at += 8 + length + length % 2

@@ -1,7 +1,7 @@
-"""What a file is, by its first bytes; its name and what a browser says about it count for nothing.
+"""Recognise the kind of a file by its first bytes; its name and the browser's type are ignored.
 
-An allow-list: what is not recognised is refused, and what people often send by mistake is refused
-with a word on what it is.
+This is an allow-list: unknown files are refused. For kinds of files that people often send by
+mistake, the refusal names the kind.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,11 @@ ACCEPTED_WORDS = "WAV, FLAC, MP3, OGG, Opus, M4A, AIFF, WMA or a video"
 
 _HEAD_BYTES = 64 * 1024
 _SYNC_WINDOW = 16 * 1024
-"""How far in a file the first MPEG frame is looked for: encoders leave padding there."""
+"""Bytes in which the first MPEG frame is searched: encoders leave padding before it."""
 
 _TAGGED_WINDOW = 1024 * 1024
-"""The same where a tag stands first: the tag says that it is a song, and its size may be wrong by
-the picture in it."""
+"""The same behind a tag: the tag indicates a song, and its stated size may be wrong by the size of
+its picture."""
 
 _MOST_TAGS = 16
 
@@ -59,7 +59,7 @@ _NOT_SOUND: tuple[tuple[int, bytes, str], ...] = (
 
 @dataclass(frozen=True)
 class Sniffed:
-    """The container and who reads it."""
+    """The container, and the library that reads it."""
 
     container: Container
     reader: ReaderName
@@ -77,7 +77,7 @@ def sniff(path: Path) -> Sniffed:
                 file.seek(start)
                 head = file.read(_HEAD_BYTES)
                 found = _by_magic(head)
-            # Before looking for sound behind what it is at its beginning.
+            # A file that begins as a known kind without sound is not searched for MPEG frames.
             if found is None and _named_refusal(head) is None:
                 found = _stream(file, start, head)
     if found is None:
@@ -86,10 +86,9 @@ def sniff(path: Path) -> Sniffed:
 
 
 def tags_end(file: BinaryIO) -> int:
-    """Where the tags end that stand one behind the other at the start of a file, 0 without any.
+    """Return the end of the consecutive tags at the start of a file, 0 without any.
 
-    A tag that claims to be longer than the file claims nothing: what follows its header is looked
-    at.
+    If a tag claims to be longer than the file, its claim is ignored and only its header is skipped.
     """
     size, at = file.seek(0, 2), 0
     for _ in range(_MOST_TAGS):
@@ -105,7 +104,8 @@ def tags_end(file: BinaryIO) -> int:
 
 
 def first_mpeg_frame(file: BinaryIO) -> int | None:
-    """Where MPEG frames begin behind tags, padding and what a tag of a wrong size leaves over."""
+    """Return the offset of the first MPEG frame behind tags, padding and the remainder of a tag
+    whose stated size is too small."""
     start = tags_end(file)
     for window_bytes in (_HEAD_BYTES, _TAGGED_WINDOW) if start else (_HEAD_BYTES,):
         file.seek(start)
@@ -155,7 +155,7 @@ def _by_start(head: bytes) -> Sniffed | None:
 
 
 def _flac(head: bytes) -> Sniffed | None:
-    """libsndfile is the faster one and knows three depths (RFC 9639, section 8.2: STREAMINFO)."""
+    """libsndfile is faster, but reads only three bit depths (RFC 9639, section 8.2: STREAMINFO)."""
     if not head.startswith(b"fLaC"):
         return None
     depth = (int.from_bytes(head[20:22], "big") >> 4 & 0x1F) + 1
@@ -169,7 +169,7 @@ def _ogg(head: bytes) -> Sniffed | None:
     first_packet = head[27 + head[26] :]
     if first_packet.startswith(b"\x01vorbis"):
         return Sniffed("ogg", "soundfile")
-    # libsndfile fails on FLAC in Ogg as FFmpeg writes it.
+    # libsndfile cannot read FLAC in Ogg that FFmpeg has written.
     known = (b"OpusHead", b"\x01vorbis", b"\x7fFLAC")
     if any(start in head[:4096] for start in known):
         return Sniffed("ogg", "pyav")
@@ -177,7 +177,7 @@ def _ogg(head: bytes) -> Sniffed | None:
 
 
 def _ogg_codec(head: bytes) -> str:
-    """Only said of what :func:`_ogg` did not know."""
+    """Return the codec's name for the refusal of a file that :func:`_ogg` did not recognise."""
     first_packet = head[27 + head[26] :]
     names = (name for start, name in _OTHER_OGG if first_packet.startswith(start))
     return next(names, "sound of an unknown kind, or with no sound")
@@ -239,7 +239,7 @@ _TESTS: tuple[Callable[[bytes], Sniffed | None], ...] = (
 
 
 def _stream(file: BinaryIO, start: int, head: bytes) -> Sniffed | None:
-    """AAC and MPEG frames, which follow each other without a container."""
+    """Recognise a stream of AAC or MPEG frames without a container."""
     at = first_mpeg_frame(file)
     reach = _SYNC_WINDOW if at is None else min(at - start, _SYNC_WINDOW)
     if any(_is_adts(head, place) for place in range(min(len(head), reach))):

@@ -1,4 +1,4 @@
-"""WAV, FLAC, OGG, MP3, AIFF, CAF and AU through libsndfile."""
+"""Decoding of WAV, FLAC, OGG, MP3, AIFF, CAF and AU through libsndfile."""
 
 import io
 import os
@@ -52,22 +52,22 @@ _CODEC_NAMES = {
     "MPEG_LAYER_III": "mp3",
 }
 _STEP_FRAMES = 4096
-"""Frames of one read: a read that meets damage loses what it had decoded until then. Plain
-samples cannot be damaged in this sense, and are read a block at a time."""
+"""Frames per read: a read that finds damage loses the frames that it has decoded. Plain samples
+cannot be damaged in this sense and are read in whole blocks."""
 
 _UNKNOWN_LENGTH = 2**40
-"""libsndfile reports 2^63 - 1 for a FLAC stream whose header leaves the length open; anything
-beyond this many frames (300 days at 44.1 kHz) is no length."""
+"""libsndfile reports 2^63 - 1 for a FLAC stream whose header states no length. A larger value than
+this (300 days at 44.1 kHz) is no length."""
 
 
 def codec_name(subtype: str) -> str:
-    """Our name of what libsndfile calls ``subtype``, outside FLAC."""
+    """Return the codec name of libsndfile's ``subtype``, outside FLAC."""
     return _CODEC_NAMES.get(subtype, subtype.lower())
 
 
 class _OneWayFile(soundfile.SoundFile):  # type: ignore[misc]
-    """soundfile seeks after every block of a seekable file, which costs a MP3 40 % of its speed
-    and cuts reads off at the header's length; we read once, from start to end, and count."""
+    """Reads once from start to end. For a seekable file soundfile seeks after every block, which
+    costs an MP3 40 % of its speed, and it stops reading at the header's length."""
 
     def seekable(self) -> bool:
         return False
@@ -77,7 +77,7 @@ class SoundfileReader(AudioReader):
     def __init__(self, path: Path, container: Container, span: Span | None = None) -> None:
         super().__init__()
         self._described: dict[str, str | int] = {}
-        self._raw = self._shown(path, container, span)
+        self._raw = self._raw_file(path, container, span)
         try:
             self._open(path, container)
         except soundfile.LibsndfileError as error:
@@ -87,30 +87,31 @@ class SoundfileReader(AudioReader):
             self.close()
             raise
 
-    def _shown(self, path: Path, container: Container, span: Span | None) -> io.IOBase:
-        """The file, or by a detour, which costs a call of Python for each read, what is wanted."""
+    def _raw_file(self, path: Path, container: Container, span: Span | None) -> io.IOBase:
+        """Open the plain file where possible. A span or corrections need a ``FileSpan``, which
+        costs a call of Python for each read."""
         if container == "flac":
             return LengthlessFlac(path, span or WHOLE)
-        seen = corrected(path, container)
-        if seen.warning:
-            self.warnings.append(seen.warning)
-        if seen.raw is not None:
+        correction = corrected(path, container)
+        if correction.warning:
+            self.warnings.append(correction.warning)
+        if (raw := correction.raw) is not None:
             self._described = {
                 "format": "RAW",
-                "samplerate": seen.raw.rate_hz,
-                "channels": seen.raw.channels,
-                "subtype": seen.raw.subtype,
-                "endian": seen.raw.order.upper(),
+                "samplerate": raw.rate_hz,
+                "channels": raw.channels,
+                "subtype": raw.subtype,
+                "endian": raw.order.upper(),
             }
-            return FileSpan(path, seen.raw.span)
-        is_plain = span is None and not seen.patches
-        return path.open("rb") if is_plain else FileSpan(path, span or WHOLE, seen.patches)
+            return FileSpan(path, raw.span)
+        is_plain = span is None and not correction.patches
+        return path.open("rb") if is_plain else FileSpan(path, span or WHOLE, correction.patches)
 
     def _open(self, path: Path, container: Container) -> None:
         is_flac = isinstance(self._raw, LengthlessFlac)
-        is_shown = isinstance(self._raw, FileSpan)
-        shown = self._raw if is_shown else self._raw.fileno()
-        self._file = _OneWayFile(shown, closefd=False, **self._described)
+        is_span = isinstance(self._raw, FileSpan)
+        source = self._raw if is_span else self._raw.fileno()
+        self._file = _OneWayFile(source, closefd=False, **self._described)
         subtype = self._file.subtype
         if subtype not in SUBTYPES:
             raise UnsupportedFormat(
@@ -127,14 +128,14 @@ class SoundfileReader(AudioReader):
         claimed = getattr(self._raw, "claimed_frames", None)
         frames = (claimed or 0) if is_flac else self._file.frames
         self.header_frames = frames if 0 < frames < _UNKNOWN_LENGTH else None
-        # A header that was corrected claims nothing more.
+        # A corrected header already has a warning.
         if not self.warnings and (cut := cut_warning(path, container)):
             self.warnings.append(cut)
         if container in ("wav", "aiff", "rf64", "w64") and frames == 0:
             raise EmptyAudio("The file holds a header and no sound.")
 
     def blocks(self) -> Iterator[FloatArray]:
-        # Many channels would make a block of fixed frames large.
+        # A block of many channels has fewer frames, so that it is not larger than others.
         block_frames = 2 * BLOCK_FRAMES // max(self.channels, 2)
         step_frames = block_frames if self.codec.startswith("pcm_") else _STEP_FRAMES
         steps = max(1, block_frames // step_frames)
@@ -152,7 +153,8 @@ class SoundfileReader(AudioReader):
                 yield np.ascontiguousarray(whole.T)
 
     def _read_step(self, frames: int) -> FloatArray | None:
-        """(frames, channels), ``None`` at the end; libsndfile does not go on behind damage."""
+        """Return (frames, channels), or ``None`` at the end or at damage, where libsndfile
+        stops."""
         try:
             data = self._file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:

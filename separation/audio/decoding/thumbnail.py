@@ -1,7 +1,7 @@
-"""Small pictures of covers, for lists of songs; the covers are unpacked in a child of their own.
+"""Thumbnails of covers, for lists of songs; a separate child process decodes each cover.
 
-A cover comes from outside, and a decoder of pictures is as easily confused as one of sound. Its
-end must not be that of the song, so it is not the child that decodes the song.
+A cover is hostile data, and a picture decoder may crash like a sound decoder. Such a crash must not
+stop the song, so another child than the song's decodes the cover.
 """
 
 import logging
@@ -12,10 +12,10 @@ from separation.audio.metadata.covers import clean_cover
 from separation.errors import SeparationError
 
 SIDE_PX = 192
-"""Twice what a page shows at most, for screens with two dots to a pixel."""
+"""Twice the largest size on a page, for screens with two dots per pixel."""
 
 MEMORY_BYTES = 2**30
-"""Of address space: a picture of 8000 by 8000 dots takes about 600 MB to unpack and cut."""
+"""Limit of address space: a picture of 8000 by 8000 dots needs about 600 MB to unpack and cut."""
 
 WALL_S = 10.0
 
@@ -26,8 +26,8 @@ _log = logging.getLogger("stage.listening")
 def make_thumbnail(cover: bytes, target: Path) -> bool:
     """Write the middle square of ``cover`` to ``target``, a JPEG of at most ``SIDE_PX`` a side.
 
-    A smaller picture is not made larger. False, and no file, where it is no JPEG or PNG, or cannot
-    be unpacked.
+    A smaller picture is not enlarged. Returns False and leaves no file if the cover is no JPEG or
+    PNG, or cannot be decoded.
     """
     picture = clean_cover(cover)
     if picture is None:

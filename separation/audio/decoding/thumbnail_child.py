@@ -1,7 +1,7 @@
-"""The side that unpacks hostile pictures: a process of its own that makes one small one and ends.
+"""The thumbnail child: a separate process that decodes one hostile picture, reduces it and ends.
 
-Run by :mod:`separation.audio.decoding.thumbnail` only; talks as
-:mod:`separation.audio.decoding.decode_child` does.
+Only :mod:`separation.audio.decoding.thumbnail` runs it. It writes the same messages as
+:mod:`separation.audio.decoding.decode_child`.
 """
 
 import json
@@ -15,21 +15,21 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 
-from separation.audio.decoding.decode_child import say
+from separation.audio.decoding.decode_child import send_message
 from separation.errors import CorruptAudio
 from separation.sandbox.confine import confine
 from separation.system.processes import OWN_STATUS
 
 _MAX_BYTES = 2**20
 _QUALITY = "4"
-"""Of FFmpeg's quantiser, 2 (best) to 31: no difference can be seen at this size."""
+"""Value of FFmpeg's quantiser, 2 (best) to 31: at this size no difference to 2 is visible."""
 
 
 def main(text: str) -> None:
-    """Make the picture that the JSON names; the outcome is the last line on standard output."""
+    """Do the task in ``text`` (JSON); the result is the last line on standard output."""
     task = json.loads(text)
     source, target = Path(task["source"]), Path(task["target"])
-    say({"ready": True})
+    send_message({"ready": True})
     confine(
         memory_bytes=task["memory_bytes"],
         cpu_s=task["cpu_s"],
@@ -39,15 +39,17 @@ def main(text: str) -> None:
     )
     try:
         target.write_bytes(smaller(source.read_bytes(), task["codec"], task["side_px"]))
-        say({"done": {}})
+        send_message({"done": {}})
     except Exception as error:
-        say({"error": CorruptAudio.code, "detail": f"{type(error).__name__}: {error}"[:200]})
-    # What hostile input has confused may hang or crash as it is closed.
+        send_message(
+            {"error": CorruptAudio.code, "detail": f"{type(error).__name__}: {error}"[:200]}
+        )
+    # Libraries that hostile input has confused may hang or crash at exit.
     os._exit(0)
 
 
 def smaller(data: bytes, codec: str, side_px: int) -> bytes:
-    """The middle square of a picture as a JPEG, ``side_px`` a side or as small as it is."""
+    """Return the middle square of a picture as a JPEG of at most ``side_px`` a side."""
     pixels = _unpacked(data, codec).to_ndarray(format="rgb24", threads=1)
     side = min(pixels.shape[:2])
     top, left = ((extent - side) // 2 for extent in pixels.shape[:2])
@@ -60,7 +62,7 @@ def smaller(data: bytes, codec: str, side_px: int) -> bytes:
 def _unpacked(data: bytes, codec: str) -> VideoFrame:
     decoder = av.CodecContext.create(codec, "r")
     assert isinstance(decoder, VideoCodecContext)
-    # More threads than this one may not be started here.
+    # The sandbox forbids further threads.
     decoder.thread_type, decoder.thread_count = ThreadType.NONE, 1
     return [*decoder.decode(av.Packet(data)), *decoder.decode(None)][0]
 

@@ -1,4 +1,4 @@
-"""A file of which a part is the song: what an encoder put around it is left out."""
+"""Reads a file without the padding that an encoder put around its song."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,8 @@ from separation.audio.decoding.readers import AudioReader
 
 
 class TrimmedReader(AudioReader):
-    """``frames`` frames of another reader, from ``start`` on; what follows is read and dropped."""
+    """Yields ``frames`` frames of another reader, from ``start`` on; later frames are read and
+    dropped."""
 
     def __init__(self, reader: AudioReader, start: int, frames: int) -> None:
         super().__init__()

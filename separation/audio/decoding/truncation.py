@@ -1,11 +1,11 @@
-"""Whether a file was cut off, by what containers say of their own length."""
+"""Detection of files that were cut off, by the length that their container states."""
 
 from pathlib import Path
 
 from separation.audio.decoding.sniff import Container
 
 _UNKNOWN_LENGTHS = (0, 2**32 - 1)
-"""What a program writes that streams and cannot know."""
+"""Lengths that a streaming program writes, as it does not know the length yet."""
 
 _TAIL_BYTES = 2 * 65_307
 """An Ogg page has at most 65 307 bytes (RFC 3533, section 6), so the last one begins in here."""
@@ -18,7 +18,7 @@ NO_END = "The file has no end mark, so it was probably cut off; what is there wa
 
 
 def cut_warning(path: Path, container: Container) -> str | None:
-    """A sentence when the file ends too early; ``None`` when it does not, or cannot tell."""
+    """Return a sentence if the file ends too early; ``None`` if not, or if that is unknown."""
     if container == "ogg":
         return None if _has_last_page(path) else NO_END
     claimed = _claimed_bytes(path, container)
@@ -27,7 +27,7 @@ def cut_warning(path: Path, container: Container) -> str | None:
 
 
 def _claimed_bytes(path: Path, container: Container) -> int | None:
-    """The length of the whole file by its outer chunk."""
+    """Return the length of the whole file as its outer chunk states it."""
     with path.open("rb") as file:
         head = file.read(28)
     if container == "caf":
@@ -48,7 +48,7 @@ def _claimed_bytes(path: Path, container: Container) -> int | None:
 
 
 def _end_of_chunks(path: Path) -> int | None:
-    """Where the last chunk of a CAF file ends (Apple, Core Audio Format: chunk headers)."""
+    """Return the end of the last chunk of a CAF file (Apple, Core Audio Format: chunk headers)."""
     at, size = 8, path.stat().st_size
     with path.open("rb") as file:
         for _ in range(_MOST_CHUNKS):

@@ -1,7 +1,7 @@
-"""Files of plain samples whose header was never finished, as when a recorder lost its power.
+"""Files of plain samples with an unfinished header, for example after a recorder lost its power.
 
-What a program that records writes first is a header with a length of 0; the true one follows when
-it stops. libsndfile believes the 0. It is shown the length that is there instead.
+A recording program first writes a header with the length 0, and the true length when it stops.
+libsndfile trusts the 0. This module replaces it by the actual length.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from separation.audio.decoding.oversized import (
 from separation.audio.decoding.riff_chunks import MOST_CHUNKS, Order, find_chunk, is_sound, read_at
 from separation.audio.decoding.sniff import Container
 
-UNFINISHED = "What recorded the file did not finish it; all that is there was used."
+UNFINISHED = "The program that recorded the file did not finish it; all that is there was used."
 _W64_GUID_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-"""Of the chunks of Wave64, behind the four letters."""
+"""Identifier of Wave64 chunks behind their four letters."""
 
 _W64_HEAD_BYTES = 24
 _AU_LENGTH_AT = 8
@@ -29,8 +29,8 @@ _AU_LENGTH_AT = 8
 
 @dataclass(frozen=True)
 class Correction:
-    """``patches``: what libsndfile shall see at offsets of the file; ``warning`` for the person.
-    ``raw``: what it shall see instead of the file."""
+    """``patches``: bytes that libsndfile reads instead of the file's, by offset. ``warning``: a
+    sentence for the person. ``raw``: samples that libsndfile reads instead of the file."""
 
     patches: dict[int, bytes] = field(default_factory=dict)
     warning: str | None = None
@@ -38,9 +38,9 @@ class Correction:
 
 
 def corrected(path: Path, container: Container) -> Correction:
-    """What is to be seen otherwise in a header of WAV and its relatives; mostly nothing.
+    """Return the correction of a header of WAV or a similar format; an empty one for most files.
 
-    Raises ``UnsupportedFormat`` for sound above 4 GiB that can be read in no way.
+    Raises ``UnsupportedFormat`` for sound above 4 GiB that no reader can read.
     """
     find = _FINDERS.get(container)
     if find is None:
@@ -85,7 +85,7 @@ def _aiff(file: BinaryIO, size: int) -> Correction:
 
 def _au(file: BinaryIO, size: int) -> Correction:
     begin, length = (int.from_bytes(read_at(file, at, 4), "big") for at in (4, _AU_LENGTH_AT))
-    # A length of four bytes begins again behind 4 GiB.
+    # A length of four bytes overflows at 4 GiB.
     is_wrong = length == 0 or (begin + length - size) % ROUND == 0 != begin + length - size
     if begin >= size or not is_wrong:
         return Correction()
@@ -101,23 +101,23 @@ def _w64(file: BinaryIO, size: int) -> Correction:
             break
         length = int.from_bytes(head[16:], "little")
         if head.startswith(b"data"):
-            rest = size - at
-            if length > _W64_HEAD_BYTES or rest <= _W64_HEAD_BYTES:
+            actual = size - at
+            if length > _W64_HEAD_BYTES or actual <= _W64_HEAD_BYTES:
                 break
-            return Correction({at + 16: rest.to_bytes(8, "little")}, UNFINISHED)
+            return Correction({at + 16: actual.to_bytes(8, "little")}, UNFINISHED)
         # Chunks begin at multiples of eight bytes.
         at += max(length + -length % 8, _W64_HEAD_BYTES)
     return Correction()
 
 
 def _chunked(file: BinaryIO, size: int, *, start: int, name: bytes, order: Order) -> Correction:
-    """A length of 0 where sound follows, or one that ends in the middle of the sound."""
+    """Correct a length of 0 before sound, or a length that ends in the middle of the sound."""
     at = find_chunk(file, size, start=start, name=name, order=order)
     if at is None:
         return Correction()
     length = int.from_bytes(read_at(file, at + 4, 4), order)
     claimed = int.from_bytes(read_at(file, 4, 4), order) + 8
-    # Behind what the file itself claims to be, anything may lie.
+    # Any data may follow the length that the file itself claims.
     end = size if length == 0 else min(size, claimed)
     behind = at + 8 + length + length % 2
     if behind + 1 >= end or not is_sound(file, behind, end, order):

@@ -1,11 +1,11 @@
-"""Where the channels of a WAV file belong, which libsndfile knows and soundfile does not tell."""
+"""The channel layout of a WAV file, which libsndfile reads but soundfile does not report."""
 
 import struct
 from pathlib import Path
 
 _EXTENSIBLE = 0xFFFE
 _HEAD_BYTES = 4096
-"""The format chunk is the first or follows a small one (JUNK, ds64, bext)."""
+"""The format chunk comes first, or behind a small chunk (JUNK, ds64, bext)."""
 
 _PLACES = (
     "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR",
@@ -15,8 +15,8 @@ _PLACES = (
 
 
 def wave_layout(path: Path) -> tuple[str, ...] | None:
-    """Places such as ``FL`` in the order of the channels; ``None`` where the file states none,
-    or not as many as it has channels."""
+    """Return positions such as ``FL`` in the order of the channels; ``None`` if the file states
+    none, or a number of them that differs from its channels."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     order = ">" if head.startswith(b"RIFX") else "<"

@@ -1,7 +1,7 @@
-"""Writing delivered files, in blocks, in the format that a person chose.
+"""Write delivered files, in blocks, in the format that a person chose.
 
-Every encoder delivers exactly the frames that it was given: LAME and Vorbis state their length,
-and M4A carries an edit list that hides the padding of AAC.
+Every file decodes to exactly the frames that its encoder received: MP3 and Vorbis files state
+their length, and the edit list of an M4A file hides the padding of AAC.
 """
 
 from pathlib import Path
@@ -25,8 +25,8 @@ _AAC_BITS_PER_S = 256_000
 
 
 class _SoundfileEncoder(Encoder):
-    """``integer_bits`` makes our own rounding replace libsndfile's, which multiplies by 2^15 - 1
-    where reading divides by 2^15: a gain error of -90 dB in every 16-bit track."""
+    """With ``integer_bits`` this class rounds the samples itself. libsndfile multiplies by 2^15 - 1
+    when it writes and divides by 2^15 when it reads: a gain error of -90 dB in 16-bit tracks."""
 
     def __init__(self, file: soundfile.SoundFile, *, integer_bits: int | None = None) -> None:
         self._file = file
@@ -71,7 +71,7 @@ def open_encoder(
     """Open ``path`` for writing two channels.
 
     ``expected_frames`` at ``sample_rate_hz`` decides between WAV and RF64 (from 4 GiB on).
-    ``mp3_bitrate_kbps``: constant bit rate; LAME takes the nearest one that the standard has.
+    ``mp3_bitrate_kbps``: constant bit rate; LAME uses the nearest one that the standard defines.
     """
     if output_format == "m4a":
         from separation.audio.encoding.encode_m4a import M4aEncoder

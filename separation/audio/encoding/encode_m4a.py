@@ -21,8 +21,8 @@ class M4aEncoder(Encoder):
             str(path),
             "w",
             format="ipod",
-            # The edit list is kept in units of the movie's time scale; by default those are
-            # milliseconds, and the length would be rounded to them.
+            # The edit list states the length in units of the movie's time scale. The default unit,
+            # a millisecond, would round the length.
             container_options={
                 "movie_timescale": str(sample_rate_hz),
                 "movflags": "+faststart",
@@ -51,7 +51,7 @@ class M4aEncoder(Encoder):
             raise DiskFull("A track could not be written: the disk is full.") from error
 
     def close(self) -> None:
-        """May be called twice; an encoder that never got a frame leaves a file without sound."""
+        """May be called twice; an encoder that received no frame leaves a file without sound."""
         if not self._open:
             return
         self._open = False

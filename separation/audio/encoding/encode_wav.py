@@ -1,7 +1,7 @@
-"""Plain 16-bit and 24-bit WAV, written by us, and proven on the disk without decoding.
+"""Writer of plain 16-bit and 24-bit WAV files, and their verification without decoding.
 
-libsndfile goes through a buffer of 8 KB, with a system call for each; 22 tracks of 24-bit WAV are
-1 GB for three minutes of song. The bytes are those that libsndfile writes.
+libsndfile writes through a buffer of 8 KB with one system call each, and 22 tracks of 24-bit WAV
+are 1 GB for three minutes of song. This writer creates the same bytes as libsndfile.
 """
 
 import errno
@@ -28,12 +28,12 @@ Programming Interface and Data Specifications 1.0", 1991)."""
 
 _PCM = 1
 _READ_BYTES = 1 << 18
-"""Read back in pieces that stay in the second-level cache while they are summed and hashed."""
+"""Size of a piece that is read back: it stays in the second-level cache for both checksums."""
 
 
 @dataclass(frozen=True)
 class WrittenWav:
-    """What was handed to the disk: the layout, and CRC-32 and length of the samples."""
+    """A written file: its layout, and the CRC-32 and length of its samples."""
 
     sample_rate_hz: int
     bits: int
@@ -46,7 +46,8 @@ class WrittenWav:
         return self.data_bytes // (CHANNELS * self.bits // 8)
 
     def header(self, file_bytes: int) -> bytes:
-        """The first bytes of a file of that length; ``file_bytes`` includes what follows."""
+        """Return the first bytes of a file of ``file_bytes``, which includes tags behind the
+        samples."""
         frame_bytes = CHANNELS * self.bits // 8
         return _HEADER.pack(
             *(b"RIFF", file_bytes - 8, b"WAVE", b"fmt ", 16, _PCM, CHANNELS),
@@ -56,7 +57,7 @@ class WrittenWav:
 
 
 class PcmWavEncoder(Encoder):
-    """Two channels of 16 or 24 bits. ``written`` says after :meth:`close` what was written."""
+    """Two channels of 16 or 24 bits. ``written`` describes the file after :meth:`close`."""
 
     def __init__(self, path: Path, sample_rate_hz: int, bits: int) -> None:
         self._pack = {16: pack_16, 24: pack_24}[bits]
@@ -74,10 +75,10 @@ class PcmWavEncoder(Encoder):
         self._append(data.data)
 
     def _append(self, data: bytes | memoryview) -> None:
-        left = memoryview(data)
+        remaining = memoryview(data)
         try:
-            while left:
-                left = left[self._file.write(left) or 0 :]
+            while remaining:
+                remaining = remaining[self._file.write(remaining) or 0 :]
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
@@ -95,14 +96,14 @@ class PcmWavEncoder(Encoder):
 
 
 def pack_16(block: FloatArray) -> NDArray[np.uint8]:
-    """(2, n) float32 within full scale as the bytes of interleaved little-endian samples."""
+    """Return (2, n) float32 within full scale as bytes of interleaved little-endian samples."""
     return np.ascontiguousarray(in_steps(block, 16).T.astype("<i2")).view(np.uint8).reshape(-1)
 
 
 def pack_24(block: FloatArray) -> NDArray[np.uint8]:
-    """The same with three bytes a sample.
+    """Return the same with three bytes a sample.
 
-    Two frames, l r L R, are three 32-bit words: a third of the time of copying bytes.
+    Two frames, l r L R, are packed as three 32-bit words: a third of the time of copying bytes.
     """
     frames = block.shape[1]
     if frames % 2:
@@ -126,12 +127,12 @@ def verify_written(
     may_be_silent: bool,
     check: Callable[[], None] = never_stop,
 ) -> FileDigest:
-    """Read a finished file back, once, and say what it is.
+    """Read a finished file back once and return its digest.
 
-    Its header must state the layout, and the samples behind it must have the checksum that they
-    had in memory: then a decoder cannot find anything else in it, so none is asked. What follows
-    the samples are tags. Raises ``OutputInvalid`` in words; and what ``check`` raises, which is
-    called for every piece.
+    The header must state the layout, and the samples behind it must have the checksum that they
+    had in memory. A decoder would then find the same samples, so none is run. The bytes behind the
+    samples are tags. Raises ``OutputInvalid`` in words. ``check`` is called for every piece; what
+    it raises is passed on.
     """
     if not path.is_file():
         raise OutputInvalid(f"The file {path.name} was not written.")

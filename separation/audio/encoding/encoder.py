@@ -1,4 +1,4 @@
-"""The one interface of everything that writes a delivered file."""
+"""The interface of every encoder of delivered files."""
 
 from abc import abstractmethod
 
@@ -9,13 +9,14 @@ from separation.errors import OutputInvalid
 from separation.system.closeable import Closing
 
 _CLIP_TOLERANCE = 1e-6
-"""Above full scale by float rounding only; anything more is a caller that forgot the gain."""
+"""Float rounding may exceed full scale by this much. A larger excess is an error of the caller,
+which did not apply the gain."""
 
 
 class Encoder(Closing):
     """Appends (2, n) float32 blocks to one delivered file; a context manager.
 
-    Samples are full scale 1.0 and must lie within it, but for ``wav32f``, which has no ceiling.
+    Samples must lie within full scale 1.0, except for ``wav32f``, which has no ceiling.
     """
 
     may_exceed_full_scale = False
@@ -41,7 +42,7 @@ class Encoder(Closing):
 
 
 def in_steps(data: FloatArray, bits: int) -> FloatArray:
-    """Plain rounding to the nearest step of full scale 1.0; +1.0 becomes the highest step."""
+    """Round samples of full scale 1.0 to the nearest integer step; +1.0 becomes the highest."""
     full_scale = 2 ** (bits - 1)
     steps: FloatArray = data * np.float32(full_scale)
     np.rint(steps, out=steps)

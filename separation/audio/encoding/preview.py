@@ -1,8 +1,8 @@
-"""Compressed copies for listening in a browser: AAC in ADTS, with an index into it.
+"""Compressed copies for listening in a browser: AAC in ADTS, with an index of byte offsets.
 
-Each frame of ADTS decodes by itself but for its overlap with the one before, so a player can fetch
-any stretch and decode it. FFmpeg's encoder with its fast search takes a fifth of LAME's time for
-an MP3 of the same rate.
+Each frame of ADTS decodes by itself except for its overlap with the frame before it, so a player
+can fetch and decode any range. FFmpeg's encoder with its fast search takes a fifth of LAME's time
+for an MP3 of the same bit rate.
 """
 
 from pathlib import Path
@@ -21,25 +21,25 @@ FRAME_SAMPLES = 1024
 """Samples of a frame of AAC-LC (ISO/IEC 14496-3)."""
 
 DELAY_SAMPLES = 1024
-"""What FFmpeg's encoder puts before the first sample (its ``initial_padding``)."""
+"""Samples that FFmpeg's encoder inserts before the first one (its ``initial_padding``)."""
 
 STRIDE = 16
 """Frames from one entry of the index to the next: 0.37 s."""
 
 _BITS_PER_S = 128_000
 WAVEFORMS_ONLY = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0"}
-"""Options of FFmpeg's AAC encoder: noise and intensity in place of a waveform do not cancel where
-stems are summed again. Also a tenth faster, and 1 dB nearer to the original (a made song of
-51 s)."""
+"""Options of FFmpeg's AAC encoder. They switch off noise substitution and intensity stereo, whose
+errors do not cancel when a player sums the stems. Encoding is also a tenth faster, and 1 dB nearer
+to the original (a synthetic song of 51 s)."""
 
 _HEADER_BYTES = 7
-"""Of ADTS, before each frame (ISO/IEC 13818-7, 6.2; without the optional checksum)."""
+"""ADTS header before each frame (ISO/IEC 13818-7, 6.2; without the optional checksum)."""
 
 
 class PreviewWriter(Closing):
     """Writes blocks of float32 (2, frames) at 44.1 kHz to an ADTS file.
 
-    ``offsets``: where in the file frames 0, ``STRIDE``, 2 * ``STRIDE`` and so on begin.
+    ``offsets``: byte offsets in the file of frames 0, ``STRIDE``, 2 * ``STRIDE`` and so on.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,7 +65,7 @@ class PreviewWriter(Closing):
         self._mux(frame)
 
     def finish(self) -> None:
-        """Write what the encoder still holds; nothing may follow."""
+        """Write the frames that the encoder still holds; no :meth:`write` may follow."""
         if self._written:
             self._mux(None)
 

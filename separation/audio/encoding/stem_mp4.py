@@ -1,12 +1,14 @@
 """NI Stems (``.stem.mp4``): a song and its four stems as five tracks of one file.
 
-Native Instruments, "Stem File Specification" (2015): the master first and enabled, then exactly
-four stems that are not; AAC of about 256 kbit/s at 44.1 kHz, two channels; ``moov/udta/stem`` holds
-JSON with the names and colours of the stems and the settings of a compressor and a limiter. What
-is read of it was looked up in Mixxx (``src/track/steminfoimporter.cpp``: the first ``udta`` of the
-first ``moov``, ``version`` 1, ``stems`` with ``name`` and ``color``; a file with a 64-bit ``mdat``
-is not understood; ``src/sources/soundsourcestem.cpp``: five streams, all in stereo) and in NI's
-``ni-stem`` tool, whose colours and switched-off effects these are.
+Native Instruments, "Stem File Specification" (2015): the master is the first track and enabled;
+exactly four stems follow and are not enabled. All are AAC of about 256 kbit/s at 44.1 kHz with two
+channels. ``moov/udta/stem`` holds JSON with the names and colours of the stems and the settings of
+a compressor and a limiter.
+
+What readers require is taken from Mixxx (``src/track/steminfoimporter.cpp``: the first ``udta`` of
+the first ``moov``, ``version`` 1, ``stems`` with ``name`` and ``color``, no 64-bit ``mdat``;
+``src/sources/soundsourcestem.cpp``: five streams, all in stereo). The colours and the switched-off
+effects are those of NI's ``ni-stem`` tool.
 """
 
 import json
@@ -29,7 +31,7 @@ from separation.system.closeable import Closing
 
 EXTENSION = ".stem.mp4"
 STEMS = ("drums", "bass", "other", "vocals")
-"""In the order in which decks and controllers show them."""
+"""The stems in the order in which decks and controllers show them."""
 
 TRACKS = ("master", *STEMS)
 _COLORS = {"drums": "#009E73", "bass": "#D55E00", "other": "#CC79A7", "vocals": "#56B4E9"}
@@ -42,7 +44,7 @@ _ENABLED = 1
 """Flag of a track header (ISO/IEC 14496-12, 8.3.2)."""
 
 _PADDING_FRAMES = 2 * 1024
-"""What AAC may append to fill its last frame, and one frame for its window."""
+"""Frames that AAC may append: to fill its last frame, and one more for its window."""
 
 _DSP = {
     "compressor": {
@@ -61,7 +63,7 @@ _DSP = {
 
 
 def stem_manifest() -> dict[str, Any]:
-    """What ``moov/udta/stem`` says, as JSON."""
+    """Return the content of ``moov/udta/stem``, as JSON."""
     stems = [{"name": name.capitalize(), "color": _COLORS[name]} for name in STEMS]
     return {"mastering_dsp": _DSP, "version": 1, "stems": stems}
 
@@ -69,7 +71,7 @@ def stem_manifest() -> dict[str, Any]:
 class StemFileWriter(Closing):
     """Appends blocks of all five tracks at 44.1 kHz; a context manager.
 
-    Only the muxer's list of packets grows with the song, by about 15 kB for a second.
+    Of its memory, only the muxer's list of packets grows with the song: about 15 kB a second.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,8 +79,8 @@ class StemFileWriter(Closing):
             str(path),
             "w",
             format="mp4",
-            # As in :mod:`separation.audio.encoding.encode_m4a`; the header stays behind the sound,
-            # where a box can be added to it.
+            # As in :mod:`separation.audio.encoding.encode_m4a`. The header stays behind the sound,
+            # so that a box can be added to it.
             container_options={"movie_timescale": str(SAMPLE_RATE_HZ)},
         )
         self._streams = [self._stream() for _ in TRACKS]
@@ -116,7 +118,7 @@ class StemFileWriter(Closing):
             raise DiskFull("The file for DJs could not be written: the disk is full.") from error
 
     def finish(self) -> None:
-        """Write what the encoders still hold; nothing may follow."""
+        """Write the frames that the encoders still hold; no :meth:`write` may follow."""
         if self._frames:
             self._mux([list(stream.encode(None)) for stream in self._streams])
 
@@ -128,7 +130,8 @@ class StemFileWriter(Closing):
 
 
 def add_stem_manifest(path: Path) -> None:
-    """Make the closed file one that decks know for stems; its tags are written before."""
+    """Add the stem manifest to a closed file, so that decks recognise its stems. Write the tags
+    before."""
     try:
         add_user_data(path, _ATOM[-1], json.dumps(stem_manifest()).encode())
     except BoxesBroken as error:
@@ -136,8 +139,9 @@ def add_stem_manifest(path: Path) -> None:
 
 
 def verify_stem_file(path: Path, frames: int, check: Callable[[], None] = never_stop) -> None:
-    """Open the file again: five decodable tracks of ``frames`` at 44.1 kHz that begin together,
-    only the first enabled, and the names of the stems. ``check`` is called while it decodes.
+    """Read the file again. It must have five decodable tracks of ``frames`` at 44.1 kHz that begin
+    together, only the first enabled, and the names of the stems. ``check`` is called during
+    decoding.
 
     Raises ``OutputInvalid`` in words.
     """
@@ -152,8 +156,8 @@ def verify_stem_file(path: Path, frames: int, check: Callable[[], None] = never_
 
 def _check_boxes(path: Path) -> None:
     with path.open("rb") as file:
-        said = [json.loads(content_of(file, box)) for box in find_boxes(file, *_ATOM)]
-        if said != [stem_manifest()]:
+        manifests = [json.loads(content_of(file, box)) for box in find_boxes(file, *_ATOM)]
+        if manifests != [stem_manifest()]:
             raise _invalid(path, "it does not name its stems")
         headers = find_boxes(file, b"moov", b"trak", b"tkhd")
         enabled = [content_of(file, box)[3] & _ENABLED for box in headers]

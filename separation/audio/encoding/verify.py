@@ -1,4 +1,4 @@
-"""Reading a delivered file back before anybody is told that it is there."""
+"""Read a delivered file back before the site offers it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from separation.progress import never_stop
 
 
 class VerifiedFacts(BaseModel):
-    """What a delivered file holds, decoded to its last frame; ``peak`` is linear."""
+    """The facts of a delivered file, decoded to its last frame; ``peak`` is linear."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,11 +32,12 @@ def verify_file(
     may_be_silent: bool,
     check: Callable[[], None] = never_stop,
 ) -> VerifiedFacts:
-    """Decode the whole of a file that we wrote, block by block, in this process.
+    """Decode a file that the pipeline wrote from start to end, block by block, in this process.
 
-    Raises ``OutputInvalid`` in words when it is not there, does not decode, is damaged, has
-    another layout or length than expected, holds what is no number, or is digital silence where
-    ``may_be_silent`` is false; and what ``check`` raises, which is called for every block.
+    Raises ``OutputInvalid`` in words when the file is missing, does not decode, is damaged, has
+    another layout or length than expected, holds samples that are not numbers, or is digital
+    silence where ``may_be_silent`` is false. ``check`` is called for every block; what it raises
+    is passed on.
     """
     if not path.is_file():
         raise OutputInvalid(f"The file {path.name} was not written.")
@@ -61,7 +62,7 @@ def _decode(path: Path, check: Callable[[], None]) -> VerifiedFacts:
         for block in reader.blocks():
             check()
             frames += block.shape[1]
-            # max() of Python would drop a NaN; numpy's keeps it.
+            # Python's max() would drop a NaN; numpy's keeps it.
             peak = float(np.maximum(peak, np.abs(block).max(initial=0.0)))
         if reader.warnings:
             raise OutputInvalid(f"The file {path.name} is damaged: {reader.warnings[0]}")

@@ -1,7 +1,7 @@
-"""Cover pictures from outside, taken apart and put together again from what shows the picture.
+"""Clean untrusted cover pictures: keep only the parts of a file that its picture needs.
 
-What stays is the picture as it was coded. Where and with what it was taken (EXIF, XMP), comments,
-thumbnails, further pictures and whatever else was appended are left out.
+The coded picture stays as it was. Place and camera (EXIF, XMP), comments, thumbnails, further
+pictures and all other appended data are removed.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 MAX_COVER_BYTES = 8 * 1024 * 1024
 MAX_COVER_SIDE_PX = 8_000
-"""A few bytes may claim to be a picture that fills the memory of whatever shows it."""
+"""A file of a few bytes may claim a size that fills the memory of the program that shows it."""
 
 _MAX_PARTS = 20_000
 
@@ -20,18 +20,19 @@ _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"sRGB", b"IDAT", b"IEND")
 
 _JPEG_START, _JPEG_END = b"\xff\xd8", 0xD9
 _FRAMES = (0xC0, 0xC1, 0xC2)
-"""Baseline, extended and progressive: what is met (ITU-T T.81, table B.1)."""
+"""Baseline, extended and progressive: the kinds in use (ITU-T T.81, table B.1)."""
 
 _SCAN = 0xDA
 _JPEG_KEPT = (*_FRAMES, 0xC4, 0xDB, 0xDD, _SCAN)
 _BEFORE_MARKER = re.compile(rb"\xff+")
-"""Any number of these may stand there (T.81, B.1.1.2)."""
+"""A marker may begin with any number of 0xFF (T.81, B.1.1.2)."""
 
 _BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""In coded data 0xFF is followed by 0, or by the number of a restart (T.81, B.1.1.5)."""
+"""The next marker behind coded data, in which 0 or the number of a restart follows each 0xFF (T.81,
+B.1.1.5)."""
 
 _ADOBE = 0xEE
-"""Says how the colours are stored; twelve bytes (T.872, 6.5.3)."""
+"""Segment of twelve bytes that states how the colours are stored (T.872, 6.5.3)."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,15 @@ class Cover:
 
 
 class _Broken(Exception):
-    """No picture that we know, or not the whole of one."""
+    """The data is no supported picture, or an incomplete one."""
 
 
 def clean_cover(data: bytes) -> Cover | None:
-    """The picture in ``data`` and nothing else; ``None`` where there is none to be shown.
+    """Return the picture in ``data`` and nothing else, or ``None`` where none can be shown.
 
-    ``None`` for other kinds than JPEG and PNG, for a file that is cut off or damaged in its
-    structure, above ``MAX_COVER_BYTES``, and for sides above ``MAX_COVER_SIDE_PX``. A cover that
-    was cleaned stays as it is.
+    Returns ``None`` for other kinds than JPEG and PNG, for a file that is cut off or has a damaged
+    structure, for more than ``MAX_COVER_BYTES``, and for sides above ``MAX_COVER_SIDE_PX``. A
+    cleaned cover does not change when it is cleaned again.
     """
     if len(data) > MAX_COVER_BYTES:
         return None
@@ -66,7 +67,7 @@ def clean_cover(data: bytes) -> Cover | None:
 
 
 def _png_chunks(data: bytes) -> Iterator[bytes]:
-    """Chunks as they are, from IHDR to IEND (W3C PNG, 5.3)."""
+    """Yield the kept chunks unchanged, from IHDR to IEND (W3C PNG, 5.3)."""
     at = len(_PNG_START)
     for number in range(_MAX_PARTS):
         kind = data[at + 4 : at + 8]
@@ -87,7 +88,7 @@ def _png_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[bytes]:
-    """Segments as they are, each with the coded data that follow it, up to the end of image."""
+    """Yield the kept segments unchanged, each with its coded data, up to the end of image."""
     at, has_frame, has_scan = len(_JPEG_START), False, False
     for _ in range(_MAX_PARTS):
         if (before := _BEFORE_MARKER.match(data, at)) is None or before.end() >= len(data):

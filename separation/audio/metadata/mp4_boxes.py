@@ -1,7 +1,7 @@
-"""Boxes of an MP4 file: found, and one put into the user data of the movie.
+"""Find the boxes of an MP4 file, and add one to the user data of the movie.
 
-ISO/IEC 14496-12, 4.2: a box is its length in 32 bits, four letters and its content; the length 1
-says that one of 64 bits follows the letters, 0 that the box goes on to the end of the file.
+ISO/IEC 14496-12, 4.2: a box is its length in 32 bits, four letters and its content. The length 1
+means that a length of 64 bits follows the letters; 0 means that the box ends with the file.
 """
 
 import os
@@ -13,16 +13,16 @@ from typing import BinaryIO
 _HEADER_BYTES = 8
 _LONG_HEADER_BYTES = 16
 _SHIFTED_AT_MOST_BYTES = 2**24
-"""What may follow the place of a new box and is moved: tags and a cover, never sound."""
+"""Limit of the bytes behind a new box, which are moved: tags and a cover, never sound."""
 
 
 class BoxesBroken(Exception):
-    """The file is not laid out as an MP4 file of ours."""
+    """The boxes of the file are not as the pipeline writes them."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """``start`` of the header, ``content`` behind it, ``end`` of the box: offsets in the file."""
+    """``start`` of the header, ``content`` and ``end`` of the box are offsets in the file."""
 
     kind: bytes
     start: int
@@ -31,7 +31,7 @@ class Box:
 
 
 def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two offsets, in their order. Raises ``BoxesBroken``."""
+    """Yield the boxes between two offsets, in their order. Raises ``BoxesBroken``."""
     while start + _HEADER_BYTES <= end:
         file.seek(start)
         head = file.read(_LONG_HEADER_BYTES)
@@ -47,7 +47,7 @@ def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
 
 
 def find_boxes(file: BinaryIO, *path: bytes) -> list[Box]:
-    """All boxes at a path such as ``moov``, ``trak``, ``tkhd``."""
+    """Return all boxes at a path such as ``moov``, ``trak``, ``tkhd``."""
     found = [Box(b"", 0, 0, file.seek(0, os.SEEK_END))]
     for kind in path:
         found = [
@@ -63,19 +63,19 @@ def content_of(file: BinaryIO, box: Box) -> bytes:
 
 
 def add_user_data(path: Path, kind: bytes, content: bytes) -> None:
-    """Put one box into ``moov/udta``, behind what is there, and leave the sound where it lies.
+    """Append one box to ``moov/udta`` without moving the sound.
 
-    Raises ``BoxesBroken`` unless ``moov`` is behind all sound, where nothing that counts in
-    offsets moves.
+    Raises ``BoxesBroken`` unless ``moov`` lies behind all sound, so that every offset into the
+    sound stays valid.
     """
     with path.open("r+b") as file:
         moov = _only(find_boxes(file, b"moov"), "moov")
         if any(box.end > moov.start for box in find_boxes(file, b"mdat")):
             raise BoxesBroken("the movie's header is not behind its sound")
-        held = find_boxes(file, b"moov", b"udta")
+        user_data = find_boxes(file, b"moov", b"udta")
         box = _box(kind, content)
-        if held:
-            place, grown = _only(held, "udta").end, [moov, held[0]]
+        if user_data:
+            place, grown = _only(user_data, "udta").end, [moov, user_data[0]]
         else:
             place, grown, box = moov.end, [moov], _box(b"udta", box)
         _insert(file, place, box)

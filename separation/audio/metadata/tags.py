@@ -1,10 +1,10 @@
-"""Text tags and cover pictures: read in the decoding child, written onto delivered files.
+"""Text tags and cover pictures: read in the decoding child, written to delivered files.
 
-Tags of a source are hostile bytes like its sound: :func:`read_tags` runs in the sandbox only, and
-what it found is cleaned there, again by the process that gets it, and again when it is written.
+Tags of a source are hostile bytes like its sound: :func:`read_tags` runs in the sandbox only. Its
+result is cleaned there, again by the parent process, and again before it is written.
 """
 
-# mutagen says that it is typed and leaves its functions without annotations.
+# mutagen declares itself typed, but its functions have no annotations.
 # mypy: disallow-untyped-calls=False
 
 import base64
@@ -58,8 +58,8 @@ _Found = tuple[dict[str, str], bytes | None]
 
 
 def read_tags(path: Path, container: str, codec: str) -> _Found:
-    """Cleaned text tags and the cover of a source; may raise anything that mutagen does. Several
-    artists or genres are one line, apart by "; "."""
+    """Return cleaned text tags and the cover of a source. Several artists or genres become one
+    line with "; " between them. May raise any error of mutagen."""
     if container in ("wav", "aiff"):
         return _read_id3((WAVE if container == "wav" else AIFF)(path).tags)
     if container == "mp3":
@@ -87,11 +87,11 @@ def _read_id3_and_ape(id3_tags: ID3 | None, path: Path) -> _Found:
     found, ape = _read_id3(id3_tags), _read_ape(path)
     # ID3v1 cuts its texts at 30 characters.
     is_short = id3_tags is not None and id3_tags.version < (2,)
-    return _over(ape, found) if is_short else _over(found, ape)
+    return _merged(ape, found) if is_short else _merged(found, ape)
 
 
-def _over(first: _Found, second: _Found) -> _Found:
-    """What ``first`` has, and from ``second`` what that lacks."""
+def _merged(first: _Found, second: _Found) -> _Found:
+    """Return the tags of ``first``, and those of ``second`` that ``first`` lacks."""
     return {**second[0], **first[0]}, first[1] or second[1]
 
 
@@ -118,18 +118,18 @@ def _values(field: str, found: Sequence[Any]) -> list[Any]:
 
 
 def _read_ape(path: Path) -> _Found:
-    """The tag that stands behind the frames, as foobar2000 and mp3gain leave it."""
+    """Read the APEv2 tag behind the frames, as foobar2000 and mp3gain write it."""
     try:
         tags: Any = APEv2(path)
     except MutagenError:
-        # None, or a damaged one: what stands in other tags of the file counts nevertheless.
+        # There is no tag, or a damaged one: other tags of the file still count.
         return {}, None
     texts = {
         field: _values(field, list(tags[key]))
         for field, key in _APE_KEYS.items()
         if key in tags and not isinstance(tags[key], APEBinaryValue)
     }
-    # A file's name and a zero byte stand before the picture.
+    # A file name and a zero byte precede the picture.
     cover = bytes(tags[_APE_COVER].value).partition(b"\0")[2] if _APE_COVER in tags else b""
     return clean_tags(texts), _first_cover([cover])
 
@@ -156,24 +156,24 @@ def _first_cover(pictures: list[bytes]) -> bytes | None:
 
 
 def write_tags(path: Path, tags: Mapping[str, str], cover: bytes | None = None) -> None:
-    """Put text tags and a JPEG or PNG cover into a file of ours; the sound stays as it is.
+    """Write text tags and a JPEG or PNG cover into a delivered file; the sound does not change.
 
     Fields other than ``TAG_FIELDS`` are left out, as is a cover of another kind. RF64 files get no
-    tags: nothing that we know of reads them there.
+    tags: no known program reads them there.
     """
-    wanted = clean_tags(tags)
+    texts = clean_tags(tags)
     picture = clean_cover(cover) if cover else None
-    if not wanted and not picture:
+    if not texts and not picture:
         return
     suffix = path.suffix
     if suffix == ".wav" and not _is_riff(path):
         return
     if suffix in (".wav", ".mp3"):
-        _write_id3(path, wanted, picture)
+        _write_id3(path, texts, picture)
     elif suffix in (".m4a", ".mp4"):
-        _write_mp4(path, wanted, picture)
+        _write_mp4(path, texts, picture)
     elif suffix in (".flac", ".ogg"):
-        _write_vorbis(path, wanted, picture)
+        _write_vorbis(path, texts, picture)
     else:
         raise ValueError(f"no tags are known for {suffix!r}")
 
@@ -199,7 +199,7 @@ def _write_id3(path: Path, tags: Mapping[str, str], cover: Cover | None) -> None
             data=cover.data,
         )
         file.tags.add(picture)
-    # Version 2.3 is the one that every player reads; it has frames of its own for the date.
+    # Every player reads version 2.3, which has other frames for the date.
     file.tags.update_to_v23()
     file.save(v2_version=3)
 
@@ -221,7 +221,7 @@ def _write_mp4(path: Path, tags: Mapping[str, str], cover: Cover | None) -> None
 
 
 def _track_pair(text: str) -> tuple[int, int] | None:
-    """``"3/12"`` as MP4 stores it: two 16-bit numbers, 0 for unknown."""
+    """Return ``"3/12"`` as MP4 stores it: two 16-bit numbers, 0 for unknown."""
     number, _, total = text.partition("/")
     if not number.isdecimal() or (total and not total.isdecimal()):
         return None

@@ -1,4 +1,4 @@
-"""When something sounds in a stem: intervals in seconds, for the singer's entries in a mixer."""
+"""Active intervals of a stem in seconds, for example to show where the singer enters."""
 
 import math
 from array import array
@@ -10,11 +10,11 @@ from separation.audio.blocks import FloatArray
 
 _STEP_S = 0.05
 _ABSOLUTE_DBFS = -60.0
-"""Quieter is silence, whatever the song."""
+"""A level below this is silence in every song."""
 
 _BELOW_LOUD_DB = 32.0
-"""How far below the loud parts (the 95th percentile of the level) a stem still counts as sounding:
-what other instruments leave in a separated stem lies lower as a rule (own choice, by ear)."""
+"""A stem counts as active down to this distance below its loud parts (the 95th percentile of the
+level). The bleed of other instruments usually lies lower (own choice, by ear)."""
 
 _LOUD_PERCENTILE = 95
 
@@ -25,27 +25,27 @@ Interval = tuple[float, float]
 
 
 class ActivityMeter:
-    """Collects blocks of float32 (channels, frames) as levels of 50 ms."""
+    """Reduces blocks of float32 (channels, frames) to one level per 50 ms."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._rate_hz = sample_rate_hz
         self._step = round(_STEP_S * sample_rate_hz)
-        self._rest = np.zeros(0)
+        self._pending = np.zeros(0)
         self._powers = array("f")
         self._frames = 0
 
     def write(self, block: FloatArray) -> None:
         self._frames += block.shape[1]
-        power = np.concatenate([self._rest, np.einsum("cn,cn->n", block, block) / len(block)])
+        power = np.concatenate([self._pending, np.einsum("cn,cn->n", block, block) / len(block)])
         whole = len(power) // self._step * self._step
         self._powers.extend(power[:whole].reshape(-1, self._step).mean(axis=1).tolist())
-        self._rest = power[whole:]
+        self._pending = power[whole:]
 
     def intervals(
         self, *, gap_ms: float = DEFAULT_GAP_MS, shortest_ms: float = DEFAULT_SHORTEST_MS
     ) -> list[Interval]:
-        """In order, (start_s, end_s); those whose gap is at most ``gap_ms`` are one, and what is
-        then shorter than ``shortest_ms`` is left out."""
+        """Return (start_s, end_s) in order. Intervals with a gap of at most ``gap_ms`` are merged;
+        then intervals shorter than ``shortest_ms`` are left out."""
         powers = np.frombuffer(self._powers, dtype=np.float32)
         if not len(powers):
             return []
@@ -64,10 +64,10 @@ class ActivityMeter:
 
 
 def merged_intervals(intervals: Iterable[Interval], *, gap_ms: float) -> list[Interval]:
-    """Sorted, and those that overlap or lie at most ``gap_ms`` apart made one."""
+    """Sort ``intervals``, and merge those that overlap or lie at most ``gap_ms`` apart."""
     merged: list[Interval] = []
     for start, end in sorted(intervals):
-        # A nanosecond more: 1.3 - 1.0 is a little above 0.3.
+        # A nanosecond of tolerance, as 1.3 - 1.0 is a little above 0.3 in floating point.
         if merged and start - merged[-1][1] <= gap_ms / 1000 + 1e-9:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:

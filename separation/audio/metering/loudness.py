@@ -1,7 +1,7 @@
 """Levels of a track, measured block by block.
 
-Loudness after Recommendation ITU-R BS.1770-4, annex 1 (the gating of EBU R 128), true peak after
-its annex 2. Memory grows by 8 bytes for every 100 ms of sound: 3 MB for ten hours.
+Loudness follows Recommendation ITU-R BS.1770-4, annex 1 (the gating of EBU R 128), true peak its
+annex 2. Memory grows by 8 bytes for every 100 ms of sound: 3 MB for ten hours.
 """
 
 import math
@@ -17,7 +17,7 @@ from separation.audio.metering.true_peak import TruePeakMeter
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _LOUDNESS_OFFSET = -0.691
-"""BS.1770-4, annex 1, equation (2): undoes the gain of the K filter at 997 Hz."""
+"""BS.1770-4, annex 1, equation (2): cancels the gain of the K filter at 997 Hz."""
 
 _STEPS_PER_S = 10
 _STEPS_PER_BLOCK = 4
@@ -25,7 +25,7 @@ _STEPS_PER_BLOCK = 4
 
 
 class Levels(BaseModel):
-    """``None`` stands for minus infinity, and for the loudness of less than 400 ms."""
+    """``None`` means minus infinity, or the loudness of less than 400 ms of sound."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,10 +37,10 @@ class Levels(BaseModel):
 
 
 class LevelMeter:
-    """Feed (channels, n) float32 blocks with :meth:`write`, then ask for :meth:`levels`.
+    """Measures (channels, n) float32 blocks: call :meth:`write` for each, then :meth:`levels`.
 
-    At most two channels: all are weighted alike, as BS.1770 has it for left and right. ``rms`` is
-    taken over all samples of all channels.
+    At most two channels are allowed. Both have the same weight, as BS.1770 defines for left and
+    right. ``rms`` is computed over all samples of all channels.
     """
 
     def __init__(self, sample_rate_hz: int, channels: int = 2, *, loudness: bool = True) -> None:
@@ -65,7 +65,7 @@ class LevelMeter:
             self._gated.write(block)
 
     def levels(self) -> Levels:
-        """The levels of everything so far; more may follow."""
+        """Return the levels of all blocks so far; more blocks may follow."""
         samples = max(self._frames * self._channels, 1)
         return Levels(
             frames=self._frames,
@@ -81,11 +81,11 @@ def _decibels(amplitude: float) -> float | None:
 
 
 def k_weighting(sample_rate_hz: int) -> NDArray[np.float64]:
-    """The two biquads of BS.1770-4, annex 1, tables 1 and 2, for any rate; shape (2, 6).
+    """Return the two biquads of BS.1770-4, annex 1, tables 1 and 2, for any rate; shape (2, 6).
 
-    The tables hold for 48 kHz; the analogue filters behind them (centre frequencies, gain and
-    quality) are those that De Man derived: "Evaluation of implementations of the EBU R128
-    loudness measurement", AES convention 145 (2018).
+    The tables apply to 48 kHz. The parameters of the analogue filters behind them (centre
+    frequencies, gain and quality) are those of De Man, "Evaluation of implementations of the EBU
+    R128 loudness measurement", AES convention 145 (2018).
     """
     shelf_k = math.tan(math.pi * 1681.974450955533 / sample_rate_hz)
     shelf_q = 0.7071752369554196
@@ -117,19 +117,20 @@ def k_weighting(sample_rate_hz: int) -> NDArray[np.float64]:
 class _GatedLoudness:
     """K-weighted power in steps of 100 ms, gated at the end.
 
-    Two channels go through the filter as one complex signal, as its coefficients are real: a
-    recursion waits for its own result, and here does twice as much meanwhile.
+    The filter processes two channels as one complex signal, which is possible as its coefficients
+    are real. Each step of the recursion waits for the one before it, and now computes two channels
+    in that time.
     """
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._sections = k_weighting(sample_rate_hz)
         self._state = np.zeros((2, 2), dtype=np.complex128)
         self._step_frames = round(sample_rate_hz / _STEPS_PER_S)
-        self._rest = np.zeros(0)
+        self._pending = np.zeros(0)
         self._step_powers = array("d")
 
     def write(self, block: FloatArray) -> None:
-        # Takes a second of processor time to import, which not every process needs.
+        # The import takes a second of processor time, and not every process needs it.
         from scipy.signal import sosfilt
 
         signal = block[0].astype(np.complex128)
@@ -137,22 +138,22 @@ class _GatedLoudness:
             signal.imag = block[1]
         weighted, self._state = sosfilt(self._sections, signal, zi=self._state)
         parts = weighted.view(np.float64).reshape(-1, 2)
-        power = np.concatenate([self._rest, np.einsum("nc,nc->n", parts, parts)])
+        power = np.concatenate([self._pending, np.einsum("nc,nc->n", parts, parts)])
         whole = len(power) // self._step_frames * self._step_frames
         steps = power[:whole].reshape(-1, self._step_frames).mean(axis=1)
         self._step_powers.extend(steps.tolist())
-        self._rest = power[whole:]
+        self._pending = power[whole:]
 
     def loudness(self) -> float | None:
         steps = np.frombuffer(self._step_powers, dtype=np.float64)
         if len(steps) < _STEPS_PER_BLOCK:
             return None
         blocks = np.convolve(steps, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK), mode="valid")
-        heard = blocks[blocks > _power(_ABSOLUTE_GATE_LUFS)]
-        if not len(heard):
+        audible = blocks[blocks > _power(_ABSOLUTE_GATE_LUFS)]
+        if not len(audible):
             return None
-        threshold = _loudness(float(heard.mean())) + _RELATIVE_GATE_LU
-        return _loudness(float(heard[heard > _power(threshold)].mean()))
+        threshold = _loudness(float(audible.mean())) + _RELATIVE_GATE_LU
+        return _loudness(float(audible[audible > _power(threshold)].mean()))
 
 
 def _loudness(power: float) -> float:

@@ -1,4 +1,4 @@
-"""Figures of the canonical song, taken while it is written."""
+"""Measures of the canonical song, computed while it is written."""
 
 import math
 
@@ -11,8 +11,8 @@ class SongMeasure:
     """Frames, peak, and mean and standard deviation of the mono mix of (channels, n) blocks.
 
     The blocks' moments are merged as in Chan, Golub and LeVeque, "Updating formulae and a
-    pairwise algorithm for computing sample variances" (1979), in float64: the sum of squares of
-    ten hours would lose the digits that matter.
+    pairwise algorithm for computing sample variances" (1979), in float64: a plain sum of squares
+    over ten hours would lose the significant digits.
     """
 
     def __init__(self) -> None:

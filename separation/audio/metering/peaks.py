@@ -1,9 +1,10 @@
-"""What a waveform is drawn from: the lowest and highest sample of stretches of several lengths.
+"""Peak files, from which waveforms are drawn: the lowest and highest sample of each segment.
 
-A peak file holds 16 bytes (``SSPK``, one byte of format version, one byte with the number of
-levels, two of zeros, rate in Hz and frames as 32-bit little-endian integers), then each level of
-``LEVELS`` in turn: for each stretch two signed bytes, lowest and highest sample over both
-channels, 127 at full scale and cut off there. Five minutes take 140 kB.
+A peak file begins with 16 bytes: ``SSPK``, one byte of format version, one byte with the number of
+levels, two of zeros, rate in Hz and frames as 32-bit little-endian integers. Then it holds each
+level of ``LEVELS`` in turn. A level has two signed bytes for each segment, the lowest and highest
+sample over both channels; 127 is full scale, and samples beyond it are clipped. Five minutes take
+140 kB.
 """
 
 import struct
@@ -14,15 +15,15 @@ import numpy as np
 from separation.audio.blocks import FloatArray
 
 LEVELS = (256, 1024, 4096, 16384)
-"""Frames of a stretch; each a multiple of the one before."""
+"""Frames per segment; each is a multiple of the one before."""
 
 _HEADER = struct.Struct("<4sBBHII")
 _FULL_SCALE = 127
 
 
 class PeakLevel(NamedTuple):
-    """``samples``: frames of a stretch; ``offset``: of its first pair in the file, in bytes;
-    ``pairs``: how many there are."""
+    """``samples``: frames per segment; ``offset``: position of the first pair in the file, in
+    bytes; ``pairs``: number of pairs."""
 
     samples: int
     offset: int
@@ -30,34 +31,34 @@ class PeakLevel(NamedTuple):
 
 
 class PeakMeter:
-    """Collects blocks of float32 (channels, frames), a level at a time."""
+    """Reduces blocks of float32 (channels, frames) to pairs of peaks."""
 
     def __init__(self) -> None:
         self._frames = 0
-        self._rest = np.zeros((2, 0), dtype=np.float32)
+        self._pending = np.zeros((2, 0), dtype=np.float32)
         self._pairs: list[np.ndarray] = []
 
     def write(self, block: FloatArray) -> None:
         if not block.shape[1]:
             return
         self._frames += block.shape[1]
-        edges = np.concatenate([self._rest, [block.min(axis=0), block.max(axis=0)]], axis=1)
+        edges = np.concatenate([self._pending, [block.min(axis=0), block.max(axis=0)]], axis=1)
         whole = edges.shape[1] // LEVELS[0] * LEVELS[0]
         self._keep(edges[:, :whole])
-        self._rest = edges[:, whole:]
+        self._pending = edges[:, whole:]
 
     def _keep(self, edges: FloatArray) -> None:
-        """Lowest and highest of whole stretches, as bytes: a song of hours stays small."""
+        """Append the peaks of whole segments, as bytes, so that a song of hours stays small."""
         pieces = edges.reshape(2, -1, LEVELS[0])
         pairs = np.stack([pieces[0].min(axis=1), pieces[1].max(axis=1)], axis=1)
         steps = np.rint(np.clip(pairs, -1.0, 1.0) * _FULL_SCALE)
         self._pairs.append(steps.astype(np.int8))
 
     def finish(self, sample_rate_hz: int) -> tuple[bytes, tuple[PeakLevel, ...]]:
-        """The file, and where its levels are; call it once."""
-        if self._rest.shape[1]:
-            missing = LEVELS[0] - self._rest.shape[1]
-            self._keep(np.pad(self._rest, ((0, 0), (0, missing)), mode="edge"))
+        """Return the content of the file, and its levels; call it once."""
+        if self._pending.shape[1]:
+            missing = LEVELS[0] - self._pending.shape[1]
+            self._keep(np.pad(self._pending, ((0, 0), (0, missing)), mode="edge"))
         pairs = np.concatenate(self._pairs) if self._pairs else np.zeros((0, 2), dtype=np.int8)
         parts = [_HEADER.pack(b"SSPK", 1, len(LEVELS), 0, sample_rate_hz, self._frames)]
         levels, offset = [], _HEADER.size
@@ -71,7 +72,7 @@ class PeakMeter:
 
 
 def _coarser(pairs: np.ndarray, factor: int) -> np.ndarray:
-    """Pairs (n, 2) of stretches ``factor`` times as long; the last one may cover fewer."""
+    """Return pairs (n, 2) of segments ``factor`` times as long; the last one may be shorter."""
     starts = np.arange(0, len(pairs), factor)
     if not len(starts):
         return pairs

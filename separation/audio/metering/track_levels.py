@@ -1,9 +1,9 @@
-"""Levels of many tracks, each measured in a thread of its own.
+"""Levels of many tracks, each measured in its own thread.
 
-Many are another track times a gain (the normalized ones) or the same sum under another name, so
-only what truly differs is measured, once in a job: the levels of a sound times a gain follow by
-arithmetic. That they are those of the sums in float, before rounding to 24 or 16 bits, changes
-them by less than they are told with.
+Many tracks are another track times a gain (the normalized ones) or the same sum under another name.
+Each distinct sum is measured once in a job, and the levels of the same sum times a gain are
+computed from it. The levels are those of the float sums. Rounding to 24 or 16 bits changes them by
+less than the precision with which they are shown.
 """
 
 import math
@@ -22,10 +22,10 @@ from separation.progress import Report, ignore_progress
 from separation.system.parallel import in_parallel
 
 LEVELS_NAME = "levels.json"
-"""In the folder of a stage that has measured."""
+"""Name of the file with levels in the folder of a stage that measured them."""
 
 _Shape = tuple[tuple[str, float], ...]
-"""Paths with gains relative to the first one's, which is therefore 1."""
+"""Paths, and their gains relative to the first one's, which is therefore 1."""
 
 
 class MeasuredLevels(BaseModel):
@@ -37,18 +37,18 @@ class MeasuredLevels(BaseModel):
     sums: tuple[tuple[_Shape, Levels], ...]
 
     def by_shape(self, sample_rate_hz: int) -> dict[_Shape, Levels]:
-        """Empty where another rate is asked for."""
+        """Return the levels by shape; empty where ``sample_rate_hz`` is not the measured rate."""
         return dict(self.sums) if self.sample_rate_hz == sample_rate_hz else {}
 
 
 def save_levels(path: Path, measured: MeasuredLevels) -> None:
-    """For the stages that follow; ``path`` lies in a stage's own folder, which is sealed."""
+    """Save levels for the next stages; ``path`` lies in the stage's own folder, which is sealed."""
     path.write_text(measured.model_dump_json())
 
 
 def load_levels(path: Path) -> MeasuredLevels | None:
-    """What an earlier stage has measured, None where there is no such file, or one that another
-    version wrote in its own way."""
+    """Return the levels that an earlier stage measured; ``None`` where there is no such file, or
+    another version wrote it in another format."""
     try:
         return MeasuredLevels.model_validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -63,11 +63,11 @@ def measure_tracks(
     known: MeasuredLevels | None = None,
     report: Report = ignore_progress,
 ) -> dict[str, Levels]:
-    """The levels of each track by name; reads in blocks, and only what is not known.
+    """Return the levels of each track by name; reads in blocks, and only sums not in ``known``.
 
-    ``sample_rate_hz``: the rate at which the tracks will be delivered. What is louder after
-    resampling is louder here too: an estimate of what lies between the samples is not enough, as
-    a clipped song exceeds it.
+    ``sample_rate_hz``: the rate at which the tracks will be delivered. The tracks are resampled to
+    it before they are measured, as resampling can raise the peak. The true peak at the original
+    rate is no bound: a clipped song exceeds it.
     """
     measured = measure_sums(
         tracks, work_dir, sample_rate_hz=sample_rate_hz, known=known, report=report
@@ -76,7 +76,7 @@ def measure_tracks(
 
 
 def levels_of(tracks: Sequence[Track], measured: MeasuredLevels) -> dict[str, Levels]:
-    """Each track's levels by name; all of ``tracks`` were measured."""
+    """Return each track's levels by name; ``measured`` must include all ``tracks``."""
     known = dict(measured.sums)
     return {
         track.name: scaled_levels(known[_shape(track)], track.terms[0].gain) for track in tracks
@@ -91,7 +91,8 @@ def measure_sums(
     known: MeasuredLevels | None = None,
     report: Report = ignore_progress,
 ) -> MeasuredLevels:
-    """Measure what differs among ``tracks`` and is not known; see :func:`measure_tracks`."""
+    """Measure each distinct sum of ``tracks`` that is not in ``known``; see
+    :func:`measure_tracks`."""
     measured = known.by_shape(sample_rate_hz) if known is not None else {}
     missing = {_shape(track): track for track in reversed(tracks) if _shape(track) not in measured}
     parts = [partial(_measure, track, work_dir, sample_rate_hz) for track in missing.values()]
@@ -100,7 +101,7 @@ def measure_sums(
 
 
 def _measure(track: Track, work_dir: Path, sample_rate_hz: int, report: Report) -> Levels:
-    """The levels of the track's shape: of the track without its first gain."""
+    """Return the levels of the track's shape, that is of the track without its first gain."""
     meter = _MeterAtRate(sample_rate_hz)
     done = 0
     with TrackReader(track, work_dir) as reader:
@@ -127,7 +128,7 @@ class _MeterAtRate:
 
 
 def scaled_levels(levels: Levels, gain: float) -> Levels:
-    """The levels of the same sound times ``gain`` (linear, not 0; its sign does not matter)."""
+    """Return the levels of the same sound times ``gain`` (linear, not 0, of either sign)."""
     change_db = 20 * math.log10(abs(gain))
 
     def moved(level: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""True peak: the highest value between the samples, after ITU-R BS.1770-4, annex 2."""
+"""True peak: the highest value between the samples, by ITU-R BS.1770-4, annex 2."""
 
 import numpy as np
 
@@ -21,18 +21,18 @@ OVERSAMPLING = 4
 _TAPS = np.ascontiguousarray(_PHASES.T.reshape(-1), dtype=np.float32)
 _CARRY = _PHASES.shape[1] - 1
 _HIGHEST_GAIN = float(np.abs(_PHASES).sum(axis=1).max())
-"""No value between samples exceeds the largest sample near it times this (about 2.0)."""
+"""Bound: no value between samples exceeds the largest sample near it times this (about 2.0)."""
 
 _CHUNK = 256
 _SUB = 16
-"""Samples whose values in between are one row of a matrix product."""
+"""Number of samples whose interpolated values are one row of a matrix product."""
 
 
 class TruePeakMeter:
-    """Feed (channels, n) float32 blocks, then ask for :meth:`peak`.
+    """Measures (channels, n) float32 blocks: call :meth:`write` for each, then :meth:`peak`.
 
-    Only chunks whose samples could beat the peak so far are interpolated, loudest first; the
-    others are proven unable to by ``_HIGHEST_GAIN``. The result is the same as without.
+    Only chunks that could exceed the peak so far are interpolated, the loudest first.
+    ``_HIGHEST_GAIN`` proves that the other chunks cannot exceed it, so the result is exact.
     """
 
     def __init__(self, channels: int) -> None:
@@ -46,58 +46,59 @@ class TruePeakMeter:
             self._peak = _highest(channel, self._peak)
 
     def peak(self) -> float:
-        """The linear true peak of all so far, with what rings when nothing follows."""
+        """Return the linear true peak of all blocks so far, with the filter's ringing at the end
+        included."""
         silence = np.zeros_like(self._tail)
         after = np.concatenate([self._tail, silence], axis=1)
         return max(_highest(channel, self._peak) for channel in after)
 
 
 def _highest(samples: FloatArray, peak: float) -> float:
-    """``peak``, or what is higher among the values between ``samples``, float32 of shape (n,).
+    """Return the highest of ``peak`` and the values between ``samples``, float32 of shape (n,).
 
-    The first ``_CARRY`` samples were the end of the block before.
+    The first ``_CARRY`` samples are the end of the block before.
     """
     whole = (len(samples) - _CARRY) // _CHUNK
     if whole:
         windows = np.lib.stride_tricks.sliding_window_view(samples, _CARRY + _CHUNK)
         peak = _highest_of_chunks(windows[: whole * _CHUNK : _CHUNK], peak)
-    rest = samples[whole * _CHUNK :]
-    return _highest_of_chunks(rest[None], peak) if len(rest) > _CARRY else peak
+    tail = samples[whole * _CHUNK :]
+    return _highest_of_chunks(tail[None], peak) if len(tail) > _CARRY else peak
 
 
 def _highest_of_chunks(windows: FloatArray, peak: float) -> float:
     """The same for windows of shape (chunks, _CARRY + n)."""
     bounds = np.maximum(windows.max(axis=1), -windows.min(axis=1)) * _HIGHEST_GAIN
     order = np.argsort(-bounds)
-    # A few of the loudest first: they raise the peak that the rest must beat.
+    # The four loudest come first: they raise the peak that the others must exceed.
     for chosen in (order[:4], order[4:]):
-        rivals = chosen[bounds[chosen] > peak]
-        if len(rivals):
-            dense = _interpolated(windows[rivals])
+        candidates = chosen[bounds[chosen] > peak]
+        if len(candidates):
+            dense = _interpolated(windows[candidates])
             peak = max(peak, float(dense.max()), float(-dense.min()))
     return peak
 
 
 def _interpolated(windows: FloatArray) -> FloatArray:
-    """The values between all samples but the first ``_CARRY`` of each window."""
+    """Return the values between all samples except the first ``_CARRY`` of each window."""
     count = windows.shape[1] - _CARRY
     if count % _SUB:
-        # Takes a second of processor time to import, which not every process needs.
+        # The import takes a second of processor time, and not every process needs it.
         from scipy.signal import upfirdn
 
         dense = upfirdn(_TAPS, windows, up=OVERSAMPLING, axis=-1)
         inside: FloatArray = dense[:, _CARRY * OVERSAMPLING : windows.shape[1] * OVERSAMPLING]
         return inside
     rows = np.lib.stride_tricks.sliding_window_view(windows, _CARRY + _SUB, axis=1)[:, ::_SUB]
-    # Window by window: as one large product BLAS would spread it over threads that wait for
-    # each other longer than they compute.
+    # One product per window: BLAS would distribute one large product over threads, which would
+    # wait for each other longer than they compute.
     product: FloatArray = np.ascontiguousarray(rows) @ _FILTER
     return product
 
 
 def _filter_matrix() -> FloatArray:
-    """The filter for ``_SUB`` samples at once, shape (_CARRY + _SUB, OVERSAMPLING * _SUB): a
-    matrix product takes an eighth of the time of scipy's upfirdn."""
+    """Return the filter for ``_SUB`` samples at once, shape (_CARRY + _SUB, OVERSAMPLING * _SUB).
+    A matrix product takes an eighth of the time of scipy's upfirdn."""
     matrix = np.zeros((_CARRY + _SUB, _SUB, OVERSAMPLING), dtype=np.float32)
     for sample in range(_SUB):
         matrix[sample : sample + _CARRY + 1, sample] = _PHASES[:, ::-1].T

@@ -112,7 +112,7 @@ def _answer_of(process: "subprocess.Popen[bytes]", report: Report) -> dict[str, 
             output, _ = process.communicate(timeout=_BEAT_S)
         except subprocess.TimeoutExpired:
             # A child that is stuck must not be reported as progress.
-            if movement.seen():
+            if movement.has_moved():
                 report(0.0, MESSAGE)
             continue
         try:

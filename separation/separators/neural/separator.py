@@ -34,7 +34,7 @@ from separation.engine.devices import (
 from separation.engine.interface import Engine
 from separation.engine.statistics import AS_IT_IS, measure_mono
 from separation.errors import ModelUnavailable, OutOfMemory
-from separation.families import wrong_stem
+from separation.families import invalid_stem_name
 from separation.options import DeviceChoice
 from separation.progress import Report, ignore_progress, part_of
 from separation.protocol.remarks import remark
@@ -353,7 +353,7 @@ def _openvino_members(
 
 def _check_stems(model: str, stems: Sequence[str]) -> None:
     """Raises ``ModelUnavailable`` for a bad stem name: stem names become file names."""
-    if (wrong := wrong_stem(stems)) is not None:
+    if (wrong := invalid_stem_name(stems)) is not None:
         raise ModelUnavailable(
             f"The model {model} gives a stem that is called {wrong[:60]!r}, which cannot be the "
             "name of one, or is that of two."

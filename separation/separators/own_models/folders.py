@@ -23,7 +23,7 @@ from separation.base import SeparatorOptions
 from separation.catalogue import CATALOGUE
 from separation.catalogue.model import LicenceState
 from separation.errors import ModelUnavailable
-from separation.families import RESERVED_STEMS, wrong_stem
+from separation.families import RESERVED_STEMS, invalid_stem_name
 from separation.separators.own_models.definition import read_definition
 from separation.separators.weights.safe_yaml import load_yaml
 from separation.separators.weights.store import find_in_directory, safetensors_metadata
@@ -259,7 +259,7 @@ def _demucs_model(model: OwnModel, bag: Path | None) -> OwnModel:
     if found is None:
         raise ModelUnavailable("Its files are not there.")
     stems = card.stems or found.stems() or ()
-    if (wrong := wrong_stem(stems)) is not None:
+    if (wrong := invalid_stem_name(stems)) is not None:
         raise ModelUnavailable(
             f"It names {wrong[:60]!r}, which cannot be a stem, or not twice: use letters, digits, "
             f"dashes and underscores, and none of {', '.join(sorted(RESERVED_STEMS))}."

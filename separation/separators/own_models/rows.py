@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from separation.catalogue import ELSEWHERE, Licence, ModelInfo, Source, WeightFile, combined
-from separation.catalogue.model import STATES, UNTOLD
+from separation.catalogue.model import NOT_STATED, STATES
 from separation.separators.own_models.folders import MSST, ModelCard, OwnModel, usable_models
 from separation.separators.own_models.kept import KeptWeights
 
@@ -68,7 +68,7 @@ def _address(known: ModelInfo | None) -> str:
 
 def _licence(card: ModelCard) -> Licence:
     if card.licence == "not_stated" and not card.licence_text:
-        return UNTOLD
+        return NOT_STATED
     says = card.licence_text or f"{STATES[card.licence].capitalize()}."
     return Licence(state=card.licence, says=f"{says} As the operator of this site states.")
 

@@ -1,8 +1,8 @@
-"""Songs from a synthesizer of our own into a corpus: electronic and amplified instruments.
+"""Synthesizes songs of electronic and amplified instruments and adds them to a corpus.
 
-Sampled General MIDI sounds lack what much popular music is made of: analogue basses, drum
-machines, wide saw pads, plucks, distorted guitars on both sides. Here each song draws a tempo, a
-scale, chords, a drum machine, a bass and a few parts, every one with parameters of its own.
+Sampled General MIDI sounds lack what much popular music consists of: analogue basses, drum
+machines, wide saw pads, plucks, distorted guitars on both sides. Each song draws a tempo, a scale,
+chords, a drum machine, a bass and a few parts, each with its own parameters.
 """
 
 from separation.training.synthesis.songs import add_synthetic_songs

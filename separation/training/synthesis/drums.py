@@ -1,4 +1,4 @@
-"""A drum machine with a kit of its own for every song."""
+"""Synthesizes a drum machine; every song has its own kit."""
 
 import numpy as np
 

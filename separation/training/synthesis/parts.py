@@ -1,4 +1,4 @@
-"""Bass lines, and the parts that are neither drums nor bass."""
+"""Synthesizes bass lines, and the parts that are neither drums nor bass."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,7 @@ from separation.training.synthesis.track import Track, band_pass, chorus, echo, 
 
 
 def bass(draw: Random, song: Song) -> Samples:
-    """One monophonic line below 150 Hz or so."""
+    """One monophonic line below about 150 Hz."""
     voice = cached(_draw_bass(draw))
     rhythm = [draw.random(16) < draw.choice([0.25, 0.4, 0.7]) for _ in range(2)]
     for pattern in rhythm:
@@ -184,7 +184,7 @@ def _lead(draw: Random, song: Song) -> Samples:
 
 
 def _guitar(draw: Random, song: Song) -> Samples:
-    """Power chords, played twice: one take on each side."""
+    """Power chords, played twice: one take for each side."""
     drive = draw.uniform(2, 25)
     hits = draw.random(16) < draw.uniform(0.25, 0.9)
     hits[0] = True

@@ -1,4 +1,4 @@
-"""Tempo, scale and chords of a song; the words that all synthesis shares."""
+"""Tempo, scale and chords of a song, and the types that all synthesis shares."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Samples = NDArray[Any]
 """Floating point at full scale 1.0, one channel or (2, frames)."""
 
 Voice = Callable[[float, float], Samples]
-"""From a frequency in Hz and a length in seconds to one channel of samples."""
+"""Maps a frequency in Hz and a length in seconds to one channel of samples."""
 
 SECONDS = 60.0
 _SCALES = ((0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 9, 10))
@@ -21,7 +21,8 @@ _PROGRESSIONS = ((0, 5, 2, 6), (0, 3, 4, 4), (0, 6, 5, 4), (0, 0, 3, 4), (0, 4, 
 
 @dataclass(frozen=True)
 class Song:
-    """``step_s``: a sixteenth; ``chords``: scale degrees, one a bar; ``root``: MIDI note."""
+    """``step_s``: length of a sixteenth. ``chords``: a scale degree for each bar. ``root``: MIDI
+    note."""
 
     step_s: float
     scale: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Synthetic songs into a corpus."""
+"""Adds synthetic songs to a corpus."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from separation.training.synthesis.voices import vocals
 
 
 def add_synthetic_songs(folder: Path, *, songs: int, seed: int = 0) -> Iterator[str]:
-    """Add songs up to number ``songs``; gives a line for each."""
+    """Add songs up to number ``songs``; yields a line for each."""
     done = {clip.song for clip in read_index(folder)}
     for number in range(songs):
         name = f"synth-{seed}-{number}"

@@ -1,4 +1,4 @@
-"""Single notes: partials, frequency modulation and plucked strings."""
+"""Synthesizes single notes: partials, frequency modulation and plucked strings."""
 
 import numpy as np
 from scipy.signal import lfilter
@@ -72,7 +72,7 @@ def swelling(tone: Voice, hertz: float, seconds: float) -> Samples:
 
 
 def cached(voice: Voice) -> Voice:
-    """The same note twice is computed once."""
+    """A voice that computes each note only once."""
     notes: dict[tuple[int, int], Samples] = {}
 
     def play(hertz: float, seconds: float) -> Samples:

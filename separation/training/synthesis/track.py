@@ -1,4 +1,4 @@
-"""Where notes are put, and the effects on them."""
+"""A track to which notes are added, and effects."""
 
 import numpy as np
 from scipy.signal import butter, oaconvolve, sosfilt
@@ -14,7 +14,7 @@ class Track:
         self.samples: Samples = np.zeros((2, int(SECONDS * SAMPLE_RATE_HZ)), dtype=np.float32)
 
     def add(self, sound: Samples, at_s: float, gain: float, pan: float = 0.0) -> None:
-        """``pan``: -1 left to 1 right, by equal power."""
+        """``pan``: from -1 (left) to 1 (right), with equal power."""
         start = int(at_s * SAMPLE_RATE_HZ)
         count = min(sound.size, self.samples.shape[1] - start)
         if count <= 0:
@@ -38,7 +38,7 @@ def driven(draw: Random, samples: Samples) -> Samples:
 
 
 def chorus(draw: Random, samples: Samples) -> Samples:
-    """Each side against a copy whose delay sways."""
+    """Add to each side a copy with a delay that varies."""
     time = np.arange(samples.shape[1]) / SAMPLE_RATE_HZ
     wet = samples.copy()
     for channel in range(2):
@@ -62,7 +62,7 @@ def echo(draw: Random, samples: Samples, song: Song) -> Samples:
 
 
 def room(draw: Random, samples: Samples) -> Samples:
-    """With a tail of decaying noise, different on both sides."""
+    """Add reverberation: a tail of decaying noise, different on both sides."""
     time = seconds_of(draw.uniform(0.2, 1.5))
     tail = np.stack([white_noise(draw, time.size) for _ in range(2)]) * np.exp(
         -6.9 * time / time[-1]
@@ -82,7 +82,7 @@ def white_noise(draw: Random, count: int) -> Samples:
 
 
 def faded(samples: Samples) -> Samples:
-    """Without a click at either end."""
+    """Fade both ends, so that they do not click."""
     ramp = min(200, samples.size // 2)
     shaped = samples.astype(np.float32)
     if ramp:

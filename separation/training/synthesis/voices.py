@@ -1,9 +1,9 @@
-"""Sung vocals by source and filter: a glottal pulse, and the formants of vowels.
+"""Synthesizes sung vocals by source and filter: a glottal pulse and the formants of vowels.
 
-No words, but what a network needs to tell a voice from a lead synthesizer: formants that stay
-where they are while the pitch moves, vibrato that sets in late, glides between notes, breath and
-consonants (Fant, "Acoustic Theory of Speech Production", 1960; the formants of singers' vowels are
-those of Csound's manual, appendix "Formant values").
+There are no words, only what a network needs to tell a voice from a lead synthesizer: formants that
+do not move with the pitch, vibrato that sets in late, glides between notes, breath and consonants
+(Fant, "Acoustic Theory of Speech Production", 1960; the formants of singers' vowels are those of
+Csound's manual, appendix "Formant values").
 """
 
 import numpy as np
@@ -30,11 +30,12 @@ _VOWELS = {
 
 _BANDWIDTHS_HZ = (80.0, 100.0, 140.0, 180.0)
 _CONTROL_HZ = 200.0
-"""How often the spectral envelope is computed; formants do not move faster than that is fine."""
+"""How often the spectral envelope is computed; formants move slowly enough for this rate."""
 
 
 def vocals(draw: Random, song: Song) -> Samples:
-    """A lead, now and then doubled on both sides or with a second voice a third above."""
+    """A lead voice; in some songs with a copy on one side and a voice a third above on the
+    other."""
     track = Track()
     size = draw.uniform(0.8, 1.25)
     octave = int(draw.choice([2, 3])) if size > 1.0 else 2
@@ -85,7 +86,7 @@ def _bend(draw: Random, time: Samples, seconds: float) -> Samples:
 
 
 def _envelope(vowel: str, hertz: Samples, size: float) -> Samples:
-    """Gain at frequencies in Hz; ``size`` moves the formants as a smaller throat would."""
+    """Gain at frequencies in Hz; ``size`` above 1 raises the formants, like a smaller throat."""
     total = np.full_like(hertz, 1e-3)
     for centre, level, width in zip(*_VOWELS[vowel], _BANDWIDTHS_HZ, strict=True):
         total += 10 ** (level / 20) / (1 + ((hertz - centre * size) / width) ** 2)

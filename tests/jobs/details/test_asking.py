@@ -227,7 +227,7 @@ def test_the_preset_of_several_models_appears_where_its_members_can_run(
     def one(separator: str, model: str) -> bool:
         return model == "htdemucs_standard"
 
-    assert resolve(preset, one).way.model == "htdemucs_standard"
+    assert resolve(preset, one).model.model == "htdemucs_standard"
     for module in (presets, choices):
         monkeypatch.setattr(module, "is_there", one)
     monkeypatch.setattr(choices, "can_run", one)

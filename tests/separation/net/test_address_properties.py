@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from separation.audio.names import MAX_NAME_BYTES, clean_name
 from separation.errors import InvalidUrl
-from separation.net.addresses import Address, is_public, may_be_asked
+from separation.net.addresses import Address, is_allowed, is_public
 from separation.net.url_address import MAX_URL_CHARACTERS, checked_url
-from separation.net.url_download import told_name
+from separation.net.url_download import disposition_name
 
 INSIDE: list[IPv4Network | IPv6Network] = [
     *map(IPv4Network, ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8")),
@@ -86,7 +86,7 @@ def test_an_address_is_refused_or_is_one_of_http_with_a_host_and_nobody_s_name(t
 
 @given(text_of(DISPOSITION_PIECES, "a; filename=", "a; filename*="))
 def test_whatever_a_server_calls_its_file_the_name_is_clean(disposition: str) -> None:
-    name = told_name(disposition)
+    name = disposition_name(disposition)
 
     assert not name or clean_name(name) == name
     assert len(name.encode()) <= MAX_NAME_BYTES
@@ -112,9 +112,9 @@ def test_a_network_that_is_named_may_be_asked_and_no_other(address: IPv4Address,
     allowed = IPv4Network((address, bits), strict=False)
     other = IPv4Address(int(address) ^ 1 << 32 - bits)
 
-    assert may_be_asked(address, [allowed])
-    assert all(may_be_asked(spelled, [allowed]) for spelled in _spelled(address)[:2])
-    assert may_be_asked(other, [allowed]) == is_public(other)
+    assert is_allowed(address, [allowed])
+    assert all(is_allowed(spelled, [allowed]) for spelled in _spelled(address)[:2])
+    assert is_allowed(other, [allowed]) == is_public(other)
 
 
 def _spelled(address: IPv4Address) -> tuple[IPv6Address, IPv6Address, IPv6Address]:

@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from separation.net.addresses import is_public, may_be_asked
+from separation.net.addresses import is_allowed, is_public
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,6 @@ def test_an_address_inside_a_network_is_not_public(address: str) -> None:
 def test_an_allowed_network_may_be_asked_and_its_neighbour_not() -> None:
     allowed = (ip_network("10.1.0.0/16"), ip_network("fd00:1::/32"))
     for address in ("10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::10.1.2.3", "fd00:1::5", "1.1.1.1"):
-        assert may_be_asked(ip_address(address), allowed)
+        assert is_allowed(ip_address(address), allowed)
     for address in ("10.2.0.1", "::ffff:10.2.0.1", "fd00:2::5", "127.0.0.1", "::1"):
-        assert not may_be_asked(ip_address(address), allowed)
+        assert not is_allowed(ip_address(address), allowed)

@@ -19,7 +19,8 @@ from separation.errors import (
 )
 from separation.pipeline.error_mapping import named_error
 from separation.pipeline.manifest import load_manifest
-from separation.pipeline.run import remove_work, run_pipeline
+from separation.pipeline.run import run_pipeline
+from separation.pipeline.work_folder import remove_work
 from separation.protocol.jobspec import JobSpec
 from separation.protocol.messages import Event, FailedEvent
 from separation.settings import CoreSettings

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from separation.errors import OutputInvalid
+from separation.base import SeparatorModel, SeparatorOptions
+from separation.errors import ModelUnavailable, OutputInvalid
 from separation.pipeline.manifest import Manifest, verify_manifest
 from separation.pipeline.run import run_pipeline
 from separation.protocol.jobspec import JobSpec, StageRequest
-from separation.protocol.messages import Event, StageFinishedEvent
+from separation.protocol.messages import Event, FailedEvent, StageFinishedEvent
 from separation.settings import CoreSettings
 from tests.separation.fakes import (
     FakeSeparator,
@@ -139,6 +140,19 @@ def test_a_completed_job_with_other_parameters_is_done_again(tmp_path: Path) -> 
     other = make_spec(tmp_path, song=spec.input_path, format="flac16")
     manifest, _ = attempt(other, CoreSettings())
     assert {record.format for record in manifest.artifacts} == {"flac16"}
+
+
+def test_a_completed_job_whose_separator_is_gone_fails_with_the_reason(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    attempt(spec, CoreSettings())
+
+    def gone(name: str, options: SeparatorOptions) -> SeparatorModel:
+        raise ModelUnavailable("The weights are gone.")
+
+    events: list[Event] = []
+    with pytest.raises(ModelUnavailable, match="weights are gone"):
+        run_pipeline(spec, CoreSettings(), separators=gone, observer=events.append)
+    assert isinstance(events[-1], FailedEvent) and events[-1].code == "model_unavailable"
 
 
 def test_a_pipeline_without_separation_delivers_what_it_makes(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_delay_is_told_to_a_fifth_of_a_millisecond(frames: int) -> None:
     timing = meter.timing(0)
     assert timing.delay_ms == pytest.approx(1000 * frames / RATE_HZ, abs=0.1)
     # Noise is the worst case: half of it lies too high for the grid.
-    assert timing.there > 0.7 > timing.here or frames in (0, 24)
+    assert timing.fit_at_delay > 0.7 > timing.fit_undelayed or frames in (0, 24)
 
 
 def test_envelopes_that_rise_together_are_correlated_whatever_their_waveforms() -> None:

@@ -386,4 +386,4 @@ def test_the_token_is_in_no_step(world: World, service: Service, song: Path) -> 
     separator = world.routed(remote=at(service))
     run(separator, song)
     assert told(separator)[1] == ("remote", "failed")
-    assert TOKEN not in repr(separator.told_steps()) + repr(separator.identity())
+    assert TOKEN not in repr(separator.step_records()) + repr(separator.identity())

@@ -8,7 +8,7 @@ import pytest
 from separation.routing.route_record import recorded_material
 from separation.settings import RouteName
 
-QUESTION = {"separator": "demucs", "model": None}
+REQUEST = {"separator": "demucs", "model": None}
 ON_CARD = {"model": "htdemucs", "precision": "float16", "weights_digest": "ab"}
 ON_CPU = {"model": "htdemucs", "precision": "float32", "weights_digest": "ab"}
 ELSEWHERE = {"model": "default", "precision": "remote", "weights_digest": ""}
@@ -16,10 +16,10 @@ OTHER_WEIGHTS = {**ON_CPU, "weights_digest": "cd"}
 
 
 def settled(
-    folder: Path, route: RouteName, material: dict[str, Any], question: dict[str, Any] = QUESTION
+    folder: Path, route: RouteName, material: dict[str, Any], request: dict[str, Any] = REQUEST
 ) -> dict[str, Any]:
     return recorded_material(
-        folder / "settled.json", route=route, question=question, material=material
+        folder / "settled.json", route=route, request=request, material=material
     )
 
 
@@ -51,7 +51,7 @@ def test_other_weights_on_the_same_route_do(tmp_path: Path) -> None:
 
 def test_another_question_does(tmp_path: Path) -> None:
     settled(tmp_path, "remote", ELSEWHERE)
-    other = {**QUESTION, "model": "htdemucs_ft"}
+    other = {**REQUEST, "model": "htdemucs_ft"}
     assert settled(tmp_path, "local_cpu", ON_CPU, other) == ON_CPU
 
 

@@ -278,7 +278,9 @@ def test_a_runner_answers_to_a_job_that_it_cannot_read(
     """As where worker and runner are not of the same release."""
     line = b'{"type": "run", "job": {"job_id": "%s", "song": 1}}\n'
     spec = make_spec(tmp_path)
-    monkeypatch.setattr("separation.runner.client._order", lambda spec: line % spec.job_id.encode())
+    monkeypatch.setattr(
+        "separation.runner.client._run_command", lambda spec: line % spec.job_id.encode()
+    )
     last = last_of(runner.events(spec))
     assert isinstance(last, FailedEvent) and last.code == "internal"
     assert "cannot read" in last.detail

@@ -92,18 +92,18 @@ def test_the_start_of_a_runner_is_not_held_against_it(tmp_path: Path) -> None:
     spec = make_spec(tmp_path).model_copy(update={"pipeline": ()})
     with closing(RunnerProcess(CoreSettings(), limits=limits)) as runner:
         assert isinstance(last_of(runner.events(spec, poll_s=0.1)), FinishedEvent | FailedEvent)
-        assert runner.came_up and runner.alive
+        assert runner.was_ready and runner.alive
 
 
 def test_time_in_which_the_worker_itself_stood_still_is_not_held_against_the_runner() -> None:
     guard = supervision.Guard(os.getpid(), RunnerLimits(stall_s=10.0))
-    guard.waited(3600.0, 0.5)
+    guard.silence(3600.0, 0.5)
     assert guard.fault() is None
     for _ in range(20):
-        guard.waited(0.5, 0.5)
+        guard.silence(0.5, 0.5)
     fault = guard.fault()
     assert fault is not None and fault.code == "worker_lost"
-    guard.heard()
+    guard.event_received()
     assert guard.fault() is None
 
 
@@ -137,7 +137,7 @@ runner.main([])
 def test_a_runner_that_takes_too_much_memory_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "_WEIGH_EVERY_S", 0.05)
+    monkeypatch.setattr(supervision, "_MEASURE_EVERY_S", 0.05)
     with started(memory_bytes=350_000_000) as runner:
         first = last_of(runner.events(make_spec(tmp_path), poll_s=0.05))
         assert isinstance(first, FinishedEvent), "a job that is not greedy stays below"
@@ -167,7 +167,7 @@ def test_what_the_runner_started_counts_too(tmp_path: Path) -> None:
 def test_a_runner_whose_memory_grew_between_two_looks_gets_no_further_job(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "_WEIGH_EVERY_S", 3600.0)
+    monkeypatch.setattr(supervision, "_MEASURE_EVERY_S", 3600.0)
     with started(memory_bytes=350_000_000) as runner:
         spec = make_spec(tmp_path, model="greedy")
         assert isinstance(last_of(runner.events(spec)), FinishedEvent)

@@ -15,7 +15,7 @@ from separation.progress import Report, ignore_progress
 from separation.request.splits import SplitRequest
 from separation.settings import CoreSettings, IntakeLimits
 from separation.stages.base import StageContext, StageResult
-from separation.stages.details import DetailsParams, DetailsStage, _words
+from separation.stages.details import DetailsParams, DetailsStage, _child_names
 from tests.separation.fakes import GAINS, FakeSeparator
 from tests.separation.stages.stage_world import make_context, run, samples_of, sound
 
@@ -126,7 +126,7 @@ def test_a_stem_that_is_called_residual_stays_apart_from_what_is_left(tmp_path: 
 
 
 def test_odd_names_of_stems_become_names_of_files_and_stay_apart() -> None:
-    assert _words(["No Reverb", "No-Reverb", "Stem (2)", "?"]) == [
+    assert _child_names(["No Reverb", "No-Reverb", "Stem (2)", "?"]) == [
         "No_Reverb",
         "No_Reverb_",
         "Stem_2",

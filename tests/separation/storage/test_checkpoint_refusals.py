@@ -121,7 +121,7 @@ def test_what_another_version_began_is_begun_anew(
         patched.setattr(run, "made_with", lambda: {"stemsite": "0.0.9"})
         stopped_while_sealing(spec, monkeypatch)
     assert began_anew(attempt(spec))
-    assert "another question" in caplog.text
+    assert "another request" in caplog.text
 
 
 def test_half_a_stage_that_other_weights_made_is_not_continued(tmp_path: Path) -> None:

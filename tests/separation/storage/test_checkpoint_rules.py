@@ -143,7 +143,7 @@ def test_another_choice_starts_anew(
 ) -> None:
     stopped(spec)
     assert is_whole(attempt(with_options(spec, **options)))
-    assert "another question" in caplog.text
+    assert "another request" in caplog.text
     assert left_behind(spec) == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from separation.runner.settings_transfer import received_settings, told_settings
+from separation.runner.settings_transfer import received_settings, sent_settings
 from separation.settings import CoreSettings
 from separation.system.json_path import JsonPath, is_text
 
@@ -36,4 +36,4 @@ def test_what_is_no_path_is_refused(nonsense: bytes) -> None:
 def test_folders_of_the_site_may_have_such_names() -> None:
     folder = Path(os.fsdecode(b"/srv/mod\xe8les"))
     settings = CoreSettings(model_dir=folder, model_paths=(folder,), cache_dir=folder)
-    assert received_settings(told_settings(settings)) == settings
+    assert received_settings(sent_settings(settings)) == settings
