@@ -1,6 +1,7 @@
 """Batches of songs: made, named, run again, stopped, deleted."""
 
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -42,7 +43,9 @@ def create_batch(*, owner: "User", name: str = "", notify_by_email: bool = False
                 f"You have {settings.MAX_EMPTY_BATCHES} batches without a song, and no more are "
                 "allowed. Put songs into one of them, or delete some."
             )
-        return Batch.objects.create(owner=owner, name=cleaned, notify_by_email=notify_by_email)
+        return Batch.objects.create(
+            owner=owner, name=cleaned or default_name(owner), notify_by_email=notify_by_email
+        )
 
 
 def batch_of_form(*, owner: "User", key: UUID | None, notify_by_email: bool) -> Batch:
@@ -80,12 +83,19 @@ def settle_form_batch(batch: Batch) -> Batch | None:
     return None
 
 
-def usual_name() -> str:
-    """When it was made, as the pages write times: it stays true, whatever songs come and go."""
-    return f"Songs of {date_format(timezone.localtime(), 'j F Y, H:i')}"
+def default_name(owner: "User") -> str:
+    """The current time, in the format of the pages, with a number where a batch of ``owner`` has
+    that name. It stays valid when songs are added or deleted."""
+    name = f"Songs of {date_format(timezone.localtime(), 'j F Y, H:i')}"
+    taken = set(
+        Batch.objects.filter(owner=owner, name__startswith=name).values_list("name", flat=True)
+    )
+    numbered = (name if number == 1 else f"{name} ({number})" for number in count(1))
+    return next(each for each in numbered if each not in taken)
 
 
 def clean_batch_name(name: str) -> str:
+    """Raises ``InvalidOptions`` for a name that is too long; empty where nothing is left of it."""
     from separation.audio.names import one_line
 
     cleaned = one_line(name)
@@ -93,7 +103,7 @@ def clean_batch_name(name: str) -> str:
         raise InvalidOptions(
             f"The name of a batch has at most {MAX_NAME_LENGTH} characters; this is longer."
         )
-    return cleaned or usual_name()
+    return cleaned
 
 
 def change_batch(
@@ -103,7 +113,9 @@ def change_batch(
 
     Asked for anew, an e-mail comes once more, soon where nothing of the batch is left to be done.
     """
-    values: dict[str, object] = {} if name is None else {"name": clean_batch_name(name)}
+    values: dict[str, object] = (
+        {} if name is None else {"name": clean_batch_name(name) or default_name(batch.owner)}
+    )
     if notify_by_email is not None and notify_by_email != batch.notify_by_email:
         if notify_by_email:
             check_notice_possible(batch.owner)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from jobs.models import Batch, Job, Source
 from jobs.models.job import JobStatus
 from jobs.services.batches.actions import create_batch
-from separation.request.presets import preset_request
+from separation.request.presets import with_preset
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source, wav_bytes
 
@@ -44,7 +44,7 @@ def test_songs_that_are_sent_under_one_name_are_numbered(member: Client, owner: 
     page = "\n".join(rows(member))
     assert all(label in page for label in labels)
     job = Job.objects.get(source__name_number=3)
-    assert "<h1>mixture.flac (3)</h1>" in member.get(f"/jobs/{job.pk}").content.decode()
+    assert "<h1>mixture.flac (3)</h1>" in member.get(f"/jobs/{job.pk}/").content.decode()
 
 
 def test_numbers_are_those_of_one_account(member: Client, owner: User, stranger: User) -> None:
@@ -65,7 +65,8 @@ def test_a_number_stays_when_an_earlier_song_is_deleted(member: Client, owner: U
 
 def preview(owner: User, **fields: Any) -> Job:
     source = make_source(owner=owner, content=b"", duration_s=225.0)
-    return make_job(owner=owner, source=source, request=preset_request("preview"), **fields)
+    options = with_preset({"preset": "preview"}, {}, lambda separator, model: True)
+    return make_job(owner=owner, source=source, request=SeparationRequest(**options), **fields)
 
 
 def test_a_preview_is_marked_and_has_its_own_length(member: Client, owner: User) -> None:
@@ -100,7 +101,8 @@ def test_a_part_of_a_song_that_is_no_preview_is_marked_as_a_part(
 
 def test_batches_of_one_minute_have_names_of_their_own(owner: User, stranger: User) -> None:
     names = [create_batch(owner=owner).name for _ in range(3)]
-    assert names[1:] == [f"{names[0]} (2)", f"{names[0]} (3)"] or len(set(names)) == 3
+    assert len(set(names)) == 3
+    assert all(name.startswith("Songs of ") for name in names)
     assert create_batch(owner=stranger).name.count("(") == 0
     assert Batch.objects.filter(owner=owner).count() == 3
 
