@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from jobs.models import Batch, Job, Speed, Worker
 from jobs.models.job import JobStatus, Lane
-from jobs.queue.clusters import ClusterSign, cluster_signs
+from jobs.queue.clusters import ClusterHeartbeat, cluster_heartbeats
 from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.heartbeats import alive
 from jobs.services.site_models.missing_models import MissingSight, missing_models
@@ -81,7 +81,7 @@ class DiskSight:
 class Operations:
     now: datetime
     health: QueueHealth
-    clusters: list[ClusterSign]
+    clusters: list[ClusterHeartbeat]
     workers: list[WorkerSight]
     lanes: list[LaneSight]
     failures: list[Job]
@@ -101,7 +101,7 @@ def operations() -> Operations:
     return Operations(
         now=timezone.now(),
         health=queue_health(),
-        clusters=cluster_signs(),
+        clusters=cluster_heartbeats(),
         workers=worker_sights(),
         lanes=lane_sights(),
         failures=last_failures(),
