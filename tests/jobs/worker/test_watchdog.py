@@ -228,7 +228,7 @@ def test_a_worker_that_ends_by_itself_says_so() -> None:
     program = (
         "import multiprocessing as m; from jobs.queue import worker_table;"
         "p = m.get_context('fork').Process(target=worker_table.register); p.start(); p.join();"
-        "print([each.doing.name for each in worker_table.members()])"
+        "print([each.activity.name for each in worker_table.members()])"
     )
     said = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
