@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from jobs.errors import TooManyPasswords
-from jobs.services.rates import forget, give_back, is_remembered, parsed, remember, take
+from jobs.services.rates import forget, give_back, is_remembered, parse_rate, remember, take
 
 KNOWN_S = 90 * 24 * 3600.0
 """How long an address stays known to an account after a log-in."""
@@ -99,6 +99,6 @@ def _places(doors: tuple[Door, ...]) -> list[tuple[str, str]]:
 
 
 def _take(key: str, rate: str) -> None:
-    limit, period_s = parsed(rate)
+    limit, period_s = parse_rate(rate)
     if wait_s := take(key, limit=limit, period_s=period_s):
         raise TooManyPasswords.for_seconds(wait_s)

@@ -51,7 +51,7 @@ def _note(details: Mapping[str, Any], host: str) -> None:
 
 
 @dataclass(frozen=True)
-class MissingSight:
+class MissingModelStatus:
     """A row with what whoever runs the site can do about it."""
 
     row: MissingModel
@@ -81,13 +81,13 @@ class MissingSight:
         return bool(settings.OFFLINE)
 
 
-def missing_models() -> list[MissingSight]:
+def missing_models() -> list[MissingModelStatus]:
     """One query. Left out is what is on this machine by now, of the rows that it wrote."""
     by_name = {model.name: model for model in known_models()}
     since = timezone.now() - TOLD_FOR
     rows = MissingModel.objects.filter(seen_at__gte=since)
-    sights = (MissingSight(row, by_name.get(row.model_name)) for row in rows)
-    return [each for each in sights if not _is_here_now(each)]
+    statuses = (MissingModelStatus(row, by_name.get(row.model_name)) for row in rows)
+    return [each for each in statuses if not _is_here_now(each)]
 
 
 def missing_names() -> frozenset[str]:
@@ -98,7 +98,7 @@ def missing_names() -> frozenset[str]:
     )
 
 
-def _is_here_now(sight: MissingSight) -> bool:
-    if sight.model is None or sight.row.host != socket.gethostname():
+def _is_here_now(status: MissingModelStatus) -> bool:
+    if status.model is None or status.row.host != socket.gethostname():
         return False
-    return is_there(str(sight.model.separator), sight.model.name)
+    return is_there(str(status.model.separator), status.model.name)
