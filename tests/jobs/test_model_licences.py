@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from jobs.models import Job, Source, Upload
 from jobs.models.job import JobStatus
 from jobs.services.campaigns.actions import plan_campaign
-from jobs.services.job.choices import check_request
+from jobs.services.job.request_validation import check_request
 from separation.errors import LicenceRefused
 from separation.registry import SeparatorFactory
 from separation.request.separation_request import parse_request

@@ -25,7 +25,7 @@ from jobs.api.uploads.serializers import NewUploadSerializer, UploadStateSeriali
 from jobs.http.bodies import blocks, declared_length
 from jobs.models import Upload
 from jobs.models.upload import UploadQuerySet
-from jobs.services.job.choices import check_request, request_with_defaults
+from jobs.services.job.request_validation import check_request, request_with_defaults
 from jobs.services.uploads.session import begin_upload, receive, settle, terminate
 from separation.errors import InvalidOptions
 
@@ -186,7 +186,7 @@ class UploadView(TusView):
 def _begin(request: Request, name: str, size_bytes: int, options: Any, batch_id: object) -> Upload:
     separation_request = None
     if options is not None:
-        separation_request = request_with_defaults(choices=read_choices(choice_fields(options)))
+        separation_request = request_with_defaults(options=read_choices(choice_fields(options)))
         check_request(request=separation_request)
     owner = cast("User", request.user)
     batch = named_batch(request, batch_id)

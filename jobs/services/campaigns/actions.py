@@ -17,7 +17,7 @@ from jobs.models.campaign import CampaignStatus
 from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.services.campaigns.query import Query, parse_conditions, sources_of
 from jobs.services.campaigns.sources import SongDecision, look_at
-from jobs.services.job.choices import check_request
+from jobs.services.job.request_validation import check_request
 from jobs.services.timing.speed import Speeds, Work
 from separation.errors import InvalidOptions
 from separation.request.separation_request import parse_request

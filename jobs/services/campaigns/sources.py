@@ -9,7 +9,7 @@ from uuid import UUID
 from jobs.models import Job, Source
 from jobs.models.job import ACTIVE, JobStatus
 from jobs.services.campaigns.query import Query, current_versions, outdated_jobs, replaceable_jobs
-from jobs.services.job.choices import changed_request
+from jobs.services.job.request_validation import changed_request
 from separation.catalogue import models_for
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.request.separation_request import SeparationRequest, parse_request

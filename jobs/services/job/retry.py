@@ -1,4 +1,4 @@
-"""Run a job again that failed or was cancelled."""
+"""Runs a failed or cancelled job again."""
 
 from datetime import datetime
 
@@ -19,8 +19,10 @@ from jobs.services.site_models.offered import licence_rule
 
 
 def retry_job(*, job: Job) -> Job:
-    """Back to waiting with all attempts; stages that were finished stay finished. A job of a
-    paused campaign waits until that goes on. A song whose minutes were given back uses them again.
+    """Let the job wait again with all its attempts. Its finished stages stay finished.
+
+    A job of a paused campaign waits until the campaign resumes. Minutes of audio that were given
+    back count again.
 
     Raises ``JobConflict`` unless the job failed or was cancelled, ``SourceMissing`` when its
     song is gone, ``LicenceRefused`` where its model is not offered any more, ``QuotaExceeded``.
@@ -75,6 +77,6 @@ def retry_job(*, job: Job) -> Job:
 def _held_until(job: Job) -> datetime | None:
     if job.campaign_id is None:
         return None
-    # Locked: the campaign may be paused, or resumed, this very moment.
+    # Locked, as somebody may be pausing or resuming the campaign.
     campaign = Campaign.objects.select_for_update().get(pk=job.campaign_id)
     return HELD_UNTIL if campaign.status == CampaignStatus.PAUSED else None

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from jobs.errors import UrlImportBusy, UrlImportOff
 from jobs.models import Batch, Job
-from jobs.services.job.choices import check_request
 from jobs.services.job.create import submit_song
+from jobs.services.job.request_validation import check_request
 from jobs.services.quotas.reservation import reserve
 from separation.request.separation_request import SeparationRequest
 
