@@ -112,7 +112,7 @@ def test_a_song_is_not_separated_again_with_a_refused_model(client: Client, owne
 def test_a_campaign_with_a_refused_model_does_not_begin(owner: User) -> None:
     make_source(owner=owner)
     with pytest.raises(LicenceRefused):
-        plan_campaign(choices=REFUSED, conditions=[])
+        plan_campaign(options=REFUSED, conditions=[])
     errors = io.StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("reprocess", "--separator", "demucs", "--dry-run", stderr=errors)
