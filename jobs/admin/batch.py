@@ -16,7 +16,7 @@ from jobs.errors import JobConflict
 from jobs.models import Batch
 from jobs.services.batch_membership import work_was_added
 from jobs.services.batches.actions import delete_batch
-from jobs.services.batches.progress import sight_of
+from jobs.services.batches.progress import progress_of
 
 
 @admin.action(description="Send their e-mails once more", permissions=("change",))
@@ -51,7 +51,7 @@ class BatchAdmin(ReadOnlyAdmin):
     @admin.display(description="Songs")
     def songs(self, batch: Batch) -> SafeString:
         address = f"{reverse('admin:jobs_job_changelist')}?batch__id__exact={batch.pk}"
-        return format_html('<a href="{}">{}</a>', address, sight_of(batch).words)
+        return format_html('<a href="{}">{}</a>', address, progress_of(batch).words)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for batch in queryset:

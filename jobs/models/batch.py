@@ -22,13 +22,13 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "BatchQuerySet":
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
 
-    def untold(self) -> "BatchQuerySet":
+    def awaiting_notice(self) -> "BatchQuerySet":
         """Batches whose owner requested an e-mail that is not sent yet."""
         return self.filter(notify_by_email=True, notified_at=None)
 
-    def unsendable(self) -> "BatchQuerySet":
+    def with_failed_notice(self) -> "BatchQuerySet":
         """Batches whose e-mail is not sent because the last try failed."""
-        return self.untold().exclude(notice_error="")
+        return self.awaiting_notice().exclude(notice_error="")
 
 
 class Batch(models.Model):

@@ -185,7 +185,7 @@ def last_failures() -> list[Job]:
 
 def unsent_notices() -> list[Batch]:
     """Batches whose e-mail to the owner failed, so far or for good."""
-    failed = Batch.objects.unsendable().select_related("owner")
+    failed = Batch.objects.with_failed_notice().select_related("owner")
     return list(failed.order_by("-last_added_at")[:FAILURES])
 
 
