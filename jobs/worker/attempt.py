@@ -20,7 +20,7 @@ from jobs.models import Job
 from jobs.queue import drain
 from jobs.queue.lease import Lease
 from jobs.services.site_models.missing_models import note_missing
-from jobs.services.timing.deadline import measured_anew, set_deadline, too_slow
+from jobs.services.timing.deadline import note_decoded_length, set_deadline, too_slow
 from jobs.services.timing.speed import learn_speeds
 from jobs.worker import outcome
 from jobs.worker.database_retry import DatabaseRetry
@@ -118,7 +118,7 @@ class Attempt:
                 self._recorder.progress(event)
             case StageFinishedEvent():
                 self._write(partial(self._recorder.stage_finished, event))
-                if measured_anew(self._job, event.manifest):
+                if note_decoded_length(self._job, event.manifest):
                     self._write(self._set_deadline)
             case FinishedEvent():
                 self._end(partial(outcome.complete, self._lease, event.manifest))

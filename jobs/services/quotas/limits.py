@@ -118,16 +118,16 @@ def _no_minutes(cap: Cap) -> str:
     )
 
 
-def _too_long(cap: Cap, duration_s: float, left_s: float) -> str:
+def _too_long(cap: Cap, song_s: float, left_s: float) -> str:
     assert cap.most is not None
     left = f"{max(left_s, 0.0) / 60:.1f} of them are left"
-    if duration_s > cap.most * 60:
+    if song_s > cap.most * 60:
         return (
-            f"This song lasts {duration_s / 60:.1f} minutes, and at most {cap.most} minutes of audio "
+            f"This song lasts {song_s / 60:.1f} minutes, and at most {cap.most} minutes of audio "
             f"are accepted in 24 hours; {left}. Cut the song into parts."
         )
     whose = f"The group {cap.group.name}" if cap.group else "You"
     return (
-        f"This song lasts {duration_s / 60:.1f} minutes. {whose} may have {cap.most} minutes of "
+        f"This song lasts {song_s / 60:.1f} minutes. {whose} may have {cap.most} minutes of "
         f"audio separated in 24 hours, and {left}. Try again later, or with a shorter song."
     )

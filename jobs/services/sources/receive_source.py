@@ -216,7 +216,7 @@ def _check_open_uploads(owner: "User") -> None:
 
 
 def _check_room(size_bytes: int) -> None:
-    """Raises ``DiskFull``. Bytes that other uploads have reserved and not sent yet count as used."""
+    """Raises ``DiskFull``. Bytes that other uploads reserve and have not sent count as used."""
     root = Path(settings.UPLOAD_DIR)
     root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(root).free - Upload.objects.all().bytes_to_come()
