@@ -77,7 +77,7 @@ def _of_kept_cache() -> Iterator[CheckMessage]:
     if backend.endswith(("FileBasedCache", "db.DatabaseCache")):
         yield Error(
             f"The cache {backend} drops live entries once there are many.",
-            hint="Whoever makes many would wash away the limits that hold for sign-up and for "
+            hint="Anybody who creates many entries could delete the limits for sign-up and for "
             "mails: use the site's own (jobs.services.kept_cache.KeptCache) or Redis.",
             id="stemsite.E011",
         )
@@ -246,7 +246,7 @@ def _of_own_models() -> Iterator[CheckMessage]:
     for model in broken_models():
         yield Warning(
             f"The model {model.name} in STEMSITE_MODEL_PATHS cannot be used: {model.fault}",
-            hint=f"It lies in {model.place}; docs/bring-your-own-models.md tells what belongs "
+            hint=f"It is in {model.place}; docs/bring-your-own-models.md says which files belong "
             "there.",
             id="stemsite.W012",
         )

@@ -14,7 +14,7 @@ from jobs.admin.filters import NamedEmptyFilter
 from jobs.admin.words import id_start
 from jobs.errors import JobConflict
 from jobs.models import Batch
-from jobs.services.batch_membership import work_was_added
+from jobs.services.batch_membership import record_added_work
 from jobs.services.batches.actions import delete_batch
 from jobs.services.batches.progress import progress_of
 

@@ -19,7 +19,7 @@ def add_to_batch(batch: Batch | None) -> Batch | None:
     locked = lock_batch(batch)
     if locked is not None:
         _check_room(locked, Job.objects.filter(batch=locked).count())
-        work_was_added(locked.pk)
+        record_added_work(locked.pk)
     return locked
 
 
@@ -40,7 +40,7 @@ def lock_batch(batch: Batch | None) -> Batch | None:
     return Batch.objects.select_for_update().filter(pk=batch.pk).first()
 
 
-def work_was_added(batch_id: UUID | None) -> None:
+def record_added_work(batch_id: UUID | None) -> None:
     """Record that work was added, so that the owner gets another e-mail when it has ended."""
     if batch_id is None:
         return

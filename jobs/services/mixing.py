@@ -1,5 +1,5 @@
-"""Renders a mix of a finished job as one file. A separate process makes it at once; nothing keeps
-it.
+"""Renders a mix of a finished job as one file, at once and in a separate process. The file is not
+kept.
 
 A mix does not go through the queue, where it would wait behind separations that take minutes. It
 needs no model, it takes seconds, and a user waits for it. Three limits protect the site: on the

@@ -103,7 +103,7 @@ class Attempt:
             if event is not None:
                 self._take(event)
             if not self._ended:
-                self._database.run(self._exchange)
+                self._database.run(self._sync_database)
                 self._stop_if(self._stop_conditions.check_process())
                 self._give_up_waiting()
             if self._ended:
@@ -202,7 +202,7 @@ class Attempt:
         """Queue a write after all earlier ones. It may be tried more than once."""
         self._unwritten.append(write)
 
-    def _exchange(self) -> None:
+    def _sync_database(self) -> None:
         self._write_queued()
         self._recorder.flush()
         self._stop_if(self._stop_conditions.check_job())

@@ -114,7 +114,7 @@ def _serve(keeper: int) -> None:
     """
     code = 1
     try:
-        code = _lead(keeper)
+        code = _run_until_drained(keeper)
     except BaseException:
         _log.critical("the cluster's main process failed", exc_info=True)
         _drain_workers()
@@ -123,7 +123,7 @@ def _serve(keeper: int) -> None:
         os._exit(code)
 
 
-def _lead(keeper: int) -> int:
+def _run_until_drained(keeper: int) -> int:
     os.setsid()
     end_with_parent(signal.SIGTERM, parent=keeper)
     # If keeper and cluster are both killed, no process is left to end the others.
@@ -144,14 +144,14 @@ def _lead(keeper: int) -> int:
             return 1
         housekeeping.turn()
         time.sleep(TURN_S)
-    _end_in_time()
+    _limit_shutdown()
     housekeeping.end()
     connections.close_all()
     cluster.stop()
     return int(cluster.sentinel.exitcode != 0)
 
 
-def _end_in_time() -> None:
+def _limit_shutdown() -> None:
     """Exit after STEMSITE_DRAIN_S at the latest.
 
     A sentinel waits for ever for a pusher or monitor that waits for the lock of a killed process.

@@ -50,7 +50,7 @@ def _record_failure(lease: Lease) -> None:
         except LeaseLost:
             return
         except DatabaseError:
-            _log.warning("job %s: the database cannot be told", lease.job_id, exc_info=True)
+            _log.warning("job %s: the failure is not recorded", lease.job_id, exc_info=True)
             time.sleep(pause_s)
             close_old_connections()
         else:

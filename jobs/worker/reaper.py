@@ -22,7 +22,7 @@ from jobs.services.account.account_deletion import finish_closures
 from jobs.services.campaigns.advance import advance_campaigns
 from jobs.services.housekeeping.expire import expire_everything
 from jobs.services.housekeeping.sweep import sweep_everything
-from jobs.services.storage.room import tend_reserve
+from jobs.services.storage.room import maintain_reserve
 from jobs.worker import outcome
 from jobs.worker.chores import MailProcess, ScheduledBackups, Scrubbing
 from jobs.worker.expiry import Expiry, HeldLease
@@ -144,7 +144,7 @@ class Housekeeping:
         self._heartbeats = Heartbeats()
         self._orphaned: list[uuid.UUID] = []
         self._chores: dict[Callable[[], object], float] = {
-            tend_reserve: RESERVE_EVERY_S,
+            maintain_reserve: RESERVE_EVERY_S,
             self._heartbeats.renew: min(HEARTBEATS_EVERY_S, settings.HEARTBEAT_S),
             self._take_back_orphaned: TAKE_BACK_EVERY_S,
             reap_dead_workers: DEAD_WORKERS_EVERY_S,

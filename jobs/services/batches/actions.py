@@ -14,7 +14,7 @@ from jobs.models import Batch, Job
 from jobs.models.account_lock import lock_account
 from jobs.models.batch import MAX_NAME_LENGTH
 from jobs.models.job import RETRYABLE, JobQuerySet
-from jobs.services.batch_membership import drop_if_empty, lock_batch, work_was_added
+from jobs.services.batch_membership import drop_if_empty, lock_batch, record_added_work
 from jobs.services.email import check_notice_possible
 from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.cancel import cancel_job
@@ -67,7 +67,7 @@ def batch_of_form(*, owner: "User", key: UUID | None, notify_by_email: bool) -> 
     return batch
 
 
-def settle_form_batch(batch: Batch) -> Batch | None:
+def finish_form_batch(batch: Batch) -> Batch | None:
     """Delete the batch of a form if it holds fewer than two songs, after all its songs have
     arrived. A batch of one song stays where the owner requested an e-mail. Returns the batch, or
     None where it is deleted."""
@@ -109,7 +109,7 @@ def change_batch(
     if notify_by_email is not None and notify_by_email != batch.notify_by_email:
         if notify_by_email:
             check_notice_possible(batch.owner)
-            work_was_added(batch.pk)
+            record_added_work(batch.pk)
         values["notify_by_email"] = notify_by_email
     if values:
         Batch.objects.filter(pk=batch.pk).update(**values)

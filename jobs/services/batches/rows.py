@@ -24,7 +24,7 @@ class BatchRow:
     sight: BatchProgress
 
 
-def one_row_each(jobs: JobQuerySet) -> JobQuerySet:
+def newest_of_each_batch(jobs: JobQuerySet) -> JobQuerySet:
     """Keep only the newest song of each batch, which represents the batch."""
     later = Q(created_at__gt=OuterRef("created_at")) | Q(
         created_at=OuterRef("created_at"), pk__gt=OuterRef("pk")

@@ -15,7 +15,7 @@ from jobs.queue.tickets import put_ticket
 from jobs.services.campaigns.actions import PORTION
 from jobs.services.campaigns.query import current_versions, sources_of
 from jobs.services.campaigns.sources import Reason, SongDecision, decide_songs
-from jobs.services.campaigns.versions import withdraw_versions_of_nothing
+from jobs.services.campaigns.versions import withdraw_stale_versions
 from jobs.services.job.create import insert_job
 from separation.errors import InvalidOptions
 
@@ -32,7 +32,7 @@ def advance_campaigns() -> int:
     Safe to run at any time and by several hosts at once, and safe to kill: songs are checked in
     portions, and one transaction stores the jobs of a portion and the new cursor.
     """
-    withdraw_versions_of_nothing()
+    withdraw_stale_versions()
     # Checked without a lock first, as most of the time there is no campaign.
     if not Campaign.objects.running().exists():
         return 0

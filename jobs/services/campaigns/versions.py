@@ -82,7 +82,7 @@ def accept_all(*, campaign: Campaign) -> int:
     return accepted
 
 
-def withdraw_versions_of_nothing() -> int:
+def withdraw_stale_versions() -> int:
     """Withdraw offered versions of jobs that were deleted or whose audio has expired; returns how
     many such versions there are."""
     old_audio_is_gone = Q(replaces__audio_deleted_at__isnull=False, audio_deleted_at__isnull=True)

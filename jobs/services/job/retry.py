@@ -12,7 +12,7 @@ from jobs.models.campaign import CampaignStatus
 from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
-from jobs.services.batch_membership import work_was_added
+from jobs.services.batch_membership import record_added_work
 from jobs.services.quotas.limits import check_quota, check_storage, use_audio_minutes
 from jobs.services.separators import runs_of_pipeline
 from jobs.services.site_models.offered import licence_rule
@@ -60,7 +60,7 @@ def retry_job(*, job: Job) -> Job:
             )
         if job.campaign_id is None:
             use_audio_minutes(owner=job.owner, source=job.source, job=job)
-        work_was_added(job.batch_id)
+        record_added_work(job.batch_id)
         job.stages.exclude(status=StageStatus.COMPLETED).update(
             status=StageStatus.PENDING,
             started_at=None,

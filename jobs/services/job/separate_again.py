@@ -21,13 +21,13 @@ def separate_again(*, job: Job, separator: str, model: str | None) -> Job:
     return _create_once(job, changed_request(job.request, {"separator": separator, "model": model}))
 
 
-def separate_anew(*, job: Job) -> Job:
+def repeat_separation(*, job: Job) -> Job:
     """Create a job with the same request, for example because files of ``job`` are damaged.
     Otherwise as :func:`separate_again`."""
     return _create_once(job, changed_request(job.request, {}))
 
 
-def separate_whole(*, job: Job, preset: str) -> Job:
+def separate_whole_song(*, job: Job, preset: str) -> Job:
     """Create a job for the whole song of a job that covers a range, with a preset and the output
     options of ``job``. Otherwise as :func:`separate_again`."""
     kept = {name: job.request[name] for name in _OUTPUT_OPTIONS if name in job.request}

@@ -124,7 +124,7 @@ def gain_of(job: Job, listening: Listening) -> float:
     return float(10 ** (gain_db / 20))
 
 
-class HeardTrack(Protocol):
+class MixerTrack(Protocol):
     """The track of a mixer lane: a delivered track, or one that is not written yet."""
 
     @property
@@ -174,14 +174,14 @@ def playable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
     return _in_order([artifact for artifact in artifacts if listening.stem(artifact.name)])
 
 
-_Heard = TypeVar("_Heard", bound=HeardTrack)
+_Track = TypeVar("_Heard", bound=MixerTrack)
 
 
-def _in_order(heard: Sequence[_Heard]) -> list[_Heard]:
+def _in_order(heard: Sequence[_Track]) -> list[_Track]:
     stems = [track for track in heard if not track.parent][:MOST_STEMS]
     parts = [track for track in heard if track.parent][: MOST_STEMS - len(stems)]
     names = [stem.name for stem in stems]
-    in_order: list[_Heard] = []
+    in_order: list[_Track] = []
     for stem in stems:
         in_order += [stem, *(part for part in parts if part.parent == stem.name)]
     return [*in_order, *(part for part in parts if part.parent not in names)]

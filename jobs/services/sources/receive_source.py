@@ -19,7 +19,7 @@ from django.db import transaction
 from jobs.core import intake_limits
 from jobs.models import Batch, Source, Upload
 from jobs.models.account_lock import lock_account
-from jobs.services.batch_membership import room_in_batch, work_was_added
+from jobs.services.batch_membership import record_added_work, room_in_batch
 from jobs.services.quotas.limits import check_minutes_left, check_quota, check_storage
 from jobs.services.quotas.reservation import Hold, reserve
 from jobs.services.sources.upload_parts import Part, held_part, remove_part
@@ -134,7 +134,7 @@ def _receive(
                     # In the same transaction, so that always exactly one of the two counts.
                     Upload.objects.filter(pk=upload.pk).delete()
                     # The batch still awaits the job, though neither upload nor job shows that now.
-                    work_was_added(upload.batch_id)
+                    record_added_work(upload.batch_id)
             return source
         finally:
             release_upload(upload)

@@ -73,7 +73,7 @@ def refill_reserve() -> None:
             _allocate(piece, PIECE_BYTES)
 
 
-def tend_reserve() -> None:
+def maintain_reserve() -> None:
     """Refill the reserve, or make room for the housekeeping itself. The housekeeping leaves half of
     the reserve for users."""
     if is_room_here():

@@ -100,7 +100,7 @@ def receive(
 ) -> Upload:
     """Append ``chunks`` at ``offset``; with None restart the upload with them.
 
-    After the last byte the song is finished; see :func:`settle` for the errors.
+    After the last byte the song is finished; see :func:`finish_if_complete` for the errors.
     """
     with held_part(upload) as part:
         if part.upload.is_finished:
@@ -112,7 +112,7 @@ def receive(
         return _finish(part) if part.is_whole else part.upload
 
 
-def settle(upload: Upload) -> Upload:
+def finish_if_complete(upload: Upload) -> Upload:
     """Update ``offset``, and finish an upload whose last byte arrived before a crash.
 
     Raises the error that makes the song unusable; then the upload and its bytes are deleted.
@@ -145,7 +145,7 @@ def expire_upload(upload: Upload) -> bool:
     return True
 
 
-def job_of_known_song(upload: Upload) -> Job:
+def create_job_of_duplicate(upload: Upload) -> Job:
     """Create the job that a duplicate upload requests, for the song that the owner already had.
     A repeated call returns the same job."""
     with transaction.atomic():

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from jobs.http.job_filters import filtered
 from jobs.models import Job, Tag
 from jobs.models.tag import MAX_TAG_LENGTH
-from jobs.services.batches.rows import batch_rows, batches_offered, one_row_each
+from jobs.services.batches.rows import batch_rows, batches_offered, newest_of_each_batch
 from jobs.services.listening.index import has_cover
 from jobs.services.listening.waveform import has_waveform
 from jobs.web.requests import UserRequest

@@ -19,7 +19,7 @@ from jobs.services.demo import scores
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
-from jobs.services.job.separate_again import separate_anew, separate_whole
+from jobs.services.job.separate_again import repeat_separation, separate_whole_song
 from jobs.services.listening.index import has_cover, is_playable
 from jobs.services.storage.integrity import looks_intact
 from jobs.services.timing.waiting import waiting

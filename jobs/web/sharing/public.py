@@ -30,7 +30,7 @@ def context_of(token: str, shared: Shared) -> dict[str, Any]:
         "total_bytes": sum(track.size_bytes for track in shared.tracks),
         "mixer_url": reverse("jobs:shared-mixer", args=(token,)),
         "lanes": lanes,
-        "tracks": [HeardTrack(lane, address("preview", token, lane.track.name)) for lane in lanes],
+        "tracks": [MixerTrack(lane, address("preview", token, lane.track.name)) for lane in lanes],
     }
 
 

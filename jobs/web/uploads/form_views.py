@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.http.status import status_of
 from jobs.models import Batch, Job, Upload
-from jobs.services.batches.actions import settle_form_batch
+from jobs.services.batches.actions import finish_form_batch
 from jobs.services.email import notice_obstacle
 from jobs.services.presets import site_presets
 from jobs.services.quotas.allowance import allowance_of
