@@ -165,8 +165,7 @@ def _limit_shutdown() -> None:
 def _drain_workers() -> None:
     """Request draining, and wait until the workers have given their jobs back.
 
-    The keeper then kills all processes. An attempt does not count where it was not the job that
-    failed.
+    The keeper then kills all processes. An attempt whose job is given back before does not count.
     """
     drain.request()
     until = time.monotonic() + GIVE_BACK_S

@@ -70,10 +70,10 @@ def _portion() -> tuple[int, bool]:
 
 
 def _next_sources(campaign: Campaign) -> list[Source]:
-    left = sources_of(campaign.query, before=campaign.created_at)
+    remaining = sources_of(campaign.query, before=campaign.created_at)
     if campaign.cursor is not None:
-        left = left.filter(id__gt=campaign.cursor)
-    return list(left.select_related("owner")[:PORTION])
+        remaining = remaining.filter(id__gt=campaign.cursor)
+    return list(remaining.select_related("owner")[:PORTION])
 
 
 def _take(campaign: Campaign, sources: list[Source], room: int) -> int:

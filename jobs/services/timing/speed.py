@@ -279,7 +279,7 @@ def _row_of(job: Job, record: Mapping[str, Any], host: str) -> dict[str, str]:
     separates = record["name"] == SEPARATION
     return {
         "host": host[:128],
-        # The first word of `remote cuda`, as the card of a remote service is its own matter.
+        # The first word of `remote cuda`, as this site need not know a remote service's card.
         "device": str(ran.get("device") or "cpu").split()[0][:64] if separates else "cpu",
         "work": work_name(record["name"], record.get("parameters") or {})[:64],
         "separator": job.separator if separates else "",

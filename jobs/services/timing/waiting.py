@@ -177,17 +177,17 @@ class _Line:
     def _busy_and_free(self, posts: list[_Post]) -> list[_Worker]:
         """The workers and when they become free. Jobs of dead workers occupy no worker."""
         by_name = {post.name: post for post in posts}
-        left = list(posts)
+        idle = list(posts)
         workers: list[_Worker] = []
         for row in _running_rows():
             account = (row["owner_id"], row["campaign_id"] is not None)
             self._running[account] += 1
             post = by_name.get(row["worker"])
-            if post is not None and post in left:
-                left.remove(post)
+            if post is not None and post in idle:
+                idle.remove(post)
                 free_at = self._remaining_s(row)
                 workers.append(_Worker(free_at, len(workers), post.lanes, account))
-        workers += [_Worker(0.0, len(workers) + n, post.lanes) for n, post in enumerate(left)]
+        workers += [_Worker(0.0, len(workers) + n, post.lanes) for n, post in enumerate(idle)]
         heapq.heapify(workers)
         return workers
 
