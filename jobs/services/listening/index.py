@@ -174,7 +174,7 @@ def playable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
     return _in_order([artifact for artifact in artifacts if listening.stem(artifact.name)])
 
 
-_Track = TypeVar("_Heard", bound=MixerTrack)
+_Track = TypeVar("_Track", bound=MixerTrack)
 
 
 def _in_order(heard: Sequence[_Track]) -> list[_Track]:
