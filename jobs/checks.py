@@ -1,4 +1,4 @@
-"""System checks: an error with an id and a hint stops the start where settings contradict."""
+"""System checks of the settings. Each has an id and a hint, and an error prevents the start."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast

@@ -55,7 +55,7 @@ def sweep_uploads() -> int:
 def sweep_downloads() -> int:
     """Delete the leftovers of interrupted downloads of weights; returns how many.
 
-    They are hidden folders beside the models, with the name of a model in theirs.
+    They are hidden folders beside the models, each named after a model.
     """
     hidden = (path for path in _entries(settings.MODEL_DIR) if path.name.startswith("."))
     return _remove_old([path for path in hidden if "-" in path.name])
