@@ -23,7 +23,7 @@ from jobs.services.batches.progress import progress_of
 def send_again(modeladmin: object, request: HttpRequest, batches: QuerySet[Batch]) -> None:
     notified = batches.filter(notify_by_email=True)
     for batch in notified:
-        work_was_added(batch.pk)
+        record_added_work(batch.pk)
     messages.success(request, f"{len(notified)} e-mail(s) are sent by the worker in a moment.")
 
 

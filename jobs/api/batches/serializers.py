@@ -24,7 +24,7 @@ class BatchChangeSerializer(KnownFieldsSerializer):
     )
 
 
-class CountsSerializer(serializers.Serializer[Sight]):
+class CountsSerializer(serializers.Serializer[BatchProgress]):
     """The number of songs of each status; `uploading` counts songs that still arrive."""
 
     pending = serializers.IntegerField(read_only=True)

@@ -12,7 +12,7 @@ from jobs.web.results import shown_s
 
 
 @dataclass(frozen=True)
-class HeardTrack:
+class MixerTrack:
     """One stem of the list that replaces the mixer where no script runs."""
 
     lane: Lane

@@ -73,7 +73,7 @@ def _receive(request: UserRequest, limit: SizeLimitHandler, hold: Hold) -> HttpR
         outcomes += submit_files(
             hold=hold, files=files, request=form.separation_request, batch=batch
         )
-        batch = batch and settle_form_batch(batch)
+        batch = batch and finish_form_batch(batch)
     # Released before the answer, as the page shows the remaining quota.
     hold.release()
     return _refused(request, [error], form) if error else _answer(request, outcomes, form, batch)
