@@ -1,4 +1,4 @@
-"""System checks: settings that would break a promise stop the start, with an id and a hint."""
+"""System checks of the settings. Each has an id and a hint, and an error prevents the start."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -18,8 +18,8 @@ from separation.separators.own_models.architectures import package_is_there
 from separation.separators.own_models.folders import MSST
 
 GUARD_CYCLES = (0.5, 1, 2)
-"""django-q2 counts a worker's time down by the guard cycle and compares the float with zero:
-only steps that a float holds exactly ever meet it."""
+"""django-q2 subtracts the guard cycle from a worker's remaining time and compares the float with
+zero. Only steps that a float represents exactly reach zero."""
 
 
 @register(Tags.compatibility)
@@ -77,7 +77,7 @@ def _of_kept_cache() -> Iterator[CheckMessage]:
     if backend.endswith(("FileBasedCache", "db.DatabaseCache")):
         yield Error(
             f"The cache {backend} drops live entries once there are many.",
-            hint="Whoever makes many would wash away the limits that hold for sign-up and for "
+            hint="Anybody who creates many entries could delete the limits for sign-up and for "
             "mails: use the site's own (jobs.services.kept_cache.KeptCache) or Redis.",
             id="stemsite.E011",
         )
@@ -159,7 +159,8 @@ def check_limits(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 @register(Tags.compatibility)
 def check_lease(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    # Three beats to a lease: one may be late and one lost before a living worker loses its job.
+    # A lease lasts three heartbeats: one may be late and one may be lost before a living worker
+    # loses its job.
     if 0 < settings.HEARTBEAT_S * 3 <= settings.LEASE_S:
         return []
     return [
@@ -213,25 +214,25 @@ def check_sending(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 @register(Tags.security)
 def check_sandbox(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    # Only where something seems to be missing: trying the walls starts a process.
+    # The full probe starts a process, so it runs only where a feature seems to be missing.
     return (
         [] if sandbox_probe.likely_complete() else list(_of_sandbox(sandbox_probe.sandbox_state()))
     )
 
 
-def _of_sandbox(stand: sandbox_probe.SandboxState) -> Iterator[CheckMessage]:
-    if not stand.without_network:
+def _of_sandbox(state: sandbox_probe.SandboxState) -> Iterator[CheckMessage]:
+    if not state.without_network:
         yield Warning(
             "Nothing on this host keeps the process that decodes uploads off the network.",
             hint="Run the site on Linux, on x86-64 or ARM64, with seccomp or user namespaces. "
-            f"In force: {stand.words}.",
+            f"In force: {state.words}.",
             id="stemsite.W001",
         )
-    if not stand.files:
+    if not state.files:
         yield Info(
             "Nothing on this host keeps the process that decodes uploads from files of this "
             "account.",
-            hint=f"Linux 5.13 and later can, where Landlock is turned on. In force: {stand.words}.",
+            hint=f"Linux 5.13 and later can, where Landlock is turned on. In force: {state.words}.",
             id="stemsite.I001",
         )
 
@@ -245,7 +246,7 @@ def _of_own_models() -> Iterator[CheckMessage]:
     for model in broken_models():
         yield Warning(
             f"The model {model.name} in STEMSITE_MODEL_PATHS cannot be used: {model.fault}",
-            hint=f"It lies in {model.place}; docs/bring-your-own-models.md tells what belongs "
+            hint=f"It is in {model.place}; docs/bring-your-own-models.md says which files belong "
             "there.",
             id="stemsite.W012",
         )

@@ -1,4 +1,4 @@
-"""The one place where Django's settings become the core's values."""
+"""Builds the settings objects of ``separation`` from Django's settings; no other module does."""
 
 from typing import cast
 

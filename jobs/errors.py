@@ -1,4 +1,4 @@
-"""Refusals of the services that the audio core knows nothing about; same root, same contract."""
+"""Errors of the services. They share the root class and the contract of ``separation.errors``."""
 
 import math
 from typing import ClassVar
@@ -7,7 +7,8 @@ from separation.errors import SeparationError
 
 
 class JobConflict(SeparationError):
-    """The job is not in a state that allows this; ``http_status`` is what an API answers."""
+    """The job's state does not allow the action. ``http_status`` is the status that an API
+    answers with."""
 
     code = "conflict"
     http_status: ClassVar[int] = 409
@@ -21,7 +22,7 @@ class SourceMissing(SeparationError):
 
 
 class AccountClosed(SeparationError):
-    """Nothing new comes into an account that is closed, or is being deleted."""
+    """The account is closed or is being deleted, so it accepts nothing new."""
 
     code = "account_closed"
     http_status: ClassVar[int] = 403
@@ -35,7 +36,8 @@ class TokenNameTaken(SeparationError):
 
 
 class TooManyPasswords(SeparationError):
-    """For one account, from one address; ``retry_after_s`` until the next may be tried."""
+    """Too many wrong passwords came from one address for one account. The next try is allowed
+    after ``retry_after_s`` seconds."""
 
     code = "too_many_passwords"
     http_status: ClassVar[int] = 429
@@ -60,7 +62,7 @@ class UploadIncomplete(SeparationError):
 
 
 class UploadBusy(SeparationError):
-    """Another request holds the upload; it may be tried again in a moment."""
+    """Another request holds the upload. The client may try again in a moment."""
 
     code = "upload_busy"
     http_status: ClassVar[int] = 423
@@ -74,7 +76,7 @@ class OffsetMismatch(SeparationError):
 
 
 class ChecksumMismatch(SeparationError):
-    """460 is the status that tus gives to this."""
+    """The bytes do not match their checksum. The tus protocol defines status 460 for this case."""
 
     code = "checksum_mismatch"
     http_status: ClassVar[int] = 460
@@ -93,63 +95,63 @@ class SiteBusy(SeparationError):
 
 
 class UrlImportOff(SeparationError):
-    """This site fetches nothing from elsewhere."""
+    """The operator has not enabled imports from addresses."""
 
     code = "url_import_off"
     http_status: ClassVar[int] = 404
 
 
 class UrlImportBusy(SeparationError):
-    """As many songs as may be fetched at once are being fetched."""
+    """The limit on simultaneous imports is reached."""
 
     code = "url_import_busy"
     http_status: ClassVar[int] = 503
 
 
 class DemoUnavailable(SeparationError):
-    """The site cannot make its own song."""
+    """The site cannot create the demonstration song."""
 
     code = "demo_unavailable"
     http_status: ClassVar[int] = 503
 
 
 class ShareOff(SeparationError):
-    """This site makes no links for people without an account."""
+    """The operator has disabled links for people without an account."""
 
     code = "share_off"
     http_status: ClassVar[int] = 404
 
 
 class MixBusy(SeparationError):
-    """As many mixes as may be made at once are being made."""
+    """The limit on simultaneous mixes is reached."""
 
     code = "mix_busy"
     http_status: ClassVar[int] = 503
 
 
 class MixFailed(SeparationError):
-    """The process that makes mixes ended without a word; the log has what it said."""
+    """The mixing process ended without a result. The log has its error output."""
 
     code = "mix_failed"
     http_status: ClassVar[int] = 500
 
 
 class ArtifactDamaged(SeparationError):
-    """A delivered file is gone, or not what it was when it was verified."""
+    """A delivered file is missing, or its content has changed since it was verified."""
 
     code = "artifact_damaged"
     http_status: ClassVar[int] = 409
 
 
 class NotComparable(SeparationError):
-    """Two results cannot be heard against each other."""
+    """Two results cannot be compared by ear."""
 
     code = "not_comparable"
     http_status: ClassVar[int] = 409
 
 
 def waiting_words(seconds: float) -> str:
-    """How long somebody has to wait, never less than it is."""
+    """The waiting time in words, rounded up."""
     if seconds <= 60:
         return f"{max(1, math.ceil(seconds))} s"
     return f"{math.ceil(seconds / 60)} min"

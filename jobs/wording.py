@@ -1,4 +1,4 @@
-"""How names and numbers of jobs are written for people, on pages as in their scripts."""
+"""Formats names and numbers of jobs for people, on pages and in the data of their scripts."""
 
 from separation.families import spoken_name
 from separation.stage_table import STAGES
@@ -7,7 +7,7 @@ _TRACKS = {"ni_stems": "All stems in one file"}
 
 
 def stage_label(name: str) -> str:
-    """Of a stage, also of one that an older or a newer version ran."""
+    """The label of a stage. An unknown stage, which another version ran, gets one from its name."""
     return STAGES[name].label if name in STAGES else name.replace("_", " ").capitalize()
 
 

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from jobs.errors import TooManyPasswords
 from jobs.http.addresses import site_address
 from jobs.http.visitors import address_of
-from jobs.services.account.password_tries import forgive
+from jobs.services.account.password_tries import clear_failures
 from stemsite.passwords import door_of
 
 _log = logging.getLogger("stemsite.accounts")
@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         super().set_password(user, password)
         # The person has proved to be the owner, by the old password or by a link in a mail.
-        forgive(door_of(context.request, user))
+        clear_failures(door_of(context.request, user))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         super().send_mail(

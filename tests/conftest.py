@@ -73,7 +73,7 @@ def site_paths(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     # What requests of other tests have left of their blocks is theirs.
-    monkeypatch.setattr(rates, "_ahead", rates._Ahead())
+    monkeypatch.setattr(rates, "_blocks", rates._Blocks())
     # Hashing that is slow on purpose would be most of the run.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tmp_path

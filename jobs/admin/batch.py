@@ -14,16 +14,16 @@ from jobs.admin.filters import NamedEmptyFilter
 from jobs.admin.words import id_start
 from jobs.errors import JobConflict
 from jobs.models import Batch
-from jobs.services.batch_membership import work_was_added
+from jobs.services.batch_membership import record_added_work
 from jobs.services.batches.actions import delete_batch
-from jobs.services.batches.progress import sight_of
+from jobs.services.batches.progress import progress_of
 
 
 @admin.action(description="Send their e-mails once more", permissions=("change",))
 def send_again(modeladmin: object, request: HttpRequest, batches: QuerySet[Batch]) -> None:
     notified = batches.filter(notify_by_email=True)
     for batch in notified:
-        work_was_added(batch.pk)
+        record_added_work(batch.pk)
     messages.success(request, f"{len(notified)} e-mail(s) are sent by the worker in a moment.")
 
 
@@ -51,7 +51,7 @@ class BatchAdmin(ReadOnlyAdmin):
     @admin.display(description="Songs")
     def songs(self, batch: Batch) -> SafeString:
         address = f"{reverse('admin:jobs_job_changelist')}?batch__id__exact={batch.pk}"
-        return format_html('<a href="{}">{}</a>', address, sight_of(batch).words)
+        return format_html('<a href="{}">{}</a>', address, progress_of(batch).words)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for batch in queryset:

@@ -1,4 +1,4 @@
-"""The rows that tell the truth about every song, and who works on it."""
+"""The models of the site: songs, jobs and their results, accounts' limits, and workers."""
 
 from jobs.models.account_closure import AccountClosure
 from jobs.models.api_token import ApiToken

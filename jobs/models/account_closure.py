@@ -1,4 +1,4 @@
-"""AccountClosure: an account that its owner has closed, and what is left to say about it."""
+"""AccountClosure: the record of an account that its owner has closed."""
 
 from django.conf import settings
 from django.db import models
@@ -10,8 +10,8 @@ class AccountClosureQuerySet(models.QuerySet["AccountClosure"]):
 
 
 class AccountClosure(models.Model):
-    """The operator's line about a deletion. While ``account`` is set, something of it is still to
-    be removed; after that nothing here tells whose it was.
+    """The operator's record of a deletion. While ``account`` is set, some data of the account
+    remains. After that the record does not identify the account.
 
         requested (the account is inactive) -> completed (it is gone, ``account`` is null)
     """

@@ -1,4 +1,4 @@
-"""ApiToken: what a program shows instead of a password, under a name of its owner's."""
+"""ApiToken: the secret that a program sends instead of a password, with a name from its owner."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -20,13 +20,15 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         return self.filter(user_id=user.pk) if user.is_authenticated else self.none()
 
     def expired(self) -> "ApiTokenQuerySet":
-        """They open nothing any more, and go when the next one is made or used."""
+        """Tokens that grant no access any more. They are deleted when the next token is created
+        or used."""
         return self.filter(expiry__lt=timezone.now())
 
 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
-    """knox's row, which holds a digest and never the token, with what a person needs to tell one
-    from another. ``public_id`` names it in addresses; a log-in of a program may leave it unnamed.
+    """knox's row, which holds a digest and never the token, with fields by which a person
+    distinguishes tokens. ``public_id`` is its id in addresses. ``name`` may be empty after a
+    program's log-in.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

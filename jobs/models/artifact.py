@@ -17,9 +17,11 @@ class ArtifactQuerySet(models.QuerySet["Artifact"]):
 
 
 class Artifact(models.Model):
-    """``name`` is the track of the addresses, ``path`` is relative to the job's folder,
-    ``stage_name`` made the sound; the digest was taken when the file was verified. ``parent``: the
-    name of the track of which this is a part or another version, if any."""
+    """A track. ``name`` is its name in addresses, ``path`` is relative to the job's folder.
+
+    ``stage_name``: the stage that computed the audio. ``sha256``: computed when the file was
+    verified. ``parent``: the name of the track that this track is a part or a version of, if any.
+    """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
     position = models.PositiveSmallIntegerField()
@@ -57,7 +59,7 @@ class Artifact(models.Model):
 
     @property
     def file(self) -> Path:
-        """The file on disk; the path came from our own pipeline, yet must not leave the folder."""
+        """The file on disk. Raises ``ValueError`` if ``path`` leaves the job's folder."""
         root = self.job.directory.resolve()
         file = (root / self.path).resolve()
         if not file.is_relative_to(root):

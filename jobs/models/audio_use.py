@@ -1,4 +1,4 @@
-"""AudioUse: how much audio an account gave to be separated, and when."""
+"""AudioUse: how much audio an account had separated, and when."""
 
 from django.conf import settings
 from django.db import models
@@ -7,8 +7,8 @@ from jobs.models.job import Job
 
 
 class AudioUse(models.Model):
-    """One line for each job that was made. It outlives a job that is cancelled or deleted, goes
-    with the failure of one that fails, and once it is too old to count against the daily limit."""
+    """One row for each job. The row stays when the job is cancelled or deleted. It is deleted when
+    the job fails, and when it is too old to count against the daily limit."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="audio_uses"

@@ -1,4 +1,4 @@
-"""A batch: songs that were sent together, seen and handled as one."""
+"""Batch: songs that were sent together, shown and handled as one."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -22,22 +22,22 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "BatchQuerySet":
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
 
-    def untold(self) -> "BatchQuerySet":
-        """Those whose owner asked for an e-mail that was not sent yet."""
+    def awaiting_notice(self) -> "BatchQuerySet":
+        """Batches whose owner requested an e-mail that is not sent yet."""
         return self.filter(notify_by_email=True, notified_at=None)
 
-    def unsendable(self) -> "BatchQuerySet":
-        """Those whose e-mail was tried in vain, once or for good."""
-        return self.untold().exclude(notice_error="")
+    def with_failed_notice(self) -> "BatchQuerySet":
+        """Batches whose e-mail is not sent because the last try failed."""
+        return self.awaiting_notice().exclude(notice_error="")
 
 
 class Batch(models.Model):
-    """It lives as long as a song of it does.
+    """A batch exists as long as it has a song.
 
-    How far it is follows from its jobs; no field says it, so that none can be wrong after a crash.
-    ``last_added_at``: when work was last put into it, by a new song or by one that runs again. Then
-    ``notified_at`` is empty once more: each end of all its work is told of once.
-    ``notice_not_before``: until then one process has the sending in hand, or nobody tries again.
+    Its progress is computed from its jobs. No field stores it, so it cannot be wrong after a crash.
+    ``last_added_at``: when work was last added, by a new song or by one that runs again. Adding
+    work clears ``notified_at``, so that the owner gets one e-mail each time that all work ends.
+    ``notice_not_before``: no other process tries to send the e-mail before this time.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,4 +1,4 @@
-"""Campaign: existing songs separated anew, beside what they have, when nobody waits."""
+"""Campaign: separates existing songs again while nobody waits, and keeps their old results."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -21,21 +21,21 @@ class CampaignStatus(models.TextChoices):
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def running(self) -> "CampaignQuerySet":
-        """Those that still have work, the oldest first: it has waited longest."""
+        """Campaigns that still have work, the oldest first."""
         return self.filter(status=CampaignStatus.RUNNING).order_by("created_at", "id")
 
 
 class Campaign(models.Model):
-    """Which sources (``query``) are separated with what (``request``), and how far that is.
+    """The sources to separate (``query``), the options for them (``request``), and the progress.
 
         running <-> paused
            |
            v
-         done      every source was looked at, and every job made for one has ended
+         done      every source was checked, and every job of the campaign has ended
 
-    ``cursor`` is the id of the last source that was looked at: sources are taken in the order of
-    their ids, so that a campaign goes on where it stopped and never takes one twice. Only songs
-    that were there when it was made belong to it.
+    ``cursor`` is the id of the last source that was checked. Sources are taken in the order of
+    their ids, so a campaign continues where it stopped and takes no source twice. It covers only
+    the songs that existed when it was created.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -83,8 +83,8 @@ class Campaign(models.Model):
         return self.queued + self.skipped
 
     def job_counts(self) -> dict[str, int]:
-        """Its jobs in words: by status, and of the completed ones those that were accepted or
-        whose audio is gone, as of those that were dismissed."""
+        """Its jobs counted by state. Completed jobs count as accepted, as dismissed when their
+        audio is deleted, or else as ready."""
         completed = Q(status="completed")
         accepted = Q(accepted_at__isnull=False)
         gone = Q(audio_deleted_at__isnull=False)

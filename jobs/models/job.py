@@ -1,4 +1,4 @@
-"""The Job row: what was asked, how far it is, who works on it, how it ended."""
+"""Job: one separation, with its request, its progress, its worker and its outcome."""
 
 import uuid
 from datetime import UTC, datetime
@@ -43,27 +43,27 @@ RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 HELD_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
-"""``not_before`` of a waiting job of a paused campaign: neither workers nor those who watch over
-the queue take it for work that could be done."""
+"""``not_before`` of a waiting job of a paused campaign. Neither workers nor the checks of the queue
+count it as a job that could run."""
 
 
 class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "JobQuerySet":
-        """The jobs that ``user`` may know of; pages, API and downloads all start here."""
+        """The jobs that ``user`` may see; pages, API and downloads all start from this query."""
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
 
     def listed(self) -> "JobQuerySet":
-        """What counts as its owner's: histories, totals and quotas start here.
+        """The jobs that count as their owners' own: histories, totals and quotas start here.
 
-        Left out are versions that a campaign offers until they are accepted, and jobs that an
-        accepted version has taken the place of.
+        The query leaves out versions that a campaign offers and nobody has accepted, and jobs that
+        an accepted version has replaced.
         """
-        taking_its_place = Job.objects.filter(replaces=OuterRef("pk"), accepted_at__isnull=False)
-        wanted = Q(campaign__isnull=True) | Q(accepted_at__isnull=False)
-        return self.filter(wanted, ~Exists(taking_its_place))
+        replacement = Job.objects.filter(replaces=OuterRef("pk"), accepted_at__isnull=False)
+        own = Q(campaign__isnull=True) | Q(accepted_at__isnull=False)
+        return self.filter(own, ~Exists(replacement))
 
     def offered(self) -> "JobQuerySet":
-        """Versions that a campaign made, or is to make, and nobody has accepted."""
+        """Versions of a campaign, finished or not, that nobody has accepted."""
         return self.filter(campaign__isnull=False, accepted_at__isnull=True)
 
     def ready(self) -> "JobQuerySet":
@@ -71,10 +71,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.offered().filter(status=JobStatus.COMPLETED, audio_deleted_at__isnull=True)
 
     def newest_first(self, *before: OrderBy | Func) -> "JobQuerySet":
-        """What is alike by ``before``, newest first.
+        """Order by ``before``, then newest first.
 
-        An accepted version stands where its song stood, not at the top; the id settles the order
-        of jobs of one instant, or pages could repeat one.
+        An accepted version has the place of its song, not the top. The id decides between jobs of
+        the same instant; otherwise two pages could show the same job.
         """
         stands_at = Case(
             When(accepted_at__isnull=False, then=F("source__created_at")), default=F("created_at")
@@ -85,7 +85,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(status__in=ACTIVE)
 
     def held(self, token: uuid.UUID) -> "JobQuerySet":
-        """The job that ``token`` holds; every write of a worker goes through this fence."""
+        """The job whose lease has ``token``. This filter is the fence: all worker writes use it."""
         return self.filter(lease_token=token, status=JobStatus.PROCESSING)
 
 
@@ -97,10 +97,10 @@ class Job(models.Model):
            |          | \\---> cancelled
            \\----------/ lease lost, drained, or a retryable error with attempts left
 
-    Only filtered updates move ``status``; the row count says whether the move was allowed.
+    Only filtered updates change ``status``; the row count shows whether the change was allowed.
 
-    A job of a ``campaign`` makes another version of what ``replaces`` made; it stays beside that
-    one until its owner accepts it (``accepted_at``), and is in its ``batch`` only from then on.
+    A job of a ``campaign`` creates another version of the result of ``replaces``. Both exist side
+    by side until the owner accepts the new one (``accepted_at``). Only then it joins the ``batch``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -151,7 +151,7 @@ class Job(models.Model):
         Batch, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs"
     )
 
-    # Protected: a job without its campaign would turn up among those that its owner asked for.
+    # Protected: a job without its campaign would count as requested by its owner.
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs"
     )
@@ -222,7 +222,7 @@ class Job(models.Model):
 
     @property
     def is_offered(self) -> bool:
-        """A version that nobody has accepted; see ``JobQuerySet.offered``."""
+        """Whether this is a version that nobody has accepted; see ``JobQuerySet.offered``."""
         return self.campaign_id is not None and self.accepted_at is None
 
     @property
@@ -232,7 +232,7 @@ class Job(models.Model):
 
     @property
     def sent_at(self) -> datetime:
-        """When the person sent it; an accepted version answers for the song."""
+        """When the owner sent the song; for an accepted version too."""
         return self.created_at if self.accepted_at is None else self.source.created_at
 
     @property
@@ -241,7 +241,7 @@ class Job(models.Model):
 
     @property
     def error(self) -> dict[str, Any] | None:
-        """The API's shape of what went wrong."""
+        """The error in the shape of the API; None without an error."""
         if not self.error_code:
             return None
         return {"code": self.error_code, "detail": self.error_detail}

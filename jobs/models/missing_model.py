@@ -1,11 +1,12 @@
-"""MissingModel: what a worker's host wanted for a song and could not have."""
+"""MissingModel: a model that a worker's host could not get for a song."""
 
 from django.db import models
 
 
 class MissingModel(models.Model):
-    """One for each host and model, as of the last song that did without it; gone when a song on
-    that host had it. Nothing decides by these rows: they are told to people."""
+    """One row for each host and model, as of the last song that ran without the model. The row is
+    deleted when a song on that host gets the model. The rows only inform people; no code decides
+    by them."""
 
     host = models.CharField(max_length=128)
     model_name = models.CharField(max_length=128)

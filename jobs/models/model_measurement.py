@@ -5,10 +5,11 @@ from django.utils import timezone
 
 
 class ModelMeasurement(models.Model):
-    """One run over a suite of songs; every run is kept, the newest is what cards show.
+    """One run over a suite of songs. Every run is kept; the model's card shows the newest.
 
     ``figures``: decibels by measure (:data:`separation.catalogue.model.MEASURES`) and stem, with
-    ``mean`` for all stems where it was told. ``seconds``: work for ``audio_s`` seconds of music.
+    ``mean`` for all stems where the run reported it. ``seconds``: time of work for ``audio_s``
+    seconds of music.
     """
 
     separator = models.CharField(max_length=64)

@@ -1,4 +1,4 @@
-"""Preferences: how the pages look to one person, and what their new songs start with."""
+"""Preferences: the theme of one person, and the default options of their new songs."""
 
 from django.conf import settings
 from django.db import models
@@ -11,8 +11,8 @@ class Theme(models.TextChoices):
 
 
 class Preferences(models.Model):
-    """Made when something is first chosen. ``defaults`` holds fields of the upload form, and only
-    those that were chosen: for the rest the site's own hold, also when these change."""
+    """The row is created with the first choice. ``defaults`` holds only the fields of the upload
+    form that the person chose. For all other fields the site's current defaults apply."""
 
     owner = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences"

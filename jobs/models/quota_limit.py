@@ -7,16 +7,16 @@ from django.db.models import Q
 
 
 class QuotaLimit(models.Model):
-    """A row of limits. In each field null says nothing, so that the next rule decides, and
-    ``NO_LIMIT`` lifts the limit, as 0 does in the settings.
+    """A row of limits. In each field null means that the next rule decides, and ``NO_LIMIT`` lifts
+    the limit, as 0 does in the settings.
 
-    The row of an account goes before those of its groups, and these before the site's settings; of
-    several groups the most generous counts. A ``shared`` row is another thing: it caps what all
-    members of its group have together, whatever each of them may have alone.
+    The row of an account takes precedence over the rows of its groups, and these take precedence
+    over the site's settings. Of several groups the most generous counts. A ``shared`` row is
+    independent of that: it limits what all members of its group use together.
     """
 
     NO_LIMIT = 0
-    """In any field: the settings' 0."""
+    """The value that lifts a limit, in any field."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,

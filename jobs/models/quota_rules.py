@@ -1,5 +1,5 @@
-"""What an account is allowed: its own row goes before those of its groups, these before the
-settings, field by field; what a group has together is limited besides."""
+"""The limits of an account. Field by field, its own row takes precedence over the rows of its
+groups, and these over the settings. Shared limits of groups apply in addition."""
 
 import enum
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ NO_LIMIT = QuotaLimit.NO_LIMIT
 
 
 class Kind(enum.StrEnum):
-    """What is limited; the value is the name of the column."""
+    """The kinds of limits. The value is the name of the column."""
 
     STORED_BYTES = "stored_bytes"
     AUDIO_MINUTES = "audio_minutes_per_day"
@@ -37,8 +37,8 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Cap:
-    """``most`` of a kind for ``owners``, who are one account, or all members of ``group``; None is
-    no limit. ``origin``: whose rule that is, in words."""
+    """A limit of ``most`` for ``owners``: one account, or all members of ``group``. ``most`` None
+    is no limit. ``origin``: where the rule comes from, in words."""
 
     kind: Kind
     most: int | None
@@ -49,7 +49,7 @@ class Cap:
 
 @dataclass(frozen=True)
 class Rules:
-    """All that holds for one account, read with one query."""
+    """All rules for one account, read with one query."""
 
     owner_id: int
     own: QuotaLimit | None
@@ -57,17 +57,17 @@ class Rules:
     shared: tuple[QuotaLimit, ...]
 
     def cap(self, kind: Kind) -> Cap:
-        """That of the account alone."""
+        """The limit of the account alone."""
         row, most = self._deciding(kind)
         origin = "the site's settings" if row is None else _whose(row)
         return Cap(kind, most or None, [self.owner_id], origin=origin)
 
     def shared_caps(self, kind: Kind) -> Iterator[Cap]:
-        """Those of its groups as wholes; only such as there are."""
+        """The shared limits of its groups; groups without one are left out."""
         return (cap for row in self.shared if (cap := shared_cap(row, kind)).most is not None)
 
     def caps(self, kind: Kind) -> list[Cap]:
-        """Every limit that something of this kind has to keep."""
+        """Every limit of this kind that applies to the account."""
         caps = [self.cap(kind), *self.shared_caps(kind)]
         return [cap for cap in caps if cap.most is not None]
 
@@ -75,9 +75,9 @@ class Rules:
         own = value(self.own, kind) if self.own else None
         if own is not None:
             return self.own, own
-        told = [(row, most) for row in self.of_groups if (most := value(row, kind)) is not None]
-        if told:
-            return max(told, key=lambda each: generosity(each[1]))
+        limits = [(row, most) for row in self.of_groups if (most := value(row, kind)) is not None]
+        if limits:
+            return max(limits, key=lambda each: generosity(each[1]))
         return None, of_site(kind)
 
 
@@ -99,7 +99,7 @@ def shared_cap(row: QuotaLimit, kind: Kind) -> Cap:
 
 
 def value(row: QuotaLimit, kind: Kind) -> int | None:
-    """None: the row says nothing; ``NO_LIMIT``: it lifts the limit."""
+    """The row's value. None: the next rule decides. ``NO_LIMIT``: the row lifts the limit."""
     found: int | None = getattr(row, kind)
     return found
 
@@ -113,7 +113,7 @@ def generosity(most: int) -> float:
 
 
 def decide(own: int | None, of_groups: Iterable[int], kind: Kind) -> int:
-    """The rule of this module for values alone, where many accounts are looked at at once."""
+    """Apply the precedence of this module to values, for code that checks many accounts at once."""
     if own is not None:
         return own
     return max(of_groups, key=generosity, default=of_site(kind))

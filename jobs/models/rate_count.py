@@ -1,4 +1,5 @@
-"""What limits count, kept where a flood of others cannot push it out."""
+"""Counts of rate limits, and the table of the default cache, in the database: a flood of new
+entries pushes no live one out."""
 
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from django.db import models
 
 class RateCountQuerySet(models.QuerySet["RateCount"]):
     def ended(self, now: datetime) -> "RateCountQuerySet":
-        """They limit nothing any more."""
+        """Counts whose period is over."""
         return self.filter(ends_at__lte=now)
 
     def running(self, now: datetime) -> "RateCountQuerySet":
@@ -15,9 +16,9 @@ class RateCountQuerySet(models.QuerySet["RateCount"]):
 
 
 class RateCount(models.Model):
-    """How often something happened in a stretch of time that began with its first time.
+    """How often an event occurred in a period that began with its first occurrence.
 
-    ``key`` is a keyed digest, so that the row names neither an address nor an account.
+    ``key`` is a keyed digest, so the row reveals neither an address nor an account.
     """
 
     key = models.CharField(max_length=64, primary_key=True)

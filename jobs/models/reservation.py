@@ -1,4 +1,4 @@
-"""Reservation: room that an upload holds before its bytes are there."""
+"""Reservation: storage that an upload holds before its bytes arrive."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):
     def open(self) -> "ReservationQuerySet":
-        """Those that count. Nobody renews that of an upload whose process was killed."""
+        """Reservations that count. An upload whose process was killed does not renew its own."""
         return self.filter(expires_at__gt=timezone.now())
 
     def expired(self) -> "ReservationQuerySet":
@@ -17,7 +17,7 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
 class Reservation(models.Model):
     """``size_bytes`` of storage and places for ``jobs`` that count as used while the upload lasts.
 
-    It shrinks as songs and jobs come of it, and goes with the upload however that ends.
+    It shrinks when the song and the job are stored, and is deleted when the upload ends.
     """
 
     owner = models.ForeignKey(

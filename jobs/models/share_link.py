@@ -1,4 +1,4 @@
-"""A link by which somebody without an account hears some stems of one job, for a while."""
+"""ShareLink: a link by which people without an account hear chosen stems of a job for a time."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
 
     def working(self) -> "ShareLinkQuerySet":
-        """Live ones that lead to something: the sound is there, the account is not closed."""
+        """Live links whose audio exists and whose account is not closed."""
         return self.live().filter(
             job__status=JobStatus.COMPLETED,
             job__audio_deleted_at__isnull=True,
@@ -34,11 +34,11 @@ class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
 
 
 class ShareLink(models.Model):
-    """Only a digest of the token is kept: whoever reads the database cannot open the link.
+    """The row keeps only a digest of the token, so a reader of the database cannot open the link.
 
-    ``stems`` are names of artifacts. ``label`` is the owner's note and ``views`` their count;
-    neither is shown to whoever has the link. A download shows the song's name in any case, as the
-    files carry it in their tags.
+    ``stems`` are names of artifacts. ``label`` is the owner's note and ``views`` counts visits;
+    visitors see neither. A download always reveals the song's name, as the tags of the files
+    contain it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

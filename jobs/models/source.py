@@ -1,4 +1,4 @@
-"""The preserved input of jobs."""
+"""Source: the preserved input of jobs."""
 
 import uuid
 from pathlib import Path
@@ -21,9 +21,9 @@ class SourceQuerySet(models.QuerySet["Source"]):
 
 
 class Source(models.Model):
-    """One uploaded file, kept unchanged under a name of ours; jobs read it, none writes it.
+    """One uploaded file, kept unchanged under a generated name. Jobs read it; no job writes it.
 
-    ``original_name`` is cleaned for people; ``sha256`` was computed while the bytes arrived.
+    ``original_name`` is cleaned for display; ``sha256`` was computed while the bytes arrived.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -60,6 +60,6 @@ class Source(models.Model):
 
     @property
     def path(self) -> Path:
-        """Where the bytes lie: two letters of the id spread the files over folders."""
+        """The file on disk. The first two digits of the id spread the files over folders."""
         name = self.id.hex
         return Path(settings.UPLOAD_DIR) / name[:2] / name

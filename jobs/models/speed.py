@@ -1,13 +1,13 @@
-"""Speed: what work on this device has cost so far, learned from jobs that ended well."""
+"""Speed: the measured cost of work on a device, learned from completed jobs."""
 
 from django.db import models
 
 
 class Speed(models.Model):
-    """Seconds of work for a second of audio, by what ran where.
+    """Seconds of work per second of audio, by host, device and kind of work.
 
     ``work`` is a stage's name; ``separator``, ``model_name`` and ``precision`` are empty for
-    stages that know none. ``seconds_per_second`` is a moving average over ``samples`` jobs.
+    stages without them. ``seconds_per_second`` is a moving average over ``samples`` jobs.
     """
 
     host = models.CharField(max_length=128)

@@ -14,7 +14,8 @@ class StageStatus(models.TextChoices):
 
 
 class Stage(models.Model):
-    """Created with the job, in the order of its pipeline; ``key`` is that of DESIGN section 4.5."""
+    """One stage, created with its job, in the order of the pipeline. ``key`` identifies what the
+    stage computed from: see ``separation.pipeline.receipts.stage_key``."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="stages")
     position = models.PositiveSmallIntegerField()

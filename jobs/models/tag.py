@@ -1,4 +1,4 @@
-"""A word of a person's own for some of their jobs."""
+"""Tag: a label that a person gives to some of their jobs."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ MAX_TAG_LENGTH = 40
 
 
 class Tag(models.Model):
-    """It goes when no job carries it any more; "Live" and "live" are the same tag."""
+    """A tag is deleted when no job has it any more. "Live" and "live" are the same tag."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags"

@@ -1,4 +1,4 @@
-"""An upload on its way: whose it is, how much of it is to come, and the room kept for it."""
+"""Upload: a file that is arriving, with its owner, its offset and its reserved storage."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 INCOMING = "incoming"
-"""Folder of uploads on their way; on the file system of the sources, so a rename suffices."""
+"""The folder of arriving uploads. It is on the file system of the sources, so a rename suffices."""
 
 
 def incoming_dir() -> Path:
@@ -27,38 +27,39 @@ def incoming_dir() -> Path:
 
 class UploadQuerySet(models.QuerySet["Upload"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "UploadQuerySet":
-        """Those of ``user`` that have not expired: an expired one is gone for everybody."""
+        """The uploads of ``user`` that have not expired. Nobody sees an expired upload."""
         if not user.is_authenticated:
             return self.none()
         return self.filter(owner_id=user.pk, expires_at__gt=timezone.now())
 
     def unfinished(self) -> "UploadQuerySet":
-        """Those that hold room: their bytes belong to no song yet."""
+        """Uploads that reserve storage, as their bytes belong to no song yet."""
         return self.filter(source=None, expires_at__gt=timezone.now())
 
     def resumable(self) -> "UploadQuerySet":
-        """Unfinished ones that a person can go on with; a plain form cannot be."""
+        """Unfinished uploads that a client can resume; uploads by a plain form are left out."""
         return self.unfinished().filter(is_resumable=True)
 
     def expired(self) -> "UploadQuerySet":
         return self.filter(expires_at__lte=timezone.now())
 
     def bytes_to_come(self) -> int:
-        """What the disk must still have room for, over all accounts."""
+        """The bytes that all accounts may still send to unfinished uploads."""
         missing = self.unfinished().aggregate(total=Sum(F("size_bytes") - F("offset")))["total"]
         return int(missing or 0)
 
 
 class Upload(models.Model):
-    """The row is the reservation of its bytes: it exists before the first of them is taken.
+    """The row reserves storage for the bytes, so it exists before the first byte is accepted.
 
         (created) -> receiving -> finished (``source`` is set) -> expired, gone
                           |--> refused, terminated or expired: row and part are gone
 
-    ``offset`` is as last written down; what lies in ``part`` is the truth, also after a kill.
-    ``request``: the separation wanted; none for a program that makes the job itself.
-    ``is_duplicate``: ``source`` was there before, with the same bytes; no job is made unasked.
-    ``unverified_from``: from here on no checksum was compared; set while such a request runs.
+    ``offset``: the last stored value. The size of ``part`` is authoritative, also after a kill.
+    ``request``: the requested separation; None for a program that creates the job itself.
+    ``is_duplicate``: the owner already had ``source``, with the same bytes, so no job is created
+    until the owner confirms. ``unverified_from``: the bytes from here on are not yet compared with
+    a checksum; set while a request with a checksum runs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,4 +1,4 @@
-"""Worker: one process that takes jobs, as the operator's page shows it."""
+"""Worker: the heartbeat of one process that takes jobs, for the operator's page."""
 
 import uuid
 
@@ -8,9 +8,9 @@ from jobs.models.job import Job
 
 
 class Worker(models.Model):
-    """A sign of life, renewed with every heartbeat; rows of workers that are gone are removed.
+    """The row is renewed with every heartbeat, and removed when the worker is gone.
 
-    Nothing decides by these rows: leases alone say who holds a job.
+    Only leases decide who holds a job, not these rows.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

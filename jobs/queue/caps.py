@@ -1,4 +1,4 @@
-"""How many jobs an account, and a group as a whole, may have running at once."""
+"""Caps on the jobs that an account, or a group as a whole, may have running at once."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -11,12 +11,13 @@ from jobs.models import QuotaLimit
 from jobs.models.quota_rules import NO_LIMIT, Kind, decide
 
 Account: TypeAlias = tuple[int, bool]
-"""An owner, and whether it is about what an operator recomputes for that owner: a campaign
-neither uses up a person's share nor profits from it."""
+"""The id of an owner, and True for the jobs that an operator's campaign recomputes for that owner.
+Campaign jobs neither count against the owner's cap nor are limited by it."""
 
 
 class Caps:
-    """The caps on running jobs of some owners and of their groups; two queries at most to load."""
+    """The caps on running jobs of some owners and of their groups. Loading takes two queries at
+    most."""
 
     def __init__(self, owners: set[int]) -> None:
         rows = QuotaLimit.objects.filter(running_jobs__isnull=False)
@@ -24,8 +25,8 @@ class Caps:
         own: dict[int, int] = {}
         of_group: dict[int, int] = {}
         self._shared: dict[int, int] = {}
-        told = rows.values_list("user", "group", "shared", "running_jobs")
-        for user, group, shared, most in told:
+        limits = rows.values_list("user", "group", "shared", "running_jobs")
+        for user, group, shared, most in limits:
             assert most is not None  # for the type checker: the filter says so
             if user is not None:
                 own[user] = most
@@ -45,24 +46,24 @@ class Caps:
         self._capped = {owner: most for owner, most in decided.items() if most != NO_LIMIT}
 
     def apply_to(self, owner: int) -> bool:
-        """Is there any cap that ``owner`` could meet?"""
+        """Whether any cap limits ``owner``."""
         in_capped_group = any(group in self._shared for group in self._groups[owner])
         return owner in self._capped or in_capped_group
 
     def full(self, running: Counter[Account]) -> set[int]:
-        """The owners of whom no further job may start. All that are in ``running`` must have been
-        loaded, as they may share a group."""
+        """The owners that may start no further job. Every owner in ``running`` must have been
+        loaded, as owners may share a group."""
         full, groups = set(self.full_owners(running)), self.full_groups(running)
         if groups:
-            full |= {o for o, mine in self._groups.items() if not groups.isdisjoint(mine)}
+            full |= {o for o, own in self._groups.items() if not groups.isdisjoint(own)}
         return full
 
     def full_owners(self, running: Counter[Account]) -> list[int]:
-        """Those that are at their own cap; of those that were loaded."""
+        """The loaded owners that have reached their own cap."""
         return [o for o, most in self._capped.items() if most <= running[o, False]]
 
     def full_groups(self, running: Counter[Account]) -> set[int]:
-        """Those whose members together are at the group's cap."""
+        """The groups whose members together have reached the group's cap."""
         if not self._shared:
             return set()
         together: Counter[int] = Counter()
@@ -74,16 +75,16 @@ class Caps:
 
 
 def owners_of(accounts: Iterable[Account]) -> set[int]:
-    """Whom caps may be about: campaigns know none."""
+    """The owners whose caps count. Campaign jobs have no cap."""
     return {owner for owner, campaign in accounts if not campaign}
 
 
 def _groups_of(owners: set[int], groups: Iterable[int]) -> defaultdict[int, list[int]]:
     found: defaultdict[int, list[int]] = defaultdict(list)
-    wanted = list(groups)
-    if wanted:
+    group_ids = list(groups)
+    if group_ids:
         memberships = get_user_model().groups.through.objects.filter(
-            user__in=owners, group__in=wanted
+            user__in=owners, group__in=group_ids
         )
         for owner, group in memberships.values_list("user", "group"):
             found[owner].append(group)

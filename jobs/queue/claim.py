@@ -1,4 +1,4 @@
-"""Taking one job out of the table, so that exactly one worker has it, and everybody has a turn."""
+"""Claims one waiting job for exactly one worker, in an order that is fair to all accounts."""
 
 import uuid
 from collections import Counter
@@ -21,14 +21,16 @@ from jobs.queue.caps import Account, Caps, owners_of
 from jobs.queue.lanes import current_post
 
 LONGEST_WAIT_S = 3600.0
-"""A back-off that ends later than this was written by a clock that was wrong, and is over."""
+"""No back-off lasts longer. A later end was written by a wrong clock, so the back-off counts as
+over."""
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The waiting jobs of one account with one priority; the oldest of them is meant."""
+    """The waiting jobs of one account with one priority. ``oldest`` is the creation time of the
+    job that starts first."""
 
     lane: str
     priority: int
@@ -39,10 +41,10 @@ class Turn:
 def claim_next(
     *, worker: str, lanes: Sequence[str] | None = None, token: uuid.UUID | None = None
 ) -> Job | None:
-    """Claim the job that is to run next, or say that there is none.
+    """Claim the job that runs next; returns None when no job can run.
 
-    ``lanes``: those that may be taken from, first things first; by default this worker's own.
-    ``token``: a new one, under which it will be held.
+    ``lanes``: the lanes to take jobs from, most important first; by default this worker's lanes.
+    ``token``: the token of the new lease.
     """
     token = token or uuid.uuid4()
     for lane in current_post().lanes if lanes is None else lanes:
@@ -54,7 +56,8 @@ def claim_next(
 
 
 def claim(*, pk: uuid.UUID, token: uuid.UUID, worker: str) -> bool:
-    """The one conditional update that makes ``token`` the holder; False when another was faster."""
+    """Make ``token`` the holder by one conditional update; returns False when another worker was
+    faster."""
     now = timezone.now()
     taken = Job.objects.filter(due(), pk=pk)
     return bool(
@@ -76,7 +79,7 @@ def claim(*, pk: uuid.UUID, token: uuid.UUID, worker: str) -> bool:
 
 
 def due() -> Q:
-    """Waits, and its back-off is over."""
+    """The filter for jobs that wait and whose back-off is over."""
     now = timezone.now()
     waits = Q(not_before__gt=now) & Q(not_before__lte=now + timedelta(seconds=LONGEST_WAIT_S))
     waits |= Q(not_before=HELD_UNTIL)
@@ -84,8 +87,8 @@ def due() -> Q:
 
 
 def runnable(lanes: Iterable[str]) -> JobQuerySet:
-    """The jobs of ``lanes`` that a free worker could take now: due, and their owner, and each
-    group of the owner as a whole, below the cap on running jobs."""
+    """The jobs of ``lanes`` that a free worker could take now: they are due, and the owner and
+    each group of the owner are below their caps on running jobs."""
     jobs = Job.objects.filter(due(), lane__in=tuple(lanes))
     running = running_of_accounts()
     owners = owners_of(running)
@@ -100,10 +103,10 @@ def runnable(lanes: Iterable[str]) -> JobQuerySet:
 
 
 def fair_order(lane: str) -> list[Turn]:
-    """Whose turn it is: by priority, then who has fewest jobs running, then who has waited longest
-    since one of theirs was started, then age.
+    """The turns in the order in which they start; see :func:`precedence`.
 
-    One row for each account and not for each job, so that a queue of thousands costs no more.
+    The query returns one row for each account, not one for each job, so that a queue of thousands
+    costs no more.
     """
     found = (
         runnable([lane])
@@ -122,7 +125,11 @@ def fair_order(lane: str) -> list[Turn]:
 def precedence(
     turn: Turn, running: Counter[Account], last: Mapping[Account, datetime]
 ) -> tuple[int, int, datetime, datetime]:
-    """What is least goes first. The one place that says so: forecasts go by it too."""
+    """The sort key of turns, least first: higher priority, then fewer running jobs of the account,
+    then the account whose last start is longest ago, then the oldest job.
+
+    Claims and forecasts both use it.
+    """
     return -turn.priority, running[turn.account], last[turn.account], turn.oldest
 
 
@@ -148,9 +155,12 @@ def last_started(accounts: set[Account]) -> dict[Account, datetime]:
 
 
 def _may_start(owner: int) -> bool:
-    """Call it in the transaction that claims: until it ends, nobody else starts a job of this
-    owner, or of a group with a cap that the owner belongs to, so that counting and claiming are
-    one step. Only one account at a time: no deadlock."""
+    """Whether a further job of ``owner`` may start. Call it in the transaction that claims.
+
+    Until that transaction ends, no other worker starts a job of this owner, or of a capped group
+    of the owner, so that counting and claiming are one step. A transaction locks one account only,
+    so no deadlock is possible.
+    """
     if not Caps({owner}).apply_to(owner):
         return True
     lock_account(owner, closed_too=True)

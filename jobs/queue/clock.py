@@ -1,9 +1,9 @@
-"""The one clock that leases go by.
+"""The clock that all leases use.
 
-With a database server that is its clock: hosts whose own clock is wrong, or jumps, neither take
-each other's jobs nor lose their own. SQLite has no clock but that of its machine, which may be set
-while jobs run; there it is the time of day at the first look since the machine started, plus the
-time since then, which no setting of the clock moves.
+With a database server it is the server's clock. A host whose own clock is wrong, or jumps, then
+neither takes jobs of others nor loses its own. SQLite only has the clock of its machine, which
+somebody may set while jobs run. There the clock is the time of day that the first reader since
+boot saw, plus the time since then, which setting the clock does not change.
 """
 
 import os
@@ -22,19 +22,19 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def now() -> Expression:
-    """The present moment for a query: store ``now() + timedelta(...)``, filter by
-    ``lease_until__lt=now()``. Leases and nothing else are written and compared with it."""
+    """The current time as an expression for a query: store ``now() + timedelta(...)``, filter by
+    ``lease_until__lt=now()``. Only leases and heartbeats use it."""
     if connection.vendor != "sqlite":
         return Now()
     return Value(_steady_now(Path(settings.DATA_DIR)), output_field=DateTimeField())
 
 
 def _steady_now(data_dir: Path) -> datetime:
-    """Equal in all processes of this machine that share ``data_dir``."""
+    """The same clock in all processes of this machine that share ``data_dir``."""
     try:
         started_at = _started_at(data_dir)
     except (OSError, ValueError, AttributeError):
-        # Not Linux, or no place to keep it: the clock of the machine has to do.
+        # This is not Linux, or the file cannot be written: use the clock of the machine.
         return timezone.now()
     return datetime.fromtimestamp(started_at + _since_start_s(), UTC)
 
@@ -45,7 +45,7 @@ def _since_start_s() -> float:
 
 @cache
 def _started_at(data_dir: Path) -> float:
-    """When this machine started, as the first process to ask understood it."""
+    """When this machine started, as the first process that called this computed it."""
     place = data_dir / f".clock-{_BOOT_ID.read_text().strip()}"
     if not place.is_file():
         _keep(place)
@@ -59,7 +59,7 @@ def _keep(place: Path) -> None:
         if not old.name.startswith(place.name):
             old.unlink(missing_ok=True)
     try:
-        # Fails where another process was faster: then its word counts.
+        # It fails where another process was faster. That process's value counts then.
         place.hardlink_to(draft)
     except FileExistsError:
         pass

@@ -1,4 +1,4 @@
-"""Who is there, cluster by cluster: what ``stemworker --check`` says."""
+"""The living workers of each cluster, as ``stemworker --check`` reports them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from jobs.queue.lanes import ALL, clusters, in_order
 
 
 @dataclass
-class LaneStatus:
+class ClusterWorkers:
     """The living workers of one cluster."""
 
     cluster: str
@@ -37,7 +37,7 @@ class LaneStatus:
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """``faults`` is empty when all is well."""
+    """``sentences`` describe the queue and each cluster; ``faults`` is empty when all is well."""
 
     sentences: tuple[str, ...]
     faults: tuple[str, ...]
@@ -46,21 +46,21 @@ class ClusterStatus:
 def cluster_status(
     *, cluster: str | None = None, lanes: Iterable[str] | None = None
 ) -> ClusterStatus:
-    """``cluster`` and ``lanes`` are what must be there; without them it is enough that somebody
-    is, and that every lane in which jobs wait is served."""
-    musters = {name: LaneStatus(name) for name in clusters()}
+    """``cluster`` must have a living worker, and each of ``lanes`` must be served. Without them
+    any living worker suffices, and every lane in which jobs wait must be served."""
+    statuses = {name: ClusterWorkers(name) for name in clusters()}
     for worker in heartbeats.alive():
-        musters.setdefault(worker.cluster, LaneStatus(worker.cluster)).count(worker)
+        statuses.setdefault(worker.cluster, ClusterWorkers(worker.cluster)).count(worker)
     health = queue_health()
     faults = [] if health.ok else [health.sentence()]
-    if cluster is not None and not musters[cluster].workers:
+    if cluster is not None and not statuses[cluster].workers:
         faults.append(f"No worker of the cluster {cluster} is running.")
-    asked = musters.values() if cluster is None else [musters[cluster]]
-    served = set[str]().union(*(muster.lanes for muster in asked))
+    checked = statuses.values() if cluster is None else [statuses[cluster]]
+    served = set[str]().union(*(status.lanes for status in checked))
     if lanes is None:
         lanes = [lane for lane in ALL if health.workers_alive and runnable([lane]).exists()]
-        served = set[str]().union(*(muster.lanes for muster in musters.values()))
+        served = set[str]().union(*(status.lanes for status in statuses.values()))
     faults += [f"No worker serves the lane {lane}." for lane in lanes if lane not in served]
     return ClusterStatus(
-        (health.sentence(), *(muster.sentence() for muster in musters.values())), tuple(faults)
+        (health.sentence(), *(status.sentence() for status in statuses.values())), tuple(faults)
     )

@@ -1,4 +1,4 @@
-"""The clusters of workers that sign on in the shared cache, for the operator's page."""
+"""The clusters that report to the shared cache, for the operator's page."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +7,8 @@ from django_q.status import Stat
 
 
 @dataclass(frozen=True)
-class ClusterSign:
-    """``status`` in django-q2's words; ``restarts``: workers that it had to replace."""
+class ClusterHeartbeat:
+    """``status`` is django-q2's word; ``restarts`` counts the workers that it replaced."""
 
     host: str
     pid: int
@@ -18,10 +18,10 @@ class ClusterSign:
     since: datetime
 
 
-def cluster_signs() -> list[ClusterSign]:
-    """Those that signed on within the last seconds."""
-    signs = [
-        ClusterSign(
+def cluster_heartbeats() -> list[ClusterHeartbeat]:
+    """The clusters that reported within the last seconds."""
+    heartbeats = [
+        ClusterHeartbeat(
             host=stat.host,
             pid=stat.pid,
             status=str(stat.status).lower(),
@@ -31,4 +31,4 @@ def cluster_signs() -> list[ClusterSign]:
         )
         for stat in Stat.get_all()
     ]
-    return sorted(signs, key=lambda sign: (sign.host, sign.pid))
+    return sorted(heartbeats, key=lambda heartbeat: (heartbeat.host, heartbeat.pid))

@@ -1,7 +1,6 @@
-"""One byte, shared by all processes of a cluster: are we to stop?
+"""The request to drain: one byte of memory that all processes of a cluster share.
 
-Memory that forked workers share, without a lock: a worker that is killed while it held one would
-stop all others for ever.
+No lock guards it. A worker that is killed while it holds a lock would stop all others for ever.
 """
 
 import mmap
@@ -19,7 +18,8 @@ def request() -> None:
 
 
 def requested(*, within_s: float = 0.0) -> bool:
-    """``within_s``: the request may be under way to another process of the cluster."""
+    """Whether draining was requested. ``within_s``: how long to wait for the request, which
+    another process of the cluster may receive first."""
     until = time.monotonic() + within_s
     while _flag[0] != 1 and time.monotonic() < until:
         time.sleep(POLL_S)
@@ -30,8 +30,8 @@ def on_signal(number: int, frame: FrameType | None) -> None:
     request()
 
 
-def heed(*numbers: signal.Signals) -> None:
-    """From now on these signals are the request, to this process and to all that it forks."""
+def request_on(*numbers: signal.Signals) -> None:
+    """Make these signals request draining, in this process and in all that it forks."""
     for number in numbers:
         signal.signal(number, on_signal)
 

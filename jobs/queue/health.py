@@ -1,4 +1,4 @@
-"""Is somebody working? For pages, ``/health`` and ``stemworker --check``."""
+"""Whether workers serve the queue, for pages, ``/health`` and ``stemworker --check``."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,14 +11,15 @@ from jobs.models.job import JobStatus
 from jobs.queue import heartbeats
 
 STUCK_AFTER_S = 120.0
-"""Tickets are topped up every few seconds: an idle queue that keeps a job this long is stuck."""
+"""Missing tickets are added every few seconds, so an idle queue that keeps a job waiting for this
+long is stuck."""
 
 
 @dataclass(frozen=True)
 class QueueHealth:
-    """``workers_alive`` counts processes that take jobs; ``oldest_pending_s`` is how long the
-    first of the waiting jobs could have been taken, None when nothing waits; ``ended_lately``:
-    some job ended within the last two minutes."""
+    """``workers_alive`` counts processes that take jobs. ``oldest_pending_s`` is how long the
+    oldest waiting job could have been taken; None when no job waits. ``ended_lately``: a job ended
+    within the last two minutes."""
 
     workers_alive: int
     pending: int
@@ -28,12 +29,13 @@ class QueueHealth:
 
     @property
     def ok(self) -> bool:
-        """Somebody is there, and nothing has waited for long while nobody works."""
+        """A worker is alive, and the queue is not stuck."""
         return self.workers_alive > 0 and not self.stuck
 
     @property
     def stuck(self) -> bool:
-        """Between two jobs nobody works for a moment, hence the look at those that ended."""
+        """A job waits for long while no worker works. Between two jobs no worker works for a
+        moment, so a job that ended lately proves progress as well."""
         waits_long = (self.oldest_pending_s or 0.0) > STUCK_AFTER_S
         return waits_long and self.processing == 0 and not self.ended_lately
 
@@ -52,7 +54,7 @@ def queue_health() -> QueueHealth:
     counted = Job.objects.active().aggregate(
         pending=Count("pk", filter=waits),
         processing=Count("pk", filter=Q(status=JobStatus.PROCESSING)),
-        # A waiting row last changed when it began to wait: made, retried, or given back.
+        # A waiting row last changed when it began to wait: created, retried, or given back.
         since=Min("updated_at", filter=waits),
     )
     since = counted["since"]

@@ -1,8 +1,8 @@
-"""Signs of life: a row for each worker process, for the people who look.
+"""Heartbeats: a row for each worker process, for the operator's page.
 
-The cluster's main process writes them for all its workers, so that a busy or hanging worker is
-seen as well. Nothing decides by these rows who holds a job; they only say which queues are
-worth a ticket.
+The cluster's main process writes the rows of all its workers, so that a busy or hanging worker
+appears as well. Leases, not these rows, decide who holds a job. The rows only decide which queues
+get tickets.
 """
 
 import os
@@ -20,45 +20,46 @@ from jobs.models import Job, Worker
 from jobs.models.job import JobStatus
 from jobs.queue import clock, worker_table
 from jobs.queue.lanes import current_post
-from jobs.queue.worker_table import Doing
+from jobs.queue.worker_table import Activity
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def worker_name(pid: int | None = None) -> str:
-    """As on the job, and on the row."""
+    """The name of a worker, on its jobs and on its row; by default of this process."""
     return f"{socket.gethostname()}:{pid or os.getpid()}"[:128]
 
 
 def alive() -> QuerySet[Worker]:
-    """Those seen within three heartbeats, as many as a lease forgives."""
+    """The workers seen within three heartbeats, which is the shortest lease that is allowed."""
     silence = timedelta(seconds=3 * settings.HEARTBEAT_S)
     return Worker.objects.filter(seen_at__gte=clock.now() - silence)
 
 
-def bury() -> int:
-    """Remove the rows of those that have been silent for as long as a lease lasts."""
+def remove_silent_workers() -> int:
+    """Remove the rows of workers that have been silent for as long as a lease lasts; returns how
+    many."""
     silence = timedelta(seconds=settings.LEASE_S)
     return Worker.objects.filter(seen_at__lt=clock.now() - silence).delete()[0]
 
 
-def sign_on(card: str | None) -> None:
-    """Called in a worker process as it is born; ``card`` is the one that it was dealt."""
+def register(card: str | None) -> None:
+    """Write the row of this new worker process. ``card``: the graphics card assigned to it."""
     row = _row(os.getpid())
     row.devices = [f"card {card}"] if card else []
     with suppress(DatabaseError):
         _store([row], "devices")
 
 
-def working_on(job: Job | None) -> None:
-    """This worker took ``job``, or is free again; a database that is away may miss that."""
+def record_job(job: Job | None) -> None:
+    """Record that this worker took ``job``, or is free again. Database errors are ignored."""
     fields = {"job": job, "seen_at": clock.now()}
     with suppress(DatabaseError):
         Worker.objects.filter(name=worker_name()).update(**fields)
 
 
-def found_device(job: Job) -> None:
-    """Keep what the runner computed on, which only the manifest of a finished job tells."""
+def record_device(job: Job) -> None:
+    """Record the device that the runner used. Only the manifest of a finished job names it."""
     with suppress(DatabaseError):
         manifest = Job.objects.filter(pk=job.pk).values_list("manifest", flat=True).first() or {}
         device = manifest.get("metadata", {}).get("device")
@@ -67,15 +68,17 @@ def found_device(job: Job) -> None:
 
 
 class Heartbeats:
-    """The rows of one cluster, kept by its main process; :meth:`end` is for the keeper as well,
-    when that process was killed."""
+    """The rows of one cluster, kept by its main process. The keeper calls :meth:`end` as well, in
+    case that process was killed."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
 
     def renew(self) -> None:
-        """Write a row for each worker that lives, and remove those of the ones that do not."""
-        pids = [member.pid for member in worker_table.members() if member.doing is not Doing.LEFT]
+        """Write a row for each living worker, and remove the rows of the others."""
+        pids = [
+            member.pid for member in worker_table.members() if member.activity is not Activity.LEFT
+        ]
         rows = self._rows([pid for pid in pids if Path(f"/proc/{pid}").exists()])
         names = {row.name for row in rows}
         Worker.objects.filter(name__in=self._names - names).delete()
@@ -111,7 +114,7 @@ def _row(pid: int) -> Worker:
 
 
 def _store(rows: list[Worker], *fields: str) -> None:
-    """Each row is made, or changed where there is one of that name."""
+    """Insert each row, or update the row of the same name."""
     if not rows:
         return
     Worker.objects.bulk_create(
@@ -129,11 +132,11 @@ class Runner:
 
 
 def runners_of(pids: list[int]) -> dict[int, Runner]:
-    """The runner of each worker, as Linux tells; nothing elsewhere."""
+    """The runner of each worker, from Linux's ``/proc``; empty on other systems."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError, IndexError):
-            # After the name, which may hold anything: state, parent, ...
+            # The fields after the name, which may contain anything: state, parent, ...
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             if parent not in pids or b"separation.runner" not in (folder / "cmdline").read_bytes():
                 continue

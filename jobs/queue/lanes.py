@@ -1,4 +1,4 @@
-"""Which work this process takes: the cluster that it belongs to and the lanes that it serves."""
+"""The cluster that this process belongs to, and the lanes that it serves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,20 +9,23 @@ from django.conf import settings
 from jobs.models.job import Lane
 
 ALL = tuple(lane.value for lane in Lane)
-"""In the order in which they are served: people who wait go before recomputation."""
+"""The lanes in the order of serving: jobs that people wait for go before recomputation."""
 
 
 @dataclass(frozen=True)
 class Post:
-    """Where a worker stands. ``lanes`` is in the order of serving."""
+    """The cluster and the lanes of a worker. ``lanes`` is in the order of serving."""
 
     cluster: str
     lanes: tuple[str, ...]
 
     @property
     def queue(self) -> str:
-        """The name of the tickets that reach this worker. One that serves some lanes only has a
-        queue of its own: in the common one it would use up tickets for work that it refuses."""
+        """The name of the queue whose tickets reach this worker.
+
+        A worker that serves only some lanes has a queue of its own. In the common queue it would
+        use up tickets for jobs that it does not take.
+        """
         return self.cluster if self.lanes == ALL else f"{self.cluster}:{'+'.join(self.lanes)}"
 
     @property
@@ -34,18 +37,18 @@ _post: Post | None = None
 
 
 def current_post() -> Post:
-    """That of this process; the default cluster's where none was taken."""
+    """The post of this process; by default the default cluster with the configured lanes."""
     return _post or Post(str(settings.Q_CLUSTER["name"]), in_order(settings.LANES))
 
 
 def take_post(post: Post | None) -> None:
-    """For this process and all that it starts from now on by fork."""
+    """Set the post of this process and of all that it forks from now on."""
     global _post
     _post = post
 
 
 def clusters() -> dict[str, dict[str, Any]]:
-    """The settings of each cluster by its name, the default one first."""
+    """The settings of each cluster by its name, the default cluster first."""
     common: dict[str, Any] = dict(settings.Q_CLUSTER)
     others: dict[str, dict[str, Any]] = common.pop("ALT_CLUSTERS", {})
     return {str(common["name"]): common} | {
@@ -54,9 +57,9 @@ def clusters() -> dict[str, dict[str, Any]]:
 
 
 def in_order(lanes: Iterable[str]) -> tuple[str, ...]:
-    """The known ones of ``lanes``, each once, in the order of serving."""
-    wanted = set(lanes)
-    return tuple(lane for lane in ALL if lane in wanted)
+    """The known lanes among ``lanes``, each once, in the order of serving."""
+    named = set(lanes)
+    return tuple(lane for lane in ALL if lane in named)
 
 
 def unknown(lanes: Iterable[str]) -> list[str]:

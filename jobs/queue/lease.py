@@ -1,4 +1,4 @@
-"""The fence around a claimed job: whoever lost the lease can no longer write."""
+"""The lease of a claimed job. It fences every write: a worker that lost the lease cannot write."""
 
 import uuid
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from jobs.queue import clock
 
 
 class LeaseLost(Exception):
-    """Another worker, or nobody, holds the job now: stop, and throw away what was made."""
+    """This worker no longer holds the job. It must stop and discard what it computed."""
 
 
 class Lease:
-    """The right to write about one job. Every write renews it."""
+    """The right to write to one job. Every write renews it."""
 
     def __init__(self, job: Job) -> None:
         if job.lease_token is None:
@@ -31,12 +31,12 @@ class Lease:
         self.write()
 
     def write(self, **fields: Any) -> None:
-        """Change the job while it is ours. Raises ``LeaseLost``."""
+        """Update the job and renew the lease. Raises ``LeaseLost``."""
         until = clock.now() + timedelta(seconds=settings.LEASE_S)
         self._update(**{"lease_until": until, "updated_at": timezone.now(), **fields})
 
     def end(self, **fields: Any) -> None:
-        """The last write: the job is no longer ours after it. Raises ``LeaseLost``."""
+        """Update the job for the last time and release the lease. Raises ``LeaseLost``."""
         self._update(
             **{
                 "lease_token": None,
@@ -54,13 +54,14 @@ class Lease:
 
     @contextmanager
     def fenced(self, **fields: Any) -> Iterator[None]:
-        """Write the job and other rows as one: nothing is stored unless the job is ours."""
+        """Write the job and other rows in one transaction, which is only committed while the lease
+        is held. Raises ``LeaseLost``."""
         with transaction.atomic():
             self.write(**fields)
             yield
 
     def cancel_requested(self) -> bool:
-        """Raises ``LeaseLost``."""
+        """Whether somebody requested a cancel. Raises ``LeaseLost``."""
         held = Job.objects.held(self.token).filter(pk=self.job_id)
         row = held.values_list("cancel_requested_at").first()
         if row is None:

@@ -1,13 +1,12 @@
 """Whether the worker that holds a job lives: a locked file for each lease.
 
-The kernel gives the lock of a file back when the process that holds it dies, however it dies. So
-whoever runs on the same machine knows at once, also where a whole cluster was killed and nobody is
-left who knew its processes. Process numbers would not do: in another container they mean somebody
-else, and they are used again.
+The kernel releases the lock of a file when the process that holds it dies, however it dies. So
+every process on the same machine can see at once that a worker is dead, even where a whole cluster
+was killed and no process is left that knew its workers. Process ids would not do: another
+container has its own ids, and the kernel reuses them.
 
-A lock proves something only to those who use the same file system below the same kernel, so the
-name of the file says which these are. Everybody else, and everybody where files cannot be locked,
-goes by the lease.
+A lock proves something only on the same file system below the same kernel, so the name of the file
+identifies both. On other machines, and where files cannot be locked, the lease alone decides.
 """
 
 import fcntl
@@ -23,15 +22,15 @@ from django.conf import settings
 
 FOLDER = "held"
 STALE_S = 3600.0
-"""A claim follows its file within moments."""
+"""Age at which a file without a lease is removed. A claim follows its file within moments."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @contextmanager
-def proof_of_life(token: uuid.UUID) -> Iterator[None]:
-    """As long as the block runs, and this process lives, others see that who holds ``token`` does.
-    Enter it before ``token`` becomes that of a lease."""
+def liveness_lock(token: uuid.UUID) -> Iterator[None]:
+    """Show other processes that the holder of ``token`` lives, while the block runs and this
+    process lives. Enter it before ``token`` becomes the token of a lease."""
     file = _file(token)
     descriptor = _held(file) if file else None
     try:
@@ -44,7 +43,8 @@ def proof_of_life(token: uuid.UUID) -> Iterator[None]:
 
 
 def is_dead(token: uuid.UUID) -> bool:
-    """Whether the process that held ``token`` is known to have ended; False where nobody knows."""
+    """Whether the process that held ``token`` is known to have ended; False where that is
+    unknown."""
     file = _file(token)
     if file is None:
         return False
@@ -57,19 +57,20 @@ def is_dead(token: uuid.UUID) -> bool:
     return locked
 
 
-def forget(token: uuid.UUID) -> None:
-    """Its job was taken back."""
+def remove_lock(token: uuid.UUID) -> None:
+    """Remove the file of a lease whose job was taken back."""
     if file := _file(token):
         with suppress(OSError):
             file.unlink(missing_ok=True)
 
 
-def forget_stale(held: Iterable[uuid.UUID]) -> int:
-    """Remove what killed workers left, on whatever machine, but for the tokens in ``held``."""
-    wanted, removed = {token.hex for token in held}, 0
+def remove_stale_locks(held: Iterable[uuid.UUID]) -> int:
+    """Remove the files that killed workers left, on any machine, except those of the tokens in
+    ``held``; returns how many."""
+    kept, removed = {token.hex for token in held}, 0
     for file in _folder().glob("*"):
         with suppress(OSError):
-            if file.name.partition(".")[0] not in wanted and _is_old(file):
+            if file.name.partition(".")[0] not in kept and _is_old(file):
                 file.unlink(missing_ok=True)
                 removed += 1
     return removed
@@ -80,10 +81,10 @@ def _is_old(file: Path) -> bool:
 
 
 def _held(file: Path) -> int | None:
-    """The descriptor that holds its lock; None where there cannot be one."""
+    """Create and lock ``file``; returns the descriptor, or None where that is impossible."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Nothing is written into it: a full disk often has room for a name.
+        # The file stays empty, as a full disk often has room for a name.
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return None
@@ -104,13 +105,13 @@ def _lock(descriptor: int) -> bool:
 
 
 def _file(token: uuid.UUID) -> Path | None:
-    """None where this machine cannot be told from others."""
+    """The file of a token; None where this machine cannot be distinguished from others."""
     boot = _boot()
     if boot is None:
         return None
     folder = _folder()
     with suppress(OSError):
-        # Of a network's file system, each mount has a number of its own.
+        # Each mount of a network file system has its own device number.
         return folder / f"{token.hex}.{boot}.{folder.parent.stat().st_dev}"
     return None
 

@@ -1,10 +1,10 @@
-"""Where tickets of releases before 0.2 name the task: they may still lie in a live database."""
+"""The task name in tickets of releases before 0.2, which a live database may still contain."""
 
 from importlib import import_module
 from typing import cast
 
 
 def run_next(lane: str) -> str:
-    """See :func:`jobs.worker.tasks.run_next`. It is looked up by name, as the queue stands below
-    the worker and imports nothing of it."""
+    """Call :func:`jobs.worker.tasks.run_next`. The function is imported by name, as ``jobs.queue``
+    must not depend on ``jobs.worker``."""
     return cast(str, import_module("jobs.worker.tasks").run_next(lane))

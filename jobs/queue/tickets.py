@@ -1,9 +1,9 @@
-"""Tickets: each says "there may be work", never which job.
+"""Tickets: each one says "there may be work" and names no job.
 
-Each cluster has a queue of them, and so have workers that serve some lanes only. Whoever makes
-work puts a ticket into every queue that somebody serves and that is short of them; each cluster
-tops up its own. So a job reaches whichever worker is free first, and the tickets that come too
-late find nothing and do no harm.
+Each cluster has a queue of tickets, and so has each group of workers that serves only some lanes.
+Code that creates work puts a ticket into every served queue that has fewer tickets than workers,
+and each cluster tops up its own queue. So the first free worker takes the job. A ticket that comes
+too late finds no job and does no harm.
 """
 
 from collections import Counter
@@ -20,44 +20,44 @@ RUN_NEXT = "jobs.worker.tasks.run_next"
 
 
 def put_ticket(lane: str) -> None:
-    """Call it once the job is committed; a ticket too many does no harm."""
+    """Call it after the job is committed. A superfluous ticket does no harm."""
     for queue, workers in queues_served(lane).items():
         if tickets_waiting(queue) < workers:
             _put(queue, lane)
 
 
 def queues_served(lane: str) -> Counter[str]:
-    """How many workers wait at each queue whose tickets may lead to a job of ``lane``; the
-    default cluster's where nobody does."""
+    """The number of workers at each queue that serves ``lane``; the default cluster's queue where
+    no worker serves it."""
     rows = heartbeats.alive().values_list("cluster", "lanes")
     posts = [Post(cluster, tuple(lanes)) for cluster, lanes in rows if lane in lanes]
     return Counter(post.queue for post in posts) or Counter([str(settings.Q_CLUSTER["name"])])
 
 
 def tickets_waiting(queue: str | None = None) -> int:
-    """Tickets that no worker has taken yet; by default of this process's own queue."""
+    """How many tickets no worker has taken yet; by default in the queue of this process."""
     return int(get_broker(queue or current_post().queue).queue_size())
 
 
 def top_up() -> int:
-    """Put the tickets that are missing for the jobs that this cluster could run now; returns how
-    many.
+    """Add the missing tickets for the jobs that this cluster could run now; returns how many.
 
-    No more than there are workers at its queue: each puts the next one when it is done.
+    The queue gets at most one ticket for each of its workers, as each worker adds the next ticket
+    when it finishes a job.
     """
     post = current_post()
     lanes = runnable(post.lanes).order_by("created_at").values_list("lane", flat=True)
-    wanted = list(lanes[: max(post.workers, _workers_at(post))])
-    if not wanted:
+    runnable_lanes = list(lanes[: max(post.workers, _workers_at(post))])
+    if not runnable_lanes:
         return 0
-    missing = wanted[tickets_waiting() :]
+    missing = runnable_lanes[tickets_waiting() :]
     for lane in missing:
         _put(post.queue, lane)
     return len(missing)
 
 
 def _workers_at(post: Post) -> int:
-    """On all hosts together."""
+    """The workers at the queue of ``post``, on all hosts together."""
     return queues_served(post.lanes[0])[post.queue]
 
 

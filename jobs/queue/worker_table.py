@@ -1,7 +1,7 @@
 """What each worker process of this cluster does, in memory that all its processes share.
 
-No lock guards it, as a worker that is killed while it holds one would stop all others for ever:
-each process writes its own line only, and who reads half a change reads again soon.
+No lock guards the memory, as a worker that is killed while it holds a lock would stop all others
+for ever. Each process writes only its own line. A reader that sees half a change reads again soon.
 """
 
 import mmap
@@ -18,14 +18,14 @@ from pathlib import Path
 
 _LINE = struct.Struct("=iid16s")
 _LINES = 4096
-"""Process ids follow each other, so that those of one cluster do not share a line."""
+"""Process ids are consecutive, so the workers of one cluster do not share a line."""
 
-_NOTHING = bytes(16)
+_NO_TOKEN = bytes(16)
 
 _table = mmap.mmap(-1, _LINE.size * _LINES)
 
 
-class Doing(IntEnum):
+class Activity(IntEnum):
     WAITING = 1
     WORKING = 2
     LEFT = 3
@@ -33,72 +33,77 @@ class Doing(IntEnum):
 
 @dataclass(frozen=True)
 class Member:
-    """``since``: when it last turned from one to the other, by ``time.monotonic``. ``token``: of
-    the lease that it works under, or is about to ask for."""
+    """One worker process. ``since``: when ``activity`` last changed, by ``time.monotonic``.
+    ``token``: the token of the lease that it holds or is about to take."""
 
     pid: int
-    doing: Doing
+    activity: Activity
     since: float
     token: uuid.UUID | None = None
 
     @property
     def is_alive(self) -> bool:
         try:
-            # One that nobody has collected yet is as dead; its parent may be dead or stand still.
+            # A zombie is dead, too. Its parent may be dead or may hang.
             state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
         except (OSError, IndexError):
-            return _answers(self.pid)
+            return _process_exists(self.pid)
         return state not in "ZX"
 
 
-def _answers(pid: int) -> bool:
-    """Where there is no ``/proc``."""
+def _process_exists(pid: int) -> bool:
+    """Whether the process exists; for systems without ``/proc``."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # Somebody else's by now: it is there, and no more is asked.
+        pass  # The process exists, though it now belongs to another user.
     return True
 
 
-def sign_on() -> None:
-    """Called in a worker process as it is born."""
-    _write(Doing.WAITING)
-    # One that ends by itself leaves the queue in order; one that is killed cannot say so.
-    Finalize(None, _write, args=(Doing.LEFT,), exitpriority=100)
+def register() -> None:
+    """Add this process to the table. Call it in each new worker process."""
+    _write(Activity.WAITING)
+    # A worker that ends by itself leaves the queue in order. A killed worker cannot write this.
+    Finalize(None, _write, args=(Activity.LEFT,), exitpriority=100)
 
 
 @contextmanager
 def working(token: uuid.UUID | None = None) -> Iterator[None]:
-    """``token``: under which a job will be claimed. It is written before the claim, so that
-    whenever this process dies, others know which job it may have had."""
-    _write(Doing.WORKING, token)
+    """Mark this process as working while the block runs.
+
+    ``token`` is the token of the lease to come. It is written before the claim, so that others
+    know which job this process may have held, whenever it dies.
+    """
+    _write(Activity.WORKING, token)
     try:
         yield
     finally:
-        _write(Doing.WAITING)
+        _write(Activity.WAITING)
 
 
 def members() -> list[Member]:
-    """All that signed on, those that died included until :func:`sweep`."""
+    """All processes in the table. Dead ones stay in it until :func:`sweep`."""
     lines = (_LINE.unpack_from(_table, n * _LINE.size) for n in range(_LINES))
     return [
-        Member(pid, Doing(doing), since, uuid.UUID(bytes=token) if token != _NOTHING else None)
-        for pid, doing, since, token in lines
-        if pid and doing
+        Member(
+            pid, Activity(activity), since, uuid.UUID(bytes=token) if token != _NO_TOKEN else None
+        )
+        for pid, activity, since, token in lines
+        if pid and activity
     ]
 
 
 def anyone_works() -> bool:
-    return any(each.doing is Doing.WORKING and each.is_alive for each in members())
+    return any(each.activity is Activity.WORKING and each.is_alive for each in members())
 
 
 def sweep() -> list[Member]:
-    """Forget who is gone; returns them."""
+    """Remove the dead processes from the table; returns them."""
     gone = [member for member in members() if not member.is_alive]
     for member in gone:
-        _LINE.pack_into(_table, _place(member.pid), 0, 0, 0.0, _NOTHING)
+        _LINE.pack_into(_table, _offset(member.pid), 0, 0, 0.0, _NO_TOKEN)
     return gone
 
 
@@ -106,11 +111,11 @@ def clear() -> None:
     _table[:] = bytes(len(_table))
 
 
-def _write(doing: Doing, token: uuid.UUID | None = None) -> None:
+def _write(activity: Activity, token: uuid.UUID | None = None) -> None:
     pid = os.getpid()
-    mark = token.bytes if token else _NOTHING
-    _LINE.pack_into(_table, _place(pid), pid, doing, time.monotonic(), mark)
+    mark = token.bytes if token else _NO_TOKEN
+    _LINE.pack_into(_table, _offset(pid), pid, activity, time.monotonic(), mark)
 
 
-def _place(pid: int) -> int:
+def _offset(pid: int) -> int:
     return pid % _LINES * _LINE.size

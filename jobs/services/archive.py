@@ -1,4 +1,4 @@
-"""All files of one or many jobs as one ZIP, streamed, its exact length known beforehand."""
+"""Streams the files of one or many jobs as one ZIP whose exact length is known beforehand."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _STEM_FILE = ".stem.mp4"
 
 
 class JobZip(NamedTuple):
-    """``stream`` yields bytes; ``length`` of them; ``filename`` is clean, for the header."""
+    """``stream`` yields ``length`` bytes. ``filename`` is cleaned for the header."""
 
     stream: ZipStream
     length: int
@@ -26,15 +26,16 @@ class JobZip(NamedTuple):
 
 
 def job_zip(job: Job) -> JobZip:
-    """Stored, not compressed: audio hardly shrinks, and only so is the length known.
+    """The files of one job, stored without compression. Audio hardly shrinks, and the length of a
+    compressed ZIP is not known beforehand.
 
-    Raises ``JobConflict`` when there is nothing to deliver.
+    Raises ``JobConflict`` when the job has no files.
     """
     return jobs_zip([job], name=safe_title(job))
 
 
 def batch_zip(batch: Batch) -> JobZip:
-    """What is there of all its songs. Raises as :func:`job_zip` does."""
+    """The files of all completed songs of a batch. Raises as :func:`job_zip` does."""
     from separation.audio.names import clean_name
 
     done = songs_of(batch).filter(status=JobStatus.COMPLETED)
@@ -43,9 +44,11 @@ def batch_zip(batch: Batch) -> JobZip:
 
 
 def jobs_zip(jobs: Sequence[Job], *, name: str) -> JobZip:
-    """The files of every job in a folder of its own. Jobs without files are left out, and those
-    whose audio was deleted; raises ``JobConflict`` when all are, and ``ArtifactDamaged`` rather
-    than leave out a file."""
+    """The files of each job in a folder of its own. Jobs without files, or whose audio was deleted,
+    are left out.
+
+    Raises ``JobConflict`` when no job is left, and ``ArtifactDamaged`` for a damaged file.
+    """
     stream = ZipStream(compress_type=ZIP_STORED, sized=True)
     folders: set[str] = set()
     for job in jobs:
@@ -56,9 +59,9 @@ def jobs_zip(jobs: Sequence[Job], *, name: str) -> JobZip:
 
 
 def tracks_zip(tracks: Sequence[Artifact]) -> JobZip:
-    """Some files of one job and nothing else of it: the manifest names its owner's other files.
+    """Some files of one job, without its manifest, which names the owner's other files.
 
-    Raises ``JobConflict`` when there is none, ``ArtifactDamaged``.
+    Raises ``JobConflict`` when ``tracks`` is empty, and ``ArtifactDamaged``.
     """
     stream = ZipStream(compress_type=ZIP_STORED, sized=True)
     if not tracks:
@@ -77,7 +80,7 @@ def _add_tracks(stream: ZipStream, tracks: Sequence[Artifact], folder: str) -> N
 
 
 def _place(track: Artifact) -> str:
-    """Parts of a stem lie in the folders that they have on the server."""
+    """The path in the ZIP, without the ending. Parts of a stem keep their folders."""
     return str(PurePosixPath(track.path).with_suffix("")) if track.parent else track.name
 
 
@@ -93,19 +96,19 @@ def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
 
 
 def safe_title(job: Job) -> str:
-    """The song's name without its ending, fit for a file name on any system."""
+    """The song's name without its ending, valid as a file name on any system."""
     from separation.audio.names import song_title
 
     return song_title(job.source.original_name)
 
 
 def download_name(artifact: Artifact) -> str:
-    """What one delivered file is called on the person's disk."""
+    """The file name of one track for a download."""
     title, ending = safe_title(artifact.job), _ending(artifact)
     if ending == _STEM_FILE:
-        # The whole song: a deck shows what the file is called.
+        # The file holds the whole song, and a deck shows the file's name.
         return f"{title}{ending}"
-    # A colon, as on the pages, is not for file names.
+    # File names cannot contain the colon of the pages.
     return f"{title} - {_name_in_files(artifact)}{ending}"
 
 
@@ -116,15 +119,15 @@ def _name_in_files(artifact: Artifact) -> str:
 
 
 def _ending(artifact: Artifact) -> str:
-    """Decks know a file of stems by both parts of its ending."""
+    """The ending of the file. Decks recognise a stem file by both parts of its ending."""
     is_stem_file = artifact.path.endswith(_STEM_FILE)
     return _STEM_FILE if is_stem_file else PurePosixPath(artifact.path).suffix
 
 
-def _free_name(wanted: str, suffix: str, taken: set[str]) -> str:
-    name, n = f"{wanted}{suffix}", 2
+def _free_name(preferred: str, suffix: str, taken: set[str]) -> str:
+    name, n = f"{preferred}{suffix}", 2
     # Compared without case: some systems would unpack "Main" over "main".
     while name.lower() in taken:
-        name, n = f"{wanted} ({n}){suffix}", n + 1
+        name, n = f"{preferred} ({n}){suffix}", n + 1
     taken.add(name.lower())
     return name

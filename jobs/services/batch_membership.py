@@ -1,4 +1,4 @@
-"""What goes into a batch and out of it: called by whatever makes, repeats or deletes a job."""
+"""Adds jobs to a batch and removes them, for the services that create, retry or delete jobs."""
 
 from uuid import UUID
 
@@ -10,36 +10,38 @@ from jobs.models import Batch, Job, Upload
 
 
 def add_to_batch(batch: Batch | None) -> Batch | None:
-    """Make room in ``batch`` for the job that is being made, in the same transaction.
+    """Lock ``batch`` for a new job and check that it is not full. Call it in the transaction that
+    creates the job.
 
-    None where it was deleted meanwhile: the song then stands alone. Raises ``JobConflict`` where
-    the batch is full.
+    Returns None where the batch was deleted meanwhile; the job then belongs to no batch. Raises
+    ``JobConflict`` where the batch is full.
     """
-    found = lock_batch(batch)
-    if found is not None:
-        _check_room(found, Job.objects.filter(batch=found).count())
-        work_was_added(found.pk)
-    return found
+    locked = lock_batch(batch)
+    if locked is not None:
+        _check_room(locked, Job.objects.filter(batch=locked).count())
+        record_added_work(locked.pk)
+    return locked
 
 
 def room_in_batch(batch: Batch | None) -> Batch | None:
-    """The same for an upload, of which a job is to come."""
-    found = lock_batch(batch)
-    if found is not None:
-        coming = Upload.objects.unfinished().filter(batch=found).count()
-        _check_room(found, Job.objects.filter(batch=found).count() + coming)
-    return found
+    """Lock ``batch`` for an upload that becomes a job later. Raises ``JobConflict`` where the batch
+    is full, with the unfinished uploads counted."""
+    locked = lock_batch(batch)
+    if locked is not None:
+        coming = Upload.objects.unfinished().filter(batch=locked).count()
+        _check_room(locked, Job.objects.filter(batch=locked).count() + coming)
+    return locked
 
 
 def lock_batch(batch: Batch | None) -> Batch | None:
-    """As it is now, kept from being deleted until the transaction ends; None if it is gone."""
+    """Lock the batch until the transaction ends; returns its current row, None if it is deleted."""
     if batch is None:
         return None
     return Batch.objects.select_for_update().filter(pk=batch.pk).first()
 
 
-def work_was_added(batch_id: UUID | None) -> None:
-    """Its owner is told once more, when this has ended too."""
+def record_added_work(batch_id: UUID | None) -> None:
+    """Record that work was added, so that the owner gets another e-mail when it has ended."""
     if batch_id is None:
         return
     Batch.objects.filter(pk=batch_id).update(
@@ -52,14 +54,17 @@ def work_was_added(batch_id: UUID | None) -> None:
 
 
 def drop_if_empty(batch_id: UUID | None) -> bool:
-    """Delete a batch without a song, in the same transaction as its last one; true when it is
-    gone. Of two that delete its last two songs at once, the second finds it empty."""
+    """Delete the batch if it has no song; returns whether it did.
+
+    Call it in the transaction that deletes a song. When two transactions delete the last two songs
+    at once, the second finds the batch empty.
+    """
     if batch_id is None:
         return False
-    found = Batch.objects.select_for_update().filter(pk=batch_id).first()
-    if found is None or holds_anything(found):
+    locked = Batch.objects.select_for_update().filter(pk=batch_id).first()
+    if locked is None or holds_anything(locked):
         return False
-    found.delete()
+    locked.delete()
     return True
 
 

@@ -1,4 +1,4 @@
-"""Two results of one song: which can be heard against each other, and what there is to hear."""
+"""Compares two results of one song: which results are comparable, and which stems they have."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,15 @@ from jobs.services.listening.waveform import has_waveform
 SIDES = ("A", "B")
 
 MOST_STEMS = 16
-"""Of both sides together: two channels each of the 32 that a browser's channel splitter has."""
+"""The maximum for both sides together. A browser's channel splitter has 32 channels, and each stem
+needs two."""
 
 
 @dataclass(frozen=True)
-class Others:
-    """Other results of a song, newest first: ``ready`` can be heard, ``coming`` cannot yet.
+class OtherResults:
+    """Other results of a song, newest first. ``ready`` can be heard; ``coming`` are not finished.
 
-    A version that a campaign offers is among the ready ones; nobody waits for one that is coming.
+    A version that a campaign offers counts when it is ready, but not while it is unfinished.
     """
 
     ready: list[Job]
@@ -27,7 +28,7 @@ class Others:
 
 @dataclass(frozen=True)
 class Side:
-    """``stems``: by name, in the order of the pipeline."""
+    """One of the two results. ``stems``: by name, in the order of the pipeline."""
 
     letter: str
     job: Job
@@ -35,21 +36,24 @@ class Side:
     stems: dict[str, Artifact]
 
 
-def other_results(job: Job) -> Others:
-    """Those of the same owner, of the same bytes, however often these were sent, and of the same
-    part of the song."""
+def other_results(job: Job) -> OtherResults:
+    """The results of the same owner for the same bytes, even if these were uploaded several times,
+    and for the same range of the song."""
     same = Job.objects.filter(owner_id=job.owner_id, source__sha256=job.source.sha256)
-    wanted = same.filter(status__in=(*ACTIVE, JobStatus.COMPLETED), audio_deleted_at=None)
-    others = wanted.exclude(pk=job.pk).select_related("source").order_by("-created_at", "-id")
-    found = [each for each in others if _asked_part(each) == _asked_part(job)]
-    return Others(
+    usable = same.filter(status__in=(*ACTIVE, JobStatus.COMPLETED), audio_deleted_at=None)
+    others = usable.exclude(pk=job.pk).select_related("source").order_by("-created_at", "-id")
+    found = [each for each in others if _requested_range(each) == _requested_range(job)]
+    return OtherResults(
         ready=[each for each in found if not each.is_active and has_waveform(each)],
         coming=[each for each in found if each.is_active and not each.is_offered],
     )
 
 
 def sides_of(first: Job, second: Job) -> tuple[Side, Side]:
-    """Raises ``NotComparable`` with the reason; both jobs may be known to whoever asks."""
+    """The two sides of a comparison. The caller checks that the user may see both jobs.
+
+    Raises ``NotComparable`` with the reason.
+    """
     if first.pk == second.pk:
         raise NotComparable(
             "This is one and the same result on both sides. Choose another result of the song."
@@ -60,11 +64,11 @@ def sides_of(first: Job, second: Job) -> tuple[Side, Side]:
             "songs. Only results of one and the same file can be compared."
         )
     a, b = (_side(*each) for each in zip(SIDES, (first, second), strict=True))
-    parts = [_part(job) for job in (first, second)]
-    if parts[0] != parts[1]:
+    ranges = [_separated_range(job) for job in (first, second)]
+    if ranges[0] != ranges[1]:
         raise NotComparable(
-            f"The two results are of different parts of the song: {_words(parts[0])} and "
-            f"{_words(parts[1])}. Separate the same part again, and compare the two."
+            f"The two results are of different parts of the song: {_range_words(ranges[0])} and "
+            f"{_range_words(ranges[1])}. Separate the same part again, and compare the two."
         )
     if _clock(a.listening) != _clock(b.listening):
         raise NotComparable(
@@ -79,18 +83,18 @@ def sides_of(first: Job, second: Job) -> tuple[Side, Side]:
     return a, b
 
 
-def _asked_part(job: Job) -> tuple[float | None, float | None]:
-    """What was asked for: of a job that has not begun nothing else is known."""
+def _requested_range(job: Job) -> tuple[float | None, float | None]:
+    """The requested range, which is known before the job begins."""
     return job.request.get("range_start_s"), job.request.get("range_length_s")
 
 
-def _part(job: Job) -> tuple[float, float] | None:
-    """In seconds of the song; None for the whole of it."""
-    told = job.manifest.get("range")
-    return (told["start_s"], told["end_s"]) if told else None
+def _separated_range(job: Job) -> tuple[float, float] | None:
+    """The separated range in seconds of the song; None for the whole song."""
+    separated = job.manifest.get("range")
+    return (separated["start_s"], separated["end_s"]) if separated else None
 
 
-def _words(part: tuple[float, float] | None) -> str:
+def _range_words(part: tuple[float, float] | None) -> str:
     return f"seconds {part[0]:.0f} to {part[1]:.0f}" if part else "the whole of it"
 
 
@@ -101,7 +105,7 @@ def _side(letter: str, job: Job) -> Side:
             "cannot be heard any more. Separate the song again to compare."
         )
     if job.status != JobStatus.COMPLETED:
-        raise NotComparable(f"Result {letter} cannot be heard: {_how_it_stands(job)}")
+        raise NotComparable(f"Result {letter} cannot be heard: {_state_words(job)}")
     stems = {track.name: track for track in mixable_tracks(job, list(job.artifacts.all()))}
     listening = listening_of(job)
     if listening is None or not stems:
@@ -112,7 +116,7 @@ def _side(letter: str, job: Job) -> Side:
     return Side(letter, job, listening, stems)
 
 
-def _how_it_stands(job: Job) -> str:
+def _state_words(job: Job) -> str:
     if job.is_active:
         return "it is not finished yet. Come back when it is."
     ended = "it has failed" if job.status == JobStatus.FAILED else "it was cancelled"
@@ -120,7 +124,7 @@ def _how_it_stands(job: Job) -> str:
 
 
 def _clock(listening: Listening) -> tuple[int, ...]:
-    """What has to be alike, or one place of the song would not be the same in both."""
+    """The values that must be equal in both results, so that positions in the song correspond."""
     return (
         listening.sample_rate_hz,
         listening.frames,

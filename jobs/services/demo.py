@@ -1,4 +1,4 @@
-"""The demonstration: a song that the project makes itself, whose true stems are known."""
+"""The demonstration: a song that the project generates, so that its true stems are known."""
 
 import logging
 import subprocess
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 16
 MAKING_S = 120.0
-"""Longest time for making the song; it takes about a second of a processor."""
+"""Time limit for generating the song, which takes about one second of processor time."""
 
 _NOT_MADE = (
     "The demonstration song could not be made on this server. Upload a song of your own, and tell "
@@ -33,9 +33,9 @@ _log = logging.getLogger("jobs.demo")
 
 
 def start_demo(*, owner: "User") -> Job:
-    """Queue the demonstration song with the site's own choices, and have its stems compared.
+    """Queue the demonstration song with the site's default separator, and score its stems.
 
-    Raises ``DemoUnavailable`` and what reserving, intake and creating a job raise.
+    Raises ``DemoUnavailable`` and the errors of reserving, of the intake and of creating a job.
     """
     request = parse_request(
         {
@@ -57,7 +57,8 @@ def start_demo(*, owner: "User") -> Job:
 
 
 def _song() -> Path:
-    """Made once, by a process of its own: numpy and scipy stay out of the web server."""
+    """The file of the song. A separate process generates it once, so that the web server need not
+    import numpy and scipy."""
     path = Path(settings.DATA_DIR) / "demo" / f"song-{VERSION}.flac"
     if not path.is_file():
         command = [sys.executable, "-m", "separation.demo", str(path)]
@@ -78,7 +79,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Score:
-    """Of one stem, in dB: what was reached, and what the mixture itself would reach."""
+    """The score of one stem: its SDR, and the SDR of the mixture taken as the stem, in dB."""
 
     stem: str
     sdr_db: float
@@ -90,7 +91,7 @@ class Score:
 
 
 def scores(job: Job) -> list[Score]:
-    """From the manifest; empty for a song whose true stems are not known."""
+    """The scores in the manifest; empty for a song whose true stems are unknown."""
     records = (stage for stage in job.manifest.get("stages", ()) if stage.get("name") == SCORE)
     details: dict[str, Any] = next((stage.get("details") or {} for stage in records), {})
     before = details.get("mixture_sdr_db") or {}

@@ -1,4 +1,4 @@
-"""Whether the site can send somebody an e-mail, and if not, why."""
+"""Whether the site can send an e-mail to an account, and if not, why."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 _NOWHERE = ("console", "dummy", "locmem")
-"""Backends of Django's whose mail reaches nobody."""
+"""Django's mail backends that deliver to nobody."""
 
 
 def mail_is_set_up() -> bool:
@@ -18,12 +18,12 @@ def mail_is_set_up() -> bool:
 
 
 def notice_obstacle(owner: "User") -> str:
-    """Why ``owner`` cannot be told by e-mail, as a sentence; empty where nothing is in the way.
+    """Why ``owner`` cannot get e-mail, as a sentence; empty where an e-mail can be sent.
 
-    Only a confirmed address counts: the mail holds names of songs, which anybody may choose, and
-    must not be a way to write to strangers.
+    Only a confirmed address counts. The mail contains song names, which the user chooses freely,
+    so an unconfirmed address would allow writing to strangers.
     """
-    # Here, not above: allauth's models want all others to be loaded first.
+    # Imported here, as allauth's models must be loaded after all others.
     from allauth.account.models import EmailAddress
 
     if not mail_is_set_up():

@@ -1,7 +1,7 @@
-"""A cache in the database from which nothing is pushed out before its time.
+"""A cache in the database that drops no entry before it expires.
 
 allauth counts sign-ups and requests for mail in the default cache. Django's caches drop live
-entries once there are many of them: whoever makes many would wash away what counts against them.
+entries when there are many, so an attacker could delete the counts against them by creating many.
 """
 
 from datetime import datetime
@@ -12,7 +12,8 @@ from django.db import connections
 
 
 class KeptCache(DatabaseCache):
-    """Its ``MAX_ENTRIES`` only says from how many entries on ended ones are looked for."""
+    """A database cache that only culls expired entries. ``MAX_ENTRIES`` is the number of entries
+    above which it looks for expired ones."""
 
     _table: str
 

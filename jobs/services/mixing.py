@@ -1,8 +1,9 @@
-"""A mix of a finished job as one file: made now, by a process of its own, and kept nowhere.
+"""Renders a mix of a finished job as one file, at once and in a separate process. The file is not
+kept.
 
-It waits in no queue, where it would stand behind separations that take minutes: it needs no model,
-takes seconds, and whoever asked for it is there. What keeps it from harming the site are a limit on
-how many are made at once, one at a time for each account, and one on how long making it may take.
+A mix does not go through the queue, where it would wait behind separations that take minutes. It
+needs no model, it takes seconds, and a user waits for it. Three limits protect the site: on the
+simultaneous mixes of the site, on those of an account (one), and on the time of a mix.
 """
 
 import json
@@ -30,15 +31,15 @@ from separation.errors import DeadlineExceeded, DiskFull, InvalidOptions, error_
 from separation.mixdown.request import VOCALS, MixFile, MixRequest, MixTask, linear
 
 MIX_PREFIX = "mix-"
-"""Of the folders in which mixes are made."""
+"""Prefix of the folders in which mixes are rendered."""
 
 _DRAFT_FRAME_BYTES = 8
 _HIGHEST_FRAME_BYTES = 8
-"""Two channels in float: those of the draft, and at most as many again of the file."""
+"""Bytes per frame of two channels in 32-bit float: of the draft, and at most of the file."""
 
 _REFUSED = 3
 _SHORTEST_S = 0.1
-"""As the shortest loop of the mixer."""
+"""The shortest range, which is the shortest loop of the mixer."""
 
 _lock = threading.Lock()
 _served: set[int] = set()
@@ -47,7 +48,7 @@ _log = logging.getLogger("jobs.mixing")
 
 @dataclass(frozen=True)
 class Mix:
-    """``filename`` is clean, for the person's disk. The file is gone when its context ends."""
+    """``filename`` is cleaned for a download. The file is deleted when its context ends."""
 
     path: Path
     filename: str
@@ -63,16 +64,16 @@ def has_karaoke(stems: list[str]) -> bool:
 
 @contextmanager
 def mix_of(job: Job, request: MixRequest) -> Iterator[Mix]:
-    """Make the mix. The caller has seen to it that the job's files may be downloaded.
+    """Render the mix. The caller checks that the user may download the job's files.
 
     Raises ``JobConflict`` where the job has no stems, ``ArtifactDamaged``,
     ``InvalidOptions``, ``MixBusy``, ``DeadlineExceeded``, ``DiskFull``, ``MixFailed``.
     """
-    known = playable_tracks(job, list(job.artifacts.all()))
+    playable = playable_tracks(job, list(job.artifacts.all()))
     if request.karaoke:
-        # Of the song, and each sound of it once.
-        known = [track for track in known if not track.parent]
-    tracks = {track.name: track for track in known}
+        # Only stems, as a part would add the audio of its stem a second time.
+        playable = [track for track in playable if not track.parent]
+    tracks = {track.name: track for track in playable}
     if not tracks:
         raise JobConflict("Only a finished song with a mixer can be mixed; this job has none.")
     kind = _KINDS[request.karaoke]
@@ -112,7 +113,7 @@ def _task(
 
 
 def _range(request: MixRequest, track: Artifact) -> tuple[int, int]:
-    """The first frame and how many; an end behind the song's is the song's."""
+    """The first frame and the number of frames. An end after the song's end is set to that."""
     rate = track.sample_rate_hz
     start = round((request.start_s or 0.0) * rate)
     end = track.frames if request.end_s is None else min(round(request.end_s * rate), track.frames)
@@ -127,7 +128,8 @@ def _range(request: MixRequest, track: Artifact) -> tuple[int, int]:
 
 @contextmanager
 def _turn(owner_id: int) -> Iterator[None]:
-    """Each mix holds one of the threads that serve pages, and a processor."""
+    """Limit simultaneous mixes, as each one occupies a thread that serves pages, and a processor.
+    Raises ``MixBusy``."""
     with _lock:
         if owner_id in _served:
             raise MixBusy("Another mix of yours is still being made. Wait for it, then try again.")
@@ -155,7 +157,8 @@ def _check_room(task: MixTask) -> None:
 
 
 def _render(job: Job, task: MixTask) -> Path:
-    """numpy and the codecs stay out of the web server, and what hangs or grows can be ended."""
+    """Render in a separate process: the web server need not import numpy and the codecs, and a
+    process that hangs or grows can be killed."""
     try:
         ended = subprocess.run(
             [sys.executable, "-m", "separation.mixdown", str(os.getpid())],
@@ -171,10 +174,10 @@ def _render(job: Job, task: MixTask) -> Path:
             "Choose a shorter range."
         ) from None
     if ended.returncode in (0, _REFUSED):
-        said: dict[str, str] = json.loads(ended.stdout)
-        if "error" in said:
-            raise error_from_code(said["error"], said["detail"])
-        return task.folder / said["done"]
-    noise = ended.stderr.decode(errors="backslashreplace")
-    _log.error("job %s: making a mix ended with %s: %s", job.pk, ended.returncode, noise)
+        reply: dict[str, str] = json.loads(ended.stdout)
+        if "error" in reply:
+            raise error_from_code(reply["error"], reply["detail"])
+        return task.folder / reply["done"]
+    stderr = ended.stderr.decode(errors="backslashreplace")
+    _log.error("job %s: making a mix ended with %s: %s", job.pk, ended.returncode, stderr)
     raise MixFailed("The mix could not be made. The reason is in the server's log.")

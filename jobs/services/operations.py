@@ -1,4 +1,4 @@
-"""All that an operator wants to see at once; reads rows and disks, changes nothing."""
+"""The figures of the operator's page; reads rows and disks, changes nothing."""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -13,24 +13,24 @@ from django.utils import timezone
 
 from jobs.models import Batch, Job, Speed, Worker
 from jobs.models.job import JobStatus, Lane
-from jobs.queue.clusters import ClusterSign, cluster_signs
+from jobs.queue.clusters import ClusterHeartbeat, cluster_heartbeats
 from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.heartbeats import alive
-from jobs.services.site_models.missing_models import MissingSight, missing_models
+from jobs.services.site_models.missing_models import MissingModelStatus, missing_models
 from jobs.services.site_models.offered import broken_models
 from separation.sandbox.sandbox_probe import SandboxState, sandbox_state
 from separation.separators.own_models.folders import OwnModel
 
 FAILURES = 8
-"""As many as one takes in at a glance; the list of jobs has all of them."""
+"""How many failures the page shows; the list of jobs has all of them."""
 
 _UNREADABLE = ("manifest", "request", "pipeline", "routing")
 """Long values of a job that the page does not show."""
 
 
 @dataclass(frozen=True)
-class WorkerSight:
-    """A worker that signs on, or one that only the row of its job tells of."""
+class WorkerStatus:
+    """A worker with a heartbeat, or one that only the row of its job names."""
 
     name: str
     cluster: str
@@ -50,8 +50,8 @@ class WorkerSight:
 
 
 @dataclass(frozen=True)
-class LaneSight:
-    """``later``: those that wait for a pause after a failed attempt to be over."""
+class LaneStatus:
+    """The jobs of one lane. ``later``: the jobs whose back-off is not over."""
 
     name: str
     waiting: int
@@ -61,7 +61,7 @@ class LaneSight:
 
 
 @dataclass(frozen=True)
-class DiskSight:
+class DiskStatus:
     label: str
     path: Path
     free_bytes: int
@@ -73,7 +73,7 @@ class DiskSight:
 
     @property
     def is_low(self) -> bool:
-        """Soon uploads are refused: twice what must stay free is all that is left."""
+        """Whether less than twice the minimum is free, so that uploads will soon be refused."""
         return self.free_bytes < 2 * int(settings.MIN_FREE_BYTES)
 
 
@@ -81,32 +81,32 @@ class DiskSight:
 class Operations:
     now: datetime
     health: QueueHealth
-    clusters: list[ClusterSign]
-    workers: list[WorkerSight]
-    lanes: list[LaneSight]
+    clusters: list[ClusterHeartbeat]
+    workers: list[WorkerStatus]
+    lanes: list[LaneStatus]
     failures: list[Job]
     unsent: list[Batch]
-    disks: list[DiskSight]
+    disks: list[DiskStatus]
     speeds: list[Speed]
     sandbox: SandboxState
     broken_models: tuple[OwnModel, ...]
-    missing_models: list[MissingSight]
+    missing_models: list[MissingModelStatus]
 
 
 def operations() -> Operations:
-    """A handful of queries, however many jobs and workers there are.
+    """Collect all figures with a fixed number of queries.
 
-    The first call in a process also tries the sandbox.
+    The first call in a process also probes the sandbox.
     """
     return Operations(
         now=timezone.now(),
         health=queue_health(),
-        clusters=cluster_signs(),
-        workers=worker_sights(),
-        lanes=lane_sights(),
+        clusters=cluster_heartbeats(),
+        workers=worker_statuses(),
+        lanes=lane_statuses(),
         failures=last_failures(),
         unsent=unsent_notices(),
-        disks=disk_sights(),
+        disks=disk_statuses(),
         speeds=list(Speed.objects.order_by("host", "device", "work", "separator", "model_name")),
         sandbox=sandbox_state(),
         broken_models=broken_models(),
@@ -114,19 +114,19 @@ def operations() -> Operations:
     )
 
 
-def worker_sights() -> list[WorkerSight]:
+def worker_statuses() -> list[WorkerStatus]:
     running = Job.objects.filter(status=JobStatus.PROCESSING).select_related("source", "owner")
     by_worker = {job.worker: job for job in running.defer(*_UNREADABLE).order_by("started_at")}
     living = set(alive().values_list("name", flat=True))
-    signed = [
-        _sight(row, by_worker.pop(row.name, None), silent=row.name not in living)
+    reporting = [
+        _worker_status(row, by_worker.pop(row.name, None), silent=row.name not in living)
         for row in Worker.objects.all()
     ]
-    return [*signed, *(_unsigned(name, job) for name, job in by_worker.items())]
+    return [*reporting, *(_worker_without_heartbeat(name, job) for name, job in by_worker.items())]
 
 
-def _sight(row: Worker, job: Job | None, *, silent: bool) -> WorkerSight:
-    return WorkerSight(
+def _worker_status(row: Worker, job: Job | None, *, silent: bool) -> WorkerStatus:
+    return WorkerStatus(
         name=row.name,
         cluster=row.cluster,
         lanes=", ".join(row.lanes),
@@ -139,10 +139,10 @@ def _sight(row: Worker, job: Job | None, *, silent: bool) -> WorkerSight:
     )
 
 
-def _unsigned(name: str, job: Job) -> WorkerSight:
-    """Its lease alone says that it lives; when that is over, it does not."""
+def _worker_without_heartbeat(name: str, job: Job) -> WorkerStatus:
+    """A worker without a heartbeat. It counts as alive until its lease expires."""
     silent = job.lease_until is not None and job.lease_until < timezone.now()
-    return WorkerSight(name, "", job.lane, "", job.updated_at, silent, None, None, job)
+    return WorkerStatus(name, "", job.lane, "", job.updated_at, silent, None, None, job)
 
 
 def _words(devices: Iterable[Any]) -> list[str]:
@@ -152,7 +152,7 @@ def _words(devices: Iterable[Any]) -> list[str]:
     ]
 
 
-def lane_sights() -> list[LaneSight]:
+def lane_statuses() -> list[LaneStatus]:
     now = timezone.now()
     waits = Q(status=JobStatus.PENDING)
     due = waits & (Q(not_before=None) | Q(not_before__lte=now))
@@ -164,7 +164,7 @@ def lane_sights() -> list[LaneSight]:
             waiting=Count("pk", filter=due),
             later=Count("pk", filter=waits & Q(not_before__gt=now)),
             running=Count("pk", filter=Q(status=JobStatus.PROCESSING)),
-            # A waiting row last changed when it began to wait: made, retried, or given back.
+            # A waiting row last changed when it began to wait: created, retried, or given back.
             oldest_since=Min("updated_at", filter=due),
         )
     )
@@ -172,10 +172,10 @@ def lane_sights() -> list[LaneSight]:
     return [_lane(lane, found.get(lane.value)) for lane in Lane]
 
 
-def _lane(lane: Lane, row: Mapping[str, Any] | None) -> LaneSight:
+def _lane(lane: Lane, row: Mapping[str, Any] | None) -> LaneStatus:
     if row is None:
-        return LaneSight(lane.label, waiting=0, later=0, running=0, oldest_since=None)
-    return LaneSight(lane.label, row["waiting"], row["later"], row["running"], row["oldest_since"])
+        return LaneStatus(lane.label, waiting=0, later=0, running=0, oldest_since=None)
+    return LaneStatus(lane.label, row["waiting"], row["later"], row["running"], row["oldest_since"])
 
 
 def last_failures() -> list[Job]:
@@ -184,20 +184,20 @@ def last_failures() -> list[Job]:
 
 
 def unsent_notices() -> list[Batch]:
-    """Batches of which their owners could not be told by e-mail, so far or for good."""
-    failed = Batch.objects.unsendable().select_related("owner")
+    """Batches whose e-mail to the owner failed, so far or for good."""
+    failed = Batch.objects.with_failed_notice().select_related("owner")
     return list(failed.order_by("-last_added_at")[:FAILURES])
 
 
-def disk_sights() -> list[DiskSight]:
+def disk_statuses() -> list[DiskStatus]:
     places = (("Uploads", settings.UPLOAD_DIR), ("Outputs", settings.OUTPUT_DIR))
     return [_disk(label, Path(path)) for label, path in places]
 
 
-def _disk(label: str, path: Path) -> DiskSight:
+def _disk(label: str, path: Path) -> DiskStatus:
     try:
         usage = shutil.disk_usage(path)
     except OSError:
-        # A mount that is gone; the page must show the rest all the same.
-        return DiskSight(label, path, 0, 0)
-    return DiskSight(label, path, usage.free, usage.total)
+        # The mount is gone; the page must show the rest anyway.
+        return DiskStatus(label, path, 0, 0)
+    return DiskStatus(label, path, usage.free, usage.total)

@@ -1,4 +1,4 @@
-"""The presets as they are on this site: with the models that are here, and what they cost."""
+"""The presets of this site, with the models that are installed and the time that they take."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from separation.request.presets import can_run as preset_can_run
 from separation.request.separation_request import SeparationRequest, parse_request
 
 EXAMPLE_S = 240.0
-"""A song of four minutes: what costs are told for."""
+"""The length of the song for which times are shown: four minutes."""
 
 UNIT = "fast"
-"""Where no time was learned, the others are told as so many times the work of this preset."""
+"""The preset whose work is the unit for all others where no time was learned."""
 
 
 @dataclass(frozen=True)
 class SitePreset:
-    """``seconds``: what a song of ``EXAMPLE_S`` takes here, None before that was learned;
-    ``times_fast``: its work compared with that of the preset "fast"."""
+    """``seconds``: time for a song of ``EXAMPLE_S`` on this site, None before it was learned.
+    ``times_fast``: its work as a multiple of the work of the preset "fast"."""
 
     resolved: Resolved
     request: SeparationRequest
@@ -34,20 +34,20 @@ class SitePreset:
 
     @property
     def uses(self) -> str:
-        """What separates, in words."""
+        """The model or ensemble that separates, in words."""
         if self.request.separator == ENSEMBLE and self.request.model:
             return find_ensemble(self.request.model).label
         return self.forecast.words or self.request.separator
 
     @property
     def differs(self) -> bool:
-        """Whether its work is worth comparing with that of "fast"."""
+        """Whether its work differs noticeably from that of "fast"."""
         return abs(self.times_fast - 1.0) > 0.05
 
 
 def site_presets(speeds: Speeds | None = None) -> list[SitePreset]:
-    """All of them in their order; a query for what is missing, and one where ``speeds`` are not
-    given."""
+    """All presets that can run here, in their order. It takes one query for missing models, and one
+    more where ``speeds`` is None."""
     speeds = speeds or Speeds.load()
     missing = missing_names()
     usual = _request(resolve(find_preset(UNIT), is_there, is_offered))
@@ -64,19 +64,19 @@ def _site_preset(
     resolved: Resolved, speeds: Speeds, missing: Collection[str], unit: float
 ) -> SitePreset:
     request = _request(resolved)
-    told = forecast(request, missing)
+    expected = forecast(request, missing)
     here = speeds.expect(_work(request, request.separator, request.model))
     seconds = here.seconds if here.learned else None
-    return SitePreset(resolved, request, told, seconds, _work_s(request, told) / unit)
+    return SitePreset(resolved, request, expected, seconds, _work_s(request, expected) / unit)
 
 
 def _request(resolved: Resolved) -> SeparationRequest:
     return parse_request({"separator": settings.DEFAULT_SEPARATOR, **resolved.choices()})
 
 
-def _work_s(request: SeparationRequest, told: Forecast) -> float:
-    """By the constants of models where nothing was learned, of the model that will run."""
-    model = told.hoped or told.model
+def _work_s(request: SeparationRequest, expected: Forecast) -> float:
+    """The default time of the model that will run, without learned speeds."""
+    model = expected.hoped or expected.model
     if model is None:
         work = _work(request, request.separator, request.model)
     else:

@@ -1,4 +1,4 @@
-"""The quality report of a job, out of its manifest."""
+"""The quality report of a job, from its manifest."""
 
 import logging
 
@@ -11,7 +11,7 @@ _log = logging.getLogger("jobs.quality")
 
 
 def report_of(job: Job) -> QualityReport | None:
-    """None where the job has no stems, is not finished, or was made before there were reports."""
+    """None where the job has no stems, is not finished, or predates quality reports."""
     stored = job.manifest.get("quality")
     if stored is None:
         return None

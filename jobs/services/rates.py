@@ -1,8 +1,8 @@
-"""Counting for limits: shared by all processes, exact however many ask at once.
+"""Rate limits whose counts all processes share.
 
-A count is one row that a filtered update raises, so of any number of requests at the same moment
-no more pass than the limit allows. Rows go once their time is over and never before, so no flood
-pushes out what counts against somebody.
+A count is one row that a filtered update increments, so the limit holds for any number of
+simultaneous requests. A row is only deleted after its period, so a flood of other keys does not
+delete a count.
 """
 
 import logging
@@ -21,7 +21,7 @@ from jobs.models import CacheEntry, RateCount
 MOST_IN_MEMORY = 10_000
 
 BLOCKS = 100
-"""Of a high limit a hundredth is taken at a time."""
+"""A process takes this fraction of a high limit at a time: one hundredth."""
 
 _log = logging.getLogger("jobs.rates")
 
@@ -29,9 +29,9 @@ _log = logging.getLogger("jobs.rates")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-def parsed(rate: str) -> tuple[int, float]:
-    """How many in how many seconds: DRF's words, such as 10/hour, of which the first letter of the
-    period counts. Raises ``ValueError``."""
+def parse_rate(rate: str) -> tuple[int, float]:
+    """The limit and the period in seconds of a rate in DRF's notation, such as 10/hour. Only the
+    first letter of the period counts. Raises ``ValueError``."""
     number, _, period = rate.partition("/")
     if period.strip()[:1] not in _SECONDS:
         raise ValueError("write a number, a slash and s, min, hour or day, such as 10/hour")
@@ -39,36 +39,39 @@ def parsed(rate: str) -> tuple[int, float]:
 
 
 def take(key: str, *, limit: int, period_s: float) -> float:
-    """Count one more under ``key``; 0 where that is allowed, else seconds until it is again.
+    """Count one event under ``key``. Returns 0 where it is allowed, else the seconds to wait.
 
-    What is refused is not counted, so going on asking does not lengthen the wait.
+    A refused event is not counted, so further tries do not lengthen the wait.
     """
     period = timedelta(seconds=period_s)
     with _database_may_fail():
         return _take(_digest(key), limit, period)
     # A full disk must neither lock everybody out nor open the door to guessing.
-    return _alone.take(key, limit, period)
+    return _local_counts.take(key, limit, period)
 
 
 def take_in_blocks(key: str, *, limit: int, period_s: float) -> float:
-    """As ``take``, for what is asked often: of a limit of hundreds this process takes a block from
-    the database and hands it out by itself. It never allows more than ``limit``; an unused block
-    of each process is lost at most. What was taken so cannot be given back."""
+    """As ``take``, for frequent events: for a limit of hundreds this process takes a block from the
+    database and counts it down in memory.
+
+    It never allows more than ``limit``. Each process may leave one block unused. An event that was
+    counted here cannot be given back.
+    """
     block = limit // BLOCKS
     if block < 2:
         return take(key, limit=limit, period_s=period_s)
     digest, period = _digest(key), timedelta(seconds=period_s)
-    if _ahead.use(digest):
+    if _blocks.use(digest):
         return 0.0
     with _database_may_fail():
         if _take(digest, limit, period, block):
-            # Not as many are left.
+            # Less than a block is left.
             return _take(digest, limit, period)
         ends_at = RateCount.objects.filter(pk=digest).values_list("ends_at", flat=True).first()
         if ends_at is not None:
-            _ahead.keep(digest, block - 1, ends_at)
+            _blocks.keep(digest, block - 1, ends_at)
         return 0.0
-    return _alone.take(key, limit, period)
+    return _local_counts.take(key, limit, period)
 
 
 def give_back(key: str) -> None:
@@ -76,17 +79,17 @@ def give_back(key: str) -> None:
     row = RateCount.objects.filter(pk=_digest(key))
     with _database_may_fail():
         row.running(timezone.now()).filter(count__gt=0).update(count=F("count") - 1)
-    _alone.give_back(key)
+    _local_counts.give_back(key)
 
 
 def forget(*keys: str) -> None:
-    """As if nothing had been counted under them."""
+    """Delete the counts of these keys."""
     with _database_may_fail():
         RateCount.objects.filter(pk__in=[_digest(key) for key in keys]).delete()
 
 
 def remember(key: str, *, period_s: float) -> None:
-    """``is_remembered`` is true of it for so long."""
+    """Make ``is_remembered`` true for ``key`` during ``period_s``."""
     ends_at = timezone.now() + timedelta(seconds=period_s)
     values = {"count": 1, "ends_at": ends_at}
     with _database_may_fail():
@@ -99,14 +102,15 @@ def is_remembered(*keys: str) -> bool:
 
 
 def forget_ended() -> int:
-    """Delete what limits nothing any more; returns how many rows."""
+    """Delete counts and cache entries whose period is over; returns how many."""
     now = timezone.now()
     counts = RateCount.objects.ended(now).delete()[0]
     return counts + CacheEntry.objects.filter(expires__lt=now).delete()[0]
 
 
 def _take(digest: str, limit: int, period: timedelta, amount: int = 1) -> float:
-    """``amount``: at most ``limit``; all of it is taken or none."""
+    """Count ``amount`` events, which must not exceed ``limit``: all of them or none. Returns as
+    ``take`` does."""
     rows = RateCount.objects.filter(pk=digest)
     while limit > 0:
         now = timezone.now()
@@ -123,13 +127,14 @@ def _take(digest: str, limit: int, period: timedelta, amount: int = 1) -> float:
             taken = bool(room.update(count=F("count") + amount))
         if taken:
             return 0.0
-        # Somebody else was faster with this row, so it is another now.
+        # Another process was faster and changed the row: read it again.
     return period.total_seconds()
 
 
 @contextmanager
 def _database_may_fail() -> Iterator[None]:
-    """As with a full disk: what a limit writes is no reason to refuse somebody."""
+    """Ignore errors of the database, such as a full disk: a user is not refused because a count
+    cannot be written."""
     try:
         yield
     except OperationalError as error:
@@ -140,8 +145,8 @@ def _digest(key: str) -> str:
     return salted_hmac("jobs.rates", key, algorithm="sha256").hexdigest()
 
 
-class _Ahead:
-    """What this process has taken from the database and not handed out yet."""
+class _Blocks:
+    """The rest of the blocks that this process has taken from the database."""
 
     def __init__(self) -> None:
         self._left: dict[str, tuple[int, datetime]] = {}
@@ -156,15 +161,15 @@ class _Ahead:
             return True
 
     def keep(self, digest: str, count: int, ends_at: datetime) -> None:
-        """In place of what was left, which others may have taken meanwhile as well."""
+        """Replace the rest of an earlier block, even if another thread has just taken that one."""
         with self._lock:
             if len(self._left) >= MOST_IN_MEMORY:
                 self._left.clear()
             self._left[digest] = count, ends_at
 
 
-class _Alone:
-    """Counts of this process, for as long as the database takes nothing."""
+class _LocalCounts:
+    """Counts of this process, used while the database fails."""
 
     def __init__(self) -> None:
         self._counts: dict[str, tuple[int, datetime]] = {}
@@ -196,5 +201,5 @@ class _Alone:
         self._counts = dict(left)
 
 
-_alone = _Alone()
-_ahead = _Ahead()
+_local_counts = _LocalCounts()
+_blocks = _Blocks()

@@ -1,5 +1,5 @@
-"""Which separators a job's pipeline runs: of an ensemble its members, of details one for each
-stem."""
+"""The separators that a job's pipeline runs. An ensemble runs its members; the details stage runs
+one separator for each stem."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from separation.stage_table import DETAILS, SEPARATION
 
 @dataclass(frozen=True)
 class Run:
-    """One separator that goes over the whole song once, or as often as ``params`` say."""
+    """One separator that processes the whole song, once or as often as ``params`` say."""
 
     separator: str
     model: str
@@ -19,14 +19,14 @@ class Run:
 
 
 def runs_of(stage: str, params: Mapping[str, Any]) -> list[Run]:
-    """Those of one stage; none of one that runs no separator."""
+    """The runs of one stage; empty for a stage that runs no separator."""
     if stage == DETAILS:
         return [run for split in params.get("splits") or () for run in _runs(split)]
     return _runs(params) if stage == SEPARATION else []
 
 
 def runs_of_pipeline(pipeline: Iterable[Mapping[str, Any]]) -> list[Run]:
-    """``pipeline``: stages with ``name`` and ``params``."""
+    """The runs of all stages. ``pipeline``: stages with ``name`` and ``params``."""
     return [run for stage in pipeline for run in runs_of(stage["name"], stage.get("params") or {})]
 
 
@@ -37,7 +37,7 @@ def _runs(params: Mapping[str, Any]) -> list[Run]:
     try:
         ensemble = parse_ensemble(params.get("ensemble") or model)
     except EnsembleFault:
-        # One that a later version knows no more.
+        # An ensemble that this version no longer has.
         return []
     members = ensemble.members if ensemble else ()
     return [Run(member.separator, member.model or "", params) for member in members]

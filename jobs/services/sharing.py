@@ -1,4 +1,4 @@
-"""Links by which people without an account hear chosen stems of a finished job."""
+"""Share links, by which people without an account hear chosen stems of a finished job."""
 
 import hashlib
 import secrets
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 USUAL_DAYS = 7
 SAME_VISIT_S = 3600
-"""Who opens a link again within this time is not counted again."""
+"""A visitor who opens a link again within this time counts once."""
 
 KEPT_DAYS = 30
-"""For so long an ended link stays in its owner's list, with its views."""
+"""How long an ended link stays in its owner's list, with its views."""
 
 _TOKEN_BYTES = 24
-"""192 random bits: nobody guesses them, so a plain digest of them can stand in the database."""
+"""192 random bits cannot be guessed, so the database can hold an unsalted digest of them."""
 
 OFF = "This site does not share songs by links."
 
 
 @dataclass(frozen=True)
 class NewLink:
-    """``token`` exists here and in the answer that shows it, and nowhere else."""
+    """A new link with its ``token``, which is shown once and stored nowhere."""
 
     link: ShareLink
     token: str
@@ -49,7 +49,7 @@ class NewLink:
 
 @dataclass(frozen=True)
 class Shared:
-    """What a working link leads to, and nothing besides."""
+    """The content of a working link, and nothing else of its job."""
 
     link: ShareLink
     listening: Listening
@@ -65,12 +65,12 @@ class Shared:
         return [track for track in known if track.name in self.link.stems]
 
     def stem(self, name: str) -> ListeningStem | None:
-        """None for every stem that was not chosen."""
+        """The stem of this name; None where the link does not share it."""
         return self.listening.stem(name) if name in self.link.stems else None
 
     @property
     def title(self) -> str:
-        """Empty where the owner does not show it."""
+        """The song's title; empty where the owner hides it."""
         return title_of(self.job) if self.link.show_title else ""
 
 
@@ -84,11 +84,11 @@ def create_link(
     expires_in_days: int | None = None,
     label: str = "",
 ) -> NewLink:
-    """``stems``: names of tracks that the mixer plays; None takes all of them. ``expires_in_days``:
-    a week unless the site's limit is shorter.
+    """Create a share link. ``stems``: names of tracks that the mixer plays; None shares all.
+    ``expires_in_days`` None: a week, or the site's limit if that is shorter.
 
-    Raises ``ShareOff``, ``JobConflict`` where there is nothing to hear or there are as many links
-    as there may be, ``InvalidOptions``, and ``ArtifactDamaged``.
+    Raises ``ShareOff``, ``JobConflict`` where the job has no stems or too many links already,
+    ``InvalidOptions``, and ``ArtifactDamaged``.
     """
     if not settings.SHARE:
         raise ShareOff(OFF)
@@ -111,7 +111,7 @@ def create_link(
 
 
 def revoke_link(*, link: ShareLink) -> ShareLink:
-    """From now on it leads nowhere. One that has ended already stays as it is."""
+    """Revoke the link at once. A link that has ended already stays as it is."""
     live = ShareLink.objects.live().filter(pk=link.pk)
     live.update(revoked_at=timezone.now())
     link.refresh_from_db()
@@ -119,7 +119,8 @@ def revoke_link(*, link: ShareLink) -> ShareLink:
 
 
 def open_link(token: str) -> Shared | None:
-    """None for a link that is unknown, expired or revoked, and for one whose sound is gone."""
+    """The content of a link; None where the link is unknown, expired or revoked, or its audio is
+    deleted."""
     if not settings.SHARE:
         return None
     links = ShareLink.objects.working().select_related("job__source")
@@ -129,10 +130,10 @@ def open_link(token: str) -> Shared | None:
 
 
 def count_view(*, link: ShareLink, visitor: str) -> None:
-    """``visitor``: what tells one browser from another. Of it only a keyed digest is kept, and
-    that for an hour."""
-    mark = salted_hmac("jobs.sharing.view", f"{link.pk} {visitor}", algorithm="sha256").hexdigest()
-    if cache.add(f"share-view-{mark}", True, SAME_VISIT_S):
+    """Count a visit. ``visitor`` distinguishes browsers; only a keyed digest of it is kept, for an
+    hour."""
+    visit = salted_hmac("jobs.sharing.view", f"{link.pk} {visitor}", algorithm="sha256").hexdigest()
+    if cache.add(f"share-view-{visit}", True, SAME_VISIT_S):
         ShareLink.objects.filter(pk=link.pk).update(views=F("views") + 1)
 
 
@@ -148,7 +149,7 @@ def shareable_stems(job: Job) -> list[str]:
 
 
 def title_of(job: Job) -> str:
-    """The song's name as its page has it, without the ending."""
+    """The song's name as its page shows it, without the ending."""
     from separation.audio.names import song_title
 
     return song_title(job.source.original_name)
@@ -158,19 +159,19 @@ def digest_of_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _chosen(known: list[str], wanted: Sequence[str] | None) -> list[str]:
+def _chosen(known: list[str], names: Sequence[str] | None) -> list[str]:
     if not known:
         raise JobConflict("Only a finished song with a mixer can be shared; this job has none.")
-    if wanted is None:
+    if names is None:
         return known
-    unknown = [name for name in wanted if name not in known]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise InvalidOptions(
             f"There is no stem {unknown[0]!r} to share. Choose: {', '.join(known)}."
         )
-    if not wanted:
+    if not names:
         raise InvalidOptions("Choose at least one stem to share.")
-    return [name for name in known if name in wanted]
+    return [name for name in known if name in names]
 
 
 def _title_is_shown(*, allow_download: bool, show_title: bool) -> bool:
@@ -182,13 +183,13 @@ def _title_is_shown(*, allow_download: bool, show_title: bool) -> bool:
     return show_title
 
 
-def _days(wanted: int | None) -> int:
+def _days(requested: int | None) -> int:
     most = settings.SHARE_MAX_DAYS
-    if wanted is None:
+    if requested is None:
         return min(USUAL_DAYS, most)
-    if not 1 <= wanted <= most:
-        raise InvalidOptions(f"A link works for 1 to {most} days; {wanted} is not among them.")
-    return wanted
+    if not 1 <= requested <= most:
+        raise InvalidOptions(f"A link works for 1 to {most} days; {requested} is not among them.")
+    return requested
 
 
 def _cleaned(label: str) -> str:
@@ -201,11 +202,11 @@ def _cleaned(label: str) -> str:
 
 
 def _check_room(job: Job) -> None:
-    # Locked before links are counted: another request may be making one this very moment.
-    there = Job.objects.select_for_update().filter(
+    # Locked before links are counted, as another request may be creating one.
+    finished = Job.objects.select_for_update().filter(
         pk=job.pk, status=JobStatus.COMPLETED, audio_deleted_at=None
     )
-    if not there.exists():
+    if not finished.exists():
         raise JobConflict("Only a finished song can be shared, and this one is gone.")
     most = settings.SHARE_MAX_LINKS
     if ShareLink.objects.live().filter(job=job).count() >= most:

@@ -1,8 +1,8 @@
-"""Bytes in words."""
+"""Formats numbers of bytes for people."""
 
 
 def size(count: int) -> str:
-    """In decimal units, as the sentences of the services and the script write them."""
+    """A size in decimal units, in the same notation as the pages' script."""
     if count < 1_000_000:
         return f"{-(-count // 1000)} kB"
     if count < 100_000_000:

@@ -1,8 +1,8 @@
-"""One attempt at one job: the loop between runner and rows.
+"""One attempt at one job: the loop that writes the events of the runner to the database.
 
-What the runner tells is written down in order. While the database is away it is kept, and the
-runner works on; nothing is lost but what somebody else does meanwhile with a job whose lease ran
-out, and then the fence refuses every write.
+Events are written in order. While the database is unavailable they are kept in memory and the
+runner continues. If the lease expires meanwhile and another worker takes the job, the fence refuses
+every later write.
 """
 
 import logging
@@ -20,7 +20,7 @@ from jobs.models import Job
 from jobs.queue import drain
 from jobs.queue.lease import Lease
 from jobs.services.site_models.missing_models import note_missing
-from jobs.services.timing.deadline import measured_anew, set_deadline, too_slow
+from jobs.services.timing.deadline import note_decoded_length, set_deadline, too_slow
 from jobs.services.timing.speed import learn_speeds
 from jobs.worker import outcome
 from jobs.worker.database_retry import DatabaseRetry
@@ -43,16 +43,17 @@ if TYPE_CHECKING:
 
 POLL_S = 0.25
 CANCEL_GRACE_S = 0.8
-"""How long a runner may take to stop by itself. With LOOK_S and POLL_S before it this stays
-below the 2 s within which a cancel works; then the process is killed and its models reload."""
+"""How long a runner may take to stop by itself. After it the process is killed, and the next one
+loads its models again. Together with LOOK_S and POLL_S it stays below the 2 s within which a cancel
+must work."""
 
 DRAIN_GRACE_S = 3.0
-"""The same for a worker that is to stop: a window of a network takes up to 2.5 s on two cores,
-and what is finished by then need not be done again. At most a quarter of STEMSITE_DRAIN_S."""
+"""The grace when the worker drains. A window of a network takes up to 2.5 s on two cores, and a
+finished window need not be computed again. The grace is at most a quarter of STEMSITE_DRAIN_S."""
 
 REQUEST_S = 1.0
-"""Of the processes of a service that are all told to stop, the runner may be told first; the
-others, and so this worker, hear of it within milliseconds."""
+"""How long to wait for a drain request after the runner stopped. When a service stops all its
+processes, the runner may get the signal first; this worker gets it within milliseconds."""
 
 LOST = "The process that worked on this song ended unexpectedly."
 
@@ -65,9 +66,9 @@ class Attempt:
     def __init__(self, job: Job, lease: Lease) -> None:
         self._job = job
         self._lease = lease
-        self._gate = DatabaseRetry()
+        self._database = DatabaseRetry()
         self._recorder = Recorder(lease)
-        self._watch = StopConditions(job, lease)
+        self._stop_conditions = StopConditions(job, lease)
         self._unwritten: deque[Callable[[], object]] = deque()
         self._runner: RunnerProcess | None = None
         self._stopping: Stop | None = None
@@ -75,19 +76,19 @@ class Attempt:
         self._ended = False
 
     def run(self) -> None:
-        """Until the job has an end that is written down, or that cannot be."""
+        """Work until the end of the job is written, or cannot be written."""
         self._write(self._begin)
-        if not self._settled():
+        if not self._wait_until_written():
             return
         if self._job.source.path.is_file():
             self._follow_runner()
         else:
             missing = SourceMissing("The song is no longer stored here. Upload it again.")
             self._end(partial(outcome.fail, self._lease, missing))
-        self._settled()
+        self._wait_until_written()
 
     def _begin(self) -> None:
-        # A worker that slept since its claim must not start what is no longer its own.
+        # A worker that was suspended since its claim may no longer hold the job.
         self._lease.renew()
         self._set_deadline()
 
@@ -102,12 +103,12 @@ class Attempt:
             if event is not None:
                 self._take(event)
             if not self._ended:
-                self._gate.let(self._tell_and_ask)
-                self._stop_if(self._watch.look())
+                self._database.run(self._sync_database)
+                self._stop_if(self._stop_conditions.check_process())
                 self._give_up_waiting()
             if self._ended:
                 return
-        self._runner_is_lost("it told no end")
+        self._runner_is_lost("it reported no end")
 
     def _take(self, event: Event) -> None:
         match event:
@@ -117,7 +118,7 @@ class Attempt:
                 self._recorder.progress(event)
             case StageFinishedEvent():
                 self._write(partial(self._recorder.stage_finished, event))
-                if measured_anew(self._job, event.manifest):
+                if note_decoded_length(self._job, event.manifest):
                     self._write(self._set_deadline)
             case FinishedEvent():
                 self._end(partial(outcome.complete, self._lease, event.manifest))
@@ -140,8 +141,12 @@ class Attempt:
             self._end(partial(outcome.attempt_failed, self._lease, error, stage=event.stage))
 
     def _runner_is_lost(self, why: str, event: FailedEvent | None = None) -> None:
-        """Where everything is told to stop, the runner may have been too: that is no fault. Nor is
-        a runner that does not come up: charging for it would fail every job that waits."""
+        """End the attempt after the runner ended without a result.
+
+        When the whole service stops, the runner may have received the signal too; that is no
+        fault. A runner that does not start is no fault of the job either: if the attempt counted,
+        every waiting job would fail.
+        """
         if self._stopping is not None or drain.requested(within_s=REQUEST_S):
             self._stopping = self._stopping or Stop.DRAIN
             self._end_stopped(event)
@@ -156,19 +161,19 @@ class Attempt:
 
     def _keep_manifest(self, event: FailedEvent | None) -> None:
         if event is not None and event.manifest:
-            told = {"manifest": event.manifest, "routing": routing_of(event.manifest)}
-            self._write(partial(self._lease.write, **told))
+            fields = {"manifest": event.manifest, "routing": routing_of(event.manifest)}
+            self._write(partial(self._lease.write, **fields))
 
-    def _stop_if(self, wish: Stop | None) -> None:
-        """Ask the runner to stop; what it finishes within the grace is kept."""
-        if wish is None or self._stopping is not None:
+    def _stop_if(self, reason: Stop | None) -> None:
+        """Request the runner to stop. What it finishes within the grace is kept."""
+        if reason is None or self._stopping is not None:
             return
-        self._stopping = wish
+        self._stopping = reason
         grace_s = CANCEL_GRACE_S
-        if wish is Stop.DRAIN:
+        if reason is Stop.DRAIN:
             grace_s = min(DRAIN_GRACE_S, settings.DRAIN_S / 4)
         self._stop_by = time.monotonic() + grace_s
-        # Not the current one, which is another where this one just died.
+        # Not `current_runner()`, which starts a new runner where this one has just died.
         if self._runner is not None:
             self._runner.cancel(str(self._job.pk))
 
@@ -179,7 +184,7 @@ class Attempt:
 
     def _end_stopped(self, event: FailedEvent | None) -> None:
         if self._stopping is Stop.DRAIN:
-            # Its manifest says that the job was cancelled, and it was not.
+            # The manifest says that the job was cancelled, which is wrong, so it is not kept.
             self._end(partial(outcome.give_back, self._lease))
             return
         self._keep_manifest(event)
@@ -194,24 +199,24 @@ class Attempt:
         self._write(write)
 
     def _write(self, write: Callable[[], object]) -> None:
-        """Have something written after all that came before; it may be tried more than once."""
+        """Queue a write after all earlier ones. It may be tried more than once."""
         self._unwritten.append(write)
 
-    def _tell_and_ask(self) -> None:
-        self._tell()
+    def _sync_database(self) -> None:
+        self._write_queued()
         self._recorder.flush()
-        self._stop_if(self._watch.ask())
+        self._stop_if(self._stop_conditions.check_job())
 
-    def _tell(self) -> None:
+    def _write_queued(self) -> None:
         while self._unwritten:
             self._unwritten[0]()
             self._unwritten.popleft()
 
-    def _settled(self) -> bool:
-        """Wait until the database has taken everything; False when this worker is to stop and
-        cannot wait: the lease runs out, and the job is taken up again."""
+    def _wait_until_written(self) -> bool:
+        """Wait until the database has taken everything. Returns False when this worker must stop
+        first; then the lease expires and another worker runs the job."""
         drained_at = None
-        while not self._gate.let(self._tell):
+        while not self._database.run(self._write_queued):
             if drain.requested():
                 drained_at = drained_at or time.monotonic()
                 if time.monotonic() - drained_at > settings.DRAIN_S / 2:

@@ -1,6 +1,7 @@
-"""Chores of the housekeeping that take their time: a process of its own does each.
+"""Long chores of the housekeeping, each in a process of its own.
 
-A mail server, a backup and the reading of every delivered file may take minutes; a worker must not.
+Sending mail, making a backup and reading every delivered file may take minutes. The housekeeping
+of the workers must not wait for them.
 """
 
 import logging
@@ -16,7 +17,7 @@ from jobs.services.storage.integrity import is_scrub_due
 
 
 class OwnProcess(ABC):
-    """Runs a command of ``manage.py``, one at a time. :meth:`turn` never waits."""
+    """Runs a command of ``manage.py``, one process at a time. :meth:`turn` never waits."""
 
     def __init__(self, *command: str, does: str, logger: logging.Logger) -> None:
         self._command = command
@@ -28,7 +29,7 @@ class OwnProcess(ABC):
     def is_due(self) -> bool: ...
 
     def turn(self) -> None:
-        if self._is_out() or not self.is_due():
+        if self._is_running() or not self.is_due():
             return
         self._process = subprocess.Popen(
             [sys.executable, "manage.py", *self._command],
@@ -37,7 +38,7 @@ class OwnProcess(ABC):
             stdout=subprocess.DEVNULL,
         )
 
-    def _is_out(self) -> bool:
+    def _is_running(self) -> bool:
         if self._process is None:
             return False
         code = self._process.poll()
@@ -50,7 +51,8 @@ class OwnProcess(ABC):
 
 
 class ScheduledBackups(OwnProcess):
-    """Of several clusters one makes it: the others find the folder locked, or the backup new."""
+    """Makes backups. Only one of several clusters does: the others find the folder locked, or a
+    new backup in it."""
 
     def __init__(self) -> None:
         command = ("backup", "--if-due", "--keep", str(settings.BACKUP_KEEP))
@@ -62,7 +64,7 @@ class ScheduledBackups(OwnProcess):
 
 
 SCRUB_TURN_S = 300
-"""For so long one process begins with another job; the next turn goes on."""
+"""After this time a process begins no further job; the next turn continues."""
 
 
 class Scrubbing(OwnProcess):

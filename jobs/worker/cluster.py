@@ -1,10 +1,10 @@
-"""The django-q2 cluster as a well-behaved program: it drains quickly and leaves no process.
+"""Runs a django-q2 cluster so that it drains quickly and leaves no process behind.
 
-Three layers. The keeper (this process) gets the signals. Its child, in a session of its own so
-that a signal to the keeper's whole group cannot tear the cluster apart, runs the cluster and the
-housekeeping. The cluster has its sentinel, workers, pusher and monitor. django-q2 by itself hangs
-or leaves orphans when one of these is killed; the keeper then ends them all and says so by its
-exit code, so that whatever supervises it starts it anew.
+There are three layers. The keeper (this process) receives the signals. Its child runs the cluster
+and the housekeeping; it has a session of its own, so that a signal to the keeper's whole group does
+not reach the cluster's processes one by one. The cluster has its sentinel, workers, pusher and
+monitor. django-q2 by itself hangs or leaves orphans when one of these is killed. The keeper then
+ends them all and returns a failure as its exit code, so that the service manager restarts it.
 """
 
 import logging
@@ -32,33 +32,33 @@ from separation.system.processes import end_with_parent
 TURN_S = 0.2
 GIVE_BACK_S = 5.0
 GPU = "gpu"
-"""The cluster whose workers have a card each."""
+"""The cluster that assigns each worker a graphics card."""
 
 _log = logging.getLogger("jobs.worker")
 
 
 class DrainingCluster(Cluster):  # type: ignore[misc]
-    """A signal only raises the shared flag: stopping inside a signal handler could wait for
-    workers that wait for a database lock that the interrupted code holds."""
+    """A cluster that only sets the shared flag on a signal. If it stopped inside the signal
+    handler, it could wait for workers that wait for a database lock of the interrupted code."""
 
     def sig_handler(self, number: int, frame: FrameType | None) -> None:
         drain.request()
 
 
 def run_cluster(post: Post) -> int:
-    """Blocks until a signal or a crash; the exit code says which."""
+    """Run the cluster until a signal or a crash; returns the exit code: 0 after a clean drain."""
     take_post(post)
     drain.clear()
     worker_table.clear()
     connections.close_all()
-    drain.heed(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    drain.request_on(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     child = multiprocessing.get_context("fork").Process(
         target=_serve, args=(os.getpid(),), name="stemworker"
     )
     child.start()
     while child.is_alive() and not drain.requested():
         child.join(TURN_S)
-    # Running jobs are back in the queue within a second; the rest is django-q2 winding down.
+    # Running jobs are back in the queue within a second. After that django-q2 winds down.
     child.join(settings.DRAIN_S)
     clean = child.exitcode == 0 and drain.requested()
     if not clean:
@@ -71,7 +71,8 @@ def run_cluster(post: Post) -> int:
 
 
 def _take_back_all() -> None:
-    """Of workers that were killed with their cluster, so that their jobs wait for no lease."""
+    """Take back the jobs of workers that were killed with their cluster, so that these jobs need
+    not wait until their leases expire."""
     for member in worker_table.members():
         if member.token is not None:
             take_back(member.token)
@@ -89,37 +90,43 @@ _parent = 0
 
 
 def _before_fork() -> None:
-    """The sentinel drops our handler as it is born, and would die of a SIGTERM to every process of
-    a service, and the workers, who inherit what it has: but a job is given back by those who live.
-    It forks all of them before it does anything else, and so comes here first."""
+    """Handle SIGTERM in the sentinel and, by inheritance, in the workers.
+
+    The sentinel removes our handler when it starts. A SIGTERM to every process of a service would
+    then kill the sentinel and its workers, but only a living worker can give its job back. The
+    sentinel forks all its children before it does anything else, so this hook runs in time.
+    """
     global _parent
     _parent = os.getpid()
-    drain.heed(signal.SIGTERM)
+    drain.request_on(signal.SIGTERM)
 
 
 def _follow_parent() -> None:
-    """Also when the parent was killed between the fork and this line."""
+    """End this process with its parent, even if the parent was killed right after the fork."""
     end_with_parent(parent=_parent)
 
 
 def _serve(keeper: int) -> None:
-    """Never returns: on the usual way out of a process it would wait for the sentinel, which
-    nobody has told to stop when something broke here. The kernel ends the others with us."""
+    """Run the cluster in the keeper's child; never returns.
+
+    A normal exit would wait for the sentinel, which nobody has stopped when this process failed.
+    ``os._exit`` does not wait, and the kernel ends the child processes with this one.
+    """
     code = 1
     try:
-        code = _lead(keeper)
+        code = _run_until_drained(keeper)
     except BaseException:
         _log.critical("the cluster's main process failed", exc_info=True)
-        _have_jobs_given_back()
+        _drain_workers()
     finally:
         logging.shutdown()
         os._exit(code)
 
 
-def _lead(keeper: int) -> int:
+def _run_until_drained(keeper: int) -> int:
     os.setsid()
     end_with_parent(signal.SIGTERM, parent=keeper)
-    # Were keeper and cluster both killed, nobody would be left to end the others.
+    # If keeper and cluster are both killed, no process is left to end the others.
     os.register_at_fork(before=_before_fork, after_in_child=_follow_parent)
     post_spawn.connect(_warm_up)
     cluster = DrainingCluster(get_broker(current_post().queue))
@@ -128,33 +135,38 @@ def _lead(keeper: int) -> int:
     try:
         cluster.start()
     except RuntimeError:
-        # Its sentinel was told to stop before it heeded that; there was no work yet.
+        # The sentinel got a signal before it had a handler. There was no work yet.
         return 0 if drain.requested() else 1
     while not drain.requested():
-        if not cluster.sentinel.is_alive() or watchdog.bites():
-            _have_jobs_given_back()
+        if not cluster.sentinel.is_alive() or watchdog.needs_restart():
+            _drain_workers()
             housekeeping.end()
             return 1
         housekeeping.turn()
         time.sleep(TURN_S)
-    _end_in_time()
+    _limit_shutdown()
     housekeeping.end()
     connections.close_all()
     cluster.stop()
     return int(cluster.sentinel.exitcode != 0)
 
 
-def _end_in_time() -> None:
-    """The keeper would kill what does not wind down; but it may be dead, and a sentinel waits for
-    ever for a pusher or monitor that waits for the lock of one that was killed."""
+def _limit_shutdown() -> None:
+    """Exit after STEMSITE_DRAIN_S at the latest.
+
+    A sentinel waits for ever for a pusher or monitor that waits for the lock of a killed process.
+    The keeper kills such a cluster, but the keeper itself may be dead.
+    """
     timer = threading.Timer(settings.DRAIN_S, os._exit, (1,))
     timer.daemon = True
     timer.start()
 
 
-def _have_jobs_given_back() -> None:
-    """The keeper kills what is left; before that, those who still work give their jobs back, so
-    that no attempt is charged for what was not the job's fault."""
+def _drain_workers() -> None:
+    """Request draining, and wait until the workers have given their jobs back.
+
+    The keeper then kills all processes. An attempt whose job is given back before does not count.
+    """
     drain.request()
     until = time.monotonic() + GIVE_BACK_S
     while worker_table.anyone_works() and time.monotonic() < until:
@@ -162,9 +174,9 @@ def _have_jobs_given_back() -> None:
 
 
 def _warm_up(**_: object) -> None:
-    """Runs in each worker as it is born: its runner starts while nobody waits for it."""
-    worker_table.sign_on()
-    heartbeats.sign_on(take_card() if current_post().cluster == GPU else None)
-    # The connection that this made must not be one that a runner's start could share.
+    """Register a new worker and start its runner before the first job needs it."""
+    worker_table.register()
+    heartbeats.register(take_card() if current_post().cluster == GPU else None)
+    # The runner's process must not inherit the connection that was opened here.
     connections.close_all()
     current_runner()

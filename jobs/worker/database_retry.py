@@ -1,4 +1,4 @@
-"""Living on while the database is away: it restarts, or a cable is pulled, and a job runs on."""
+"""Retries work on the database while it is unavailable, so that a job outlives its restart."""
 
 import logging
 import time
@@ -8,16 +8,16 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 AWAY = (OperationalError, InterfaceError)
-"""What a database that is not there raises. Other errors are faults of a query, and stay."""
+"""The errors of an unavailable database. Other errors are faults of a query and are not retried."""
 
 PAUSES_S = (0.5, 1.0, 2.0, 5.0)
-"""Before each further try; the last one repeats."""
+"""Back-off before each further try; the last value repeats."""
 
 _log = logging.getLogger("jobs.worker")
 
 
 class DatabaseRetry:
-    """Lets work through to the database, and after a failure none until a pause is over."""
+    """Runs work on the database. After a failure it runs none until the back-off is over."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -30,11 +30,11 @@ class DatabaseRetry:
         """For how long the database has not answered; 0.0 when it last did."""
         return self._clock() - self._away_since if self._failures else 0.0
 
-    def let(self, work: Callable[[], object]) -> bool:
-        """Do ``work`` and say whether the database took it. It may be done again after a failure.
+    def run(self, work: Callable[[], object]) -> bool:
+        """Do ``work``; returns whether the database took it. The caller may pass it again later.
 
-        Raises what else it raises, and the database's own error when that has been away for
-        longer than any job may take.
+        Raises every other error of ``work``. Raises the error of the database when the database
+        has been unavailable for longer than any job may take.
         """
         if self._clock() < self._not_before:
             return False

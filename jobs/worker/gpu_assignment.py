@@ -1,7 +1,7 @@
-"""A graphics card for each worker of the gpu cluster.
+"""Assigns a graphics card to each worker of the gpu cluster.
 
-The cards are dealt by locks on files, which the kernel takes back when a worker dies, however it
-dies; so several clusters on one host do not deal the same card either.
+A locked file marks each assigned card. The kernel releases the lock when the worker dies, however
+it dies. Several clusters on one host share the locks, so they assign no card twice either.
 """
 
 import fcntl
@@ -13,13 +13,14 @@ from typing import IO
 from django.conf import settings
 
 _held: list[IO[bytes]] = []
-"""Open for as long as the process lives: closing the file gives the card back."""
+"""The files stay open for as long as the process lives. Closing one releases its card."""
 
 
 def take_card() -> str | None:
-    """Make one card the only one that this process and its runner see; None where there is none.
+    """Make one free card the only one that this process and its runner see; returns its name.
 
-    When there are more workers than cards, the late ones see all.
+    Returns None where no card is free. When there are more workers than cards, the last workers
+    see all cards.
     """
     folder = Path(settings.DATA_DIR) / "cards"
     folder.mkdir(parents=True, exist_ok=True)

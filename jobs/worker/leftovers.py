@@ -1,4 +1,4 @@
-"""Rows of the queue that nobody will look at again."""
+"""Removes rows of the queue that nothing needs any more."""
 
 from datetime import timedelta
 
@@ -9,20 +9,21 @@ from jobs.models import AudioUse
 from jobs.services.rates import forget_ended
 
 KEEP = timedelta(days=7)
-"""Long enough to look into what failed."""
+"""How long rows are kept: long enough to investigate a failure."""
 
 
 def prune_queue() -> int:
-    """Remove old reports of failed tickets, tickets for a queue that nobody serves any more, audio
-    that no longer counts against a day's limit, and counts of limits that have ended; returns how
-    many rows went.
+    """Remove old rows; returns how many.
 
-    django-q2 keeps failures for ever, and only the last successes.
+    These are reports of failed tickets, tickets in a queue that no worker serves any more, rows of
+    audio use that no longer count against a day's limit, and counts of ended rate limits.
+    django-q2 itself keeps failures for ever, and only the last successes.
     """
     before = timezone.now() - KEEP
     old = (
         Task.objects.filter(stopped__lt=before),
-        # The lock of a ticket that waits is when it was put; of one that is held, its retry.
+        # The lock of a waiting ticket is the time when it was added; the lock of a held ticket is
+        # the time of its retry.
         OrmQ.objects.filter(lock__lt=before),
         AudioUse.objects.filter(used_at__lt=before),
     )

@@ -1,4 +1,4 @@
-"""How a claimed job leaves a worker: completed, failed, cancelled, or back to waiting."""
+"""Ends the work of a worker on a claimed job: completed, failed, cancelled, or waiting again."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +27,7 @@ ARTIFACT_FIELDS = (
 
 
 def complete(lease: Lease, manifest: dict[str, Any]) -> None:
-    """Artifacts, stages, manifest and the job's state, all or nothing."""
+    """Store the artifacts, the manifest and the state of a completed job in one transaction."""
     now = timezone.now()
     with transaction.atomic():
         lease.end(
@@ -46,7 +46,7 @@ def complete(lease: Lease, manifest: dict[str, Any]) -> None:
                 position=position,
                 stage_name=record["stage"],
                 parent=record.get("parent") or "",
-                # The pipeline has just taken the digest of what it wrote.
+                # The pipeline has just computed the digest of the file.
                 checked_at=now,
                 **{name: record[name] for name in ARTIFACT_FIELDS},
             )
@@ -57,8 +57,8 @@ def complete(lease: Lease, manifest: dict[str, Any]) -> None:
 def fail(lease: Lease, error: SeparationError, *, stage: str | None = None) -> None:
     now = timezone.now()
     with transaction.atomic():
-        _clear_away(lease)
-        manifest = _told(lease, JobStatus.FAILED, now, error)
+        _remove_partial_files(lease)
+        manifest = _ended_manifest(lease, JobStatus.FAILED, now, error)
         lease.end(
             status=JobStatus.FAILED,
             error_code=error.code,
@@ -82,8 +82,8 @@ def fail(lease: Lease, error: SeparationError, *, stage: str | None = None) -> N
 def cancel(lease: Lease) -> None:
     now = timezone.now()
     with transaction.atomic():
-        _clear_away(lease)
-        manifest = _told(lease, JobStatus.CANCELLED, now, None)
+        _remove_partial_files(lease)
+        manifest = _ended_manifest(lease, JobStatus.CANCELLED, now, None)
         lease.end(
             status=JobStatus.CANCELLED,
             progress_message="Cancelled",
@@ -94,9 +94,9 @@ def cancel(lease: Lease) -> None:
 
 
 def attempt_failed(lease: Lease, error: SeparationError, *, stage: str | None = None) -> None:
-    """Try again later when trying may help and attempts are left, else fail for good.
+    """Retry the job later when the error is retryable and attempts are left; else fail the job.
 
-    A wish to cancel that came meanwhile is granted instead.
+    If somebody requested a cancel meanwhile, the job is cancelled instead.
     """
     with transaction.atomic():
         job = Job.objects.filter(pk=lease.job_id).only("attempt", "max_attempts").first()
@@ -106,7 +106,7 @@ def attempt_failed(lease: Lease, error: SeparationError, *, stage: str | None = 
             fail(lease, error, stage=stage)
         else:
             delay = timedelta(seconds=pause_s(job.attempt))
-            _wait_again(
+            _requeue(
                 lease,
                 not_before=timezone.now() + delay,
                 progress_message=f"Trying again: {error.detail}"[:255],
@@ -114,18 +114,18 @@ def attempt_failed(lease: Lease, error: SeparationError, *, stage: str | None = 
 
 
 def pause_s(attempt: int) -> float:
-    """Until the attempt after this one; well below what would be taken for a clock's mistake."""
+    """The back-off after this attempt, at most half of the length that counts as a wrong clock."""
     return min(float(settings.BACKOFF_S * 4 ** (attempt - 1)), LONGEST_WAIT_S / 2)
 
 
 def give_back(lease: Lease, *, wait_s: float = 0.0) -> None:
-    """The worker cannot go on, as when it is told to stop: the job waits again, for at least
-    ``wait_s``, and this attempt does not count."""
+    """Return the job to the queue because the worker cannot continue, as when it drains. The job
+    waits for at least ``wait_s``, and this attempt does not count."""
     with transaction.atomic():
         if lease.cancel_requested():
             cancel(lease)
             return
-        _wait_again(
+        _requeue(
             lease,
             attempt=F("attempt") - 1,
             not_before=timezone.now() + timedelta(seconds=wait_s) if wait_s else None,
@@ -133,9 +133,12 @@ def give_back(lease: Lease, *, wait_s: float = 0.0) -> None:
         )
 
 
-def _clear_away(lease: Lease) -> None:
-    """Once the job has ended, remove what a runner that was killed had begun to write. Looked for
-    now: should the job be tried again at once, what the next attempt begins is its own."""
+def _remove_partial_files(lease: Lease) -> None:
+    """Remove the partial files of a killed runner once the end of the job is committed.
+
+    The files are listed now, not after the commit: a next attempt may start at once, and its files
+    must stay.
+    """
     directory = Job(pk=lease.job_id).directory
     for folder in unfinished(directory / WORK):
         transaction.on_commit(partial(remove_folder, folder), robust=True)
@@ -143,8 +146,8 @@ def _clear_away(lease: Lease) -> None:
         transaction.on_commit(partial(remove_file, file), robust=True)
 
 
-def _wait_again(lease: Lease, **fields: Any) -> None:
-    # When it started stays: its owner had a turn then, whatever came of it.
+def _requeue(lease: Lease, **fields: Any) -> None:
+    # `started_at` stays, as the attempt counts as a turn of its owner even if it failed.
     lease.end(status=JobStatus.PENDING, **fields)
     _reset_running_stages(lease)
 
@@ -154,10 +157,10 @@ def _reset_running_stages(lease: Lease) -> None:
     running.update(status=StageStatus.PENDING, started_at=None)
 
 
-def _told(
+def _ended_manifest(
     lease: Lease, status: str, now: datetime, error: SeparationError | None
 ) -> dict[str, Any]:
-    """The manifest with the end that only the worker knows, such as a lost runner."""
+    """The stored manifest with the outcome, which the runner cannot know when it was lost."""
     stored = Job.objects.filter(pk=lease.job_id).values_list("manifest", flat=True).first()
     if not stored:
         return {}

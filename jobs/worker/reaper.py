@@ -1,4 +1,5 @@
-"""Puts right what crashes left: jobs of the dead, missing tickets, files past their time."""
+"""Repairs what crashes left, and runs the chores: jobs of dead workers, missing tickets, expired
+files."""
 
 import logging
 import time
@@ -13,7 +14,7 @@ from django.db import close_old_connections, transaction
 from jobs.models import Job
 from jobs.models.job import JobQuerySet, JobStatus
 from jobs.queue import liveness
-from jobs.queue.heartbeats import Heartbeats, bury
+from jobs.queue.heartbeats import Heartbeats, remove_silent_workers
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.queue.tickets import top_up
 from jobs.queue.worker_table import Member
@@ -21,20 +22,20 @@ from jobs.services.account.account_deletion import finish_closures
 from jobs.services.campaigns.advance import advance_campaigns
 from jobs.services.housekeeping.expire import expire_everything
 from jobs.services.housekeeping.sweep import sweep_everything
-from jobs.services.storage.room import tend_reserve
+from jobs.services.storage.room import maintain_reserve
 from jobs.worker import outcome
 from jobs.worker.chores import MailProcess, ScheduledBackups, Scrubbing
-from jobs.worker.expiry import Expiry, Held
+from jobs.worker.expiry import Expiry, HeldLease
 from jobs.worker.leftovers import prune_queue
 from separation.errors import WorkerLost
 
 TICKETS_EVERY_S = 2.0
-"""A job whose back-off is over, or whose ticket went astray, waits no longer than this."""
+"""A job whose back-off is over, or whose ticket was lost, waits no longer than this."""
 
 REAP_EVERY_S = 15.0
 TAKE_BACK_EVERY_S = 1.0
-THE_DEAD_EVERY_S = 2.0
-SIGNS_EVERY_S = 5.0
+DEAD_WORKERS_EVERY_S = 2.0
+HEARTBEATS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
 NOTICES_EVERY_S = 5.0
@@ -50,23 +51,25 @@ _Lost = TypeVar("_Lost")
 
 
 def reap(expiry: Expiry | None = None) -> int:
-    """Jobs whose worker has been silent for too long wait again, or fail; returns how many.
+    """Take back jobs whose lease has expired; returns how many. They wait again, or fail.
 
-    ``expiry`` remembers earlier looks; without one the clock of the leases decides. A job that
-    cannot be taken back comes round again.
+    ``expiry`` remembers earlier observations; without it the clock of the leases decides. A job
+    that cannot be taken back is tried again at the next call.
     """
-    return _each(_reap_one, (expiry or Expiry()).over())
+    return _take_each(_reap_one, (expiry or Expiry()).expired())
 
 
-def reap_the_dead() -> int:
-    """The same for jobs whose worker was on this machine and is known to be dead, whichever cluster
-    it belonged to."""
-    return _each(_reap_if_dead, _held_tokens())
+def reap_dead_workers() -> int:
+    """Take back jobs whose worker ran on this machine, in any cluster, and is known to be dead;
+    returns how many."""
+    return _take_each(_reap_if_dead, _held_tokens())
 
 
-def _each(take: Callable[[_Lost], bool], lost: Iterable[_Lost]) -> int:
-    """How many were taken back. One that cannot be keeps no other waiting; raises what went
-    wrong."""
+def _take_each(take: Callable[[_Lost], bool], lost: Iterable[_Lost]) -> int:
+    """Call ``take`` for each of ``lost``; returns how many jobs were taken back.
+
+    An error delays no other job. Raises an ``ExceptionGroup`` of all errors at the end.
+    """
     taken, faults = 0, []
     for each in lost:
         try:
@@ -79,8 +82,8 @@ def _each(take: Callable[[_Lost], bool], lost: Iterable[_Lost]) -> int:
     return taken
 
 
-def _reap_one(lease: Held) -> bool:
-    # Asked again under the lock: a slow worker may just have renewed its lease.
+def _reap_one(lease: HeldLease) -> bool:
+    # Checked again under the lock, as a slow worker may just have renewed its lease.
     unchanged = Job.objects.filter(
         pk=lease.pk,
         status=JobStatus.PROCESSING,
@@ -94,13 +97,15 @@ def _reap_if_dead(token: uuid.UUID) -> bool:
     if not liveness.is_dead(token):
         return False
     taken = take_back(token)
-    liveness.forget(token)
+    liveness.remove_lock(token)
     return taken
 
 
 def take_back(token: uuid.UUID) -> bool:
-    """The job of a worker that is known to be dead need not wait for its lease. The attempt
-    counts, as the job may be what killed it."""
+    """Take back the job of a dead worker before its lease expires; returns whether there was one.
+
+    The attempt counts, as the job itself may have killed the worker.
+    """
     return _take_back(Job.objects.held(token))
 
 
@@ -117,8 +122,8 @@ def _take_back(held: JobQuerySet) -> bool:
     return True
 
 
-def forget_stale_proofs() -> int:
-    return liveness.forget_stale(_held_tokens())
+def remove_stale_locks() -> int:
+    return liveness.remove_stale_locks(_held_tokens())
 
 
 def _held_tokens() -> list[uuid.UUID]:
@@ -127,35 +132,35 @@ def _held_tokens() -> list[uuid.UUID]:
 
 
 def reap_every_s() -> float:
-    """Several looks to a lease, however short it is."""
+    """The interval of :func:`reap`: at most a quarter of a lease."""
     return min(REAP_EVERY_S, settings.LEASE_S / 4)
 
 
 class Housekeeping:
-    """Call :meth:`turn` often; it does what is due. Everything is due at the first turn."""
+    """Runs the chores that are due. Call :meth:`turn` often; at the first turn all are due."""
 
     def __init__(self) -> None:
         expiry = Expiry(every_s=reap_every_s())
-        self._signs = Heartbeats()
+        self._heartbeats = Heartbeats()
         self._orphaned: list[uuid.UUID] = []
         self._chores: dict[Callable[[], object], float] = {
-            tend_reserve: RESERVE_EVERY_S,
-            self._signs.renew: min(SIGNS_EVERY_S, settings.HEARTBEAT_S),
+            maintain_reserve: RESERVE_EVERY_S,
+            self._heartbeats.renew: min(HEARTBEATS_EVERY_S, settings.HEARTBEAT_S),
             self._take_back_orphaned: TAKE_BACK_EVERY_S,
-            reap_the_dead: THE_DEAD_EVERY_S,
+            reap_dead_workers: DEAD_WORKERS_EVERY_S,
             partial(reap, expiry): reap_every_s(),
             top_up: TICKETS_EVERY_S,
-            bury: REAP_EVERY_S,
+            remove_silent_workers: REAP_EVERY_S,
             advance_campaigns: CAMPAIGNS_EVERY_S,
             finish_closures: CLOSURES_EVERY_S,
             MailProcess().turn: NOTICES_EVERY_S,
             ScheduledBackups().turn: BACKUPS_EVERY_S,
             Scrubbing().turn: SCRUB_EVERY_S,
-            # Those that walk through folders, last: at a start, jobs wait.
+            # The chores that walk through folders come last, as jobs may wait at a start.
             expire_everything: EXPIRE_EVERY_S,
             sweep_everything: EXPIRE_EVERY_S,
             prune_queue: EXPIRE_EVERY_S,
-            forget_stale_proofs: EXPIRE_EVERY_S,
+            remove_stale_locks: EXPIRE_EVERY_S,
         }
         self._due = dict.fromkeys(self._chores, float("-inf"))
 
@@ -166,14 +171,14 @@ class Housekeeping:
                 do_chore(chore)
 
     def lost(self, worker: Member) -> None:
-        """``worker`` was killed: what it had in hand is taken back at the next turn."""
+        """Note that ``worker`` was killed. Its job is taken back at the next turn."""
         if worker.token is not None:
             self._orphaned.append(worker.token)
 
     def end(self) -> None:
-        """Take back what only holds while this cluster lives."""
+        """Take back the jobs of killed workers, and remove the heartbeats of this cluster."""
         do_chore(self._take_back_orphaned)
-        do_chore(self._signs.end)
+        do_chore(self._heartbeats.end)
 
     def _take_back_orphaned(self) -> None:
         while self._orphaned:
@@ -186,6 +191,6 @@ def do_chore(chore: Callable[[], object]) -> None:
         close_old_connections()
         chore()
     except Exception:
-        # Workers live on without the database for a while, and a fault in one chore must not end
-        # them and all other chores: it comes round again.
+        # Workers can run without the database for a while. An error in one chore must not end
+        # them or the other chores, so the chore is tried again at its next turn.
         _log.exception("housekeeping failed")

@@ -1,4 +1,4 @@
-"""What the runner reports becomes rows, each write behind the lease's fence."""
+"""Writes the events of the runner to rows. The lease fences every write."""
 
 import time
 from typing import Any
@@ -12,14 +12,14 @@ from jobs.queue.lease import Lease
 from separation.protocol.messages import ProgressEvent, StageFinishedEvent, StageStartedEvent
 
 MIN_INTERVAL_S = 0.5
-"""The specification's: progress at most every half second and job."""
+"""The specification limits progress to one write per job and half second."""
 
 
 class Recorder:
-    """Writes the course of one attempt; every method may raise ``LeaseLost``, and may be called
-    again when the database did not take what it wrote.
+    """Writes the events of one attempt.
 
-    ``warnings``: what the person is to know so far.
+    Every method may raise ``LeaseLost``, and may be called again after an error of the database.
+    ``warnings``: the warnings for the user so far.
     """
 
     def __init__(self, lease: Lease) -> None:
@@ -29,7 +29,7 @@ class Recorder:
         self.warnings: list[str] = []
 
     def stage_started(self, event: StageStartedEvent) -> None:
-        # What the stage before still had to say would now be shown with this one's name.
+        # Progress of the earlier stage would appear under the name of this stage.
         self._latest = None
         shown: dict[str, Any] = {"progress_stage": event.stage[:64]}
         if event.percent is not None:
@@ -45,7 +45,7 @@ class Recorder:
             )
 
     def progress(self, event: ProgressEvent) -> None:
-        """Keep the newest; :meth:`flush` writes it when it is time."""
+        """Keep the newest progress; :meth:`flush` writes it when the interval is over."""
         self._latest = event
 
     def flush(self) -> None:
@@ -81,7 +81,7 @@ class Recorder:
 
 
 def routing_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The ways that were tried, as the stage that tried them told them; also when it failed."""
+    """The routes that a stage tried, from its details; a failed stage has them as well."""
     for record in manifest.get("stages", ()):
         if found := record.get("details", {}).get("routing"):
             return list(found)
@@ -89,7 +89,7 @@ def routing_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _times(event: StageFinishedEvent) -> dict[str, Any]:
-    """When the work was done, which for a reused stage was in an earlier attempt."""
+    """When the stage ran. A reused stage ran in an earlier attempt."""
     for record in event.manifest.get("stages", ()):
         if record["name"] == event.stage and record.get("completed_at"):
             return {

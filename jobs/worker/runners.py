@@ -1,4 +1,4 @@
-"""The runner of this worker process: one, kept between jobs so that models stay loaded."""
+"""The one runner of this worker process. It is kept between jobs so that models stay loaded."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ _log = logging.getLogger("jobs.worker")
 
 
 def current_runner() -> "RunnerProcess":
-    """The living runner, started if need be. It ends with this process."""
+    """The living runner, which is started if necessary. It ends with this process."""
     from separation.runner.client import RunnerProcess
     from separation.runner.supervision import RunnerLimits
 
@@ -32,7 +32,7 @@ def current_runner() -> "RunnerProcess":
 
 
 def known_runner() -> "RunnerProcess | None":
-    """The living runner, if there is one: to look at, not to use."""
+    """The living runner, or None. For inspection only; see :func:`current_runner`."""
     return _current if _current is not None and _current.alive else None
 
 
@@ -45,8 +45,8 @@ def discard_runner() -> None:
 
 
 def replace_spent_runner() -> None:
-    """Between jobs: a runner that is dead or must not go on makes way for one that is ready when
-    the next job comes."""
+    """Replace a runner that is dead or spent, so that a new one is ready for the next job. Call it
+    between jobs."""
     if _current is None or (_current.alive and not _current.is_spent):
         return
     _log.warning("runner %d is replaced: %s", _current.pid, _why(_current))

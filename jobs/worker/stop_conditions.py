@@ -1,4 +1,4 @@
-"""What may stop a job from outside while its runner works."""
+"""The conditions that stop a job while its runner works: cancel, deadline, drain."""
 
 import enum
 import time
@@ -10,7 +10,7 @@ from jobs.queue import drain
 from jobs.queue.lease import Lease
 
 LOOK_S = 0.5
-"""How often the row is asked whether the job is to stop: a cancel must work within 2 s."""
+"""How often the row is read for a cancel, which must work within 2 s."""
 
 
 class Stop(enum.Enum):
@@ -20,36 +20,42 @@ class Stop(enum.Enum):
 
 
 class StopConditions:
-    """Says when to stop; call :meth:`look` at every turn, and :meth:`ask`, which needs the
-    database and renews the lease, as often as that is there."""
+    """Decides when a job must stop.
+
+    Call :meth:`check_process` at every turn. Call :meth:`check_job`, which needs the database and
+    renews the lease, whenever the database is available.
+    """
 
     def __init__(self, job: Job, lease: Lease) -> None:
         self._job = job
         self._lease = lease
-        self._started = self._beat = time.monotonic()
-        self._asked = float("-inf")
+        self._started_at = self._renewed_at = time.monotonic()
+        self._checked_at = float("-inf")
 
-    def look(self) -> Stop | None:
-        """What this process knows by itself."""
+    def check_process(self) -> Stop | None:
+        """Check the conditions that need no database: drain and deadline."""
         if drain.requested():
             return Stop.DRAIN
-        if time.monotonic() - self._started > self._limit_s():
+        if time.monotonic() - self._started_at > self._limit_s():
             return Stop.DEADLINE
         return None
 
-    def ask(self) -> Stop | None:
-        """What the row says; raises ``LeaseLost`` and what a database raises that is away."""
+    def check_job(self) -> Stop | None:
+        """Check the row for a cancel, and renew the lease when a heartbeat is due.
+
+        Raises ``LeaseLost`` and the errors of the database.
+        """
         now = time.monotonic()
-        if now - self._beat >= settings.HEARTBEAT_S:
+        if now - self._renewed_at >= settings.HEARTBEAT_S:
             self._lease.renew()
-            self._beat = now
-        if now - self._asked < LOOK_S:
+            self._renewed_at = now
+        if now - self._checked_at < LOOK_S:
             return None
         cancelled = self._lease.cancel_requested()
-        self._asked = now
+        self._checked_at = now
         return Stop.CANCEL if cancelled else None
 
     def _limit_s(self) -> float:
-        """Looked up at each turn, as it is written down when the attempt begins."""
+        """The deadline; read at each turn, as it is only set when the attempt begins."""
         deadline_s = self._job.deadline_s
         return float(settings.MAX_JOB_S if deadline_s is None else deadline_s)

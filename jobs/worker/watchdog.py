@@ -1,4 +1,4 @@
-"""Notices a cluster that looks alive and does nothing."""
+"""Detects a cluster that is alive but takes no jobs."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from jobs.queue import worker_table
 from jobs.queue.claim import runnable
 from jobs.queue.health import STUCK_AFTER_S
 from jobs.queue.lanes import current_post
-from jobs.queue.worker_table import Doing, Member
+from jobs.queue.worker_table import Activity, Member
 
 LOOK_EVERY_S = 15.0
 REPLACED_WITHIN_S = 20.0
@@ -20,13 +20,13 @@ _log = logging.getLogger("jobs.worker")
 
 
 class Watchdog:
-    """Three ways in which django-q2 comes to a halt, and only a new start helps.
+    """Detects the three faults after which only a restart of django-q2 helps.
 
-    A worker that is killed while it waits holds the lock of the queue between the processes: all
-    that come after it wait for ever. Where the clock of the machine is put back, the sentinel
-    stands still for as long, as the kernel times its waits by that clock: it replaces nobody. And
-    whatever else may stop the tickets shows in that jobs wait which a free worker of ours could
-    take, and none of ours moves. Wall clocks have no say in this, as they jump.
+    A worker that is killed while it waits holds the lock of the queue between the processes, so
+    all later workers wait for ever. When somebody sets the clock of the machine back, the sentinel
+    hangs for that time, as the kernel times its waits by that clock; it then replaces no worker.
+    Any other fault shows when jobs wait that a free worker of this cluster could take, and no
+    worker of it moves. The watchdog uses the monotonic clock, as wall clocks jump.
     """
 
     def __init__(
@@ -35,22 +35,22 @@ class Watchdog:
         *,
         on_death: Callable[[Member], object] = lambda _: None,
     ) -> None:
-        """``on_death`` is told of each worker that was killed."""
+        """``on_death`` is called with each worker that was killed."""
         self._clock = clock
         self._on_death = on_death
-        # Jobs may have waited for days while no worker ran: that is not this cluster's fault.
+        # Jobs may have waited for days while no worker ran. That is no fault of this cluster.
         self._started = self._look_at = clock()
-        self._waits_since: float | None = None
+        self._waiting_since: float | None = None
         self._complete_at = self._started
 
-    def bites(self) -> bool:
-        """Is this cluster past help?"""
+    def needs_restart(self) -> bool:
+        """Whether only a restart helps this cluster."""
         gone = worker_table.sweep()
         for member in gone:
             self._on_death(member)
-            if member.doing is Doing.WAITING:
+            if member.activity is Activity.WAITING:
                 _log.critical("worker %s died while it held the queue", member.pid)
-        if any(member.doing is Doing.WAITING for member in gone):
+        if any(member.activity is Activity.WAITING for member in gone):
             return True
         if self._lacks_workers():
             return True
@@ -68,20 +68,22 @@ class Watchdog:
         return True
 
     def _is_stuck(self) -> bool:
-        free = [member for member in worker_table.members() if member.doing is not Doing.WORKING]
+        free = [
+            member for member in worker_table.members() if member.activity is not Activity.WORKING
+        ]
         all_work = len(worker_table.members()) - len(free) >= current_post().workers
-        if all_work or not self._something_waits():
-            self._waits_since = None
+        if all_work or not self._has_waiting_jobs():
+            self._waiting_since = None
             return False
-        if self._waits_since is None:
-            self._waits_since = self._clock()
-        moved = max([self._started, self._waits_since, *(member.since for member in free)])
+        if self._waiting_since is None:
+            self._waiting_since = self._clock()
+        moved = max([self._started, self._waiting_since, *(member.since for member in free)])
         if self._clock() - moved <= STUCK_AFTER_S:
             return False
         _log.critical("jobs wait, and no free worker has moved for %.0f s", STUCK_AFTER_S)
         return True
 
-    def _something_waits(self) -> bool:
+    def _has_waiting_jobs(self) -> bool:
         try:
             return runnable(current_post().lanes).exists()
         except (DatabaseError, OSError):

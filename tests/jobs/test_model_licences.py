@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from jobs.models import Job, Source, Upload
 from jobs.models.job import JobStatus
 from jobs.services.campaigns.actions import plan_campaign
-from jobs.services.job.choices import check_request
+from jobs.services.job.request_validation import check_request
 from separation.errors import LicenceRefused
 from separation.registry import SeparatorFactory
 from separation.request.separation_request import parse_request
@@ -112,7 +112,7 @@ def test_a_song_is_not_separated_again_with_a_refused_model(client: Client, owne
 def test_a_campaign_with_a_refused_model_does_not_begin(owner: User) -> None:
     make_source(owner=owner)
     with pytest.raises(LicenceRefused):
-        plan_campaign(choices=REFUSED, conditions=[])
+        plan_campaign(options=REFUSED, conditions=[])
     errors = io.StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("reprocess", "--separator", "demucs", "--dry-run", stderr=errors)

@@ -17,7 +17,7 @@ from pytest_django.fixtures import Settings
 from jobs.management.commands.fetch_models import fetchable
 from jobs.models import Job, MissingModel, Speed, Worker
 from jobs.models.job import JobStatus, Lane
-from jobs.services.operations import DiskSight, disk_sights, lane_sights
+from jobs.services.operations import DiskStatus, disk_statuses, lane_statuses
 from jobs.templatetags.operations import age
 from tests.factories import make_job, make_source, make_user
 
@@ -110,7 +110,7 @@ def test_each_lane_shows_its_length_and_its_longest_wait(client: Client) -> None
 @pytest.mark.django_db
 def test_a_lane_in_which_nothing_is_shows_as_empty() -> None:
     empty = [(0, 0, 0, None)] * len(Lane)
-    rows = [(row.waiting, row.later, row.running, row.oldest_since) for row in lane_sights()]
+    rows = [(row.waiting, row.later, row.running, row.oldest_since) for row in lane_statuses()]
     assert rows == empty
 
 
@@ -193,13 +193,13 @@ def test_what_was_learned_shows_as_the_time_for_an_ordinary_song(client: Client)
     ("free", "total", "used"), [(250, 1000, 75.0), (0, 10, 100.0), (0, 0, 0.0)]
 )
 def test_a_disk_tells_how_much_of_it_is_used(free: int, total: int, used: float) -> None:
-    assert DiskSight("Results", Path("/"), free, total).used_percent == used
+    assert DiskStatus("Results", Path("/"), free, total).used_percent == used
 
 
 def test_a_disk_that_runs_full_is_called_low(settings: Settings) -> None:
     settings.OUTPUT_DIR.mkdir()
     settings.MIN_FREE_BYTES = 1
-    uploads, outputs = disk_sights()
+    uploads, outputs = disk_statuses()
     assert outputs.total_bytes > 0 and not outputs.is_low
     settings.MIN_FREE_BYTES = outputs.total_bytes
     assert outputs.is_low

@@ -15,7 +15,7 @@ from jobs.management.commands.evaluate import Command as Evaluate
 from jobs.management.commands.reprocess import Command as Reprocess
 from jobs.management.commands.separate import Command as Separate
 from jobs.management.option_arguments import flag_of
-from jobs.services.job.choices import request_with_defaults, site_defaults
+from jobs.services.job.request_validation import request_with_defaults, site_defaults
 from jobs.web.uploads.choices import PAGE_FORMAT
 from jobs.web.uploads.forms import SeparationForm
 from jobs.web.uploads.option_fields import WITHOUT_OWN_FIELD, plain_options
@@ -131,7 +131,7 @@ def test_units_are_left_out_of_the_names_of_arguments() -> None:
 def test_an_operator_sets_the_defaults_that_the_rows_name(settings: Settings) -> None:
     assert set(site_defaults()) == {row.name for row in OPTIONS.values() if row.is_set_by_site}
     settings.DEFAULT_TARGET_DB, settings.DEFAULT_DEVICE = -18.5, "cpu"
-    request = request_with_defaults(choices={"separator": "spectral"})
+    request = request_with_defaults(options={"separator": "spectral"})
     assert (request.target_db, request.device) == (-18.5, "cpu")
     form = SeparationForm()
     assert (form["target_db"].value(), form["device"].value()) == (-18.5, "cpu")

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from jobs.api.known_fields import KnownFieldsSerializer
 from jobs.models import Batch
 from jobs.models.batch import MAX_NAME_LENGTH
-from jobs.services.batches.progress import Sight
+from jobs.services.batches.progress import BatchProgress
 
 
 class BatchChangeSerializer(KnownFieldsSerializer):
@@ -24,7 +24,7 @@ class BatchChangeSerializer(KnownFieldsSerializer):
     )
 
 
-class CountsSerializer(serializers.Serializer[Sight]):
+class CountsSerializer(serializers.Serializer[BatchProgress]):
     """The number of songs of each status; `uploading` counts songs that still arrive."""
 
     pending = serializers.IntegerField(read_only=True)
@@ -93,8 +93,8 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
     def get_archive_url(self, batch: Batch) -> str:
         return reverse("api:batch-download-all", args=[batch.pk])
 
-    def _sight(self, batch: Batch) -> Sight:
-        sight: Sight = self.context["sights"][batch.pk]
+    def _sight(self, batch: Batch) -> BatchProgress:
+        sight: BatchProgress = self.context["sights"][batch.pk]
         return sight
 
 

@@ -34,7 +34,7 @@ from jobs.services.batches.actions import (
     delete_batch,
     retry_batch,
 )
-from jobs.services.batches.progress import sights_of
+from jobs.services.batches.progress import progress_of_batches
 from jobs.services.job.bulk import BulkOutcome
 
 
@@ -49,7 +49,7 @@ def batch_of(request: Request, batch_id: UUID) -> Batch:
 
 def serialized(batches: Iterable[Batch], **options: Any) -> BatchSerializer:
     listed = list(batches)
-    sights = sights_of(batch.pk for batch in listed)
+    sights = progress_of_batches(batch.pk for batch in listed)
     return BatchSerializer(
         listed if options.get("many") else listed[0], context={"sights": sights}, **options
     )

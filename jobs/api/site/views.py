@@ -20,7 +20,7 @@ from jobs.api.site.serializers import (
     SeparatorSerializer,
 )
 from jobs.queue.health import queue_health
-from jobs.services.job.choices import site_defaults
+from jobs.services.job.request_validation import site_defaults
 from jobs.services.presets import site_presets
 from jobs.services.site_models.measurements import latest
 from jobs.services.site_models.offered import can_run, offered_models, offered_separators

@@ -11,7 +11,7 @@ from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
 from jobs.api.uploads.choices import read_choices
-from jobs.services.job.choices import check_each
+from jobs.services.job.request_validation import check_each
 
 
 class SongFormParser(parsers.BaseParser):
@@ -49,7 +49,7 @@ class _OptionsCheck(FileUploadHandler):
         options = self.request.GET.copy()
         for name in sent:
             options.setlist(name, sent.getlist(name))
-        check_each(choices=read_choices(options))
+        check_each(options=read_choices(options))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         return raw_data

@@ -23,8 +23,8 @@ from jobs.api.uploads.serializers import KnownSongSerializer
 from jobs.api.uploads.song_form import SongFormParser
 from jobs.http.bodies import BLOCK_BYTES, blocks, declared_length
 from jobs.models import Job, Source
-from jobs.services.job.choices import check_request, request_with_defaults
 from jobs.services.job.create import create_job, submit_song
+from jobs.services.job.request_validation import check_request, request_with_defaults
 from jobs.services.quotas.reservation import reserve
 from jobs.services.uploads.url_import import check_url_import, import_song
 from separation.errors import DiskFull, InvalidOptions, TooLarge
@@ -86,7 +86,7 @@ def submit(request: Request) -> Job:
         )
     with reserve(owner=cast("User", request.user), size_bytes=size) as hold:
         upload = read_upload(request, size)
-        separation_request = request_with_defaults(choices=read_choices(upload.choices))
+        separation_request = request_with_defaults(options=read_choices(upload.choices))
         check_request(request=separation_request)
         batch = named_batch(request, upload.choices.get("batch"))
         return submit_song(
@@ -115,7 +115,7 @@ def _submit_known(request: Request) -> Job:
     source = sources.filter(pk=serializer.validated_data["source_id"]).first()
     if source is None:
         raise Http404("There is no such song.")
-    separation_request = request_with_defaults(choices=read_choices(choice_fields(request.data)))
+    separation_request = request_with_defaults(options=read_choices(choice_fields(request.data)))
     batch = named_batch(request, serializer.validated_data.get("batch"))
     owner = cast("User", request.user)
     return create_job(owner=owner, source=source, request=separation_request, batch=batch)
@@ -163,7 +163,7 @@ def submit_import(request: Request) -> Job:
     if not isinstance(url, str) or not url.strip():
         raise InvalidOptions("Send the address of the song as `url`.")
     option_fields = {name: value for name, value in fields.items() if name != "url"}
-    separation_request = request_with_defaults(choices=read_choices(choice_fields(option_fields)))
+    separation_request = request_with_defaults(options=read_choices(choice_fields(option_fields)))
     batch = named_batch(request, fields.get("batch"))
     return import_song(
         owner=cast("User", request.user), url=url, request=separation_request, batch=batch

@@ -25,8 +25,8 @@ from jobs.api.uploads.serializers import NewUploadSerializer, UploadStateSeriali
 from jobs.http.bodies import blocks, declared_length
 from jobs.models import Upload
 from jobs.models.upload import UploadQuerySet
-from jobs.services.job.choices import check_request, request_with_defaults
-from jobs.services.uploads.session import begin_upload, receive, settle, terminate
+from jobs.services.job.request_validation import check_request, request_with_defaults
+from jobs.services.uploads.session import begin_upload, finish_if_complete, receive, terminate
 from separation.errors import InvalidOptions
 
 
@@ -124,7 +124,7 @@ class UploadView(TusView):
         responses={200: UploadStateSerializer, **refusals(400, 401, 404, 415, 423)},
     )
     def get(self, request: Request, upload_id: UUID) -> Response:
-        upload = settle(self.get_upload(upload_id))
+        upload = finish_if_complete(self.get_upload(upload_id))
         headers = {"Cache-Control": "no-store"}
         return Response(UploadStateSerializer(upload).data, headers=headers)
 
@@ -136,7 +136,7 @@ class UploadView(TusView):
     )
     def head(self, request: Request, upload_id: UUID) -> Response:
         tus.check_version(request)
-        upload = settle(self.get_upload(upload_id))
+        upload = finish_if_complete(self.get_upload(upload_id))
         headers = {**tus.progress_headers(upload), **tus.description_headers(upload)}
         return Response(headers=headers)
 
@@ -186,7 +186,7 @@ class UploadView(TusView):
 def _begin(request: Request, name: str, size_bytes: int, options: Any, batch_id: object) -> Upload:
     separation_request = None
     if options is not None:
-        separation_request = request_with_defaults(choices=read_choices(choice_fields(options)))
+        separation_request = request_with_defaults(options=read_choices(choice_fields(options)))
         check_request(request=separation_request)
     owner = cast("User", request.user)
     batch = named_batch(request, batch_id)

@@ -20,7 +20,7 @@ from jobs.management.option_arguments import add_option
 from jobs.management.progress_bar import ProgressBar
 from jobs.management.result_folder import apply_umask, check_writable, inherited_umask
 from jobs.models import ModelMeasurement
-from jobs.services.job.choices import check_licence, request_with_defaults
+from jobs.services.job.request_validation import check_licence, request_with_defaults
 from jobs.services.site_models.measurements import record_report
 from separation import CODE_VERSION
 from separation.audio.names import one_line
@@ -243,11 +243,11 @@ def requests_from(options: dict[str, Any]) -> list[SeparationRequest]:
     if options["stems"] is not None:
         choices |= parse_stems(options["stems"])
     common = {"stages": (SEPARATION,), "allow_remote": not options["no_remote"]}
-    requests = [request_with_defaults(choices={**choices, **common})]
+    requests = [request_with_defaults(options={**choices, **common})]
     if options["baseline"] is not None:
         separator, _, model = options["baseline"].partition("/")
         other = {"separator": separator, "model": model or None, "repo": None}
-        requests.append(request_with_defaults(choices={**choices, **other, **common}))
+        requests.append(request_with_defaults(options={**choices, **other, **common}))
         if requests[0] == requests[1]:
             raise InvalidOptions(
                 f"--baseline {options['baseline']} is what is measured anyway: name another one."

@@ -150,7 +150,7 @@ def plan_from(options: Mapping[str, Any]) -> CampaignPlan:
     choices = {"separator": options["separator"], "model": options["model"]}
     choices |= {name: value for name, value in named.items() if value is not None}
     owner = [f"owner={options['owner']}"] if options["owner"] else []
-    return plan_campaign(choices=choices, conditions=[*options["where"], *owner])
+    return plan_campaign(options=choices, conditions=[*options["where"], *owner])
 
 
 def summary_line(campaign: Campaign) -> str:

@@ -23,7 +23,7 @@ from jobs.management.result_folder import (
     inherited_umask,
     locked_folder,
 )
-from jobs.services.job.choices import check_licence, check_stems, request_with_defaults
+from jobs.services.job.request_validation import check_licence, check_stems, request_with_defaults
 from separation.audio.names import clean_name, song_title
 from separation.ensemble import ENSEMBLES
 from separation.errors import (
@@ -200,7 +200,7 @@ def request_from(options: dict[str, Any]) -> SeparationRequest:
     for name, parse in (("details", parse_details), ("denoise", parse_denoise)):
         if options[name]:
             choices[name] = [row for text in options[name] for row in parse(text_or_file(text))]
-    request = request_with_defaults(choices=choices)
+    request = request_with_defaults(options=choices)
     if request.repo is not None and not is_text(request.repo):
         raise InvalidOptions("The path of --repo is not valid UTF-8. Rename the folder.")
     # Checked here, not after minutes of decoding or separating.

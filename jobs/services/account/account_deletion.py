@@ -1,7 +1,7 @@
-"""Delete an account with everything: closed at once, removed as soon as nothing of it runs.
+"""Deletes an account with all its data: it is closed at once, and removed when its jobs have ended.
 
-What is removed goes in portions, files after the rows that named them, and the account last: a
-deletion that breaks off anywhere is taken up again by the housekeeping.
+Data is deleted in portions, files after their rows, and the account last. If the deletion is
+interrupted, the housekeeping resumes it.
 """
 
 import logging
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 PORTION = 100
-"""Rows that go in one transaction, which others wait for on SQLite."""
+"""Rows per transaction. On SQLite other writers wait for each transaction."""
 
 FORGOTTEN = "deleted with its account"
 
@@ -37,11 +37,12 @@ _log = logging.getLogger("jobs.account")
 
 
 def close_account(*, owner: "User") -> bool:
-    """True when all of it is gone; else the rest follows once its running job has stopped.
+    """Close the account, and delete what can be deleted now; returns whether all of it is deleted.
+    The housekeeping deletes the rest after the running job has stopped.
 
-    From the first moment on nobody can log in, no token opens anything and nothing new is taken.
-    Safe to repeat. Raises ``JobConflict`` for the only administrator, without whom the site could
-    be taken over by whoever starts it next.
+    From now on nobody can log in, no token grants access and nothing new is accepted. Safe to
+    repeat. Raises ``JobConflict`` for the only administrator: whoever starts a site without one can
+    take it over.
     """
     with transaction.atomic():
         lock_account(owner, closed_too=True)
@@ -53,26 +54,27 @@ def close_account(*, owner: "User") -> bool:
 
 
 def finish_closures() -> int:
-    """Go on with what could not be removed at once; returns how many accounts are gone now.
+    """Continue all unfinished deletions; returns how many accounts are deleted now.
 
-    One that cannot go on keeps no other waiting, and comes round again. Raises an
-    ``ExceptionGroup`` of what stood in the way of each, at the end.
+    An error delays no other account, and the account is tried again at the next call. Raises an
+    ``ExceptionGroup`` of all errors at the end.
     """
     finished = 0
-    in_the_way: list[Exception] = []
+    errors: list[Exception] = []
     for closure in AccountClosure.objects.under_way().select_related("account"):
         try:
             finished += finish_closure(closure)
         except Exception as error:
             error.add_note(f"while closure {closure.pk} was finished")
-            in_the_way.append(error)
-    if in_the_way:
-        raise ExceptionGroup("accounts cannot be removed", in_the_way)
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("accounts cannot be removed", errors)
     return finished
 
 
 def finish_closure(closure: AccountClosure) -> bool:
-    """Remove what can be removed now; True when nothing is left. Safe to run by several at once."""
+    """Delete what can be deleted now; returns whether nothing is left. Several processes may run
+    it at once."""
     owner = closure.account
     if owner is None:
         return True
@@ -87,9 +89,9 @@ def finish_closure(closure: AccountClosure) -> bool:
             continue
         return _remove_account(closure, owner)
     except AccountClosed:
-        return True  # somebody else was faster
+        return True  # another process was faster
     except (ProtectedError, IntegrityError):
-        # A campaign of the operator made a job for one of the songs this very moment.
+        # A campaign of the operator has just created a job for one of the songs.
         _log.info("an account that is being closed has something new; it comes round again")
         return False
 
@@ -104,14 +106,15 @@ def _check_another_administrator(owner: "User") -> None:
 
 
 def _stop_running(owner: "User") -> bool:
-    """Tell what runs to stop; True when nothing does. A worker writes to its folder until then."""
+    """Cancel the running jobs; returns whether none runs. A worker writes to the job's folder until
+    it has stopped."""
     running = Job.objects.filter(owner=owner, status=JobStatus.PROCESSING)
     running.filter(cancel_requested_at=None).update(cancel_requested_at=timezone.now())
     return not running.exists()
 
 
 def _remove_jobs(closure: AccountClosure, owner: "User") -> bool:
-    """One portion of those that no worker holds; False when there was none."""
+    """Delete one portion of the jobs that no worker holds; returns False when there is none."""
     with transaction.atomic():
         idle = Job.objects.filter(owner=owner).exclude(status=JobStatus.PROCESSING)
         jobs = list(idle.select_for_update(of=("self",)).only("pk")[:PORTION])
@@ -128,7 +131,8 @@ def _remove_jobs(closure: AccountClosure, owner: "User") -> bool:
 
 
 def _remove_upload(upload: Upload) -> bool:
-    """False while a request still sends to it, which ends within moments: see ``Part``."""
+    """Delete the upload; returns False while a request sends to it. Such a request ends soon: see
+    ``Part``."""
     try:
         with held_part(upload) as part:
             _forget_in_log(Upload, [upload.pk])
@@ -141,7 +145,8 @@ def _remove_upload(upload: Upload) -> bool:
 
 
 def _remove_songs(closure: AccountClosure, owner: "User") -> bool:
-    """As above; call it once no job is left."""
+    """Delete one portion of the songs; returns False when there is none. Call it when no job is
+    left."""
     with transaction.atomic():
         songs = list(Source.objects.filter(owner=owner).select_for_update()[:PORTION])
         if not songs:
@@ -159,18 +164,18 @@ def _remove_account(closure: AccountClosure, owner: "User") -> bool:
     _end_sessions(owner)
     with transaction.atomic():
         lock_account(owner, closed_too=True)
-        # Not `type(owner)`: a request brings a lazy stand-in.
+        # Not `type(owner)`, as `request.user` is a lazy proxy.
         _forget_in_log(get_user_model(), [owner.pk])
         _forget_in_log(Batch, [batch.pk for batch in Batch.objects.filter(owner=owner)])
-        # What it points to has gone already, and what points to it goes with it.
+        # Protected rows are deleted already; all other rows of the account cascade.
         get_user_model().objects.filter(pk=owner.pk).delete()
         AccountClosure.objects.filter(pk=closure.pk).update(completed_at=timezone.now())
-    told = AccountClosure.objects.get(pk=closure.pk)
+    record = AccountClosure.objects.get(pk=closure.pk)
     _log.info(
         "an account is deleted, with %s job(s), %s song(s), %s bytes",
-        told.jobs,
-        told.songs,
-        told.size_bytes,
+        record.jobs,
+        record.songs,
+        record.size_bytes,
     )
     return True
 
@@ -181,14 +186,15 @@ def _count(closure: AccountClosure, **more: int) -> None:
 
 
 def _forget_in_log(model: type[Model], ids: Sequence[object]) -> None:
-    """The operator's log in the administration pages keeps what was done, without a name."""
+    """Remove the names of these objects from the log of the administration pages, which keeps the
+    actions."""
     kind = ContentType.objects.get_for_model(model)
-    told = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in ids])
-    told.update(object_repr=FORGOTTEN, change_message="")
+    entries = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in ids])
+    entries.update(object_repr=FORGOTTEN, change_message="")
 
 
 def _end_sessions(owner: "User") -> None:
-    """They open nothing any more, but each holds whose it was."""
+    """Delete the account's sessions. They grant no access any more, but contain its id."""
     for session in Session.objects.iterator():
         if session.get_decoded().get("_auth_user_id") == str(owner.pk):
             session.delete()

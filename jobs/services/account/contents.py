@@ -1,4 +1,4 @@
-"""What an account holds, in numbers: what its owner reads before deleting it."""
+"""Counts what an account holds, for its owner to read before deleting it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

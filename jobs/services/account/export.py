@@ -1,4 +1,4 @@
-"""All that the site stores about one account, as one JSON document made while it is sent."""
+"""Exports all data of one account as one JSON document, generated while it is sent."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FORMAT = 1
-"""Raised when a part changes its meaning; parts may be added without it."""
+"""The version of the format. It changes when a part changes its meaning, not when parts are
+added."""
 
 BATCH = 50
-"""Rows that are read at once: between two batches no query is open, however slowly somebody
-receives, so that a SQLite database is not kept from tidying up."""
+"""Rows per query. No query stays open between two batches, even if the client receives slowly, as
+an open query would prevent checkpoints of a SQLite database."""
 
 LinkTo = Callable[[Job, str], str]
 Row = TypeVar("Row", bound=Model)
 
 
 def export_of(owner: "User", *, link_to: LinkTo) -> Iterator[str]:
-    """Text of one JSON object. ``link_to`` gives the address of a job's track.
+    """Yield the text of one JSON object. ``link_to`` returns the address of a job's track.
 
-    No secret is in it: of tokens only names and times are stored in a readable form at all.
+    The document contains no secret; tokens appear with their names and times only.
     """
     head = {"format": FORMAT, "made_at": timezone.now()}
     yield "{\n" + _member("about", head)
@@ -65,8 +66,8 @@ def _limits(owner: "User") -> list[dict[str, Any]]:
 
 
 def _gauge(gauge: Gauge) -> dict[str, Any]:
-    told = {"kind": gauge.kind, "used": gauge.used, "limit": gauge.most, "from": gauge.origin}
-    return {**told, "group": gauge.group} if gauge.group else told
+    entry = {"kind": gauge.kind, "used": gauge.used, "limit": gauge.most, "from": gauge.origin}
+    return {**entry, "group": gauge.group} if gauge.group else entry
 
 
 def _tokens(owner: "User") -> list[dict[str, Any]]:
@@ -108,8 +109,8 @@ def _songs(owner: "User", link_to: LinkTo) -> Iterator[dict[str, Any]]:
 
 
 def _jobs(owner: "User", link_to: LinkTo) -> Iterator[dict[str, Any]]:
-    mine = Job.objects.filter(owner=owner).prefetch_related("artifacts", "stages", "tags")
-    for job in _in_batches(mine):
+    jobs = Job.objects.filter(owner=owner).prefetch_related("artifacts", "stages", "tags")
+    for job in _in_batches(jobs):
         yield _job(job, link_to)
 
 
@@ -135,9 +136,9 @@ def _stage(stage: Stage) -> dict[str, Any]:
 
 
 def _track(track: Artifact, link_to: LinkTo) -> dict[str, Any]:
-    told = {name: getattr(track, name) for name in ("name", "format", "sha256", "size_bytes")}
+    entry = {name: getattr(track, name) for name in ("name", "format", "sha256", "size_bytes")}
     # The row outlives its file where audio is kept for a limited time.
-    return {**told, "link": link_to(track.job, track.name) if track.file.is_file() else None}
+    return {**entry, "link": link_to(track.job, track.name) if track.file.is_file() else None}
 
 
 PARTS: Mapping[str, Callable[["User"], Any]] = {
@@ -152,7 +153,7 @@ PARTS: Mapping[str, Callable[["User"], Any]] = {
     "audio_separated_lately": _audio_uses,
     "uploads": _uploads,
 }
-"""What is small enough to be read at once."""
+"""The parts that are small enough to read at once."""
 
 STREAMS: Mapping[str, Callable[["User", LinkTo], Iterator[dict[str, Any]]]] = {
     "songs": _songs,

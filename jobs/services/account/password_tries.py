@@ -1,10 +1,11 @@
-"""How often a password may be tried: by everybody, at every door that asks for one.
+"""Limits how often a password may be tried, at log-in and wherever else the site requires one.
 
-A place is taken before the password is looked at and given back when it was right, so of any
-number of tries at once no more are looked at than the limit allows. What closes is the pair of an
-account and an address: who guesses closes the door for themselves only. Two slower brakes hold
-over all addresses of an account and over all accounts of an address; an address from which the
-account has logged in before is free of them, so that nobody can lock its owner out.
+A try is counted before the password is checked, and the count is given back when the password was
+right. So of any number of simultaneous tries no more are checked than the limit allows. The main
+limit counts the pair of an account and an address, so an attacker only locks out their own
+address. Two higher limits count all addresses of an account and all accounts of an address. They
+do not apply to an address from which the account has logged in before, so that nobody can lock out
+its owner.
 """
 
 from collections.abc import Iterable
@@ -13,18 +14,19 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from jobs.errors import TooManyPasswords
-from jobs.services.rates import forget, give_back, is_remembered, parsed, remember, take
+from jobs.services.rates import forget, give_back, is_remembered, parse_rate, remember, take
 
 KNOWN_S = 90 * 24 * 3600.0
-"""How long an address stays known to an account after a log-in."""
+"""How long an address stays known for an account after a log-in."""
 
 MOST_ACCOUNTS = 5
-"""Of accounts that share an e-mail address, how many a password is tried on."""
+"""How many of the accounts that share an e-mail address a password is tried on."""
 
 
 @dataclass(frozen=True)
 class Door:
-    """``account``: the key of an account, or what was typed where there is none."""
+    """The pair of an address and an account. ``account``: the key of the account, or the typed
+    name where there is none."""
 
     address: str
     account: str
@@ -48,21 +50,21 @@ class Door:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Places that are taken until it is known how the try ended; a wrong password keeps them."""
+    """The counts of one try. A right password gives them back; a wrong one keeps them."""
 
     places: tuple[str, ...]
 
     def succeeded(self, door: Door) -> None:
         for key in self.places:
             give_back(key)
-        welcome(door)
+        record_login(door)
 
 
 def begin(doors: Iterable[Door]) -> Attempt:
-    """Take a place at each door. Raises ``TooManyPasswords`` where one is closed."""
+    """Count a try at each door. Raises ``TooManyPasswords`` where a limit is reached."""
     taken: list[str] = []
     try:
-        for key, rate in _places(tuple(doors)):
+        for key, rate in _keys(tuple(doors)):
             _take(key, rate)
             taken.append(key)
     except TooManyPasswords:
@@ -72,21 +74,22 @@ def begin(doors: Iterable[Door]) -> Attempt:
     return Attempt(tuple(taken))
 
 
-def welcome(door: Door) -> None:
-    """Its owner was there: nothing is held against this address, and it is known from now on."""
+def record_login(door: Door) -> None:
+    """Record a log-in: clear the count of this pair, and make the address known."""
     forget(door.pair)
     remember(door.known, period_s=KNOWN_S)
 
 
-def forgive(door: Door) -> None:
-    """The owner proved to be it otherwise, as by a link in a mail."""
-    welcome(door)
+def clear_failures(door: Door) -> None:
+    """Clear the counts after the owner has proved their identity in another way, for example by a
+    link in an e-mail."""
+    record_login(door)
     forget(door.of_account)
 
 
-def _places(doors: tuple[Door, ...]) -> list[tuple[str, str]]:
-    """Keys and the rates that limit them; the pair comes last, so that who is stopped by a brake
-    leaves no row of it."""
+def _keys(doors: tuple[Door, ...]) -> list[tuple[str, str]]:
+    """The keys to count and their rates. The pair comes last, so that a try that another limit
+    refuses does not add a row for the pair."""
     pairs = [(door.pair, settings.RATE_LOGIN) for door in doors]
     if is_remembered(*(door.known for door in doors)):
         return pairs
@@ -99,6 +102,6 @@ def _places(doors: tuple[Door, ...]) -> list[tuple[str, str]]:
 
 
 def _take(key: str, rate: str) -> None:
-    limit, period_s = parsed(rate)
+    limit, period_s = parse_rate(rate)
     if wait_s := take(key, limit=limit, period_s=period_s):
         raise TooManyPasswords.for_seconds(wait_s)

@@ -1,4 +1,4 @@
-"""What a person prefers: the theme of the pages, and what the upload form starts with."""
+"""The preferences of a person: the theme of the pages, and the defaults of the upload form."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ def theme_of(user: "AbstractBaseUser | AnonymousUser") -> Theme:
 
 
 def defaults_of(owner: "User") -> dict[str, Any]:
-    """Fields of the upload form as they were chosen, also what is no longer offered."""
+    """The chosen fields of the upload form, including values that are no longer offered."""
     found = Preferences.objects.filter(owner=owner).values_list("defaults", flat=True).first()
     return dict(found or {})
 
@@ -28,6 +28,6 @@ def set_theme(*, owner: "User", theme: Theme) -> None:
 
 
 def set_defaults(*, owner: "User", chosen: Mapping[str, Any]) -> None:
-    """In place of what was chosen before; what is empty is left to the site."""
+    """Replace the chosen defaults. Empty values are dropped, so that the site's defaults apply."""
     kept = {name: value for name, value in chosen.items() if value}
     Preferences.objects.update_or_create(owner=owner, defaults={"defaults": kept})

@@ -1,4 +1,4 @@
-"""API tokens: made under a name, seen once, taken back; what is stored is a digest."""
+"""Creates and revokes API tokens. The secret is shown once; the database stores a digest."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 NOTED_EVERY = timedelta(minutes=1)
-"""How exact "last used" is: a program that asks ten times a second writes no more often."""
+"""The precision of "last used". Frequent requests of a program cause no more writes than this."""
 
 
 class NewToken(NamedTuple):
-    """``secret`` is what a program sends; nobody can read it again."""
+    """``secret`` is the value that a program sends. It cannot be read again."""
 
     row: ApiToken
     secret: str
@@ -30,11 +30,11 @@ class NewToken(NamedTuple):
 def create_token(
     *, owner: "User", name: str = "", days: int | None = None, until: datetime | None = None
 ) -> NewToken:
-    """``days``: TOKEN_DAYS where None, and at most. ``until``: the token that asks expires then,
-    and cannot make one that outlives it.
+    """Create a token. ``days``: by default and at most TOKEN_DAYS. ``until``: the expiry of the
+    token that authenticates this request; the new token expires no later.
 
-    Raises ``InvalidOptions`` for a name or number that cannot be, ``TokenNameTaken``, or
-    ``QuotaExceeded`` where the account has as many tokens as it may have.
+    Raises ``InvalidOptions`` for an invalid name or number of days, ``TokenNameTaken``, or
+    ``QuotaExceeded`` where the account has the maximum of tokens.
     """
     name = _cleaned(name)
     if days is not None and days < 1:
@@ -42,41 +42,41 @@ def create_token(
     life = timedelta(days=min(days or settings.TOKEN_DAYS, settings.TOKEN_DAYS))
     with transaction.atomic():
         lock_account(owner)
-        mine = ApiToken.objects.filter(user=owner)
-        mine.expired().delete()
-        if mine.count() >= settings.MAX_TOKENS:
+        tokens = ApiToken.objects.filter(user=owner)
+        tokens.expired().delete()
+        if tokens.count() >= settings.MAX_TOKENS:
             raise QuotaExceeded(
                 f"You have {settings.MAX_TOKENS} API tokens, and no more are allowed. Revoke one "
                 "that you no longer need."
             )
-        if name and mine.filter(name__iexact=name).exists():
+        if name and tokens.filter(name__iexact=name).exists():
             raise TokenNameTaken(
                 f"You have a token named {name} already. Choose another name, or revoke that one "
                 "first."
             )
         row, secret = ApiToken.objects.create(user=owner, expiry=life, name=name)
         if until is not None and row.expiry > until:
-            # knox counts from now, and would let a chain of tokens creep on.
+            # knox counts from now, so a chain of tokens could extend itself for ever.
             row.expiry = until
             row.save(update_fields=["expiry"])
     return NewToken(row, secret)
 
 
 def revoke_token(*, token: ApiToken) -> None:
-    """It opens nothing from now on. Safe to repeat."""
+    """Delete the token, so that it grants no access. Safe to repeat."""
     ApiToken.objects.filter(pk=token.pk).delete()
 
 
 def end_tokens(*, owner: "User") -> int:
-    """None of the account's opens anything from now on; returns how many did. Safe to repeat."""
-    mine = ApiToken.objects.filter(user=owner)
-    working = int(mine.exclude(pk__in=mine.expired()).count())
-    mine.delete()
+    """Delete all tokens of the account; returns how many had not expired. Safe to repeat."""
+    tokens = ApiToken.objects.filter(user=owner)
+    working = int(tokens.exclude(pk__in=tokens.expired()).count())
+    tokens.delete()
     return working
 
 
 def note_use(token: ApiToken) -> None:
-    """Write down that it was used now, unless that was done a moment ago."""
+    """Record that the token was used now, unless a recent use is recorded."""
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > NOTED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

@@ -1,1 +1,1 @@
-"""Copies of a whole site, and the way back."""
+"""Backups of a whole site, and their restoration."""

@@ -1,4 +1,4 @@
-"""The database in one file, as it was at one moment, while the site works on."""
+"""Saves the database to one file, as of one moment, while the site runs."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ Query = Callable[[str], Iterable[Any]]
 
 @dataclass(frozen=True)
 class Contents:
-    """What the rows of one moment name: jobs, songs with their sizes, and the sizes of results
+    """The contents of the saved database: jobs, songs with their sizes, and the sizes of results
     by (job, path in its folder)."""
 
     jobs: frozenset[uuid.UUID]
@@ -55,8 +55,8 @@ def _save_sqlite(file: Path) -> Contents:
     connection.ensure_connection()
     with closing(sqlite3.connect(file)) as copy:
         try:
-            # All pages in one step: a reader of the write-ahead log sees one moment and holds up
-            # no writer.
+            # All pages in one step: a reader of the write-ahead log sees one moment and blocks no
+            # writer.
             connection.connection.backup(copy, pages=-1)
             # The copy is one file, complete without a log beside it.
             copy.execute("PRAGMA journal_mode=DELETE")
@@ -88,7 +88,7 @@ def _save_postgres(file: Path) -> Contents:
 
 
 def run_postgres(program: str, *arguments: str) -> None:
-    """One of PostgreSQL's own programs on this site's database. Raises ``BackupFailed``."""
+    """Run one of PostgreSQL's programs on this site's database. Raises ``BackupFailed``."""
     if shutil.which(program) is None:
         raise BackupFailed(
             f"{program} is not installed here. Install PostgreSQL's client programs, in the "
@@ -107,7 +107,8 @@ def run_postgres(program: str, *arguments: str) -> None:
 
 
 def _postgres_environment() -> dict[str, str]:
-    """Not on the command line, where everybody on the host could read the password."""
+    """The connection as environment variables. Everybody on the host could read a password on the
+    command line."""
     known = connection.settings_dict
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
     values = {name: str(known[key]) for name, key in names.items() if known[key]}

@@ -1,4 +1,4 @@
-"""What lies where in a backup, and how a file gets there or back."""
+"""The files and folders of a backup, and how a file is copied or linked."""
 
 import errno
 import os
@@ -8,25 +8,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 PREFIX = "stemsite-"
-"""Of the folder of a finished backup; the time in UTC follows, so that names sort by age."""
+"""The prefix of the folder of a finished backup. The time in UTC follows, so that names sort by
+age."""
 
 UNFINISHED = ".tmp-"
 ABOUT = "backup.json"
 FILES = "files.tsv"
-"""One line for each song and file of a result: its size, a tab, its path in the backup."""
+"""A list with one line for each song and result file: its size, a tab, its path in the backup."""
 
 UPLOADS = "uploads"
 OUTPUTS = "outputs"
 SECRET_KEY = "secret_key"
 FORMAT = 1
-"""Raised when an older version could not restore what a newer one wrote."""
+"""The version of the format. It increases when an older version could not restore the backup."""
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NOT_LINKABLE = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.EACCES)
 
 
 class BackupFailed(Exception):
-    """In words for the operator: what is wrong and what to do. Nothing half made is left."""
+    """The backup or restoration failed. The message tells the operator what is wrong and what to
+    do. No partial backup is left."""
 
 
 def name_at(moment: datetime) -> str:
@@ -34,7 +36,7 @@ def name_at(moment: datetime) -> str:
 
 
 def moment_of(backup: Path) -> datetime:
-    """When it was begun, from its name."""
+    """When the backup was begun, from its name."""
     return datetime.strptime(backup.name, f"{PREFIX}{_STAMP}").replace(tzinfo=UTC)
 
 
@@ -54,8 +56,8 @@ def _is_finished(folder: Path) -> bool:
 
 
 def files_below(folder: Path, *, without: str = "") -> Iterator[Path]:
-    """Ordinary files, without links, hidden ones and the folder ``without`` at the top; none where
-    ``folder`` is gone."""
+    """The regular files below ``folder``, without links, hidden files and the top-level folder
+    ``without``; none where ``folder`` is missing."""
     try:
         entries = sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
@@ -70,8 +72,8 @@ def files_below(folder: Path, *, without: str = "") -> Iterator[Path]:
 
 
 def place(source: Path, target: Path, *, link: bool) -> None:
-    """Put ``source`` at ``target``: as a second name of the same file where ``link`` and the disk
-    allow it, else as a copy that has reached the disk. Raises ``FileNotFoundError``."""
+    """Put ``source`` at ``target``: as a hard link where ``link`` and the file system allow it,
+    else as a copy that is flushed to disk. Raises ``FileNotFoundError``."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if link and _link(source, target):
         return

@@ -1,9 +1,11 @@
-"""A backup of the site while it works: one folder that ``manage.py restore`` understands.
+"""Makes a backup of the running site: one folder for ``manage.py restore``.
 
-Files go in before the database is read and once more after it. What is deleted meanwhile is there
-already, what is made meanwhile comes with the second look, and what the database of that moment
-does not name goes again: so every row of the backup has its files. No file of a result or a song
-is written once it has its name, so that a second name of it (a hard link) is as good as a copy.
+Files are copied before the database is saved and once more after it. So a file that is deleted
+meanwhile is already copied, and a file that is created meanwhile is copied the second time. Files
+that the saved database does not name are removed. So every row of the backup has its files.
+
+A file of a result or a song never changes after it has got its name, so a hard link is as good as
+a copy.
 """
 
 import fcntl
@@ -30,7 +32,8 @@ from separation import CODE_VERSION
 
 @dataclass(frozen=True)
 class Backup:
-    """``missing``: paths that rows name and nobody has, here or in the backup."""
+    """A finished backup. ``missing``: paths that rows name but that exist neither on the site nor
+    in the backup."""
 
     folder: Path
     jobs: int
@@ -42,9 +45,11 @@ class Backup:
 def make_backup(
     root: Path, *, with_secret_key: bool = False, link: bool = True, keep: int = 0
 ) -> Backup:
-    """A new folder in ``root``. ``keep``: how many backups are left in there; 0 leaves all.
+    """Make a backup in a new folder in ``root``. ``keep``: how many backups stay in ``root``; 0
+    keeps all.
 
-    Raises ``BackupFailed``; then nothing of the new one is left, and the older ones are untouched.
+    Raises ``BackupFailed``. Then nothing of the new backup is left, and the older ones are
+    unchanged.
     """
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -135,7 +140,7 @@ class _Collector:
                 self._take(file, f"{layout.OUTPUTS}/{job}/{file.relative_to(folder).as_posix()}")
 
     def prune(self, contents: Contents) -> None:
-        """Remove what belongs to no row of the saved database."""
+        """Remove the files that belong to no row of the saved database."""
         for folder in (self._draft / layout.OUTPUTS).glob("*"):
             if uuid.UUID(folder.name) not in contents.jobs:
                 remove_folder(folder)
@@ -144,7 +149,7 @@ class _Collector:
                 file.unlink()
 
     def files(self) -> Iterator[tuple[str, int]]:
-        """Path in the backup and size, of every song and result."""
+        """The path in the backup and the size of every song and result file."""
         for part in (layout.UPLOADS, layout.OUTPUTS):
             for file in layout.files_below(self._draft / part):
                 yield file.relative_to(self._draft).as_posix(), file.stat().st_size
@@ -152,21 +157,21 @@ class _Collector:
     def _take(self, file: Path, inside: str) -> None:
         target = self._draft / inside
         try:
-            now = file.stat()
+            current = file.stat()
             if target.exists():
-                then = target.stat()
-                if (then.st_size, then.st_mtime_ns) == (now.st_size, now.st_mtime_ns):
+                copied = target.stat()
+                if (copied.st_size, copied.st_mtime_ns) == (current.st_size, current.st_mtime_ns):
                     return
-                # A manifest that was written anew, which is a new file under the old name.
+                # A rewritten manifest is a new file under the old name.
                 target.unlink()
-            known = self._in_previous(inside, now.st_size, now.st_mtime_ns)
+            known = self._in_previous(inside, current.st_size, current.st_mtime_ns)
             layout.place(known or file, target, link=self._link or known is not None)
         except FileNotFoundError:
-            return  # deleted this very moment, or missing, which is told at the end
+            return  # deleted meanwhile, or missing, which the backup reports at the end
 
     def _in_previous(self, inside: str, size: int, mtime_ns: int) -> Path | None:
-        """The same file in the last backup: a disk that shares none with the site still keeps an
-        unchanged file once."""
+        """The same file in the last backup, if it is unchanged. So a backup disk stores an
+        unchanged file once, even if it cannot link to the site's files."""
         for folder in self._previous:
             file = folder / inside
             if not file.is_file():

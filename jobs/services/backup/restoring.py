@@ -1,4 +1,4 @@
-"""A backup becomes a site again, where there is none yet."""
+"""Restores a backup to an installation that has no site yet."""
 
 import hashlib
 import shutil
@@ -18,7 +18,7 @@ from jobs.services.backup.database import POSTGRES_FILE, SQLITE_FILE, run_postgr
 from jobs.services.backup.layout import BackupFailed
 
 MARK = ".restoring"
-"""In the data directory while a restore is under way: one that broke off can be run again."""
+"""A file in the data directory during a restoration, so that an interrupted one can be repeated."""
 
 
 class About(BaseModel):
@@ -43,10 +43,10 @@ class Restored:
 
 
 def restore(backup: Path, *, link: bool = True) -> Restored:
-    """Make this installation's site that of ``backup``.
+    """Restore the site of ``backup`` to this installation.
 
-    The backup is checked as a whole before anything is written, and the database comes last, so
-    that a site is there in full or not at all. Raises ``BackupFailed``.
+    The whole backup is checked before anything is written, and the database is written last, so
+    that the site is restored completely or not at all. Raises ``BackupFailed``.
     """
     about = _read(backup)
     _check_versions(about)
@@ -163,7 +163,7 @@ def _place(source: Path, inside: str, *, link: bool) -> None:
     if part not in roots or ".." in Path(rest).parts:
         raise BackupFailed(f"The backup names a file that belongs to no site: {inside}.")
     target = roots[part] / rest
-    # Of a restore that broke off: a copy may be torn.
+    # An interrupted restoration may have left a partial copy.
     target.unlink(missing_ok=True)
     layout.place(source, target, link=link)
 

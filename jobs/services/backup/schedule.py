@@ -10,8 +10,8 @@ from jobs.services.backup import layout
 
 
 def is_backup_due() -> bool:
-    """The newest one in ``STEMSITE_BACKUP_DIR`` is older than the setting wants, or none is
-    there. The folder tells, so that it holds over restarts and for every host."""
+    """Whether ``STEMSITE_BACKUP_DIR`` has no backup, or only backups older than the setting allows.
+    The state is read from the folder, so it survives restarts and is the same for every host."""
     if settings.BACKUP_DIR is None:
         return False
     made_at = newest_backup_at(Path(settings.BACKUP_DIR))

@@ -1,4 +1,4 @@
-"""Batches of songs: made, named, run again, stopped, deleted."""
+"""Creates, changes, retries, cancels and deletes batches of songs."""
 
 from datetime import datetime
 from itertools import count
@@ -15,7 +15,7 @@ from jobs.models import Batch, Job
 from jobs.models.account_lock import lock_account
 from jobs.models.batch import MAX_NAME_LENGTH
 from jobs.models.job import RETRYABLE, JobQuerySet
-from jobs.services.batch_membership import drop_if_empty, lock_batch, work_was_added
+from jobs.services.batch_membership import drop_if_empty, lock_batch, record_added_work
 from jobs.services.email import check_notice_possible
 from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.cancel import cancel_job
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 def create_batch(*, owner: "User", name: str = "", notify_by_email: bool = False) -> Batch:
-    """An empty one, for songs that follow.
+    """Create an empty batch for songs to come.
 
     Raises ``InvalidOptions`` for a name that is too long, or where no e-mail can be sent;
-    ``QuotaExceeded`` where too many are empty.
+    ``QuotaExceeded`` where the owner has too many empty batches.
     """
     if notify_by_email:
         check_notice_possible(owner)
@@ -49,11 +49,11 @@ def create_batch(*, owner: "User", name: str = "", notify_by_email: bool = False
 
 
 def batch_of_form(*, owner: "User", key: UUID | None, notify_by_email: bool) -> Batch:
-    """That of one filled-in form, made by whichever of its songs comes first.
+    """The batch of one submitted form; the first of its songs creates it.
 
-    ``key``: what the form calls it; songs that come with the same one are of the same batch.
-    Raises ``UploadGone`` where the key is that of somebody else, ``InvalidOptions`` where no e-mail
-    can be sent.
+    ``key``: the id that the form chose; songs with the same key join the same batch. Raises
+    ``UploadGone`` where the key belongs to somebody else's batch, ``InvalidOptions`` where no
+    e-mail can be sent.
     """
     if notify_by_email:
         check_notice_possible(owner)
@@ -70,9 +70,10 @@ def batch_of_form(*, owner: "User", key: UUID | None, notify_by_email: bool) -> 
     return batch
 
 
-def settle_form_batch(batch: Batch) -> Batch | None:
-    """Once all songs of a form are here: a batch of one song is only that song, unless its owner
-    is to be told of its end. None where nothing is left of it."""
+def finish_form_batch(batch: Batch) -> Batch | None:
+    """Delete the batch of a form if it holds fewer than two songs, after all its songs have
+    arrived. A batch of one song stays where the owner requested an e-mail. Returns the batch, or
+    None where it is deleted."""
     with transaction.atomic():
         found = lock_batch(batch)
         if found is None or drop_if_empty(found.pk):
@@ -109,17 +110,17 @@ def clean_batch_name(name: str) -> str:
 def change_batch(
     *, batch: Batch, name: str | None = None, notify_by_email: bool | None = None
 ) -> Batch:
-    """What is None stays. Raises as :func:`create_batch` does.
+    """Change the values that are not None. Raises as :func:`create_batch` does.
 
-    Asked for anew, an e-mail comes once more, soon where nothing of the batch is left to be done.
+    When the e-mail is requested again, it is sent again: soon, if all songs have ended.
     """
-    values: dict[str, object] = (
-        {} if name is None else {"name": clean_batch_name(name) or default_name(batch.owner)}
-    )
+    values: dict[str, object] = {}
+    if name is not None:
+        values["name"] = clean_batch_name(name) or default_name(batch.owner)
     if notify_by_email is not None and notify_by_email != batch.notify_by_email:
         if notify_by_email:
             check_notice_possible(batch.owner)
-            work_was_added(batch.pk)
+            record_added_work(batch.pk)
         values["notify_by_email"] = notify_by_email
     if values:
         Batch.objects.filter(pk=batch.pk).update(**values)
@@ -128,12 +129,12 @@ def change_batch(
 
 
 def songs_of(batch: Batch) -> JobQuerySet:
-    """As the history lists them, in the order in which they were sent."""
+    """The jobs of the batch that the history lists, in the order in which they were sent."""
     return Job.objects.filter(batch=batch).listed().order_by("created_at", "id")
 
 
 def retry_batch(*, batch: Batch) -> BulkOutcome:
-    """Run again what failed or was cancelled."""
+    """Retry the failed and the cancelled jobs."""
     jobs = songs_of(batch).filter(status__in=RETRYABLE).select_related("source", "owner")
     return for_each(jobs, lambda job: retry_job(job=job))
 
@@ -144,8 +145,8 @@ def cancel_batch(*, batch: Batch) -> BulkOutcome:
 
 
 def delete_batch(*, batch: Batch) -> int:
-    """With all its songs and their files; returns how many there were. Uploads that have not ended
-    go on, and their songs stand alone.
+    """Delete the batch with all its jobs and their files; returns how many jobs there were.
+    Unfinished uploads continue, and their songs belong to no batch.
 
     Raises ``JobConflict`` while any of the songs waits or runs.
     """

@@ -1,10 +1,10 @@
-"""The e-mail that a batch is done: which is due, who sends it, what it says, what went wrong.
+"""Sends the e-mail that a batch is done, and records failures.
 
-What is due is read from the rows, never remembered: however many jobs end at once, and whatever
-was killed between their end and the sending, it is found due until it is written down as sent. One
-process at a time has a mail in hand, by a conditional update. Only where it is killed in the
-moment between the server's "taken" and that note would the mail be sent again; it then has the
-same Message-ID, by which mail programs know a copy.
+Which e-mails are due is read from the rows and never kept in memory. So an e-mail is due until it
+is recorded as sent, however many jobs end at once and whatever process is killed before. A
+conditional update gives an e-mail to one process at a time. If that process is killed between the
+server's acceptance and the record, the e-mail is sent again. The copy has the same Message-ID, by
+which mail programs recognise it.
 """
 
 import logging
@@ -25,30 +25,30 @@ from django.utils import timezone
 from jobs.models import Batch, Job, Upload
 from jobs.models.batch import BatchQuerySet
 from jobs.services.batches.actions import songs_of
-from jobs.services.batches.progress import sight_of
+from jobs.services.batches.progress import progress_of
 from jobs.services.email import mail_is_set_up, notice_obstacle
 
-IN_HAND_S = 180
-"""How long a mail belongs to the process that took it: longer than it may need (``WHOLE_S``)."""
+CLAIM_S = 180
+"""How long a process may hold an e-mail: longer than sending may take (``SEND_LIMIT_S``)."""
 
-WHOLE_S = 60
-"""A server that says a word now and then must not keep all others waiting."""
+SEND_LIMIT_S = 60
+"""The time limit for sending one e-mail, so that a slow server does not delay all others."""
 
 FIRST_PAUSE_S = 60
 LONGEST_PAUSE_S = 4 * 3600
-NAMED = 20
-"""Songs that a mail names."""
+MAX_NAMED_SONGS = 20
+"""The maximum of songs that an e-mail names."""
 
 _log = logging.getLogger("jobs.notices")
 
 
 def due_notices() -> BatchQuerySet:
-    """Batches all of whose songs have ended, whose owners asked to be told and were not."""
+    """The batches whose songs have all ended and whose owners still await a requested e-mail."""
     now = timezone.now()
     songs = Job.objects.filter(batch=OuterRef("pk"))
     coming = Upload.objects.unfinished().filter(batch=OuterRef("pk"))
     return (
-        Batch.objects.untold()
+        Batch.objects.awaiting_notice()
         .filter(
             Q(notice_not_before=None) | Q(notice_not_before__lte=now),
             notice_tries__lt=settings.EMAIL_TRIES,
@@ -66,45 +66,45 @@ def is_any_due() -> bool:
 
 
 def send_due_notices() -> int:
-    """Send what is due; returns how many were taken by the mail server. Safe to run by several at
-    once. What fails is written down and tried again later."""
+    """Send the due e-mails; returns how many the mail server accepted. Several processes may run it
+    at once. Failures are recorded and tried again later."""
     if not mail_is_set_up():
         return 0
     return sum(_send_one(batch) for batch in due_notices())
 
 
 def _send_one(batch: Batch) -> bool:
-    if not _take_in_hand(batch):
+    if not _claim(batch):
         return False
     if obstacle := notice_obstacle(batch.owner):
-        _write_down_failure(batch, obstacle)
+        _record_failure(batch, obstacle)
         return False
     try:
-        with _within(WHOLE_S):
+        with _within(SEND_LIMIT_S):
             message_of(batch).send()
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        # Also for an address or an answer that is none: others must get theirs.
-        _write_down_failure(batch, f"{type(error).__name__}: {error}")
+        # Also for an invalid address or answer, as the other owners must get their e-mails.
+        _record_failure(batch, f"{type(error).__name__}: {error}")
         return False
     _same_work(batch).update(notified_at=timezone.now(), notice_not_before=None, notice_error="")
     _log.info("batch %s: its owner is told by e-mail", batch.pk)
     return True
 
 
-def _take_in_hand(batch: Batch) -> bool:
-    """True for one of all who try. ``batch`` is as it is stored then."""
-    until = timezone.now() + timedelta(seconds=IN_HAND_S)
+def _claim(batch: Batch) -> bool:
+    """Claim the e-mail; returns True for one of all processes that try. Updates ``batch``."""
+    until = timezone.now() + timedelta(seconds=CLAIM_S)
     untouched = _same_work(batch).filter(notified_at=None, notice_tries=batch.notice_tries)
     batch.notice_tries += 1
     return bool(untouched.update(notice_tries=batch.notice_tries, notice_not_before=until))
 
 
 def _same_work(batch: Batch) -> BatchQuerySet:
-    """The row, unless songs were added meanwhile: then another mail is to come."""
+    """The row of the batch; empty if songs were added meanwhile, as another e-mail follows then."""
     return Batch.objects.filter(pk=batch.pk, last_added_at=batch.last_added_at)
 
 
-def _write_down_failure(batch: Batch, words: str) -> None:
+def _record_failure(batch: Batch, words: str) -> None:
     _same_work(batch).update(
         notice_error=" ".join(words.split())[:255],
         notice_not_before=timezone.now() + pause_after(batch.notice_tries),
@@ -141,24 +141,24 @@ def _within(seconds: float) -> Iterator[None]:
 
 
 def message_of(batch: Batch) -> EmailMessage:
-    sight, songs = sight_of(batch), songs_of(batch).select_related("source")
+    progress, songs = progress_of(batch), songs_of(batch).select_related("source")
     context = {
         "batch": batch,
-        "sight": sight,
-        "songs": songs[:NAMED],
-        "more": max(sight.songs - NAMED, 0),
+        "sight": progress,
+        "songs": songs[:MAX_NAMED_SONGS],
+        "more": max(progress.songs - MAX_NAMED_SONGS, 0),
         "address": _address(batch),
         "account": _absolute(reverse("jobs:account")),
     }
-    noun = "song has" if sight.songs == 1 else "songs have"
-    subject = f"{sight.songs} {noun} ended: {sight.words}"
+    noun = "song has" if progress.songs == 1 else "songs have"
+    subject = f"{progress.songs} {noun} ended: {progress.words}"
     return EmailMessage(
         subject=settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + subject,
         body=render_to_string("jobs/mail/batch_done.txt", context),
         to=[batch.owner.email],
         headers={
             "Message-ID": _message_id(batch),
-            # So that no holiday note answers.
+            # This prevents automatic replies.
             "Auto-Submitted": "auto-generated",
         },
     )
@@ -169,12 +169,12 @@ def _address(batch: Batch) -> str:
 
 
 def _absolute(path: str) -> str:
-    """Empty where the operator has not said under which address people reach the site."""
+    """The full address of ``path``; empty where the operator has not set the site's address."""
     return f"{settings.PUBLIC_URL.rstrip('/')}{path}" if settings.PUBLIC_URL else ""
 
 
 def _message_id(batch: Batch) -> str:
-    """The same for every try to tell of the same end."""
+    """The id of the message, which is the same for every try to send it."""
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("<> ") or "localhost"
     return f"<batch-{batch.pk.hex}-{_microseconds(batch.last_added_at)}@{domain}>"
 

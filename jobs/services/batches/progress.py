@@ -1,4 +1,4 @@
-"""How far a batch is, from its jobs: counts for each status, and one percentage for all."""
+"""The progress of a batch, from its jobs: a count for each status, and one percentage."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from jobs.models import Batch, Job, Upload
 from jobs.models.job import ENDED, JobStatus
 
 _SECONDS = Greatest(F("source__duration_s"), Value(1.0))
-"""What a song counts for: one of ten minutes is ten times the work of one of one minute."""
+"""The weight of a song. A song of ten minutes is ten times the work of a song of one minute."""
 
 _DONE_SECONDS = Case(
-    # Nothing is left to be done for a song that failed, either.
+    # A failed song has no work left, either.
     When(status__in=ENDED, then=_SECONDS),
     default=_SECONDS * F("progress_percent") / 100.0,
     output_field=FloatField(),
@@ -23,8 +23,8 @@ _DONE_SECONDS = Case(
 
 
 @dataclass(frozen=True)
-class Sight:
-    """``coming``: songs whose upload has not ended."""
+class BatchProgress:
+    """The progress of one batch. ``coming``: songs whose upload has not ended."""
 
     pending: int = 0
     processing: int = 0
@@ -56,7 +56,7 @@ class Sight:
 
     @property
     def status(self) -> str:
-        """In a word, as a job has it."""
+        """The status of the batch, as one of the statuses of a job."""
         if self.processing or (self.ended and self.is_moving):
             return JobStatus.PROCESSING
         if self.is_moving or not self.songs:
@@ -67,7 +67,7 @@ class Sight:
 
     @property
     def label(self) -> str:
-        """The status in words: some songs of a batch may fail and others not."""
+        """The status in words; it tells how many songs failed if not all did."""
         if self.status == JobStatus.FAILED:
             return "Failed" if self.failed == self.songs else f"{self.failed} failed"
         if self.status == JobStatus.PENDING and not self.songs:
@@ -76,8 +76,8 @@ class Sight:
 
     @property
     def words(self) -> str:
-        """ "3 completed, 1 failed", leaving out what there is none of."""
-        told = {
+        """The counts in words, such as "3 completed, 1 failed", without zeros."""
+        counts = {
             "completed": self.completed,
             "failed": self.failed,
             "cancelled": self.cancelled,
@@ -85,18 +85,18 @@ class Sight:
             "waiting": self.pending,
             "being uploaded": self.coming,
         }
-        return ", ".join(f"{count} {word}" for word, count in told.items() if count) or "no songs"
+        return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "no songs"
 
 
-def sight_of(batch: Batch) -> Sight:
-    return sights_of([batch.pk])[batch.pk]
+def progress_of(batch: Batch) -> BatchProgress:
+    return progress_of_batches([batch.pk])[batch.pk]
 
 
-def sights_of(batch_ids: Iterable[UUID]) -> dict[UUID, Sight]:
-    """Of every one of them, by two queries."""
+def progress_of_batches(batch_ids: Iterable[UUID]) -> dict[UUID, BatchProgress]:
+    """The progress of each batch, with two queries."""
     ids = list(batch_ids)
     songs, coming = _songs(ids), _coming(ids)
-    return {pk: _sight(songs.get(pk, {}), coming.get(pk, 0)) for pk in ids}
+    return {pk: _progress(songs.get(pk, {}), coming.get(pk, 0)) for pk in ids}
 
 
 def _songs(ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -114,10 +114,10 @@ def _coming(ids: list[UUID]) -> dict[UUID, int]:
     return {row["batch"]: row["count"] for row in rows}
 
 
-def _sight(row: dict[str, Any], coming: int) -> Sight:
+def _progress(row: dict[str, Any], coming: int) -> BatchProgress:
     counts = {status: row.get(status, 0) for status in JobStatus.values}
     songs, all_s, done_s = sum(counts.values()), row.get("all_s") or 0.0, row.get("done_s") or 0.0
-    # How long a song is that is still on its way cannot be known: as long as the others are.
+    # The length of an arriving song is unknown, so it counts as long as the others are on average.
     all_s += coming * (all_s / songs if songs else 1.0)
     percent = min(100.0 * done_s / all_s, 100.0) if all_s else 0.0
-    return Sight(**counts, coming=coming, percent=percent)
+    return BatchProgress(**counts, coming=coming, percent=percent)

@@ -1,4 +1,4 @@
-"""Batches in the history: one row each, in the place of the song that was sent last."""
+"""Batches in the history: one row for each batch, in the place of its newest song."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from jobs.models import Batch, Job
 from jobs.models.job import JobQuerySet
-from jobs.services.batches.progress import Sight, sights_of
+from jobs.services.batches.progress import BatchProgress, progress_of_batches
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MOST_OFFERED = 100
-"""Batches that the filter of the history names, newest first."""
+"""How many batches the filter of the history offers, newest first."""
 
 
 @dataclass(frozen=True)
 class BatchRow:
     batch: Batch
-    sight: Sight
+    sight: BatchProgress
 
 
-def one_row_each(jobs: JobQuerySet) -> JobQuerySet:
-    """Of every batch only the song that was sent last; it stands for all of them."""
+def newest_of_each_batch(jobs: JobQuerySet) -> JobQuerySet:
+    """Keep only the newest song of each batch, which represents the batch."""
     later = Q(created_at__gt=OuterRef("created_at")) | Q(
         created_at=OuterRef("created_at"), pk__gt=OuterRef("pk")
     )
@@ -34,31 +34,33 @@ def one_row_each(jobs: JobQuerySet) -> JobQuerySet:
 
 
 def batch_rows(jobs: Sequence[Job]) -> dict[UUID, BatchRow]:
-    """By the id of the job in whose place the row stands. A batch of one song is that song."""
+    """The rows of batches, by the id of the job that they replace in the list. A batch of one song
+    has no row, as the song is listed itself."""
     ids = {job.batch_id for job in jobs if job.batch_id is not None}
     if not ids:
         return {}
-    sights = sights_of(ids)
+    progress = progress_of_batches(ids)
     return {
-        job.pk: BatchRow(job.batch, sights[job.batch_id])
+        job.pk: BatchRow(job.batch, progress[job.batch_id])
         for job in jobs
-        if job.batch_id is not None and job.batch is not None and _are_many(sights[job.batch_id])
+        if job.batch_id is not None and job.batch is not None and _are_many(progress[job.batch_id])
     }
 
 
-def _are_many(sight: Sight) -> bool:
+def _are_many(sight: BatchProgress) -> bool:
     return sight.songs + sight.coming > 1
 
 
 def batches_offered(owner: "User", *, also: str = "") -> list[tuple[str, str]]:
-    """For the filter: each with more than one song, by its name, and that of the id ``also``."""
-    mine = Batch.objects.filter(owner=owner)
-    many = mine.annotate(songs=Count("jobs")).filter(songs__gt=1)
+    """Ids and names of batches for the filter: those with more than one song, and ``also``, the id
+    of the selected one."""
+    batches = Batch.objects.filter(owner=owner)
+    many = batches.annotate(songs=Count("jobs")).filter(songs__gt=1)
     offered = [(str(pk), name) for pk, name in many.values_list("pk", "name")[:MOST_OFFERED]]
     if also in dict(offered):
         return offered
     try:
-        asked = mine.filter(pk=UUID(also))
+        selected = batches.filter(pk=UUID(also))
     except ValueError:
         return offered
-    return [*offered, *((str(pk), name) for pk, name in asked.values_list("pk", "name"))]
+    return [*offered, *((str(pk), name) for pk, name in selected.values_list("pk", "name"))]

@@ -1,4 +1,4 @@
-"""Campaigns: existing songs separated anew, beside what they have, when nobody waits."""
+"""Plans, starts, pauses and resumes campaigns, which separate existing songs again."""
 
 import hashlib
 import json
@@ -16,33 +16,33 @@ from jobs.models import Campaign, Job, Source
 from jobs.models.campaign import CampaignStatus
 from jobs.models.job import HELD_UNTIL, JobStatus
 from jobs.services.campaigns.query import Query, parse_conditions, sources_of
-from jobs.services.campaigns.sources import SongDecision, look_at
-from jobs.services.job.choices import check_request
+from jobs.services.campaigns.sources import SongDecision, decide_songs
+from jobs.services.job.request_validation import check_request
 from jobs.services.timing.speed import Speeds, Work
 from separation.errors import InvalidOptions
 from separation.request.separation_request import parse_request
 
 PORTION = 100
-"""Songs that are looked at in one go: a few queries, well under a second."""
+"""How many songs are checked at once, with a few queries and in well under a second."""
 
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """``choices``: what versions are made with; ``query``: which songs get one."""
+    """``options``: the options of the new versions; ``query``: the songs that get one."""
 
-    choices: dict[str, Any]
+    options: dict[str, Any]
     query: Query
 
     @property
     def key(self) -> str:
-        text = json.dumps([self.choices, self.query], sort_keys=True)
+        text = json.dumps([self.options, self.query], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a campaign would do now. ``expected_s``: work for one worker, None where nothing of
-    the kind was measured yet."""
+    """What a campaign would do now. ``expected_s``: the time of one worker, None where such work
+    was not measured yet."""
 
     sources: int
     jobs: int
@@ -51,35 +51,36 @@ class Estimate:
     expected_s: float | None
 
 
-def plan_campaign(*, choices: Mapping[str, Any], conditions: Iterable[str]) -> CampaignPlan:
-    """Raises ``InvalidOptions`` for what could only fail later."""
-    request = parse_request(dict(choices))
+def plan_campaign(*, options: Mapping[str, Any], conditions: Iterable[str]) -> CampaignPlan:
+    """Build a plan. Raises ``InvalidOptions`` for options or conditions that could only fail
+    later."""
+    request = parse_request(dict(options))
     check_request(request=request)
-    told = request.model_dump(mode="json", include=set(choices) | {"separator", "model"})
-    return CampaignPlan(told, parse_conditions(conditions))
+    named = request.model_dump(mode="json", include=set(options) | {"separator", "model"})
+    return CampaignPlan(named, parse_conditions(conditions))
 
 
 def estimate(plan: CampaignPlan) -> Estimate:
-    """Looks at every song and changes nothing."""
+    """Check every song of the plan; changes nothing."""
     reasons: Counter[str] = Counter()
     speeds = Speeds.load()
     sources, jobs, audio_s, expected_s, learned = 0, 0, 0.0, 0.0, True
-    for verdict in _verdicts(plan):
+    for decision in _decisions(plan):
         sources += 1
-        if verdict.request is None:
-            reasons[str(verdict.reason)] += 1
+        if decision.request is None:
+            reasons[str(decision.reason)] += 1
             continue
-        expected = speeds.expect(_work(verdict))
+        expected = speeds.expect(_work(decision))
         jobs += 1
-        audio_s += verdict.source.duration_s
+        audio_s += decision.source.duration_s
         expected_s += expected.seconds
         learned = learned and expected.learned
     return Estimate(sources, jobs, dict(reasons), audio_s, expected_s if learned else None)
 
 
-def _verdicts(plan: CampaignPlan) -> Iterator[SongDecision]:
+def _decisions(plan: CampaignPlan) -> Iterator[SongDecision]:
     for portion in _portions(plan.query, before=timezone.now()):
-        yield from look_at(portion, query=plan.query, choices=plan.choices)
+        yield from decide_songs(portion, query=plan.query, options=plan.options)
 
 
 def _portions(query: Query, *, before: datetime) -> Iterator[list[Source]]:
@@ -90,22 +91,22 @@ def _portions(query: Query, *, before: datetime) -> Iterator[list[Source]]:
         portion = list(found.filter(id__gt=portion[-1].pk)[:PORTION])
 
 
-def _work(verdict: SongDecision) -> Work:
-    assert verdict.request is not None
-    request = verdict.request
+def _work(decision: SongDecision) -> Work:
+    assert decision.request is not None
+    request = decision.request
     pipeline = [stage.model_dump(mode="json") for stage in request.to_pipeline()]
-    return Work.of(request.separator, request.model or "", verdict.source.duration_s, pipeline)
+    return Work.of(request.separator, request.model or "", decision.source.duration_s, pipeline)
 
 
 def start_campaign(*, plan: CampaignPlan) -> tuple[Campaign, bool]:
-    """The campaign of this plan, and whether it is new: asked twice is once."""
+    """The campaign of this plan, and whether it is new. The same plan never starts twice."""
     with transaction.atomic():
         campaign, is_new = Campaign.objects.get_or_create(
             key=plan.key,
             defaults={
-                "separator": plan.choices["separator"],
-                "model_name": plan.choices["model"] or "",
-                "request": plan.choices,
+                "separator": plan.options["separator"],
+                "model_name": plan.options["model"] or "",
+                "request": plan.options,
                 "query": plan.query,
             },
         )
@@ -116,7 +117,8 @@ def start_campaign(*, plan: CampaignPlan) -> tuple[Campaign, bool]:
 
 
 def find_campaign(text: str) -> Campaign:
-    """By its id or the beginning of it. Raises ``InvalidOptions`` unless exactly one is meant."""
+    """The campaign whose id begins with ``text``. Raises ``InvalidOptions`` unless exactly one
+    does."""
     start = text.strip().replace("-", "").lower()
     found = [each for each in Campaign.objects.all() if start and each.pk.hex.startswith(start)]
     if len(found) == 1:
@@ -127,7 +129,7 @@ def find_campaign(text: str) -> Campaign:
 
 
 def pause_campaign(*, campaign: Campaign) -> Campaign:
-    """Makes no further job and starts none that waits; what runs is left to end.
+    """Create no further job and start no waiting one; running jobs continue.
 
     Safe to repeat. Raises ``JobConflict`` once the campaign is done.
     """
@@ -136,7 +138,7 @@ def pause_campaign(*, campaign: Campaign) -> Campaign:
 
 
 def resume_campaign(*, campaign: Campaign) -> Campaign:
-    """Goes on where it stopped. Safe to repeat. Raises ``JobConflict`` once it is done."""
+    """Continue a paused campaign. Safe to repeat. Raises ``JobConflict`` once it is done."""
     _move(campaign, CampaignStatus.PAUSED, CampaignStatus.RUNNING, None)
     return campaign
 

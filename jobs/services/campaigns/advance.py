@@ -1,4 +1,4 @@
-"""Makes the jobs of campaigns, a few at a time, and only while nobody waits."""
+"""Creates the jobs of campaigns, a few at a time, and only while no person's job waits."""
 
 import logging
 from collections import Counter
@@ -14,29 +14,29 @@ from jobs.queue.claim import runnable
 from jobs.queue.tickets import put_ticket
 from jobs.services.campaigns.actions import PORTION
 from jobs.services.campaigns.query import current_versions, sources_of
-from jobs.services.campaigns.sources import Reason, SongDecision, look_at
-from jobs.services.campaigns.versions import withdraw_versions_of_nothing
+from jobs.services.campaigns.sources import Reason, SongDecision, decide_songs
+from jobs.services.campaigns.versions import withdraw_stale_versions
 from jobs.services.job.create import insert_job
 from separation.errors import InvalidOptions
 
 MOST_PORTIONS = 10
-"""In one go: a campaign whose songs need nothing is soon through, and whoever calls is back at its
-other work within seconds."""
+"""The maximum in one call. A campaign whose songs need no job ends soon, and the caller can
+continue with its other work within seconds."""
 
 _log = logging.getLogger("jobs.campaign")
 
 
 def advance_campaigns() -> int:
-    """Make as many jobs as there is room for; returns how many.
+    """Create jobs until the backfill lane is full; returns how many.
 
-    Safe to run at any time, by several hosts at once, and to be killed: songs are looked at in
-    portions, and the jobs of a portion are stored together with the place where the next begins.
+    Safe to run at any time and by several hosts at once, and safe to kill: songs are checked in
+    portions, and one transaction stores the jobs of a portion and the new cursor.
     """
-    withdraw_versions_of_nothing()
-    # Asked without a lock first: most of the time there is no campaign.
+    withdraw_stale_versions()
+    # Checked without a lock first, as most of the time there is no campaign.
     if not Campaign.objects.running().exists():
         return 0
-    # Here, as importing the stages takes a moment that no transaction should last.
+    # Called here to import the stages, which takes too long for a transaction.
     current_versions()
     made, more = 0, True
     for _ in range(MOST_PORTIONS):
@@ -49,7 +49,7 @@ def advance_campaigns() -> int:
 
 
 def headroom() -> int:
-    """How many jobs may be put into the backfill lane now; none while a person's job waits."""
+    """How many jobs may be added to the backfill lane now; 0 while a person's job waits."""
     if runnable([Lane.INTERACTIVE]).exists():
         return 0
     waiting = runnable([Lane.BACKFILL]).count()
@@ -57,11 +57,11 @@ def headroom() -> int:
 
 
 def _portion() -> tuple[int, bool]:
-    """One step of the first campaign that has songs left: how many jobs were made, and whether
-    there is anything left to look at."""
+    """Advance the first campaign that has songs left by one portion. Returns the number of new
+    jobs, and whether there was a portion to check."""
     with transaction.atomic():
-        # All are locked, so that two hosts neither take a song twice nor fill one gap twice.
-        # SQLite knows no such lock and needs none: there only one transaction writes at a time.
+        # All campaigns are locked, so that two hosts neither take a song twice nor fill the same
+        # place twice. SQLite has no such lock and needs none, as it allows one writer at a time.
         for campaign in Campaign.objects.running().select_for_update():
             sources = _next_sources(campaign)
             if sources:
@@ -70,25 +70,25 @@ def _portion() -> tuple[int, bool]:
 
 
 def _next_sources(campaign: Campaign) -> list[Source]:
-    left = sources_of(campaign.query, before=campaign.created_at)
+    remaining = sources_of(campaign.query, before=campaign.created_at)
     if campaign.cursor is not None:
-        left = left.filter(id__gt=campaign.cursor)
-    return list(left.select_related("owner")[:PORTION])
+        remaining = remaining.filter(id__gt=campaign.cursor)
+    return list(remaining.select_related("owner")[:PORTION])
 
 
 def _take(campaign: Campaign, sources: list[Source], room: int) -> int:
-    """Make jobs until there is no room; ``cursor`` then stands on the last song looked at."""
+    """Create up to ``room`` jobs, and set ``cursor`` to the last song that was checked."""
     made = 0
     reasons = Counter(campaign.reasons)
-    for verdict in look_at(sources, query=campaign.query, choices=campaign.request):
+    for decision in decide_songs(sources, query=campaign.query, options=campaign.request):
         if made == room:
             break
-        reason = verdict.reason or _make(campaign, verdict)
+        reason = decision.reason or _make(campaign, decision)
         if reason:
             reasons[str(reason)] += 1
         else:
             made += 1
-        campaign.cursor = verdict.source.pk
+        campaign.cursor = decision.source.pk
     campaign.queued += made
     campaign.reasons = dict(reasons)
     campaign.skipped = reasons.total()
@@ -98,20 +98,20 @@ def _take(campaign: Campaign, sources: list[Source], room: int) -> int:
     return made
 
 
-def _make(campaign: Campaign, verdict: SongDecision) -> Reason | None:
-    """Store the job of one song, or say why it has become impossible."""
-    assert verdict.replaces is not None and verdict.request is not None
-    # Locked: its owner may be deleting it this very moment.
-    if not Job.objects.select_for_update().filter(pk=verdict.replaces.pk).exists():
+def _make(campaign: Campaign, decision: SongDecision) -> Reason | None:
+    """Store the job of one song; returns None, or the reason why it has become impossible."""
+    assert decision.replaces is not None and decision.request is not None
+    # Locked, as its owner may be deleting it.
+    if not Job.objects.select_for_update().filter(pk=decision.replaces.pk).exists():
         return Reason.NO_RESULT
     try:
         insert_job(
-            owner=verdict.source.owner,
-            source=verdict.source,
-            request=verdict.request,
+            owner=decision.source.owner,
+            source=decision.source,
+            request=decision.request,
             lane=Lane.BACKFILL,
             campaign=campaign,
-            replaces=verdict.replaces,
+            replaces=decision.replaces,
         )
     except InvalidOptions:
         return Reason.UNSUITABLE
@@ -120,7 +120,7 @@ def _make(campaign: Campaign, verdict: SongDecision) -> Reason | None:
 
 
 def _finish_campaigns() -> None:
-    """A campaign is done when nothing is left to look at and each of its jobs has ended."""
+    """Mark the campaigns as done whose songs are all checked and whose jobs have all ended."""
     now = timezone.now()
     for campaign in Campaign.objects.running():
         if _next_sources(campaign) or Job.objects.active().filter(campaign=campaign).exists():

@@ -1,4 +1,4 @@
-"""Which songs a campaign is about: conditions as an operator writes them become filters."""
+"""Parses the conditions of a campaign, and builds the filters for its songs and jobs."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -25,9 +25,12 @@ _WRITTEN = re.compile(r"\s*([a-z_]+)\s*([=<>])\s*(.*?)\s*")
 
 @dataclass(frozen=True)
 class Condition:
-    """``read`` makes a value of what was written, or raises ``ValueError`` with a sentence;
-    ``narrow`` makes a filter of the value, on jobs where ``of_job`` says so, else on sources.
-    ``outdates``: what meets it is old by that alone, even where just this was asked for."""
+    """One kind of condition.
+
+    ``read`` parses the written text, or raises ``ValueError`` with a sentence. ``narrow`` builds a
+    filter from the value: on jobs if ``of_job``, else on sources. ``outdates``: a job that meets
+    the condition is outdated, even if its options equal the options of the campaign.
+    """
 
     meaning: str
     read: Callable[[str], Any]
@@ -37,9 +40,9 @@ class Condition:
 
 
 def parse_conditions(written: Iterable[str]) -> Query:
-    """``["owner=ella", "duration_s<300"]`` as a query; all of them must hold.
+    """Parse conditions such as ``["owner=ella", "duration_s<300"]``; all of them must hold.
 
-    Raises ``InvalidOptions``, with the list of what may be asked where a key is unknown.
+    Raises ``InvalidOptions``; for an unknown key it lists the known ones.
     """
     query: Query = {}
     for text in written:
@@ -57,7 +60,7 @@ def parse_conditions(written: Iterable[str]) -> Query:
 
 
 def sources_of(query: Query, *, before: datetime) -> QuerySet[Source]:
-    """The songs that were there at ``before`` and meet the query, by id."""
+    """The songs that existed at ``before`` and match the query, in the order of their ids."""
     found = Source.objects.filter(_conditions(query, of_job=False), created_at__lte=before)
     if any(CONDITIONS[key].of_job for key in query):
         found = found.filter(Exists(replaceable_jobs(query).filter(source=OuterRef("pk"))))
@@ -65,13 +68,13 @@ def sources_of(query: Query, *, before: datetime) -> QuerySet[Source]:
 
 
 def replaceable_jobs(query: Query) -> JobQuerySet:
-    """Completed jobs of people that meet the query: each is one that a version may replace."""
+    """The completed jobs of people that match the query, so that a version may replace them."""
     completed = Job.objects.listed().filter(status=JobStatus.COMPLETED)
     return completed.filter(_conditions(query, of_job=True))
 
 
 def outdated_jobs(query: Query) -> JobQuerySet:
-    """Jobs that the query calls old by what made them; none where it says nothing of that."""
+    """The jobs that a condition of the query outdates; none where no condition does."""
     old = {key: value for key, value in query.items() if CONDITIONS[key].outdates}
     return Job.objects.filter(_conditions(old, of_job=True)) if old else Job.objects.none()
 
@@ -105,7 +108,8 @@ def _seconds(text: str) -> float:
 
 
 def _moment(text: str) -> str:
-    """A day, or a day and a time, in the site's time zone unless it names its own; kept in UTC."""
+    """Parse a day, or a day and a time, in the site's time zone unless the text names another;
+    returns it in UTC."""
     day = parse_date(text)
     moment = datetime.combine(day, time()) if day else parse_datetime(text)
     if moment is None:
@@ -122,12 +126,12 @@ def _account(text: str) -> str:
 
 
 def current_versions() -> dict[str, int]:
-    """The version of each stage in this code; imports them all."""
+    """The version of each stage in this code; imports all stages."""
     return {row.name: int(resolve_name(row.path).version) for row in STAGES.values()}
 
 
 def _stage_versions(text: str) -> dict[str, int]:
-    """``separation:2``, or ``current`` for every stage as this code has it."""
+    """Parse ``separation:2``, or ``current`` for the versions of all stages in this code."""
     known = current_versions()
     if text == "current":
         return known
@@ -138,12 +142,13 @@ def _stage_versions(text: str) -> dict[str, int]:
     return {name: int(number)}
 
 
-def _ran(field: str, asked: str) -> Callable[[str], Q]:
-    """What ran, which for ``auto`` is not what was asked for; that, where no manifest tells."""
-    told = f"manifest__separation__{field}"
+def _ran(field: str, requested: str) -> Callable[[str], Q]:
+    """A filter by the value of ``field`` in the manifest, which for ``auto`` differs from the
+    request. Jobs without it in the manifest are filtered by the column ``requested``."""
+    used = f"manifest__separation__{field}"
 
     def narrow(value: str) -> Q:
-        return Q(**{told: value}) | Q(**{f"{told}__isnull": True, asked: value})
+        return Q(**{used: value}) | Q(**{f"{used}__isnull": True, requested: value})
 
     return narrow
 
@@ -177,4 +182,5 @@ CONDITIONS = {
         outdates=True,
     ),
 }
-"""``created_`` speaks of the song, ``made_`` and the rest of the job that would be replaced."""
+"""``created_`` filters by the song's time. ``made_`` and the others filter by the job that would be
+replaced."""

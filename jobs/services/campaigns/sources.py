@@ -1,4 +1,4 @@
-"""Looks at songs for a campaign: which get a job, which do not and why. Makes nothing."""
+"""Decides for a campaign which songs get a job, and why others do not. Changes nothing."""
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,14 +9,14 @@ from uuid import UUID
 from jobs.models import Job, Source
 from jobs.models.job import ACTIVE, JobStatus
 from jobs.services.campaigns.query import Query, current_versions, outdated_jobs, replaceable_jobs
-from jobs.services.job.choices import changed_request
+from jobs.services.job.request_validation import changed_request
 from separation.catalogue import models_for
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.request.separation_request import SeparationRequest, parse_request
 
 
 class Reason(enum.StrEnum):
-    """Why a song gets no job; the value is what rows keep."""
+    """Why a song gets no job. The value is stored in rows."""
 
     SAME = "same"
     QUEUED = "queued"
@@ -42,7 +42,7 @@ def reason_words(reason: str) -> str:
 
 @dataclass(frozen=True)
 class SongDecision:
-    """What is to be done about one song: make what ``request`` says in place of ``replaces``, or
+    """The decision about one song: create a job with ``request`` to replace ``replaces``, or
     nothing because of ``reason``."""
 
     source: Source
@@ -51,20 +51,20 @@ class SongDecision:
     reason: Reason | None = None
 
 
-def look_at(
-    sources: Sequence[Source], *, query: Query, choices: dict[str, Any]
+def decide_songs(
+    sources: Sequence[Source], *, query: Query, options: dict[str, Any]
 ) -> Iterator[SongDecision]:
-    """One verdict for each song, in their order; few queries however many songs.
+    """One decision for each song, in their order, with a fixed number of queries.
 
-    ``choices``: what a version is made with; whatever they do not name stays as it was.
+    ``options``: the options of the new versions; all other options stay as they were.
     """
-    known = _Known(sources, query)
+    known = _SongJobs(sources, query)
     for source in sources:
-        yield _verdict(source, known, choices)
+        yield _decide(source, known, options)
 
 
-class _Known:
-    """The jobs of some songs, by song, read at once."""
+class _SongJobs:
+    """The jobs of some songs, by song, read with a few queries."""
 
     def __init__(self, sources: Sequence[Source], query: Query) -> None:
         ids = [source.pk for source in sources]
@@ -72,7 +72,7 @@ class _Known:
         outdated = outdated_jobs(query).filter(source__in=ids)
         self.outdated = set(outdated.values_list("pk", flat=True))
         self.replaceable = _by_source(
-            # By id too: of two jobs that ended at once the same is taken every time.
+            # By id too, so that the order of two jobs that ended at once is fixed.
             replaceable_jobs(query).filter(source__in=ids).order_by("completed_at", "id")
         )
         relevant = Job.objects.filter(source__in=ids, status__in=(*ACTIVE, JobStatus.COMPLETED))
@@ -89,7 +89,7 @@ def _by_source(jobs: Iterable[Job]) -> dict[UUID, list[Job]]:
     return found
 
 
-def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> SongDecision:
+def _decide(source: Source, known: _SongJobs, options: dict[str, Any]) -> SongDecision:
     replaceable = known.replaceable.get(source.pk, [])
     present = [job for job in replaceable if job.audio_deleted_at is None]
     if not source.owner.is_active:
@@ -100,7 +100,7 @@ def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> SongDeci
         return SongDecision(source, reason=Reason.NO_RESULT)
     replaces = present[-1]
     try:
-        request = changed_request(replaces.request, choices)
+        request = changed_request(replaces.request, options)
     except (InvalidOptions, LicenceRefused):
         return SongDecision(source, reason=Reason.UNSUITABLE)
     for job in known.jobs.get(source.pk, []):
@@ -110,46 +110,47 @@ def _verdict(source: Source, known: _Known, choices: dict[str, Any]) -> SongDeci
     return SongDecision(source, replaces=replaces, request=request)
 
 
-def _made_alike(job: Job, wanted: SeparationRequest, known: _Known) -> bool:
-    """Was ``job`` made, or is it to be made, just as ``wanted`` would be by this code?
+def _made_alike(job: Job, request: SeparationRequest, known: _SongJobs) -> bool:
+    """Whether ``job`` ran, or will run, as a job with ``request`` would run in this code.
 
-    A version that was dismissed counts: its owner did not want it.
+    A dismissed version counts, as its owner did not want it.
     """
     gone = job.audio_deleted_at is not None and not job.is_offered
     if gone or job.pk in known.outdated:
         return False
-    if _rest(_asked(job)) != _rest(wanted):
+    if _other_options(_parsed_request(job)) != _other_options(request):
         return False
-    asked_alike = _models_asked(job) == (wanted.separator, wanted.model)
-    if not asked_alike and _models_run(job) != _named(wanted):
+    same_request = _requested_model(job) == (request.separator, request.model)
+    if not same_request and _used_model(job) != _resolved_model(request):
         return False
-    # What still waits will run with this code, whatever it was when it was sent.
+    # A job that still waits will run with this code, whichever code created it.
     return job.is_active or not known.has_older_stage(job)
 
 
-def _asked(job: Job) -> SeparationRequest | None:
-    """Read anew, as an old row lacks choices that came later; None where it is not understood."""
+def _parsed_request(job: Job) -> SeparationRequest | None:
+    """The job's request, parsed to add options that are newer than the row; None where it is not
+    valid any more."""
     try:
         return parse_request(job.request)
     except InvalidOptions:
         return None
 
 
-def _rest(request: SeparationRequest | None) -> dict[str, Any] | None:
+def _other_options(request: SeparationRequest | None) -> dict[str, Any] | None:
     left_out = {"separator", "model", "repo", "preset"}
     return None if request is None else request.model_dump(exclude=left_out)
 
 
-def _models_asked(job: Job) -> tuple[Any, Any]:
+def _requested_model(job: Job) -> tuple[Any, Any]:
     return job.request.get("separator"), job.request.get("model")
 
 
-def _models_run(job: Job) -> tuple[Any, Any]:
-    """What really ran, as ``auto`` chooses and a separator has a model of its own."""
+def _used_model(job: Job) -> tuple[Any, Any]:
+    """The separator and the model that ran, which ``auto`` or a separator's default chose."""
     ran = job.manifest.get("separation") or {}
     return ran.get("separator"), ran.get("model")
 
 
-def _named(request: SeparationRequest) -> tuple[str, str | None]:
+def _resolved_model(request: SeparationRequest) -> tuple[str, str | None]:
     models = models_for(request.separator)
     return request.separator, request.model or (models[0].name if models else None)

@@ -1,4 +1,4 @@
-"""Versions that campaigns made: offered to the owner of the song, accepted, or dismissed."""
+"""Versions that campaigns offer to the owners of songs: accepted, dismissed, or withdrawn."""
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,19 +14,19 @@ from jobs.services.storage.files import remove_audio
 
 
 def accept_version(*, job: Job) -> Job:
-    """Put it into its owner's history in the place of the job that it replaces, which stays.
+    """Show the version in its owner's history instead of the job that it replaces, which stays.
 
     Safe to repeat. Raises ``JobConflict`` where there is nothing to accept.
     """
     now = timezone.now()
     with transaction.atomic():
-        # Else two offers for one job, accepted at once, would wait for each other on PostgreSQL.
+        # Locked, as on PostgreSQL two offers for one job, accepted at once, could deadlock.
         old = Job.objects.select_for_update().filter(pk=job.replaces_id or job.pk).first()
         place = {"batch_id": old.batch_id if old else None}
         ready = Job.objects.ready().filter(pk=job.pk)
         taken = ready.update(accepted_at=now, updated_at=now, **place)
         if taken and job.replaces_id:
-            # Other offers for the old job are offers for this one from now on.
+            # Other offers for the old job become offers for this one.
             others = Job.objects.offered().filter(replaces_id=job.replaces_id)
             others.exclude(pk=job.pk).update(replaces_id=job.pk, updated_at=now)
     job.refresh_from_db()
@@ -36,7 +36,7 @@ def accept_version(*, job: Job) -> Job:
 
 
 def dismiss_version(*, job: Job) -> Job:
-    """Delete what it made; its manifest stays, as that of every job whose audio goes.
+    """Delete the audio of the version. Its manifest stays, as with every job.
 
     Safe to repeat. Raises ``JobConflict`` where there is nothing to dismiss.
     """
@@ -82,9 +82,9 @@ def accept_all(*, campaign: Campaign) -> int:
     return accepted
 
 
-def withdraw_versions_of_nothing() -> int:
-    """A version that nobody accepted lives no longer than what it would replace: its owner may
-    have deleted that, or its audio came to its time. Returns how many such versions there are."""
+def withdraw_stale_versions() -> int:
+    """Withdraw offered versions of jobs that were deleted or whose audio has expired; returns how
+    many such versions there are."""
     old_audio_is_gone = Q(replaces__audio_deleted_at__isnull=False, audio_deleted_at__isnull=True)
     stray = Job.objects.offered().filter(Q(replaces__isnull=True) | old_audio_is_gone)
     found = list(stray.select_related("source"))
@@ -94,7 +94,7 @@ def withdraw_versions_of_nothing() -> int:
 
 
 def _withdraw(version: Job) -> None:
-    """One that runs is told to stop; it goes the next time, when it has."""
+    """Delete the version. A version that runs is cancelled, and deleted at a later call."""
     try:
         if version.is_active:
             cancel_job(job=version)
@@ -103,4 +103,4 @@ def _withdraw(version: Job) -> None:
         else:
             _drop_audio(version, status__in=ENDED)
     except (JobConflict, Job.DoesNotExist):
-        return  # it moved on meanwhile: the next look decides
+        return  # its state changed meanwhile: the next call decides

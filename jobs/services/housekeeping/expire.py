@@ -1,4 +1,4 @@
-"""What is kept for how long: audio by retention, unfinished work and uploads by age."""
+"""Deletes expired data: audio by retention, unfinished work and uploads by age."""
 
 import time
 from datetime import timedelta
@@ -21,11 +21,11 @@ from jobs.services.uploads.session import expire_upload
 
 WORK = "work"
 UPLOAD_STALE_S = 24 * 3600
-"""Older than any upload that still moves; its connection is long gone."""
+"""An older upload cannot be active, as its connection has ended long ago."""
 
 
 def expire_everything() -> None:
-    """All of the below; safe to run at any time, by several hosts at once."""
+    """Delete everything that has expired. Safe to run at any time and by several hosts at once."""
     expire_audio()
     expire_work()
     expire_uploads()
@@ -36,8 +36,8 @@ def expire_everything() -> None:
 
 
 def expire_audio() -> int:
-    """Delete the audio of jobs that ended more than RETENTION_DAYS ago; the rows and the
-    manifest stay for ever. Returns how many jobs lost theirs."""
+    """Delete the audio of jobs that ended more than RETENTION_DAYS ago; returns how many jobs. The
+    rows and the manifests stay for ever."""
     if not settings.RETENTION_DAYS:
         return 0
     now = timezone.now()
@@ -45,9 +45,9 @@ def expire_audio() -> int:
     old = Job.objects.filter(status__in=ENDED, completed_at__lt=before, audio_deleted_at=None)
     expired = 0
     for job in old.select_related("source").iterator():
-        # Filtered again: the owner may have retried it this very second.
-        mine = Job.objects.filter(pk=job.pk, status__in=ENDED, completed_at__lt=before)
-        if mine.update(audio_deleted_at=now, updated_at=now):
+        # Filtered again, as the owner may have retried the job meanwhile.
+        still_old = Job.objects.filter(pk=job.pk, status__in=ENDED, completed_at__lt=before)
+        if still_old.update(audio_deleted_at=now, updated_at=now):
             remove_audio(job.directory)
             remove_song_unless_used(job.source)
             expired += 1
@@ -55,14 +55,14 @@ def expire_audio() -> int:
 
 
 def remove_song_unless_used(source: Source) -> None:
-    """The row stays, as rows of jobs tell their song's name from it."""
+    """Delete the song's file if no job with audio uses it. The row stays, as jobs show its name."""
     if not Job.objects.filter(source=source, audio_deleted_at=None).exists():
         remove_file(source.path)
 
 
 def expire_work() -> int:
-    """Delete the intermediates of jobs that failed or were cancelled too long ago to resume, and
-    what could be heard of their stems; returns of how many."""
+    """Delete the intermediates and previews of jobs that failed or were cancelled too long ago to
+    resume; returns how many jobs."""
     before = timezone.now() - timedelta(hours=settings.WORK_RETENTION_HOURS)
     stale = Job.objects.filter(
         status__in=(JobStatus.FAILED, JobStatus.CANCELLED), completed_at__lt=before
@@ -78,7 +78,7 @@ def _expire_work(job: Job) -> bool:
 
 
 def expire_uploads() -> int:
-    """Delete uploads that nobody went on with, and what uploads left that have no row."""
+    """Delete expired uploads, and old files of uploads that have no row; returns how many."""
     expired = sum(_expire(upload) for upload in Upload.objects.expired().iterator())
     if not incoming_dir().is_dir():
         return expired
@@ -104,16 +104,17 @@ def _age_s(part: Path) -> float:
     try:
         return time.time() - part.stat().st_mtime
     except FileNotFoundError:
-        return 0.0  # the upload came to its end a moment ago
+        return 0.0  # the upload has just ended
 
 
 def expire_unused_sources() -> int:
-    """Delete songs that never came to a job, as when the choices were refused after the upload."""
+    """Delete old songs without a job, for example after a refused request; returns how many."""
     before = timezone.now() - timedelta(seconds=UPLOAD_STALE_S)
     unused = Source.objects.filter(jobs=None, created_at__lt=before)
     return sum(discard_source_if_unused(source=source) for source in unused.iterator())
 
 
 def expire_batches() -> int:
-    """Delete batches to which no song ever came, as when all of a form were refused."""
+    """Delete old batches that got no song, for example because all songs of a form were refused;
+    returns how many."""
     return expire_empty_batches(before=timezone.now() - timedelta(seconds=UPLOAD_STALE_S))

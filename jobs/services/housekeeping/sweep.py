@@ -1,5 +1,5 @@
-"""What lies on disk and belongs to nothing any more, as after a crash in the middle of a deletion,
-an upload, a download or a mix."""
+"""Deletes files that belong to no row, for example after a crash during a deletion, an upload, a
+download or a mix."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ from jobs.services.mixing import MIX_PREFIX
 from jobs.services.storage.files import remove_file, remove_folder
 
 LEFT_ALONE_S = 24 * 3600
-"""Whatever changed within a day may still be in somebody's hands."""
+"""Files that changed within this time stay, as a process may still use them."""
 
 _log = logging.getLogger("jobs.sweep")
 
@@ -27,20 +27,20 @@ def sweep_everything() -> None:
 
 
 def sweep_outputs() -> int:
-    """Delete folders of jobs that have no row any more; returns how many.
+    """Delete folders of jobs that have no row; returns how many.
 
-    Nothing is deleted when most folders are such: rather than that so many deletions broke off,
-    the database is not the one that belongs to this folder.
+    Nothing is deleted when most folders have no row. So many interrupted deletions are unlikely:
+    the site probably uses the database of another folder.
     """
     folders = {job_id: path for path in _entries(settings.OUTPUT_DIR) if (job_id := _id(path))}
     known = set(Job.objects.values_list("pk", flat=True))
-    return _remove_old(_strange(folders, known, settings.OUTPUT_DIR))
+    return _remove_old(_without_row(folders, known, settings.OUTPUT_DIR))
 
 
 def sweep_uploads() -> int:
-    """Delete sources that have no row any more, or never got one; returns how many.
+    """Delete files of sources that have no row; returns how many.
 
-    With the caution of :func:`sweep_outputs`.
+    Nothing is deleted when most have none, as in :func:`sweep_outputs`.
     """
     files = {
         source_id: path
@@ -49,20 +49,20 @@ def sweep_uploads() -> int:
         if (source_id := _source_id(path))
     }
     known = set(Source.objects.values_list("pk", flat=True))
-    return _remove_old(_strange(files, known, settings.UPLOAD_DIR))
+    return _remove_old(_without_row(files, known, settings.UPLOAD_DIR))
 
 
 def sweep_downloads() -> int:
-    """Delete what downloads of weights left that broke off; returns how many.
+    """Delete the leftovers of interrupted downloads of weights; returns how many.
 
-    They are hidden folders beside the models, named after one.
+    They are hidden folders beside the models, each named after a model.
     """
     hidden = (path for path in _entries(settings.MODEL_DIR) if path.name.startswith("."))
     return _remove_old([path for path in hidden if "-" in path.name])
 
 
 def sweep_mixes() -> int:
-    """Delete mixes that were being made when the web server was killed; returns how many."""
+    """Delete mixes that the web server was rendering when it was killed; returns how many."""
     folders = _entries(settings.FILE_UPLOAD_TEMP_DIR)
     return _remove_old([path for path in folders if path.name.startswith(MIX_PREFIX)])
 
@@ -82,7 +82,7 @@ def _id(path: Path) -> uuid.UUID | None:
 
 
 def _source_id(path: Path) -> uuid.UUID | None:
-    """Of a file that lies where ``Source.path`` puts it."""
+    """The id of the source whose path is ``path``; None for any other file."""
     try:
         source_id = uuid.UUID(hex=path.name)
     except ValueError:
@@ -91,18 +91,18 @@ def _source_id(path: Path) -> uuid.UUID | None:
     return source_id if ours else None
 
 
-def _strange(found: dict[uuid.UUID, Path], known: set[uuid.UUID], root: Path) -> list[Path]:
-    """What has no row; nothing when that is most of it."""
-    strange = [path for key, path in found.items() if key not in known]
-    if len(strange) * 2 > len(found):
+def _without_row(found: dict[uuid.UUID, Path], known: set[uuid.UUID], root: Path) -> list[Path]:
+    """The paths without a row; none when most have no row."""
+    without_row = [path for key, path in found.items() if key not in known]
+    if len(without_row) * 2 > len(found):
         _log.error(
             "%s of the %s entries of %s have no row: is this their database? None is deleted.",
-            len(strange),
+            len(without_row),
             len(found),
             root,
         )
         return []
-    return strange
+    return without_row
 
 
 def _remove_old(paths: list[Path]) -> int:
@@ -114,7 +114,8 @@ def _remove_old(paths: list[Path]) -> int:
 
 
 def _changed_at(path: Path) -> float:
-    """When it, or anything in it, last changed, as seconds since the epoch; now if it just went."""
+    """When ``path``, or anything in it, last changed, in seconds since the epoch; the current time
+    if it has just been deleted."""
     try:
         return max(each.lstat().st_mtime for each in (path, *path.rglob("*")))
     except FileNotFoundError:

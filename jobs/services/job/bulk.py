@@ -1,4 +1,4 @@
-"""One action on many jobs of one person: what can be done is done, the rest is told."""
+"""Applies one action to many jobs of one person, and reports the jobs that refused it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ from separation.errors import SeparationError
 
 @dataclass(frozen=True)
 class BulkOutcome:
-    """``done``: how many it worked for. ``refused``: the others, each with the reason in words."""
+    """``done``: the number of jobs that the action changed. ``refused``: the other jobs, each with
+    the reason in words."""
 
     done: int
     refused: tuple[tuple[Job, str], ...]
 
 
 def for_each(jobs: Iterable[Job], act: Callable[[Job], object]) -> BulkOutcome:
-    """``act`` on every job, one transaction each, so that one refusal undoes nothing else."""
+    """Call ``act`` for every job. Each call has its own transaction, so a refusal undoes no other
+    change."""
     done, refused = 0, []
     for job in jobs:
         try:

@@ -1,4 +1,4 @@
-"""Stop a job that waits or runs."""
+"""Cancels a job that waits or runs."""
 
 from django.utils import timezone
 
@@ -8,15 +8,16 @@ from jobs.models.job import JobStatus
 
 
 def cancel_job(*, job: Job) -> Job:
-    """Cancel now (waiting) or ask the worker to (running, seen within a second).
+    """Cancel a waiting job now, or request the worker to cancel a running job. The worker sees the
+    request within a second.
 
     Safe to repeat while the worker is stopping. Raises ``JobConflict`` for a job that has ended.
     """
     now = timezone.now()
-    mine = Job.objects.filter(pk=job.pk)
+    rows = Job.objects.filter(pk=job.pk)
     # Twice, as the job may be claimed or given back between the two updates.
     for _ in range(2):
-        if mine.filter(status=JobStatus.PENDING).update(
+        if rows.filter(status=JobStatus.PENDING).update(
             status=JobStatus.CANCELLED,
             cancel_requested_at=now,
             completed_at=now,
@@ -26,7 +27,7 @@ def cancel_job(*, job: Job) -> Job:
             eta_s=None,
         ):
             break
-        if mine.filter(status=JobStatus.PROCESSING, cancel_requested_at=None).update(
+        if rows.filter(status=JobStatus.PROCESSING, cancel_requested_at=None).update(
             cancel_requested_at=now, updated_at=now
         ):
             break

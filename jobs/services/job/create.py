@@ -1,4 +1,4 @@
-"""A song and some choices become a job in the queue."""
+"""Creates a job in the queue from a song and a request."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from jobs.models.account_lock import lock_account
 from jobs.models.job import Lane
 from jobs.queue.tickets import put_ticket
 from jobs.services.batch_membership import add_to_batch
-from jobs.services.job.choices import check_request
+from jobs.services.job.request_validation import check_request
 from jobs.services.quotas.limits import check_quota, check_storage, use_audio_minutes
 from jobs.services.quotas.reservation import Hold
 from jobs.services.sources.receive_source import receive_source
@@ -35,10 +35,10 @@ def create_job(
     hold: Hold | None = None,
     batch: Batch | None = None,
 ) -> Job:
-    """Store the job with its stages and put a ticket into the queue once that is committed.
+    """Store the job with its stages, and put a ticket into the queue after the commit.
 
-    ``hold``: that of the upload which brought the song; the job takes the place that it kept.
-    ``batch``: one of the same owner, to which the song belongs from then on.
+    ``hold``: the reservation of the upload; the job takes the place that it holds. ``batch``: a
+    batch of the same owner, which the job joins.
 
     Raises ``InvalidOptions``, ``QuotaExceeded``, ``SourceMissing``, or ``JobConflict`` where the
     batch is full; the source stays.
@@ -56,14 +56,14 @@ def create_job(
         fields = {"lane": lane, "priority": priority, "batch": add_to_batch(batch)}
         job = insert_job(owner=owner, source=source, request=request, **fields)
         use_audio_minutes(owner=owner, source=source, job=job)
-        # Robust: the job is stored; a ticket that is lost is topped up by the reaper.
+        # Robust, as the job is stored: the housekeeping replaces a lost ticket.
         transaction.on_commit(lambda: put_ticket(lane), robust=True)
     return job
 
 
 def insert_job(*, owner: "User", source: Source, request: SeparationRequest, **fields: Any) -> Job:
-    """The rows of one job, without a check of its choices or of a quota, and without a ticket."""
-    # Here, not above: building stages brings NumPy and SciPy, which most pages do without.
+    """Insert the rows of one job. It checks neither the request nor a quota, and adds no ticket."""
+    # Imported here, as stages import NumPy and SciPy, which most pages do not need.
     from separation.stages.registry import check_pipeline
 
     pipeline = request.to_pipeline()
@@ -101,9 +101,9 @@ def submit_song(
     request: SeparationRequest,
     batch: Batch | None = None,
 ) -> Job:
-    """Bytes on their way become a song and a job in the queue, or nothing at all.
+    """Receive a song and create a job for it. After an error neither exists.
 
-    Raises what :func:`receive_source` and :func:`create_job` do.
+    Raises as :func:`receive_source` and :func:`create_job` do.
     """
     source = receive_source(
         owner=hold.owner,
@@ -121,7 +121,7 @@ def submit_song(
 
 
 def discard_source_if_unused(*, source: Source) -> bool:
-    """Remove the song when no job needs it; true when it is gone."""
+    """Delete the song when no job uses it; returns whether it did."""
     with transaction.atomic():
         if Job.objects.filter(source=source).exists():
             return False

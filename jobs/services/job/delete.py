@@ -1,4 +1,4 @@
-"""Remove a job, its files and, when nobody else needs it, its song."""
+"""Deletes a job, its files and, when no other job uses it, its song."""
 
 from functools import partial
 
@@ -16,10 +16,13 @@ from jobs.services.storage.room import is_disk_full, make_room
 
 
 def delete_job(*, job: Job) -> None:
-    """Raises ``JobConflict`` while the job waits or runs. Files go after the rows are gone.
+    """Delete the job, and its files after the commit.
 
-    Versions that a campaign offers in its place go with it; one that runs is told to stop, and
-    the housekeeping removes it then. A version that took its place now has that of its predecessor.
+    Versions that a campaign offers for the job are deleted with it. A version that runs is
+    cancelled, and the housekeeping deletes it later. An accepted version of the job now replaces
+    the job that the deleted one replaced.
+
+    Raises ``JobConflict`` while the job waits or runs.
     """
     try:
         _delete(job)
@@ -30,8 +33,8 @@ def delete_job(*, job: Job) -> None:
 
 
 def _make_room(job: Job) -> bool:
-    """The database has no room to note the deletion: then its files, which are to go anyway, make
-    it, unless it is waiting or running."""
+    """Free room on a full disk by deleting the files of an ended job first, so that the database
+    can write the deletion. Returns False for a job that waits or runs."""
     if not Job.objects.filter(pk=job.pk, status__in=ENDED).exists():
         return False
     remove_audio(job.directory)
@@ -43,12 +46,12 @@ def _delete(job: Job) -> None:
     source = job.source
     with transaction.atomic():
         offers = Job.objects.offered().filter(replaces=job.pk)
-        # Locked before they are sought: a campaign may be making one this very moment.
+        # Locked before the query for offers, as a campaign may be creating one.
         if not Job.objects.select_for_update().filter(pk=job.pk, status__in=ENDED).exists():
             raise JobConflict("The job is still waiting or running: cancel it first.")
         running = offers.filter(status=JobStatus.PROCESSING, cancel_requested_at=None)
         running.update(cancel_requested_at=timezone.now())
-        # Otherwise the song's oldest version would come back beside its newest.
+        # Otherwise the song's oldest version would appear again beside its newest.
         newer = Job.objects.filter(replaces=job.pk, accepted_at__isnull=False)
         newer.update(replaces=job.replaces_id, updated_at=timezone.now())
         waiting = offers.exclude(status=JobStatus.PROCESSING)

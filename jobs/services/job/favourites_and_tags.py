@@ -1,4 +1,4 @@
-"""Favourites and tags: what people use to find a song again."""
+"""Favourites and tags, by which people find a song again."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_TAGS = 200
-"""Of one person: more than can be told apart, and a bound on the menu that shows them."""
+"""The maximum for one person, which limits the length of the menu of tags."""
 
 
 def set_favourite(*, jobs: Sequence[Job], favourite: bool) -> int:
-    """Returns how many are so now."""
+    """Mark or unmark ``jobs``; returns how many rows were changed."""
     return Job.objects.filter(pk__in=[job.pk for job in jobs]).update(is_favourite=favourite)
 
 
 def add_tag(*, owner: "User", jobs: Sequence[Job], name: str) -> Tag:
-    """Give ``jobs``, all of ``owner``, the tag of this name, made when it is new.
+    """Add the tag of this name to ``jobs`` of ``owner``; a new tag is created.
 
-    Raises ``InvalidOptions`` for a name without a letter, one that is too long, or one tag too
-    many.
+    Raises ``InvalidOptions`` for a name that is empty or too long, or when the owner has the
+    maximum of tags.
     """
     name = _cleaned(name)
     with transaction.atomic():
@@ -43,7 +43,7 @@ def add_tag(*, owner: "User", jobs: Sequence[Job], name: str) -> Tag:
 
 
 def remove_tag(*, owner: "User", jobs: Sequence[Job], name: str) -> None:
-    """Take it from ``jobs``; a tag that no job carries any more is gone."""
+    """Remove the tag from ``jobs``. A tag that no job has any more is deleted."""
     with transaction.atomic():
         lock_account(owner, closed_too=True)
         tag = Tag.objects.filter(owner=owner, name__iexact=_cleaned(name)).first()
@@ -54,7 +54,7 @@ def remove_tag(*, owner: "User", jobs: Sequence[Job], name: str) -> None:
 
 def drop_unused_tags(*, owner: "User") -> None:
     with transaction.atomic():
-        # Else a tag could go in the moment in which another request gives it to a job.
+        # Otherwise another request could add the tag to a job while it is deleted here.
         lock_account(owner, closed_too=True)
         Tag.objects.filter(owner=owner, jobs=None).delete()
 

@@ -1,4 +1,4 @@
-"""Run a job again that failed or was cancelled."""
+"""Runs a failed or cancelled job again."""
 
 from datetime import datetime
 
@@ -12,15 +12,17 @@ from jobs.models.campaign import CampaignStatus
 from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
-from jobs.services.batch_membership import work_was_added
+from jobs.services.batch_membership import record_added_work
 from jobs.services.quotas.limits import check_quota, check_storage, use_audio_minutes
 from jobs.services.separators import runs_of_pipeline
 from jobs.services.site_models.offered import licence_rule
 
 
 def retry_job(*, job: Job) -> Job:
-    """Back to waiting with all attempts; stages that were finished stay finished. A job of a
-    paused campaign waits until that goes on. A song whose minutes were given back uses them again.
+    """Let the job wait again with all its attempts. Its finished stages stay finished.
+
+    A job of a paused campaign waits until the campaign resumes. Minutes of audio that were given
+    back count again.
 
     Raises ``JobConflict`` unless the job failed or was cancelled, ``SourceMissing`` when its
     song is gone, ``LicenceRefused`` where its model is not offered any more, ``QuotaExceeded``.
@@ -58,7 +60,7 @@ def retry_job(*, job: Job) -> Job:
             )
         if job.campaign_id is None:
             use_audio_minutes(owner=job.owner, source=job.source, job=job)
-        work_was_added(job.batch_id)
+        record_added_work(job.batch_id)
         job.stages.exclude(status=StageStatus.COMPLETED).update(
             status=StageStatus.PENDING,
             started_at=None,
@@ -75,6 +77,6 @@ def retry_job(*, job: Job) -> Job:
 def _held_until(job: Job) -> datetime | None:
     if job.campaign_id is None:
         return None
-    # Locked: the campaign may be paused, or resumed, this very moment.
+    # Locked, as somebody may be pausing or resuming the campaign.
     campaign = Campaign.objects.select_for_update().get(pk=job.campaign_id)
     return HELD_UNTIL if campaign.status == CampaignStatus.PAUSED else None

@@ -1,7 +1,7 @@
-"""What the mixer plays and draws of a job: previews, peaks and where somebody sings.
+"""The previews of a job for the mixer: compressed audio, peaks and activity.
 
-The pipeline writes them before it writes any track, so that stems can be heard while the job still
-runs, and after it has ended badly; a job of an older version has none.
+The pipeline writes them before it writes any track, so that users can hear stems while the job
+still runs, and after it has failed. A job of an older version has none.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ INDEX = f"{FOLDER}/index.json"
 COVER = f"{FOLDER}/cover.jpg"
 
 MOST_STEMS = 16
-"""Two channels each of the 32 that a browser's channel splitter has."""
+"""A browser's channel splitter has 32 channels, and each stem needs two."""
 
 _log = logging.getLogger("jobs.listening")
 
@@ -34,7 +34,8 @@ class _Strict(BaseModel):
 
 
 class PeakLevel(_Strict):
-    """``count`` pairs of lowest and highest, each of ``samples``, from byte ``offset`` on."""
+    """``count`` pairs of the lowest and the highest value, each of ``samples`` samples, from byte
+    ``offset`` on."""
 
     samples: int
     offset: int
@@ -42,9 +43,13 @@ class PeakLevel(_Strict):
 
 
 class ListeningStem(_Strict):
-    """Files relative to the job's folder; ``offsets`` of every ``stride``-th compressed frame;
-    ``activity`` in seconds, None where nobody looked for it; ``stage`` made it; ``parent``: the
-    stem that this is a part or another version of."""
+    """The preview of one stem or part.
+
+    ``preview`` and ``peaks``: files relative to the job's folder. ``offsets``: byte offsets of
+    every ``stride``-th compressed frame. ``activity``: in seconds, None where it was not detected.
+    ``stage``: the stage that computed the stem. ``parent``: the stem that this is a part or a
+    version of.
+    """
 
     name: str
     preview: str
@@ -58,10 +63,13 @@ class ListeningStem(_Strict):
 
 
 class Listening(_Strict):
-    """``delay_samples``: what the encoder put in front of the ``frames`` of the song. ``parts``:
-    what was made of some of the stems. ``preview_gain_db``: what the previews were lowered by,
-    None where they have the gain of the delivered tracks; ``gain_db``: what a player applies while
-    there are no such tracks."""
+    """The index of all previews of a job.
+
+    ``delay_samples``: samples that the encoder added before the ``frames`` of the song. ``parts``:
+    tracks that were computed from stems. ``preview_gain_db``: the gain of the previews, None where
+    they have the gain of the delivered tracks. ``gain_db``: the gain that a player applies before
+    tracks are delivered.
+    """
 
     sample_rate_hz: int
     frames: int
@@ -74,12 +82,12 @@ class Listening(_Strict):
     gain_db: float = 0.0
 
     def stem(self, name: str) -> ListeningStem | None:
-        """A stem or a part."""
+        """The stem or part of this name; None if there is none."""
         return next((stem for stem in (*self.stems, *self.parts) if stem.name == name), None)
 
 
 def listening_of(job: Job) -> Listening | None:
-    """None where the pipeline made nothing to listen to, or what it made cannot be read."""
+    """The index of the job's previews; None where there are none, or the index is unreadable."""
     path = job.directory / INDEX
     try:
         found = _read(path, path.stat().st_mtime_ns)
@@ -92,8 +100,8 @@ def listening_of(job: Job) -> Listening | None:
 
 
 def is_playable(job: Job) -> bool:
-    """Whether stems can be heard now. Of a job that is not completed they can as soon as the stage
-    that makes them playable has ended, for as long as its files are here."""
+    """Whether stems can be heard now. Before the job is completed, they can be heard as soon as the
+    stage that writes previews has ended, while the files exist."""
     if job.audio_deleted_at is not None:
         return False
     made = job.status == JobStatus.COMPLETED or any(
@@ -104,20 +112,20 @@ def is_playable(job: Job) -> bool:
 
 
 def gain_of(job: Job, listening: Listening) -> float:
-    """The factor that makes a preview as loud as its track is, or, before there is one, as it will
-    be if no other track is so loud that all are lowered for it."""
+    """The factor that makes a preview as loud as its track. Before the tracks exist, it is the
+    expected factor, which changes if a loud track causes all tracks to be lowered."""
     if listening.preview_gain_db is None:
         return 1.0
     gain_db = listening.gain_db
     if job.status == JobStatus.COMPLETED:
-        # One common gain for all that can be heard.
+        # All audible tracks have the same gain.
         delivered = (a.gain_db for a in job.artifacts.all() if listening.stem(a.name))
         gain_db = next(delivered, gain_db) - listening.preview_gain_db
     return float(10 ** (gain_db / 20))
 
 
-class HeardTrack(Protocol):
-    """What a lane of the mixer is made of: a delivered track, or one that is yet to be written."""
+class MixerTrack(Protocol):
+    """The track of a mixer lane: a delivered track, or one that is not written yet."""
 
     @property
     def name(self) -> str: ...
@@ -131,7 +139,7 @@ class HeardTrack(Protocol):
 
 @dataclass(frozen=True)
 class EarlyTrack:
-    """A stem, or what was made of one, of which there is no file."""
+    """A stem or part whose track is not written yet."""
 
     name: str
     parent: str
@@ -139,8 +147,8 @@ class EarlyTrack:
 
 
 def early_tracks(job: Job) -> list[EarlyTrack]:
-    """Those of a job that is not completed, in the order of ``playable_tracks``; none where nothing
-    is playable yet."""
+    """The playable tracks of a job that is not completed, in the order of ``playable_tracks``; none
+    where the job is not playable yet."""
     if job.status == JobStatus.COMPLETED or not is_playable(job):
         return []
     listening = listening_of(job)
@@ -150,14 +158,14 @@ def early_tracks(job: Job) -> list[EarlyTrack]:
 
 
 def mixable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
-    """The stems that can be mixed, in the order of the pipeline; none where there is no preview.
-    Together they are the song, so that what was made of a stem is not among them."""
+    """The stems that can be mixed, in the order of the pipeline; none without previews. They add
+    up to the song, so parts of stems are left out."""
     return [artifact for artifact in playable_tracks(job, artifacts) if not artifact.parent]
 
 
 def playable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
-    """The stems that can be mixed, each followed by what was made of it, as much of that as a
-    browser can play beside all the stems."""
+    """The stems that can be mixed, each followed by its parts, as many as a browser can play beside
+    all stems."""
     if job.status != JobStatus.COMPLETED or job.audio_deleted_at is not None:
         return []
     listening = listening_of(job)
@@ -166,21 +174,21 @@ def playable_tracks(job: Job, artifacts: list[Artifact]) -> list[Artifact]:
     return _in_order([artifact for artifact in artifacts if listening.stem(artifact.name)])
 
 
-_Heard = TypeVar("_Heard", bound=HeardTrack)
+_Track = TypeVar("_Track", bound=MixerTrack)
 
 
-def _in_order(heard: Sequence[_Heard]) -> list[_Heard]:
+def _in_order(heard: Sequence[_Track]) -> list[_Track]:
     stems = [track for track in heard if not track.parent][:MOST_STEMS]
     parts = [track for track in heard if track.parent][: MOST_STEMS - len(stems)]
     names = [stem.name for stem in stems]
-    in_order: list[_Heard] = []
+    in_order: list[_Track] = []
     for stem in stems:
         in_order += [stem, *(part for part in parts if part.parent == stem.name)]
     return [*in_order, *(part for part in parts if part.parent not in names)]
 
 
 def overlapping_parents(job: Job) -> set[str]:
-    """Those whose parts are no partition: they do not stand in for the stem."""
+    """The stems whose parts overlap, so that the parts do not add up to the stem."""
     stages = job.manifest.get("stages") or []
     found = (stage.get("details") or {} for stage in stages if stage.get("name") == DETAILS)
     splits: dict[str, Any] = next(found, {}).get("splits") or {}
@@ -188,18 +196,19 @@ def overlapping_parents(job: Job) -> set[str]:
 
 
 def has_cover(job: Job) -> bool:
-    """Whether there is a small picture of the song's cover."""
+    """Whether the job has a thumbnail of the song's cover."""
     return (job.directory / COVER).is_file()
 
 
 @lru_cache(maxsize=32)
 def _read(path: Path, modified_ns: int) -> Listening:
-    """Kept, as each range of a preview asks for it; a file that was written anew is read anew."""
+    """Read the index. It is cached, as each range request of a preview needs it; ``modified_ns``
+    makes a rewritten file count as new."""
     return Listening.model_validate_json(path.read_bytes())
 
 
 def listening_file(job: Job, relative: str) -> Path:
-    """A file that the index names; that came from our own pipeline, yet must not lead elsewhere."""
+    """A file that the index names. Raises ``ValueError`` if it leaves the folder of previews."""
     root = (job.directory / INDEX).parent.resolve()
     file = (job.directory / relative).resolve()
     if not file.is_relative_to(root):
@@ -208,7 +217,8 @@ def listening_file(job: Job, relative: str) -> Path:
 
 
 def state_of(file: Path) -> str:
-    """A digest that changes with the file, without reading it. Raises ``FileNotFoundError``."""
+    """A digest of the file's name, size and time, which changes when the file does. Raises
+    ``FileNotFoundError``."""
     known = file.stat()
     state = f"{file.name} {known.st_size} {known.st_mtime_ns}"
     return hashlib.sha256(state.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A small picture of a finished song: its stems' levels on top of each other, from the peaks."""
+"""Draws a small waveform of a finished song: the levels of its stems, stacked, from the peaks."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ COLOURS = {
     "guitar": "#a8527f",
     "piano": "#4787b5",
 }
-"""Those of static/css/tokens.css, which an image cannot read."""
+"""The colours of static/css/tokens.css, which an image cannot use."""
 
 _NEUTRAL = "#8b8f98"
 _BAR = 1.4
-"""Width of a column's bar, of the two that it has."""
+"""Width of the bar in a column, which is two units wide."""
 
 
 def has_waveform(job: Job) -> bool:
@@ -28,7 +28,7 @@ def has_waveform(job: Job) -> bool:
 
 
 def waveform_svg(job: Job, listening: Listening) -> str:
-    """Raises ``OSError`` where the peaks are gone."""
+    """The waveform as an SVG image. Raises ``OSError`` where the peaks are missing."""
     heights = {stem.name: _heights(job, stem) for stem in listening.stems}
     highest = max((sum(column) for column in zip(*heights.values(), strict=True)), default=0.0)
     scale = HEIGHT / 2 / highest if highest else 0.0
@@ -48,7 +48,7 @@ def waveform_svg(job: Job, listening: Listening) -> str:
 
 
 def _bar(column: int, low: float, high: float) -> str:
-    """From ``low`` to ``high`` off the middle, above and below it."""
+    """The path of a bar from ``low`` to ``high`` off the middle line, above and below it."""
     left, middle = column * WIDTH / COLUMNS, HEIGHT / 2
     tall = high - low
     return "".join(
@@ -59,7 +59,7 @@ def _bar(column: int, low: float, high: float) -> str:
 
 
 def _heights(job: Job, stem: ListeningStem) -> list[float]:
-    """The mean size of the peaks in each column, 0 to 1."""
+    """The mean absolute peak of each column, 0 to 1."""
     level = stem.peak_levels[-1]
     pairs = _read(listening_file(job, stem.peaks), level.offset, 2 * level.count)
     sizes = [
@@ -79,6 +79,6 @@ def _read(file: Path, offset: int, count: int) -> list[int]:
 
 def _mean(sizes: list[float], column: int) -> float:
     first = column * len(sizes) // COLUMNS
-    # A song shorter than a column for each value repeats them.
+    # A song with fewer values than columns repeats values.
     part = sizes[first : max((column + 1) * len(sizes) // COLUMNS, first + 1)]
     return sum(part) / len(part) if part else 0.0

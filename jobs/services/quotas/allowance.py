@@ -1,4 +1,4 @@
-"""What an account may use and has used, for whoever shows it: pages, API and admin."""
+"""The limits of an account and how far they are used, for pages, API and admin."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import Group, User
 
 NEARLY = 0.9
-"""From this share on a meter says that there is not much left."""
+"""From this share of the limit on, a meter shows that little is left."""
 
 LABELS = {
     Kind.STORED_BYTES: "Storage",
@@ -25,8 +25,8 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Gauge:
-    """One limit and how far it is used up. ``most`` None: no limit; ``group`` empty: the
-    account's own. Both figures are in the unit of the kind."""
+    """One limit and its use, both in the unit of the kind. ``most`` None: no limit. ``group``
+    empty: the account's own limit."""
 
     kind: Kind
     used: float
@@ -44,17 +44,17 @@ class Gauge:
 
     @property
     def nearly(self) -> float:
-        """Where on the meter little is left."""
+        """The use from which on little is left."""
         return (self.most or 0) * NEARLY
 
     @property
     def shown(self) -> float:
-        """For a meter, which ends at ``most``; tracks may fill more than the limit."""
+        """The value for a meter, which ends at ``most``. Tracks may exceed the limit."""
         return self.used if self.most is None else min(self.used, self.most)
 
     @property
     def state(self) -> str:
-        """In words, as a colour alone says nothing to some."""
+        """The state in words, as some people cannot see a colour."""
         if self.most is None:
             return "no limit"
         if self.used >= self.most:
@@ -68,14 +68,14 @@ class Gauge:
             return f"{figure} of {most}" if most else figure
         minutes = self.kind is Kind.AUDIO_MINUTES
         figure = f"{self.used:.1f}".removesuffix(".0") if minutes else f"{self.used:.0f}"
-        told = figure if self.most is None else f"{figure} of {self.most}"
-        return f"{told} minutes" if minutes else told
+        text = figure if self.most is None else f"{figure} of {self.most}"
+        return f"{text} minutes" if minutes else text
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """``own``: a gauge for each kind, in their order; ``shared``: of the groups of the account,
-    for the limits that they have as wholes. ``refusal``: why nothing new would be accepted now."""
+    """``own``: a gauge for each kind, in their order. ``shared``: gauges for the shared limits of
+    the account's groups. ``refusal``: why nothing new would be accepted now, or None."""
 
     own: tuple[Gauge, ...]
     shared: tuple[Gauge, ...]
@@ -83,7 +83,7 @@ class Allowance:
 
     @property
     def telling(self) -> list[Gauge]:
-        """What is worth a place on a page: storage and jobs, and the rest where it is limited."""
+        """The gauges to show on a page: storage and jobs, and all others that have a limit."""
         always = (Kind.STORED_BYTES, Kind.ACTIVE_JOBS)
         own = [gauge for gauge in self.own if gauge.most is not None or gauge.kind in always]
         return [*own, *self.shared]
@@ -97,7 +97,7 @@ def allowance_of(owner: "User") -> Allowance:
 
 
 def use_of_group(group: "Group") -> tuple[Gauge, ...]:
-    """What the members have used together, with the group's limits where it has such."""
+    """The common use of all members, with the shared limits of the group, if any."""
     row = group.quota_limits.filter(shared=True).select_related("group").first()
     caps: Iterable[Any] = (
         shared_cap(row, kind) if row else Cap(kind, None, members([group.pk]), group)

@@ -1,5 +1,4 @@
-"""How much one account, and a group as a whole, may store, have waiting, and have separated in a
-day: the refusals."""
+"""Checks the quotas of an account and of its groups: storage, active jobs, and audio per day."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def check_quota(*, owner: "User") -> None:
-    """Raises ``QuotaExceeded`` when one more job of ``owner`` would be too many.
+    """Raises ``QuotaExceeded`` when one more job of ``owner`` would exceed a limit.
 
-    What an operator's campaign makes anew for the owner is not the owner's doing.
+    Jobs of an operator's campaign do not count.
     """
     for cap in rules_of(owner).caps(Kind.ACTIVE_JOBS):
         active = int(used(cap.kind, cap.owners))
@@ -29,11 +28,11 @@ def check_quota(*, owner: "User") -> None:
 
 
 def check_storage(*, owner: "User", size_bytes: int) -> None:
-    """Raises ``QuotaExceeded`` when ``size_bytes`` more do not fit; 0 asks whether too much is
-    there already. Call it under :func:`lock_account` where room is then taken.
+    """Raises ``QuotaExceeded`` when ``size_bytes`` more exceed the limit; 0 checks whether the
+    limit is exceeded already. Call it under :func:`lock_account` before storage is taken.
 
-    Tracks are as large as they turn out to be: they count once they are there, and may fill more
-    than the limit; then nothing new is accepted until something was deleted.
+    The size of tracks is not known in advance. They count when they are stored, and may exceed the
+    limit; then nothing new is accepted until the owner deletes something.
     """
     for cap in rules_of(owner).caps(Kind.STORED_BYTES):
         stored = int(used(cap.kind, cap.owners))
@@ -42,22 +41,22 @@ def check_storage(*, owner: "User", size_bytes: int) -> None:
 
 
 def check_minutes_left(*, owner: "User") -> None:
-    """Raises ``QuotaExceeded`` when not a second of audio is left for today: how long a song is
-    cannot be known before it is here, but this can."""
+    """Raises ``QuotaExceeded`` when no audio is left for today. It needs no length of a song, which
+    is unknown before the upload."""
     for cap in rules_of(owner).caps(Kind.AUDIO_MINUTES):
         if cap.most is not None and audio_used_s(cap.owners) >= cap.most * 60:
             raise QuotaExceeded(_no_minutes(cap))
 
 
 def use_audio_minutes(*, owner: "User", source: Source, job: Job) -> None:
-    """Write down for today how much of the song is worked on; call it under :func:`lock_account`.
+    """Count the audio that the job separates for today; call it under :func:`lock_account`.
 
-    Raises ``QuotaExceeded`` when the last 24 hours hold too much. It stays written when the job
-    is cancelled or deleted: otherwise deleting would be a way around the limit. A job that is
-    written down for today already is not written twice.
+    Raises ``QuotaExceeded`` when the last 24 hours exceed the limit. The count stays when the job
+    is cancelled or deleted, as deleting would otherwise bypass the limit. A job that is counted
+    for today already is not counted twice.
     """
-    before = AudioUse.objects.filter(job=job)
-    if before.filter(used_at__gt=timezone.now() - DAY).exists():
+    earlier = AudioUse.objects.filter(job=job)
+    if earlier.filter(used_at__gt=timezone.now() - DAY).exists():
         return
     seconds = Work.of(job.separator, job.model_name, source.duration_s, job.pipeline).duration_s
     for cap in rules_of(owner).caps(Kind.AUDIO_MINUTES):
@@ -65,17 +64,17 @@ def use_audio_minutes(*, owner: "User", source: Source, job: Job) -> None:
         left_s = cap.most * 60 - audio_used_s(cap.owners)
         if seconds > left_s:
             raise QuotaExceeded(_too_long(cap, seconds, left_s))
-    before.delete()
+    earlier.delete()
     AudioUse.objects.create(owner=owner, job=job, seconds=seconds)
 
 
 def give_minutes_back(job_id: uuid.UUID) -> None:
-    """The job failed: its owner got nothing for them."""
+    """Delete the count of a failed job, as its owner got no result."""
     AudioUse.objects.filter(job=job_id).delete()
 
 
 def refusal(*, owner: "User") -> str | None:
-    """Why nothing new of ``owner`` would be accepted now, in words; None when something would."""
+    """Why nothing new of ``owner`` would be accepted now, in words; None if it would be."""
     try:
         check_quota(owner=owner)
         check_storage(owner=owner, size_bytes=1)
@@ -119,16 +118,16 @@ def _no_minutes(cap: Cap) -> str:
     )
 
 
-def _too_long(cap: Cap, wanted_s: float, left_s: float) -> str:
+def _too_long(cap: Cap, song_s: float, left_s: float) -> str:
     assert cap.most is not None
     left = f"{max(left_s, 0.0) / 60:.1f} of them are left"
-    if wanted_s > cap.most * 60:
+    if song_s > cap.most * 60:
         return (
-            f"This song lasts {wanted_s / 60:.1f} minutes, and at most {cap.most} minutes of audio "
+            f"This song lasts {song_s / 60:.1f} minutes, and at most {cap.most} minutes of audio "
             f"are accepted in 24 hours; {left}. Cut the song into parts."
         )
     whose = f"The group {cap.group.name}" if cap.group else "You"
     return (
-        f"This song lasts {wanted_s / 60:.1f} minutes. {whose} may have {cap.most} minutes of "
+        f"This song lasts {song_s / 60:.1f} minutes. {whose} may have {cap.most} minutes of "
         f"audio separated in 24 hours, and {left}. Try again later, or with a shorter song."
     )

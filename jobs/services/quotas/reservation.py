@@ -1,4 +1,4 @@
-"""Room and places in the queue that an upload takes before its first byte, and gives back."""
+"""Reserves storage and a place in the queue for an upload before its first byte arrives."""
 
 import logging
 import time
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 STEP_BYTES = 4 * 1024 * 1024
-"""What an upload of unknown length takes at a time, where that much is left."""
+"""What an upload of unknown length reserves at a time, if that much is left."""
 
 _log = logging.getLogger("jobs.quota")
 
 
 class Hold:
-    """What one upload holds; see :func:`reserve`."""
+    """The reservation of one upload; see :func:`reserve`."""
 
     def __init__(self, owner: "User") -> None:
         self.owner = owner
@@ -35,10 +35,10 @@ class Hold:
         self._renew_at = float("-inf")
 
     def need(self, *, size_bytes: int = 0, place: bool = False) -> None:
-        """Hold at least so much, and a place for one job, from now on. Raises ``QuotaExceeded``,
-        and then holds what it did.
+        """Hold at least ``size_bytes``, and with ``place`` a place for one job. Raises
+        ``QuotaExceeded``; then the hold stays as it was.
 
-        Cheap where that much is held already; an upload that moves keeps its hold by calling it.
+        The call is cheap where that much is held already. An active upload renews its hold by it.
         """
         enough = size_bytes <= self._size_bytes and (self._place or not place)
         if enough and time.monotonic() < self._renew_at:
@@ -46,7 +46,8 @@ class Hold:
         self._set(max(size_bytes, self._size_bytes), place or self._place)
 
     def grow(self, *, size_bytes: int) -> None:
-        """:meth:`need` for bytes whose end is unknown: some more are taken where they are left."""
+        """As :meth:`need`, for an upload of unknown length: it reserves some bytes in advance, if
+        they are left."""
         if size_bytes > self._size_bytes:
             try:
                 self.need(size_bytes=size_bytes + STEP_BYTES)
@@ -56,10 +57,10 @@ class Hold:
         self.need(size_bytes=size_bytes)
 
     def spend(self, *, size_bytes: int = 0, place: bool = False) -> None:
-        """Hold so much less, as a stored song or job counts for itself from now on.
+        """Reduce the hold, as the stored song or job itself counts from now on.
 
-        Call it in the transaction that stores it, under ``lock_account``. Raises ``QuotaExceeded``
-        when the hold has expired, or was for less, and there is no room any more.
+        Call it in the transaction that stores the song or job, under ``lock_account``. Raises
+        ``QuotaExceeded`` when the hold has expired or is too small, and the limit is reached.
         """
         held = self._row() or Reservation()
         if size_bytes > held.size_bytes:
@@ -70,14 +71,14 @@ class Hold:
             self._store(held)
 
     def release(self) -> None:
-        """Give back what is left; safe to repeat."""
+        """Release the rest of the hold; safe to repeat."""
         self._size_bytes, self._place = 0, False
         if self._pk is None:
             return
         try:
             Reservation.objects.filter(pk=self._pk).delete()
         except DatabaseError:
-            # What led here is on its way up already, and the row counts for nothing soon.
+            # Another error may be propagating already, and the row expires soon.
             _log.exception("a reservation cannot be given back, and is left to expire")
         self._pk = None
 
@@ -88,7 +89,7 @@ class Hold:
             if place and not held.jobs:
                 check_quota(owner=self.owner)
                 check_minutes_left(owner=self.owner)
-            # Whoever does not know how much it will be needs room for a byte at least.
+            # An upload of unknown length needs storage for at least one byte.
             more = size_bytes - held.size_bytes if held.pk else max(size_bytes, 1)
             if more > 0:
                 check_storage(owner=self.owner, size_bytes=more)
@@ -110,11 +111,10 @@ class Hold:
 
 @contextmanager
 def reserve(*, owner: "User", size_bytes: int | None = None) -> Iterator[Hold]:
-    """Hold room and a place for an upload for as long as the block lasts; what became songs and
-    jobs by then was spent, all else is given back.
+    """Hold storage and a place for an upload while the block runs, and release the rest at its end.
 
-    ``size_bytes``: None where nobody said how much will come. Raises ``QuotaExceeded`` before the
-    block begins. The hold of a process that is killed expires after RESERVATION_S.
+    ``size_bytes``: None where the length of the upload is unknown. Raises ``QuotaExceeded`` before
+    the block begins. The hold of a killed process expires after RESERVATION_S.
     """
     hold = Hold(owner)
     hold.need(size_bytes=size_bytes or 0, place=True)
@@ -125,5 +125,5 @@ def reserve(*, owner: "User", size_bytes: int | None = None) -> Iterator[Hold]:
 
 
 def expire_reservations() -> int:
-    """Remove those that nobody renews; they count for nothing already."""
+    """Delete the expired reservations, which no longer count; returns how many."""
     return Reservation.objects.expired().delete()[0]

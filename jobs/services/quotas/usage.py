@@ -1,6 +1,6 @@
-"""How much accounts have used of what is limited.
+"""How much accounts have used of each kind of limit.
 
-``owners`` is a list of ids, or a subquery of them such as the members of a group.
+``owners`` is a list of ids, or a subquery of ids such as the members of a group.
 """
 
 from datetime import timedelta
@@ -17,7 +17,7 @@ DAY = timedelta(hours=24)
 
 
 def used(kind: Kind, owners: Any) -> float:
-    """In the unit of the kind's limit; what is reserved counts as used."""
+    """The use in the unit of the kind's limit. Reservations count as used."""
     if kind is Kind.STORED_BYTES:
         return stored_bytes(owners) + reserved_bytes(owners)
     if kind is Kind.AUDIO_MINUTES:
@@ -28,10 +28,10 @@ def used(kind: Kind, owners: Any) -> float:
 
 
 def stored_bytes(owners: Any) -> int:
-    """Songs, and tracks of the jobs that are theirs: not those of versions that a campaign offers
-    and nobody accepted, nor a second time those that an accepted version took the place of.
+    """The bytes of songs, and of the tracks of listed jobs. Tracks of offered versions do not
+    count, and neither do tracks that an accepted version has replaced.
 
-    A song whose last audio has expired has no file any more, though its row stays.
+    A song does not count when the audio of all its jobs has expired, as its file is deleted.
     """
     with_audio = Job.objects.filter(audio_deleted_at=None)
     of_source = Job.objects.filter(source=OuterRef("pk"))
@@ -44,27 +44,27 @@ def stored_bytes(owners: Any) -> int:
 
 
 def reserved_bytes(owners: Any) -> int:
-    """Of uploads that are under way, those that come in pieces among them."""
-    in_pieces = Upload.objects.resumable().filter(owner__in=owners)
+    """The bytes that unfinished uploads reserve, resumable ones included."""
+    resumable = Upload.objects.resumable().filter(owner__in=owners)
     reserved = Reservation.objects.open().filter(owner__in=owners)
-    return _sum(reserved, "size_bytes") + _sum(in_pieces, "size_bytes")
+    return _sum(reserved, "size_bytes") + _sum(resumable, "size_bytes")
 
 
 def active_jobs(owners: Any) -> int:
-    """What an operator's campaign makes anew for an owner is not the owner's doing."""
+    """The jobs that wait or run. Jobs of an operator's campaign do not count."""
     return Job.objects.active().filter(owner__in=owners, campaign=None).count()
 
 
 def reserved_jobs(owners: Any) -> int:
-    """Places of songs that are under way; the counterpart of :func:`reserved_bytes`."""
-    in_pieces = Upload.objects.resumable().filter(owner__in=owners, request__isnull=False)
+    """The places that unfinished uploads reserve; the counterpart of :func:`reserved_bytes`."""
+    resumable = Upload.objects.resumable().filter(owner__in=owners, request__isnull=False)
     reserved = Reservation.objects.open().filter(owner__in=owners)
-    return _sum(reserved, "jobs") + in_pieces.count()
+    return _sum(reserved, "jobs") + resumable.count()
 
 
 def running_jobs(owners: Any) -> int:
-    mine = Job.objects.filter(owner__in=owners, campaign=None)
-    return mine.filter(status=JobStatus.PROCESSING).count()
+    jobs = Job.objects.filter(owner__in=owners, campaign=None)
+    return jobs.filter(status=JobStatus.PROCESSING).count()
 
 
 def audio_used_s(owners: Any) -> float:

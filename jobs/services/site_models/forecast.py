@@ -1,4 +1,4 @@
-"""Which model will separate a song, as far as that can be told before anybody sends it."""
+"""Which model will separate a song, as far as that is known before the job runs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,10 +14,14 @@ from separation.request.separation_request import SeparationRequest
 
 @dataclass(frozen=True)
 class Forecast:
-    """``model``: what is here and runs; None where nothing is, or only the separator knows.
-    ``hoped``: what runs in its place if it can be had at first use, on another machine
-    (``remotely``) or by a download. ``missed``: what could not be had when it was last wanted.
-    ``lacking``: what would run and is not here, so that songs fail."""
+    """The expected models of a request.
+
+    ``model``: the installed model that runs; None where none is installed, or only the separator
+    determines it. ``hoped``: a better model that runs instead if it becomes available at first
+    use, on a remote service (``remotely``) or by a download. ``missed``: a model that was not
+    available when a song last needed it. ``lacking``: the model that would run but is not
+    available, so that songs fail.
+    """
 
     model: ModelInfo | None = None
     hoped: ModelInfo | None = None
@@ -27,7 +31,7 @@ class Forecast:
 
     @property
     def words(self) -> str:
-        """Empty where only the separator knows."""
+        """The models in words; empty where only the separator determines them."""
         if self.hoped is None:
             named = self.model or self.lacking
             return named.label if named else ""
@@ -37,7 +41,7 @@ class Forecast:
 
     @property
     def download_bytes(self) -> int:
-        """What is fetched at first use where nothing else could run."""
+        """The size of the download at first use where no installed model could run."""
         return self.hoped.download_bytes if self.hoped and self.model is None else 0
 
     @property
@@ -51,13 +55,14 @@ class Forecast:
 
 
 def forecast(request: SeparationRequest, missing: Collection[str]) -> Forecast:
-    """``missing``: names of models that songs of late could not have."""
-    tried = _tried(request)
-    if not tried:
+    """Which models ``request`` will use. ``missing``: names of models that were not available for
+    recent songs."""
+    candidates = _candidates(request)
+    if not candidates:
         return Forecast()
     remotely = _may_run_remotely(request)
     missed = hoped = None
-    for model in tried:
+    for model in candidates:
         if is_there(str(model.separator), model.name):
             return Forecast(model, hoped, missed, remotely=remotely)
         failed = model.name in missing
@@ -65,13 +70,13 @@ def forecast(request: SeparationRequest, missing: Collection[str]) -> Forecast:
         if remotely or (model.download_bytes and not settings.OFFLINE and not failed):
             hoped = hoped or model
     if hoped is None and missed is not None and not settings.OFFLINE:
-        # It failed, and is tried again all the same: there is nothing else.
+        # The download failed, but it is tried again, as there is no other model.
         hoped = missed
-    return Forecast(None, hoped, missed, None if hoped else tried[0], remotely)
+    return Forecast(None, hoped, missed, None if hoped else candidates[0], remotely)
 
 
-def _tried(request: SeparationRequest) -> tuple[ModelInfo, ...]:
-    """In order; empty where only the separator knows."""
+def _candidates(request: SeparationRequest) -> tuple[ModelInfo, ...]:
+    """The models that are tried, in order; empty where only the separator determines them."""
     if request.separator == ENSEMBLE:
         return ()
     if request.model is not None:
@@ -82,6 +87,6 @@ def _tried(request: SeparationRequest) -> tuple[ModelInfo, ...]:
 
 
 def _may_run_remotely(request: SeparationRequest) -> bool:
-    """A remote service is asked first for what would be wanted here, whatever is here."""
-    asked = request.device == "auto" and request.allow_remote
-    return asked and bool(settings.REMOTE_URL) and "remote" in settings.ROUTES
+    """Whether the remote service is tried, which comes before installed models."""
+    allowed = request.device == "auto" and request.allow_remote
+    return allowed and bool(settings.REMOTE_URL) and "remote" in settings.ROUTES

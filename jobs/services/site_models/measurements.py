@@ -1,4 +1,4 @@
-"""How well models did on songs whose stems are known: kept, and told of the newest run."""
+"""Stores measurements of models on songs whose stems are known, and returns the newest ones."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from separation.catalogue.model import MEASURES
 from separation.errors import InvalidOptions
 
 Figures = Mapping[str, Mapping[str, float | None]]
-"""Decibels by measure and stem; None where a stem has no figure, as one that is silent."""
+"""Decibels by measure and stem; None where a stem has no figure, for example a silent stem."""
 
 
 def record(
@@ -28,9 +28,9 @@ def record(
     peak_memory_bytes: int | None = None,
     measured_at: datetime | None = None,
 ) -> ModelMeasurement:
-    """Keep one run over a suite; the card of the model shows it until a newer one comes.
+    """Store one run over a suite. The card of the model shows it until there is a newer one.
 
-    Raises ``InvalidOptions`` for a measure that has no name here, or without a single figure.
+    Raises ``InvalidOptions`` for an unknown measure, or if there is no figure.
     """
     return ModelMeasurement.objects.create(
         separator=separator,
@@ -47,10 +47,10 @@ def record(
 
 
 def record_report(document: Mapping[str, Any]) -> ModelMeasurement | None:
-    """Keep what ``manage.py evaluate`` found, from its JSON document.
+    """Store the result of ``manage.py evaluate`` from its JSON document.
 
-    None, and nothing kept, where it saw only a part of the suite: cards speak of whole suites.
-    Raises as :func:`record`.
+    Stores nothing and returns None where the run covered only a part of the suite, as cards show
+    results of whole suites. Raises as :func:`record` does.
     """
     suite, run = document["suite"], document["run"]
     if suite["limited"] or suite["seconds_of_each_song"] is not None or run["failed"]:
@@ -65,14 +65,14 @@ def record_report(document: Mapping[str, Any]) -> ModelMeasurement | None:
         figures=_by_measure(run["summary"]),
         audio_s=suite["audio_s"],
         seconds=run["separation_s"],
-        # 0 where the system does not tell.
+        # The value is 0 where the system does not report it.
         peak_memory_bytes=run["peak_memory_bytes"] or None,
         measured_at=datetime.fromisoformat(document["date"]),
     )
 
 
 def _by_measure(summary: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> Figures:
-    """From decibels by stem and measure to decibels by measure and stem."""
+    """Convert decibels by stem and measure to decibels by measure and stem."""
     named = {"mean" if stem == "all_stems" else stem: row for stem, row in summary.items()}
     return {
         measure: {stem: row[measure]["separated"] for stem, row in named.items() if measure in row}
@@ -82,7 +82,7 @@ def _by_measure(summary: Mapping[str, Mapping[str, Mapping[str, float | None]]])
 
 def latest() -> dict[str, ModelMeasurement]:
     """The newest run of every model that has one, by its name; one query."""
-    # From the oldest on, so that the newest stays.
+    # In ascending order, so that the newest row of a model overwrites the others.
     return {row.model_name: row for row in ModelMeasurement.objects.order_by("measured_at", "id")}
 
 

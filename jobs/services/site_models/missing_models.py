@@ -1,4 +1,4 @@
-"""Models that songs of late had to do without: noted by workers, told on cards and to operators."""
+"""Models that were not available for recent songs. Workers record them, pages show them."""
 
 import logging
 import socket
@@ -16,23 +16,24 @@ from jobs.services.site_models.offered import is_there, known_models
 from separation.catalogue import ModelInfo
 from separation.stage_table import SEPARATION
 
-TOLD_FOR = timedelta(days=7)
-"""Hosts go, containers with each restart, and nobody takes their rows back."""
+SHOWN_FOR = timedelta(days=7)
+"""How long a row counts. Hosts disappear, containers with each restart, and nothing else deletes
+their rows."""
 
 _log = logging.getLogger("jobs.missing_models")
 
 
 def note_missing(manifest: Mapping[str, Any], *, host: str) -> None:
-    """Of a job that ended well: what it did without, and what it had.
+    """Record which models were missing and which one ran, from the manifest of a completed job.
 
-    A database that fails now costs a note, no more.
+    Errors of the database are logged and not raised, as the job has already ended.
     """
     record = next((each for each in manifest.get("stages", ()) if each["name"] == SEPARATION), None)
     if record is None or record.get("reused"):
         return
     details: Mapping[str, Any] = record.get("details") or {}
     if str(details.get("device", "")).startswith("remote"):
-        return  # It tells of another machine.
+        return  # The entries are about another machine.
     try:
         _note(details, host[:128])
     except DatabaseError:
@@ -41,18 +42,18 @@ def note_missing(manifest: Mapping[str, Any], *, host: str) -> None:
 
 def _note(details: Mapping[str, Any], host: str) -> None:
     now, ran = timezone.now(), str(details.get("model", ""))[:128]
-    MissingModel.objects.filter(seen_at__lt=now - TOLD_FOR).delete()
+    MissingModel.objects.filter(seen_at__lt=now - SHOWN_FOR).delete()
     MissingModel.objects.filter(host=host, model_name=ran).delete()
     for each in details.get("unavailable") or ():
-        told = {"used": ran, "reason": each["reason"], "seen_at": now}
+        values = {"used": ran, "reason": each["reason"], "seen_at": now}
         MissingModel.objects.update_or_create(
-            host=host, model_name=each["model"][:128], defaults=told
+            host=host, model_name=each["model"][:128], defaults=values
         )
 
 
 @dataclass(frozen=True)
-class MissingSight:
-    """A row with what whoever runs the site can do about it."""
+class MissingModelStatus:
+    """A row, with what the operator can do about it."""
 
     row: MissingModel
     model: ModelInfo | None
@@ -68,7 +69,7 @@ class MissingSight:
 
     @property
     def command(self) -> str:
-        """Empty for what this program cannot fetch."""
+        """The command that fetches the model; empty where this program cannot fetch it."""
         fetched = self.model is not None and self.model.is_fetched
         return f"python manage.py fetch_models {self.row.model_name}" if fetched else ""
 
@@ -81,24 +82,25 @@ class MissingSight:
         return bool(settings.OFFLINE)
 
 
-def missing_models() -> list[MissingSight]:
-    """One query. Left out is what is on this machine by now, of the rows that it wrote."""
+def missing_models() -> list[MissingModelStatus]:
+    """The missing models, with one query. Rows of this machine whose model is now installed are
+    left out."""
     by_name = {model.name: model for model in known_models()}
-    since = timezone.now() - TOLD_FOR
+    since = timezone.now() - SHOWN_FOR
     rows = MissingModel.objects.filter(seen_at__gte=since)
-    sights = (MissingSight(row, by_name.get(row.model_name)) for row in rows)
-    return [each for each in sights if not _is_here_now(each)]
+    statuses = (MissingModelStatus(row, by_name.get(row.model_name)) for row in rows)
+    return [each for each in statuses if not _is_here_now(each)]
 
 
 def missing_names() -> frozenset[str]:
-    """Of those models, as far as the rows tell; for whoever looks at the disk as well."""
-    since = timezone.now() - TOLD_FOR
+    """The names of missing models in the rows. The caller checks what is installed."""
+    since = timezone.now() - SHOWN_FOR
     return frozenset(
         MissingModel.objects.filter(seen_at__gte=since).values_list("model_name", flat=True)
     )
 
 
-def _is_here_now(sight: MissingSight) -> bool:
-    if sight.model is None or sight.row.host != socket.gethostname():
+def _is_here_now(status: MissingModelStatus) -> bool:
+    if status.model is None or status.row.host != socket.gethostname():
         return False
-    return is_there(str(sight.model.separator), sight.model.name)
+    return is_there(str(status.model.separator), status.model.name)

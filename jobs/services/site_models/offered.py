@@ -1,4 +1,4 @@
-"""The models of this site: those that are known, and those that may be used of them."""
+"""The models of this site: those that it knows, and those that its users may use."""
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from separation.separators.own_models.rows import all_rows
 
 
 def known_models() -> tuple[ModelInfo, ...]:
-    """Rows of everything that this site could run, whether or not it may."""
+    """The rows of all models that this site could run, allowed or not."""
     return all_rows(settings.MODEL_PATHS, settings.MODEL_DIR)
 
 
@@ -25,7 +25,7 @@ def offered_models() -> tuple[ModelInfo, ...]:
 
 
 def offered_separators() -> tuple[str, ...]:
-    """Names of the separators of which something may be used, in the registry's order."""
+    """The names of the separators with a model that may be used, in the registry's order."""
     rule = licence_rule()
     with_rows = {str(row.separator) for row in rule.rows}
     with_offers = {str(row.separator) for row in rule.allowed(rule.rows)}
@@ -37,7 +37,7 @@ def offered_separators() -> tuple[str, ...]:
 
 
 def is_there(separator: str, model: str) -> bool:
-    """Whether a model can run without being fetched first, as far as this process sees."""
+    """Whether a model can run without a download, as far as this process can see."""
     where = {
         "model_dir": settings.MODEL_DIR,
         "model_paths": tuple(settings.MODEL_PATHS),
@@ -47,15 +47,15 @@ def is_there(separator: str, model: str) -> bool:
 
 
 def is_offered(separator: str, model: str) -> bool:
-    """Whether the operator's rule on licences lets it run."""
+    """Whether the operator's rule on licences allows the model."""
     return licence_rule().allows_choice(separator, model)
 
 
 def can_run(separator: str, model: str) -> bool:
-    """Whether it may be used, and can be without being fetched first."""
+    """Whether the model is allowed and can run without a download."""
     return is_offered(separator, model) and is_there(separator, model)
 
 
 def broken_models() -> tuple[OwnModel, ...]:
-    """Models in the folders that the operator named that cannot be used, with their reasons."""
+    """The unusable models in the operator's folders, with their reasons."""
     return tuple(model for model in own_models(settings.MODEL_PATHS) if model.fault)

@@ -1,10 +1,10 @@
-"""SHA-256 of uploads, taken while their bytes arrive.
+"""SHA-256 of uploads, computed while their bytes arrive.
 
-A hash that is under way cannot be stored: hashlib gives its inner state to nobody. So each process
-remembers the hashes of the uploads that it received last, and goes on with them when the next
-bytes come. What it has not seen itself (another process received it, or this one was started
-since) is read from the disk once, at the end. An upload that comes in one request is never read
-for its hash, and a resumed one at most once, however many requests it took.
+The state of an unfinished hash cannot be stored, as hashlib does not export it. So each process
+keeps the hashes of its last uploads in memory, and continues them when the next bytes arrive. Bytes
+that the process has not received itself (another process did, or this one was restarted) are read
+from the disk once, at the end. So an upload in one request is never read for its hash, and a
+resumed upload at most once, however many requests it took.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from uuid import UUID
 
 BLOCK_BYTES = 1024 * 1024
 REMEMBERED = 256
-"""Uploads whose hash a process keeps, a few hundred bytes each."""
+"""How many hashes a process keeps, a few hundred bytes each."""
 
 
 class Digest:
@@ -30,7 +30,7 @@ class Digest:
         self.offset += len(block)
 
     def catch_up(self, path: Path) -> None:
-        """Read what is missing up to the end of the file."""
+        """Read the rest of the file, from ``offset`` to its end."""
         with path.open("rb") as file:
             file.seek(self.offset)
             while block := file.read(BLOCK_BYTES):
@@ -47,7 +47,7 @@ class DigestMemory:
         self._lock = threading.Lock()
 
     def take(self, upload_id: UUID) -> Digest:
-        """What is remembered, which is forgotten by this; a new one where nothing is."""
+        """Remove and return the kept hash of the upload; a new one if there is none."""
         with self._lock:
             return self._kept.pop(upload_id, None) or Digest()
 

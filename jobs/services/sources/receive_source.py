@@ -1,8 +1,8 @@
-"""Bytes from outside become a Source, or nothing at all.
+"""Receives bytes from outside and stores them as a Source, or leaves nothing.
 
-Every way in goes through here: room is reserved before a byte is taken (``reserve_upload``), the
-bytes arrive in a part (``jobs.services.sources.upload_parts``), and a whole part becomes a song or
-is refused.
+All uploads take this path: storage is reserved before a byte is accepted (``reserve_upload``), the
+bytes arrive in a part (``jobs.services.sources.upload_parts``), and a complete part becomes a song
+or is refused.
 """
 
 import os
@@ -19,7 +19,7 @@ from django.db import transaction
 from jobs.core import intake_limits
 from jobs.models import Batch, Source, Upload
 from jobs.models.account_lock import lock_account
-from jobs.services.batch_membership import room_in_batch, work_was_added
+from jobs.services.batch_membership import record_added_work, room_in_batch
 from jobs.services.quotas.limits import check_minutes_left, check_quota, check_storage
 from jobs.services.quotas.reservation import Hold, reserve
 from jobs.services.sources.same_names import next_number
@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from separation.audio.decoding.decode import SourceFacts
-_looking = threading.BoundedSemaphore(os.cpu_count() or 2)
-"""Children look at uploads on a clock: of twenty at once on two cores, some would be too slow."""
+
+_probes = threading.BoundedSemaphore(os.cpu_count() or 2)
+"""Limits simultaneous probes. A probe has a time limit, which some of twenty probes on two cores
+would exceed."""
 
 NO_BYTES = "The file is empty: it holds no bytes at all."
 
 
 def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) -> Upload:
-    """Keep room for ``size_bytes`` of ``owner`` from now on, until the upload ends or expires, and
-    a place in the queue where a ``request`` says that a job will come of it.
+    """Reserve ``size_bytes`` of storage for ``owner`` until the upload ends or expires, and with a
+    ``request`` a place in the queue for its job.
 
     Raises ``EmptyAudio``, ``TooLarge``, ``QuotaExceeded``, ``DiskFull``, or ``JobConflict`` where
     its ``batch`` is full.
@@ -60,7 +62,7 @@ def reserve_upload(*, owner: "User", name: str, size_bytes: int, **fields: Any) 
 def _open(
     owner: "User", name: str, size_bytes: int, *, batch: Batch | None = None, **fields: Any
 ) -> Upload:
-    """The row that keeps room on the disk, and a place in its batch."""
+    """Create the row, which reserves room on the disk and a place in its batch."""
     from separation.audio.names import clean_name
 
     _check_room(size_bytes)
@@ -76,7 +78,8 @@ def _open(
 
 
 def release_upload(upload: Upload) -> None:
-    """Give its room back: row and bytes go. Call it while its part is held."""
+    """Delete the upload's row and bytes, which releases its storage. Call it while its part is
+    held."""
     Upload.objects.filter(pk=upload.pk).delete()
     remove_part(upload)
 
@@ -90,20 +93,20 @@ def receive_source(
     hold: Hold | None = None,
     batch: Batch | None = None,
 ) -> Source:
-    """Store one song of ``owner`` that comes in one go, checked, hashed and probed.
+    """Store one song of ``owner`` that arrives in one request, checked, hashed and probed.
 
-    ``hold``: what the upload has reserved; whoever makes a job of the song brings it, so that the
-    place for the job is kept as well. Without one, room is reserved until the song is stored.
-    ``batch``: that of the job to come, which is not at its end as long as the song arrives.
+    ``hold``: the reservation of the upload. A caller that then creates a job passes it, so that
+    the place for the job stays reserved. Without it, storage is reserved until the song is stored.
+    ``batch``: the batch of the job to come, which counts as unfinished while the song arrives.
 
-    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or what the probe finds
-    wrong with the file; after any of them nothing is left on disk or in the database.
+    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or the error that the probe
+    finds in the file. After an error nothing is left on disk or in the database.
     """
     if declared_size is not None and declared_size > settings.MAX_UPLOAD_BYTES:
         raise _too_large(declared_size)
     if hold is None:
-        with reserve(owner=owner, size_bytes=declared_size) as own:
-            return _receive(own, name, chunks, declared_size)
+        with reserve(owner=owner, size_bytes=declared_size) as new_hold:
+            return _receive(new_hold, name, chunks, declared_size)
     hold.need(size_bytes=declared_size or 0, place=True)
     return _receive(hold, name, chunks, declared_size, batch)
 
@@ -116,7 +119,7 @@ def _receive(
     batch: Batch | None = None,
 ) -> Source:
     most = settings.MAX_UPLOAD_BYTES if declared_size is None else declared_size
-    # Not resumable: what it may store counts by the hold.
+    # Not resumable, as the hold already counts its bytes.
     upload = _open(hold.owner, name, most, is_resumable=False, batch=batch)
     with held_part(upload) as part:
         try:
@@ -126,20 +129,20 @@ def _receive(
             facts, sha256 = probe_part(part), part.whole_digest()
             with transaction.atomic():
                 lock_account(hold.owner)
-                # First: the song would count beside what is held for it.
+                # First, as otherwise the song and its hold would both count.
                 hold.spend(size_bytes=part.size)
                 with song_of(part, facts, sha256) as source:
-                    # In the same transaction: no moment at which both count, or neither.
+                    # In the same transaction, so that always exactly one of the two counts.
                     Upload.objects.filter(pk=upload.pk).delete()
-                    # Its batch is not at its end, though for a moment neither tells of it.
-                    work_was_added(upload.batch_id)
+                    # The batch still awaits the job, though neither upload nor job shows that now.
+                    record_added_work(upload.batch_id)
             return source
         finally:
             release_upload(upload)
 
 
 def _held(hold: Hold, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks, none of which is passed on before there is room for it."""
+    """The chunks. Each one is only passed on after its bytes are reserved."""
     size_bytes = 0
     for chunk in chunks:
         size_bytes += len(chunk)
@@ -148,18 +151,18 @@ def _held(hold: Hold, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def probe_part(part: Part) -> "SourceFacts":
-    """Look at a whole part in the sandboxed child; raises what is wrong with it."""
+    """Probe a complete part in the sandboxed child; raises the error that it finds."""
     from separation.audio.decoding.decode import probe
 
-    with _looking:
+    with _probes:
         return probe(part.path, intake_limits(), work_dir=Path(settings.OUTPUT_DIR))
 
 
 @contextmanager
 def song_of(part: Part, facts: "SourceFacts", sha256: str) -> Iterator[Source]:
-    """A transaction in which the part becomes a Source; what fails in it leaves the part.
+    """Turn the part into a Source in a transaction; after an error the part is there again.
 
-    The song has the id of the upload, so that after a kill in the midst the file is found again.
+    The song has the id of the upload, so that the file is found again after a kill in between.
     """
     upload = part.upload
     source = Source(
@@ -194,13 +197,14 @@ def _moved(path: Path, target: Path) -> Iterator[None]:
 
 
 def same_song(*, owner_id: int, sha256: str, size_bytes: int) -> Source | None:
-    """A song of this account with the same bytes that is still there; of no other account."""
+    """A stored song of this account with the same bytes, or None. Songs of other accounts do not
+    count."""
     same = Source.objects.filter(owner_id=owner_id, sha256=sha256, size_bytes=size_bytes)
     return next((source for source in same if source.path.is_file()), None)
 
 
 def sent_before(source: Source) -> Source | None:
-    """The song of the same bytes that its owner had here already when this one came."""
+    """The owner's oldest song with the same bytes that is older than ``source``, or None."""
     older = Source.objects.filter(owner_id=source.owner_id, sha256=source.sha256)
     return older.filter(created_at__lt=source.created_at).order_by("created_at").first()
 
@@ -214,7 +218,7 @@ def _check_open_uploads(owner: "User") -> None:
 
 
 def _check_room(size_bytes: int) -> None:
-    """Room that others reserved and have not filled yet is not there for this one."""
+    """Raises ``DiskFull``. Bytes that other uploads reserve and have not sent count as used."""
     root = Path(settings.UPLOAD_DIR)
     root.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(root).free - Upload.objects.all().bytes_to_come()

@@ -1,4 +1,4 @@
-"""The bytes of an upload that have arrived: one file, held by one request at a time."""
+"""The part of an upload: a file with the bytes that have arrived, held by one request at a time."""
 
 import fcntl
 import hashlib
@@ -25,26 +25,26 @@ from jobs.services.storage.files import remove_file
 from separation.errors import TooLarge
 
 NOTED_EVERY_S = 20.0
-"""How often an upload that arrives is written down: often enough that none expires meanwhile."""
+"""How often the row of an arriving upload is updated: often enough that it does not expire."""
 
 CHECKSUMS = ("sha256", "sha1", "md5")
 
 
 @dataclass(frozen=True)
 class Checksum:
-    """What a client says of the bytes that it sends; ``algorithm`` is one of ``CHECKSUMS``."""
+    """The checksum that a client announces for its bytes. ``algorithm`` is one of ``CHECKSUMS``."""
 
     algorithm: str
     digest: bytes
 
 
 class Part:
-    """An upload whose file this request alone may touch; ``upload`` was read under the lock."""
+    """An upload whose file only this request may change. ``upload`` was read under the lock."""
 
     def __init__(self, upload: Upload, file: FileIO) -> None:
         self.upload, self._file = upload, file
         if upload.unverified_from is not None:
-            # The process that was to compare a checksum was killed.
+            # The process that should have compared a checksum was killed.
             self._cut(upload.unverified_from)
             self._note(unverified_from=None)
 
@@ -63,11 +63,11 @@ class Part:
     def append(
         self, chunks: Iterable[bytes], *, offset: int, checksum: Checksum | None = None
     ) -> None:
-        """Add ``chunks`` at ``offset``, which must be where the file ends.
+        """Append ``chunks`` at ``offset``, which must be the end of the file.
 
-        What has arrived stays when the connection breaks, unless a ``checksum`` was announced:
-        it speaks for all of them or none. Raises ``OffsetMismatch``, ``TooLarge``,
-        ``ChecksumMismatch``, or what ``chunks`` raises.
+        When the connection breaks, the bytes that have arrived stay. With a ``checksum`` they are
+        removed, as it covers all of them. Raises ``OffsetMismatch``, ``TooLarge``,
+        ``ChecksumMismatch``, or the errors of ``chunks``.
         """
         start = self.size
         if offset != start:
@@ -88,12 +88,12 @@ class Part:
             self._note(unverified_from=None)
 
     def restart(self) -> None:
-        """Forget what has arrived."""
+        """Remove all bytes that have arrived."""
         self._cut(0)
         self._note()
 
     def whole_digest(self) -> str:
-        """The SHA-256 of all that has arrived, which is safe on disk after this."""
+        """The SHA-256 of all bytes that have arrived; flushes them to disk."""
         os.fsync(self._file.fileno())
         digest = digests.take(self.upload.pk)
         digest.catch_up(self.path)
@@ -128,10 +128,10 @@ class Part:
                 f"More than the announced {self.upload.size_bytes} bytes arrived. Announce the "
                 "true size, and send the file again."
             )
-        left = memoryview(chunk)
-        while left:
-            # A disk that is nearly full takes a part of it, and says so at the next call only.
-            left = left[self._file.write(left) :]
+        rest = memoryview(chunk)
+        while rest:
+            # A nearly full disk accepts a part of it, and only the next call fails.
+            rest = rest[self._file.write(rest) :]
 
     def _cut(self, size: int) -> None:
         os.ftruncate(self._file.fileno(), min(size, self.size))
@@ -140,7 +140,7 @@ class Part:
             digests.keep(self.upload.pk, digest)
 
     def _check_account(self) -> None:
-        """An account that is closed meanwhile need not wait until the last byte is here."""
+        """Raises ``AccountClosed``, so that closing an account need not wait for the last byte."""
         if not Upload.objects.filter(pk=self.upload.pk, owner__is_active=True).exists():
             raise AccountClosed("The account of this upload was closed.")
 
@@ -152,7 +152,7 @@ class Part:
 
 
 def _compared(chunks: Iterable[bytes], checksum: Checksum) -> Iterator[bytes]:
-    """The chunks themselves; raises ``ChecksumMismatch`` after the last of them."""
+    """The chunks, unchanged; raises ``ChecksumMismatch`` after the last one."""
     own = hashlib.new(checksum.algorithm, usedforsecurity=False)
     for chunk in chunks:
         own.update(chunk)
@@ -166,11 +166,11 @@ def _compared(chunks: Iterable[bytes], checksum: Checksum) -> Iterator[bytes]:
 
 @contextmanager
 def held_part(upload: Upload) -> Iterator[Part]:
-    """The file of ``upload``, held against all other requests, processes and hosts.
+    """Lock the file of ``upload`` against all other requests, processes and hosts.
 
-    The lock lies beside the file, as that is moved away at the end; the kernel lets go of it with
-    the process, however that ends. Raises ``UploadBusy`` while somebody else holds it, and
-    ``UploadGone`` where the upload was terminated meanwhile.
+    The lock is a separate file, as the part itself is moved at the end. The kernel releases the
+    lock when the process ends, however it ends. Raises ``UploadBusy`` while another request holds
+    it, and ``UploadGone`` where the upload was terminated meanwhile.
     """
     incoming_dir().mkdir(parents=True, exist_ok=True)
     with upload.lock_file.open("ab") as lock:
@@ -190,20 +190,21 @@ def held_part(upload: Upload) -> Iterator[Part]:
 
 
 def _bring_back(upload: Upload) -> None:
-    """Undo a move to the songs that was never committed, as after a kill in that moment."""
+    """Undo a move to the songs that was not committed, because the process was killed."""
     moved = Source(pk=upload.pk).path
     if upload.source_id is None and moved.is_file():
         moved.rename(upload.part)
 
 
 def remove_part(upload: Upload) -> None:
-    """Call it while the part is held: nobody may come by the lock between the two."""
+    """Delete the part and its lock file. Call it while the part is held, so that no other request
+    takes the lock in between."""
     remove_file(upload.part)
     remove_file(upload.lock_file)
 
 
 def received_bytes(upload: Upload) -> int:
-    """How much of it is there and may be relied on, whoever holds it just now."""
+    """How many verified bytes of the upload are stored; needs no lock."""
     moved = Source(pk=upload.pk).path
     path = next((path for path in (upload.part, moved) if path.is_file()), None)
     if path is None:

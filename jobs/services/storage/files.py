@@ -1,4 +1,4 @@
-"""Removing what rows pointed to; a file that stays behind is logged, never hidden."""
+"""Deletes files and folders. A failure is logged, not raised."""
 
 import logging
 import shutil
@@ -10,7 +10,7 @@ _log = logging.getLogger("jobs.files")
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all in it; one that is not there is fine."""
+    """Delete a folder with its content. A missing folder is no error."""
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:
@@ -27,7 +27,7 @@ def remove_file(path: Path) -> None:
 
 
 def remove_audio(directory: Path) -> None:
-    """All of a job's folder but its manifest."""
+    """Delete the content of a job's folder, except its manifest."""
     if not directory.is_dir():
         return
     for entry in directory.iterdir():

@@ -1,8 +1,8 @@
-"""A delivered file is what its row says, or it is not handed out.
+"""Checks that a delivered file matches its row before it is served.
 
-Its size is looked at each time. Its digest is taken where the file has changed since that was last
-done (its inode says when, and nobody can set that back), before several are handed out at once, and
-in the background by :func:`scrub`, as disks lose bits without a word.
+The size is checked each time. The digest is computed when the file has changed since the last check
+(the change time of its inode shows that, and nobody can set it back), before several files are
+served at once, and in the background by :func:`scrub`, as disks lose bits silently.
 """
 
 import hashlib
@@ -27,17 +27,17 @@ from jobs.services.storage.files import MANIFEST_NAME
 from separation.storage.atomic_files import write_durably
 
 BEFORE_MANY = timedelta(hours=24)
-"""How old a digest may be when a ZIP or a link hands out many files, some of which are large."""
+"""How old a check may be when a ZIP or a link serves many files, some of them large."""
 
 _CLOCK_STEP = timedelta(seconds=2)
-"""File systems note times in steps of up to two seconds."""
+"""File systems store times with a resolution of up to two seconds."""
 
 _log = logging.getLogger("jobs.integrity")
 
 
 def ensure_intact(artifact: Artifact, *, max_age: timedelta | None = None) -> None:
-    """Raises ``ArtifactDamaged`` where the file is missing or not that of the row. ``max_age``: how
-    long ago its digest may have been taken where nothing has changed since."""
+    """Raises ``ArtifactDamaged`` where the file is missing or does not match its row. ``max_age``:
+    how old the last check of an unchanged file may be."""
     if not is_intact(artifact, max_age=max_age):
         raise ArtifactDamaged(
             f"The file of the track {artifact.name!r} is damaged or missing on the server, so it "
@@ -46,13 +46,13 @@ def ensure_intact(artifact: Artifact, *, max_age: timedelta | None = None) -> No
 
 
 def ensure_all_intact(artifacts: Iterable[Artifact]) -> None:
-    """For many at once. Raises as :func:`ensure_intact` does."""
+    """Check many files. Raises as :func:`ensure_intact` does."""
     for artifact in artifacts:
         ensure_intact(artifact, max_age=BEFORE_MANY)
 
 
 def is_intact(artifact: Artifact, *, max_age: timedelta | None = None) -> bool:
-    """As far as is known, or found out now; what is found out is kept."""
+    """Whether the file matches its row, by a recent check or by a new one, which is recorded."""
     try:
         facts = artifact.file.stat()
     except OSError:
@@ -65,7 +65,7 @@ def is_intact(artifact: Artifact, *, max_age: timedelta | None = None) -> bool:
 
 
 def looks_intact(artifact: Artifact) -> bool:
-    """At a glance, for a page: reads nothing of the file and writes nothing."""
+    """Whether the file looks intact, for a page: neither reads the file nor writes the row."""
     try:
         return not artifact.is_damaged and artifact.file.stat().st_size == artifact.size_bytes
     except OSError:
@@ -89,7 +89,7 @@ def _digest(artifact: Artifact) -> str:
 
 
 def _note(artifact: Artifact, *, is_damaged: bool) -> bool:
-    """True where it is good."""
+    """Record the result of a check; returns whether the file is intact."""
     if is_damaged and not artifact.is_damaged:
         _log.error("job %s: the file %s is missing or damaged", artifact.job_id, artifact.path)
     artifact.is_damaged, artifact.checked_at = is_damaged, timezone.now()
@@ -98,14 +98,15 @@ def _note(artifact: Artifact, *, is_damaged: bool) -> bool:
             is_damaged=is_damaged, checked_at=artifact.checked_at
         )
     except DatabaseError:
-        # What was found out holds for this answer all the same.
+        # The result is still valid for this request.
         _log.exception("job %s: the check of %s is not kept", artifact.job_id, artifact.name)
     return not is_damaged
 
 
 @dataclass
 class Scrubbed:
-    """``damaged``: "job: path" of files; ``manifests``: jobs whose manifest was written anew."""
+    """The result of a scrub. ``damaged``: "job: path" of files. ``manifests``: jobs whose manifest
+    was rewritten. ``jobs_left``: jobs that are due and were not checked."""
 
     files: int = 0
     damaged: list[str] = field(default_factory=list)
@@ -118,8 +119,9 @@ def is_scrub_due() -> bool:
 
 
 def scrub(*, everything: bool = False, seconds: float | None = None) -> Scrubbed:
-    """Take the digests of delivered files whose last one is older than the setting allows, the
-    oldest first, and see to the manifests beside them. ``seconds``: begin no job after so long."""
+    """Check the digests of delivered files whose last check is older than the setting allows, the
+    oldest first, and mend their manifests. ``everything``: check all files. ``seconds``: begin no
+    further job after this time."""
     until = None if seconds is None else time.monotonic() + seconds
     keys = list(
         _due(timezone.now() if everything else _oldest_allowed()).values_list("pk", flat=True)
@@ -152,14 +154,14 @@ def _scrub_job(key: uuid.UUID, done: Scrubbed) -> None:
         done.manifests.append(str(job.pk))
     for artifact in job.artifacts.all():
         done.files += 1
-        # Nothing is as old as that: each is read.
+        # A maximum age of 0 forces a new check.
         if not is_intact(artifact, max_age=timedelta(0)) and kept.exists():
             done.damaged.append(f"{job.pk}: {artifact.path}")
 
 
 def mend_manifest(job: Job) -> bool:
-    """Write the manifest's file from the row where it is missing or says something else. True when
-    that was needed."""
+    """Rewrite the manifest's file from the row where it is missing or differs; returns whether it
+    did."""
     if not job.manifest:
         return False
     file = job.directory / MANIFEST_NAME
@@ -167,7 +169,7 @@ def mend_manifest(job: Job) -> bool:
         if json.loads(file.read_bytes()) == job.manifest:
             return False
     except (OSError, ValueError):
-        pass  # missing, or no text or no JSON any more: written anew below
+        pass  # missing, or no valid JSON: rewritten below
     _log.error("job %s: its manifest is missing or damaged and is written anew", job.pk)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_durably(file, json.dumps(job.manifest, indent=2, ensure_ascii=False).encode() + b"\n")

@@ -1,8 +1,8 @@
-"""Room on the disk of the data directory, and a reserve of it for the moment when there is none.
+"""Free space on the disk of the data directory, and a reserve for the time when it is full.
 
-Logging in, reading and deleting write little, yet they write: rows, the database's log, limits. So
-a few files that hold nothing keep room; where the disk is full one of them goes before a request is
-answered. They come back when there is plenty of room again.
+Logging in, reading and deleting write a little: rows, the database's log, rate limits. So a few
+empty files reserve space. When the disk is full, one of them is deleted before a request is
+answered. They are created again when there is enough space.
 """
 
 import errno
@@ -18,25 +18,28 @@ from django.db import OperationalError
 
 RESERVE = "reserve"
 PIECE_BYTES = 4 << 20
-"""As long as SQLite's log grows before it is written back."""
+"""The size to which SQLite's log grows before it is written back."""
 
 LEAST_BYTES = 512 << 10
-"""What a request may write: some pages of the log and its index."""
+"""The space that a request may need: some pages of the log and its index."""
 
 LOOK_EVERY_S = 1.0
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SQLITE_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_CANTOPEN")
 _POSTGRES_NO_ROOM = "53100"
 _PATIENCE_S = 0.5
-"""Some file systems give room back a moment after a file has gone."""
+"""Some file systems free the space a moment after a file is deleted."""
 
 _seen_at: dict[Path, float] = {}
-"""When room was last found, by folder."""
+"""When a trial last found enough space, by folder."""
 
 
 def is_room_here(*, look: bool = True) -> bool:
-    """Whether a request can write what it must. ``look`` False believes a recent look, as far as
-    the free space of the disk does not say otherwise: a quota shows in nothing but trying."""
+    """Whether there is enough space for a request.
+
+    With ``look`` a trial file is written, as only a trial reveals a disk quota. Without it a recent
+    trial suffices, if the disk reports enough free space.
+    """
     folder = Path(settings.DATA_DIR)
     if _free_bytes(folder) < LEAST_BYTES:
         return False
@@ -45,8 +48,8 @@ def is_room_here(*, look: bool = True) -> bool:
 
 
 def make_room(*, leave: int = 0) -> bool:
-    """Give up one piece of the reserve, unless ``leave`` or fewer are left. True when there is room
-    then."""
+    """Delete one piece of the reserve, unless only ``leave`` pieces are left; returns whether there
+    is enough space now."""
     pieces = sorted(_folder().glob("*"))
     if len(pieces) <= leave:
         return False
@@ -59,20 +62,20 @@ def make_room(*, leave: int = 0) -> bool:
 
 
 def refill_reserve() -> None:
-    """Make the pieces that are missing, as far as the disk has room for them and twice as much
-    besides."""
+    """Create the missing pieces of the reserve, while the disk has three times the space of a
+    piece."""
     for piece in _missing_pieces():
         if _free_bytes(Path(settings.DATA_DIR)) < 3 * PIECE_BYTES:
             return
         piece.parent.mkdir(exist_ok=True, mode=0o700)
-        # Another process may be making it, or taking the room, this very moment.
+        # Another process may be creating the piece, or using the space.
         with suppress(OSError):
             _allocate(piece, PIECE_BYTES)
 
 
-def tend_reserve() -> None:
-    """For the housekeeping: refill, or make room for its own work. Half of the reserve stays for
-    people, whatever fills the disk."""
+def maintain_reserve() -> None:
+    """Refill the reserve, or make room for the housekeeping itself. The housekeeping leaves half of
+    the reserve for users."""
     if is_room_here():
         refill_reserve()
     else:
@@ -80,8 +83,8 @@ def tend_reserve() -> None:
 
 
 def disk_faults() -> list[str]:
-    """What is short, in sentences without paths: whoever asks for ``/health`` may read them."""
-    # A piece that is missing was given up, and the housekeeping had no room yet to make it again.
+    """The shortages of space, in sentences. They contain no paths, as ``/health`` is public."""
+    # A missing piece was deleted for space, and the housekeeping had no space to create it again.
     if not is_room_here() or _missing_pieces():
         return ["The disk of the data directory is full: delete something, or give it more room."]
     for name in ("UPLOAD_DIR", "OUTPUT_DIR"):
@@ -95,7 +98,7 @@ def disk_faults() -> list[str]:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether ``error`` says that something could not be written for want of room."""
+    """Whether ``error`` means that a write failed because the disk is full."""
     if isinstance(error, OSError):
         return error.errno in _NO_ROOM
     cause = error.__cause__
@@ -104,13 +107,13 @@ def is_disk_full(error: BaseException) -> bool:
     if getattr(cause, "sqlstate", None) == _POSTGRES_NO_ROOM:
         return True
     name = getattr(cause, "sqlite_errorname", "")
-    # Other causes of these are told by looking: SQLite calls a full disk an "I/O error", too.
+    # SQLite reports a full disk as an "I/O error", too. A trial rules out other causes.
     return name == "SQLITE_FULL" or (name in _SQLITE_NO_ROOM and not is_room_here())
 
 
 def _missing_pieces() -> list[Path]:
-    wanted = range(settings.RESERVE_BYTES // PIECE_BYTES)
-    pieces = (_folder() / f"{n:03d}" for n in wanted)
+    numbers = range(settings.RESERVE_BYTES // PIECE_BYTES)
+    pieces = (_folder() / f"{n:03d}" for n in numbers)
     return [piece for piece in pieces if not piece.exists()]
 
 
@@ -132,7 +135,7 @@ def _can_write(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        # Without a name from the start, so that a kill leaves nothing.
+        # Deleted at once, so that a kill leaves no file.
         trial.unlink()
         _take(descriptor, LEAST_BYTES)
     except OSError:
@@ -144,7 +147,7 @@ def _can_write(folder: Path) -> bool:
 
 
 def _allocate(file: Path, size: int) -> None:
-    """A file whose room is taken, not only promised. Raises ``OSError`` and leaves nothing."""
+    """Create a file with allocated blocks. After an ``OSError`` no file is left."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         _take(descriptor, size)

@@ -1,4 +1,4 @@
-"""How long an attempt may take, and the word of warning where it will take long."""
+"""The deadline of an attempt, and the warning where the attempt will take long."""
 
 import socket
 from typing import TYPE_CHECKING, Any
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from jobs.queue.lease import Lease
 
 PROCESSOR = "Runs on the processor"
-"""How the warning begins: by this an earlier attempt's is found and replaced."""
+"""The beginning of the warning, by which an earlier attempt's warning is found and replaced."""
 
-BELIEVED = 1.1
-"""How much longer than believed a song may be without its limit being set again."""
+LENGTH_TOLERANCE = 1.1
+"""How many times the known length the decoded length may be before the deadline is set again."""
 
 
 def set_deadline(job: Job, lease: "Lease") -> Expected:
-    """Write what this attempt should take and after how long it is given up; raises ``LeaseLost``.
+    """Write the expected time of this attempt and its deadline; raises ``LeaseLost``.
 
-    Expected is what the first device takes that may do it. The limit allows for the slowest: a
-    card that turns out to be full must not cost the song the time that a processor needs.
+    The expected time is the time on the first device that may run the job. The deadline allows for
+    the slowest device: when a card turns out to be full, the processor must have enough time.
     """
     speeds, work = Speeds.load(), Work.of_job(job)
     devices, hosts = likely_devices(job), (socket.gethostname(),)
@@ -38,20 +38,18 @@ def set_deadline(job: Job, lease: "Lease") -> Expected:
     return expected[0]
 
 
-def measured_anew(job: Job, manifest: dict[str, Any]) -> bool:
-    """Remember the length that decoding found; true where it is much more than was believed.
-
-    Then the limit is to be set again: a header may promise a song of seconds.
-    """
-    believed_s = measured_s(job)
+def note_decoded_length(job: Job, manifest: dict[str, Any]) -> bool:
+    """Keep the manifest with the decoded length; returns whether it is much longer than the known
+    length, so that the deadline must be set again. The header of a long song may state seconds."""
+    known_s = measured_s(job)
     job.manifest = manifest
-    return measured_s(job) > BELIEVED * believed_s
+    return measured_s(job) > LENGTH_TOLERANCE * known_s
 
 
 def limit_s(expected_s: float) -> float:
-    """Between the floor and the limit of all jobs."""
-    wanted = max(expected_s * settings.DEADLINE_FACTOR, float(settings.DEADLINE_FLOOR_S))
-    return round(min(wanted, float(settings.MAX_JOB_S)), 1)
+    """The deadline for an expected time, between the floor and the limit of all jobs."""
+    limit = max(expected_s * settings.DEADLINE_FACTOR, float(settings.DEADLINE_FLOOR_S))
+    return round(min(limit, float(settings.MAX_JOB_S)), 1)
 
 
 def _on_processor(job: Job, expected: Expected) -> str:
@@ -65,7 +63,7 @@ def _on_processor(job: Job, expected: Expected) -> str:
 
 
 def too_slow(job: Job) -> str:
-    """Why the attempt was given up, for the person who waited for it."""
+    """Why the attempt was stopped, for the owner of the job."""
     took = about(job.deadline_s or settings.MAX_JOB_S)
     advice = "Run it again later, choose a faster separator or a shorter song, or ask whoever "
     if job.expected_s and job.deadline_s and job.deadline_s < settings.MAX_JOB_S:

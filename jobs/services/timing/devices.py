@@ -1,4 +1,4 @@
-"""What may separate a job's song, as far as that can be told before it runs."""
+"""The devices that may run a job, as far as they are known before it runs."""
 
 import os
 from pathlib import Path
@@ -13,26 +13,26 @@ from separation.errors import SeparationError
 from separation.registry import SeparatorFactory
 
 NVIDIA_DEVICE = Path("/dev/nvidiactl")
-"""There where the driver of a card is loaded. Asking CUDA itself would load torch."""
+"""The file exists where the driver of a card is loaded. A query to CUDA itself would load torch."""
 
 PREFERRED = AUTO_ORDER[0]
 QUICK = ("standard", "spleeter")
-"""Networks for which a processor is enough: a song takes seconds (docs/performance.md)."""
+"""Networks that separate a song within seconds on a processor (docs/performance.md)."""
 
 ROUTE_DEVICES = {"local_gpu": "cuda", "remote": "remote", "local_cpu": "cpu"}
 
 
 def likely_devices(job: Job) -> tuple[str, ...]:
-    """In the order in which they are tried on this host; never empty.
+    """The devices in the order in which they are tried on this host; never empty.
 
-    The runner decides when it gets there: a card may be full, a service away.
+    The runner makes the final decision, as a card may be full or a service unavailable.
     """
-    asked = str(job.request.get("device") or "auto")
-    if asked == "cpu" or not has_networks(job):
+    requested = str(job.request.get("device") or "auto")
+    if requested == "cpu" or not has_networks(job):
         return ("cpu",)
     if job.separator == "remote":
         return ("remote",)
-    routes = ("local_gpu", "local_cpu") if asked == "cuda" else tuple(settings.ROUTES)
+    routes = ("local_gpu", "local_cpu") if requested == "cuda" else tuple(settings.ROUTES)
     found = [ROUTE_DEVICES[route] for route in routes if _is_open(route, job)]
     return tuple(found) or ("cpu",)
 
@@ -47,12 +47,12 @@ def _is_open(route: str, job: Job) -> bool:
 
 
 def has_networks(job: Job) -> bool:
-    """Is the song separated by a network, which a card is there for?"""
+    """Whether a network separates the song, so that a card is useful."""
     return any(_is_network(run) for run in runs_of_pipeline(job.pipeline))
 
 
 def has_slow_networks(job: Job) -> bool:
-    """Is one of them such that it takes long without a card?"""
+    """Whether one of the job's networks is slow without a card."""
     return any(
         _is_network(run) and _separator_of(run) not in QUICK
         for run in runs_of_pipeline(job.pipeline)
@@ -66,17 +66,18 @@ def _is_network(run: Run) -> bool:
 
 
 def _separator_of(run: Run) -> str:
-    """What ``auto`` will run: the first of its choices that is here, else the first of all."""
+    """The separator of a run. For ``auto`` it is the first candidate that is installed, else the
+    first candidate."""
     if run.separator != "auto":
         return run.separator
     if run.model:
         owners = {model.name: str(model.separator) for model in known_models()}
         return owners.get(run.model, PREFERRED)
     rule = licence_rule()
-    asked = {*(run.params.get("stems") or ()), *filter(None, [run.params.get("two_stems")])}
-    tried = rule.automatic(asked) or rule.automatic()[:1]
-    choices = [(str(model.separator), model.name) for model in tried] or [("auto", "")]
-    return next((name for name, model in choices if is_there(name, model)), choices[0][0])
+    stems = {*(run.params.get("stems") or ()), *filter(None, [run.params.get("two_stems")])}
+    models = rule.automatic(stems) or rule.automatic()[:1]
+    candidates = [(str(model.separator), model.name) for model in models] or [("auto", "")]
+    return next((name for name, model in candidates if is_there(name, model)), candidates[0][0])
 
 
 def _is_made_of_networks(name: str) -> bool:
@@ -85,5 +86,5 @@ def _is_made_of_networks(name: str) -> bool:
     try:
         return SeparatorFactory.separator_class(name).is_routed
     except SeparationError:
-        # A plug-in that only the runner can import: the job will tell what is wrong with it.
+        # Only the runner can import this plug-in. The job reports what is wrong with it.
         return False

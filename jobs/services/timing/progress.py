@@ -1,4 +1,4 @@
-"""How far a job is, in the words that pages and API share."""
+"""Words for the progress of a job, for pages and API."""
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
@@ -7,14 +7,14 @@ _SHORT_S, _LONG_S = 90.0, 5400.0
 
 
 def status_label(job: Job) -> str:
-    """The words for the status, with a wish to cancel counted in."""
+    """The status in words; "Cancelling" for an active job with a cancel request."""
     if job.is_active and job.cancel_requested:
         return "Cancelling"
     return str(JobStatus(job.status).label)
 
 
 def coarse_s(seconds: float) -> float:
-    """An estimate, no more exact than estimates are: a page that polls then rarely changes."""
+    """Round an estimate to its precision, so that a polling page rarely changes."""
     if seconds < _SHORT_S:
         return max(round(seconds / 5) * 5.0, 5.0)
     if seconds < _LONG_S:
@@ -23,7 +23,7 @@ def coarse_s(seconds: float) -> float:
 
 
 def about(seconds: float) -> str:
-    """``370`` is "6 min"; for an estimate or a limit, where a stray second says nothing."""
+    """An estimate or a limit in words: ``370`` becomes "6 min"."""
     rounded = coarse_s(seconds)
     if rounded < _SHORT_S:
         return f"{rounded:.0f} s"

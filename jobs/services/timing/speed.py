@@ -1,4 +1,4 @@
-"""How long work takes here: learned from jobs that ended well, expected of those to come."""
+"""How long work takes on this site: learned from completed jobs, used to estimate other jobs."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
@@ -17,23 +17,24 @@ from separation.ensemble import ENSEMBLE
 from separation.stage_table import DETAILS, PREPARE, RUNS_SEPARATORS, SEPARATION
 
 LEARN_FROM_S = 20.0
-"""Seconds of audio: a shorter song tells what every song costs alike (files opened, checked and
-renamed, one window of the network at least) rather than what its seconds cost."""
+"""Minimum length of a song in seconds. The time of a shorter song consists mainly of fixed costs
+(files opened, checked and renamed, one window of the network at least)."""
 
 NEWEST_COUNTS = 0.25
-"""The newest job's share in an average of many: a machine that became faster or slower is believed
-after a handful of songs, and one busy hour is forgotten as soon."""
+"""The minimum weight of the newest job in the average. So the average follows a machine that became
+faster or slower after a few songs, and forgets a busy hour as soon."""
 
 START_S = 2.0
-"""What lies around the stages: taking the job, reading the source's digest, waking the model."""
+"""Time outside the stages: claiming the job, reading the source's digest, loading the model."""
 
 SOME_STEMS = "separation:some"
-"""A bag with a network for each stem runs fewer of them when fewer stems are asked for."""
+"""The kind of work for a subset of stems. A bag with a network for each stem then runs fewer
+networks."""
 
 NETWORK_RATE = 2.0
-"""Seconds for a second of audio where nothing was learned. One network takes 0.4 on two cores of
-a recent server without any of the engines that make it faster; older laptops are five times
-slower. Rather too long than too short: the limit of a job comes from it."""
+"""Default seconds of work per second of audio. One network takes 0.4 on two cores of a recent
+server without any of the faster engines; older laptops are five times slower. The default is
+rather too long than too short, as the deadline of a job depends on it."""
 
 DEFAULT_RATES = {
     # No network: 0.03 on the same two cores.
@@ -42,10 +43,11 @@ DEFAULT_RATES = {
     "htdemucs_ft": 4 * NETWORK_RATE,
     "mdx_extra": 4 * NETWORK_RATE,
 }
-"""By the name of a model; any other is taken for one network."""
+"""Default rates by the name of the model. Any other model counts as one network."""
 
 STAGE_RATE = 0.1
-"""For each of the other stages: the slowest, writing a dozen 24-bit files, takes 0.08 there."""
+"""Default rate of each other stage. The slowest one, which writes a dozen 24-bit files, takes 0.08
+on the same server."""
 
 USUAL_OVERLAP = 0.25
 
@@ -54,7 +56,7 @@ _log = logging.getLogger("jobs.speed")
 
 @dataclass(frozen=True)
 class Work:
-    """A job as far as its cost depends on it; ``stages`` are names with parameters."""
+    """The properties of a job that determine its cost. ``stages``: names with parameters."""
 
     separator: str
     model_name: str
@@ -76,14 +78,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Expected:
-    """``learned``: no stage had to be guessed by a constant."""
+    """An estimate. ``learned``: it needed no default rate."""
 
     seconds: float
     learned: bool
 
 
 class Speeds:
-    """All that was learned, read once and asked for many jobs."""
+    """All learned speeds, read once and used for many estimates."""
 
     def __init__(self, rows: Iterable[Speed]) -> None:
         self._rows: dict[str, list[Speed]] = {}
@@ -92,14 +94,14 @@ class Speeds:
 
     @classmethod
     def load(cls) -> Self:
-        """One query; there are a dozen rows for each host and model."""
+        """Read all rows with one query. There are about a dozen for each host and model."""
         return cls(Speed.objects.order_by("updated_at"))
 
     def expect(
         self, work: Work, *, hosts: Collection[str] = (), device: str | None = None
     ) -> Expected:
-        """``hosts``: where it may run. ``device``: what separates it; None where that is open,
-        and then what was used last is taken to be used again."""
+        """Estimate the time of ``work``. ``hosts``: the hosts that may run it. ``device``: the
+        device that separates; None where it is open, which then uses the newest speed."""
         seconds, learned = START_S, True
         for name, params in work.stages:
             for rate, default in self._rates(work, name, params, hosts, device):
@@ -115,7 +117,7 @@ class Speeds:
         hosts: Collection[str],
         device: str | None,
     ) -> list[tuple[float | None, float]]:
-        """What was learned and what is guessed of each part of a stage."""
+        """The learned rate, or None, and the default rate of each part of a stage."""
         if name == SEPARATION and work.separator != ENSEMBLE:
             parts = [work]
         elif name in RUNS_SEPARATORS:
@@ -139,8 +141,8 @@ class Speeds:
         return (near or rows)[-1].seconds_per_second if rows else None
 
     def times_real_time(self, separator: str, model: str) -> float | None:
-        """Seconds of audio separated in a second into all stems, where that was learned last;
-        ``model`` is empty where the separator chooses. None where nothing was learned."""
+        """Seconds of audio that are separated per second into all stems, by the newest row; None
+        where nothing was learned. ``model`` is empty where the separator chooses it."""
         rows = [
             row
             for row in self._rows.get(SEPARATION, [])
@@ -168,7 +170,7 @@ class Speeds:
             if device in (None, row.device)
             and (row.separator == work.separator or row.model_name == model)
         ]
-        # Of those that are equally like, the one that was learned from last.
+        # Of equally similar rows, the newest one.
         best = max(rows, key=lambda row: (*likeness(row), row.updated_at), default=None)
         if best is None:
             return None
@@ -176,13 +178,13 @@ class Speeds:
 
 
 def measured_s(job: Job) -> float:
-    """What decoding found, once it did; before that what the upload's container says."""
+    """The length of the song in seconds: the decoded one if known, else the container's."""
     decoded = (job.manifest.get("input") or {}).get("duration_s")
     return float(decoded or job.source.duration_s)
 
 
 def kept_s(song_s: float, params: Mapping[str, Any]) -> float:
-    """How much of a song is worked on; ``params`` of the stage that prepares it."""
+    """How many seconds of a song are separated. ``params``: those of the stage that prepares it."""
     start, length = params.get("start_s") or 0.0, params.get("length_s")
     left = max(song_s - float(start), 0.0)
     return left if length is None else min(left, float(length))
@@ -194,11 +196,12 @@ def work_name(stage: str, params: Mapping[str, Any]) -> str:
 
 
 WITHOUT_SHIFTS = ("standard", "spleeter_2stems")
-"""Models that mask magnitudes: a song that is shifted by less than a frame looks the same."""
+"""Models that mask magnitudes. A shift by less than a frame does not change their input, so they
+make no shifted passes."""
 
 
 def passes(model: str, params: Mapping[str, Any]) -> float:
-    """How many times the network goes over the song, compared with none of the choices made."""
+    """The number of passes of the network over the song, relative to the default options."""
     if model == "spectral":
         return 1.0
     overlap = float(params.get("overlap") or 0.0) if "overlap" in params else USUAL_OVERLAP
@@ -206,10 +209,10 @@ def passes(model: str, params: Mapping[str, Any]) -> float:
     return shifts * (1.0 - USUAL_OVERLAP) / (1.0 - overlap)
 
 
-def _model(separator: str, asked: str) -> str:
-    """The model that will run; empty where only the separator knows, as ``auto`` does."""
+def _model(separator: str, requested: str) -> str:
+    """The model that will run; empty where only the separator determines it, as for ``auto``."""
     known = models_for(separator)
-    return asked or (known[0].name if known else "")
+    return requested or (known[0].name if known else "")
 
 
 def _default_rate(work: Work, stage: str, params: Mapping[str, Any]) -> float:
@@ -220,25 +223,25 @@ def _default_rate(work: Work, stage: str, params: Mapping[str, Any]) -> float:
 
 
 def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
-    """Remember what the stages of a completed job cost; returns how many were learned from.
+    """Learn the cost of the stages of a completed job; returns the number of stages.
 
-    The job has ended well already: a database that fails now costs a measurement, no more.
+    Errors of the database are logged and not raised, as the job has already ended.
     """
     audio_s = (manifest.get("input") or {}).get("duration_s") or 0.0
-    stretch = manifest.get("range")
-    if stretch:
-        audio_s = stretch["end_s"] - stretch["start_s"]
+    separated_range = manifest.get("range")
+    if separated_range:
+        audio_s = separated_range["end_s"] - separated_range["start_s"]
     if audio_s < LEARN_FROM_S:
         return 0
     fresh = [record for record in manifest.get("stages", ()) if _ran_whole(record)]
-    # Of several separators together nothing is learned about each; they are added up.
+    # Stages with several separators are left out, as they measure only the sum.
     fresh = [record for record in fresh if len(_runs_of(record)) <= 1 and record["name"] != DETAILS]
-    if stretch:
-        # The whole song was decoded for it: no measure of what a second costs.
+    if separated_range:
+        # The stage decodes the whole song for a range, so its time does not fit the range.
         fresh = [record for record in fresh if record["name"] != PREPARE]
     try:
         for record in fresh:
-            _learn(_row_of(job, record, host), _rate_of(record, audio_s))
+            _store_rate(_row_of(job, record, host), _rate_of(record, audio_s))
     except DatabaseError:
         _log.warning("job %s: its speeds are not learned", job.pk, exc_info=True)
         return 0
@@ -250,7 +253,8 @@ def _runs_of(record: Mapping[str, Any]) -> list[Run]:
 
 
 def _ran_whole(record: Mapping[str, Any]) -> bool:
-    """In this attempt, from its beginning: what an earlier one left is no measurement."""
+    """Whether the stage ran completely in this attempt. A reused or resumed stage is no
+    measurement."""
     details = record.get("details") or {}
     resumed = record.get("reused") or details.get("resumed_at_s")
     return record.get("status") == "completed" and not resumed and _seconds(record) > 0
@@ -269,13 +273,13 @@ def _rate_of(record: Mapping[str, Any], audio_s: float) -> float:
 
 
 def _row_of(job: Job, record: Mapping[str, Any], host: str) -> dict[str, str]:
-    """Which row a stage belongs to. The separator is the one that was asked for, as the next job
-    that leaves the choice open will fare alike; the model is the one that ran."""
+    """The key of the row of a stage. The separator is the requested one, as the next job with
+    ``auto`` will run the same way. The model is the one that ran."""
     ran: Mapping[str, Any] = record.get("details") or {}
     separates = record["name"] == SEPARATION
     return {
         "host": host[:128],
-        # Of `remote cuda` the first word: which card a service has is not ours to know.
+        # The first word of `remote cuda`, as this site need not know a remote service's card.
         "device": str(ran.get("device") or "cpu").split()[0][:64] if separates else "cpu",
         "work": work_name(record["name"], record.get("parameters") or {})[:64],
         "separator": job.separator if separates else "",
@@ -284,19 +288,19 @@ def _row_of(job: Job, record: Mapping[str, Any], host: str) -> dict[str, str]:
     }
 
 
-def _learn(row: dict[str, str], rate: float) -> None:
-    """The average moves inside the database, so that two workers' songs both count."""
-    if _moved(row, rate):
+def _store_rate(row: dict[str, str], rate: float) -> None:
+    """Update the average inside the database, so that the songs of two workers both count."""
+    if _update_average(row, rate):
         return
     try:
         with transaction.atomic():
             Speed.objects.create(**row, seconds_per_second=rate)
     except IntegrityError:
-        # Another worker was the first to learn it, a moment ago.
-        _moved(row, rate)
+        # Another worker has just inserted the row.
+        _update_average(row, rate)
 
 
-def _moved(row: dict[str, str], rate: float) -> bool:
+def _update_average(row: dict[str, str], rate: float) -> bool:
     samples = Cast(F("samples"), FloatField())
     weight = Greatest(1.0 / (samples + 1.0), Value(NEWEST_COUNTS), output_field=FloatField())
     average = F("seconds_per_second")

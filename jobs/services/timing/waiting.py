@@ -1,8 +1,8 @@
-"""Where a waiting job stands, and when it is likely to start.
+"""The position of a waiting job, and its expected start.
 
-The queue is played through: whenever a worker becomes free, whoever's turn it is starts, by the
-very rule that claims go by. So the answer counts in that others who come later may have a turn
-earlier, as an account with one song has before one with a hundred.
+The module simulates the queue: whenever a worker becomes free, the next turn starts, by the same
+rule as in claims. So the result takes into account that later jobs may start earlier: an account
+with one song goes before an account with a hundred.
 """
 
 import heapq
@@ -24,23 +24,24 @@ from jobs.services.timing.progress import about, coarse_s
 from jobs.services.timing.speed import Speeds, Work
 
 LOOK_AHEAD = 1000
-"""Of more waiting jobs than this the oldest are looked at: whoever stands behind them waits for
-hours, and the figure would be a guess."""
+"""The maximum of waiting jobs in the simulation, oldest first. Jobs behind them wait for hours, and
+an estimate would be a guess."""
 
 OVERDUE = 0.1
-"""A job that takes longer than expected is taken to need this share of it still."""
+"""A job that exceeds its expected time is assumed to need this share of that time still."""
 
 EARLY = 0.2
-"""In this share of the time that a job should take, its own pace says less than earlier jobs."""
+"""During this first share of its expected time, the runner's estimate is less reliable than learned
+speeds."""
 
 NO_WORKER = "No worker is running"
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """``position``: 1 is next; None where it cannot be told. ``starts_in_s``: None while nobody
-    works. ``learned``: made of measurements alone. ``pausing``: not in the line, after a failed
-    attempt or as an operator holds it back."""
+    """The state of a waiting job. ``position``: 1 is next; None where it is unknown.
+    ``starts_in_s``: None while no worker serves it. ``learned``: the estimate needed no default
+    speed. ``pausing``: the job is not in line, after a failed attempt or in a paused campaign."""
 
     position: int | None
     starts_in_s: float | None
@@ -90,7 +91,7 @@ def ordinal(number: int) -> str:
 
 
 def waiting(job: Job) -> Waiting | None:
-    """None unless ``job`` waits. A handful of queries, however long the queue is."""
+    """The state of a waiting job; None unless ``job`` waits. The number of queries is fixed."""
     if job.status != JobStatus.PENDING:
         return None
     posts = _posts()
@@ -113,7 +114,7 @@ def _rounded(start_s: float) -> float:
 
 @dataclass(frozen=True)
 class _Post:
-    """A living worker: where it is and what it takes."""
+    """A living worker with its host and its lanes."""
 
     name: str
     host: str
@@ -127,7 +128,8 @@ def _posts() -> list[_Post]:
 
 @dataclass(order=True)
 class _Worker:
-    """``free_at``: in seconds from now. ``busy_for``: whose job it then ends."""
+    """A worker in the simulation. ``free_at``: in seconds from now. ``busy_for``: the account whose
+    job it then ends."""
 
     free_at: float
     number: int
@@ -143,7 +145,7 @@ class _Song:
 
 
 class _Line:
-    """The queue as it stands now, played through in :meth:`starts`."""
+    """The current queue; :meth:`starts` simulates it."""
 
     def __init__(self, now: datetime, posts: list[_Post]) -> None:
         self.learned = True
@@ -158,7 +160,7 @@ class _Line:
         self._caps = Caps(owners_of(accounts | self._running.keys()))
 
     def _songs(self) -> dict[tuple[str, int, Account], deque[_Song]]:
-        """The waiting jobs of each account, in the order in which it gets through them."""
+        """The waiting jobs of each account, in their order."""
         rows = (
             Job.objects.filter(due(), lane__in=ALL)
             .order_by("-priority", "created_at")
@@ -173,26 +175,26 @@ class _Line:
         return line
 
     def _busy_and_free(self, posts: list[_Post]) -> list[_Worker]:
-        """Who is busy for how long still. Jobs of workers that are gone occupy nobody."""
+        """The workers and when they become free. Jobs of dead workers occupy no worker."""
         by_name = {post.name: post for post in posts}
-        left = list(posts)
+        idle = list(posts)
         workers: list[_Worker] = []
         for row in _running_rows():
             account = (row["owner_id"], row["campaign_id"] is not None)
             self._running[account] += 1
             post = by_name.get(row["worker"])
-            if post is not None and post in left:
-                left.remove(post)
+            if post is not None and post in idle:
+                idle.remove(post)
                 free_at = self._remaining_s(row)
                 workers.append(_Worker(free_at, len(workers), post.lanes, account))
-        workers += [_Worker(0.0, len(workers) + n, post.lanes) for n, post in enumerate(left)]
+        workers += [_Worker(0.0, len(workers) + n, post.lanes) for n, post in enumerate(idle)]
         heapq.heapify(workers)
         return workers
 
     def _remaining_s(self, row: dict[str, Any]) -> float:
-        """The later of what the runner sees coming and what such songs have taken so far: of the
-        stages that are still to come, the runner knows no more than this. At the beginning it
-        reckons from a second or two."""
+        """The larger of the runner's estimate and the learned one, as the runner has no better
+        estimate of later stages. At the beginning the learned one counts alone, as the runner's is
+        then based on a second or two."""
         expected = self._speeds.expect(Work.of(*(row[n] for n in _WORK)), hosts=self._hosts)
         elapsed_s = (self._now - (row["started_at"] or self._now)).total_seconds()
         left_s = expected.seconds - elapsed_s
@@ -208,8 +210,8 @@ class _Line:
         return expected.seconds
 
     def starts(self) -> Iterator[tuple[Any, float | None]]:
-        """Each waiting job with the seconds until it starts; None where no worker that is here
-        would take it, and then in the order in which one that did would."""
+        """Each waiting job with the seconds until it starts, in the order of starts. Jobs that no
+        living worker takes come last, with None, in the order in which a worker would take them."""
         while self._workers:
             worker = self._workers[0]
             if worker.busy_for is not None:
@@ -228,8 +230,8 @@ class _Line:
             yield self._take(turn, 0.0).pk, None
 
     def _waits_for_an_end(self, worker: _Worker) -> bool:
-        """Whoever's turn it is may have as many jobs running as they may: the worker stays idle
-        until the next job ends."""
+        """Let the worker stay idle until the next job ends, if all waiting jobs of its lanes belong
+        to accounts at their caps; returns whether it waits."""
         ends = [other.free_at for other in self._workers if other.busy_for is not None]
         if not ends or self._next_turn(worker.lanes, even_full=True) is None:
             return False

@@ -1,4 +1,4 @@
-"""Uploads that come in pieces: begun, received, finished into a song and its job, or given up."""
+"""Resumable uploads: begun, received in pieces, finished into a song and its job, or terminated."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -42,10 +42,10 @@ def begin_upload(
     modified_ms: int | None = None,
     batch: Batch | None = None,
 ) -> Upload:
-    """Reserve an upload; with a ``request``, the whole song becomes a job of ``batch`` at once.
+    """Reserve an upload. With a ``request``, the complete song becomes a job of ``batch`` at once.
 
-    ``modified_ms``: when the file last changed, in milliseconds since 1970, by which the same
-    file is known again. Raises what ``reserve_upload`` does.
+    ``modified_ms``: when the file last changed, in milliseconds since 1970; it identifies the file
+    when the upload is resumed. Raises as ``reserve_upload`` does.
     """
     return reserve_upload(
         owner=owner,
@@ -66,14 +66,14 @@ def resume_or_begin(
     modified_ms: int,
     batch: Batch | None = None,
 ) -> Upload:
-    """The unfinished upload of this very file, with the choices of now, or a new one.
+    """The unfinished upload of the same file, with the new ``request``, or a new upload.
 
-    Name, size and time together: of two mixes of one length, the one must not continue the other.
+    Name, size and time must all match, as two mixes of one length are different files.
     """
     from separation.audio.names import clean_name
 
-    mine = Upload.objects.resumable().filter(owner=owner)
-    same = mine.filter(name=clean_name(name), size_bytes=size_bytes, modified_ms=modified_ms)
+    uploads = Upload.objects.resumable().filter(owner=owner)
+    same = uploads.filter(name=clean_name(name), size_bytes=size_bytes, modified_ms=modified_ms)
     found = same.first()
     if found is not None:
         found.request = request.model_dump(mode="json")
@@ -98,9 +98,9 @@ def receive(
     offset: int | None,
     checksum: Checksum | None = None,
 ) -> Upload:
-    """Take ``chunks`` at ``offset``, or anew from the start where it is None.
+    """Append ``chunks`` at ``offset``; with None restart the upload with them.
 
-    With the last byte the song is finished; see :func:`settle` for what that raises.
+    After the last byte the song is finished; see :func:`finish_if_complete` for the errors.
     """
     with held_part(upload) as part:
         if part.upload.is_finished:
@@ -112,10 +112,10 @@ def receive(
         return _finish(part) if part.is_whole else part.upload
 
 
-def settle(upload: Upload) -> Upload:
-    """How far the upload is; one whose last byte came before a crash is finished now.
+def finish_if_complete(upload: Upload) -> Upload:
+    """Update ``offset``, and finish an upload whose last byte arrived before a crash.
 
-    Raises what is wrong with the song; the upload and its bytes are gone then.
+    Raises the error that makes the song unusable; then the upload and its bytes are deleted.
     """
     if upload.is_finished:
         return upload
@@ -131,13 +131,13 @@ def settle(upload: Upload) -> Upload:
 
 
 def terminate(upload: Upload) -> None:
-    """Raises ``UploadBusy`` while a request still sends to it. A finished song stays."""
+    """Delete the upload; a finished song stays. Raises ``UploadBusy`` while a request sends."""
     with held_part(upload) as part:
         release_upload(part.upload)
 
 
 def expire_upload(upload: Upload) -> bool:
-    """False where somebody goes on with it this very moment."""
+    """Delete an expired upload; returns False where it was resumed meanwhile."""
     with held_part(upload) as part:
         if not Upload.objects.expired().filter(pk=upload.pk).exists():
             return False
@@ -145,8 +145,9 @@ def expire_upload(upload: Upload) -> bool:
     return True
 
 
-def job_of_known_song(upload: Upload) -> Job:
-    """Separate the song that was there before, as this upload asked. Asked twice, made once."""
+def create_job_of_duplicate(upload: Upload) -> Job:
+    """Create the job that a duplicate upload requests, for the song that the owner already had.
+    A repeated call returns the same job."""
     with transaction.atomic():
         lock_account(upload.owner_id)
         current = Upload.objects.select_related("source", "job", "batch").get(pk=upload.pk)
@@ -161,11 +162,11 @@ def job_of_known_song(upload: Upload) -> Job:
 
 
 def _finish(part: Part) -> Upload:
-    """The part becomes a song and, where one was asked for, a job; or nothing is left of it."""
+    """Turn the part into a song and, with a request, a job. After an error nothing is left."""
     upload = part.upload
     sha256 = part.whole_digest()
     try:
-        # The same bytes may come to an end elsewhere, or be deleted, while these are looked at.
+        # Another upload of the same bytes may finish, or its song be deleted, during the probe.
         while not (_finish_known(upload, sha256) or _finish_new(part, sha256)):
             continue
     except SeparationError:
@@ -179,7 +180,7 @@ def _finish_known(upload: Upload, sha256: str) -> bool:
     known = same_song(owner_id=upload.owner_id, sha256=sha256, size_bytes=upload.size_bytes)
     if known is None:
         return False
-    _write_down(upload, source=known, is_duplicate=True)
+    _update(upload, source=known, is_duplicate=True)
     return True
 
 
@@ -190,9 +191,9 @@ def _finish_new(part: Part, sha256: str) -> bool:
         if same_song(owner_id=upload.owner_id, sha256=sha256, size_bytes=upload.size_bytes):
             return False
         with song_of(part, facts, sha256) as source:
-            # First, so that the song counts and the upload does not, when the job is weighed.
-            _write_down(upload, source=source)
-            _write_down(upload, job=_create(upload, source))
+            # First, so that the quota check of the job counts the song and not the upload.
+            _update(upload, source=source)
+            _update(upload, job=_create(upload, source))
     return True
 
 
@@ -203,7 +204,7 @@ def _create(upload: Upload, source: "Source") -> Job | None:
     return create_job(owner=upload.owner, source=source, request=request, batch=upload.batch)
 
 
-def _write_down(upload: Upload, **values: object) -> None:
+def _update(upload: Upload, **values: object) -> None:
     values["expires_at"] = Upload.fresh_expiry()
     for name, value in values.items():
         setattr(upload, name, value)

@@ -1,4 +1,4 @@
-"""A link to a song becomes a job: fetched by the site, then taken in like any upload."""
+"""Imports a song from an address: the site fetches it and receives it like an upload."""
 
 import threading
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from django.conf import settings
 
 from jobs.errors import UrlImportBusy, UrlImportOff
 from jobs.models import Batch, Job
-from jobs.services.job.choices import check_request
 from jobs.services.job.create import submit_song
+from jobs.services.job.request_validation import check_request
 from jobs.services.quotas.reservation import reserve
 from separation.request.separation_request import SeparationRequest
 
@@ -24,14 +24,14 @@ _fetching = 0
 
 
 def takes_pages() -> bool:
-    """Whether also pages with one song in them are taken: that needs yt-dlp."""
+    """Whether the import accepts pages that contain one song, which needs yt-dlp."""
     from separation.net.url_page import can_read_pages
 
     return bool(settings.URL_IMPORT) and can_read_pages()
 
 
 def check_url_import() -> None:
-    """Raises ``UrlImportOff`` unless the operator has switched it on."""
+    """Raises ``UrlImportOff`` unless the operator has enabled imports."""
     if not settings.URL_IMPORT:
         raise UrlImportOff("This site fetches no songs by their address. Upload the file instead.")
 
@@ -39,14 +39,14 @@ def check_url_import() -> None:
 def import_song(
     *, owner: "User", url: str, request: SeparationRequest, batch: Batch | None = None
 ) -> Job:
-    """Fetch the file at ``url`` and queue a job for it, in ``batch`` where one is given.
+    """Fetch the file at ``url`` and queue a job for it, in ``batch`` if given.
 
-    Raises ``UrlImportOff``, ``UrlImportBusy``, any error of
-    :func:`separation.net.url_download.fetching`, of the intake or of creating a job; after any of
-    them nothing is left behind.
+    Raises ``UrlImportOff``, ``UrlImportBusy``, and the errors of
+    :func:`separation.net.url_download.fetching`, of the intake and of creating a job. After an
+    error nothing is left.
     """
     check_url_import()
-    # What can be refused without asking anybody is refused before anybody is asked.
+    # Checked first, so that a refused request causes no download.
     check_request(request=request)
     with reserve(owner=owner) as hold, _turn(), _download(url) as download:
         return submit_song(
@@ -60,7 +60,7 @@ def import_song(
 
 
 def _download(url: str) -> "AbstractContextManager[Download]":
-    # Here, not above: most pages do without an HTTP client.
+    # Imported here, as most pages need no HTTP client.
     from separation.net.url_download import DownloadLimits, fetching
 
     limits = DownloadLimits(
@@ -73,7 +73,8 @@ def _download(url: str) -> "AbstractContextManager[Download]":
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """Each import holds one of the few threads that serve pages; slow servers must not get all."""
+    """Limit simultaneous imports, as each one occupies one of the few threads that serve pages.
+    Raises ``UrlImportBusy``."""
     global _fetching
     with _lock:
         if _fetching >= settings.URL_IMPORTS_AT_ONCE:

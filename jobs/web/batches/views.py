@@ -26,7 +26,7 @@ from jobs.services.batches.actions import (
     retry_batch,
     songs_of,
 )
-from jobs.services.batches.progress import sight_of
+from jobs.services.batches.progress import progress_of
 from jobs.services.email import notice_obstacle
 from jobs.services.job.bulk import BulkOutcome
 from jobs.services.timing.waiting import waiting
@@ -63,7 +63,7 @@ def _fragment(request: UserRequest, batch_id: UUID) -> HttpResponseBase:
 
 
 def _context(request: UserRequest, batch: Batch) -> dict[str, object]:
-    sight = sight_of(batch)
+    sight = progress_of(batch)
     return {
         "batch": batch,
         "sight": sight,

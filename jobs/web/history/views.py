@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from jobs.http.job_filters import filtered
 from jobs.models import Job, Tag
 from jobs.models.tag import MAX_TAG_LENGTH
-from jobs.services.batches.rows import batch_rows, batches_offered, one_row_each
+from jobs.services.batches.rows import batch_rows, batches_offered, newest_of_each_batch
 from jobs.services.listening.index import has_cover
 from jobs.services.listening.waveform import has_waveform
 from jobs.web.history.rows import song_row
@@ -41,7 +41,7 @@ def _page(request: UserRequest) -> HttpResponse:
     )
     # A search, and an order by a field of songs, list songs instead of batches.
     together = not form.narrows and form.chosen.get("sort", "newest") in ("newest", "oldest")
-    found = filtered(one_row_each(own_jobs) if together else own_jobs, form.chosen)
+    found = filtered(newest_of_each_batch(own_jobs) if together else own_jobs, form.chosen)
     found = found.select_related("source", "batch").prefetch_related("tags")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {

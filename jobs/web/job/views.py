@@ -19,7 +19,7 @@ from jobs.services.demo import scores
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
-from jobs.services.job.separate_again import separate_anew, separate_whole
+from jobs.services.job.separate_again import repeat_separation, separate_whole_song
 from jobs.services.listening.index import has_cover, is_playable
 from jobs.services.storage.integrity import looks_intact
 from jobs.services.timing.waiting import waiting
@@ -106,14 +106,16 @@ def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
 def whole(request: UserRequest, job_id: UUID) -> HttpResponse:
     """Separate the whole song, in addition to a job for a part of it."""
     preset = request.POST.get("preset", "fast")
-    return _redirect_to_new(request, job_id, lambda job: separate_whole(job=job, preset=preset))
+    return _redirect_to_new(
+        request, job_id, lambda job: separate_whole_song(job=job, preset=preset)
+    )
 
 
 @login_required
 @require_POST
 def anew(request: UserRequest, job_id: UUID) -> HttpResponse:
     """Separate the song again with the same options, as a new job, where files are damaged."""
-    return _redirect_to_new(request, job_id, lambda job: separate_anew(job=job))
+    return _redirect_to_new(request, job_id, lambda job: repeat_separation(job=job))
 
 
 def _redirect_to_new(

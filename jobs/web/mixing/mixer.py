@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from jobs.models import Artifact, Job
 from jobs.services.listening.index import (
-    HeardTrack,
     Listening,
     ListeningStem,
+    MixerTrack,
     early_tracks,
     gain_of,
     overlapping_parents,
@@ -50,7 +50,7 @@ class Lane:
     ``openers``: the buttons that show the stem's parts.
     """
 
-    track: HeardTrack
+    track: MixerTrack
     number: int
     download: str
     parent: str = ""
@@ -74,7 +74,7 @@ def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
     """The lanes of the owner's page: each stem, followed by its parts. A job that is not completed
     has lanes as soon as its stems are playable."""
     early = early_tracks(job)
-    tracks: Sequence[HeardTrack] = early or playable_tracks(job, artifacts)
+    tracks: Sequence[MixerTrack] = early or playable_tracks(job, artifacts)
     overlapping = overlapping_parents(job)
     names = {track.name for track in tracks if not track.parent}
 
@@ -101,12 +101,12 @@ def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
     ]
 
 
-def _openers(stem: str, tracks: Iterable[HeardTrack]) -> tuple[Opener, ...]:
+def _openers(stem: str, tracks: Iterable[MixerTrack]) -> tuple[Opener, ...]:
     kinds = dict.fromkeys(track.stage_name for track in tracks if track.parent == stem)
     return tuple(Opener(kind, _OPENERS[kind]) for kind in kinds)
 
 
-def lanes_of(tracks: Iterable[HeardTrack], download: Callable[[str], str]) -> list[Lane]:
+def lanes_of(tracks: Iterable[MixerTrack], download: Callable[[str], str]) -> list[Lane]:
     return [Lane(track, n, download(track.name)) for n, track in enumerate(tracks, start=1)]
 
 

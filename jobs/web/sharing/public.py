@@ -12,7 +12,7 @@ from jobs.web.results import shown_s
 
 
 @dataclass(frozen=True)
-class HeardTrack:
+class SharedTrack:
     """One stem of the list that replaces the mixer where no script runs."""
 
     lane: Lane
@@ -30,7 +30,7 @@ def context_of(token: str, shared: Shared) -> dict[str, Any]:
         "total_bytes": sum(track.size_bytes for track in shared.tracks),
         "mixer_url": reverse("jobs:shared-mixer", args=(token,)),
         "lanes": lanes,
-        "tracks": [HeardTrack(lane, address("preview", token, lane.track.name)) for lane in lanes],
+        "tracks": [SharedTrack(lane, address("preview", token, lane.track.name)) for lane in lanes],
     }
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.http.status import status_of
 from jobs.models import Batch, Job, Upload
-from jobs.services.batches.actions import settle_form_batch
+from jobs.services.batches.actions import finish_form_batch
 from jobs.services.email import notice_obstacle
 from jobs.services.presets import site_presets
 from jobs.services.quotas.allowance import allowance_of
@@ -73,7 +73,7 @@ def _receive(request: UserRequest, limit: SizeLimitHandler, hold: Hold) -> HttpR
         outcomes += submit_files(
             hold=hold, files=files, request=form.separation_request, batch=batch
         )
-        batch = batch and settle_form_batch(batch)
+        batch = batch and finish_form_batch(batch)
     # Released before the answer, as the page shows the remaining quota.
     hold.release()
     return _refused(request, [error], form) if error else _answer(request, outcomes, form, batch)

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from jobs.http.job_filters import SORTS
 from jobs.models.job import JobStatus
-from jobs.services.job.choices import check_request, request_with_defaults
+from jobs.services.job.request_validation import check_request, request_with_defaults
 from jobs.web.uploads import choices
 from jobs.web.uploads.option_fields import option_field, plain_options
 from separation.errors import InvalidOptions, LicenceRefused
@@ -118,7 +118,7 @@ class SeparationForm(forms.Form):
         beside = {"preset": cleaned["preset"], "allow_remote": not cleaned["stay_here"]}
         if cleaned["format"]:
             beside["format"] = cleaned["format"]
-        return request_with_defaults(choices=beside)
+        return request_with_defaults(options=beside)
 
     def _choices(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         """The request's fields; an empty field keeps the request's default."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from jobs.services.job.choices import site_defaults
+from jobs.services.job.request_validation import site_defaults
 from separation.option_row import Option
 from separation.options import OPTIONS
 

@@ -16,7 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 from jobs.errors import UploadGone
 from jobs.http.status import status_of
 from jobs.models import Job, Upload
-from jobs.services.uploads.session import job_of_known_song, resume_or_begin, settle, terminate
+from jobs.services.uploads.session import (
+    create_job_of_duplicate,
+    finish_if_complete,
+    resume_or_begin,
+    terminate,
+)
 from jobs.web.form_errors import first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest
 from jobs.web.uploads.batch_wish import BatchForm
@@ -81,7 +86,7 @@ def begin(request: UserRequest) -> JsonResponse:
 @require_GET
 @errors_as_json
 def outcome(request: UserRequest, upload_id: UUID) -> JsonResponse:
-    upload = settle(_visible(request, upload_id))
+    upload = finish_if_complete(_visible(request, upload_id))
     if upload.source is None:
         return JsonResponse({"state": "receiving"})
     if upload.job is not None:
@@ -94,7 +99,7 @@ def outcome(request: UserRequest, upload_id: UUID) -> JsonResponse:
 @require_POST
 @errors_as_json
 def again(request: UserRequest, upload_id: UUID) -> JsonResponse:
-    job = job_of_known_song(_visible(request, upload_id))
+    job = create_job_of_duplicate(_visible(request, upload_id))
     return JsonResponse({"url": _address(job)}, status=201)
 
 

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from jobs.services.storage.room import tend_reserve
+from jobs.services.storage.room import maintain_reserve
 from stemsite.gateway.limits import Limits
 from stemsite.lost_database import lost_database
 from stemsite.setup import setup_path
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         self._check_port(host, port)
-        tend_reserve()
+        maintain_reserve()
         self._check_database()
         call_command("migrate", interactive=False, verbosity=0)
         collect_static()

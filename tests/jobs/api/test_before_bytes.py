@@ -8,7 +8,7 @@ import yaml
 from rest_framework.test import APIClient
 
 from jobs.models import Job, Source, Upload
-from jobs.services.job.choices import request_with_defaults
+from jobs.services.job.request_validation import request_with_defaults
 from separation.errors import InvalidOptions
 from separation.options import OPTIONS
 
@@ -126,7 +126,7 @@ def test_numbers_that_are_no_numbers_are_refused_on_every_way() -> None:
     for name in ("segment_s", "overlap", "target_db", "range_start_s"):
         for value in ("nan", float("inf")):
             with pytest.raises(InvalidOptions, match=name):
-                request_with_defaults(choices={name: value})
+                request_with_defaults(options={name: value})
 
 
 UNKNOWN = [

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from jobs.api.uploads.choices import read_choices
 from jobs.models import Job, Source
-from jobs.services.job.choices import request_with_defaults
+from jobs.services.job.request_validation import request_with_defaults
 from separation.errors import QuotaExceeded
 from tests.factories import make_job, wav_bytes
 
@@ -98,7 +98,7 @@ def test_a_bare_body_becomes_a_job_with_choices_from_the_address(
 )
 def test_choices_are_understood(fields: dict[str, object], expected: dict[str, object]) -> None:
     query = QueryDict(urlencode(fields, doseq=True))
-    asked = request_with_defaults(choices=read_choices(query)).model_dump(mode="json")
+    asked = request_with_defaults(options=read_choices(query)).model_dump(mode="json")
     assert {name: asked[name] for name in expected} == expected
 
 

@@ -90,10 +90,10 @@ def aftermath() -> None:
     from django.db.models import F
 
     from jobs.models import Batch
-    from jobs.services.batches.notices import IN_HAND_S, send_due_notices
+    from jobs.services.batches.notices import CLAIM_S, send_due_notices
 
     sent = [send_due_notices()]
-    earlier = F("notice_not_before") - timedelta(seconds=IN_HAND_S)
+    earlier = F("notice_not_before") - timedelta(seconds=CLAIM_S)
     Batch.objects.exclude(notice_not_before=None).update(notice_not_before=earlier)
     sent += [send_due_notices() for _ in range(2)]
     batch = Batch.objects.get()

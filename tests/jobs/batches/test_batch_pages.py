@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from jobs.models import Batch, Job
 from jobs.models.job import JobStatus
-from jobs.services.batches.progress import sight_of
+from jobs.services.batches.progress import progress_of
 from jobs.services.email import notice_obstacle
 from jobs.services.job.delete import delete_job
 from tests.factories import make_artifact, wav_bytes
@@ -86,7 +86,7 @@ def test_the_percentage_is_that_of_all_audio(owner: User) -> None:
     batch = make_batch("failed", owner=owner)
     add_song(batch, "Long.wav", duration_s=180.0, status="processing", progress_percent=50.0)
     add_song(batch, "Short.wav", duration_s=60.0)
-    sight = sight_of(batch)
+    sight = progress_of(batch)
     assert (sight.failed, sight.processing, sight.pending) == (1, 1, 1)
     assert sight.percent == pytest.approx(100 * (60 + 90) / 300)
 
@@ -118,10 +118,10 @@ def test_all_results_come_as_one_zip(member: Client) -> None:
 def test_what_failed_runs_again_and_what_is_left_is_cancelled(member: Client) -> None:
     batch = make_batch("completed", "failed", "cancelled")
     act(member, batch, "retry")
-    assert sight_of(batch).pending == 2
+    assert progress_of(batch).pending == 2
     assert "2 songs are waiting again." in page_of(member, batch)
     act(member, batch, "cancel")
-    assert sight_of(batch).cancelled == 2 and "2 songs are stopped." in page_of(member, batch)
+    assert progress_of(batch).cancelled == 2 and "2 songs are stopped." in page_of(member, batch)
 
 
 def test_it_is_deleted_with_all_its_songs_once_they_have_ended(
@@ -205,7 +205,7 @@ def test_the_history_shows_the_songs_of_one_batch_or_those_looked_for(member: Cl
 def test_a_ticked_batch_is_all_its_songs(member: Client) -> None:
     batch = make_batch("failed", "cancelled")
     member.post("/jobs/together/", {"action": "retry", "batch": str(batch.pk)})
-    assert sight_of(batch).pending == 2
+    assert progress_of(batch).pending == 2
 
 
 def test_the_history_asks_the_same_however_many_batches(

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jobs.models import Batch, Campaign, Job, Upload
 from jobs.services.account.account_deletion import close_account
-from jobs.services.batches.progress import sight_of
+from jobs.services.batches.progress import progress_of
 from jobs.services.campaigns.versions import accept_version
 from jobs.services.housekeeping.expire import expire_batches
 from jobs.services.uploads.session import receive
@@ -38,9 +38,9 @@ def test_songs_that_the_script_sends_one_by_one_meet_in_one_batch(member: Client
     answers = [begin(member, name=f"{n}.wav", batch=key, songs=2).json() for n in range(2)]
     batch = Batch.objects.get()
     assert {answer["batch"] for answer in answers} == {f"/batches/{batch.pk}/"}
-    assert sight_of(batch).coming == 2
+    assert progress_of(batch).coming == 2
     receive(Upload.objects.first(), chunks=[SONG], offset=0)  # type: ignore[arg-type]
-    assert batch.jobs.count() == 1 and sight_of(batch).coming == 1
+    assert batch.jobs.count() == 1 and progress_of(batch).coming == 1
 
 
 def test_a_lone_song_of_the_script_is_no_batch_unless_somebody_is_to_be_told(
@@ -64,9 +64,9 @@ def test_an_accepted_version_takes_the_place_of_its_song_in_the_batch(owner: Use
     campaign = Campaign.objects.create(separator="spectral", request={}, key="k")
     fields: dict[str, Any] = {"campaign": campaign, "replaces": old, "status": "completed"}
     version = make_job(owner=owner, source=old.source, **fields)
-    assert sight_of(batch).songs == 2
+    assert progress_of(batch).songs == 2
     accept_version(job=version)
-    assert sight_of(batch).songs == 2
+    assert progress_of(batch).songs == 2
     listed = Job.objects.filter(batch=batch).listed()
     assert version in listed and old not in listed
 

@@ -55,10 +55,10 @@ def test_of_two_processes_that_find_it_due_at_once_one_sends_it(mailbox: Mailbox
 
 
 def test_a_long_batch_names_some_songs_and_counts_the_rest(mailbox: Mailbox) -> None:
-    asked(*["completed"] * (notices.NAMED + 3))
+    asked(*["completed"] * (notices.MAX_NAMED_SONGS + 3))
     send_due_notices()
     text = mailbox.taken[0].get_content()
-    assert text.count(".wav: completed") == notices.NAMED and "and 3 more" in text
+    assert text.count(".wav: completed") == notices.MAX_NAMED_SONGS and "and 3 more" in text
     # Nobody said under which address people reach this site.
     assert "They are in your history." in text and "http" not in text
 
@@ -159,7 +159,7 @@ def test_what_failed_once_arrives_when_the_server_takes_it(mailbox: Mailbox) -> 
 def test_a_server_that_says_nothing_costs_only_its_time(
     mailbox: Mailbox, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notices, "WHOLE_S", 0.3)
+    monkeypatch.setattr(notices, "SEND_LIMIT_S", 0.3)
     mailbox.hangs = True
     batch = asked("completed")
     assert send_due_notices() == 0

@@ -35,7 +35,7 @@ def set_versions(job: Job, **others: int) -> None:
 
 
 def start(*conditions: str, **choices: Any) -> Campaign:
-    plan = plan_campaign(choices=choices or MP3, conditions=conditions)
+    plan = plan_campaign(options=choices or MP3, conditions=conditions)
     return start_campaign(plan=plan)[0]
 
 

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from jobs.models import Job
 from jobs.services import presets
-from jobs.services.job.choices import changed_request, check_request
+from jobs.services.job.request_validation import changed_request, check_request
 from jobs.services.site_models import offered
 from jobs.web.uploads import choices
 from separation.ensemble import Ensemble

@@ -30,7 +30,7 @@ def post() -> Iterator[None]:
 
 
 def test_a_worker_signs_on_with_its_post_and_its_card(db: None) -> None:
-    heartbeats.sign_on("1")
+    heartbeats.register("1")
     row = Worker.objects.get()
     assert (row.name, row.pid) == (worker_name(), os.getpid())
     assert (row.cluster, row.lanes, row.devices) == ("gpu", ["interactive"], ["card 1"])
@@ -38,8 +38,8 @@ def test_a_worker_signs_on_with_its_post_and_its_card(db: None) -> None:
 
 
 def test_signs_are_renewed_and_keep_what_the_worker_said(owner: User) -> None:
-    worker_table.sign_on()
-    heartbeats.sign_on("1")
+    worker_table.register()
+    heartbeats.register("1")
     before = Worker.objects.get()
     Worker.objects.update(seen_at=timezone.now() - timedelta(hours=1))
     Heartbeats().renew()
@@ -49,23 +49,23 @@ def test_signs_are_renewed_and_keep_what_the_worker_said(owner: User) -> None:
 
 
 def test_a_row_names_the_job_while_it_runs_and_the_device_afterwards(owner: User) -> None:
-    worker_table.sign_on()
+    worker_table.register()
     job = make_job(status=JobStatus.PROCESSING, worker=worker_name())
     job.manifest = {"metadata": {"device": "cpu"}}
     job.save()
     kept = Heartbeats()
     kept.renew()
     assert Worker.objects.get().job_id == job.pk
-    heartbeats.found_device(job)
-    heartbeats.working_on(None)
+    heartbeats.record_device(job)
+    heartbeats.record_job(None)
     row = Worker.objects.get()
     assert (row.job_id, row.devices) == (None, ["cpu"])
-    heartbeats.working_on(job)
+    heartbeats.record_job(job)
     assert Worker.objects.get().job_id == job.pk
 
 
 def test_a_row_tells_the_runner_and_its_memory() -> None:
-    worker_table.sign_on()
+    worker_table.register()
     # By its command line alone this is a runner; it is a real process of a real size.
     child = subprocess.Popen(
         [sys.executable, "-c", "input()", "separation.runner"], stdin=subprocess.PIPE
@@ -87,7 +87,7 @@ def test_a_row_tells_the_runner_and_its_memory() -> None:
 
 
 def test_the_row_of_a_worker_that_ended_goes_with_the_next_sign() -> None:
-    worker_table.sign_on()
+    worker_table.register()
     kept = Heartbeats()
     kept.renew()
     worker_table.clear()
@@ -97,7 +97,7 @@ def test_the_row_of_a_worker_that_ended_goes_with_the_next_sign() -> None:
 
 
 def test_the_rows_of_a_cluster_go_when_it_ends() -> None:
-    worker_table.sign_on()
+    worker_table.register()
     kept = Heartbeats()
     kept.renew()
     kept.end()
@@ -113,5 +113,5 @@ def test_silent_rows_are_dead_after_three_heartbeats_and_buried_after_a_lease(
         seen = timezone.now() - timedelta(seconds=age_s)
         Worker.objects.create(name=name, host="far", pid=1, seen_at=seen)
     assert {row.name for row in heartbeats.alive()} == {"new", "late"}
-    assert heartbeats.bury() == 1
+    assert heartbeats.remove_silent_workers() == 1
     assert not Worker.objects.filter(name="gone").exists()

@@ -14,9 +14,9 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import liveness
 from jobs.queue.lease import Lease
-from jobs.queue.liveness import forget_stale, is_dead, proof_of_life
+from jobs.queue.liveness import is_dead, liveness_lock, remove_stale_locks
 from jobs.worker import outcome
-from jobs.worker.reaper import Housekeeping, reap_the_dead
+from jobs.worker.reaper import Housekeeping, reap_dead_workers
 from jobs.worker.tasks import run_next
 from stemsite.settings import BASE_DIR
 from tests.factories import make_job
@@ -28,8 +28,8 @@ import sys, uuid
 from pathlib import Path
 from django.conf import settings
 settings.configure(DATA_DIR=Path(sys.argv[1]))
-from jobs.queue.liveness import proof_of_life
-with proof_of_life(uuid.UUID(sys.argv[2])):
+from jobs.queue.liveness import liveness_lock
+with liveness_lock(uuid.UUID(sys.argv[2])):
     print("holds", flush=True)
     sys.stdin.read()
 """
@@ -81,7 +81,7 @@ def test_who_is_killed_is_known_to_be_dead_at_once(
 
 def test_of_a_lease_that_ended_in_order_nothing_is_left(tmp_path: Path) -> None:
     token = uuid.uuid4()
-    with proof_of_life(token):
+    with liveness_lock(token):
         assert len(files(tmp_path)) == 1
         assert not is_dead(token)
     assert files(tmp_path) == []
@@ -98,7 +98,7 @@ def test_of_a_lease_that_nobody_here_saw_nothing_is_known(
     assert not is_dead(token)
     monkeypatch.setattr(liveness, "_boot", lambda: None)
     assert not is_dead(token)
-    with proof_of_life(uuid.uuid4()):
+    with liveness_lock(uuid.uuid4()):
         assert len(files(tmp_path)) == 1
 
 
@@ -110,12 +110,12 @@ def test_where_files_cannot_be_made_or_locked_the_work_goes_on(
 
     token = uuid.uuid4()
     monkeypatch.setattr("fcntl.flock", no_locks)
-    with proof_of_life(token):
+    with liveness_lock(token):
         assert not is_dead(token)
     assert files(tmp_path) == []
     (tmp_path / liveness.FOLDER).rmdir()
     (tmp_path / liveness.FOLDER).write_bytes(b"in the way")
-    with proof_of_life(token):
+    with liveness_lock(token):
         assert not is_dead(token)
 
 
@@ -127,7 +127,7 @@ def test_what_killed_workers_left_goes_in_time(tmp_path: Path) -> None:
         (folder / f"{token.hex}.another.1").touch()
     for token in (kept, old):
         os.utime(folder / f"{token.hex}.another.1", (0, 0))
-    assert forget_stale([kept]) == 1
+    assert remove_stale_locks([kept]) == 1
     assert {file.name[:32] for file in files(tmp_path)} == {kept.hex, new.hex}
 
 
@@ -141,13 +141,13 @@ def test_the_job_of_a_whole_cluster_that_was_killed_waits_for_no_lease(
     assert lost.lease_token and living.lease_token
     hold(living.lease_token)
     killed(hold(lost.lease_token))
-    assert reap_the_dead() == 1
+    assert reap_dead_workers() == 1
     for job in (lost, living, elsewhere):
         job.refresh_from_db()
     assert (lost.status, lost.attempt) == ("pending", 1)
     assert living.status == elsewhere.status == "processing"
     assert len(files(tmp_path)) == 1
-    assert reap_the_dead() == 0
+    assert reap_dead_workers() == 0
 
 
 @pytest.mark.django_db
@@ -180,9 +180,9 @@ def test_one_of_the_dead_whose_job_cannot_be_taken_back_holds_up_no_other(
     monkeypatch.setattr(outcome, "attempt_failed", fails_for_one)
     for _ in range(2):
         with pytest.raises(ExceptionGroup, match="could not be taken back"):
-            reap_the_dead()
+            reap_dead_workers()
     monkeypatch.setattr(outcome, "attempt_failed", usual)
-    assert reap_the_dead() == 1
+    assert reap_dead_workers() == 1
     assert set(Job.objects.values_list("status", flat=True)) == {"pending"}
 
 

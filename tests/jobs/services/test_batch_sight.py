@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.services.batches.progress import Sight, _sight
+from jobs.services.batches.progress import BatchProgress, _progress
 
 
 @pytest.mark.parametrize(
@@ -26,19 +26,19 @@ from jobs.services.batches.progress import Sight, _sight
 def test_a_batch_has_the_status_that_its_songs_make(
     counts: dict[str, int], status: str, label: str
 ) -> None:
-    sight = Sight(**counts)
+    sight = BatchProgress(**counts)
     assert (sight.status, sight.label) == (status, label)
 
 
 def test_words_leave_out_what_there_is_none_of() -> None:
-    assert (Sight().words, Sight().percent) == ("no songs", 0.0)
-    sight = Sight(completed=3, failed=1, coming=2)
+    assert (BatchProgress().words, BatchProgress().percent) == ("no songs", 0.0)
+    sight = BatchProgress(completed=3, failed=1, coming=2)
     assert sight.words == "3 completed, 1 failed, 2 being uploaded"
     assert (sight.songs, sight.active, sight.ended, sight.retryable) == (4, 0, 4, 1)
 
 
 def test_a_song_that_is_on_its_way_is_taken_to_be_as_long_as_the_others() -> None:
     row = {"completed": 1, "pending": 1, "all_s": 60.0, "done_s": 30.0}
-    assert _sight(row, 0).percent == pytest.approx(50.0)
-    assert _sight(row, 1).percent == pytest.approx(100.0 / 3)
-    assert _sight({}, 2).percent == 0.0
+    assert _progress(row, 0).percent == pytest.approx(50.0)
+    assert _progress(row, 1).percent == pytest.approx(100.0 / 3)
+    assert _progress({}, 2).percent == 0.0

@@ -7,8 +7,8 @@ from pytest_django.fixtures import Settings
 from jobs.errors import SourceMissing
 from jobs.models import Job, Source
 from jobs.models.job import JobStatus
-from jobs.services.job.choices import request_with_defaults
 from jobs.services.job.create import create_job, discard_source_if_unused
+from jobs.services.job.request_validation import request_with_defaults
 from separation.errors import InvalidOptions, QuotaExceeded
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
@@ -85,11 +85,11 @@ def test_a_song_that_is_gone_is_refused(owner: User) -> None:
 
 def test_the_sites_defaults_stand_under_the_choices(settings: Settings) -> None:
     settings.DEFAULT_SEPARATOR, settings.DEFAULT_TARGET_DB = "spectral", -23.0
-    assert request_with_defaults(choices={}).separator == "spectral"
-    chosen = request_with_defaults(choices={"separator": "demucs"})
+    assert request_with_defaults(options={}).separator == "spectral"
+    chosen = request_with_defaults(options={"separator": "demucs"})
     assert (chosen.separator, chosen.target_db) == ("demucs", -23.0)
     with pytest.raises(InvalidOptions, match="-99"):
-        request_with_defaults(choices={"target_db": -99})
+        request_with_defaults(options={"target_db": -99})
 
 
 def test_a_song_goes_only_when_no_job_needs_it(

@@ -11,7 +11,7 @@ from jobs.models import Job, Speed
 from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.services.timing import devices
-from jobs.services.timing.deadline import limit_s, measured_anew, set_deadline, too_slow
+from jobs.services.timing.deadline import limit_s, note_decoded_length, set_deadline, too_slow
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source
 
@@ -210,9 +210,9 @@ def test_a_song_that_turns_out_longer_gets_a_limit_of_its_own(owner: User) -> No
     job = running_job()
     set_deadline(job, Lease(job))
     first = job.deadline_s
-    assert not measured_anew(job, {"input": {"duration_s": DURATION_S * 1.05}})
-    assert not measured_anew(job, {"input": {}})
-    assert measured_anew(job, {"input": {"duration_s": DURATION_S * 1.2}})
-    assert not measured_anew(job, {"input": {"duration_s": DURATION_S * 1.2}})
+    assert not note_decoded_length(job, {"input": {"duration_s": DURATION_S * 1.05}})
+    assert not note_decoded_length(job, {"input": {}})
+    assert note_decoded_length(job, {"input": {"duration_s": DURATION_S * 1.2}})
+    assert not note_decoded_length(job, {"input": {"duration_s": DURATION_S * 1.2}})
     set_deadline(job, Lease(job))
     assert first is not None and job.deadline_s == pytest.approx(first * 1.2, rel=0.01)

@@ -68,7 +68,7 @@ def test_a_database_that_fails_costs_the_note_alone(monkeypatch: pytest.MonkeyPa
 
 def test_of_a_host_that_said_nothing_for_long_nothing_is_told() -> None:
     note_missing(manifest_of(unavailable=LACKS), host="amber")
-    old = timezone.now() - service.TOLD_FOR - timedelta(hours=1)
+    old = timezone.now() - service.SHOWN_FOR - timedelta(hours=1)
     MissingModel.objects.update(seen_at=old)
     assert not missing_models() and not missing_names()
     note_missing(manifest_of(), host="basalt")

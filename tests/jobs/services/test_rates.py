@@ -14,7 +14,7 @@ from django.utils import timezone
 from jobs.models import CacheEntry, RateCount
 from jobs.services import rates
 from jobs.services.kept_cache import KeptCache
-from jobs.services.rates import forget, give_back, parsed, remember, take, take_in_blocks
+from jobs.services.rates import forget, give_back, parse_rate, remember, take, take_in_blocks
 from jobs.worker.leftovers import prune_queue
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_housekeeping_forgets_what_limits_nothing_any_more() -> None:
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The database reads and takes nothing."""
-    monkeypatch.setattr(rates, "_alone", rates._Alone())
+    monkeypatch.setattr(rates, "_local_counts", rates._LocalCounts())
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA query_only = ON")
         yield
@@ -98,7 +98,7 @@ def test_limits_hold_while_the_database_takes_nothing(full_disk: None) -> None:
 
 def test_what_a_process_counts_alone_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rates, "MOST_IN_MEMORY", 10)
-    alone = rates._Alone()
+    alone = rates._LocalCounts()
     for number in range(50):
         assert alone.take(str(number), 1, timedelta(hours=1)) == 0
     assert len(alone._counts) <= 10
@@ -109,7 +109,7 @@ def test_a_process_that_counts_alone_forgets_nobody_while_they_are_few(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rates, "MOST_IN_MEMORY", 10)
-    alone = rates._Alone()
+    alone = rates._LocalCounts()
     for number in range(10):
         alone.take(str(number), 1, timedelta(hours=1))
     assert all(alone.take(str(number), 1, timedelta(hours=1)) > 0 for number in range(10))
@@ -120,7 +120,7 @@ def another_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From its call on the test is as a process that has taken nothing yet."""
 
     def begin() -> None:
-        monkeypatch.setattr(rates, "_ahead", rates._Ahead())
+        monkeypatch.setattr(rates, "_blocks", rates._Blocks())
 
     begin()
     return begin
@@ -175,7 +175,7 @@ def test_blocks_hold_while_the_database_takes_nothing(
 
 
 def test_a_block_is_handed_out_once_to_many_threads() -> None:
-    ahead = rates._Ahead()
+    ahead = rates._Blocks()
     ahead.keep("a", 500, timezone.now() + timedelta(hours=1))
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(lambda _: ahead.use("a"), range(900))) == 500
@@ -183,7 +183,7 @@ def test_a_block_is_handed_out_once_to_many_threads() -> None:
 
 def test_blocks_in_memory_stay_few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rates, "MOST_IN_MEMORY", 10)
-    ahead = rates._Ahead()
+    ahead = rates._Blocks()
     for number in range(50):
         ahead.keep(str(number), 1, timezone.now() + timedelta(hours=1))
     assert len(ahead._left) <= 10
@@ -207,4 +207,4 @@ def test_sign_ups_are_counted_there() -> None:
     ("rate", "meant"), [("10/hour", (10, 3600)), ("3/min", (3, 60)), ("7/d", (7, 86_400))]
 )
 def test_rates_are_read_as_everywhere(rate: str, meant: tuple[int, int]) -> None:
-    assert parsed(rate) == meant
+    assert parse_rate(rate) == meant

@@ -17,9 +17,9 @@ from jobs.services.storage.room import (
     disk_faults,
     is_disk_full,
     is_room_here,
+    maintain_reserve,
     make_room,
     refill_reserve,
-    tend_reserve,
 )
 
 
@@ -62,7 +62,7 @@ def test_room_is_made_piece_by_piece_and_comes_back(reserve: Path) -> None:
     refill_reserve()
     assert make_room() and make_room()
     assert pieces(reserve) == 2
-    tend_reserve()
+    maintain_reserve()
     assert pieces(reserve) == 4
 
 
@@ -70,7 +70,7 @@ def test_the_housekeeping_leaves_half_of_it_for_people(reserve: Path) -> None:
     refill_reserve()
     with nothing_can_be_written():
         for _ in range(4):
-            tend_reserve()
+            maintain_reserve()
         assert pieces(reserve) == 2
         make_room()
     assert pieces(reserve) == 1
@@ -90,7 +90,7 @@ def test_a_reserve_in_use_is_told_until_it_is_whole_again(reserve: Path) -> None
     assert disk_faults() == []
     make_room()
     assert len(disk_faults()) == 1
-    tend_reserve()
+    maintain_reserve()
     assert disk_faults() == []
 
 

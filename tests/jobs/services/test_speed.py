@@ -209,13 +209,13 @@ def test_of_two_workers_that_learn_the_same_first_both_count(
 ) -> None:
     job = demucs_job()
     learn_speeds(job, manifest_of(job), host=HOST)
-    really_moved, answers = speed._moved, iter([False])
+    really_moved, answers = speed._update_average, iter([False])
 
     def looked_too_early(row: dict[str, str], rate: float) -> bool:
         """The row was not there yet when this worker looked; now it is."""
         return next(answers, None) is None and really_moved(row, rate)
 
-    monkeypatch.setattr(speed, "_moved", looked_too_early)
+    monkeypatch.setattr(speed, "_update_average", looked_too_early)
     learn_speeds(job, manifest_of(job, 100.0), host=HOST)
     assert set(Speed.objects.values_list("samples", flat=True)) == {2}
     assert learned() == pytest.approx(0.75)

@@ -12,7 +12,7 @@ from jobs.services.housekeeping.expire import expire_uploads
 from jobs.services.sources.digests import Digest, DigestMemory
 from jobs.services.sources.upload_parts import Checksum, held_part
 from jobs.services.uploads import session as service
-from jobs.services.uploads.session import begin_upload, receive, settle
+from jobs.services.uploads.session import begin_upload, finish_if_complete, receive
 from separation.request.separation_request import SeparationRequest
 from tests.factories import wav_bytes
 from tests.jobs.uploads.conftest import Stored
@@ -38,7 +38,7 @@ def test_a_connection_that_breaks_keeps_what_has_arrived(owner: User) -> None:
     upload = begin(owner)
     with pytest.raises(ConnectionResetError):
         receive(upload, chunks=broken_off(), offset=0)
-    assert settle(upload).offset == Upload.objects.get().offset == 5000
+    assert finish_if_complete(upload).offset == Upload.objects.get().offset == 5000
     receive(upload, chunks=[SONG[5000:]], offset=5000)
     source = Source.objects.get()
     assert source.sha256 == hashlib.sha256(SONG).hexdigest()
@@ -50,7 +50,7 @@ def test_the_file_is_the_truth_where_nobody_wrote_the_offset_down(owner: User) -
     with held_part(upload) as part:
         part.path.write_bytes(SONG[:7000])
     assert Upload.objects.get().offset == 0
-    assert settle(upload).offset == 7000
+    assert finish_if_complete(upload).offset == 7000
     assert receive(upload, chunks=[SONG[7000:]], offset=7000).is_finished
 
 
@@ -61,7 +61,7 @@ def test_bytes_whose_checksum_was_never_compared_do_not_count(owner: User) -> No
     with upload.part.open("ab") as file:
         file.write(b"perhaps damaged")
     upload.refresh_from_db()
-    assert settle(upload).offset == 1000
+    assert finish_if_complete(upload).offset == 1000
     digest = hashlib.sha256(SONG[1000:]).digest()
     done = receive(upload, chunks=[SONG[1000:]], offset=1000, checksum=Checksum("sha256", digest))
     assert done.is_finished
@@ -72,7 +72,7 @@ def test_a_broken_connection_with_a_checksum_keeps_nothing_of_it(owner: User) ->
     upload = begin(owner)
     with pytest.raises(ConnectionResetError):
         receive(upload, chunks=broken_off(), offset=0, checksum=Checksum("sha1", b"?"))
-    assert settle(upload).offset == 0
+    assert finish_if_complete(upload).offset == 0
     assert Upload.objects.get().unverified_from is None
 
 
@@ -80,9 +80,9 @@ def test_a_whole_upload_that_nobody_finished_is_finished_by_whoever_asks(owner: 
     upload = begin(owner)
     with held_part(upload) as part:
         part.append([SONG], offset=0)
-    done = settle(upload)
+    done = finish_if_complete(upload)
     assert done.is_finished and done.job == Job.objects.get()
-    assert settle(Upload.objects.get()).job == done.job
+    assert finish_if_complete(Upload.objects.get()).job == done.job
     assert Job.objects.count() == 1
 
 
@@ -93,7 +93,7 @@ def test_a_kill_between_the_move_and_the_commit_loses_nothing(owner: User, store
     moved = Source(pk=upload.pk).path
     moved.parent.mkdir(parents=True)
     upload.part.rename(moved)
-    assert settle(upload).is_finished
+    assert finish_if_complete(upload).is_finished
     assert stored() == [Source.objects.get().path]
     assert Job.objects.count() == 1
 
@@ -111,7 +111,7 @@ def test_an_unforeseen_fault_at_the_end_leaves_the_upload_to_be_finished(
         with pytest.raises(Killed):
             receive(upload, chunks=[SONG], offset=0)
     assert not Source.objects.exists()
-    assert settle(Upload.objects.get()).is_finished
+    assert finish_if_complete(Upload.objects.get()).is_finished
     assert Job.objects.get().source.path.read_bytes() == SONG
 
 

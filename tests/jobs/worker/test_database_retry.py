@@ -24,7 +24,7 @@ class World:
     def run(self, seconds: float) -> None:
         """Asks ten times a second."""
         for _ in range(round(seconds * 10)):
-            self.gate.let(self.work)
+            self.gate.run(self.work)
             self.now = round(self.now + 0.1, 1)
 
 
@@ -35,7 +35,7 @@ def world(settings: Settings, db: None) -> World:
 
 
 def test_work_goes_through_while_the_database_answers(world: World) -> None:
-    assert world.gate.let(world.work) and world.gate.let(world.work)
+    assert world.gate.run(world.work) and world.gate.run(world.work)
     assert len(world.tries) == 2 and world.gate.away_s == 0.0
 
 
@@ -51,8 +51,8 @@ def test_after_each_failure_it_pauses_longer_up_to_five_seconds(
 
 def test_a_try_that_fails_and_a_pause_say_that_nothing_was_taken(world: World) -> None:
     world.error = OperationalError("away")
-    assert not world.gate.let(world.work)
-    assert not world.gate.let(world.work)
+    assert not world.gate.run(world.work)
+    assert not world.gate.run(world.work)
     assert len(world.tries) == 1
 
 
@@ -83,5 +83,5 @@ def test_what_is_away_for_longer_than_any_job_may_take_is_given_up(
 def test_a_fault_of_a_query_is_no_outage(world: World) -> None:
     world.error = ValueError("a fault of ours")
     with pytest.raises(ValueError, match="of ours"):
-        world.gate.let(world.work)
+        world.gate.run(world.work)
     assert world.gate.away_s == 0.0

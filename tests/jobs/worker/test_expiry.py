@@ -91,14 +91,14 @@ def test_a_lease_that_is_renewed_between_look_and_grip_is_kept(
 ) -> None:
     for _ in range(6):
         reaper.look()
-    seen = reaper.expiry.over
+    seen = reaper.expiry.expired
 
     def over_and_then_renewed() -> object:
         leases = seen()
         Lease(job).renew()
         return leases
 
-    monkeypatch.setattr(reaper.expiry, "over", over_and_then_renewed)
+    monkeypatch.setattr(reaper.expiry, "expired", over_and_then_renewed)
     assert reaper.look() == 0
     Lease(job).renew()
 

@@ -173,12 +173,12 @@ django.setup()
 from jobs.worker import cluster
 from jobs.queue import worker_table as crew
 from jobs.queue.lanes import current_post
-usual = cluster.Watchdog.bites
+usual = cluster.Watchdog.needs_restart
 def breaks(self):
     if crew.anyone_works():
         raise RuntimeError("a fault of ours")
     return usual(self)
-cluster.Watchdog.bites = breaks
+cluster.Watchdog.needs_restart = breaks
 sys.exit(cluster.run_cluster(current_post()))
 """
 

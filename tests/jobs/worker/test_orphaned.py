@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.queue.worker_table import Doing, Member
+from jobs.queue.worker_table import Activity, Member
 from jobs.worker import outcome
 from jobs.worker.reaper import Housekeeping, reap, take_back
 from tests.factories import make_job
@@ -19,7 +19,7 @@ GONE = 4_194_305
 
 
 def killed(token: uuid.UUID | None) -> Member:
-    return Member(GONE, Doing.WORKING, 0.0, token)
+    return Member(GONE, Activity.WORKING, 0.0, token)
 
 
 def running(**overrides: Any) -> Job:

@@ -10,8 +10,8 @@ from jobs.models.job import JobStatus
 from jobs.queue.claim import due
 from jobs.queue.lease import Lease
 from jobs.worker import outcome
-from jobs.worker.execute import _say_failed
-from jobs.worker.expiry import Held
+from jobs.worker.execute import _record_failure
+from jobs.worker.expiry import HeldLease
 from jobs.worker.reaper import _reap_one, reap
 from separation.errors import CorruptAudio, OutOfMemory, WorkerLost
 from tests.factories import make_job
@@ -126,7 +126,7 @@ def test_the_reaper_gives_up_a_job_that_lost_every_worker(owner: User) -> None:
 
 def test_a_lease_that_was_renewed_since_the_reaper_looked_is_left_alone(owner: User) -> None:
     job = running(attempt=1, lease_until=timezone.now() + timedelta(seconds=60))
-    seen = Held(job.pk, job.lease_token, timezone.now() - timedelta(seconds=60))
+    seen = HeldLease(job.pk, job.lease_token, timezone.now() - timedelta(seconds=60))
     assert not _reap_one(seen)
     job.refresh_from_db()
     assert job.status == JobStatus.PROCESSING and job.lease_token is not None
@@ -169,6 +169,6 @@ def test_who_lost_the_lease_says_nothing_of_a_failure(owner: User) -> None:
     job = running()
     lease = Lease(job)
     Job.objects.update(status=JobStatus.CANCELLED, lease_token=None)
-    _say_failed(lease)
+    _record_failure(lease)
     job.refresh_from_db()
     assert (job.status, job.error_code) == (JobStatus.CANCELLED, "")

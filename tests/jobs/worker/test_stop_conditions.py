@@ -29,36 +29,36 @@ def draining() -> Iterator[None]:
 
 
 def test_a_job_that_nobody_stops_goes_on(job: Job) -> None:
-    assert StopConditions(job, Lease(job)).look() is None
+    assert StopConditions(job, Lease(job)).check_process() is None
 
 
 def test_a_wish_to_cancel_is_seen(job: Job) -> None:
-    assert StopConditions(job, Lease(job)).ask() is None
+    assert StopConditions(job, Lease(job)).check_job() is None
     cancel_job(job=job)
-    assert StopConditions(job, Lease(job)).ask() is Stop.CANCEL
+    assert StopConditions(job, Lease(job)).check_job() is Stop.CANCEL
 
 
 def test_a_job_that_runs_for_too_long_is_stopped(job: Job, settings: Settings) -> None:
     watch = StopConditions(job, Lease(job))
     settings.MAX_JOB_S = 0
-    assert watch.look() is Stop.DEADLINE
+    assert watch.check_process() is Stop.DEADLINE
     job.deadline_s = 60.0
-    assert watch.look() is None, "its own limit counts"
+    assert watch.check_process() is None, "its own limit counts"
     job.deadline_s = 0.0
-    assert watch.look() is Stop.DEADLINE
+    assert watch.check_process() is Stop.DEADLINE
 
 
 def test_a_worker_told_to_stop_stops_its_job(job: Job, draining: None) -> None:
-    assert StopConditions(job, Lease(job)).look() is Stop.DRAIN
+    assert StopConditions(job, Lease(job)).check_process() is Stop.DRAIN
 
 
 def test_a_heartbeat_renews_the_lease_when_it_is_due(job: Job, settings: Settings) -> None:
     soon = timezone.now() + timedelta(seconds=5)
     Job.objects.update(lease_until=soon)
-    StopConditions(job, Lease(job)).ask()
+    StopConditions(job, Lease(job)).check_job()
     assert Job.objects.get().lease_until == soon
     settings.HEARTBEAT_S = 0.0
-    StopConditions(job, Lease(job)).ask()
+    StopConditions(job, Lease(job)).check_job()
     renewed = Job.objects.get().lease_until
     assert renewed is not None and renewed > soon
 
@@ -67,7 +67,7 @@ def test_a_lost_lease_is_noticed_without_a_heartbeat(job: Job) -> None:
     lease = Lease(job)
     Job.objects.update(status=JobStatus.PENDING, lease_token=None)
     with pytest.raises(LeaseLost):
-        StopConditions(job, lease).ask()
+        StopConditions(job, lease).check_job()
 
 
 def test_the_row_is_asked_twice_a_second(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,9 +76,9 @@ def test_the_row_is_asked_twice_a_second(job: Job, monkeypatch: pytest.MonkeyPat
         "jobs.worker.stop_conditions.time", SimpleNamespace(monotonic=lambda: now[0])
     )
     watch = StopConditions(job, Lease(job))
-    assert watch.ask() is None
+    assert watch.check_job() is None
     cancel_job(job=job)
     now[0] += 0.4
-    assert watch.ask() is None, "it was asked a moment ago"
+    assert watch.check_job() is None, "it was asked a moment ago"
     now[0] += 0.1
-    assert watch.ask() is Stop.CANCEL
+    assert watch.check_job() is Stop.CANCEL

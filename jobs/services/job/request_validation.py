@@ -1,4 +1,4 @@
-"""What a person chose, checked against this site before anything is stored."""
+"""Builds requests from options, and checks them against this site before anything is stored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,12 +20,12 @@ from separation.separator_options import check_segment
 from separation.separators.own_models.folders import MSST
 from separation.stage_table import SEPARATION
 
-MODEL_CHOICES = ("shifts", "overlap", "segment_s", "seed", "ensemble")
-"""Choices that suit one model; another one starts from its own defaults."""
+MODEL_OPTIONS = ("shifts", "overlap", "segment_s", "seed", "ensemble")
+"""Options whose values suit one model. Another model starts from its own defaults."""
 
 
 def site_defaults() -> dict[str, Any]:
-    """The options whose defaults an operator sets."""
+    """The operator's defaults, by the name of the option."""
     return {
         SEPARATOR.name: settings.DEFAULT_SEPARATOR,
         DEVICE.name: settings.DEFAULT_DEVICE,
@@ -33,39 +33,41 @@ def site_defaults() -> dict[str, Any]:
     }
 
 
-def request_with_defaults(*, choices: Mapping[str, Any]) -> SeparationRequest:
-    """Validate ``choices`` over those of the preset that they name, and both over the site's
-    defaults; raises ``InvalidOptions``."""
-    return parse_request(with_preset(choices, site_defaults(), is_there, is_offered))
+def request_with_defaults(*, options: Mapping[str, Any]) -> SeparationRequest:
+    """Build a request from ``options``, then from the preset that they name, then from the site's
+    defaults. Raises ``InvalidOptions``."""
+    return parse_request(with_preset(options, site_defaults(), is_there, is_offered))
 
 
-def check_each(*, choices: Mapping[str, Any]) -> None:
-    """Raises ``InvalidOptions`` for a choice that is wrong by itself, whatever goes with it."""
-    check_fields(choices)
-    if "separator" in choices:
-        check_separator(choices["separator"])
-    if "preset" in choices:
-        find_preset(choices["preset"])
+def check_each(*, options: Mapping[str, Any]) -> None:
+    """Check each option by itself. Raises ``InvalidOptions`` for a value that no combination of
+    options allows."""
+    check_fields(options)
+    if "separator" in options:
+        check_separator(options["separator"])
+    if "preset" in options:
+        find_preset(options["preset"])
 
 
-def changed_request(asked: Mapping[str, Any], choices: Mapping[str, Any]) -> SeparationRequest:
-    """What was ``asked`` for, changed by ``choices``; another model gets its own usual settings.
+def changed_request(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> SeparationRequest:
+    """The ``stored`` options of a request with ``changes`` applied. A different model gets its own
+    default settings.
 
-    Raises ``InvalidOptions``, also where the new model has not the stems that were chosen.
+    Raises ``InvalidOptions``, also where the new model lacks the requested stems.
     """
-    # Changed, they are no longer those of the preset.
+    # Changed options are no longer the options of the preset.
     left_out: tuple[str, ...] = ("repo", "preset")
-    if any(asked.get(name) != choices.get(name) for name in ("separator", "model")):
-        left_out += MODEL_CHOICES
-    kept = {name: value for name, value in asked.items() if name not in left_out}
-    request = parse_request({**kept, **choices})
+    if any(stored.get(name) != changes.get(name) for name in ("separator", "model")):
+        left_out += MODEL_OPTIONS
+    kept = {name: value for name, value in stored.items() if name not in left_out}
+    request = parse_request({**kept, **changes})
     check_request(request=request)
     return request
 
 
 def check_request(*, request: SeparationRequest) -> None:
-    """Refuse what could only fail in the queue: separator, model and stems that do not exist, and
-    models that the operator's rule on licences leaves out.
+    """Refuse a request that could only fail in the queue: a separator, model or stem that does not
+    exist, or a model that the operator's rule on licences excludes.
 
     Raises ``InvalidOptions`` or ``LicenceRefused``.
     """
@@ -80,8 +82,8 @@ def check_request(*, request: SeparationRequest) -> None:
 
 
 def check_stems(*, request: SeparationRequest) -> None:
-    """Refuse stems that will not be there, at the first level and at the second, as far as that is
-    known without loading a model. Raises ``InvalidOptions``."""
+    """Refuse stems that the separation will not deliver, at the first and at the second level, as
+    far as that is known without loading a model. Raises ``InvalidOptions``."""
     if request.repo is not None:
         check_separator(request.separator)
     known = check_split(request) if request.repo is None else None
@@ -89,7 +91,7 @@ def check_stems(*, request: SeparationRequest) -> None:
 
 
 def check_licence(*, request: SeparationRequest) -> None:
-    """Raises ``LicenceRefused``. A repository that the operator named is the operator's own."""
+    """Raises ``LicenceRefused``. A repository that the operator named is not checked."""
     if request.repo is not None:
         return
     rule = licence_rule()
@@ -97,29 +99,28 @@ def check_licence(*, request: SeparationRequest) -> None:
         rule.check_choice(run.separator, run.model or None)
 
 
-def check_split(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] | None:
+def check_split(request: SeparationRequest | SplitRequest) -> tuple[str, ...] | None:
     """Refuse a separator, model or stem that does not exist, and an ensemble that does not fit.
 
-    Returns the stems that will come; None where only the loaded model knows.
+    Returns the stems of the result; None where only the loaded model determines them.
     """
-    if asked.separator == ENSEMBLE:
-        known = _ensemble_stems(asked)
+    if request.separator == ENSEMBLE:
+        known = _ensemble_stems(request)
     else:
-        model = known_model(asked.separator, asked.model)
-        if model is not None and model.overlapping and isinstance(asked, SeparationRequest):
-            raise InvalidOptions(overlapping_words(asked.separator, asked.model))
+        model = known_model(request.separator, request.model)
+        if model is not None and model.overlapping and isinstance(request, SeparationRequest):
+            raise InvalidOptions(overlapping_words(request.separator, request.model))
         if model is not None:
-            check_window(model, asked.segment_s)
+            check_window(model, request.segment_s)
         known = model.stems if model is not None else None
-    wanted = (asked.two_stems,) if asked.two_stems else asked.stems or ()
-    for stem in wanted:
+    for stem in _requested_stems(request):
         if known is not None and stem not in known:
             raise InvalidOptions(
                 f"This model gives no stem {stem!r}. It gives: {', '.join(known)}."
             )
-    if asked.two_stems:
-        return (asked.two_stems, f"no_{asked.two_stems}")
-    return asked.stems or known
+    if request.two_stems:
+        return (request.two_stems, f"no_{request.two_stems}")
+    return request.stems or known
 
 
 def check_window(model: ModelInfo, segment_s: float | None) -> None:
@@ -137,15 +138,15 @@ def check_separator(name: str) -> None:
 
 
 def known_model(separator: str, name: str | None) -> ModelInfo | None:
-    """The model as the catalogue states it; None where only the loaded model knows.
+    """The catalogue's row of the model; None where only the loaded model determines the stems.
 
-    Raises ``InvalidOptions`` for a separator, and for a model of it, that does not exist.
+    Raises ``InvalidOptions`` for a separator or a model that does not exist.
     """
     check_separator(separator)
     if separator not in BUILT_IN:
         return None
     rule = licence_rule()
-    # `auto` has no rows of its own: it takes a model of another separator.
+    # `auto` has no rows of its own, as it uses a model of another separator.
     is_auto = separator == "auto"
     models = rule.automatic() if is_auto else models_for(separator, rule.rows)
     if not models and separator == MSST:
@@ -154,7 +155,7 @@ def known_model(separator: str, name: str | None) -> ModelInfo | None:
             "STEMSITE_MODEL_PATHS names."
         )
     if not models:
-        return None  # `remote` has what the other side has.
+        return None  # `remote` has the models of the service.
     if name is None:
         return models[0]
     named = rule.rows if is_auto else models
@@ -167,17 +168,20 @@ def known_model(separator: str, name: str | None) -> ModelInfo | None:
     )
 
 
-def _ensemble_stems(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] | None:
-    ensemble = parse_ensemble(asked.ensemble or asked.model)
+def _requested_stems(request: SeparationRequest | SplitRequest) -> tuple[str, ...]:
+    return (request.two_stems,) if request.two_stems else request.stems or ()
+
+
+def _ensemble_stems(request: SeparationRequest | SplitRequest) -> tuple[str, ...] | None:
+    ensemble = parse_ensemble(request.ensemble or request.model)
     assert ensemble is not None
     models = [known_model(member.separator, member.model) for member in ensemble.members]
     for model in filter(None, models):
-        check_window(model, asked.segment_s)
+        check_window(model, request.segment_s)
     known = [model.stems for model in models if model is not None]
-    if asked.stems or asked.two_stems:
-        # Members that differ may all give these.
-        wanted = (asked.two_stems,) if asked.two_stems else asked.stems or ()
-        return tuple(stem for stem in wanted if all(stem in stems for stems in known))
+    if requested := _requested_stems(request):
+        # Members with different stems may all have the requested ones.
+        return tuple(stem for stem in requested if all(stem in stems for stems in known))
     if len(known) < len(models):
         return None
     stems = fitting_stems(ensemble, known)
@@ -188,9 +192,9 @@ def _ensemble_stems(asked: SeparationRequest | SplitRequest) -> tuple[str, ...] 
 def _check_second_level(request: SeparationRequest, known: tuple[str, ...] | None) -> None:
     for split in request.details:
         check_split(split)
-    wanted = [split.stem for split in request.details if split.stem != SONG]
-    wanted += [each.stem for each in request.denoise]
-    for stem in wanted:
+    inputs = [split.stem for split in request.details if split.stem != SONG]
+    inputs += [each.stem for each in request.denoise]
+    for stem in inputs:
         if known is not None and stem not in known:
             raise InvalidOptions(
                 f"This job has no stem {stem!r} to work on. It has: {', '.join(known) or 'none'}."
