@@ -67,11 +67,13 @@ class _Site:
     """The site's name in mails, in place of the request's Host header."""
 
     def __init__(self, domain: str) -> None:
-        self.name, self.domain = "stemsite", domain
+        self.name, self.domain = settings.SITE_NAME, domain
 
 
 def _site_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The addresses in ``context`` below the site's own address, and the site's name."""
     urls = {key: url for key, url in context.items() if key.endswith("_url") and url}
     own_urls = {key: site_address(request, urlsplit(url).path) for key, url in urls.items()}
+    if not settings.SIGNUP_OPEN:
+        own_urls["signup_url"] = ""
     return {**own_urls, "current_site": _Site(site_address(request, "/"))}

@@ -75,15 +75,21 @@ def _create_administrator(form: AdministratorForm) -> User | None:
     return user
 
 
+def _used(request: HttpRequest) -> HttpResponse:
+    return render(request, "setup_used.html", status=410)
+
+
 @never_cache
 def setup(request: HttpRequest, token: str) -> HttpResponse:
-    if not _token_is_right(token) or administrator_exists():
+    if administrator_exists():
+        return _used(request)
+    if not _token_is_right(token):
         raise Http404
     form = AdministratorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = _create_administrator(form)
         if user is None:
-            raise Http404
+            return _used(request)
         login(request, user)
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "setup.html", {"form": form}, status=400 if form.errors else 200)

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from jobs.api.site.docs_views import UnknownView
+from stemsite.password_reset import ResetView
 from stemsite.setup import setup
 
 admin.site.site_header = admin.site.site_title = "stemsite"
@@ -15,6 +16,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("setup/<str:token>/", setup, name="setup"),
     path("admin/", admin.site.urls),
+    path("accounts/password/reset/", ResetView.as_view(), name="account_reset_password"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("jobs.api.urls")),
     path("api", UnknownView.as_view(schema=None)),

@@ -80,6 +80,12 @@ def site_paths(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
+def sends_mail(settings: Settings) -> None:
+    """The site has a mail server; its mail lies in ``mail.outbox``."""
+    settings.EMAIL_BACKEND = "tests.mailbox.EmailBackend"
+
+
+@pytest.fixture
 def owner(db: None) -> "User":
     return make_user("owner")
 

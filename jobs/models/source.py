@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name} ({number})"
+
+
 class SourceQuerySet(models.QuerySet["Source"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "SourceQuerySet":
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
@@ -27,6 +31,9 @@ class Source(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sources"
     )
     original_name = models.CharField(max_length=255)
+    name_number = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Which of the owner's songs of this name it is."
+    )
     sha256 = models.CharField(max_length=64, db_index=True)
     size_bytes = models.PositiveBigIntegerField()
     container = models.CharField(max_length=32)
@@ -45,6 +52,11 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.original_name
+
+    @property
+    def label(self) -> str:
+        """The name that pages show: it tells songs of one name apart."""
+        return _numbered(self.original_name, self.name_number)
 
     @property
     def path(self) -> Path:

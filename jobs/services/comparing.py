@@ -60,7 +60,7 @@ def sides_of(first: Job, second: Job) -> tuple[Side, Side]:
         )
     if first.source.sha256 != second.source.sha256:
         raise NotComparable(
-            f"“{first.source.original_name}” and “{second.source.original_name}” are different "
+            f"“{first.source.label}” and “{second.source.label}” are different "
             "songs. Only results of one and the same file can be compared."
         )
     a, b = (_side(*each) for each in zip(SIDES, (first, second), strict=True))

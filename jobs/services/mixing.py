@@ -54,6 +54,10 @@ class Mix:
     filename: str
 
 
+_KINDS = {None: "mix", "without": "karaoke", "quiet": "karaoke with quiet vocals"}
+"""What stands in the name and the title of the file."""
+
+
 def has_karaoke(stems: list[str]) -> bool:
     return VOCALS in stems and len(stems) > 1
 
@@ -72,7 +76,7 @@ def mix_of(job: Job, request: MixRequest) -> Iterator[Mix]:
     tracks = {track.name: track for track in playable}
     if not tracks:
         raise JobConflict("Only a finished song with a mixer can be mixed; this job has none.")
-    kind = "karaoke" if request.karaoke else "mix"
+    kind = _KINDS[request.karaoke]
     with _turn(job.owner_id), _folder() as folder:
         task = _task(job, request, tracks, folder, kind)
         _check_room(task)

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from jobs.models.preferences import Theme
 from jobs.services.account.preferences import theme_of
 from jobs.services.clock import clock as length_as_clock
+from jobs.services.email import mail_is_set_up
 from jobs.services.sizes import size
 from jobs.services.timing.progress import about
 from jobs.wording import decibels, stage_label, took, track_label
@@ -24,6 +25,16 @@ register.filter("took", took)
 register.filter("track_label", track_label)
 
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
+
+
+@register.simple_tag
+def site_name() -> str:
+    return str(settings.SITE_NAME)
+
+
+@register.simple_tag
+def site_sends_mail() -> bool:
+    return mail_is_set_up()
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 import environ
 
 from stemsite import env
+from stemsite.settings.site import SITE_NAME
 
 # The only one, so that every password that is tried anywhere goes through its limits.
 AUTHENTICATION_BACKENDS = ["stemsite.passwords.LimitedBackend"]
@@ -44,7 +45,7 @@ ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[stemsite] "
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ACCOUNT_LOGOUT_ON_GET = False
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "jobs:upload"

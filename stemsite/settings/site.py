@@ -11,6 +11,7 @@ DEBUG = env.boolean("STEMSITE_DEBUG", False, "Django's debug pages; never on a p
 SECRET_KEY = env.text(
     "STEMSITE_SECRET_KEY", "", "signing key; empty: made once and kept in the data directory"
 ) or stored_secret_key(DATA_DIR)
+SITE_NAME = env.text("STEMSITE_NAME", "stemsite", "name of the site in its header and its e-mails")
 HOST = env.text("STEMSITE_HOST", "127.0.0.1", "address that the web server listens on")
 PORT = env.whole("STEMSITE_PORT", 8000, "port that the web server listens on", least=1, most=65_535)
 ALLOWED_HOSTS = env.words(

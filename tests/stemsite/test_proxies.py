@@ -67,6 +67,7 @@ def reset_link(client: Client, host: str) -> str:
     return next(word for word in body.split() if "/reset/key/" in word)
 
 
+@pytest.mark.usefixtures("sends_mail")
 def test_a_reset_link_leads_to_the_public_address(
     client: Client, owner: User, settings: Settings
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_reset_link_leads_to_the_public_address(
     assert "localhost" not in str(mail.outbox[-1].body)
 
 
+@pytest.mark.usefixtures("sends_mail")
 def test_without_one_the_host_header_chooses_neither_scheme_nor_port(
     client: Client, owner: User, settings: Settings
 ) -> None:
@@ -86,6 +88,7 @@ def test_without_one_the_host_header_chooses_neither_scheme_nor_port(
     assert reset_link(client, "localhost:666").startswith("https://localhost/")
 
 
+@pytest.mark.usefixtures("sends_mail")
 def test_a_mail_to_an_address_that_nobody_has_leads_there_too(
     client: Client, settings: Settings
 ) -> None:

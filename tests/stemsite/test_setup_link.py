@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from stemsite.setup import setup_path
@@ -37,7 +38,7 @@ def test_the_link_works_once(client: Client) -> None:
     assert path is not None
     client.post(path, FORM)
     again = client.post(path, {**FORM, "username": "intruder"})
-    assert again.status_code == 404
+    assert again.status_code == 410
     assert User.objects.count() == 1
     assert setup_path() is None
 
@@ -52,8 +53,17 @@ def test_the_link_is_void_when_an_administrator_came_about_otherwise(client: Cli
     path = setup_path()
     assert path is not None
     User.objects.create_superuser("other", password="x")
-    assert client.get(path).status_code == 404
-    assert client.post(path, FORM).status_code == 404
+    assert client.get(path).status_code == 410
+    assert client.post(path, FORM).status_code == 410
+    assert User.objects.count() == 1
+
+
+def test_a_used_link_says_so_and_leads_to_the_log_in(client: Client) -> None:
+    path = setup_path()
+    client.post(str(path), FORM)
+    page = client.get(str(path)).content.decode()
+    assert "This link has been used" in page
+    assert reverse("account_login") in page
 
 
 def test_the_same_link_is_shown_at_the_next_start_while_it_is_unused() -> None:

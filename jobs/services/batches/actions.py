@@ -1,6 +1,7 @@
 """Creates, changes, retries, cancels and deletes batches of songs."""
 
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -42,7 +43,9 @@ def create_batch(*, owner: "User", name: str = "", notify_by_email: bool = False
                 f"You have {settings.MAX_EMPTY_BATCHES} batches without a song, and no more are "
                 "allowed. Put songs into one of them, or delete some."
             )
-        return Batch.objects.create(owner=owner, name=cleaned, notify_by_email=notify_by_email)
+        return Batch.objects.create(
+            owner=owner, name=cleaned or default_name(owner), notify_by_email=notify_by_email
+        )
 
 
 def batch_of_form(*, owner: "User", key: UUID | None, notify_by_email: bool) -> Batch:
@@ -54,7 +57,7 @@ def batch_of_form(*, owner: "User", key: UUID | None, notify_by_email: bool) -> 
     """
     if notify_by_email:
         check_notice_possible(owner)
-    fields = {"owner": owner, "name": usual_name(), "notify_by_email": notify_by_email}
+    fields = {"owner": owner, "name": default_name(owner), "notify_by_email": notify_by_email}
     if key is None:
         return Batch.objects.create(**fields)
     batch, _ = Batch.objects.get_or_create(pk=key, defaults=fields)
@@ -81,13 +84,19 @@ def finish_form_batch(batch: Batch) -> Batch | None:
     return None
 
 
-def usual_name() -> str:
-    """The default name: the current time, in the format of the pages. It stays valid when songs are
-    added or deleted."""
-    return f"Songs of {date_format(timezone.localtime(), 'j F Y, H:i')}"
+def default_name(owner: "User") -> str:
+    """The current time, in the format of the pages, with a number where a batch of ``owner`` has
+    that name. It stays valid when songs are added or deleted."""
+    name = f"Songs of {date_format(timezone.localtime(), 'j F Y, H:i')}"
+    taken = set(
+        Batch.objects.filter(owner=owner, name__startswith=name).values_list("name", flat=True)
+    )
+    numbered = (name if number == 1 else f"{name} ({number})" for number in count(1))
+    return next(each for each in numbered if each not in taken)
 
 
 def clean_batch_name(name: str) -> str:
+    """Raises ``InvalidOptions`` for a name that is too long; empty where nothing is left of it."""
     from separation.audio.names import one_line
 
     cleaned = one_line(name)
@@ -95,7 +104,7 @@ def clean_batch_name(name: str) -> str:
         raise InvalidOptions(
             f"The name of a batch has at most {MAX_NAME_LENGTH} characters; this is longer."
         )
-    return cleaned or usual_name()
+    return cleaned
 
 
 def change_batch(
@@ -105,7 +114,9 @@ def change_batch(
 
     When the e-mail is requested again, it is sent again: soon, if all songs have ended.
     """
-    values: dict[str, object] = {} if name is None else {"name": clean_batch_name(name)}
+    values: dict[str, object] = {}
+    if name is not None:
+        values["name"] = clean_batch_name(name) or default_name(batch.owner)
     if notify_by_email is not None and notify_by_email != batch.notify_by_email:
         if notify_by_email:
             check_notice_possible(batch.owner)

@@ -22,6 +22,7 @@ from jobs.models.account_lock import lock_account
 from jobs.services.batch_membership import record_added_work, room_in_batch
 from jobs.services.quotas.limits import check_minutes_left, check_quota, check_storage
 from jobs.services.quotas.reservation import Hold, reserve
+from jobs.services.sources.same_names import next_number
 from jobs.services.sources.upload_parts import Part, held_part, remove_part
 from separation.errors import DiskFull, EmptyAudio, QuotaExceeded, TooLarge
 
@@ -168,6 +169,7 @@ def song_of(part: Part, facts: "SourceFacts", sha256: str) -> Iterator[Source]:
         pk=upload.pk,
         owner_id=upload.owner_id,
         original_name=upload.name,
+        name_number=next_number(owner_id=upload.owner_id, name=upload.name),
         sha256=sha256,
         size_bytes=part.size,
         container=facts.container,

@@ -14,6 +14,6 @@ def add_messages(request: HttpRequest, outcome: BulkOutcome, done: str) -> None:
         songs = "song is" if outcome.done == 1 else "songs are"
         messages.success(request, f"{outcome.done} {songs} {done}.")
     for job, reason in outcome.refused[:MAX_REFUSALS]:
-        messages.error(request, f"{job.source.original_name}: {reason}")
+        messages.error(request, f"{job.source.label}: {reason}")
     if unlisted := outcome.refused[MAX_REFUSALS:]:
         messages.error(request, f"The same for {len(unlisted)} more.")

@@ -13,6 +13,7 @@ from jobs.models.tag import MAX_TAG_LENGTH
 from jobs.services.batches.rows import batch_rows, batches_offered, newest_of_each_batch
 from jobs.services.listening.index import has_cover
 from jobs.services.listening.waveform import has_waveform
+from jobs.web.history.rows import song_row
 from jobs.web.requests import UserRequest
 from jobs.web.uploads.forms import HistoryFilter
 
@@ -47,6 +48,7 @@ def _page(request: UserRequest) -> HttpResponse:
         "form": form,
         "filtered": form.narrows,
         "page": page,
+        "rows": [song_row(job) for job in page],
         "batches": (batches := batch_rows(list(page)) if together else {}),
         "moving": any(job.is_active for job in page)
         or any(row.sight.is_moving for row in batches.values()),

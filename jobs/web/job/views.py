@@ -145,7 +145,7 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     if request.method != "POST":
         return render(request, "jobs/delete.html", {"job": job})
-    name = job.source.original_name
+    name = job.source.label
     try:
         delete_job(job=job)
     except SeparationError as error:

@@ -133,8 +133,8 @@ def _say_if_known(request: UserRequest, job: Job) -> None:
     if older is not None:
         messages.info(
             request,
-            f"{job.source.original_name}: you had sent this very song before, as "
-            f"{older.original_name}. It is stored twice now.",
+            f"{job.source.label}: you had sent this very song before, as "
+            f"{older.label}. It is stored twice now.",
         )
 
 

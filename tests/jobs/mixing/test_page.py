@@ -67,6 +67,12 @@ def test_on_request_the_vocals_stay_12_db_down(member: Client, job: Job, sounds:
     assert np.abs(found - wanted).max() < 1e-6
 
 
+def test_the_two_kinds_of_karaoke_have_names_of_their_own(member: Client, job: Job) -> None:
+    names = [ask(member, job, karaoke=kind)["Content-Disposition"] for kind in ("without", "quiet")]
+    assert 'filename="Harbour Lights - karaoke.wav"' in names[0]
+    assert 'filename="Harbour Lights - karaoke with quiet vocals.wav"' in names[1]
+
+
 def test_what_the_mixer_plays_is_what_comes(member: Client, job: Job, sounds: Sounds) -> None:
     mix = {
         "stems": [{"name": "vocals", "gain_db": -6, "pan": 1.0}],

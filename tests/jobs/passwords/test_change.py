@@ -47,6 +47,7 @@ def test_a_change_ends_the_tokens_of_the_account_and_tells_by_mail(
     assert "API tokens of the account (1) work no more" in message.body
 
 
+@pytest.mark.usefixtures("sends_mail")
 def test_a_reset_by_mail_ends_them_too(
     client: Client,
     owner: User,

@@ -100,6 +100,7 @@ def test_a_name_that_nobody_has_is_answered_as_one_that_somebody_has() -> None:
     assert answers == [401, 401, 401, 429]
 
 
+@pytest.mark.usefixtures("sends_mail")
 def test_a_reset_by_mail_opens_the_door_again(client: Client) -> None:
     for number in range(5):
         for_a_token(f"guess {number}")

@@ -86,6 +86,7 @@ def test_the_policy_is_sent_with_the_page(client: Client, owner: User) -> None:
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.usefixtures("sends_mail")
 def test_a_forgotten_password_is_set_anew_by_mail(client: Client, owner: User) -> None:
     client.post("/accounts/password/reset/", {"email": owner.email})
     link = re.search(r"http://testserver:8000(/\S+)", str(mail.outbox[0].body))

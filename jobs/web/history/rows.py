@@ -1,0 +1,44 @@
+"""What the history shows of a job beside its status: what ran, how long the tracks are."""
+
+from dataclasses import dataclass
+
+from jobs.models import Job
+from jobs.web.results import separator_and_model
+
+PREVIEW = "preview"
+
+
+@dataclass(frozen=True)
+class SongRow:
+    """``length_s``: of the tracks. ``song_s``: of the whole song, where the tracks are a part.
+
+    ``is_preview``: made by the preset of that name, whatever part of the song it took.
+    """
+
+    job: Job
+    made_with: list[str]
+    length_s: float
+    song_s: float | None
+    is_preview: bool
+
+
+def song_row(job: Job) -> SongRow:
+    song_s = job.source.duration_s
+    length_s = _length_s(job)
+    return SongRow(
+        job=job,
+        made_with=list(dict.fromkeys(separator_and_model(job))),
+        length_s=length_s,
+        song_s=song_s if length_s < song_s - 0.5 else None,
+        is_preview=job.request.get("preset") == PREVIEW,
+    )
+
+
+def _length_s(job: Job) -> float:
+    """As the job has measured it; before that, as it was requested."""
+    measured = job.manifest.get("range")
+    if measured:
+        return float(measured["end_s"] - measured["start_s"])
+    requested = job.request.get("range_length_s")
+    song_s = job.source.duration_s
+    return min(float(requested), song_s) if requested else song_s
