@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, Warning, registe
 
 from jobs.queue.lanes import ALL, clusters, unknown
 from jobs.services.email import mail_is_set_up
-from jobs.services.site_models.offered import broken_models, known_models, licence_rule
+from jobs.services.site_models.available import broken_models, known_models, licence_rule
 from separation.catalogue.licences import LicenceRule
 from separation.catalogue.model import STATES
 from separation.registry import SeparatorFactory

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from jobs.errors import TooManyPasswords
 from jobs.http.addresses import site_address
 from jobs.http.visitors import address_of
-from jobs.services.account.password_tries import clear_failures
+from jobs.services.account.password_limits import clear_failures
 from stemsite.passwords import door_of
 
 _log = logging.getLogger("stemsite.accounts")

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from jobs.services.storage.room import is_disk_full, is_room_here, make_room
+from jobs.services.storage.disk_space import is_disk_full, is_room_here, make_room
 
 _READING = ("GET", "HEAD", "OPTIONS")
 _log = logging.getLogger("stemsite.disk")

@@ -16,8 +16,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from jobs.http.visitors import address_of
-from jobs.services.account import password_tries
-from jobs.services.account.password_tries import MOST_ACCOUNTS, Door
+from jobs.services.account import password_limits
+from jobs.services.account.password_limits import MOST_ACCOUNTS, Door
 from jobs.services.account.tokens import end_tokens
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class LimitedBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth ha
         logins = [str(credentials[key]) for key in ("username", "email") if credentials.get(key)]
         if not logins or not credentials.get("password"):
             return None
-        attempt = password_tries.begin(_doors(request, logins))
+        attempt = password_limits.begin(_doors(request, logins))
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is not None:
             attempt.succeeded(door_of(request, user))

@@ -16,7 +16,7 @@ from rest_framework.views import exception_handler as rest_handler
 
 from jobs.errors import UploadIncomplete
 from jobs.http.status import status_of
-from jobs.services.storage.room import is_disk_full
+from jobs.services.storage.disk_space import is_disk_full
 from separation.errors import DiskFull, SeparationError, TooLarge
 
 _log = logging.getLogger("jobs.api")

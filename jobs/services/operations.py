@@ -16,8 +16,8 @@ from jobs.models.job import JobStatus, Lane
 from jobs.queue.clusters import ClusterHeartbeat, cluster_heartbeats
 from jobs.queue.health import QueueHealth, queue_health
 from jobs.queue.heartbeats import alive
+from jobs.services.site_models.available import broken_models
 from jobs.services.site_models.missing_models import MissingModelStatus, missing_models
-from jobs.services.site_models.offered import broken_models
 from separation.sandbox.sandbox_probe import SandboxState, sandbox_state
 from separation.separators.own_models.folders import OwnModel
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from jobs.services.site_models.available import is_offered, is_there
 from jobs.services.site_models.forecast import Forecast, forecast
 from jobs.services.site_models.missing_models import missing_names
-from jobs.services.site_models.offered import is_offered, is_there
 from jobs.services.timing.speed import Speeds, Work
 from separation.ensemble import ENSEMBLE, find_ensemble
 from separation.request.presets import PRESETS, Resolved, find_preset, resolve

@@ -22,7 +22,7 @@ from jobs.services.account.account_deletion import finish_closures
 from jobs.services.campaigns.advance import advance_campaigns
 from jobs.services.housekeeping.expire import expire_everything
 from jobs.services.housekeeping.sweep import sweep_everything
-from jobs.services.storage.room import maintain_reserve
+from jobs.services.storage.disk_space import maintain_reserve
 from jobs.worker import outcome
 from jobs.worker.chores import MailProcess, ScheduledBackups, Scrubbing
 from jobs.worker.expiry import Expiry, HeldLease

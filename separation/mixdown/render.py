@@ -14,7 +14,7 @@ from separation.audio.metadata.tags import read_tags, write_tags
 from separation.audio.metering.loudness import LevelMeter, Levels
 from separation.base import CHANNELS
 from separation.formats import extension_for, resolve_format
-from separation.mixdown.desk import mixed
+from separation.mixdown.mixer import mixed
 from separation.mixdown.request import MixTask
 from separation.mixdown.stretch import stretched
 from separation.stages.export import SILENT_BELOW_DBFS, common_gain

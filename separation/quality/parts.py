@@ -11,9 +11,9 @@ from separation.audio.blocks import BLOCK_FRAMES
 from separation.audio.tracks import Track, TrackReader
 from separation.families import RESIDUAL, child_part
 from separation.progress import Report, ignore_progress
+from separation.quality.explanations import decibels
 from separation.quality.report import PartsQuality
 from separation.quality.rules import RESIDUAL_DB, SUMS_EXACTLY_DB
-from separation.quality.words import decibels
 
 
 def judge_parts(

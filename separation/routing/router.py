@@ -22,9 +22,9 @@ from separation.base import (
 )
 from separation.catalogue import CATALOGUE
 from separation.engine.devices import look_for_card
+from separation.engine.gpu_memory import MemoryBook
 from separation.engine.health import DeviceFailed
 from separation.engine.host import GraphicsCard
-from separation.engine.memory_book import MemoryBook
 from separation.errors import (
     InvalidOptions,
     ModelUnavailable,

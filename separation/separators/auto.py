@@ -20,7 +20,7 @@ from separation.progress import Report, ignore_progress, part_of
 from separation.protocol.remarks import not_available, remark
 from separation.registry import SeparatorFactory
 from separation.separator_options import check_options
-from separation.separators.own_models.rows import all_rows
+from separation.separators.own_models.catalogue_entries import all_rows
 from separation.storage.checkpoints import Checkpoints
 
 PREFERRED = AUTO_ORDER[0]

@@ -28,10 +28,10 @@ from separation.audio.metering.track_levels import (
 from separation.audio.tracks import Term, Track
 from separation.base import SAMPLE_RATE_HZ
 from separation.progress import Report, part_of
+from separation.quality.measurement import survey
 from separation.quality.parts import judge_parts
+from separation.quality.rating import judge
 from separation.quality.report import PartsQuality
-from separation.quality.survey import survey
-from separation.quality.verdict import judge
 from separation.stage_table import DETAILS, NORMALIZATION
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.details import is_residual, parents

@@ -30,7 +30,7 @@ from separation.request.splits import SplitChoice
 from separation.routing.route_record import recorded_material
 from separation.routing.router import RoutedSeparator, is_routed
 from separation.separators.once import separate_once
-from separation.separators.own_models.rows import all_rows
+from separation.separators.own_models.catalogue_entries import all_rows
 from separation.stages.base import StageContext
 from separation.stages.stem_check import check_stems
 from separation.storage.checkpoints import Checkpoints

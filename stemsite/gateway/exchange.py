@@ -10,9 +10,9 @@ import h11
 from stemsite.gateway import answers
 from stemsite.gateway.body import Body, declared_length
 from stemsite.gateway.client import Client, ClientGone, GaveWay, key_of
+from stemsite.gateway.client_log import Tally
 from stemsite.gateway.handed_file import HandedFile
 from stemsite.gateway.limits import Limits
-from stemsite.gateway.tally import Tally
 from stemsite.gateway.threads import NoThread, Threads, Turn
 from stemsite.gateway.timeouts import MinimumRate, TooSlow
 from stemsite.gateway.upstream import (

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from stemsite.gateway import answers
 from stemsite.gateway.client import Client
+from stemsite.gateway.client_log import Tally
 from stemsite.gateway.connection import serve
 from stemsite.gateway.connections import Connections
 from stemsite.gateway.exchange import Site
 from stemsite.gateway.limits import Limits
-from stemsite.gateway.tally import Tally
 from stemsite.gateway.threads import Threads
 from stemsite.gateway.timeouts import Deadline
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from stemsite.gateway.behind import BehindGateway
+from stemsite.gateway.middleware import BehindGateway
 from stemsite.wsgi import application as site
 
 application = BehindGateway(

@@ -1,7 +1,7 @@
 """Workers and the queue."""
 
 from stemsite import env
-from stemsite.cards import cards
+from stemsite.gpu_cards import cards
 
 CHECKPOINT_S = env.number(
     "STEMSITE_CHECKPOINT_S", 30.0, "seconds between checkpoints inside a separation; 0 for none"

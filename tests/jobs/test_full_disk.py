@@ -18,7 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from jobs.services.storage.room import PIECE_BYTES
+from jobs.services.storage.disk_space import PIECE_BYTES
 from tests.factories import PASSWORD
 from tests.web_server import WebServer
 

@@ -18,7 +18,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from jobs.models import ApiToken, Batch, Upload
 from jobs.services.sharing import create_link
-from jobs.services.storage import room
+from jobs.services.storage import disk_space
 from separation.demo import VERSION
 from tests.factories import make_artifact, make_job
 from tests.listening_files import write_listening
@@ -96,7 +96,7 @@ def no_limits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.RATE_LOGIN_ADDRESS = "1000000/s"
     settings.ACCOUNT_RATE_LIMITS = False
     # Before each request it is tried out whether the disk has room, which takes longer than most.
-    monkeypatch.setattr(room, "_can_write", lambda folder: True)
+    monkeypatch.setattr(disk_space, "_can_write", lambda folder: True)
 
 
 def signed_in(user: User) -> Role:

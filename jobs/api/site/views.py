@@ -22,9 +22,9 @@ from jobs.api.site.serializers import (
 from jobs.queue.health import queue_health
 from jobs.services.job.request_validation import site_defaults
 from jobs.services.presets import site_presets
+from jobs.services.site_models.available import can_run, offered_models, offered_separators
 from jobs.services.site_models.measurements import latest
-from jobs.services.site_models.offered import can_run, offered_models, offered_separators
-from jobs.services.storage.room import disk_faults
+from jobs.services.storage.disk_space import disk_faults
 from jobs.services.uploads.url_import import takes_pages
 from separation import CODE_VERSION
 from separation.catalogue import models_for

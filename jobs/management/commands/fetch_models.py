@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.management.progress_bar import ProgressBar
-from jobs.services.site_models.offered import is_there, known_models, licence_rule
+from jobs.services.site_models.available import is_there, known_models, licence_rule
 from separation.catalogue import find_model
 from separation.errors import (
     Internal,

@@ -11,8 +11,8 @@ from jobs.models.job import ENDED, JobStatus
 from jobs.services.batch_membership import drop_if_empty
 from jobs.services.job.create import discard_source_if_unused
 from jobs.services.job.favourites_and_tags import drop_unused_tags
+from jobs.services.storage.disk_space import is_disk_full, make_room
 from jobs.services.storage.files import remove_audio, remove_folder
-from jobs.services.storage.room import is_disk_full, make_room
 
 
 def delete_job(*, job: Job) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from jobs.services.separators import runs_of_pipeline
-from jobs.services.site_models.offered import is_offered, is_there, licence_rule
+from jobs.services.site_models.available import is_offered, is_there, licence_rule
 from separation.catalogue import ModelInfo, models_for
 from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_ensemble
 from separation.errors import InvalidOptions

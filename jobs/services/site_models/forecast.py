@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from jobs.services.site_models.offered import is_there, known_models, licence_rule
+from jobs.services.site_models.available import is_there, known_models, licence_rule
 from jobs.services.sizes import size
 from separation.catalogue import ModelInfo, find_model, models_for
 from separation.ensemble import ENSEMBLE

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from jobs.models import MissingModel
-from jobs.services.site_models.offered import is_there, known_models
+from jobs.services.site_models.available import is_there, known_models
 from separation.catalogue import ModelInfo
 from separation.stage_table import SEPARATION
 

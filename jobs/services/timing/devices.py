@@ -7,7 +7,7 @@ from django.conf import settings
 
 from jobs.models import Job
 from jobs.services.separators import Run, runs_of_pipeline
-from jobs.services.site_models.offered import is_there, known_models, licence_rule
+from jobs.services.site_models.available import is_there, known_models, licence_rule
 from separation.catalogue.licences import AUTO_ORDER
 from separation.errors import SeparationError
 from separation.registry import SeparatorFactory

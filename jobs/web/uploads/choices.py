@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from jobs.models import ModelMeasurement
-from jobs.services.site_models.measurements import latest
-from jobs.services.site_models.offered import (
+from jobs.services.site_models.available import (
     can_run,
     is_offered,
     is_there,
@@ -16,6 +15,7 @@ from jobs.services.site_models.offered import (
     offered_models,
     offered_separators,
 )
+from jobs.services.site_models.measurements import latest
 from jobs.services.timing.speed import Speeds
 from separation.catalogue import Figure, Licence, ModelInfo
 from separation.catalogue.model import MEASURES, Measure, decibels

@@ -22,7 +22,7 @@ from jobs.services.uploads.url_import import import_song, takes_pages
 from jobs.web.form_errors import first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
 from jobs.web.uploads import choices
-from jobs.web.uploads.batch_wish import BatchForm
+from jobs.web.uploads.batch_form import BatchForm
 from jobs.web.uploads.defaults import starting_choices
 from jobs.web.uploads.forms import SeparationForm
 from jobs.web.uploads.receive_form import SizeLimitHandler, body_size, guard_body, largest_body

@@ -24,7 +24,7 @@ from jobs.services.uploads.session import (
 )
 from jobs.web.form_errors import first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest
-from jobs.web.uploads.batch_wish import BatchForm
+from jobs.web.uploads.batch_form import BatchForm
 from jobs.web.uploads.forms import SeparationForm
 from separation.errors import InvalidOptions, SeparationError
 

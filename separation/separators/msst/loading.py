@@ -19,9 +19,9 @@ from separation.separator_options import check_segment
 from separation.separators.msst.checkpoint import State, read_state
 from separation.separators.msst.network import StemNetwork, build_network, fill
 from separation.separators.neural.bags import LoadedBag, Network
+from separation.separators.own_models.converted_weights import KeptWeights
 from separation.separators.own_models.definition import Definition, read_definition
 from separation.separators.own_models.folders import OwnModel
-from separation.separators.own_models.kept import KeptWeights
 from separation.storage.atomic_files import FileDigest, digest_of, sync
 
 

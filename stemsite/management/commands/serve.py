@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from jobs.services.storage.room import maintain_reserve
+from jobs.services.storage.disk_space import maintain_reserve
 from stemsite.gateway.limits import Limits
 from stemsite.lost_database import lost_database
 from stemsite.setup import setup_path

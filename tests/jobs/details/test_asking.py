@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from jobs.models import Job
 from jobs.services import presets
 from jobs.services.job.request_validation import changed_request, check_request
-from jobs.services.site_models import offered
+from jobs.services.site_models import available
 from jobs.web.uploads import choices
 from separation.ensemble import Ensemble
 from separation.errors import InvalidOptions, LicenceRefused, ModelUnavailable
@@ -183,9 +183,9 @@ def overlapping(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stems of mdx_extra overlap, as those of no model of the catalogue do."""
     rows = tuple(
         row.model_copy(update={"overlapping": row.name == "mdx_extra"})
-        for row in offered.known_models()
+        for row in available.known_models()
     )
-    monkeypatch.setattr(offered, "known_models", lambda: rows)
+    monkeypatch.setattr(available, "known_models", lambda: rows)
 
 
 @pytest.mark.usefixtures("overlapping")
@@ -210,8 +210,8 @@ def test_the_rule_on_licences_counts_for_members_and_for_details(settings: Setti
             check_request(request=parse_request(request))
     allowed = {"separator": "ensemble", "ensemble": {"members": MEMBERS}}
     check_request(request=parse_request(allowed))
-    assert "ensemble" in offered.offered_separators()
-    assert not offered.can_run("ensemble", "htdemucs_spectral")
+    assert "ensemble" in available.offered_separators()
+    assert not available.can_run("ensemble", "htdemucs_spectral")
 
 
 def test_the_preset_of_several_models_appears_where_its_members_can_run(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from separation.audio.decoding.open_reader import open_reader
 from separation.audio.decoding.sniff import sniff
 from separation.audio.metadata.tags import write_tags
-from separation.mixdown.desk import pan_matrix
+from separation.mixdown.mixer import pan_matrix
 from separation.mixdown.render import render
 from separation.mixdown.request import MixFile, MixTask
 

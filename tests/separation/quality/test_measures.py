@@ -9,9 +9,9 @@ import pytest
 from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.tracks import Term, Track
 from separation.quality.bleed import EnvelopeMeter
-from separation.quality.flat_tops import FlatTopMeter
+from separation.quality.clipping import FlatTopMeter
+from separation.quality.measurement import survey
 from separation.quality.spectrum import BAND_EDGES_HZ, COLUMNS, FRAME, SpectrumMeter
-from separation.quality.survey import survey
 from separation.quality.timing import TimingMeter
 from tests.separation.quality.music import RATE_HZ, clipped, delayed
 from tests.separation.stages.stage_world import write

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from separation.catalogue import CATALOGUE, find_model
+from separation.engine.gpu_memory import MemoryBook
 from separation.engine.health import DeviceFailed
-from separation.engine.memory_book import MemoryBook
 from separation.errors import (
     Cancelled,
     InvalidOptions,

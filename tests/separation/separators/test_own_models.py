@@ -21,8 +21,8 @@ from separation.routing.candidates import candidates_for
 from separation.separators.auto import AutoSeparator
 from separation.separators.demucs.separator import DemucsSeparator
 from separation.separators.msst.separator import MsstSeparator
+from separation.separators.own_models.catalogue_entries import all_rows
 from separation.separators.own_models.folders import OwnModel, own_models
-from separation.separators.own_models.rows import all_rows
 from separation.settings import RouteName
 from tests.separation.model_folders import put
 from tests.separation.msst_models import save_model, small_config, write_config

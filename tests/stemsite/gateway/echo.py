@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from stemsite.gateway.behind import BehindGateway, StartResponse
+from stemsite.gateway.middleware import BehindGateway, StartResponse
 
 FOLDER = Path(os.environ["ECHO_FOLDER"])
 BLOCK = b"x" * 65536

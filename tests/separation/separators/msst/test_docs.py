@@ -8,8 +8,8 @@ from typing import get_args
 from separation.catalogue.model import LicenceState
 from separation.separators.msst.checkpoint import _PREFIXES, _WRAPPINGS
 from separation.separators.own_models.architectures import ARCHITECTURES
+from separation.separators.own_models.converted_weights import FOLDER
 from separation.separators.own_models.folders import _CHECKPOINTS, ModelCard, own_models
-from separation.separators.own_models.kept import FOLDER
 from tests.separation.fenced import DOCS, blocks
 from tests.separation.msst_models import save_weights, small_config, small_network, write_config
 from tests.separation.small_models import save_bag, save_th, small_hdemucs

@@ -10,8 +10,8 @@ import torch
 from separation.errors import ModelUnavailable
 from separation.separators.msst.checkpoint import plain_state, read_state
 from separation.separators.msst.network import build_network, fill
+from separation.separators.own_models.converted_weights import KeptWeights
 from separation.separators.own_models.definition import parse_definition
-from separation.separators.own_models.kept import KeptWeights
 from tests.separation.msst_models import small_config, small_network
 
 

@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.separators.msst.checkpoint import plain_state, read_state
 from separation.separators.neural import separator as neural
-from separation.separators.own_models import kept as kept_module
-from separation.separators.own_models.kept import KeptWeights
+from separation.separators.own_models import converted_weights as kept_module
+from separation.separators.own_models.converted_weights import KeptWeights
 from tests.separation.msst_models import (
     save_model,
     save_weights,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from separation.catalogue import ELSEWHERE, Licence, ModelInfo, Source, WeightFile, combined
 from separation.catalogue.model import NOT_STATED, STATES
+from separation.separators.own_models.converted_weights import KeptWeights
 from separation.separators.own_models.folders import MSST, ModelCard, OwnModel, usable_models
-from separation.separators.own_models.kept import KeptWeights
 
 
 def all_rows(paths: Sequence[Path], model_dir: Path | None = None) -> tuple[ModelInfo, ...]:

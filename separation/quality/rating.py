@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from separation.audio.metering.loudness import Levels
-from separation.quality import words
+from separation.quality import explanations
+from separation.quality.measurement import Survey
 from separation.quality.report import Finding, QualityReport, SignalQuality, StemQuality
 from separation.quality.rules import (
     CLIPPED_SHARE,
@@ -15,7 +16,6 @@ from separation.quality.rules import (
     Fault,
     sum_faults,
 )
-from separation.quality.survey import Survey
 
 
 def judge(
@@ -57,7 +57,7 @@ class _Judgement:
         residual_db = self._relative_db(self._survey.sums.residual_energy)
         flagged = [stem.name for stem in stems if stem.findings]
         findings = self._overall_findings(residual_db)
-        verdict, reason = words.overall(flagged, len(stems), findings)
+        verdict, reason = explanations.overall(flagged, len(stems), findings)
         return QualityReport(
             complete=self._complete,
             residual_db=residual_db,
@@ -71,7 +71,7 @@ class _Judgement:
     def _overall_findings(self, residual_db: float | None) -> tuple[Finding, ...]:
         if not self._complete or residual_db is None or residual_db < RESIDUAL_DB:
             return ()
-        return (words.residual(residual_db),)
+        return (explanations.residual(residual_db),)
 
     def _stems(self) -> tuple[StemQuality, ...]:
         empty = [self._empty(place) for place in range(len(self._names))]
@@ -84,10 +84,12 @@ class _Judgement:
 
     def _stem(self, place: int, empty: Finding | None, faults: list[Fault]) -> StemQuality:
         name = self._names[place]
-        findings = [empty] if empty else [words.finding(each, name, self._names) for each in faults]
+        findings = (
+            [empty] if empty else [explanations.finding(each, name, self._names) for each in faults]
+        )
         flat = self._survey.flat_tops[place + 1]
         if not empty and flat.share >= CLIPPED_SHARE:
-            findings.append(words.clipped(flat.count, flat.share))
+            findings.append(explanations.clipped(flat.count, flat.share))
         signal = self._signal(place + 1, self._levels[name])
         bleed = self._bleed(place)
         verdict, reason = self._verdict(findings, signal.silence_share, bleed)
@@ -112,8 +114,8 @@ class _Judgement:
                 " ".join(each.detail for each in findings),
             )
         if self._song_energy <= 0:
-            return words.SILENT, "The song is silent."
-        return words.CLEAN, words.clean_reason(
+            return explanations.SILENT, "The song is silent."
+        return explanations.CLEAN, explanations.clean_reason(
             silence_share=silence_share, moves_with=_remarkable(bleed)
         )
 
@@ -123,16 +125,16 @@ class _Judgement:
         name = self._names[place]
         relative_db = self._relative_db(self._survey.sums.energy(place))
         if relative_db is None:
-            return words.empty(name, "")
+            return explanations.empty(name, "")
         own, whole = self._levels[name].loudness_lufs, self._song.loudness_lufs
         if whole is None:
             nearly = relative_db <= -EMPTY_BELOW_DB
-            return words.empty(name, words.decibels(-relative_db)) if nearly else None
+            return explanations.empty(name, explanations.decibels(-relative_db)) if nearly else None
         if own is None:
             # The whole stem is below the gate of -70 LUFS.
-            return words.empty(name, words.decibels(-relative_db))
+            return explanations.empty(name, explanations.decibels(-relative_db))
         if whole - own >= EMPTY_BELOW_LU:
-            return words.empty(name, f"{whole - own:.0f} LU")
+            return explanations.empty(name, f"{whole - own:.0f} LU")
         return None
 
     def _bleed(self, place: int) -> dict[str, float]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stemsite.cards import cards
+from stemsite.gpu_cards import cards
 
 
 def test_cards_are_counted_by_their_device_files(

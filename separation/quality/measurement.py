@@ -11,7 +11,7 @@ from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.audio.tracks import Track, TrackReader
 from separation.progress import Report, ignore_progress
 from separation.quality.bleed import EnvelopeMeter
-from separation.quality.flat_tops import FlatTopMeter
+from separation.quality.clipping import FlatTopMeter
 from separation.quality.spectrum import BAND_EDGES_HZ, SpectrumMeter
 from separation.quality.sums import SumMeter, Sums
 from separation.quality.timing import Timing, TimingMeter

@@ -14,8 +14,8 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 
 from jobs.http.ranged import ranged_file_response
-from stemsite.gateway.behind import BehindGateway
 from stemsite.gateway.handed_file import HandedFile
+from stemsite.gateway.middleware import BehindGateway
 
 CONTENT = bytes(range(256)) * 40
 shown: Path

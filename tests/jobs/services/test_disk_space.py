@@ -12,7 +12,7 @@ import pytest
 from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
-from jobs.services.storage.room import (
+from jobs.services.storage.disk_space import (
     PIECE_BYTES,
     disk_faults,
     is_disk_full,
@@ -136,7 +136,7 @@ def test_a_piece_is_made_where_twice_as_much_stays_free(
     reserve: Path, monkeypatch: pytest.MonkeyPatch, free_pieces: int, made: int
 ) -> None:
     monkeypatch.setattr(
-        "jobs.services.storage.room._free_bytes", lambda _: free_pieces * PIECE_BYTES
+        "jobs.services.storage.disk_space._free_bytes", lambda _: free_pieces * PIECE_BYTES
     )
     refill_reserve()
     assert pieces(reserve) == made

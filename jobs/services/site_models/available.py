@@ -5,8 +5,8 @@ from django.conf import settings
 from separation.catalogue import ModelInfo
 from separation.catalogue.licences import LicenceRule
 from separation.registry import SeparatorFactory
+from separation.separators.own_models.catalogue_entries import all_rows
 from separation.separators.own_models.folders import OwnModel, own_models
-from separation.separators.own_models.rows import all_rows
 
 
 def known_models() -> tuple[ModelInfo, ...]:
