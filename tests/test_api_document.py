@@ -104,6 +104,6 @@ def test_what_is_asked_of_a_finished_job_comes(pasted: dict[str, str]) -> None:
     link, links = answers(pasted, '/shares" \\\n')
     assert link["url"].startswith("http") and [each["label"] for each in links] == ["Anna"]
     named = pasted["files"].splitlines()
-    kinds = ("vocals.flac", "song.zip", "Encore.zip", "karaoke.mp3", "mix.flac", ".json")
+    kinds = ("vocals.flac", "song.zip", "Encore.zip", "quiet vocals.mp3", "mix.flac", ".json")
     for kind in kinds:
         assert any(name.endswith(kind) for name in named), (kind, named)

@@ -14,7 +14,7 @@ MAKE = re.compile(r"(?:^|[;&|] *)make ([\w./-]+)", re.MULTILINE)
 MANAGE = re.compile(r"(?<![\w-])manage\.py ([a-z_]+)((?: [^`|;&#\n]*)?)")
 
 HELPED = re.compile(r"^([a-z]+):.*##", re.MULTILINE)
-OF_OTHERS = {"pip", "venv", "demucs"}
+OF_OTHERS = {"pip", "venv", "demucs", "ensurepip"}
 
 
 def _options(command: str) -> set[str]:
