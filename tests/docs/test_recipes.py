@@ -19,7 +19,7 @@ DOCUMENTS = (
     "docs/adding-a-stage.md",
     "docs/adding-an-option.md",
     "docs/adding-an-endpoint.md",
-    "docs/adding-an-option.md",
+    "docs/mixer.md",
     "docs/releasing.md",
 )
 PATH = re.compile(
