@@ -7,6 +7,12 @@ def never_stop() -> None:
     """The check of work that nobody stops. Any other check raises when the work must stop."""
 
 
+def never_pause() -> bool:
+    """The pause of work that nobody asks to make room. Another one is true while the work is to
+    stop where it loses nothing, behind a checkpoint or between two stages."""
+    return False
+
+
 class Report(Protocol):
     """Long work calls it with the share that is done, 0.0 to 1.0, at least once a segment.
 

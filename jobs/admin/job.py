@@ -50,8 +50,8 @@ class JobAdmin(ReadOnlyAdmin):
         ),
         (
             "Queue",
-            {"fields": ("lane", "priority", "attempt", "max_attempts", "not_before", "worker",
-                        "lease_until"),
+            {"fields": ("lane", "priority", "queue_rank", "preempted_at", "attempt",
+                        "max_attempts", "not_before", "worker", "lease_until"),
              "classes": ("collapse",)},
         ),
         (

@@ -37,6 +37,14 @@ class Lane(models.TextChoices):
     BACKFILL = "backfill", "Backfill"
 
 
+class QueueRank(models.IntegerChoices):
+    """The rank of a waiting job. A higher rank goes first, before lane and priority count."""
+
+    IN_LINE = 0, "In the line"
+    GAVE_WAY = 1, "Gave way to shorter songs"
+    HAS_TURN = 2, "Has a turn before a longer song"
+
+
 ACTIVE = (JobStatus.PENDING, JobStatus.PROCESSING)
 ENDED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED)
@@ -95,7 +103,8 @@ class Job(models.Model):
         pending -> processing -> completed
            ^          | |  \\-> failed      retry: -> pending, finished stages are kept
            |          | \\---> cancelled
-           \\----------/ lease lost, drained, or a retryable error with attempts left
+           \\----------/ lease lost, drained, or a retryable error with attempts left;
+                        or shorter songs of other people have a turn
 
     Only filtered updates change ``status``; the row count shows whether the change was allowed.
 
@@ -113,6 +122,9 @@ class Job(models.Model):
     )
     lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.INTERACTIVE)
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
+    queue_rank = models.PositiveSmallIntegerField(
+        choices=QueueRank.choices, default=QueueRank.IN_LINE, editable=False
+    )
 
     separator = models.CharField(max_length=64)
     model_name = models.CharField(max_length=128, blank=True)
@@ -126,6 +138,12 @@ class Job(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     worker = models.CharField(max_length=128, blank=True, editable=False)
     cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
+    preempted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ran_s = models.FloatField(
+        default=0.0,
+        editable=False,
+        help_text="How long this attempt had run before it last gave way.",
+    )
 
     progress_percent = models.FloatField(default=0.0, editable=False)
     progress_stage = models.CharField(max_length=64, blank=True, editable=False)
@@ -183,6 +201,7 @@ class Job(models.Model):
             models.Index(fields=("owner", "-created_at"), name="job_history"),
             models.Index(fields=("owner", "-started_at"), name="job_last_start"),
             models.Index(fields=("lane", "status", "-priority", "created_at"), name="job_queue"),
+            models.Index(fields=("queue_rank",), condition=Q(queue_rank__gt=0), name="job_ahead"),
         )
         constraints = (
             models.CheckConstraint(

@@ -2,21 +2,21 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.db.models import F, Min, OuterRef, Q, Subquery
+from django.db.models import Case, F, Min, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
 from jobs.models import Job
 from jobs.models.account_lock import lock_account
-from jobs.models.job import HELD_UNTIL, JobQuerySet, JobStatus
+from jobs.models.job import HELD_UNTIL, JobQuerySet, JobStatus, QueueRank
 from jobs.models.quota_rules import members
-from jobs.queue import clock
+from jobs.queue import clock, heartbeats
 from jobs.queue.caps import Account, Caps, owners_of
 from jobs.queue.lanes import current_post
 
@@ -24,18 +24,24 @@ LONGEST_WAIT_S = 3600.0
 """No back-off lasts longer. A later end was written by a wrong clock, so the back-off counts as
 over."""
 
+PRESENT_S = 15.0
+"""A worker seen within this time is alive. Rows are renewed every five seconds or more often."""
+
 NEVER = datetime.min.replace(tzinfo=UTC)
+
+_GAVE_WAY = Q(queue_rank=QueueRank.GAVE_WAY)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The waiting jobs of one account with one priority. ``oldest`` is the creation time of the
-    job that starts first."""
+    """The waiting jobs of one account with one priority and rank. ``oldest`` is the creation time
+    of the job that starts first."""
 
     lane: str
     priority: int
     account: Account
     oldest: datetime
+    rank: int = QueueRank.IN_LINE
 
 
 def claim_next(
@@ -47,12 +53,33 @@ def claim_next(
     ``token``: the token of the new lease.
     """
     token = token or uuid.uuid4()
-    for lane in current_post().lanes if lanes is None else lanes:
-        for turn in fair_order(lane):
-            job = _claim_one_of(turn, worker, token)
-            if job is not None:
-                return job
+    for turn in _turns(current_post().lanes if lanes is None else lanes, worker):
+        job = _claim_one_of(turn, worker, token)
+        if job is not None:
+            return job
     return None
+
+
+def _turns(lanes: Sequence[str], worker: str) -> Iterator[Turn]:
+    """Yield songs that have a turn, then jobs that gave way, then all others, lane by lane."""
+    ahead = Job.objects.filter(due(), queue_rank__gt=QueueRank.IN_LINE, lane__in=lanes)
+    if ahead.exists():
+        yield from _in_order(runnable(lanes).filter(_open_to(worker), queue_rank__gt=0))
+    for lane in lanes:
+        yield from fair_order(lane)
+
+
+def _open_to(worker: str) -> Q:
+    """The filter for jobs that ``worker`` may take.
+
+    A job that gave way goes on with its own worker, which has the device and the model of the
+    checkpoint. Another worker takes it only when that worker is gone or is held up.
+    """
+    patience_s = 2 * settings.TURN_SHORT_S + settings.LEASE_S
+    given_up = timezone.now() - timedelta(seconds=patience_s)
+    open_to_all = ~_GAVE_WAY | Q(preempted_at__lt=given_up)
+    present = heartbeats.seen_within(PRESENT_S).values("name")
+    return open_to_all | Q(worker=worker[:128]) | ~Q(worker__in=present)
 
 
 def claim(*, pk: uuid.UUID, token: uuid.UUID, worker: str) -> bool:
@@ -69,7 +96,11 @@ def claim(*, pk: uuid.UUID, token: uuid.UUID, worker: str) -> bool:
             worker=worker[:128],
             started_at=now,
             not_before=None,
-            progress_message="Starting",
+            queue_rank=QueueRank.IN_LINE,
+            # Both describe an attempt that gave way, and no other.
+            preempted_at=Case(When(_GAVE_WAY, then=F("preempted_at")), default=None),
+            ran_s=Case(When(_GAVE_WAY, then=F("ran_s")), default=0.0),
+            progress_message=Case(When(_GAVE_WAY, Value("Going on")), default=Value("Starting")),
             error_code="",
             error_detail="",
             warnings=[],
@@ -108,15 +139,18 @@ def fair_order(lane: str) -> list[Turn]:
     The query returns one row for each account, not one for each job, so that a queue of thousands
     costs no more.
     """
+    return _in_order(runnable([lane]).filter(queue_rank=QueueRank.IN_LINE))
+
+
+def _in_order(jobs: JobQuerySet) -> list[Turn]:
     found = (
-        runnable([lane])
-        .order_by()
-        .values_list("priority", "owner_id", "campaign_id")
+        jobs.order_by()
+        .values_list("lane", "priority", "owner_id", "campaign_id", "queue_rank")
         .annotate(oldest=Min("created_at"))
     )
     turns = [
-        Turn(lane, priority, (owner, campaign is not None), oldest)
-        for priority, owner, campaign, oldest in found
+        Turn(lane, priority, (owner, campaign is not None), oldest, rank)
+        for lane, priority, owner, campaign, rank, oldest in found
     ]
     running, last = running_of_accounts(), last_started({turn.account for turn in turns})
     return sorted(turns, key=lambda turn: precedence(turn, running, last))
@@ -124,13 +158,14 @@ def fair_order(lane: str) -> list[Turn]:
 
 def precedence(
     turn: Turn, running: Counter[Account], last: Mapping[Account, datetime]
-) -> tuple[int, int, datetime, datetime]:
-    """The sort key of turns, least first: higher priority, then fewer running jobs of the account,
-    then the account whose last start is longest ago, then the oldest job.
+) -> tuple[int, int, int, datetime, datetime]:
+    """The sort key of turns, least first: higher rank, then higher priority, then fewer running
+    jobs of the account, then the account whose last start is longest ago, then the oldest job.
 
     Claims and forecasts both use it.
     """
-    return -turn.priority, running[turn.account], last[turn.account], turn.oldest
+    account = turn.account
+    return -turn.rank, -turn.priority, running[account], last[account], turn.oldest
 
 
 def running_of_accounts() -> Counter[Account]:
@@ -175,6 +210,8 @@ def _claim_one_of(turn: Turn, worker: str, token: uuid.UUID) -> Job | None:
             return None
         jobs = Job.objects.filter(
             due(),
+            _open_to(worker) if turn.rank == QueueRank.GAVE_WAY else Q(),
+            queue_rank=turn.rank,
             lane=turn.lane,
             priority=turn.priority,
             owner=owner,

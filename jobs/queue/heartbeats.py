@@ -32,8 +32,11 @@ def worker_name(pid: int | None = None) -> str:
 
 def alive() -> QuerySet[Worker]:
     """The workers seen within three heartbeats, which is the shortest lease that is allowed."""
-    silence = timedelta(seconds=3 * settings.HEARTBEAT_S)
-    return Worker.objects.filter(seen_at__gte=clock.now() - silence)
+    return seen_within(3 * settings.HEARTBEAT_S)
+
+
+def seen_within(seconds: float) -> QuerySet[Worker]:
+    return Worker.objects.filter(seen_at__gte=clock.now() - timedelta(seconds=seconds))
 
 
 def remove_silent_workers() -> int:

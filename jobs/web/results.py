@@ -160,11 +160,12 @@ def _members(ran: dict[str, Any]) -> str:
 
 
 def _time_taken(job: Job) -> str:
-    """Empty for a cancelled job, which may have started once and was cancelled while it waited."""
+    """Without the turns of others. Empty for a cancelled job, which may have started once and was
+    cancelled while it waited."""
     cancelled = job.status == JobStatus.CANCELLED
     if cancelled or job.started_at is None or job.completed_at is None:
         return ""
-    seconds = (job.completed_at - job.started_at).total_seconds()
+    seconds = job.ran_s + (job.completed_at - job.started_at).total_seconds()
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 

@@ -24,6 +24,7 @@ from jobs.services.timing.deadline import note_decoded_length, set_deadline, too
 from jobs.services.timing.speed import learn_speeds
 from jobs.worker import outcome
 from jobs.worker.database_retry import DatabaseRetry
+from jobs.worker.giving_way import GivingWay
 from jobs.worker.record import Recorder, routing_of
 from jobs.worker.runners import current_runner, discard_runner
 from jobs.worker.stop_conditions import Stop, StopConditions
@@ -67,7 +68,9 @@ class Attempt:
         self._job = job
         self._lease = lease
         self._database = DatabaseRetry()
-        self._recorder = Recorder(lease)
+        self._recorder = Recorder(lease, least_percent=job.progress_percent if job.ran_s else 0.0)
+        self._giving_way = GivingWay(job)
+        self._was_paused = False
         self._stop_conditions = StopConditions(job, lease)
         self._unwritten: deque[Callable[[], object]] = deque()
         self._runner: RunnerProcess | None = None
@@ -113,8 +116,10 @@ class Attempt:
     def _take(self, event: Event) -> None:
         match event:
             case StageStartedEvent():
+                self._giving_way.note_progress(event.percent or 0.0)
                 self._write(partial(self._recorder.stage_started, event))
             case ProgressEvent():
+                self._giving_way.note_progress(event.percent)
                 self._recorder.progress(event)
             case StageFinishedEvent():
                 self._write(partial(self._recorder.stage_finished, event))
@@ -131,6 +136,8 @@ class Attempt:
     def _failed(self, event: FailedEvent) -> None:
         if event.code == WorkerLost.code:
             self._runner_is_lost(event.detail, event)
+        elif event.code == Cancelled.code and self._stopping is None and self._was_paused:
+            self._end(self._give_way)
         elif event.code == Cancelled.code and self._stopping is None:
             self._runner_is_lost("it was told to stop, and not by this worker", event)
         elif event.code == Cancelled.code or self._stopping is Stop.DEADLINE:
@@ -194,6 +201,9 @@ class Attempt:
         else:
             self._end(partial(outcome.cancel, self._lease))
 
+    def _give_way(self) -> None:
+        outcome.give_way(self._lease, songs=self._giving_way.songs(), ran_s=self._giving_way.ran_s)
+
     def _end(self, write: Callable[[], object]) -> None:
         self._ended = True
         self._write(write)
@@ -206,6 +216,14 @@ class Attempt:
         self._write_queued()
         self._recorder.flush()
         self._stop_if(self._stop_conditions.check_job())
+        self._pause_if(self._giving_way.new_decision())
+
+    def _pause_if(self, decision: bool | None) -> None:
+        """Request a pause, or take it back. Other reasons to stop come first, as they stop the job
+        sooner."""
+        if decision is not None and self._stopping is None and self._runner is not None:
+            self._was_paused = True
+            self._runner.pause(str(self._job.pk), wanted=decision)
 
     def _write_queued(self) -> None:
         while self._unwritten:

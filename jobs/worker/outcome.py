@@ -1,8 +1,10 @@
 """Ends the work of a worker on a claimed job: completed, failed, cancelled, or waiting again."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -10,9 +12,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from jobs.models import Artifact, Job, Stage
-from jobs.models.job import JobStatus
+from jobs.models.job import JobStatus, QueueRank
 from jobs.models.stage import StageStatus
-from jobs.queue.claim import LONGEST_WAIT_S
+from jobs.queue.claim import LONGEST_WAIT_S, due
 from jobs.queue.lease import Lease
 from jobs.services.housekeeping.expire import WORK
 from jobs.services.quotas.limits import give_minutes_back
@@ -131,6 +133,44 @@ def give_back(lease: Lease, *, wait_s: float = 0.0) -> None:
             not_before=timezone.now() + timedelta(seconds=wait_s) if wait_s else None,
             progress_message="Waiting for a worker",
         )
+
+
+def give_way(lease: Lease, *, songs: Sequence[UUID], ran_s: float) -> None:
+    """Return the job to the queue for a turn of shorter songs, after which it goes on first.
+
+    The attempt does not count, and it continues later. ``songs``: the ids of the jobs that get the
+    turn. ``ran_s``: how long the attempt has run in all.
+    """
+    with transaction.atomic():
+        if lease.cancel_requested():
+            cancel(lease)
+            return
+        held = Job.objects.held(lease.token)
+        row = held.values_list("worker", "progress_percent", "campaign_id").first()
+        worker, percent, campaign = row or ("", 0.0, None)
+        chosen = Job.objects.filter(due(), pk__in=songs).exclude(queue_rank=QueueRank.GAVE_WAY)
+        count = chosen.update(queue_rank=QueueRank.HAS_TURN)
+        _requeue(
+            lease,
+            attempt=F("attempt") - 1,
+            not_before=None,
+            queue_rank=QueueRank.GAVE_WAY,
+            preempted_at=timezone.now(),
+            ran_s=ran_s,
+            # The job is reserved for its worker: see `jobs.queue.claim`.
+            worker=worker,
+            progress_message=_turn_message(count, percent, others=campaign is None),
+        )
+
+
+def _turn_message(songs: int, percent: float, *, others: bool) -> str:
+    """``others``: the songs belong to other people. A campaign also gives way to a song of the
+    person whose old songs it separates."""
+    if not songs:
+        return "Waiting for a worker"
+    who = "A shorter song" if songs == 1 else "Shorter songs"
+    who += (" of somebody else" if songs == 1 else " of other people") if others else ""
+    return f"{who} {'has' if songs == 1 else 'have'} a turn; this one goes on at {percent:.0f} %"
 
 
 def _remove_partial_files(lease: Lease) -> None:

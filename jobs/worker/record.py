@@ -19,11 +19,13 @@ class Recorder:
     """Writes the events of one attempt.
 
     Every method may raise ``LeaseLost``, and may be called again after an error of the database.
-    ``warnings``: the warnings for the user so far.
+    ``warnings``: the warnings for the user so far. ``least_percent``: the progress of the attempt
+    when it gave way to others; the bar stays there until the runner reports more.
     """
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, *, least_percent: float = 0.0) -> None:
         self._lease = lease
+        self._least_percent = least_percent
         self._latest: ProgressEvent | None = None
         self._written_at = float("-inf")
         self.warnings: list[str] = []
@@ -33,7 +35,8 @@ class Recorder:
         self._latest = None
         shown: dict[str, Any] = {"progress_stage": event.stage[:64]}
         if event.percent is not None:
-            shown |= {"progress_percent": event.percent, "progress_message": event.label[:255]}
+            percent = max(event.percent, self._least_percent)
+            shown |= {"progress_percent": percent, "progress_message": event.label[:255]}
         with self._lease.fenced(**shown):
             self._stage(event.stage).update(
                 status=StageStatus.PROCESSING,
@@ -54,7 +57,7 @@ class Recorder:
             return
         event = self._latest
         self._lease.write(
-            progress_percent=min(max(event.percent, 0.0), 100.0),
+            progress_percent=min(max(event.percent, self._least_percent), 100.0),
             progress_stage=event.stage[:64],
             progress_message=event.message[:255],
             eta_s=event.eta_s,

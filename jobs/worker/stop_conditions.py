@@ -36,7 +36,7 @@ class StopConditions:
         """Check the conditions that need no database: drain and deadline."""
         if drain.requested():
             return Stop.DRAIN
-        if time.monotonic() - self._started_at > self._limit_s():
+        if self._job.ran_s + time.monotonic() - self._started_at > self._limit_s():
             return Stop.DEADLINE
         return None
 

@@ -130,6 +130,7 @@ class StemWriters(Closing):
         if self._checkpoints is not None and self._checkpoints.is_due:
             self._flush()
             self._checkpoints.save(self.frames, self._paths, FRAME_BYTES, self._made_by())
+            self._checkpoints.stop_if_asked()
 
     @property
     def paths(self) -> dict[str, Path]:

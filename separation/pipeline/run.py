@@ -39,7 +39,7 @@ from separation.pipeline.receipts import (
     write_receipt,
 )
 from separation.pipeline.work_folder import WorkFolder
-from separation.progress import Report, ignore_progress, never_stop
+from separation.progress import Report, ignore_progress, never_pause, never_stop
 from separation.protocol.jobspec import JobSpec
 from separation.settings import CoreSettings
 from separation.stages.base import (
@@ -51,6 +51,7 @@ from separation.stages.base import (
 )
 from separation.stages.registry import check_pipeline
 from separation.storage.atomic_files import FileDigest
+from separation.storage.checkpoints import PAUSED
 from separation.storage.source_file import digest_source
 
 _NOT_RESUMED = (DiskFull, Internal, OutputInvalid)
@@ -65,17 +66,20 @@ def run_pipeline(
     separators: SeparatorSource,
     observer: Observer,
     check: Callable[[], None] = never_stop,
+    pause: Callable[[], bool] = never_pause,
     rates: Rates | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Manifest:
     """Run a job and return its manifest, which is then also in ``spec.job_dir``.
 
     ``check`` is called at every progress report and while files are hashed, and raises
-    (``Cancelled``, ``WorkerLost``) when the job is to stop. ``rates`` carries measured speeds from
-    job to job. Raises a ``SeparationError`` of any kind, after it is written to the manifest and
-    ``observer`` has received it.
+    (``Cancelled``, ``WorkerLost``) when the job is to stop. While ``pause`` is true the job stops
+    where it loses nothing, behind a checkpoint or between two stages, with ``Cancelled`` as well.
+    ``rates`` carries measured speeds from job to job. Raises a ``SeparationError`` of any kind,
+    after it is written to the manifest and ``observer`` has received it.
     """
-    return _JobRun(spec, settings, separators, observer, check, rates or Rates(), clock).run()
+    run = _JobRun(spec, settings, separators, observer, check, pause, rates or Rates(), clock)
+    return run.run()
 
 
 class _JobRun:
@@ -86,6 +90,7 @@ class _JobRun:
         separators: SeparatorSource,
         observer: Observer,
         check: Callable[[], None],
+        pause: Callable[[], bool],
         rates: Rates,
         clock: Callable[[], float],
     ) -> None:
@@ -95,6 +100,7 @@ class _JobRun:
         self._observe = observer
         self._events = EventSender(spec.job_id, observer)
         self._check = check
+        self._pause = pause
         self._rates = rates
         self._clock = clock
         self._work = WorkFolder(spec.job_dir, spec.attempt_id, checkpoint_s=settings.checkpoint_s)
@@ -138,8 +144,10 @@ class _JobRun:
             clock=self._clock,
         )
         for stage in stages:
+            if self._pause():
+                raise Cancelled(PAUSED)
             self._run_stage(stage, progress)
-        self._stage_name = None
+            self._stage_name = None
         self._manifest_writer.completed()
         self._work.end_job(keep_finished=self._settings.keep_work)
         self._events.finished(self._manifest_writer.manifest)
@@ -183,6 +191,7 @@ class _JobRun:
             key=unfinished_key(key, made_with()),
             resumed=progress.resumed,
             report=context.report,
+            pause=self._pause,
         )
         result = stage.execute(replace(context, checkpoints=checkpoints))
         receipt = self._sealed(stage, key, result, started_at, started)

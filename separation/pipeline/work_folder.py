@@ -73,12 +73,18 @@ class WorkFolder:
         self.temporary(stage).mkdir()
 
     def checkpoints(
-        self, stage: str, *, key: str, resumed: Callable[[], None], report: Report
+        self,
+        stage: str,
+        *,
+        key: str,
+        resumed: Callable[[], None],
+        report: Report,
+        pause: Callable[[], bool],
     ) -> Checkpoints | None:
         """Checkpoints for a stage that starts now; None where none are kept.
 
         ``key`` identifies the unfinished output: only an earlier attempt with the same key is
-        resumed from. ``resumed`` and ``report`` as in :class:`Checkpoints`.
+        resumed from. ``resumed``, ``report`` and ``pause`` as in :class:`Checkpoints`.
         """
         if not self._keeps_checkpoints:
             return None
@@ -92,6 +98,7 @@ class WorkFolder:
             fenced=self.fence.check,
             resumed=resumed,
             report=report,
+            pause=pause,
         )
 
     def deliver(

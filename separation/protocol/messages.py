@@ -29,11 +29,22 @@ class CancelCommand(_Line):
     job_id: str
 
 
+class PauseCommand(_Line):
+    """The job is to stop where it loses nothing: behind its next checkpoint, or between two stages.
+    Until then it continues and may complete. ``wanted``: ``False`` takes the command back."""
+
+    type: Literal["pause"] = "pause"
+    job_id: str
+    wanted: bool = True
+
+
 class ShutdownCommand(_Line):
     type: Literal["shutdown"] = "shutdown"
 
 
-Command = Annotated[RunCommand | CancelCommand | ShutdownCommand, Field(discriminator="type")]
+Command = Annotated[
+    RunCommand | CancelCommand | PauseCommand | ShutdownCommand, Field(discriminator="type")
+]
 
 
 class ReadyEvent(_Line):
@@ -104,8 +115,8 @@ class FinishedEvent(_Line):
 
 
 class FailedEvent(_Line):
-    """The job failed in ``stage`` (``None``: before the first), or was cancelled (code
-    ``cancelled``). ``replace_runner`` as in :class:`FinishedEvent`."""
+    """The job failed in ``stage`` (``None``: before the first, or between two), or stopped because
+    of a command (code ``cancelled``). ``replace_runner`` as in :class:`FinishedEvent`."""
 
     type: Literal["failed"] = "failed"
     job_id: str

@@ -36,6 +36,7 @@ from separation.protocol.messages import (
     Event,
     FailedEvent,
     FinishedEvent,
+    PauseCommand,
     ReadyEvent,
     RunCommand,
     parse_command,
@@ -116,6 +117,7 @@ class StopSignal:
         self._lock = threading.Lock()
         self._running: str | None = None
         self._cancelled: set[str] = set()
+        self._paused: set[str] = set()
         self._worker_gone = False
 
     def begin(self, job_id: str) -> None:
@@ -124,18 +126,26 @@ class StopSignal:
 
     def end(self) -> None:
         with self._lock:
-            self._cancelled.discard(self._running or "")
+            self._forget(self._running or "")
             self._running = None
 
     def expect(self, job_id: str) -> None:
-        """Forget an earlier cancel of a job that is to run now: it was for an earlier attempt."""
+        """Forget earlier commands for a job that is to run now: an earlier attempt was meant."""
         with self._lock:
-            self._cancelled.discard(job_id)
+            self._forget(job_id)
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that runs or waits."""
         with self._lock:
             self._cancelled.add(job_id)
+
+    def pause(self, job_id: str, *, wanted: bool) -> None:
+        with self._lock:
+            (self._paused.add if wanted else self._paused.discard)(job_id)
+
+    def wants_pause(self) -> bool:
+        """Whether the running job must stop where it loses nothing."""
+        return self._running in self._paused
 
     def worker_is_gone(self) -> None:
         self._worker_gone = True
@@ -146,6 +156,10 @@ class StopSignal:
             raise WorkerLost("The worker stopped while it ran this job; it will be tried again.")
         if self._running in self._cancelled:
             raise Cancelled("The job was cancelled.")
+
+    def _forget(self, job_id: str) -> None:
+        self._cancelled.discard(job_id)
+        self._paused.discard(job_id)
 
 
 class Runner:
@@ -191,6 +205,7 @@ class Runner:
                 separators=self._separators,
                 observer=self._send,
                 check=partial(self._check, job.job_id),
+                pause=self._stop.wants_pause,
                 rates=self._rates,
             )
         except SeparationError as error:
@@ -247,6 +262,8 @@ class Runner:
             self._jobs.put(command.job)
         elif isinstance(command, CancelCommand):
             self._stop.cancel(command.job_id)
+        elif isinstance(command, PauseCommand):
+            self._stop.pause(command.job_id, wanted=command.wanted)
         else:
             return False
         return True

@@ -25,6 +25,7 @@ from separation.protocol.messages import (
     Event,
     FailedEvent,
     FinishedEvent,
+    PauseCommand,
     ReadyEvent,
     RunCommand,
     ShutdownCommand,
@@ -63,7 +64,8 @@ _READ_BYTES = 1 << 16
 
 
 class RunnerProcess(Closing):
-    """One runner and its pipes. Of its methods only :meth:`cancel` is safe from other threads.
+    """One runner and its pipes. Of its methods only :meth:`cancel` and :meth:`pause` are safe
+    from other threads.
 
     It is started by exec in a session of its own, so that Ctrl-C reaches only the parent, which
     then decides. A runner that the main thread made ends with that thread, any other with the
@@ -185,6 +187,12 @@ class RunnerProcess(Closing):
         :meth:`kill` is safe: finished stages are on disk and unfinished ones are ignored.
         """
         self._send(CancelCommand(job_id=job_id).to_line())
+
+    def pause(self, job_id: str, *, wanted: bool = True) -> None:
+        """Have a job stop where it loses nothing; its ``FailedEvent`` then has the code
+        ``cancelled``. It may complete before it gets there, and ``wanted=False`` takes the command
+        back."""
+        self._send(PauseCommand(job_id=job_id, wanted=wanted).to_line())
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Send the shutdown command, and kill the runner after ``timeout_s``. A running job stops

@@ -35,6 +35,7 @@ def separate_once(
     )
     if checkpoints is not None and whole:
         checkpoints.save(frames, paths, FRAME_BYTES, FINISHED)
+        checkpoints.stop_if_asked()
     return paths
 
 

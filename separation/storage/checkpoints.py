@@ -25,12 +25,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from separation.progress import Report, ignore_progress, never_stop
+from separation.errors import Cancelled
+from separation.progress import Report, ignore_progress, never_pause, never_stop
 from separation.storage.atomic_files import sync, write_durably
 
 RECORD_NAME = "checkpoint.json"
 FINISHED = "finished"
 """Value of ``made_by`` where all frames of the stage are finished."""
+
+PAUSED = "The job stopped where it can go on, to let others go first."
+"""Message of a job that paused behind a checkpoint or between two stages."""
 
 _CHUNK_BYTES = 1 << 20
 _log = logging.getLogger("checkpoint")
@@ -108,10 +112,12 @@ class Checkpoints:
         fenced: Callable[[], None] = never_stop,
         resumed: Callable[[], None] = never_stop,
         report: Report = ignore_progress,
+        pause: Callable[[], bool] = never_pause,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``fenced`` raises if another attempt has taken over; ``resumed`` is called when frames
-        of an earlier attempt are used; ``report`` is called while they are copied."""
+        of an earlier attempt are used; ``report`` is called while they are copied; while ``pause``
+        is true a checkpoint is due, and the job stops behind it."""
         self.folder = folder
         self.resumed_frames = 0
         self._key = key
@@ -120,6 +126,7 @@ class Checkpoints:
         self._fenced = fenced
         self._resumed = resumed
         self._report = report
+        self._pause = pause
         self._clock = clock
         self._saved_at = clock()
         self._files: dict[str, SavedBytes] = {}
@@ -141,6 +148,7 @@ class Checkpoints:
             fenced=self._fenced,
             resumed=self._resumed,
             report=self._report,
+            pause=self._pause,
             clock=self._clock,
         )
         part._announced = self._announce_parts
@@ -209,7 +217,12 @@ class Checkpoints:
 
     @property
     def is_due(self) -> bool:
-        return self._clock() - self._saved_at >= self._every_s
+        return self._pause() or self._clock() - self._saved_at >= self._every_s
+
+    def stop_if_asked(self) -> None:
+        """Call it behind :meth:`save`, where the job loses nothing. Raises ``Cancelled``."""
+        if self._pause():
+            raise Cancelled(PAUSED)
 
     def save(self, frames: int, files: Mapping[str, Path], frame_bytes: int, made_by: str) -> None:
         """Flush ``frames`` of every stem to the disk, and then write the record. ``files`` already

@@ -37,6 +37,19 @@ HEARTBEAT_S = env.number("STEMSITE_HEARTBEAT_S", 15.0, "seconds between signs of
 BACKOFF_S = env.number(
     "STEMSITE_BACKOFF_S", 2.0, "seconds until a lost job is tried again; four times more each time"
 )
+TURN_SHORT_S = env.number(
+    "STEMSITE_TURN_SHORT_S",
+    60.0,
+    "seconds of other people's short songs for which a long job gives way at once; 0: never",
+    most=86_400.0,
+)
+TURN_MIN_S = env.number(
+    "STEMSITE_TURN_MIN_S",
+    120.0,
+    "seconds for which a job runs between two such turns",
+    least=1.0,
+    most=1_000_000.0,
+)
 STALL_S = env.whole(
     "STEMSITE_STALL_S",
     300,

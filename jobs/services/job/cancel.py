@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from jobs.errors import JobConflict
 from jobs.models import Job
-from jobs.models.job import JobStatus
+from jobs.models.job import JobStatus, QueueRank
 
 
 def cancel_job(*, job: Job) -> Job:
@@ -23,6 +23,8 @@ def cancel_job(*, job: Job) -> Job:
             completed_at=now,
             updated_at=now,
             not_before=None,
+            queue_rank=QueueRank.IN_LINE,
+            worker="",
             progress_message="Cancelled",
             eta_s=None,
         ):

@@ -9,7 +9,7 @@ from jobs.errors import JobConflict, SourceMissing
 from jobs.models import Campaign, Job
 from jobs.models.account_lock import lock_account
 from jobs.models.campaign import CampaignStatus
-from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus
+from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus, QueueRank
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
 from jobs.services.batch_membership import record_added_work
@@ -40,6 +40,7 @@ def retry_job(*, job: Job) -> Job:
         moved = Job.objects.filter(pk=job.pk, status__in=RETRYABLE).update(
             status=JobStatus.PENDING,
             attempt=0,
+            queue_rank=QueueRank.IN_LINE,
             not_before=not_before,
             cancel_requested_at=None,
             error_code="",

@@ -233,7 +233,7 @@ def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
         audio_s = separated_range["end_s"] - separated_range["start_s"]
     if audio_s < LEARN_FROM_S:
         return 0
-    fresh = [record for record in manifest.get("stages", ()) if _ran_whole(record)]
+    fresh = [record for record in manifest.get("stages", ()) if _is_measurement(record, audio_s)]
     # Stages with several separators are left out, as they measure only the sum.
     fresh = [record for record in fresh if len(_runs_of(record)) <= 1 and record["name"] != DETAILS]
     if separated_range:
@@ -252,12 +252,16 @@ def _runs_of(record: Mapping[str, Any]) -> list[Run]:
     return runs_of(record["name"], record.get("parameters") or {})
 
 
-def _ran_whole(record: Mapping[str, Any]) -> bool:
-    """Whether the stage ran completely in this attempt. A reused or resumed stage is no
-    measurement."""
-    details = record.get("details") or {}
-    resumed = record.get("reused") or details.get("resumed_at_s")
-    return record.get("status") == "completed" and not resumed and _seconds(record) > 0
+def _is_measurement(record: Mapping[str, Any], audio_s: float) -> bool:
+    """Whether the stage ran in this attempt for enough of the song. A resumed stage counts with
+    the rest of the song, as a job that gave way to others would otherwise measure nothing."""
+    ran = record.get("status") == "completed" and not record.get("reused")
+    return ran and _seconds(record) > 0 and _worked_on_s(record, audio_s) >= LEARN_FROM_S
+
+
+def _worked_on_s(record: Mapping[str, Any], audio_s: float) -> float:
+    """Seconds of audio in this attempt, without those of an earlier checkpoint."""
+    return audio_s - float((record.get("details") or {}).get("resumed_at_s") or 0.0)
 
 
 def _seconds(record: Mapping[str, Any]) -> float:
@@ -265,7 +269,7 @@ def _seconds(record: Mapping[str, Any]) -> float:
 
 
 def _rate_of(record: Mapping[str, Any], audio_s: float) -> float:
-    rate = _seconds(record) / audio_s
+    rate = _seconds(record) / _worked_on_s(record, audio_s)
     if record["name"] != SEPARATION:
         return rate
     model = str((record.get("details") or {}).get("model", ""))

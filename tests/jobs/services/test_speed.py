@@ -117,9 +117,17 @@ def test_stages_of_an_earlier_attempt_teach_nothing(owner: User) -> None:
     job = demucs_job()
     manifest = manifest_of(job)
     manifest["stages"][0]["reused"] = True
-    manifest["stages"][1]["details"]["resumed_at_s"] = 12.5
+    manifest["stages"][1]["details"]["resumed_at_s"] = 87.5
     assert learn_speeds(job, manifest, host=HOST) == 3
     assert set(Speed.objects.values_list("work", flat=True)) == {"listening", "quality", "export"}
+
+
+def test_a_separation_that_went_on_teaches_by_what_was_left_of_it(owner: User) -> None:
+    job = demucs_job()
+    manifest = manifest_of(job, 50.0)
+    manifest["stages"][1]["details"]["resumed_at_s"] = 60.0
+    assert learn_speeds(job, manifest, host=HOST) == 5
+    assert learned() == pytest.approx(50.0 / 40.0)
 
 
 def test_a_manifest_without_measurements_teaches_nothing(owner: User) -> None:

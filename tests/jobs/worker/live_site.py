@@ -227,6 +227,8 @@ def _look(*, job_id: str) -> dict[str, Any]:
         "attempt": job.attempt,
         "error": job.error_code,
         "stage": job.progress_stage,
+        "message": job.progress_message,
+        "percent": job.progress_percent,
         "manifest": job.manifest.get("status"),
         "stages": {stage.name: stage.status for stage in job.stages.all()},
         "files": {artifact.name: artifact.file.is_file() for artifact in job.artifacts.all()},

@@ -5,10 +5,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks, Settings
 
-from jobs.models import Job
-from jobs.models.job import JobStatus
+from jobs.models import Campaign, Job
+from jobs.models.job import JobStatus, QueueRank
 from jobs.queue.claim import due
-from jobs.queue.lease import Lease
+from jobs.queue.lease import Lease, LeaseLost
 from jobs.worker import outcome
 from jobs.worker.execute import _record_failure
 from jobs.worker.expiry import HeldLease
@@ -92,7 +92,7 @@ def test_a_drained_job_waits_again_and_its_attempt_is_not_charged(owner: User) -
     assert states(job) == ["completed", "pending"]
 
 
-@pytest.mark.parametrize("leave", ["drained", "retryable", "reaped"])
+@pytest.mark.parametrize("leave", ["drained", "retryable", "reaped", "turn"])
 def test_a_wish_to_cancel_is_granted_whichever_way_a_job_leaves_its_worker(
     owner: User, leave: str
 ) -> None:
@@ -101,6 +101,8 @@ def test_a_wish_to_cancel_is_granted_whichever_way_a_job_leaves_its_worker(
         outcome.give_back(Lease(job))
     elif leave == "retryable":
         outcome.attempt_failed(Lease(job), OutOfMemory("x"))
+    elif leave == "turn":
+        outcome.give_way(Lease(job), songs=[], ran_s=1.0)
     else:
         assert reap() == 1
     job.refresh_from_db()
@@ -172,3 +174,54 @@ def test_who_lost_the_lease_says_nothing_of_a_failure(owner: User) -> None:
     _record_failure(lease)
     job.refresh_from_db()
     assert (job.status, job.error_code) == (JobStatus.CANCELLED, "")
+
+
+def gives_way(job: Job, *songs: Job, ran_s: float = 200.0) -> None:
+    outcome.give_way(Lease(job), songs=[song.pk for song in songs], ran_s=ran_s)
+    for each in (job, *songs):
+        each.refresh_from_db()
+
+
+def test_a_job_that_gives_way_waits_without_a_fault_and_says_why(
+    owner: User, stranger: User
+) -> None:
+    job = running(attempt=2, worker="h:1", progress_percent=43.4, manifest={"version": "2.0"})
+    short = make_job(owner=stranger)
+    gives_way(job, short)
+    assert (job.status, job.attempt, job.not_before, job.error) == ("pending", 1, None, None)
+    assert (job.queue_rank, short.queue_rank) == (QueueRank.GAVE_WAY, QueueRank.HAS_TURN)
+    assert (job.ran_s, job.worker, job.progress_percent) == (200.0, "h:1", 43.4)
+    assert job.preempted_at is not None and job.manifest == {"version": "2.0"}
+    assert states(job) == ["completed", "pending"]
+    words = "A shorter song of somebody else has a turn; this one goes on at 43 %"
+    assert job.progress_message == words
+
+
+def test_several_songs_that_have_a_turn_are_told_of_as_several(owner: User, stranger: User) -> None:
+    job = running()
+    gives_way(job, make_job(owner=stranger), make_job(owner=stranger))
+    words = "Shorter songs of other people have a turn; this one goes on at 0 %"
+    assert job.progress_message == words
+
+
+def test_the_song_that_an_old_one_gives_way_to_may_be_of_the_same_person(owner: User) -> None:
+    campaign = Campaign.objects.create(separator="spectral", request={}, key="k")
+    job = running(campaign=campaign, lane="backfill")
+    gives_way(job, make_job())
+    assert job.progress_message == "A shorter song has a turn; this one goes on at 0 %"
+
+
+def test_a_song_that_waits_no_more_gets_no_turn(owner: User, stranger: User) -> None:
+    job, short = running(), make_job(owner=stranger, status=JobStatus.CANCELLED)
+    gives_way(job, short)
+    assert short.queue_rank == QueueRank.IN_LINE
+    assert (job.queue_rank, job.progress_message) == (QueueRank.GAVE_WAY, "Waiting for a worker")
+
+
+def test_nothing_of_giving_way_is_written_by_who_lost_the_job(owner: User, stranger: User) -> None:
+    job, short = running(), make_job(owner=stranger)
+    lease = Lease(job)
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.PENDING, lease_token=None)
+    with pytest.raises(LeaseLost):
+        outcome.give_way(lease, songs=[short.pk], ran_s=1.0)
+    assert not Job.objects.filter(queue_rank__gt=QueueRank.IN_LINE).exists()

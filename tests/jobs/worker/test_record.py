@@ -47,3 +47,20 @@ def test_of_reports_that_follow_each_other_at_once_the_first_is_written(job: Job
         record.flush()
     job.refresh_from_db()
     assert job.progress_percent == 10.0
+
+
+def test_the_bar_of_a_job_that_goes_on_stands_still_until_it_is_where_it_was(job: Job) -> None:
+    record, shown = Recorder(Lease(job), least_percent=43.0), []
+    for percent in (0.0, 30.0):
+        record.stage_started(
+            StageStartedEvent(job_id=str(job.pk), stage="separation", label="", percent=percent)
+        )
+        shown.append(Job.objects.get().progress_percent)
+    for percent in (40.0, 44.0):
+        record.progress(
+            ProgressEvent(job_id=str(job.pk), stage="separation", percent=percent, message="")
+        )
+        record._written_at = float("-inf")
+        record.flush()
+        shown.append(Job.objects.get().progress_percent)
+    assert shown == [43.0, 43.0, 43.0, 44.0]

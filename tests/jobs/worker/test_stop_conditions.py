@@ -44,6 +44,9 @@ def test_a_job_that_runs_for_too_long_is_stopped(job: Job, settings: Settings) -
     assert watch.check_process() is Stop.DEADLINE
     job.deadline_s = 60.0
     assert watch.check_process() is None, "its own limit counts"
+    job.ran_s = 61.0
+    assert watch.check_process() is Stop.DEADLINE, "what ran before others had a turn counts"
+    job.ran_s = 0.0
     job.deadline_s = 0.0
     assert watch.check_process() is Stop.DEADLINE
 

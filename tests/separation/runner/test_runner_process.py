@@ -137,11 +137,27 @@ def test_cancel_takes_effect_within_two_seconds(tmp_path: Path, runner: RunnerPr
     assert runner.alive
 
 
-def test_a_cancel_does_not_reach_a_later_attempt_of_the_same_job(
+def test_a_pause_comes_where_nothing_is_lost_and_the_job_goes_on_there(
     tmp_path: Path, runner: RunnerProcess
 ) -> None:
+    song = make_song(tmp_path / "song.wav", 1.0)
+    spec = make_spec(tmp_path, separation_request(model="slow"), song=song)
+    events = runner.events(spec, poll_s=0.1)
+    wait_until_separating(events, spec)
+    runner.pause(spec.job_id)
+    last = last_of(events)
+    assert isinstance(last, FailedEvent) and (last.code, last.stage) == ("cancelled", None)
+    told = list(runner.events(spec))
+    reused = [event.reused for event in told if isinstance(event, StageFinishedEvent)]
+    assert reused == [True, True, False]
+
+
+@pytest.mark.parametrize("ask", ["cancel", "pause"])
+def test_what_was_asked_of_a_job_does_not_reach_a_later_attempt_of_it(
+    tmp_path: Path, runner: RunnerProcess, ask: str
+) -> None:
     spec = make_spec(tmp_path)
-    runner.cancel(spec.job_id)
+    getattr(runner, ask)(spec.job_id)
     assert isinstance(last_of(runner.events(spec)), FinishedEvent)
 
 
