@@ -59,7 +59,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "facts": results.facts(job),
         "remarks": remarks(job),
         "scores": scores(job),
-        "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
+        "total_bytes": sum(each.size_bytes for each in artifacts if not each.same_as),
         "versions": results.versions(job),
         "stretch": results.stretch(job),
         **mixing_context(job, stems or [lane.track.name for lane in finished]),

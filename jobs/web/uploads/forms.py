@@ -13,7 +13,7 @@ from jobs.web.uploads.option_fields import option_field, plain_options
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.options import DENOISE_STRENGTH, OPTIONS
 from separation.request.separation_request import SeparationRequest, parse_request
-from separation.stage_table import OPTIONAL_STAGES
+from separation.stage_table import USUAL_STAGES
 
 _DETAILS = "details_"
 """The prefix of the fields that split a stem again."""
@@ -54,7 +54,7 @@ class SeparationForm(forms.Form):
     )
     stages = forms.MultipleChoiceField(
         choices=[(name, label) for name, label, _ in choices.STAGE_BOXES],
-        initial=list(OPTIONAL_STAGES),
+        initial=list(USUAL_STAGES),
         required=False,
     )
     format = forms.ChoiceField(
