@@ -1,5 +1,6 @@
 """The upload form and the filter of the history; the core validates the options."""
 
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -74,11 +75,13 @@ class SeparationForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in plain_options():
             self.fields.setdefault(name, option_field(OPTIONS[name]))
+        # All fields have the same choices, and each asks for them: what can run is found out once.
+        splitters = cache(choices.splitters)
         for stem in choices.split_choices():
             self.fields[_DETAILS + stem.value] = forms.ChoiceField(
                 label=stem.label,
                 help_text=stem.note,
-                choices=choices.splitters,
+                choices=splitters,
                 required=False,
             )
 
