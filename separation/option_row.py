@@ -32,7 +32,8 @@ class Option(Generic[Value]):
     ``unit``: of a number. ``values``: of a choice, with their labels. ``syntax``: the valid values
     of any other option, as Markdown. ``usual``: what applies without the option, in words, where
     the default does not say that itself. ``is_set_by_site``: an operator sets the default.
-    ``is_for_operator``: available on the command line only.
+    ``is_for_operator``: available on the command line only. ``stage``: the optional stage that the
+    option is about; a request with the option and without stages has that stage as well.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Option(Generic[Value]):
     usual: str = ""
     is_set_by_site: bool = False
     is_for_operator: bool = False
+    stage: str = ""
 
     @property
     def plain_sentence(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from separation.formats import FORMATS, SAME_LABEL, OutputFormat
 from separation.option_row import Bounds, Option
-from separation.stage_table import OPTIONAL_STAGES
+from separation.stage_table import COMPOSITE, NORMALIZATION, OPTIONAL_STAGES
 
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 SampleRateHz = Literal[44100, 48000]
@@ -78,7 +78,7 @@ STAGES: Final = Option(
     "What is made of the song.",
     default=OPTIONAL_STAGES,
     syntax=f"of `{','.join(OPTIONAL_STAGES)}`",
-    usual="all",
+    usual="the stems, and what other options need",
 )
 FORMAT: Final[Option[OutputFormat]] = Option(
     "format",
@@ -161,6 +161,7 @@ TARGET_DB: Final = Option(
     step=0.5,
     unit="dB",
     is_set_by_site=True,
+    stage=NORMALIZATION,
 )
 LEVEL_MEASURE: Final[Option[LevelMeasure]] = Option(
     "level_measure",
@@ -169,6 +170,7 @@ LEVEL_MEASURE: Final[Option[LevelMeasure]] = Option(
     "What the level is measured as.",
     default="rms",
     values={"rms": "dBFS, RMS", "lufs": "LUFS, perceived loudness"},
+    stage=NORMALIZATION,
 )
 NORMALIZE: Final[Option[NormalizeMode]] = Option(
     "normalize",
@@ -181,6 +183,7 @@ NORMALIZE: Final[Option[NormalizeMode]] = Option(
         "together": "All tracks alike: they still sum to the song",
         "each": "Each track to the level by itself",
     },
+    stage=NORMALIZATION,
 )
 TRUE_PEAK_CEILING_DBTP: Final = Option(
     "true_peak_ceiling_dbtp",
@@ -191,6 +194,7 @@ TRUE_PEAK_CEILING_DBTP: Final = Option(
     range=Bounds(-20.0, 0.0),
     step=0.1,
     unit="dBTP",
+    stage=NORMALIZATION,
 )
 MINUS: Final = Option(
     "minus",
@@ -198,6 +202,7 @@ MINUS: Final = Option(
     "Also make the song without each stem",
     "Also make the song without each stem, as `minus_<stem>`.",
     default=False,
+    stage=COMPOSITE,
 )
 PREVIEW: Final = Option(
     "preview",

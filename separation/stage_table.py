@@ -154,4 +154,7 @@ OPTIONAL_STAGES: Final = tuple(row.name for row in STAGES.values() if row.is_opt
 ``quality`` checks the stems wherever there are any, and ``listening`` makes them playable unless
 the request excludes that. ``details`` and ``denoise`` run for the stems that the request names."""
 
+USUAL_STAGES: Final = (SEPARATION,)
+"""What is made for who does not choose: the stems, from which the mixer makes most of the rest."""
+
 RUNS_SEPARATORS: Final = tuple(row.name for row in STAGES.values() if row.runs_separators)

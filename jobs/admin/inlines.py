@@ -22,7 +22,7 @@ class StageInline(ReadOnlyInline):
 class ArtifactInline(ReadOnlyInline):
     model = Artifact
     fields = readonly_fields = (
-        "name", "path", "format", "size", "loudness", "true_peak", "digest",
+        "name", "same_as", "path", "format", "size", "loudness", "true_peak", "digest",
     )  # fmt: skip
 
     @admin.display(description="LUFS")

@@ -15,12 +15,18 @@ class ArtifactQuerySet(models.QuerySet["Artifact"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "ArtifactQuerySet":
         return self.filter(job__owner_id=user.pk) if user.is_authenticated else self.none()
 
+    def one_per_file(self) -> "ArtifactQuerySet":
+        """Where files are counted: some have two names, and a row for each."""
+        return self.filter(same_as="")
+
 
 class Artifact(models.Model):
     """A track. ``name`` is its name in addresses, ``path`` is relative to the job's folder.
 
     ``stage_name``: the stage that computed the audio. ``sha256``: computed when the file was
     verified. ``parent``: the name of the track that this track is a part or a version of, if any.
+    ``note``: what the track is, where its name does not say so. ``same_as``: the name of the track
+    that is the same sound and whose file this row names too, if any.
     """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
@@ -28,6 +34,8 @@ class Artifact(models.Model):
     name = models.CharField(max_length=128)
     stage_name = models.CharField(max_length=64)
     parent = models.CharField(max_length=128, blank=True, default="")
+    note = models.TextField(blank=True, default="")
+    same_as = models.CharField(max_length=128, blank=True, default="")
     path = models.CharField(max_length=255)
     format = models.CharField(max_length=16)
     sha256 = models.CharField(max_length=64)

@@ -27,21 +27,26 @@ def incoming_dir() -> Path:
 
 class UploadQuerySet(models.QuerySet["Upload"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "UploadQuerySet":
-        """The uploads of ``user`` that have not expired. Nobody sees an expired upload."""
+        """The uploads of ``user`` that have neither expired nor been cancelled. Nobody sees the
+        others."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(owner_id=user.pk, expires_at__gt=timezone.now())
+        return self.wanted().filter(owner_id=user.pk)
+
+    def wanted(self) -> "UploadQuerySet":
+        return self.filter(cancelled_at=None, expires_at__gt=timezone.now())
 
     def unfinished(self) -> "UploadQuerySet":
         """Uploads that reserve storage, as their bytes belong to no song yet."""
-        return self.filter(source=None, expires_at__gt=timezone.now())
+        return self.wanted().filter(source=None)
 
     def resumable(self) -> "UploadQuerySet":
         """Unfinished uploads that a client can resume; uploads by a plain form are left out."""
         return self.unfinished().filter(is_resumable=True)
 
     def expired(self) -> "UploadQuerySet":
-        return self.filter(expires_at__lte=timezone.now())
+        """What is left of those that nobody goes on with."""
+        return self.filter(Q(expires_at__lte=timezone.now()) | Q(cancelled_at__isnull=False))
 
     def bytes_to_come(self) -> int:
         """The bytes that all accounts may still send to unfinished uploads."""
@@ -58,8 +63,10 @@ class Upload(models.Model):
     ``offset``: the last stored value. The size of ``part`` is authoritative, also after a kill.
     ``request``: the requested separation; None for a program that creates the job itself.
     ``is_duplicate``: the owner already had ``source``, with the same bytes, so no job is created
-    until the owner confirms. ``unverified_from``: the bytes from here on are not yet compared with
-    a checksum; set while a request with a checksum runs.
+    until the owner confirms. ``cancelled_at``: set when the owner cancels it; no job is created
+    after that, and the request that holds the part removes row and part. ``unverified_from``: the
+    bytes from here on are not yet compared with a checksum; set while a request with a checksum
+    runs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -82,6 +89,7 @@ class Upload(models.Model):
     batch = models.ForeignKey(
         Batch, on_delete=models.SET_NULL, null=True, blank=True, related_name="uploads"
     )
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_duplicate = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)

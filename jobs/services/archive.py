@@ -16,6 +16,9 @@ from separation.families import child_part
 
 _STEM_FILE = ".stem.mp4"
 
+NAMES_FILE = "names.txt"
+"""Tells of the tracks that have no file of their own in a ZIP."""
+
 
 class JobZip(NamedTuple):
     """``stream`` yields ``length`` bytes. ``filename`` is cleaned for the header."""
@@ -73,10 +76,20 @@ def tracks_zip(tracks: Sequence[Artifact]) -> JobZip:
 
 
 def _add_tracks(stream: ZipStream, tracks: Sequence[Artifact], folder: str) -> None:
-    taken: set[str] = set()
+    taken: set[str] = {NAMES_FILE}
+    names: dict[str, str] = {}
+    there = {track.name for track in tracks}
     for track in tracks:
-        name = _free_name(_place(track), _ending(track), taken)
-        stream.add_path(track.file, f"{folder}/{name}")
+        if track.same_as not in there:
+            names[track.name] = _free_name(_place(track), _ending(track), taken)
+            stream.add_path(track.file, f"{folder}/{names[track.name]}")
+    told = [
+        f"{track.name} is {names[track.same_as]}: they are the same sound.\n"
+        for track in tracks
+        if track.same_as in names
+    ]
+    if told:
+        stream.add("".join(told).encode(), f"{folder}/{NAMES_FILE}")
 
 
 def _place(track: Artifact) -> str:
@@ -88,7 +101,7 @@ def _add_job(stream: ZipStream, job: Job, folders: set[str]) -> None:
     artifacts = list(job.artifacts.all())
     if not artifacts or job.audio_deleted_at is not None:
         return
-    ensure_all_intact(artifacts)
+    ensure_all_intact(each for each in artifacts if not each.same_as)
     folder = _free_name(safe_title(job), "", folders)
     _add_tracks(stream, artifacts, folder)
     manifest = json.dumps(job.manifest, indent=2, ensure_ascii=False).encode()

@@ -26,6 +26,7 @@ urlpatterns = [
     path("uploads/", uploads.begin, name="upload-begin"),
     path("uploads/<uuid:upload_id>/", uploads.outcome, name="upload-outcome"),
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
+    path("uploads/<uuid:upload_id>/cancel/", uploads.cancel, name="upload-cancel"),
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("from-url/", upload.from_url, name="from-url"),
     path("demo/", demo.start, name="demo"),

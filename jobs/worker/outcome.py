@@ -47,7 +47,8 @@ def complete(lease: Lease, manifest: dict[str, Any]) -> None:
                 job_id=lease.job_id,
                 position=position,
                 stage_name=record["stage"],
-                parent=record.get("parent") or "",
+                # A runner of an earlier version does not tell all of these.
+                **{name: record.get(name) or "" for name in ("parent", "note", "same_as")},
                 # The pipeline has just computed the digest of the file.
                 checked_at=now,
                 **{name: record[name] for name in ARTIFACT_FIELDS},

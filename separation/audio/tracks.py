@@ -16,6 +16,9 @@ from separation.system.closeable import Closing
 
 _LARGEST = float(np.finfo(np.float32).max)
 
+SoundKey = tuple[tuple[str, float], ...]
+"""Files and their gains, in an order that does not depend on that of the sum."""
+
 
 class Term(BaseModel):
     """One file of a sum; ``path`` is relative to the job's ``work`` folder."""
@@ -31,7 +34,8 @@ class Track(BaseModel):
 
     ``name`` is unique within the job and appears in addresses. ``folder`` and ``file_stem`` are
     its place in the job's outputs (``demucs_output/vocals.*``). ``stage`` is the stage that created
-    it. ``parent`` is the name of the track whose part or other version it is.
+    it. ``parent`` is the name of the track whose part or other version it is. ``note`` says what
+    the track is, where its name does not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,11 +46,25 @@ class Track(BaseModel):
     stage: str
     terms: tuple[Term, ...]
     parent: str | None = None
+    note: str = ""
 
     def scaled(self, gain: float, *, name: str, folder: str, stage: str) -> "Track":
         """The same sound times ``gain`` (linear) under another name."""
         terms = tuple(Term(path=term.path, gain=term.gain * gain) for term in self.terms)
-        return Track(name=name, folder=folder, file_stem=self.file_stem, stage=stage, terms=terms)
+        return Track(
+            name=name,
+            folder=folder,
+            file_stem=self.file_stem,
+            stage=stage,
+            terms=terms,
+            note=self.note,
+        )
+
+    def sound_key(self, gain: float = 1.0) -> "SoundKey":
+        """Equal for tracks that, times ``gain`` (linear), are the same sum of the same files."""
+        # Rounded, as the same gain may have been reached by two ways.
+        scaled = ((term.path, float(f"{term.gain * gain:.12g}")) for term in self.terms)
+        return tuple(sorted(scaled))
 
 
 class TrackReader(Closing):

@@ -219,12 +219,25 @@ def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> li
         *((record.name, record) for record in manifest.artifacts),
         *((PurePosixPath(record.path).name, record) for record in manifest.sidecars),
     ]
+    faults: dict[tuple[str, str], str] = {}
     for name, record in delivered:
-        if not (job_dir / record.path).is_file():
-            problems.append(f"{name}: {record.path} is missing.")
-        elif not delivered_is_intact(record, job_dir, check):
-            problems.append(f"{name}: {record.path} is not the file that was delivered.")
+        # Several names may have one file.
+        file = (record.path, record.sha256)
+        if file not in faults:
+            faults[file] = _fault_of(record, job_dir, check)
+        if faults[file]:
+            problems.append(f"{name}: {record.path} {faults[file]}.")
     return problems
+
+
+def _fault_of(
+    record: ArtifactRecord | SidecarRecord, job_dir: Path, check: Callable[[], None]
+) -> str:
+    """Empty where its file is what was delivered."""
+    if not (job_dir / record.path).is_file():
+        return "is missing"
+    intact = delivered_is_intact(record, job_dir, check)
+    return "" if intact else "is not the file that was delivered"
 
 
 def manifest_schema() -> dict[str, Any]:

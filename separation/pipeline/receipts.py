@@ -151,7 +151,8 @@ def load_receipt(
         return None
     intact = all(digest.matches(folder / name, check) for name, digest in receipt.files.items())
     records: list[ArtifactRecord | SidecarRecord] = [*receipt.artifacts, *receipt.sidecars]
-    delivered = all(delivered_is_intact(record, job_dir, check) for record in records)
+    files_of = {record.path: record for record in records}.values()
+    delivered = all(delivered_is_intact(record, job_dir, check) for record in files_of)
     return receipt if intact and delivered else None
 
 

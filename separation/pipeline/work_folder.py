@@ -108,12 +108,13 @@ class WorkFolder:
         check: Callable[[], None],
     ) -> None:
         """Move final files of a stage to their places in the job's folder, each in one step.
+        Several records may have one file.
 
         Raises ``WorkerLost``, ``OSError`` and what ``check`` raises.
         """
         folders = set()
-        for record in records:
-            source, target = self.temporary(stage) / record.path, self._job_dir / record.path
+        for path in dict.fromkeys(record.path for record in records):
+            source, target = self.temporary(stage) / path, self._job_dir / path
             target.parent.mkdir(parents=True, exist_ok=True)
             sync(source)
             # Hours of sound take a while to reach a slow disk.

@@ -6,19 +6,18 @@ of 0.1 costs little quality and that averaged passes gain some (its README on ``
 ``--shifts``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from separation.catalogue import find_model
 from separation.ensemble import ENSEMBLE, find_ensemble
 from separation.errors import InvalidOptions, ModelUnavailable
-from separation.stage_table import OPTIONAL_STAGES, SEPARATION
+from separation.options import OPTIONS
+from separation.stage_table import OPTIONAL_STAGES, USUAL_STAGES
 
 PREVIEW_S = 30.0
 """Long enough for a verse and the start of a chorus, and separated in seconds."""
-
-_STEMS_ONLY = (SEPARATION,)
 
 
 @dataclass(frozen=True)
@@ -51,34 +50,34 @@ PRESETS: tuple[Preset, ...] = (
         name="stems",
         label="Stems",
         description="Every stem of the song, for the mixer. Nothing else is made.",
-        choices={"stages": _STEMS_ONLY},
+        choices={"stages": USUAL_STAGES},
     ),
     Preset(
         name="preview",
         label="Preview",
         description=f"Only {PREVIEW_S:.0f} seconds of each song, from a third of the way in: "
         "enough to hear whether it is worth the wait.",
-        choices={"stages": _STEMS_ONLY, "range_length_s": PREVIEW_S, "overlap": 0.1},
+        choices={"stages": USUAL_STAGES, "range_length_s": PREVIEW_S, "overlap": 0.1},
     ),
     Preset(
         name="fast",
         label="Fast",
         description="Stems of the whole song by the usual model, with little overlap.",
-        choices={"stages": _STEMS_ONLY, "overlap": 0.1},
+        choices={"stages": USUAL_STAGES, "overlap": 0.1},
     ),
     Preset(
         name="best",
         label="Best",
         description="The best model on this site; a network goes over the song twice and the two "
         "are averaged.",
-        choices={"stages": _STEMS_ONLY, "shifts": 2},
+        choices={"stages": USUAL_STAGES, "shifts": 2},
         models=(ModelChoice("demucs", "htdemucs_ft"), ModelChoice()),
     ),
     Preset(
         name="ensemble",
         label="Several models",
         description="The stems of several models combined. Takes the time of all of them.",
-        choices={"stages": _STEMS_ONLY},
+        choices={"stages": USUAL_STAGES},
         models=(ModelChoice(ENSEMBLE, "htdemucs_mdx"), ModelChoice(ENSEMBLE, "htdemucs_standard")),
         only_where_there=True,
     ),
@@ -93,13 +92,13 @@ PRESETS: tuple[Preset, ...] = (
         name="karaoke",
         label="Karaoke",
         description="The vocals, and the song without them. Nothing else is made.",
-        choices={"stages": _STEMS_ONLY, "two_stems": "vocals"},
+        choices={"stages": USUAL_STAGES, "two_stems": "vocals"},
     ),
     Preset(
         name="dj",
         label="Stems for DJs",
         description="Besides the stems one .stem.mp4 file with all of them, for Traktor and Mixxx.",
-        choices={"stages": _STEMS_ONLY, "ni_stems": True},
+        choices={"stages": USUAL_STAGES, "ni_stems": True},
     ),
 )
 PRESET_NAMES = tuple(preset.name for preset in PRESETS)
@@ -187,14 +186,24 @@ def with_preset(
     is_offered: IsThere = offer_all,
 ) -> dict[str, Any]:
     """Merge choices: ``choices`` win over their preset, and the preset wins over ``defaults``.
+    Without ``stages``, those of the preset or the usual ones apply, with the stages that other
+    choices are about.
 
     Raises ``InvalidOptions`` for a preset that does not exist.
     """
     name = choices.get("preset")
-    if name is None:
-        return {**defaults, **choices}
-    of_preset = resolve(find_preset(str(name)), is_there, is_offered).choices()
+    of_preset: dict[str, Any] = {}
+    if name is not None:
+        of_preset = resolve(find_preset(str(name)), is_there, is_offered).choices()
     for given, excluded in _EXCLUDE.items():
         if choices.get(given) is not None:
             of_preset = {key: value for key, value in of_preset.items() if key not in excluded}
-    return {**defaults, **of_preset, **choices}
+    stages = _with_stages_of(choices, of_preset.get("stages", USUAL_STAGES))
+    return {**defaults, **of_preset, "stages": stages, **choices}
+
+
+def _with_stages_of(choices: Mapping[str, Any], stages: Collection[str]) -> tuple[str, ...]:
+    """``stages`` and those of the options in ``choices``, which would have no effect otherwise."""
+    given = [name for name, value in choices.items() if value is not None and value is not False]
+    of_options = {OPTIONS[name].stage for name in given if name in OPTIONS}
+    return tuple(name for name in OPTIONAL_STAGES if name in stages or name in of_options)

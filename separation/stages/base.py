@@ -74,7 +74,8 @@ class ArtifactRecord(BaseModel):
     ``gain_db``: the common gain that was applied so that nothing clips. It is the same for all
     tracks of one job's family, so stems plus residual sum to the mixture times that gain.
     ``parent``: the name of the track that this one is a part or another version of, such as a stem
-    that was split again.
+    that was split again. ``note``: what the track is, where its name does not say so. ``same_as``:
+    the name of an earlier track that is the same sound; both have one file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +95,8 @@ class ArtifactRecord(BaseModel):
     true_peak_dbtp: float | None
     loudness_lufs: float | None
     parent: str | None = None
+    note: str = ""
+    same_as: str | None = None
 
 
 class SidecarRecord(BaseModel):

@@ -11,6 +11,9 @@ Tracks, in the folder ``composite``, each with the song's frames:
 - ``minus_<stem>``: the song minus that stem, for each stem; only when requested. A two-stem job
   makes it only for the stem itself, as the song minus ``no_<stem>`` is the stem.
 
+``main`` and ``instrumental`` are the same sound unless the parameters say otherwise; the export
+writes one file for both. The note of each track says what it holds.
+
 Where the job has only some of the model's stems, their sum would lack the rest of the song, so
 ``main`` and ``instrumental`` are then the song minus what they leave out.
 
@@ -24,10 +27,10 @@ Where stems are missing, a track is left out or made of the stems that exist, an
 Errors: ``invalid_options`` where there is no stem at all or ``main_stems`` names an unknown one;
 what reading and writing raise; ``cancelled``.
 
-Version 1: first.
+Version 2: tracks have notes; the sound is that of version 1, the first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
@@ -35,6 +38,7 @@ from separation.audio.blocks import FloatWriter
 from separation.audio.hpss import split
 from separation.audio.tracks import Term, Track, TrackReader
 from separation.errors import InvalidOptions
+from separation.families import spoken_name
 from separation.stages.base import PipelineStage, StageContext, StageParams, StageResult
 from separation.stages.separation import is_stem
 
@@ -53,7 +57,7 @@ class CompositeParams(StageParams):
 class CompositeStage(PipelineStage[CompositeParams]):
     name = "composite"
     processor_type = "composition"
-    version = 1
+    version = 2
     params_type = CompositeParams
     needs = ("separation",)
 
@@ -82,8 +86,13 @@ class CompositeStage(PipelineStage[CompositeParams]):
             split(reader, writer, report=context.report)
         tracks = [
             main,
-            self._track("main_harmonic", harmonic),
-            self._track("main_percussive", *main.terms, Term(path=harmonic.path, gain=-1.0)),
+            self._track("main_harmonic", "The sustained part of main.", harmonic),
+            self._track(
+                "main_percussive",
+                "The struck part of main.",
+                *main.terms,
+                Term(path=harmonic.path, gain=-1.0),
+            ),
         ]
         warnings = list(main_warnings)
         if VOCALS in stems:
@@ -95,7 +104,7 @@ class CompositeStage(PipelineStage[CompositeParams]):
             )
         if self.params.minus:
             tracks += [
-                self._track(f"minus_{name}", *_song_minus(context, [stem]))
+                self._track(f"minus_{name}", _minus_note([name]), *_song_minus(context, [stem]))
                 for name, stem in stems.items()
                 if not name.startswith(_TWO_STEM_REST)
             ]
@@ -106,17 +115,19 @@ class CompositeStage(PipelineStage[CompositeParams]):
     ) -> tuple[Track, tuple[str, ...]]:
         if self.params.main_stems is not None:
             chosen = dict.fromkeys(self.params.main_stems)
-            return self._track("main", *_sum(stems[name] for name in chosen)), ()
+            return self._track("main", _sum_note(chosen), *_sum(stems[name] for name in chosen)), ()
         excluded = self.params.main_excludes
         missing = [name for name in excluded if name not in stems]
         if not missing:
             return self._all_but("main", context, stems, excluded), ()
         included = [name for name in stems if name not in excluded]
         if not included:
-            return self._track("main", *_song_minus(context, stems.values())), (
+            without = _song_minus(context, stems.values())
+            return self._track("main", _minus_note(stems), *without), (
                 f"The track 'main' may hold {_listed(missing)}, which this job did not separate.",
             )
-        return self._track("main", *_sum(stems[name] for name in included)), (
+        total = _sum(stems[name] for name in included)
+        return self._track("main", _sum_note(included), *total), (
             f"The track 'main' is {_listed(included)}, because this job did not separate "
             f"{_listed(missing)}.",
         )
@@ -129,13 +140,17 @@ class CompositeStage(PipelineStage[CompositeParams]):
         excluded: tuple[str, ...],
     ) -> Track:
         """Everything but the excluded stems, which must all exist."""
-        included = [stem for key, stem in stems.items() if key not in excluded]
+        included = [key for key in stems if key not in excluded]
         if included and (_all_stems_requested(context) or not excluded):
-            return self._track(name, *_sum(included))
-        return self._track(name, *_song_minus(context, [stems[key] for key in excluded]))
+            note = _without_note(excluded, included)
+            return self._track(name, note, *_sum(stems[key] for key in included))
+        without = _song_minus(context, [stems[key] for key in excluded])
+        return self._track(name, _minus_note(excluded), *without)
 
-    def _track(self, name: str, *terms: Term) -> Track:
-        return Track(name=name, folder=self.name, file_stem=name, stage=self.name, terms=terms)
+    def _track(self, name: str, note: str, *terms: Term) -> Track:
+        return Track(
+            name=name, folder=self.name, file_stem=name, stage=self.name, terms=terms, note=note
+        )
 
 
 def _stems(context: StageContext) -> dict[str, Track]:
@@ -155,6 +170,25 @@ def _sum(tracks: Iterable[Track]) -> tuple[Term, ...]:
 def _song_minus(context: StageContext, tracks: Iterable[Track]) -> tuple[Term, ...]:
     without = tuple(Term(path=term.path, gain=-term.gain) for term in _sum(tracks))
     return (Term(path=context.require_song().path), *without)
+
+
+def _sum_note(names: Iterable[str]) -> str:
+    return f"The sum of {_spoken(names, ' + ')}."
+
+
+def _without_note(excluded: Iterable[str], included: Sequence[str]) -> str:
+    if not excluded:
+        return _sum_note(included)
+    parts = f": {_spoken(included, ' + ')}" if len(included) > 1 else ""
+    return f"The song without {_spoken(excluded)}{parts}."
+
+
+def _minus_note(names: Iterable[str]) -> str:
+    return f"The song minus {_spoken(names)}, with what no stem holds."
+
+
+def _spoken(names: Iterable[str], between: str = " and ") -> str:
+    return between.join(spoken_name(name) for name in names)
 
 
 def _listed(names: Iterable[str]) -> str:

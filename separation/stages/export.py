@@ -1,10 +1,12 @@
 """export: writes every track as a file of the chosen format and reads it back.
 
 Reads: all tracks so far. Writes: ``<track folder>/<file stem><extension>`` for each, verified,
-with the source's tags and cover. Tracks: none; artifacts: one per file. Where a peak does not fit
-the format, one common gain lowers all tracks but the normalized ones, so that stems plus residual
-still sum to the mixture times that gain. The normalized tracks have a common gain of their own,
-which their ceiling usually makes 1. With ``ni_stems`` also one file for DJs
+with the source's tags and cover. Tracks: none; artifacts: one per track. Tracks that are the same
+sum of the same files are written once: the later ones name the file of the first (``same_as``).
+Where a peak does not fit the format, one common gain lowers all tracks but the normalized ones, so
+that stems plus residual still sum to the mixture times that gain. The normalized tracks have a
+common gain of their own, which their ceiling usually makes 1. With ``ni_stems`` also one file for
+DJs
 (:mod:`separation.stages.ni_stems`).
 Parameters: format, sample rate, MP3 bit rate, ni_stems. Pipelines that are older than the stage
 :mod:`separation.stages.listening` have ``preview``: this stage then does the work of that one.
@@ -36,7 +38,7 @@ from separation.audio.metering.track_levels import (
 )
 from separation.audio.names import song_title
 from separation.audio.resample import Resampler, frames_at
-from separation.audio.tracks import Track, TrackReader
+from separation.audio.tracks import SoundKey, Track, TrackReader
 from separation.base import CHANNELS, SAMPLE_RATE_HZ
 from separation.families import spoken_name
 from separation.formats import FORMATS, ConcreteFormat, OutputFormat, extension_for, resolve_format
@@ -86,7 +88,7 @@ class ExportParams(StageParams):
 class ExportStage(PipelineStage[ExportParams]):
     name: ClassVar[str] = "export"
     processor_type: ClassVar[str] = "export"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     params_type: ClassVar[type[StageParams]] = ExportParams
     needs: ClassVar[tuple[str, ...]] = ("prepare",)
 
@@ -105,6 +107,7 @@ class ExportStage(PipelineStage[ExportParams]):
             report=part_of(context.report, 0.0, measured_at),
         )
         gains = self._gains(tracks, levels, output_format)
+        first_of = _first_of_each_sound(tracks, gains)
         deliveries = [
             _Delivery(
                 self.params,
@@ -115,10 +118,12 @@ class ExportStage(PipelineStage[ExportParams]):
                 song,
             )
             for track in tracks
+            if first_of[track.name] == track.name
         ]
         delivered_at = _DELIVERED_AT if self.params.ni_stems else 1.0
         report = part_of(context.report, measured_at, delivered_at)
-        records = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
+        written = in_parallel([delivery.bound_to(context) for delivery in deliveries], report)
+        records = _named_by_all(tracks, first_of, written)
         for_djs = self._for_djs(context, part_of(context.report, delivered_at, 1.0))
         extra = (for_djs.record,) if for_djs.record else ()
         return StageResult(
@@ -170,6 +175,32 @@ class ExportStage(PipelineStage[ExportParams]):
             "gain_db": round(20 * math.log10(gains[False]), 4),
             "normalized_gain_db": round(20 * math.log10(gains[True]), 4),
         }
+
+
+def _first_of_each_sound(tracks: list[Track], gains: Mapping[bool, float]) -> dict[str, str]:
+    """From the name of each track to that of the first of the same sound: as a rule its own."""
+    firsts: dict[SoundKey, str] = {}
+    return {
+        track.name: firsts.setdefault(
+            track.sound_key(gains[track.stage == NORMALIZATION]), track.name
+        )
+        for track in tracks
+    }
+
+
+def _named_by_all(
+    tracks: list[Track], first_of: Mapping[str, str], written: Iterable[ArtifactRecord]
+) -> list[ArtifactRecord]:
+    """A record for each track, in their order; of those of one sound all but the first say that
+    they are the same."""
+    known = {record.name: record for record in written}
+    records = []
+    for track in tracks:
+        first = first_of[track.name]
+        own = {"name": track.name, "stage": track.stage, "parent": track.parent, "note": track.note}
+        same = {} if first == track.name else {"same_as": first}
+        records.append(known[first].model_copy(update={**own, **same}))
+    return records
 
 
 def common_gain(levels: Iterable[Levels], output_format: ConcreteFormat) -> float:
@@ -295,6 +326,7 @@ class _Delivery:
             true_peak_dbtp=levels.true_peak_dbtp,
             loudness_lufs=levels.loudness_lufs,
             parent=self._track.parent,
+            note=self._track.note,
         )
 
     def _read_back(

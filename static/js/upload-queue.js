@@ -13,7 +13,7 @@ export function next(songs) {
 
 // A paused upload waits for the person; a lost one resumes by itself.
 export function isOver(songs) {
-  return count(songs, "sending", "waiting", "lost") === 0;
+  return count(songs, "sending", "cancelling", "waiting", "lost") === 0;
 }
 
 // The page that shows the songs of the round, or null while the list of uploads needs attention.

@@ -16,6 +16,8 @@ const { Upload } = window.tus;
 const CHUNK_BYTES = 32 * 1024 * 1024;
 const RETRY_MS = [0, 1000, 2000, 4000, 8000, 15000, 30000, 30000];
 const TRY_AGAIN_MS = 60000;
+const CANCEL_AGAIN_MS = 3000;
+const ON_ITS_WAY = ["sending", "paused", "lost"];
 
 export class Song {
   // `changed(song)` is called for every new state and note; `fields()` returns the form's fields.
@@ -36,6 +38,15 @@ export class Song {
     return this.state === "sending";
   }
 
+  get isOnItsWay() {
+    return ON_ITS_WAY.includes(this.state);
+  }
+
+  // Once all of it is there, the server goes on by itself: there is nothing left to hold back.
+  get canPause() {
+    return this.state === "paused" || (this.isMoving && !this.isSent);
+  }
+
   tell(state, note) {
     Object.assign(this, { state, note });
     this.changed(this);
@@ -44,8 +55,9 @@ export class Song {
   async send() {
     clearTimeout(this.timer);
     this.tell("sending", "Starting…");
+    this.announcing = this.announce();
     try {
-      if (!this.addresses) this.addresses = await this.announce();
+      await this.announcing;
     } catch (problem) {
       return this.stop(problem);
     }
@@ -55,11 +67,12 @@ export class Song {
   }
 
   async announce() {
+    if (this.addresses) return;
     const body = this.fields();
     body.append("name", this.file.name);
     body.append("size_bytes", this.file.size);
     body.append("modified_ms", this.file.lastModified);
-    return this.ask(this.begin, body);
+    this.addresses = await this.ask(this.begin, body);
   }
 
   async ask(address, body) {
@@ -97,6 +110,7 @@ export class Song {
       onProgress: (sent, total) => {
         if (!this.isMoving) return;
         this.percent = percentOf(sent, total);
+        this.isSent = sent >= total;
         this.tell(
           "sending",
           sent < total ? `${this.percent} % of ${size(total)}` : "Checking the file…",
@@ -117,6 +131,8 @@ export class Song {
   async conclude() {
     try {
       const outcome = await this.ask(this.addresses.outcome);
+      // It was cancelled while this was asked.
+      if (!this.isMoving) return;
       if (outcome.state === "queued") this.queued(outcome.url);
       else if (outcome.state === "known") this.known(outcome);
       else this.stop(new Refusal({ status: 0 }));
@@ -143,9 +159,10 @@ export class Song {
   async separateKnown() {
     this.tell("sending", "Adding it to the queue…");
     try {
-      this.queued((await this.ask(this.addresses.again, new FormData())).url);
+      const { url } = await this.ask(this.addresses.again, new FormData());
+      if (this.isMoving) this.queued(url);
     } catch (problem) {
-      this.tell("failed", problem.detail ?? "The connection was lost.");
+      if (this.isMoving) this.tell("failed", problem.detail ?? "The connection was lost.");
     }
   }
 
@@ -181,11 +198,46 @@ export class Song {
     );
   }
 
+  // Wherever it is: the server stops what it does with it, also a job that has come of it by now.
+  async cancel() {
+    clearTimeout(this.timer);
+    this.tell("cancelling", "Cancelling…");
+    await this.transfer?.abort();
+    // What is being announced is not to be cancelled before it is there.
+    await this.announcing?.catch(() => {});
+    await this.askToCancel();
+  }
+
+  async askToCancel() {
+    try {
+      const body = new FormData();
+      this.cancelled(this.addresses ? await this.ask(this.addresses.cancel, body) : {});
+    } catch (problem) {
+      // Refused, expired or cancelled in another tab: there is none any more.
+      if (problem.status === 404) return this.cancelled({});
+      if (!passes(problem)) return this.tell("failed", problem.detail);
+      this.tell("cancelling", "The server cannot be reached. Cancelling as soon as it can…");
+      this.timer = setTimeout(() => this.askToCancel(), CANCEL_AGAIN_MS);
+    }
+  }
+
+  cancelled({ state, url = "" }) {
+    if (this.state !== "cancelling") return;
+    this.addresses = this.transfer = this.announcing = undefined;
+    this.percent = 0;
+    this.isSent = false;
+    this.url = url;
+    if (state === "ended") this.tell("cancelled", "It was finished before it could be cancelled.");
+    else if (url)
+      this.tell("cancelled", "Cancelled. The song is here; its page can start it again.");
+    else this.tell("cancelled", "Cancelled. Nothing was kept.");
+  }
+
   remove() {
     clearTimeout(this.timer);
-    const wasOnItsWay = ["sending", "paused", "lost", "waiting"].includes(this.state);
+    const wasThere = this.isOnItsWay || this.state === "waiting";
     this.state = "removed";
-    if (wasOnItsWay && this.addresses) this.terminate();
+    if (wasThere && this.addresses) this.terminate();
   }
 
   async terminate() {

@@ -40,7 +40,10 @@ function add(file) {
   const row = template.content.firstElementChild.cloneNode(true);
   const find = (key) => row.querySelector(`[data-${key}]`);
   const parts = Object.fromEntries(
-    ["note", "bar", "pause", "again", "use", "open", "remove"].map((key) => [key, find(key)]),
+    ["note", "bar", "pause", "again", "use", "undo", "open", "remove"].map((key) => [
+      key,
+      find(key),
+    ]),
   );
   const csrf = form.elements.csrfmiddlewaretoken.value;
   const song = new Song(file, { fields, csrf, begin: form.dataset.begin, changed });
@@ -55,7 +58,8 @@ function add(file) {
     song.separateKnown();
     begin();
   });
-  parts.remove.addEventListener("click", () => take(song));
+  parts.undo.addEventListener("click", () => goOn(song));
+  parts.remove.addEventListener("click", () => (song.isOnItsWay ? song.cancel() : take(song)));
   queue.append(row);
   if (file.size === 0) song.tell("failed", "The file is empty.");
   else if (file.size > maxBytes)
@@ -86,19 +90,14 @@ function label(button, text, name, shown) {
 }
 
 function changed(song) {
-  const { row, note, bar, pause, again, use, open, remove } = songs.get(song);
+  const { row, note, bar, pause, again, use, undo, open, remove } = songs.get(song);
   const { state, file } = song;
   const before = row.dataset.state;
   row.dataset.state = state;
   row.className = `queue__row queue__row--${state}`;
   note.textContent = song.note;
   bar.value = song.percent;
-  label(
-    pause,
-    state === "paused" ? "Resume" : "Pause",
-    file.name,
-    ["sending", "paused"].includes(state),
-  );
+  label(pause, state === "paused" ? "Resume" : "Pause", file.name, song.canPause);
   label(
     again,
     "Send again",
@@ -106,19 +105,23 @@ function changed(song) {
     state === "lost" || (state === "failed" && song.canBeSentAgain),
   );
   label(use, "Separate again", file.name, state === "known");
+  label(undo, "Undo", file.name, state === "cancelled" && !song.url);
   label(
     remove,
-    ["sending", "paused", "lost"].includes(state) ? "Cancel" : "Remove",
+    song.isOnItsWay ? "Cancel" : "Remove",
     file.name,
-    state !== "done",
+    !["done", "cancelling"].includes(state),
   );
   open.hidden = !song.url;
   if (song.url) open.href = song.url;
   open.setAttribute("aria-label", `Open the job of ${file.name}`);
   if (song.addresses) forget(song.addresses.upload);
   if (state === before) return;
-  if (["paused", "lost", "known", "failed"].includes(state))
+  if (["paused", "lost", "known", "failed", "cancelled"].includes(state))
     announce.textContent = `${file.name}: ${song.note}`;
+  // The button that was pressed is gone: whoever uses the keyboard goes on where the row does.
+  if (state === "cancelled" && document.activeElement === document.body)
+    (song.url ? open : undo).focus();
   advance();
 }
 

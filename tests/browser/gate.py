@@ -21,6 +21,7 @@ class Gate:
         self._site = (parts.hostname, parts.port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._holds_at: int | None = None
+        self._keeps_answers_after: int | None = None
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.holds = threading.Event()
         """Set while a request stands still here."""
@@ -30,9 +31,14 @@ class Gate:
         """Let no connection from now on send more than so many bytes; what follows waits."""
         self._holds_at = count
 
+    def keep_answers_after(self, count: int) -> None:
+        """Of connections that have sent more than so many bytes: all has arrived, and nobody is
+        told."""
+        self._keeps_answers_after = count
+
     def open(self) -> None:
         """For connections from now on; one that was held stays so until it is closed."""
-        self._holds_at = None
+        self._holds_at = self._keeps_answers_after = None
         self.holds.clear()
 
     def close(self) -> None:
@@ -46,31 +52,34 @@ class Gate:
 
     def _serve(self, browser: socket.socket) -> None:
         with browser, socket.create_connection(self._site) as site:
-            back = threading.Thread(target=_pass_on, args=(site, browser), daemon=True)
+            sent = [0]
+            back = threading.Thread(target=self._answer, args=(site, browser, sent), daemon=True)
             back.start()
-            self._send(browser, site)
+            self._send(browser, site, sent)
             with contextlib.suppress(OSError):
                 site.shutdown(socket.SHUT_WR)
             back.join(5)
 
-    def _send(self, browser: socket.socket, site: socket.socket) -> None:
-        sent = 0
+    def _send(self, browser: socket.socket, site: socket.socket, sent: list[int]) -> None:
         with contextlib.suppress(OSError):
             while block := browser.recv(_BLOCK):
-                if self._holds_at is not None and sent + len(block) > self._holds_at:
+                if self._holds_at is not None and sent[0] + len(block) > self._holds_at:
                     self.holds.set()
                     while browser.recv(_BLOCK):
                         pass
                     return
                 site.sendall(block)
-                sent += len(block)
+                sent[0] += len(block)
 
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while block := source.recv(_BLOCK):
-            target.sendall(block)
-        target.shutdown(socket.SHUT_WR)
+    def _answer(self, site: socket.socket, browser: socket.socket, sent: list[int]) -> None:
+        with contextlib.suppress(OSError):
+            while block := site.recv(_BLOCK):
+                kept = self._keeps_answers_after
+                if kept is not None and sent[0] > kept:
+                    self.holds.set()
+                    continue
+                browser.sendall(block)
+            browser.shutdown(socket.SHUT_WR)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,6 +137,18 @@ def test_the_keyboard_reaches_the_content_first(owner: Visitor) -> None:
     expect(owner.page.locator("main")).to_be_focused()
 
 
+@pytest.fixture
+def six_stems(environment: dict[str, str]) -> Iterator[None]:
+    """A model that can be chosen, as its weights lie on the server."""
+    folder = Path(environment["STEMSITE_DATA_DIR"]) / "models" / "htdemucs_6s"
+    folder.mkdir(parents=True)
+    (folder / "htdemucs_6s.yaml").write_text("models: ['5c90dfd2']\n")
+    (folder / "5c90dfd2-34c22ccb.th").write_bytes(b"weights")
+    yield
+    shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("six_stems")
 def test_only_stems_of_the_chosen_model_are_offered(owner: Visitor) -> None:
     owner.go("/")
     owner.page.get_by_role("radio", name="Own choice").check()

@@ -181,19 +181,44 @@ def test_an_unfinished_upload_can_be_discarded(owner: Visitor, folder: Path) -> 
     expect(owner.page.get_by_role("region", name="Unfinished uploads")).to_be_hidden()
 
 
-def test_a_cancelled_upload_leaves_nothing(owner: Visitor, folder: Path) -> None:
+def test_a_cancelled_upload_leaves_nothing_and_can_be_sent_after_all(
+    owner: Visitor, folder: Path
+) -> None:
     owner.go("/")
     network(owner, SLOW)
     owner.choose(song(folder, "Cancel.wav", seconds=8.0))
     owner.separate()
     in_the_middle(owner, "Cancel.wav")
-    with owner.page.expect_response(
-        lambda answer: answer.request.method == "DELETE" and answer.status == 204
-    ):
-        press(owner, "Cancel Cancel.wav")
-    expect(row(owner, "Cancel.wav")).to_have_count(0)
+    press(owner, "Cancel Cancel.wav")
+    expect(row(owner, "Cancel.wav")).to_contain_text("Cancelled. Nothing was kept.")
+    network(owner)
+    tab = owner.page.context.new_page()
+    tab.goto(f"{owner.site}/")
+    expect(tab.get_by_role("heading", name="Separate songs")).to_be_visible()
+    expect(tab.get_by_role("region", name="Unfinished uploads")).to_be_hidden()
+    tab.close()
+    undo = owner.page.get_by_role("button", name="Undo Cancel.wav", exact=True)
+    expect(undo).to_be_focused()
+    undo.click()
+    owner.page.wait_for_url("**/jobs/*/")
+
+
+def test_a_song_that_is_cancelled_while_it_is_checked_is_not_separated(
+    owner: Visitor, gate: Gate, folder: Path
+) -> None:
     owner.go("/")
-    expect(owner.page.get_by_role("region", name="Unfinished uploads")).to_be_hidden()
+    gate.keep_answers_after(600_000)
+    owner.choose(song(folder, "Checked.wav", seconds=8.0))
+    owner.separate()
+    expect(row(owner, "Checked.wav")).to_contain_text("Checking the file…")
+    expect(owner.page.get_by_role("button", name="Pause Checked.wav", exact=True)).to_be_hidden()
+    # The job is there by now, and the page has not heard of it.
+    assert gate.holds.wait(15)
+    press(owner, "Cancel Checked.wav")
+    expect(row(owner, "Checked.wav")).to_contain_text("Cancelled. The song is here")
+    gate.open()
+    owner.page.get_by_role("link", name="Open the job of Checked.wav").click()
+    expect(owner.page.get_by_text("You cancelled this job.")).to_be_visible()
 
 
 def test_three_of_many_are_sent_at_once(owner: Visitor, folder: Path) -> None:
@@ -242,6 +267,10 @@ def test_the_row_of_a_song_is_worked_by_keyboard(owner: Visitor, folder: Path) -
     owner.page.keyboard.press("Enter")
     expect(owner.page.get_by_role("button", name="Resume Keys.wav")).to_be_focused()
     expect(owner.page.locator("[data-announce]")).to_contain_text("Keys.wav: Paused at")
+    owner.page.keyboard.press("Tab")
+    owner.page.keyboard.press("Enter")
+    expect(owner.page.get_by_role("button", name="Undo Keys.wav")).to_be_focused()
+    expect(owner.page.locator("[data-announce]")).to_contain_text("Keys.wav: Cancelled.")
     owner.page.keyboard.press("Tab")
     owner.page.keyboard.press("Enter")
     expect(row(owner, "Keys.wav")).to_have_count(0)

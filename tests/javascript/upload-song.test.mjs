@@ -111,3 +111,52 @@ test("the announcement carries the token and what the server has to know of the 
   assert.equal(sent.accept, "application/json");
   assert.match(sent["content-type"], /^multipart\/form-data/);
 });
+
+// A song on its way whose cancel is answered so, with what it told of itself since.
+async function cancelling(answers, state = "sending") {
+  answer = answers;
+  const told = [];
+  const song = new Song(
+    { name: "Song.wav", size: 10, lastModified: 1 },
+    { fields: () => new FormData(), csrf: "t", begin, changed: ({ note }) => told.push(note) },
+  );
+  song.addresses = { cancel: begin, outcome: begin, again: begin };
+  song.state = state;
+  await song.cancel();
+  return { song, told };
+}
+
+test("a cancelled song says what became of it and can be sent anew", async () => {
+  const { song, told } = await cancelling(says(200, '{"state": "cancelled", "url": ""}'));
+  assert.deepEqual(told, ["Cancelling…", "Cancelled. Nothing was kept."]);
+  assert.deepEqual([song.state, song.url, song.addresses], ["cancelled", "", undefined]);
+  const job = await cancelling(says(200, '{"state": "cancelled", "url": "/jobs/1/"}'));
+  assert.deepEqual([job.song.state, job.song.url], ["cancelled", "/jobs/1/"]);
+  const late = await cancelling(says(200, '{"state": "ended", "url": "/jobs/1/"}'));
+  assert.match(late.told.at(-1), /finished before/);
+});
+
+test("what is gone over there is cancelled, and a lost connection is tried again", async () => {
+  const gone = await cancelling(says(404, '{"code": "not_found", "detail": "Gone."}'));
+  assert.equal(gone.song.state, "cancelled");
+  const lost = await cancelling((response) => response.destroy());
+  assert.match(lost.told.at(-1), /as soon as it can/);
+  assert.equal(lost.song.state, "cancelling");
+  clearTimeout(lost.song.timer);
+});
+
+test("an answer that was on its way does not bring a cancelled song back", async () => {
+  const { song } = await cancelling(says(200, '{"state": "queued", "url": "/jobs/1/"}'));
+  song.state = "cancelling";
+  song.addresses = { outcome: begin };
+  await song.conclude();
+  assert.equal(song.state, "cancelling");
+});
+
+test("a song of which all is there is not paused", () => {
+  const song = new Song({ size: 10 }, { changed: () => {} });
+  song.state = "sending";
+  assert.equal(song.canPause, true);
+  song.isSent = true;
+  assert.equal(song.canPause, false);
+});

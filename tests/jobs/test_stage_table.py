@@ -11,7 +11,7 @@ from jobs.web.uploads.choices import STAGE_BOXES
 from jobs.web.uploads.forms import SeparationForm
 from jobs.wording import stage_label
 from separation.families import FAMILIES
-from separation.stage_table import OPTIONAL_STAGES, STAGES
+from separation.stage_table import OPTIONAL_STAGES, STAGES, USUAL_STAGES
 
 ALL = ",".join(OPTIONAL_STAGES)
 
@@ -22,7 +22,7 @@ def test_forms_offer_what_may_be_chosen_with_the_words_of_the_rows() -> None:
     for form in (SeparationForm(), DefaultsForm()):
         field: Any = form.fields["stages"]
         assert list(field.choices) == [(row.name, row.title) for row in rows]
-        assert field.initial == list(OPTIONAL_STAGES)
+        assert field.initial == list(USUAL_STAGES)
 
 
 def test_the_api_and_the_commands_name_all_of_them() -> None:

@@ -237,6 +237,8 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
             "name",
             "stage_name",
             "parent",
+            "note",
+            "same_as",
             "path",
             "format",
             "sha256",
@@ -255,7 +257,11 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
         extra_kwargs = {  # noqa: RUF012  # DRF's own spelling
             "parent": {
                 "help_text": "The track that this is a part or another version of; empty: none."
-            }
+            },
+            "note": {"help_text": "What the track is; empty: what its name says."},
+            "same_as": {
+                "help_text": "The track that is the same sound: both have one file; empty: none."
+            },
         }
 
     def get_url(self, artifact: Artifact) -> str | None:

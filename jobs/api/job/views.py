@@ -1,7 +1,8 @@
 """The views that create, list, read, cancel, retry and delete jobs."""
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -27,7 +28,7 @@ from jobs.api.job.serializers import (
 from jobs.api.known_fields import refuse_unknown
 from jobs.api.schema import IF_NONE_MATCH, refusals
 from jobs.api.uploads.serializers import BARE_BODY_PARAMETERS, UPLOAD_BODY
-from jobs.api.uploads.submission import UPLOAD_PARSERS, submit
+from jobs.api.uploads.submission import NOTHING_ELSE, UPLOAD_PARSERS, submit
 from jobs.errors import JobConflict
 from jobs.http.job_filters import JobFilterSerializer, filtered
 from jobs.models import Job
@@ -35,6 +36,7 @@ from jobs.models.job import JobQuerySet
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
+from separation.stage_table import OPTIONAL_STAGES
 
 PAGING = ("page", "page_size")
 
@@ -44,6 +46,7 @@ class UploadMixin(APIView):
 
     parser_classes = UPLOAD_PARSERS
     throttle_scope: str | None = None
+    usual: ClassVar[Mapping[str, Any]] = NOTHING_ELSE
 
     def get_throttles(self) -> list[BaseThrottle]:
         self.throttle_scope = "upload" if self.request.method == "POST" else None
@@ -57,7 +60,7 @@ class UploadMixin(APIView):
         responses={201: CreatedJobSerializer, **refusals(400, 401, 404, 409, 413, 415, 502, 503)},
     )
     def post(self, request: Request) -> Response:
-        job = submit(request)
+        job = submit(request, self.usual)
         headers = {"Location": reverse("api:job", args=[job.pk])}
         return Response(CreatedJobSerializer(job).data, status=201, headers=headers)
 
@@ -81,7 +84,9 @@ class JobsView(UploadMixin, ListAPIView[Job]):
 
 
 class ProcessView(UploadMixin):
-    """``POST /process`` of the specification."""
+    """``POST /process`` of the specification, which promises every stage unless told otherwise."""
+
+    usual: ClassVar[Mapping[str, Any]] = {"stages": OPTIONAL_STAGES}
 
 
 class JobDetailView(JobView):

@@ -6,6 +6,7 @@ The song comes in a form, as the bare body, by the id of a stored song, or by an
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
@@ -28,6 +29,7 @@ from jobs.services.job.request_validation import check_request, request_with_def
 from jobs.services.quotas.reservation import reserve
 from jobs.services.uploads.url_import import check_url_import, import_song
 from separation.errors import DiskFull, InvalidOptions, TooLarge
+from separation.request.separation_request import SeparationRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -37,6 +39,8 @@ FORM_BYTES = 1024 * 1024
 
 BARE_TYPES = ("application/octet-stream", "audio/*", "video/*")
 FILE_FIELDS = ("file", "audio")
+
+NOTHING_ELSE: Mapping[str, Any] = MappingProxyType({})
 
 
 class BareBodyParser(BaseParser):
@@ -70,14 +74,15 @@ class Upload:
     choices: QueryDict
 
 
-def submit(request: Request) -> Job:
+def submit(request: Request, usual: Mapping[str, Any] = NOTHING_ELSE) -> Job:
     """Check the request as far as possible before its body is read, then receive the song and
     queue the job.
 
-    Raises a ``SeparationError`` or one of DRF's errors, and leaves nothing behind then.
+    ``usual``: what holds at this address where the request names no preset. Raises a
+    ``SeparationError`` or one of DRF's errors, and leaves nothing behind then.
     """
     if media_type_matches(JSONParser.media_type, request.content_type or ""):
-        return _submit_named(request)
+        return _submit_named(request, usual)
     size = declared_length(request._request)
     if size is not None and size > settings.MAX_UPLOAD_BYTES + FORM_BYTES:
         raise TooLarge(
@@ -86,7 +91,7 @@ def submit(request: Request) -> Job:
         )
     with reserve(owner=cast("User", request.user), size_bytes=size) as hold:
         upload = read_upload(request, size)
-        separation_request = request_with_defaults(options=read_choices(upload.choices))
+        separation_request = _separation_request(upload.choices, usual)
         check_request(request=separation_request)
         batch = named_batch(request, upload.choices.get("batch"))
         return submit_song(
@@ -99,15 +104,20 @@ def submit(request: Request) -> Job:
         )
 
 
-def _submit_named(request: Request) -> Job:
+def _separation_request(fields: QueryDict, usual: Mapping[str, Any]) -> SeparationRequest:
+    options = read_choices(fields)
+    return request_with_defaults(options=options if "preset" in options else {**usual, **options})
+
+
+def _submit_named(request: Request, usual: Mapping[str, Any]) -> Job:
     """Create the job of a song that this request names by its id or its address."""
     fields = request.data if isinstance(request.data, Mapping) else {}
     if "url" in fields or (settings.URL_IMPORT and "source_id" not in fields):
-        return submit_import(request)
-    return _submit_known(request)
+        return _submit_import(request, usual)
+    return _submit_known(request, usual)
 
 
-def _submit_known(request: Request) -> Job:
+def _submit_known(request: Request, usual: Mapping[str, Any]) -> Job:
     """Create the job of a song that was uploaded before."""
     serializer = KnownSongSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
@@ -115,7 +125,7 @@ def _submit_known(request: Request) -> Job:
     source = sources.filter(pk=serializer.validated_data["source_id"]).first()
     if source is None:
         raise Http404("There is no such song.")
-    separation_request = request_with_defaults(options=read_choices(choice_fields(request.data)))
+    separation_request = _separation_request(choice_fields(request.data), usual)
     batch = named_batch(request, serializer.validated_data.get("batch"))
     owner = cast("User", request.user)
     return create_job(owner=owner, source=source, request=separation_request, batch=batch)
@@ -154,7 +164,7 @@ def _form_upload(request: Request, size: int) -> Upload:
     return Upload(file.name or "song", file.chunks(BLOCK_BYTES), file.size, choices)
 
 
-def submit_import(request: Request) -> Job:
+def _submit_import(request: Request, usual: Mapping[str, Any]) -> Job:
     """Raises ``UrlImportOff`` and all that :func:`jobs.services.uploads.url_import.import_song`
     raises."""
     check_url_import()
@@ -163,7 +173,7 @@ def submit_import(request: Request) -> Job:
     if not isinstance(url, str) or not url.strip():
         raise InvalidOptions("Send the address of the song as `url`.")
     option_fields = {name: value for name, value in fields.items() if name != "url"}
-    separation_request = request_with_defaults(options=read_choices(choice_fields(option_fields)))
+    separation_request = _separation_request(choice_fields(option_fields), usual)
     batch = named_batch(request, fields.get("batch"))
     return import_song(
         owner=cast("User", request.user), url=url, request=separation_request, batch=batch

@@ -174,8 +174,8 @@ class UploadView(TusView):
 
     @extend_schema(
         operation_id="uploads_terminate",
-        summary="Terminate an upload; the song of a complete one stays",
-        responses={204: None, **refusals(401, 404, 412, 423)},
+        summary="Cancel an upload, and the job that came of it unless it has ended",
+        responses={204: None, **refusals(401, 404, 412)},
     )
     def delete(self, request: Request, upload_id: UUID) -> Response:
         tus.check_version(request)

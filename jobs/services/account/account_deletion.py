@@ -121,7 +121,8 @@ def _remove_jobs(closure: AccountClosure, owner: "User") -> bool:
         if not jobs:
             return False
         ids = [job.pk for job in jobs]
-        tracks = Artifact.objects.filter(job__in=ids).aggregate(total=Sum("size_bytes"))
+        files = Artifact.objects.one_per_file().filter(job__in=ids)
+        tracks = files.aggregate(total=Sum("size_bytes"))
         _forget_in_log(Job, ids)
         _count(closure, jobs=len(ids), size_bytes=tracks["total"] or 0)
         Job.objects.filter(pk__in=ids).delete()

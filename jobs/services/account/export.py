@@ -135,8 +135,11 @@ def _stage(stage: Stage) -> dict[str, Any]:
     return {name: getattr(stage, name) for name in fields}
 
 
+_TRACK_FIELDS = ("name", "note", "same_as", "format", "sha256", "size_bytes")
+
+
 def _track(track: Artifact, link_to: LinkTo) -> dict[str, Any]:
-    entry = {name: getattr(track, name) for name in ("name", "format", "sha256", "size_bytes")}
+    entry = {name: getattr(track, name) for name in _TRACK_FIELDS}
     # The row outlives its file where audio is kept for a limited time.
     return {**entry, "link": link_to(track.job, track.name) if track.file.is_file() else None}
 

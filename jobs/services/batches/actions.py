@@ -20,7 +20,7 @@ from jobs.services.email import check_notice_possible
 from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
-from jobs.services.job.retry import retry_job
+from jobs.services.job.retry import retry_all
 from separation.errors import InvalidOptions, QuotaExceeded
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def songs_of(batch: Batch) -> JobQuerySet:
 def retry_batch(*, batch: Batch) -> BulkOutcome:
     """Retry the failed and the cancelled jobs."""
     jobs = songs_of(batch).filter(status__in=RETRYABLE).select_related("source", "owner")
-    return for_each(jobs, lambda job: retry_job(job=job))
+    return retry_all(jobs)
 
 
 def cancel_batch(*, batch: Batch) -> BulkOutcome:

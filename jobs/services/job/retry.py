@@ -1,5 +1,6 @@
 """Runs a failed or cancelled job again."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -13,9 +14,12 @@ from jobs.models.job import HELD_UNTIL, RETRYABLE, JobStatus, QueueRank
 from jobs.models.stage import StageStatus
 from jobs.queue.tickets import put_ticket
 from jobs.services.batch_membership import record_added_work
+from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.quotas.limits import check_quota, check_storage, use_audio_minutes
 from jobs.services.separators import runs_of_pipeline
 from jobs.services.site_models.available import licence_rule
+from jobs.services.site_models.runnable import Runnable
+from separation.errors import ModelUnavailable
 
 
 def retry_job(*, job: Job) -> Job:
@@ -73,6 +77,20 @@ def retry_job(*, job: Job) -> Job:
         transaction.on_commit(lambda: put_ticket(job.lane), robust=True)
     job.refresh_from_db()
     return job
+
+
+def retry_all(jobs: Iterable[Job]) -> BulkOutcome:
+    """Of many at once those are left as they are that would fail again for want of a model."""
+    available = Runnable()
+
+    def retry(job: Job) -> None:
+        if reason := available.why_not_again(job):
+            raise ModelUnavailable(
+                f"Its model cannot run here, as {reason}. Separate it again with another one."
+            )
+        retry_job(job=job)
+
+    return for_each(jobs, retry)
 
 
 def _held_until(job: Job) -> datetime | None:

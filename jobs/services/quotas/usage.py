@@ -39,7 +39,7 @@ def stored_bytes(owners: Any) -> int:
         Exists(of_source.filter(audio_deleted_at=None)) | ~Exists(of_source), owner__in=owners
     )
     listed = with_audio.listed().filter(owner__in=owners)
-    tracks = Artifact.objects.filter(job__in=listed.values("pk"))
+    tracks = Artifact.objects.one_per_file().filter(job__in=listed.values("pk"))
     return _sum(songs, "size_bytes") + _sum(tracks, "size_bytes")
 
 

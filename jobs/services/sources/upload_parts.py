@@ -27,6 +27,8 @@ from separation.errors import TooLarge
 NOTED_EVERY_S = 20.0
 """How often the row of an arriving upload is updated: often enough that it does not expire."""
 
+CANCELLED = "This upload was cancelled. Send the song again if you want it after all."
+
 CHECKSUMS = ("sha256", "sha1", "md5")
 
 
@@ -113,7 +115,7 @@ class Part:
                 if time.monotonic() - noted_at > NOTED_EVERY_S:
                     noted_at = time.monotonic()
                     self._note(expires_at=Upload.fresh_expiry())
-                    self._check_account()
+                    self._check_wanted()
         except TooLarge:
             self._cut(start)
             raise
@@ -139,10 +141,14 @@ class Part:
         if digest.offset <= self.size:
             digests.keep(self.upload.pk, digest)
 
-    def _check_account(self) -> None:
-        """Raises ``AccountClosed``, so that closing an account need not wait for the last byte."""
-        if not Upload.objects.filter(pk=self.upload.pk, owner__is_active=True).exists():
+    def _check_wanted(self) -> None:
+        """Raises ``AccountClosed`` or ``UploadGone``, so that neither closing an account nor
+        cancelling an upload need wait for the last byte."""
+        mine = Upload.objects.filter(pk=self.upload.pk)
+        if not mine.filter(owner__is_active=True).exists():
             raise AccountClosed("The account of this upload was closed.")
+        if not mine.filter(cancelled_at=None).exists():
+            raise UploadGone(CANCELLED)
 
     def _note(self, **values: int | datetime | None) -> None:
         values["offset"] = self.size

@@ -94,7 +94,8 @@ def _note(artifact: Artifact, *, is_damaged: bool) -> bool:
         _log.error("job %s: the file %s is missing or damaged", artifact.job_id, artifact.path)
     artifact.is_damaged, artifact.checked_at = is_damaged, timezone.now()
     try:
-        Artifact.objects.filter(pk=artifact.pk).update(
+        # Also of the other names of the file.
+        Artifact.objects.filter(job_id=artifact.job_id, path=artifact.path).update(
             is_damaged=is_damaged, checked_at=artifact.checked_at
         )
     except DatabaseError:
@@ -147,12 +148,12 @@ def _due(before: datetime) -> JobQuerySet:
 
 def _scrub_job(key: uuid.UUID, done: Scrubbed) -> None:
     kept = Job.objects.filter(status=JobStatus.COMPLETED, audio_deleted_at=None, pk=key)
-    job = kept.prefetch_related("artifacts").first()
+    job = kept.first()
     if job is None:
         return
     if mend_manifest(job):
         done.manifests.append(str(job.pk))
-    for artifact in job.artifacts.all():
+    for artifact in Artifact.objects.one_per_file().filter(job=job):
         done.files += 1
         # A maximum age of 0 forces a new check.
         if not is_intact(artifact, max_age=timedelta(0)) and kept.exists():

@@ -1,14 +1,17 @@
 """Resumable uploads: begun, received in pieces, finished into a song and its job, or terminated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
-from jobs.errors import JobConflict, SourceMissing
+from jobs.errors import JobConflict, SourceMissing, UploadBusy, UploadGone
 from jobs.models import Batch, Job, Upload
 from jobs.models.account_lock import lock_account
 from jobs.services.batch_membership import lock_batch
+from jobs.services.job.cancel import cancel_job
 from jobs.services.job.create import create_job
 from jobs.services.sources.receive_source import (
     probe_part,
@@ -18,6 +21,7 @@ from jobs.services.sources.receive_source import (
     song_of,
 )
 from jobs.services.sources.upload_parts import (
+    CANCELLED,
     Checksum,
     Part,
     held_part,
@@ -102,7 +106,7 @@ def receive(
 
     After the last byte the song is finished; see :func:`finish_if_complete` for the errors.
     """
-    with held_part(upload) as part:
+    with held_part(upload) as part, _removed_if_cancelled(part):
         if part.upload.is_finished:
             remove_part(part.upload)
             raise JobConflict("This upload is complete: it takes no more bytes.")
@@ -122,7 +126,7 @@ def finish_if_complete(upload: Upload) -> Upload:
     upload.offset = received_bytes(upload)
     if upload.offset < upload.size_bytes:
         return upload
-    with held_part(upload) as part:
+    with held_part(upload) as part, _removed_if_cancelled(part):
         if part.upload.is_finished:
             remove_part(part.upload)
             return part.upload
@@ -130,10 +134,27 @@ def finish_if_complete(upload: Upload) -> Upload:
         return _finish(part) if part.is_whole else part.upload
 
 
-def terminate(upload: Upload) -> None:
-    """Delete the upload; a finished song stays. Raises ``UploadBusy`` while a request sends."""
-    with held_part(upload) as part:
+def terminate(upload: Upload) -> Job | None:
+    """Cancel the upload, whatever happens to it at the moment; a finished song stays.
+
+    Returns the job that it has become, cancelled unless it has ended. Another request may hold the
+    upload: that request then creates no job and removes what is left.
+    """
+    with transaction.atomic():
+        # The creation of the job takes the same lock: either it sees that the upload is cancelled,
+        # or the job exists by now.
+        lock_account(upload.owner_id, closed_too=True)
+        mine = Upload.objects.filter(pk=upload.pk)
+        mine.filter(cancelled_at=None).update(cancelled_at=timezone.now())
+        current = mine.select_related("job").first()
+    job = current.job if current is not None else None
+    if job is not None:
+        # It may end this very moment.
+        with suppress(JobConflict):
+            cancel_job(job=job)
+    with suppress(UploadBusy, UploadGone), held_part(upload) as part:
         release_upload(part.upload)
+    return job
 
 
 def expire_upload(upload: Upload) -> bool:
@@ -150,7 +171,10 @@ def create_job_of_duplicate(upload: Upload) -> Job:
     A repeated call returns the same job."""
     with transaction.atomic():
         lock_account(upload.owner_id)
-        current = Upload.objects.select_related("source", "job", "batch").get(pk=upload.pk)
+        wanted = Upload.objects.wanted().select_related("source", "job", "batch")
+        current = wanted.filter(pk=upload.pk).first()
+        if current is None:
+            raise UploadGone(CANCELLED)
         if current.job is not None:
             return current.job
         if current.source is None or current.request is None:
@@ -176,7 +200,23 @@ def _finish(part: Part) -> Upload:
     return upload
 
 
+@contextmanager
+def _removed_if_cancelled(part: Part) -> Iterator[None]:
+    """Whoever cancelled it could not remove what another request holds."""
+    try:
+        yield
+    finally:
+        if Upload.objects.filter(pk=part.upload.pk, cancelled_at__isnull=False).exists():
+            release_upload(part.upload)
+
+
+def _check_wanted(upload: Upload) -> None:
+    if not Upload.objects.filter(pk=upload.pk, cancelled_at=None).exists():
+        raise UploadGone(CANCELLED)
+
+
 def _finish_known(upload: Upload, sha256: str) -> bool:
+    _check_wanted(upload)
     known = same_song(owner_id=upload.owner_id, sha256=sha256, size_bytes=upload.size_bytes)
     if known is None:
         return False
@@ -188,6 +228,7 @@ def _finish_new(part: Part, sha256: str) -> bool:
     upload, facts = part.upload, probe_part(part)
     with transaction.atomic():
         lock_account(upload.owner_id)
+        _check_wanted(upload)
         if same_song(owner_id=upload.owner_id, sha256=sha256, size_bytes=upload.size_bytes):
             return False
         with song_of(part, facts, sha256) as source:

@@ -8,7 +8,7 @@ from django.conf import settings
 from jobs.models.api_token import MAX_NAME_LENGTH
 from jobs.models.preferences import Theme
 from jobs.web.uploads import choices
-from separation.stage_table import OPTIONAL_STAGES
+from separation.stage_table import USUAL_STAGES
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -27,7 +27,7 @@ class DefaultsForm(forms.Form):
     model = forms.ChoiceField(label="Separator", required=False)
     stages = forms.MultipleChoiceField(
         choices=[(name, label) for name, label, _ in choices.STAGE_BOXES],
-        initial=list(OPTIONAL_STAGES),
+        initial=list(USUAL_STAGES),
         error_messages={"required": "Choose at least one thing to make."},
     )
     format = forms.ChoiceField(label="Format", required=False)

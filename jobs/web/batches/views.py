@@ -29,6 +29,7 @@ from jobs.services.batches.actions import (
 from jobs.services.batches.progress import progress_of
 from jobs.services.email import notice_obstacle
 from jobs.services.job.bulk import BulkOutcome
+from jobs.services.site_models.runnable import Runnable
 from jobs.services.timing.waiting import waiting
 from jobs.web.batches.forms import BatchName
 from jobs.web.form_errors import first_error
@@ -64,10 +65,15 @@ def _fragment(request: UserRequest, batch_id: UUID) -> HttpResponseBase:
 
 def _context(request: UserRequest, batch: Batch) -> dict[str, object]:
     sight = progress_of(batch)
+    songs = list(songs_of(batch).select_related("source"))
+    available = Runnable()
+    stuck = [job for job in songs if available.why_not_again(job)]
     return {
         "batch": batch,
         "sight": sight,
-        "songs": (songs := list(songs_of(batch).select_related("source"))),
+        "songs": songs,
+        "stuck": stuck,
+        "can_run_again": sight.retryable - len(stuck),
         "place_words": _place(request, songs) if not sight.processing else "",
         "name_form": BatchName(initial={"name": batch.name}),
         "notice_obstacle": notice_obstacle(request.user),

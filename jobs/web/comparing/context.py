@@ -11,18 +11,32 @@ from django.urls import reverse
 from jobs.models import Artifact, Job
 from jobs.services.comparing import Side, other_results
 from jobs.services.demo import scores
+from jobs.services.job.request_validation import changed_request
 from jobs.services.quality import report_of
+from jobs.services.site_models.runnable import Runnable, best_first
+from jobs.web.form_errors import first_error
 from jobs.web.results import Version, made_with, separator_and_model
 from jobs.web.uploads.choices import card_value, model_cards
 from jobs.wording import decibels
+from separation.errors import ModelUnavailable, SeparationError
 from separation.quality.report import QualityReport, StemQuality
 from separation.quality.rules import SUMS_EXACTLY_DB
 
 NO_REPORT = "no report"
 
 
+@dataclass(frozen=True)
+class Unusable:
+    """A choice that cannot run, and why: the end of a sentence."""
+
+    value: str
+    label: str
+    reason: str
+
+
 class AgainForm(forms.Form):
-    """The choice of another separator for the same song than the one that made ``job``."""
+    """The choice of another separator for the same song than the one that made ``job``: what can
+    run here, the best first. ``unusable`` holds the others."""
 
     model = forms.ChoiceField(label="Separate this song again with")
 
@@ -32,15 +46,52 @@ class AgainForm(forms.Form):
         made = _card_of(job)
         field = self.fields["model"]
         assert isinstance(field, forms.ChoiceField)
-        # "Automatic" could choose the same separator again.
-        cards = (card for card in model_cards() if card.value not in ("auto", made))
-        field.choices = [(card.value, card.label) for card in cards]
+        # "Automatic" could choose the same one.
+        cards = [card for card in model_cards() if card.value not in ("auto", made)]
+        available = Runnable.load()
+        reasons = {card.value: _why_not(job, card.value, available) for card in cards}
+        labels = {card.value: card.label for card in cards}
+        self.unusable = [Unusable(v, labels[v], reasons[v]) for v in labels if reasons[v]]
+        usable = best_first(value for value in labels if not reasons[value])
+        field.choices = [(value, labels[value]) for value in usable]
+
+    @property
+    def has_choices(self) -> bool:
+        field = self.fields["model"]
+        assert isinstance(field, forms.ChoiceField)
+        return bool(field.choices)
+
+    @property
+    def refusal(self) -> str:
+        """Of what was sent and is not valid."""
+        sent = self.data.get("model")
+        for each in self.unusable:
+            if each.value == sent:
+                return f"{each.label} cannot separate this song: {each.reason}."
+        return first_error(self)
 
     @property
     def chosen(self) -> tuple[str, str | None]:
         """Separator and model."""
-        separator, _, model = self.cleaned_data["model"].partition(":")
-        return separator, model or None
+        return _names_of(self.cleaned_data["model"])
+
+
+def _names_of(value: str) -> tuple[str, str | None]:
+    separator, _, model = value.partition(":")
+    return separator, model or None
+
+
+def _why_not(job: Job, value: str, available: Runnable) -> str:
+    """Why a separator cannot do what was asked for of ``job``; empty where it can."""
+    separator, model = _names_of(value)
+    # First: a site may know nothing of the stems of what is not here.
+    if reason := available.why_not(separator, model):
+        return reason
+    try:
+        request = changed_request(job.request, {"separator": separator, "model": model})
+    except SeparationError as error:
+        return error.detail.rstrip(".")
+    return available.why_not_request(request)
 
 
 def _card_of(job: Job) -> str:
@@ -59,6 +110,16 @@ def choosing_context(job: Job, stems: list[str]) -> dict[str, Any]:
         "comparable": [Version(each, made_with(each)) for each in others.ready],
         "coming": [Version(each, made_with(each)) for each in others.coming],
     }
+
+
+def instead_context(job: Job) -> dict[str, Any]:
+    """Of a job that failed for want of a model which is still not here: what can run instead."""
+    if job.error_code != ModelUnavailable.code or not job.source.path.is_file():
+        return {}
+    if not Runnable.load().why_not_again(job):
+        return {}
+    form = AgainForm(job=job)
+    return {"instead_form": form} if form.has_choices else {}
 
 
 @dataclass(frozen=True)

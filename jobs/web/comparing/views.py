@@ -14,7 +14,6 @@ from jobs.http.status import status_of
 from jobs.services.comparing import sides_of
 from jobs.services.job.separate_again import separate_again
 from jobs.web.comparing.context import AgainForm, context_of, refused_context
-from jobs.web.form_errors import first_error
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import InvalidOptions, SeparationError
 
@@ -39,7 +38,7 @@ def again(request: UserRequest, job_id: UUID) -> HttpResponse:
     form = AgainForm(request.POST, job=job)
     try:
         if not form.is_valid():
-            raise InvalidOptions(first_error(form))
+            raise InvalidOptions(form.refusal)
         separator, model = form.chosen
         new_job = separate_again(job=job, separator=separator, model=model)
     except SeparationError as error:

@@ -20,7 +20,7 @@ from jobs.services.archive import jobs_zip
 from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.delete import delete_job
 from jobs.services.job.favourites_and_tags import add_tag, remove_tag, set_favourite
-from jobs.services.job.retry import retry_job
+from jobs.services.job.retry import retry_all
 from jobs.web.history.bulk_messages import add_messages
 from jobs.web.requests import UserRequest
 from separation.errors import InvalidOptions, SeparationError
@@ -87,9 +87,7 @@ def _delete(request: UserRequest, jobs: list[Job]) -> HttpResponse:
 
 
 def _retry(request: UserRequest, jobs: list[Job]) -> HttpResponse:
-    return _back_with_messages(
-        request, for_each(jobs, lambda job: retry_job(job=job)), "waiting again"
-    )
+    return _back_with_messages(request, retry_all(jobs), "waiting again")
 
 
 def _zip(request: UserRequest, jobs: list[Job]) -> HttpResponseBase:

@@ -21,10 +21,11 @@ from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
 from jobs.services.job.separate_again import repeat_separation, separate_whole_song
 from jobs.services.listening.index import has_cover, is_playable
+from jobs.services.site_models.runnable import Runnable
 from jobs.services.storage.integrity import looks_intact
 from jobs.services.timing.waiting import waiting
 from jobs.web import results
-from jobs.web.comparing.context import choosing_context
+from jobs.web.comparing.context import choosing_context, instead_context
 from jobs.web.fragments import not_modified_or
 from jobs.web.job import quality
 from jobs.web.mixing import mixer
@@ -47,9 +48,11 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     # A failed or cancelled job can be played, but not mixed, compared or shared.
     finished = lanes if job.status == JobStatus.COMPLETED else []
     stems = [lane.track.name for lane in finished if not lane.parent]
+    damaged = [each for each in artifacts if not looks_intact(each)]
     context = {
         "job": job,
-        "damaged": [each for each in artifacts if not looks_intact(each)],
+        "damaged": damaged,
+        "why_not_anew": Runnable.load().why_not_anew(job) if damaged else "",
         "stages": job.stages.all(),
         "groups": results.track_groups(job, artifacts),
         "lanes": lanes,
@@ -59,11 +62,12 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "facts": results.facts(job),
         "remarks": remarks(job),
         "scores": scores(job),
-        "total_bytes": sum(artifact.size_bytes for artifact in artifacts),
+        "total_bytes": sum(each.size_bytes for each in artifacts if not each.same_as),
         "versions": results.versions(job),
         "stretch": results.stretch(job),
         **mixing_context(job, stems or [lane.track.name for lane in finished]),
         **choosing_context(job, stems),
+        **instead_context(job),
         **sharing_context(job, stems),
     }
     return render(request, "jobs/ended.html", context)

@@ -16,6 +16,7 @@ from jobs.services.site_models.available import (
     offered_separators,
 )
 from jobs.services.site_models.measurements import latest
+from jobs.services.site_models.runnable import Runnable
 from jobs.services.timing.speed import Speeds
 from separation.catalogue import Figure, Licence, ModelInfo
 from separation.catalogue.model import MEASURES, Measure, decibels
@@ -95,7 +96,7 @@ class ModelCard:
 
     ``info``: the catalogue's entry, or None. ``times_real_time``: seconds of audio separated in a
     second, measured on past jobs; None before the first. ``is_here``: the weights are on this site;
-    only :func:`measured_cards` checks it.
+    ``obstacle``: why it cannot run, the end of a sentence. Only :func:`measured_cards` checks both.
     """
 
     value: str
@@ -105,6 +106,7 @@ class ModelCard:
     times_real_time: float | None = None
     measured: MeasuredHere | None = None
     is_here: bool = True
+    obstacle: str = ""
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -160,14 +162,15 @@ def _card(model: ModelInfo) -> ModelCard:
 
 def measured_cards(speeds: Speeds) -> tuple[ModelCard, ...]:
     """The model cards with their speed and quality on this site, and whether the weights are
-    here."""
-    rows = latest()
+    here or could be had."""
+    rows, available = latest(), Runnable.load()
     return tuple(
         replace(
             card,
             times_real_time=speeds.times_real_time(*_names(card.value)),
             measured=_measured(card, rows),
             is_here=not card.download_bytes or is_there(*_names(card.value)),
+            obstacle=available.why_not(*_names_or_usual(card.value)),
         )
         for card in model_cards()
     )
@@ -181,6 +184,11 @@ def _measured(card: ModelCard, rows: dict[str, ModelMeasurement]) -> MeasuredHer
 def _names(value: str) -> tuple[str, str]:
     separator, _, model = value.partition(":")
     return separator, model
+
+
+def _names_or_usual(value: str) -> tuple[str, str | None]:
+    separator, model = _names(value)
+    return separator, model or None
 
 
 def model_cards() -> tuple[ModelCard, ...]:
@@ -208,14 +216,17 @@ def _ensemble_cards() -> tuple[ModelCard, ...]:
 
 
 def splitters() -> tuple[tuple[str, str], ...]:
-    """The models that can split a stem again, as values and labels of a choice."""
+    """The models that can split a stem again here, as values and labels of a choice."""
+    available = Runnable.load()
     cards = [(card.value, card.label) for card in model_cards() if card.value != "auto"]
     overlapping = [
         (f"{model.separator}:{model.name}", model.label)
         for model in offered_models()
         if model.overlapping
     ]
-    return (("", "Leave it whole"), *cards, *overlapping)
+    known = (*cards, *overlapping)
+    usable = [row for row in known if not available.why_not(*_names_or_usual(row[0]))]
+    return (("", "Leave it whole"), *usable)
 
 
 @dataclass(frozen=True)

@@ -159,13 +159,20 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     speeds = Speeds.load()
-    cards = choices.measured_cards(speeds)
+    form = form or SeparationForm(initial=starting_choices(request.user))
+    cards: list[choices.ModelCard] = []
+    unusable: list[choices.ModelCard] = []
+    for card in choices.measured_cards(speeds):
+        # What was chosen before stays where it can be seen and changed.
+        is_chosen = card.value == form["model"].value()
+        (unusable if card.obstacle and not is_chosen else cards).append(card)
     context = {
-        "form": form or SeparationForm(initial=starting_choices(request.user)),
+        "form": form,
         "failed": failed or [],
         "presets": site_presets(speeds),
         "cards": [card for card in cards if card.featured],
         "more_cards": [card for card in cards if not card.featured],
+        "unusable_cards": unusable,
         "stages": choices.STAGE_BOXES,
         "stem_boxes": choices.stem_choices(),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,

@@ -1,5 +1,6 @@
 """The upload form and the filter of the history; the core validates the options."""
 
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from jobs.web.uploads.option_fields import option_field, plain_options
 from separation.errors import InvalidOptions, LicenceRefused
 from separation.options import DENOISE_STRENGTH, OPTIONS
 from separation.request.separation_request import SeparationRequest, parse_request
-from separation.stage_table import OPTIONAL_STAGES
+from separation.stage_table import USUAL_STAGES
 
 _DETAILS = "details_"
 """The prefix of the fields that split a stem again."""
@@ -54,7 +55,7 @@ class SeparationForm(forms.Form):
     )
     stages = forms.MultipleChoiceField(
         choices=[(name, label) for name, label, _ in choices.STAGE_BOXES],
-        initial=list(OPTIONAL_STAGES),
+        initial=list(USUAL_STAGES),
         required=False,
     )
     format = forms.ChoiceField(
@@ -74,11 +75,13 @@ class SeparationForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in plain_options():
             self.fields.setdefault(name, option_field(OPTIONS[name]))
+        # All fields have the same choices, and each asks for them: what can run is found out once.
+        splitters = cache(choices.splitters)
         for stem in choices.split_choices():
             self.fields[_DETAILS + stem.value] = forms.ChoiceField(
                 label=stem.label,
                 help_text=stem.note,
-                choices=choices.splitters,
+                choices=splitters,
                 required=False,
             )
 

@@ -77,6 +77,7 @@ def begin(request: UserRequest) -> JsonResponse:
         "upload": reverse("api:upload", args=[upload.pk]),
         "outcome": reverse("jobs:upload-outcome", args=[upload.pk]),
         "again": reverse("jobs:upload-again", args=[upload.pk]),
+        "cancel": reverse("jobs:upload-cancel", args=[upload.pk]),
         "batch": reverse("jobs:batch", args=[upload.batch_id]) if upload.batch_id else "",
     }
     return JsonResponse(addresses, status=201)
@@ -101,6 +102,17 @@ def outcome(request: UserRequest, upload_id: UUID) -> JsonResponse:
 def again(request: UserRequest, upload_id: UUID) -> JsonResponse:
     job = create_job_of_duplicate(_visible(request, upload_id))
     return JsonResponse({"url": _address(job)}, status=201)
+
+
+@require_POST
+@errors_as_json
+def cancel(request: UserRequest, upload_id: UUID) -> JsonResponse:
+    """``url``: of the job that had come of it; ``ended``: too late, it has run to its end."""
+    job = terminate(_visible(request, upload_id))
+    if job is None:
+        return JsonResponse({"state": "cancelled", "url": ""})
+    has_ended = job.cancel_requested_at is None
+    return JsonResponse({"state": "ended" if has_ended else "cancelled", "url": _address(job)})
 
 
 @login_required

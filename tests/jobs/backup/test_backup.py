@@ -57,6 +57,13 @@ def test_a_file_takes_no_room_on_the_same_disk_unless_a_copy_is_asked_for(
     assert copied.read_bytes() == file.read_bytes()
 
 
+def test_a_file_with_two_names_is_in_it_once(root: Path) -> None:
+    job = completed()
+    make_artifact(job, "voice", path="spectral_output/vocals.wav", same_as="vocals")
+    made = make_backup(root)
+    assert (made.files, made.missing) == (2, [])
+
+
 def test_the_next_copy_shares_what_has_not_changed(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

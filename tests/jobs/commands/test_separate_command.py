@@ -20,7 +20,7 @@ from jobs.management.result_folder import locked_folder
 from separation.errors import InvalidOptions
 from separation.request.presets import PREVIEW_S
 from separation.request.separation_request import SeparationRequest
-from separation.stage_table import OPTIONAL_STAGES
+from separation.stage_table import USUAL_STAGES
 from tests.factories import wav_bytes
 
 
@@ -243,12 +243,12 @@ def test_the_short_notation_of_stems_is_understood(text: str, field: str, value:
     assert getattr(asked("--stems", text), field) == value
 
 
-def test_without_options_everything_is_made_with_the_defaults_of_the_site(
+def test_without_options_the_stems_are_made_with_the_defaults_of_the_site(
     settings: Settings,
 ) -> None:
     settings.DEFAULT_TARGET_DB = -18.0
     request = asked()
-    assert (request.stages, request.format, request.minus) == (OPTIONAL_STAGES, "wav24", False)
+    assert (request.stages, request.format, request.minus) == (USUAL_STAGES, "wav24", False)
     assert (request.overlap, request.shifts, request.target_db) == (0.25, 0, -18.0)
     assert not request.preview
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from jobs.models import AudioUse, Job
 from separation.request.separation_request import SeparationRequest
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def visitor(client: Client, owner: "User") -> Client:
+def visitor(client: Client, owner: "User", settings: Settings) -> Client:
+    """Of a site that fetches what it has not."""
+    settings.OFFLINE = False
     client.force_login(owner)
     return client
 

@@ -188,8 +188,11 @@ def overlapping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(available, "known_models", lambda: rows)
 
 
-@pytest.mark.usefixtures("overlapping")
-def test_a_model_whose_stems_overlap_is_refused_for_the_song_and_offered_for_details() -> None:
+@pytest.mark.usefixtures("overlapping", "db")
+def test_a_model_whose_stems_overlap_is_refused_for_the_song_and_offered_for_details(
+    settings: Settings,
+) -> None:
+    settings.OFFLINE = False
     with pytest.raises(InvalidOptions, match="song=demucs:mdx_extra"):
         check_request(request=parse_request({"separator": "demucs", "model": "mdx_extra"}))
     split = {"stem": "song", "separator": "demucs", "model": "mdx_extra"}

@@ -83,11 +83,8 @@ def test_an_account_has_only_so_many_uploads_open(
 
 def test_two_requests_cannot_hold_one_upload(owner: User) -> None:
     upload = begin(owner)
-    with held_part(upload):
-        with pytest.raises(UploadBusy):
-            receive(upload, chunks=[SONG], offset=0)
-        with pytest.raises(UploadBusy):
-            terminate(upload)
+    with held_part(upload), pytest.raises(UploadBusy):
+        receive(upload, chunks=[SONG], offset=0)
     receive(upload, chunks=[SONG], offset=0)
 
 

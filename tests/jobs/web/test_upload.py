@@ -248,7 +248,7 @@ def test_the_card_of_a_model_promises_no_download_that_will_not_be(
     member: Client, settings: Settings
 ) -> None:
     page = member.get("/").content.decode()
-    assert "Not on this server" in page and "at first use" not in page
+    assert "Cannot run: its weights are not on this server" in page and "at first use" not in page
     folder = settings.MODEL_DIR / "htdemucs"
     folder.mkdir(parents=True)
     (folder / "htdemucs.yaml").write_text("models: ['955717e8']\n")
