@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """That an upload was cancelled, for the request that still works on it."""
 
-    dependencies = [("jobs", "0017_artifact_names")]
+    dependencies = [("jobs", "0018_artifact_names")]
 
     operations = [
         migrations.AddField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What a track is, and of which track it is another name. Before, each track had a file."""
 
-    dependencies = [("jobs", "0016_source_name_number")]
+    dependencies = [("jobs", "0017_short_songs_have_a_turn")]
 
     operations = [
         migrations.AddField(
