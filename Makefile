@@ -117,6 +117,9 @@ docs/models.md: separation/catalogue/models.json separation/catalogue/document.p
 docs/api.md: $(addprefix separation/,options.py option_row.py option_document.py formats.py stage_table.py) | $(RUN_STAMP)
 	$(BIN)/python -m separation.option_document $@
 
+docs/manifest.schema.json: $(wildcard separation/pipeline/manifest*.py) separation/quality/report.py | $(RUN_STAMP)
+	$(BIN)/python -m separation.pipeline.manifest --schema
+
 # The same command writes .env.example.
 docs/settings.md: $(wildcard stemsite/settings/*.py) stemsite/settings_document.py stemsite/env.py | $(RUN_STAMP)
 	$(BIN)/python -m stemsite.settings_document

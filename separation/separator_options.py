@@ -7,9 +7,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from separation.base import SeparatorOptions
 from separation.errors import InvalidOptions
-from separation.options import OVERLAP, SEED, SEGMENT_S, SHIFTS
+from separation.option_row import UNBOUNDED
+from separation.options import OPTIONS
 
 _OPTION_NAMES = tuple(field.name for field in dataclasses.fields(SeparatorOptions))
+_RANGED = tuple(
+    OPTIONS[name] for name in _OPTION_NAMES if name in OPTIONS and OPTIONS[name].range != UNBOUNDED
+)
 _ADAPTER = TypeAdapter(SeparatorOptions)
 
 
@@ -39,7 +43,7 @@ def parse_options(**options: Any) -> SeparatorOptions:
 
 def check_options(options: SeparatorOptions) -> None:
     """Check ranges and combinations. Raises ``InvalidOptions`` with the received value."""
-    for row in (OVERLAP, SHIFTS, SEGMENT_S, SEED):
+    for row in _RANGED:
         value = getattr(options, row.name)
         if value is not None and not row.range.low <= value <= row.range.high:
             raise InvalidOptions(f"{row.name} must be {row.range}, not {value}.")

@@ -44,7 +44,20 @@ from separation.request.splits import (
     check_each_once,
     check_ensemble,
 )
-from separation.stage_table import LISTENING, OPTIONAL_STAGES, SEPARATION
+from separation.stage_table import (
+    COMPOSITE,
+    DENOISE,
+    DETAILS,
+    EXPORT,
+    LISTENING,
+    NORMALIZATION,
+    OPTIONAL_STAGES,
+    PREPARE,
+    QUALITY,
+    SCORE,
+    SEPARATION,
+    STAGES,
+)
 from separation.validation import first_fault
 
 
@@ -149,73 +162,76 @@ class SeparationRequest(BaseModel):
         return self.stems is None or stem in self.stems
 
     def to_pipeline(self) -> tuple[StageRequest, ...]:
-        """The stages in order with their parameters, as they are stored with the job."""
+        """The stages with their parameters, as they are stored with the job, in the order of
+        :data:`separation.stage_table.STAGES`."""
+        params = self._stage_params()
+        return tuple(
+            StageRequest(name=name, params=params[name]) for name in STAGES if name in params
+        )
+
+    def _stage_params(self) -> dict[str, dict[str, Any]]:
+        """The parameters of each stage that this request needs."""
+        song_range = {"start_s": self.range_start_s, "length_s": self.range_length_s}
         params: dict[str, dict[str, Any]] = {
-            "separation": {
+            PREPARE: {name: value for name, value in song_range.items() if value is not None},
+            EXPORT: {
+                "format": self.format,
+                "sample_rate_hz": self.sample_rate_hz,
+                "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
+                "ni_stems": self.ni_stems,
+            },
+        }
+        optional = self._optional_params()
+        params |= {name: optional.get(name, {}) for name in self.stages}
+        params |= self._second_level_params()
+        if self.preview and (SEPARATION in self.stages or self.details):
+            params[LISTENING] = {}
+        if SEPARATION in self.stages:
+            params[QUALITY] = {}
+        if self.score is not None:
+            params[SCORE] = {"song": self.score}
+        return params
+
+    def _optional_params(self) -> dict[str, dict[str, Any]]:
+        """The parameters of the stages that a person chooses by name; none means an empty dict."""
+        return {
+            SEPARATION: {
                 "separator": self.separator,
                 "model": self.model,
                 "repo": str(self.repo) if self.repo else None,
                 "stems": self.stems,
                 "two_stems": self.two_stems,
                 **({"ensemble": ensemble_document(self.ensemble)} if self.ensemble else {}),
-                "device": self.device,
                 "shifts": self.shifts,
                 "overlap": self.overlap,
                 "segment_s": self.segment_s,
                 "seed": self.seed,
-                "allow_smaller_model": self.allow_smaller_model,
-                "allow_remote": self.allow_remote,
+                **self._placement(),
             },
-            "harmonic_percussive": {},
-            "composite": {"minus": self.minus},
-            "normalization": {
+            COMPOSITE: {"minus": self.minus},
+            NORMALIZATION: {
                 "mode": self.normalize,
                 "target_db": self.target_db,
                 "measure": self.level_measure,
                 "true_peak_ceiling_dbtp": self.true_peak_ceiling_dbtp,
             },
         }
-        export = {
-            "format": self.format,
-            "sample_rate_hz": self.sample_rate_hz,
-            "mp3_bitrate_kbps": self.mp3_bitrate_kbps,
-            "ni_stems": self.ni_stems,
-        }
-        song_range = {"start_s": self.range_start_s, "length_s": self.range_length_s}
-        prepare = {name: value for name, value in song_range.items() if value is not None}
-        chosen = [
-            StageRequest(name=n, params=params[n]) for n in OPTIONAL_STAGES if n in self.stages
-        ]
-        checks = [StageRequest(name="quality")] if "separation" in self.stages else []
-        if self.score is not None:
-            checks.append(StageRequest(name="score", params={"song": self.score}))
-        return (
-            StageRequest(name="prepare", params=prepare),
-            *(stage for stage in chosen if stage.name == SEPARATION),
-            *self._second_level(),
-            *([StageRequest(name=LISTENING)] if self._has_preview() else []),
-            *(stage for stage in chosen if stage.name != SEPARATION),
-            *checks,
-            StageRequest(name="export", params=export),
-        )
 
-    def _has_preview(self) -> bool:
-        return self.preview and (SEPARATION in self.stages or bool(self.details))
-
-    def _second_level(self) -> list[StageRequest]:
-        stages = []
+    def _second_level_params(self) -> dict[str, dict[str, Any]]:
+        params: dict[str, dict[str, Any]] = {}
         if self.details:
             splits = [each.model_dump(mode="json", exclude_none=True) for each in self.details]
-            placement = {
-                "device": self.device,
-                "allow_smaller_model": self.allow_smaller_model,
-                "allow_remote": self.allow_remote,
-            }
-            stages.append(StageRequest(name="details", params={"splits": splits, **placement}))
+            params[DETAILS] = {"splits": splits, **self._placement()}
         if self.denoise:
-            stems = [each.model_dump(mode="json") for each in self.denoise]
-            stages.append(StageRequest(name="denoise", params={"stems": stems}))
-        return stages
+            params[DENOISE] = {"stems": [each.model_dump(mode="json") for each in self.denoise]}
+        return params
+
+    def _placement(self) -> dict[str, Any]:
+        return {
+            "device": self.device,
+            "allow_smaller_model": self.allow_smaller_model,
+            "allow_remote": self.allow_remote,
+        }
 
 
 def parse_request(choices: dict[str, Any]) -> SeparationRequest:

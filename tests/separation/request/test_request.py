@@ -1,9 +1,13 @@
 """Choices become a pipeline, or a sentence."""
 
+from dataclasses import replace
+
 import pytest
 
 from separation.errors import InvalidOptions
-from separation.request.separation_request import parse_request, parse_stems
+from separation.request import separation_request
+from separation.request.separation_request import SeparationRequest, parse_request, parse_stems
+from separation.stage_table import QUALITY, STAGES
 
 
 def test_the_default_is_the_specification_s_pipeline_and_a_check() -> None:
@@ -54,3 +58,17 @@ def test_a_wrong_choice_is_refused_in_words(choices: dict[str, object], said: st
 def test_stems_that_make_no_sense_are_refused_with_the_ways_to_write_them(text: str) -> None:
     with pytest.raises(InvalidOptions, match="2:vocals"):
         parse_stems(text)
+
+
+def test_a_stage_runs_at_the_place_of_its_row_also_behind_the_quality_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = {}
+    for name, row in STAGES.items():
+        rows[name] = row
+        if name == QUALITY:
+            rows["echo"] = replace(row, name="echo", is_optional=True)
+    monkeypatch.setattr(separation_request, "STAGES", rows)
+    request = SeparationRequest().model_copy(update={"stages": ("separation", "echo")})
+    stages = [stage.name for stage in request.to_pipeline()]
+    assert stages.index("echo") == stages.index(QUALITY) + 1
