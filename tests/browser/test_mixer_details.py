@@ -42,6 +42,7 @@ def player(person: Visitor) -> MixerPage:
     person.page.reload()
     player = MixerPage(person)
     player.mixer.wait_for()
+    player.as_at_first()
     return player
 
 
