@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """How people left the mixer of a job, so that it opens as they left it, on any device."""
 
     dependencies = [
-        ("jobs", "0016_source_name_number"),
+        ("jobs", "0019_upload_cancelled"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
