@@ -8,6 +8,7 @@ from jobs.models.batch import Batch
 from jobs.models.campaign import Campaign
 from jobs.models.job import Job
 from jobs.models.missing_model import MissingModel
+from jobs.models.mixer_state import MixerState
 from jobs.models.model_measurement import ModelMeasurement
 from jobs.models.preferences import Preferences
 from jobs.models.quota_limit import QuotaLimit
@@ -31,6 +32,7 @@ __all__ = [
     "Campaign",
     "Job",
     "MissingModel",
+    "MixerState",
     "ModelMeasurement",
     "Preferences",
     "QuotaLimit",

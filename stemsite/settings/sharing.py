@@ -18,3 +18,9 @@ MIX_S = env.number("STEMSITE_MIX_S", 240.0, "seconds that making one mix may tak
 MIXES_AT_ONCE = env.whole(
     "STEMSITE_MIXES_AT_ONCE", 2, "mixes that are made at the same time", least=1
 )
+MIXER_STATE_BYTES = env.whole(
+    "STEMSITE_MIXER_STATE_BYTES",
+    16_384,
+    "bytes in which a page tells how its mixer was left; more is refused",
+    least=4096,
+)

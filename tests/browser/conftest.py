@@ -176,6 +176,7 @@ def open_mixer(
         opened.append(person)
         player = MixerPage(person)
         player.mixer.wait_for()
+        player.as_at_first()
         return player
 
     yield visit

@@ -7,6 +7,17 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.visitor import Visitor
 
+CUT_NAMES = """(names) => names
+    .filter((name) => name.checkVisibility())
+    .filter((name) => {
+        const { left, right } = name.getBoundingClientRect();
+        const desk = name.closest(".lane__desk").getBoundingClientRect();
+        return name.scrollWidth > name.clientWidth || name.scrollHeight > name.clientHeight
+            || left < desk.left || right > desk.right + 0.5;
+    })
+    .map((name) => `${name.textContent} at ${innerWidth} px`)"""
+"""The names of lanes of which a part cannot be seen."""
+
 
 @dataclass(frozen=True)
 class MixerPage:
@@ -25,6 +36,10 @@ class MixerPage:
         return self.page.evaluate(
             f"(({{mixer}}) => {script})(document.querySelector('[data-mixer]'))"
         )
+
+    def as_at_first(self) -> None:
+        """Whatever another test left in it, for an account that both have."""
+        self.call("mixer.persistence.reset()")
 
     def state(self) -> str:
         return str(self.mixer.get_attribute("data-state"))
@@ -51,6 +66,10 @@ class MixerPage:
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def cut_names(self) -> list[str]:
+        found: list[str] = self.page.locator(".lane__name span").evaluate_all(CUT_NAMES)
+        return found
 
     def lane(self, name: str) -> Locator:
         return self.page.locator(f"[data-lane={name}]")

@@ -115,6 +115,7 @@ def test_who_comes_later_finds_the_mixer_and_a_cancel_leaves_the_music_on(
 ) -> None:
     person, address = waiting(browser, site, step, "patient-listener", "playable")
     player = listening(person)
+    player.press("Mute Drums")
     step("complete", address, "cancelled")
     expect(person.page.get_by_text("There are no files of them")).to_be_visible()
     expect(person.page.get_by_role("button", name="Retry")).to_be_visible()
@@ -123,5 +124,7 @@ def test_who_comes_later_finds_the_mixer_and_a_cancel_leaves_the_music_on(
     assert player.state() == "playing"
     person.page.reload()
     expect(player.mixer).to_be_visible()
+    mute = person.page.get_by_role("button", name="Mute Drums")
+    expect(mute).to_have_attribute("aria-pressed", "true")
     assert person.complaints == []
     person.context.close()

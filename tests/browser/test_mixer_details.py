@@ -42,6 +42,7 @@ def player(person: Visitor) -> MixerPage:
     person.page.reload()
     player = MixerPage(person)
     player.mixer.wait_for()
+    player.as_at_first()
     return player
 
 
@@ -117,6 +118,14 @@ def test_the_exported_mix_names_what_is_heard(player: MixerPage) -> None:
     told = (sent.value.post_data or "").replace("%22", '"')
     assert "drums__kick" in told
     assert '"drums"' not in told
+
+
+def test_names_of_parts_are_never_cut(player: MixerPage) -> None:
+    player.press("Details of Drums")
+    player.press("Details of Vocals")
+    for width in (360, 768, 1280, 1920):
+        player.page.set_viewport_size({"width": width, "height": 800})
+        assert player.cut_names() == []
 
 
 def test_waveforms_stay_under_the_ruler_wide_and_on_a_phone(player: MixerPage) -> None:

@@ -8,7 +8,18 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from jobs.models import ApiToken, Artifact, AudioUse, Batch, Job, ShareLink, Source, Stage, Upload
+from jobs.models import (
+    ApiToken,
+    Artifact,
+    AudioUse,
+    Batch,
+    Job,
+    MixerState,
+    ShareLink,
+    Source,
+    Stage,
+    Upload,
+)
 from jobs.services.account.preferences import defaults_of, theme_of
 from jobs.services.quotas.allowance import Gauge, allowance_of
 
@@ -144,6 +155,11 @@ def _track(track: Artifact, link_to: LinkTo) -> dict[str, Any]:
     return {**entry, "link": link_to(track.job, track.name) if track.file.is_file() else None}
 
 
+def _mixers(owner: "User", link_to: LinkTo) -> Iterator[dict[str, Any]]:
+    for mixer in _in_batches(MixerState.objects.filter(owner=owner)):
+        yield {"job_id": mixer.job_id, "saved_at": mixer.saved_at, "state": mixer.state}
+
+
 PARTS: Mapping[str, Callable[["User"], Any]] = {
     "account": _account,
     "email_addresses": _addresses,
@@ -161,6 +177,7 @@ PARTS: Mapping[str, Callable[["User"], Any]] = {
 STREAMS: Mapping[str, Callable[["User", LinkTo], Iterator[dict[str, Any]]]] = {
     "songs": _songs,
     "jobs": _jobs,
+    "mixers": _mixers,
 }
 
 

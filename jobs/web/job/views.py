@@ -9,7 +9,6 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -57,7 +56,6 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "groups": results.track_groups(job, artifacts),
         "lanes": lanes,
         "has_cover": _shows_cover(job),
-        "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "quality": quality.quality(job),
         "facts": results.facts(job),
         "remarks": remarks(job),
@@ -65,6 +63,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         "total_bytes": sum(each.size_bytes for each in artifacts if not each.same_as),
         "versions": results.versions(job),
         "stretch": results.stretch(job),
+        **mixer.addresses(job),
         **mixing_context(job, stems or [lane.track.name for lane in finished]),
         **choosing_context(job, stems),
         **instead_context(job),
@@ -161,9 +160,8 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
 
 def _active(request: UserRequest, job: Job) -> dict[str, object]:
     progress = _progress(request, job)
-    mixer_url = reverse("jobs:mixer", args=(job.pk,))
-    player = {"lanes": mixer.lanes(job, []), "mixer_url": mixer_url, "has_cover": _shows_cover(job)}
-    return {**progress, **player}
+    player = {"lanes": mixer.lanes(job, []), "has_cover": _shows_cover(job)}
+    return {**progress, **mixer.addresses(job), **player}
 
 
 def _shows_cover(job: Job) -> bool:

@@ -110,6 +110,14 @@ def lanes_of(tracks: Iterable[MixerTrack], download: Callable[[str], str]) -> li
     return [Lane(track, n, download(track.name)) for n, track in enumerate(tracks, start=1)]
 
 
+def addresses(job: Job) -> dict[str, str]:
+    """Of the owner's page: what its mixer fetches, and where it saves how it was left."""
+    return {
+        "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
+        "mixer_state_url": reverse("jobs:mixer-state", args=(job.pk,)),
+    }
+
+
 def song(job: Job, listening: Listening) -> dict[str, Any]:
     """The song of the owner's page, with all stems and their parts."""
     everything = (*listening.stems, *listening.parts)

@@ -1,4 +1,5 @@
-"""The files of the mixer: the song's description, and the preview and peaks of each stem."""
+"""The files of the mixer: the song's description, and the preview and peaks of each stem; and the
+state in which its owner leaves it."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -8,9 +9,10 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from jobs.http.listening import listening_response
+from jobs.http.status import status_of
 from jobs.models import Job
 from jobs.services.listening.index import (
     COVER,
@@ -22,17 +24,37 @@ from jobs.services.listening.index import (
     state_of,
 )
 from jobs.services.listening.waveform import waveform_svg
+from jobs.services.mixer_state import mixer_state_of, save_mixer_state
 from jobs.web.mixing.mixer import song as song_of
 from jobs.web.requests import UserRequest, visible_job
+from separation.errors import SeparationError
 
 
 @login_required
 @require_safe
 def song(request: UserRequest, job_id: UUID) -> JsonResponse:
     job = visible_job(request, job_id)
-    response = JsonResponse(song_of(job, _listening(job)))
+    told = {**song_of(job, _listening(job)), "state": mixer_state_of(job=job, owner=request.user)}
+    response = JsonResponse(told)
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+@login_required
+@require_POST
+def state(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """Saves ``state``, which is JSON in a field of a form: a page that is being left can send no
+    header with it."""
+    job = visible_job(request, job_id)
+    listening, text = _listening(job), request.POST.get("state", "")
+    try:
+        save_mixer_state(job=job, owner=request.user, listening=listening, text=text)
+    except Job.DoesNotExist as error:
+        raise Http404("this job was deleted a moment ago") from error
+    except SeparationError as error:
+        told = {"code": error.code, "detail": error.detail}
+        return JsonResponse(told, status=status_of(error))
+    return HttpResponse(status=204)
 
 
 @login_required

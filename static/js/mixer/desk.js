@@ -73,6 +73,18 @@ export class Desk extends EventTarget {
     this.#tell();
   }
 
+  // Takes over a saved state. A stem that it does not name gets its defaults.
+  restore({ stems = {}, master = 1, swapped = false }) {
+    this.master = clamp(master, 0, HIGHEST);
+    this.swapped = swapped;
+    for (const [n, stem] of this.stems.entries()) {
+      const { volume, pan, solo, mute, open } = { ...this.#start(n), ...stems[stem.name] };
+      Object.assign(stem, { solo, mute, open });
+      Object.assign(stem, { volume: clamp(volume, 0, HIGHEST), pan: clamp(pan, -1, 1) });
+    }
+    this.#tell();
+  }
+
   // Whether its lane is visible.
   isShown(n) {
     const part = this.parts[n];

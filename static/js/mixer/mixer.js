@@ -3,6 +3,7 @@ import { Desk } from "./desk.js";
 import { Export } from "./export.js";
 import { Lane } from "./lane.js";
 import { Meter } from "./meters.js";
+import { Persistence } from "./persistence.js";
 import { begin, Player, songAt } from "./player.js";
 import { Spectrogram } from "./spectrogram.js";
 
@@ -40,6 +41,8 @@ export class Mixer extends Player {
       letters: { x: () => desk.swap() },
     });
     this.#exports();
+    this.persistence = new Persistence(this, song.state);
+    this.find("reset").addEventListener("click", () => this.persistence.reset());
   }
 
   // The files are written: from now on the player has their level, and the mix can be exported.

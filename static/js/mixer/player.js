@@ -45,7 +45,6 @@ export class Player {
     this.#controls();
     this.#listen();
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.engine.prepare();
     this.show();
   }
 
@@ -206,4 +205,5 @@ export async function begin(root, addresses, make) {
   root.hidden = false;
   document.documentElement.classList.add("mixing");
   root.mixer = make(songs);
+  root.mixer.engine.prepare();
 }

@@ -15,6 +15,7 @@ export class Transport {
     this.clear = find("loop-clear");
     this.swap = find("swap");
     this.speed = find("speed");
+    this.master = find("master");
     this.speedValue = find("speed-value");
     this.#bind(find);
     this.show();
@@ -31,12 +32,12 @@ export class Transport {
     this.swap.addEventListener("click", () => desk.swap());
     this.seek.max = engine.durationS;
     this.seek.addEventListener("input", () => engine.seek(this.seek.valueAsNumber));
-    bindSlider(this.speed, {
+    this.showSpeed = bindSlider(this.speed, {
       home: 1,
       say: (v) => `${v.toFixed(2)} times`,
       set: (v) => engine.setRate(v),
     });
-    bindSlider(find("master"), {
+    this.showMaster = bindSlider(this.master, {
       home: 100,
       say: (v) => level(v / 100),
       set: (v) => desk.setMaster(v / 100),
@@ -69,6 +70,10 @@ export class Transport {
     this.clear.hidden = !this.region.exists;
     this.swap.disabled = !this.desk.hasSolo;
     this.swap.setAttribute("aria-pressed", this.desk.swapped);
+    this.speed.valueAsNumber = this.engine.rate;
+    this.showSpeed();
+    this.master.valueAsNumber = Math.round(this.desk.master * 100);
+    this.showMaster();
     this.speedValue.textContent = `${this.engine.rate.toFixed(2)}×`;
   }
 

@@ -44,6 +44,12 @@ export class Viewport extends EventTarget {
     this.#show(0, this.durationS);
   }
 
+  // Shows the seconds between the two, at the shortest what zooming can show.
+  span(from, to) {
+    const shortest = Math.min(SHORTEST_S, this.durationS);
+    this.#show(from, clamp(to - from, shortest, this.durationS));
+  }
+
   // Moves the visible part to the playhead when the playhead has left it.
   follow(seconds) {
     if (seconds < this.start || seconds >= this.end)

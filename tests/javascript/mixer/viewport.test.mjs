@@ -73,6 +73,18 @@ test("it stops at the ends of the song", () => {
   assert.deepEqual(spanOf(view), [75, 100]);
 });
 
+test("a span is shown as it is told, within the song and no shorter than it zooms", () => {
+  const view = viewport();
+  view.span(20, 60);
+  assert.deepEqual(spanOf(view), [20, 60]);
+  view.span(90, 130);
+  assert.deepEqual(spanOf(view), [60, 100]);
+  view.span(50, 50);
+  assert.deepEqual(spanOf(view), [50, 50.5]);
+  view.span(Number.NaN, Number.NaN);
+  assert.deepEqual(spanOf(view), [0, 0.5]);
+});
+
 test("it turns the page where the playhead leaves it, and not before", () => {
   const view = viewport();
   view.zoom(4, 0);

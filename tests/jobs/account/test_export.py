@@ -27,6 +27,7 @@ EXPORTED = {
     "jobs.AudioUse": "audio_separated_lately",
     "jobs.Batch": "batches",
     "jobs.Job": "jobs",
+    "jobs.MixerState": "mixers",
     "jobs.Preferences": "preferences",
     "jobs.QuotaLimit": "limits",
     "jobs.ShareLink": "share_links",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from jobs.http.throttles import ShareThrottle
-from jobs.models import Job, ShareLink
+from jobs.models import Job, MixerState, ShareLink
 from jobs.services.job.delete import delete_job
 from jobs.services.listening.index import INDEX
 from jobs.services.sharing import NewLink, revoke_link
@@ -53,6 +53,18 @@ def test_the_song_has_the_chosen_stems_under_addresses_of_the_link(
     for stem in song["stems"]:
         assert client.get(stem["preview"]["url"]).status_code == 200
         assert client.get(stem["peaks"]["url"]).status_code == 200
+
+
+def test_how_its_owner_left_the_mixer_is_not_told_and_a_visitor_has_nowhere_to_save(
+    client: Client, owner: "User", share: Share, job: Job
+) -> None:
+    state = {"stems": {"drums": {"mute": True}}}
+    MixerState.objects.create(job=job, owner=owner, state=state, saved_at=timezone.now())
+    token = share().token
+    assert "state" not in client.get(f"/s/{token}/mixer.json").json()
+    page = client.get(f"/s/{token}/").content.decode()
+    assert "data-reset" in page
+    assert "data-saves-to" not in page and "csrfmiddlewaretoken" not in page
 
 
 def test_it_plays_as_loud_as_the_files_are(client: Client, share: Share, job: Job) -> None:

@@ -295,6 +295,34 @@ def _open_at_once(*, threads: int, times: int) -> int:
     return new.link.views
 
 
+def _save_mixer_at_once(*, threads: int, times: int) -> list[Any]:
+    """Page and number of each row after every thread, as a page, has sent ``times`` states and the
+    last but one again."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import numpy as np
+
+    from jobs.models import MixerState
+    from jobs.services.listening.index import listening_of
+    from jobs.services.mixer_state import save_mixer_state
+    from tests.factories import make_job
+    from tests.listening_files import write_listening
+
+    job = make_job(status="completed")
+    write_listening(job.directory, {"vocals": np.zeros((2, 44_100), np.float32)})
+    listening = listening_of(job)
+    assert listening is not None
+
+    def send(page: int) -> None:
+        for number in (*range(1, times + 1), times - 1):
+            text = json.dumps({"page": f"{page:x}", "number": number})
+            save_mixer_state(job=job, owner=job.owner, listening=listening, text=text)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(send, range(threads)))
+    return [list(row) for row in MixerState.objects.values_list("page", "number")]
+
+
 def _workers() -> list[dict[str, Any]]:
     from jobs.models import Worker
 
@@ -327,6 +355,7 @@ def _serve() -> None:
         "submit_all": _submit_all,
         "song": _song,
         "open_at_once": _open_at_once,
+        "save_mixer_at_once": _save_mixer_at_once,
     }
     for line in sys.stdin:
         name, arguments = json.loads(line)
