@@ -29,10 +29,9 @@ class StageRow:
     makes none, or where pages describe its tracks themselves. ``is_optional``: a person chooses it
     by name; any other stage runs wherever the request needs it.
 
-    ``guess``: seconds of work per second of audio, until a process has measured them; the figures
-    are from a song of five minutes on two cores with all stages and 24-bit WAV. None where no guess
-    is possible: the speed of separators differs by a factor of hundreds between models and
-    machines. ``runs_separators``: the stage takes most of the job's time.
+    ``guess``: seconds of work per second of audio, until they were measured; the figures are from a
+    song of five minutes on two cores with all stages and 24-bit WAV. None where nobody timed it.
+    ``runs_separators``: its time is that of its separators (:mod:`separation.request.cost`).
     """
 
     name: str

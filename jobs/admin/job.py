@@ -17,6 +17,7 @@ from jobs.admin.words import id_start, pretty_json
 from jobs.models import Job
 from jobs.queue.health import queue_health
 from jobs.services.job.delete import delete_job
+from jobs.services.timing.progress import whole_percent
 from separation.errors import SeparationError
 
 
@@ -74,7 +75,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Progress")
     def progress(self, job: Job) -> str:
-        return f"{job.progress_percent:.0f} %" if job.is_active else "-"
+        return f"{whole_percent(job.progress_percent)} %" if job.is_active else "-"
 
     @admin.display(description="Error")
     def error(self, job: Job) -> str:

@@ -13,7 +13,7 @@ from jobs.services.account.preferences import theme_of
 from jobs.services.clock import clock as length_as_clock
 from jobs.services.email import mail_is_set_up
 from jobs.services.sizes import size
-from jobs.services.timing.progress import about
+from jobs.services.timing.progress import about, whole_percent
 from jobs.wording import decibels, stage_label, took, track_label
 
 register = template.Library()
@@ -23,6 +23,7 @@ register.filter("decibels", decibels)
 register.filter("stage_label", stage_label)
 register.filter("took", took)
 register.filter("track_label", track_label)
+register.filter("whole_percent", whole_percent)
 
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
 

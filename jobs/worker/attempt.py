@@ -21,7 +21,7 @@ from jobs.queue import drain
 from jobs.queue.lease import Lease
 from jobs.services.site_models.missing_models import note_missing
 from jobs.services.timing.deadline import note_decoded_length, set_deadline, too_slow
-from jobs.services.timing.speed import learn_speeds
+from jobs.services.timing.speed import Expected, Work, learn_speeds
 from jobs.worker import outcome
 from jobs.worker.database_retry import DatabaseRetry
 from jobs.worker.giving_way import GivingWay
@@ -71,6 +71,7 @@ class Attempt:
         self._recorder = Recorder(lease, least_percent=job.progress_percent if job.ran_s else 0.0)
         self._giving_way = GivingWay(job)
         self._was_paused = False
+        self._expected: Expected | None = None
         self._stop_conditions = StopConditions(job, lease)
         self._unwritten: deque[Callable[[], object]] = deque()
         self._runner: RunnerProcess | None = None
@@ -97,12 +98,12 @@ class Attempt:
 
     def _set_deadline(self) -> None:
         self._job.warnings = list(self._recorder.warnings)
-        set_deadline(self._job, self._lease)
+        self._expected = set_deadline(self._job, self._lease)
         self._recorder.warnings = list(self._job.warnings)
 
     def _follow_runner(self) -> None:
         self._runner = runner = current_runner()
-        for event in runner.events(job_spec(self._job, self._lease), POLL_S):
+        for event in runner.events(job_spec(self._job, self._lease, self._expected), POLL_S):
             if event is not None:
                 self._take(event)
             if not self._ended:
@@ -244,7 +245,7 @@ class Attempt:
         return True
 
 
-def job_spec(job: Job, lease: Lease) -> JobSpec:
+def job_spec(job: Job, lease: Lease, expected: Expected | None = None) -> JobSpec:
     return JobSpec(
         job_id=str(job.pk),
         input_path=job.source.path,
@@ -254,5 +255,8 @@ def job_spec(job: Job, lease: Lease) -> JobSpec:
         created_at=job.created_at.isoformat(),
         replaces=str(job.replaces_id) if job.replaces_id else None,
         preset=job.request.get("preset"),
+        rates=dict(expected.rates) if expected else {},
+        audio_s=Work.of_job(job).duration_s or None,
+        percent=job.progress_percent,
         attempt_id=lease.token.hex,
     )

@@ -35,8 +35,11 @@ class Recorder:
         self._latest = None
         shown: dict[str, Any] = {"progress_stage": event.stage[:64]}
         if event.percent is not None:
-            percent = max(event.percent, self._least_percent)
-            shown |= {"progress_percent": percent, "progress_message": event.label[:255]}
+            shown |= {
+                "progress_percent": max(event.percent, self._least_percent),
+                "progress_message": event.label[:255],
+                "eta_s": event.eta_s,
+            }
         with self._lease.fenced(**shown):
             self._stage(event.stage).update(
                 status=StageStatus.PROCESSING,

@@ -28,11 +28,15 @@ class EventSender:
         self._job_id = job_id
         self._observe = observe
 
-    def stage_started(self, stage: PipelineStage[Any], percent: float) -> None:
-        """``percent``: of the whole job, 0 to 100."""
+    def stage_started(self, stage: PipelineStage[Any], percent: float, eta_s: float | None) -> None:
+        """``percent``: of the whole job, 0 to 100. ``eta_s``: what it will still take."""
         self._observe(
             StageStartedEvent(
-                job_id=self._job_id, stage=stage.name, label=stage.activity, percent=percent
+                job_id=self._job_id,
+                stage=stage.name,
+                label=stage.activity,
+                percent=percent,
+                eta_s=eta_s,
             )
         )
 

@@ -1,149 +1,251 @@
-"""Computes a job's progress and its remaining time from what its stages report."""
+"""How far a job is, as the share of its time that has passed, and how long it will still take.
 
-import json
+Both come from one number, the seconds that are left: what the running stage still needs
+(:mod:`separation.pipeline.stage_pace`) and what later ones should take. In a moment of ``d``
+seconds, with ``l`` left after it, the bar moves by ``d / (d + l)`` of what it has before it. So:
+
+- Where everything takes as long as expected, percent is the share of the time that has passed.
+- Where something turns out slower the bar slows down, and where it turns out faster it speeds up.
+  It never jumps, goes back or reaches its end early: what is before it and the time left come to
+  their end together.
+- A machine that was slower than usual so far, as a busy one is, is believed to remain so.
+- It is empty until something is done; the time before counts from then on.
+- Never does it show more than it would if the running stage ended now. A stage that is overdue
+  therefore creeps, and does not pass its end.
+
+Work that an earlier attempt did counts with the time that it took then.
+"""
+
+import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from separation.pipeline.stage_pace import StagePace
 from separation.progress import Report
+from separation.protocol.jobspec import StageRate
 from separation.protocol.messages import ProgressEvent
-from separation.stage_table import RUNS_SEPARATORS, STAGES
 from separation.stages.base import PipelineStage
 
 MIN_INTERVAL_S = 0.5
-"""From the specification: at most one callback every half second."""
+"""The specification's: a callback at most every half second."""
 
-_SEPARATION_FROM, _SEPARATION_TO = 30.0, 90.0
-_TRUST_AFTER_S = 1.0
-"""Until a stage has run this long, the speed of earlier jobs is the better estimate."""
+LAST_PERCENT = 99.9
+"""What is shown at most before the job is complete: what is rounded must not look like the end."""
 
+USUAL_SONG_S = 240.0
+"""Where nobody knows how long the song is, until it is decoded."""
 
-@dataclass
-class Rates:
-    """Seconds of work per second of audio, measured by stage and parameters. A process keeps one
-    object for all its jobs, so later estimates are better than the first."""
-
-    _measured: dict[str, float] = field(default_factory=dict)
-
-    def remember(self, stage: PipelineStage[Any], work_s: float, audio_s: float) -> None:
-        if audio_s > 0:
-            self._measured[_rate_key(stage)] = work_s / audio_s
-
-    def expected_s(self, stage: PipelineStage[Any], audio_s: float) -> float | None:
-        """Expected seconds of work; None where nothing is known."""
-        rate = self._measured.get(_rate_key(stage), STAGES[stage.name].guess)
-        return None if rate is None else rate * audio_s
-
-
-def _rate_key(stage: PipelineStage[Any]) -> str:
-    return stage.name + json.dumps(stage.params.model_dump(mode="json"), sort_keys=True)
-
-
-def stage_shares(names: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Where each stage begins and ends in the job's bar, in percent.
-
-    The stages that run separators fill 30 to 90, earlier stages share 0 to 30 and later ones 90 to
-    100. Without a separator all stages have equal shares.
-    """
-    heavy = [name for name in names if name in RUNS_SEPARATORS]
-    if not heavy:
-        return _even(names, 0.0, 100.0)
-    first, last = list(names).index(heavy[0]), list(names).index(heavy[-1])
-    return {
-        **_even(names[:first], 0.0, _SEPARATION_FROM),
-        **_even(names[first : last + 1], _SEPARATION_FROM, _SEPARATION_TO),
-        **_even(names[last + 1 :], _SEPARATION_TO, 100.0),
-    }
-
-
-def _even(names: Sequence[str], start: float, stop: float) -> dict[str, tuple[float, float]]:
-    step = (stop - start) / max(len(names), 1)
-    return {name: (start + i * step, start + (i + 1) * step) for i, name in enumerate(names)}
+_PATIENCE = 0.25
+"""Over this share of the job's time nothing that was seen so far counts as much as what was
+learned."""
 
 
 class JobProgress:
-    """Converts each stage's 0..1 to the job's percent; at most one event every half second."""
+    """Turns each stage's 0..1 into the job's percent, at most one event every half second."""
 
     def __init__(
         self,
         job_id: str,
         stages: Sequence[PipelineStage[Any]],
         *,
+        rates: Mapping[str, StageRate],
         send: Callable[[ProgressEvent], None],
         check: Callable[[], None],
-        rates: Rates,
+        audio_s: float | None = None,
+        percent: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``rates``: of every stage. ``percent``: where the bar stood at the end of an earlier
+        attempt, 0 to 100."""
         self._job_id = job_id
-        self._stages = list(stages)
-        self._shares = stage_shares([stage.name for stage in stages])
+        self._names = [stage.name for stage in stages]
+        self._rates = rates
         self._send = send
         self._check = check
-        self._rates = rates
         self._clock = clock
+        self._audio_s = audio_s
         self._sent_at = float("-inf")
-        self._percent = 0.0
+        self._shown = self._floor = percent / 100
+        self._done_s = 0.0
+        self._took_s = self._should_s = 0.0
+        self._is_loading = self._is_timed = self._is_working = self._has_worked = False
         self._resumed = False
-        self.audio_s = 0.0
+        self._place = -1
+        self._looked_at = self._moved_at = now = self._clock()
+        self._pace = StagePace(0.0, is_learned=True, now=now)
+        self._begin_counting(now)
 
     @property
     def percent(self) -> float:
-        """The job's progress, 0 to 100."""
-        return round(self._percent, 2)
+        """Where the bar stands, 0 to below 100."""
+        return round(min(100 * self._shown, LAST_PERCENT), 2)
 
-    def resumed(self) -> None:
-        """Declare that an earlier attempt did the share which the stage reports next. The remaining
-        time is then estimated from the work after that share."""
-        self._resumed = True
+    @property
+    def eta_s(self) -> float | None:
+        """The seconds that are left; None while the length of the song is unknown."""
+        return None if self._audio_s is None else round(self._left_s(self._looked_at), 1)
 
     def begin(self, stage: PipelineStage[Any]) -> Report:
-        """The report for ``stage``; it raises what ``check`` raises."""
-        started, before = self._clock(), 0.0
-        self._resumed = False
-        start, stop = self._shares[stage.name]
-        self._percent = max(self._percent, start)
-        shown = stage.activity
+        """The report to hand to ``stage``; raises what ``check`` raises."""
+        now = self._clock()
+        self._end_stage(now)
+        self._move(now, self._later_s(now))
+        self._place = self._names.index(stage.name)
+        self._is_loading, self._resumed = True, False
+        self._pace = self._new_pace(now)
+        self._begin_counting(now)
+        words = stage.activity
 
         def report(fraction: float, message: str = "") -> None:
-            nonlocal shown, started, before
+            nonlocal words
             self._check()
-            shown = message or shown
-            done = min(max(fraction, 0.0), 1.0)
-            if self._resumed and done > 0:
-                self._resumed, started, before = False, self._clock(), done
-            # A bar that runs backwards reads as a fault.
-            self._percent = max(self._percent, start + (stop - start) * done)
-            now = self._clock()
-            if now - self._sent_at >= MIN_INTERVAL_S:
-                self._sent_at = now
-                self._send_progress(stage, shown, self._eta_s(stage, done, before, now - started))
+            words = message or words
+            self._reach(min(max(fraction, 0.0), 1.0))
+            if self._looked_at - self._sent_at >= MIN_INTERVAL_S:
+                self._sent_at = self._looked_at
+                self._tell(stage, words)
 
         return report
 
-    def _send_progress(self, stage: PipelineStage[Any], message: str, eta_s: float | None) -> None:
+    def working(self) -> None:
+        """The stage that has begun does its work now; until then its model was loaded, or was
+        looked for in what an earlier attempt had left."""
+        now = self._clock()
+        self._pace = self._new_pace(now)
+        self._move(now, self._left_s(now))
+        self._is_loading, self._is_working = False, True
+        self._is_timed = self._is_learned(self._place)
+        self._begin_counting(now)
+
+    def resumed(self) -> None:
+        """The share that the stage reports next was done before."""
+        self._resumed = True
+
+    def kept(self, seconds: float) -> None:
+        """The stage that has begun was done by an earlier attempt, in so many seconds."""
+        now = self._clock()
+        self._is_loading = False
+        self._pace = StagePace(0.0, is_learned=True, now=now)
+        self._credit(seconds, self._later_s(now), now)
+
+    def decoded(self, audio_s: float) -> None:
+        """How long the song is, in seconds."""
+        if audio_s > 0:
+            self._audio_s = audio_s
+
+    def _reach(self, done: float) -> None:
+        now = self._clock()
+        if self._is_loading:
+            self._pace = self._new_pace(now)
+        if self._resumed and done > 0:
+            self._resumed = False
+            self._pace.resume(done, now)
+            self._credit(done * self._usual_s(self._place), self._left_s(now), now)
+        self._pace.reached(done, now)
+        self._has_worked = self._has_worked or done > 0
+        self._move(now, self._left_s(now))
+
+    def _move(self, now: float, left_s: float) -> None:
+        self._looked_at = now
+        if not self._has_worked and self._floor <= 0:
+            # Counted with the first work that is done, so that a bar above 0 means progress.
+            return
+        passed, self._moved_at = now - self._moved_at, now
+        if passed <= 0:
+            return
+        self._done_s += passed
+        if not self._has_worked:
+            # To load a model once more, or to read what is finished, is no progress.
+            return
+        ahead = 1.0 - self._shown
+        moved = self._shown + ahead * passed / (passed + left_s)
+        self._shown = max(self._shown, min(moved, self._if_it_ended(now)))
+
+    def _if_it_ended(self, now: float) -> float:
+        """Where the bar would stand if what runs now, the stage or what it loads, ended now."""
+        took, then_s = now - self._phase_began, self._later_s(now)
+        if self._is_loading:
+            then_s += self._pace.left_s(now)
+        if then_s <= 0:
+            return 1.0
+        return 1.0 - (1.0 - self._phase_from) * then_s / (then_s + took)
+
+    def _credit(self, seconds: float, left_s: float, now: float) -> None:
+        """Count what an earlier attempt did, in ``seconds``; ``left_s`` are left."""
+        self._done_s += seconds
+        if self._done_s > 0:
+            self._shown = max(self._shown, self._done_s / (self._done_s + left_s))
+        self._begin_counting(now)
+
+    def _begin_counting(self, now: float) -> None:
+        self._phase_began, self._phase_from = now, self._shown
+
+    def _end_stage(self, now: float) -> None:
+        """Remember how long the stage that was running took, and how long it should."""
+        if self._is_timed:
+            self._took_s += self._pace.took_s(now)
+            self._should_s += self._should_now_s()
+        self._has_worked = self._has_worked or self._is_working
+        self._is_timed = self._is_working = False
+        self._pace = StagePace(0.0, is_learned=True, now=now)
+
+    def _new_pace(self, now: float) -> StagePace:
+        self._is_timed = False
+        expected_s, learned = self._usual_s(self._place), self._is_learned(self._place)
+        if learned:
+            expected_s *= self._slowness(now)
+        return StagePace(expected_s, is_learned=learned, now=now)
+
+    def _is_learned(self, place: int) -> bool:
+        return self._rates[self._names[place]].learned
+
+    def _usual_s(self, place: int) -> float:
+        """What the stage at ``place`` takes where nothing is as it should not be."""
+        audio_s = USUAL_SONG_S if self._audio_s is None else self._audio_s
+        return self._rates[self._names[place]].seconds_per_second * audio_s
+
+    def _later_s(self, now: float) -> float:
+        """For all stages after the running one."""
+        slowness = self._slowness(now)
+        return sum(
+            self._usual_s(place) * (slowness if self._is_learned(place) else 1.0)
+            for place in range(self._place + 1, len(self._names))
+        )
+
+    def _slowness(self, now: float) -> float:
+        """How much longer than learned ones should, others of this attempt are believed to take.
+        The root, as what slows one stage down may not concern the next."""
+        took_s, should_s = self._took_s, self._should_s
+        if self._is_timed:
+            took_s += self._pace.took_s(now) + self._pace.left_s(now)
+            should_s += self._should_now_s()
+        patience_s = _PATIENCE * self._everything_s()
+        if patience_s <= 0:
+            return 1.0
+        return math.sqrt((took_s + patience_s) / (should_s + patience_s))
+
+    def _should_now_s(self) -> float:
+        """What this attempt should need for the running stage."""
+        return self._usual_s(self._place) * (1.0 - self._pace.resumed_at)
+
+    def _everything_s(self) -> float:
+        return sum(self._usual_s(place) for place in range(len(self._names)))
+
+    def _left_s(self, now: float) -> float:
+        left_s = self._pace.left_s(now) + self._later_s(now)
+        if not self._has_worked:
+            # How much an earlier attempt has done is not known before its files were read.
+            left_s = min(left_s, (1.0 - self._floor) * self._everything_s())
+        return left_s
+
+    def _tell(self, stage: PipelineStage[Any], message: str) -> None:
         self._send(
             ProgressEvent(
                 job_id=self._job_id,
                 stage=stage.name,
                 percent=self.percent,
                 message=message,
-                eta_s=None if eta_s is None else round(eta_s, 1),
+                eta_s=self.eta_s,
             )
         )
-
-    def _eta_s(
-        self, stage: PipelineStage[Any], done: float, before: float, elapsed_s: float
-    ) -> float | None:
-        """``before``: the part of ``done`` that did not take any of ``elapsed_s``."""
-        expected = self._rates.expected_s(stage, self.audio_s)
-        if done > before and elapsed_s >= _TRUST_AFTER_S:
-            remaining_s = elapsed_s * (1 - done) / (done - before)
-        elif expected is not None and self.audio_s > 0:
-            remaining_s = max(expected * (1 - before) - elapsed_s, 0.0)
-        else:
-            return None
-        later = self._stages[self._stages.index(stage) + 1 :]
-        guesses = [self._rates.expected_s(other, self.audio_s) for other in later]
-        known = [guess for guess in guesses if guess is not None]
-        return remaining_s + sum(known) if len(known) == len(guesses) else None

@@ -26,9 +26,10 @@ from separation.errors import (
 from separation.pipeline.completed_job import completed_before
 from separation.pipeline.error_mapping import named_error
 from separation.pipeline.events import EventSender, Observer
-from separation.pipeline.job_progress import JobProgress, Rates
+from separation.pipeline.job_progress import JobProgress
 from separation.pipeline.manifest import Manifest
 from separation.pipeline.manifest_writer import ManifestWriter, made_with, now_iso
+from separation.pipeline.rates import Rates
 from separation.pipeline.receipts import (
     Receipt,
     load_receipt,
@@ -75,7 +76,7 @@ def run_pipeline(
     ``check`` is called at every progress report and while files are hashed, and raises
     (``Cancelled``, ``WorkerLost``) when the job is to stop. While ``pause`` is true the job stops
     where it loses nothing, behind a checkpoint or between two stages, with ``Cancelled`` as well.
-    ``rates`` carries measured speeds from job to job. Raises a ``SeparationError`` of any kind,
+    ``rates`` carries measured costs from job to job. Raises a ``SeparationError`` of any kind,
     after it is written to the manifest and ``observer`` has received it.
     """
     run = _JobRun(spec, settings, separators, observer, check, pause, rates or Rates(), clock)
@@ -105,6 +106,7 @@ class _JobRun:
         self._clock = clock
         self._work = WorkFolder(spec.job_dir, spec.attempt_id, checkpoint_s=settings.checkpoint_s)
         self._manifest_writer = ManifestWriter(spec, self._work.fence)
+        self._stages: list[PipelineStage[Any]] = []
         self._stage_name: str | None = None
         self._song: Song | None = None
         self._tracks: dict[str, Track] = {}
@@ -126,7 +128,7 @@ class _JobRun:
             self._work.end_attempt()
 
     def _run(self) -> Manifest:
-        stages = check_pipeline(self._spec.pipeline)
+        self._stages = stages = check_pipeline(self._spec.pipeline)
         self._work.take()
         self._source = digest_source(self._spec.input_path, self._check)
         earlier = completed_before(self._spec, stages, self._key_in_advance, self._check)
@@ -138,9 +140,11 @@ class _JobRun:
         progress = JobProgress(
             self._spec.job_id,
             stages,
+            rates=self._rates.expected(stages, self._spec.rates),
             send=self._observe,
             check=self._check,
-            rates=self._rates,
+            audio_s=self._spec.audio_s,
+            percent=self._spec.percent,
             clock=self._clock,
         )
         for stage in stages:
@@ -157,7 +161,7 @@ class _JobRun:
         """Run a stage, or take over what an earlier attempt finished of it."""
         self._stage_name = stage.name
         report = progress.begin(stage)
-        self._events.stage_started(stage, progress.percent)
+        self._events.stage_started(stage, progress.percent, progress.eta_s)
         self._manifest_writer.stage_began(stage.name)
         report(0.0, stage.activity)
         context = self._context(stage, report)
@@ -167,16 +171,23 @@ class _JobRun:
         )
         reused = receipt is not None
         if receipt is None:
+            progress.working()
             receipt = self._execute(stage, context, key, progress)
-            if not receipt.details.get("resumed_at_s"):
-                self._rates.remember(stage, receipt.duration_s, self._audio_s(receipt))
+            self._learn(stage, receipt)
         self._song = receipt.song or self._song
-        progress.audio_s = self._audio_s(receipt)
+        progress.decoded(self._audio_s(receipt))
+        if reused:
+            progress.kept(receipt.duration_s)
         self._tracks.update({track.name: track for track in receipt.tracks})
         self._key = key
         self._manifest_writer.stage_ended(receipt, reused=reused)
         manifest = self._manifest_writer.manifest
         self._events.stage_finished(manifest.stage(stage.name), manifest, reused=reused)
+
+    def _learn(self, stage: PipelineStage[Any], receipt: Receipt) -> None:
+        if not receipt.details.get("resumed_at_s"):
+            audio_s = self._audio_s(receipt)
+            self._rates.remember(stage, self._stages, work_s=receipt.duration_s, audio_s=audio_s)
 
     def _execute(
         self, stage: PipelineStage[Any], context: StageContext, key: str, progress: JobProgress

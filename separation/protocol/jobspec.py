@@ -17,6 +17,16 @@ class StageRequest(BaseModel):
     params: dict[str, Any] = Field(default_factory=dict)
 
 
+class StageRate(BaseModel):
+    """What a stage costs: seconds of work for a second of audio. ``learned``: it was measured, and
+    not guessed by a constant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds_per_second: float = Field(ge=0, allow_inf_nan=False)
+    learned: bool = True
+
+
 class JobSpec(BaseModel):
     """One job.
 
@@ -25,6 +35,11 @@ class JobSpec(BaseModel):
     ``created_at``: ISO 8601 with zone. ``attempt_id``: unique for each attempt at the job; it is
     part of file names. ``replaces``: the job whose new version this job creates. ``preset``: name
     of the preset from which the pipeline was built; only the manifest uses it.
+
+    The progress starts from these. ``rates``: by the name of a stage, as far as the asker knows
+    them. ``audio_s``: the seconds of audio that the job works on, as far as that is known before
+    decoding. ``percent``: the last figure of an earlier attempt, below which the progress never
+    falls.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,4 +52,7 @@ class JobSpec(BaseModel):
     created_at: str
     replaces: str | None = None
     preset: str | None = None
+    rates: dict[str, StageRate] = Field(default_factory=dict)
+    audio_s: float | None = None
+    percent: float = Field(default=0.0, ge=0, le=100)
     attempt_id: str = Field(default_factory=lambda: uuid.uuid4().hex, pattern=r"^[0-9a-z]{1,64}$")

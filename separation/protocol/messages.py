@@ -56,19 +56,22 @@ class ReadyEvent(_Line):
 
 
 class StageStartedEvent(_Line):
-    """``label`` and ``percent`` are shown until the stage reports, as loading a model may take
-    seconds without a report. They are empty and ``None`` where a finished job only repeats its
-    events."""
+    """``label``, ``percent`` and ``eta_s`` are shown until the stage reports, as loading a model
+    may take seconds without a report. They are empty and ``None`` where a finished job only
+    repeats its events."""
 
     type: Literal["stage_started"] = "stage_started"
     job_id: str
     stage: str
     label: str = ""
     percent: float | None = None
+    eta_s: float | None = None
 
 
 class ProgressEvent(_Line):
-    """Sent at most every 0.5 s per job. ``percent`` is that of the whole job, 0 to 100."""
+    """Sent at most every 0.5 s per job. ``percent``: the share of the job's time that has passed, 0
+    to below 100. ``eta_s``: the seconds that are left; ``None`` while the length of the song is
+    unknown."""
 
     type: Literal["progress"] = "progress"
     job_id: str

@@ -26,7 +26,7 @@ from separation import CODE_VERSION
 from separation.base import SeparatorModel, SeparatorOptions
 from separation.engine.health import device_has_failed, free_device_cache
 from separation.errors import Cancelled, Internal, SeparationError, WorkerLost
-from separation.pipeline.job_progress import Rates
+from separation.pipeline.rates import Rates
 from separation.pipeline.run import run_pipeline
 from separation.protocol.jobspec import JobSpec
 from separation.protocol.messages import (

@@ -5,7 +5,6 @@ from typing import Any
 from jobs.api.uploads.choices import ChoicesSerializer
 from jobs.management.commands.reprocess import Command as Reprocess
 from jobs.management.commands.separate import Command as Separate
-from jobs.services.timing.speed import STAGE_RATE
 from jobs.web.account.forms import DefaultsForm
 from jobs.web.uploads.choices import STAGE_BOXES
 from jobs.web.uploads.forms import SeparationForm
@@ -36,7 +35,3 @@ def test_pages_take_labels_and_titles_from_the_rows() -> None:
     assert [stage_label(name) for name in STAGES] == [row.label for row in STAGES.values()]
     titles = {family.stage: family.title for family in FAMILIES if family.stage != "export"}
     assert titles == {name: STAGES[name].title for name in titles}
-
-
-def test_the_limit_of_a_job_allows_each_stage_more_than_its_guess() -> None:
-    assert all(row.guess < STAGE_RATE for row in STAGES.values() if row.guess is not None)

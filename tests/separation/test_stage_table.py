@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import separation.stages
-from separation.pipeline.job_progress import Rates
+from separation.pipeline.rates import Rates
 from separation.protocol.jobspec import StageRequest
 from separation.request.separation_request import SeparationRequest
 from separation.stage_table import OPTIONAL_STAGES, RUNS_SEPARATORS, STAGES
@@ -23,6 +23,8 @@ FROM_A_REQUEST: dict[str, dict[str, Any]] = {
     "denoise": {"stems": [{"stem": "vocals"}]},
     "score": {"song": "demo"},
 }
+
+FULL = SeparationRequest(separator="spectral").to_pipeline()
 
 
 def test_every_stage_of_the_code_has_a_row_with_its_name() -> None:
@@ -61,10 +63,13 @@ def test_all_that_may_be_chosen_run_when_nobody_chooses() -> None:
     assert ran == {*OPTIONAL_STAGES, "prepare", "listening", "quality", "export"}
 
 
-def test_the_time_left_starts_from_the_guess_of_the_row() -> None:
-    """A separator has none, as it may take any time."""
+def test_what_a_stage_takes_at_first_is_the_guess_of_its_row() -> None:
+    """Of one that runs separators, what these take."""
     for name, row in STAGES.items():
-        stage = build_stage(StageRequest(name=name, params=FROM_A_REQUEST.get(name, {})))
-        expected = Rates().expected_s(stage, 100.0)
-        assert expected == (None if row.guess is None else pytest.approx(100 * row.guess))
+        pipeline = [*FULL, StageRequest(name=name, params=FROM_A_REQUEST.get(name, {}))]
+        stage = build_stage(pipeline[-1])
+        rate = Rates().expected([build_stage(each) for each in pipeline], {})[stage.name]
+        assert not rate.learned and rate.seconds_per_second > 0
+        if not row.runs_separators and row.guess is not None:
+            assert rate.seconds_per_second == pytest.approx(row.guess)
     assert all(STAGES[name].guess is None for name in RUNS_SEPARATORS)

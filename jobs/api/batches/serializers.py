@@ -9,6 +9,7 @@ from jobs.api.known_fields import KnownFieldsSerializer
 from jobs.models import Batch
 from jobs.models.batch import MAX_NAME_LENGTH
 from jobs.services.batches.progress import BatchProgress
+from jobs.services.timing.progress import cut_percent
 
 
 class BatchChangeSerializer(KnownFieldsSerializer):
@@ -75,7 +76,7 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         return bool(sight.songs) and not sight.is_moving
 
     def get_percent(self, batch: Batch) -> float:
-        return round(self._sight(batch).percent, 1)
+        return cut_percent(self._sight(batch).percent, 1)
 
     def get_songs(self, batch: Batch) -> int:
         return self._sight(batch).songs

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.services.separators import runs_of_pipeline
 from jobs.services.site_models.available import is_offered, is_there, licence_rule
 from separation.catalogue import ModelInfo, models_for
 from separation.ensemble import ENSEMBLE, check_weights, fitting_stems, parse_ensemble
@@ -14,6 +13,7 @@ from separation.families import SONG, overlapping_words
 from separation.options import DEVICE, SEPARATOR, TARGET_DB
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request.presets import find_preset, with_preset
+from separation.request.runs import runs_of_pipeline
 from separation.request.separation_request import SeparationRequest, check_fields, parse_request
 from separation.request.splits import SplitRequest
 from separation.separator_options import check_segment

@@ -16,10 +16,10 @@ from jobs.queue.tickets import put_ticket
 from jobs.services.batch_membership import record_added_work
 from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.quotas.limits import check_quota, check_storage, use_audio_minutes
-from jobs.services.separators import runs_of_pipeline
 from jobs.services.site_models.available import licence_rule
 from jobs.services.site_models.runnable import Runnable
 from separation.errors import ModelUnavailable
+from separation.request.runs import runs_of_pipeline
 
 
 def retry_job(*, job: Job) -> Job:

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
-from jobs.services.separators import runs_of_pipeline
 from jobs.services.site_models.available import known_models, licence_rule
 from jobs.services.site_models.forecast import forecast
 from jobs.services.site_models.missing_models import SHOWN_FOR, missing_names
@@ -20,6 +19,7 @@ from separation.ensemble import ENSEMBLE, EnsembleFault, find_ensemble
 from separation.errors import InvalidOptions, ModelUnavailable
 from separation.registry import BUILT_IN, SeparatorFactory
 from separation.request.presets import find_preset
+from separation.request.runs import runs_of_pipeline
 from separation.request.separation_request import SeparationRequest, parse_request
 
 NOT_HERE = "its weights are not on this server"

@@ -6,11 +6,11 @@ from pathlib import Path
 from django.conf import settings
 
 from jobs.models import Job
-from jobs.services.separators import Run, runs_of_pipeline
 from jobs.services.site_models.available import is_there, known_models, licence_rule
 from separation.catalogue.licences import AUTO_ORDER
 from separation.errors import SeparationError
 from separation.registry import SeparatorFactory
+from separation.request.runs import Run, runs_of_pipeline
 
 NVIDIA_DEVICE = Path("/dev/nvidiactl")
 """The file exists where the driver of a card is loaded. A query to CUDA itself would load torch."""

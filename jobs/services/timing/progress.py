@@ -1,5 +1,7 @@
 """Words for the progress of a job, for pages and API."""
 
+import math
+
 from jobs.models import Job
 from jobs.models.job import JobStatus
 
@@ -11,6 +13,17 @@ def status_label(job: Job) -> str:
     if job.is_active and job.cancel_requested:
         return "Cancelling"
     return str(JobStatus(job.status).label)
+
+
+def whole_percent(percent: float) -> int:
+    """The figure that people read; 100 is the end and nothing before it."""
+    return int(cut_percent(percent, 0))
+
+
+def cut_percent(percent: float, digits: int) -> float:
+    """Not rounded up, but for what sums of fractions are wrong by."""
+    unit = 10.0**digits
+    return math.floor(percent * unit + 1e-6) / unit
 
 
 def coarse_s(seconds: float) -> float:

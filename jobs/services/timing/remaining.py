@@ -19,10 +19,6 @@ from separation.registry import SeparatorFactory
 OVERDUE = 0.1
 """A job that exceeds its expected time is assumed to need this share of that time still."""
 
-EARLY = 0.2
-"""During this first share of its expected time, the runner's estimate is less reliable than learned
-speeds."""
-
 WORK_COLUMNS = ("separator", "model_name", "source__duration_s", "pipeline")
 """The columns of :meth:`Work.of`."""
 
@@ -52,16 +48,14 @@ class Estimates:
         return self._speeds.expect(work, hosts=self._hosts)
 
     def remaining(self, row: Mapping[str, Any]) -> Remaining:
-        """The larger of the runner's estimate and the learned one, as the runner has no better
-        estimate of later stages. At the beginning the learned one counts alone, as the runner's is
-        then based on a second or two. ``row``: a row of :func:`running_jobs`."""
+        """The estimate of the runner, which the page of the job shows; before the first one, that
+        of learned speeds. ``row``: a row of :func:`running_jobs`."""
+        if row["eta_s"] is not None:
+            return Remaining(float(row["eta_s"]), is_guess=False)
         expected = self.expected(work_of(row))
         elapsed_s = row["ran_s"] + self.since_s(row)
-        left_s = expected.seconds - elapsed_s
-        early = expected.learned and elapsed_s < EARLY * expected.seconds
-        if row["eta_s"] is not None and not early:
-            return Remaining(max(float(row["eta_s"]), left_s if expected.learned else 0.0), False)
-        return Remaining(max(left_s, expected.seconds * OVERDUE), not expected.learned)
+        left_s = max(expected.seconds - elapsed_s, expected.seconds * OVERDUE)
+        return Remaining(left_s, is_guess=not expected.learned)
 
     def since_s(self, row: Mapping[str, Any]) -> float:
         """Seconds since the job started or went on."""

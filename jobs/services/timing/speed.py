@@ -1,8 +1,12 @@
-"""How long work takes on this site: learned from completed jobs, used to estimate other jobs."""
+"""How long work takes on this site: learned from completed jobs, used to estimate other jobs.
+
+All times that people see come from here: on pages and in the API before a job is sent and while it
+waits, its deadline, and its progress, as the worker hands the same rates to the runner.
+"""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -11,9 +15,17 @@ from django.db.models.functions import Cast, Greatest
 from django.utils import timezone
 
 from jobs.models import Job, Speed
-from jobs.services.separators import Run, runs_of
-from separation.catalogue import models_for
 from separation.ensemble import ENSEMBLE
+from separation.protocol.jobspec import StageRate
+from separation.request.cost import (
+    Stages,
+    default_rate,
+    default_run_rate,
+    model_of,
+    passes,
+    weight,
+)
+from separation.request.runs import Run, runs_of
 from separation.stage_table import DETAILS, PREPARE, RUNS_SEPARATORS, SEPARATION
 
 LEARN_FROM_S = 20.0
@@ -30,26 +42,6 @@ START_S = 2.0
 SOME_STEMS = "separation:some"
 """The kind of work for a subset of stems. A bag with a network for each stem then runs fewer
 networks."""
-
-NETWORK_RATE = 2.0
-"""Default seconds of work per second of audio. One network takes 0.4 on two cores of a recent
-server without any of the faster engines; older laptops are five times slower. The default is
-rather too long than too short, as the deadline of a job depends on it."""
-
-DEFAULT_RATES = {
-    # No network: 0.03 on the same two cores.
-    "spectral": 0.3,
-    # Bags of four networks, each as slow as one.
-    "htdemucs_ft": 4 * NETWORK_RATE,
-    "mdx_extra": 4 * NETWORK_RATE,
-}
-"""Default rates by the name of the model. Any other model counts as one network."""
-
-STAGE_RATE = 0.1
-"""Default rate of each other stage. The slowest one, which writes a dozen 24-bit files, takes 0.08
-on the same server."""
-
-USUAL_OVERLAP = 0.25
 
 _log = logging.getLogger("jobs.speed")
 
@@ -78,10 +70,11 @@ class Work:
 
 @dataclass(frozen=True)
 class Expected:
-    """An estimate. ``learned``: it needed no default rate."""
+    """An estimate. ``rates``: the cost of each stage. ``learned``: it needed no default rate."""
 
     seconds: float
     learned: bool
+    rates: Mapping[str, StageRate]
 
 
 class Speeds:
@@ -102,38 +95,41 @@ class Speeds:
     ) -> Expected:
         """Estimate the time of ``work``. ``hosts``: the hosts that may run it. ``device``: the
         device that separates; None where it is open, which then uses the newest speed."""
-        seconds, learned = START_S, True
-        for name, params in work.stages:
-            for rate, default in self._rates(work, name, params, hosts, device):
-                learned = learned and rate is not None
-                seconds += (default if rate is None else rate) * work.duration_s
-        return Expected(seconds, learned)
+        rates = {
+            name: self._rate(work, name, params, hosts, device) for name, params in work.stages
+        }
+        seconds = sum(rate.seconds_per_second for rate in rates.values()) * work.duration_s
+        return Expected(START_S + seconds, all(rate.learned for rate in rates.values()), rates)
 
-    def _rates(
+    def _rate(
         self,
         work: Work,
         name: str,
         params: Mapping[str, Any],
         hosts: Collection[str],
         device: str | None,
-    ) -> list[tuple[float | None, float]]:
-        """The learned rate, or None, and the default rate of each part of a stage."""
+    ) -> StageRate:
+        if name not in RUNS_SEPARATORS:
+            found = self._stage_rate(name, hosts)
+            if found is None:
+                return _guessed(default_rate(name, work.stages))
+            return StageRate(seconds_per_second=found * weight(name, work.stages))
+        if params.get("device") == "cpu":
+            device = "cpu"
+        runs = runs_of(name, params)
         if name == SEPARATION and work.separator != ENSEMBLE:
-            parts = [work]
-        elif name in RUNS_SEPARATORS:
-            parts = [
-                replace(work, separator=run.separator, model_name=run.model)
-                for run in runs_of(name, params)
-            ]
-        else:
-            return [(self._stage_rate(name, hosts), STAGE_RATE)]
-        return [
-            (
-                self._separation_rate(part, params, hosts, device),
-                _default_rate(part, SEPARATION, params),
-            )
-            for part in parts
-        ]
+            runs = [Run(work.separator, work.model_name, params)]
+        parts = [self._run_rate(run, hosts, device) for run in runs]
+        return StageRate(
+            seconds_per_second=sum(part.seconds_per_second for part in parts),
+            learned=all(part.learned for part in parts),
+        )
+
+    def _run_rate(self, run: Run, hosts: Collection[str], device: str | None) -> StageRate:
+        found = self._separation_rate(run, hosts, device)
+        if found is None:
+            return _guessed(default_run_rate(run))
+        return StageRate(seconds_per_second=found)
 
     def _stage_rate(self, name: str, hosts: Collection[str]) -> float | None:
         rows = self._rows.get(name, [])
@@ -152,14 +148,12 @@ class Speeds:
         return 1.0 / newest.seconds_per_second if newest else None
 
     def _separation_rate(
-        self, work: Work, params: Mapping[str, Any], hosts: Collection[str], device: str | None
+        self, run: Run, hosts: Collection[str], device: str | None
     ) -> float | None:
-        model = _model(work.separator, work.model_name)
-        if params.get("device") == "cpu":
-            device = "cpu"
+        model, params = model_of(run.separator, run.model), run.params
 
         def likeness(row: Speed) -> tuple[bool, bool, bool]:
-            same_model = row.model_name == model or (not model and row.separator == work.separator)
+            same_model = row.model_name == model or (not model and row.separator == run.separator)
             same_work = row.work == work_name(SEPARATION, params)
             return same_model and row.host in hosts, same_model, same_work
 
@@ -168,13 +162,17 @@ class Speeds:
             for name in (SOME_STEMS, SEPARATION)
             for row in self._rows.get(name, [])
             if device in (None, row.device)
-            and (row.separator == work.separator or row.model_name == model)
+            and (row.separator == run.separator or row.model_name == model)
         ]
         # Of equally similar rows, the newest one.
         best = max(rows, key=lambda row: (*likeness(row), row.updated_at), default=None)
         if best is None:
             return None
         return best.seconds_per_second * passes(best.model_name, params)
+
+
+def _guessed(rate: float) -> StageRate:
+    return StageRate(seconds_per_second=rate, learned=False)
 
 
 def measured_s(job: Job) -> float:
@@ -195,33 +193,6 @@ def work_name(stage: str, params: Mapping[str, Any]) -> str:
     return SOME_STEMS if stage == SEPARATION and fewer else stage
 
 
-WITHOUT_SHIFTS = ("standard", "spleeter_2stems")
-"""Models that mask magnitudes. A shift by less than a frame does not change their input, so they
-make no shifted passes."""
-
-
-def passes(model: str, params: Mapping[str, Any]) -> float:
-    """The number of passes of the network over the song, relative to the default options."""
-    if model == "spectral":
-        return 1.0
-    overlap = float(params.get("overlap") or 0.0) if "overlap" in params else USUAL_OVERLAP
-    shifts = 1 if model in WITHOUT_SHIFTS else max(int(params.get("shifts") or 0), 1)
-    return shifts * (1.0 - USUAL_OVERLAP) / (1.0 - overlap)
-
-
-def _model(separator: str, requested: str) -> str:
-    """The model that will run; empty where only the separator determines it, as for ``auto``."""
-    known = models_for(separator)
-    return requested or (known[0].name if known else "")
-
-
-def _default_rate(work: Work, stage: str, params: Mapping[str, Any]) -> float:
-    if stage != SEPARATION:
-        return STAGE_RATE
-    model = _model(work.separator, work.model_name)
-    return DEFAULT_RATES.get(model, NETWORK_RATE) * passes(model, params)
-
-
 def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
     """Learn the cost of the stages of a completed job; returns the number of stages.
 
@@ -239,9 +210,10 @@ def learn_speeds(job: Job, manifest: dict[str, Any], *, host: str) -> int:
     if separated_range:
         # The stage decodes the whole song for a range, so its time does not fit the range.
         fresh = [record for record in fresh if record["name"] != PREPARE]
+    pipeline = Work.of_job(job).stages
     try:
         for record in fresh:
-            _store_rate(_row_of(job, record, host), _rate_of(record, audio_s))
+            _store_rate(_row_of(job, record, host), _rate_of(record, audio_s, pipeline))
     except DatabaseError:
         _log.warning("job %s: its speeds are not learned", job.pk, exc_info=True)
         return 0
@@ -268,10 +240,11 @@ def _seconds(record: Mapping[str, Any]) -> float:
     return float(record.get("duration_seconds") or 0.0)
 
 
-def _rate_of(record: Mapping[str, Any], audio_s: float) -> float:
+def _rate_of(record: Mapping[str, Any], audio_s: float, pipeline: Stages) -> float:
+    """Of the usual passes and number of tracks."""
     rate = _seconds(record) / _worked_on_s(record, audio_s)
     if record["name"] != SEPARATION:
-        return rate
+        return rate / weight(record["name"], pipeline)
     model = str((record.get("details") or {}).get("model", ""))
     return rate / passes(model, record.get("parameters") or {})
 

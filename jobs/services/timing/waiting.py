@@ -166,18 +166,21 @@ class _Worker:
 
 @dataclass(frozen=True)
 class _Song:
-    """A waiting job. ``ran_s`` and ``preempted_at``: those of a job that gave way."""
+    """A waiting job. ``done``: the share of its time that an earlier attempt worked on it, 0 to 1.
+    ``ran_s`` and ``preempted_at``: those of a job that gave way."""
 
     pk: Any
     created_at: datetime
     separator: str
     expected: Expected
+    done: float
     ran_s: float
     preempted_at: datetime | None
 
     @property
     def left_s(self) -> float:
-        return max(self.expected.seconds - self.ran_s, self.expected.seconds * OVERDUE)
+        seconds = self.expected.seconds
+        return max(min(seconds - self.ran_s, seconds * (1.0 - self.done)), seconds * OVERDUE)
 
 
 _Key = tuple[int, str, int, Account]
@@ -208,10 +211,10 @@ class _Line:
             .values_list(*_COLUMNS)[:LOOK_AHEAD]
         )
         line: dict[_Key, deque[_Song]] = {}
-        for rank, lane, priority, owner, campaign, pk, created_at, ran, preempted, *work in rows:
+        for rank, lane, priority, owner, campaign, pk, created, percent, ran, gave, *work in rows:
             key = (rank, lane, priority, (owner, campaign is not None))
             expected = self._estimates.expected(Work.of(*work))
-            song = _Song(pk, created_at, work[0], expected, ran, preempted)
+            song = _Song(pk, created, work[0], expected, percent / 100, ran, gave)
             if rank != QueueRank.GAVE_WAY:
                 # They belong to an earlier attempt.
                 song = replace(song, ran_s=0.0, preempted_at=None)
@@ -375,5 +378,5 @@ class _Line:
 
 _COLUMNS = (
     *("queue_rank", "lane", "priority", "owner_id", "campaign_id"),
-    *("pk", "created_at", "ran_s", "preempted_at", *WORK_COLUMNS),
+    *("pk", "created_at", "progress_percent", "ran_s", "preempted_at", *WORK_COLUMNS),
 )

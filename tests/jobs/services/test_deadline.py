@@ -89,7 +89,7 @@ def test_a_network_on_the_processor_warns_with_the_time_it_will_take(owner: User
 
 
 def test_a_time_that_nothing_was_learned_for_is_told_as_a_bound(owner: User) -> None:
-    assert "; up to 5 min expected." in start(running_job()).warnings[0]
+    assert "; up to 4 min expected." in start(running_job()).warnings[0]
 
 
 def test_who_chose_the_processor_is_not_told_what_else_there_is(owner: User) -> None:

@@ -9,17 +9,16 @@ from django.db import models
 from jobs.models import Job, Speed
 from jobs.services.timing import speed
 from jobs.services.timing.speed import (
-    DEFAULT_RATES,
-    NETWORK_RATE,
     SOME_STEMS,
-    STAGE_RATE,
     START_S,
     Speeds,
     Work,
     learn_speeds,
     work_name,
 )
+from separation.request.cost import DEFAULT_RATES, NETWORK_RATE, weight
 from separation.request.separation_request import SeparationRequest
+from separation.stage_table import OPTIONAL_STAGES, STAGES
 from tests.factories import make_job, make_source
 
 HOST = "amber"
@@ -77,7 +76,8 @@ def test_a_completed_job_teaches_what_each_stage_costs(owner: User) -> None:
     assert (row.host, row.device, row.separator) == (HOST, "cpu", "demucs")
     assert (row.model_name, row.precision) == ("htdemucs", "float32")
     assert row.seconds_per_second == pytest.approx(0.5)
-    assert learned("export", separator="", model_name="") == pytest.approx(0.1)
+    files = weight("export", Work.of_job(job).stages)
+    assert learned("export", separator="", model_name="") == pytest.approx(0.1 / files)
 
 
 def test_the_average_moves_towards_what_is_new(owner: User) -> None:
@@ -194,15 +194,18 @@ def test_auto_expects_what_auto_led_to_last(owner: User) -> None:
 
 
 def test_without_any_measurement_the_expectation_is_careful_and_says_so(owner: User) -> None:
-    told = Speeds.load().expect(Work.of_job(demucs_job()))
-    assert told.seconds == pytest.approx(START_S + 100.0 * (NETWORK_RATE + 4 * STAGE_RATE))
-    assert not told.learned
+    work = Work.of_job(demucs_job())
+    told = Speeds.load().expect(work)
+    others = sum(
+        (STAGES[name].guess or 0.0) * weight(name, work.stages)
+        for name in ("prepare", "listening", "quality", "export")
+    )
+    assert told.seconds == pytest.approx(START_S + 100.0 * (NETWORK_RATE + others))
+    assert not told.learned and not any(rate.learned for rate in told.rates.values())
     four = Speeds.load().expect(Work.of_job(demucs_job(model="htdemucs_ft")))
     assert four.seconds > 3 * told.seconds
     masks = Speeds.load().expect(Work.of_job(demucs_job(separator="spectral")))
-    assert masks.seconds == pytest.approx(
-        START_S + 100.0 * (DEFAULT_RATES["spectral"] + 4 * STAGE_RATE)
-    )
+    assert masks.seconds == pytest.approx(START_S + 100.0 * (DEFAULT_RATES["spectral"] + others))
 
 
 def test_decoding_knows_the_length_better_than_the_upload(owner: User) -> None:
@@ -256,11 +259,24 @@ def test_names_that_are_too_long_are_cut_to_what_their_columns_hold(owner: User)
         assert len(getattr(row, column)) == field.max_length, column
 
 
-@pytest.mark.parametrize("model", speed.WITHOUT_SHIFTS)
-def test_shifts_cost_nothing_where_a_model_makes_none(model: str) -> None:
-    assert speed.passes(model, {"shifts": 5}) == 1.0
-    assert speed.passes("htdemucs", {"shifts": 5}) == 5.0
-    assert speed.passes("htdemucs", {}) == 1.0
+def test_what_was_learned_of_many_files_is_expected_of_few_in_proportion(owner: User) -> None:
+    everything = demucs_job(stages=OPTIONAL_STAGES)
+    learn_speeds(everything, manifest_of(everything), host=HOST)
+    told = Speeds.load().expect(Work.of_job(everything)).rates["export"]
+    assert told.learned and told.seconds_per_second == pytest.approx(0.1)
+    few = Speeds.load().expect(Work.of_job(demucs_job())).rates["export"]
+    # The stems and their residual, of 22 tracks.
+    assert few.learned and few.seconds_per_second == pytest.approx(0.1 * 5 / 22)
+
+
+def test_the_time_of_a_job_is_the_sum_of_what_its_stages_take(owner: User) -> None:
+    speed_row(0.5)
+    told = Speeds.load().expect(Work.of_job(demucs_job()))
+    rates = {name: rate.seconds_per_second for name, rate in told.rates.items()}
+    assert list(rates) == ["prepare", "separation", "listening", "quality", "export"]
+    assert rates["separation"] == 0.5 and told.rates["separation"].learned
+    assert told.seconds == pytest.approx(START_S + 100.0 * sum(rates.values()))
+    assert not told.learned, "of the other stages nothing is known"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from jobs.services.timing.turns import songs_before
 from separation.request.separation_request import SeparationRequest
 from tests.factories import make_job, make_source, make_user, set_quota
 
-RATES = {"prepare": 0.1, "separation": 1.0, "listening": 0.0, "quality": 0.0, "export": 0.1}
+RATES = {"prepare": 0.2, "separation": 1.0, "listening": 0.0, "quality": 0.0, "export": 0.0}
 """A song takes 1.2 s a second and 2 s around."""
 
 

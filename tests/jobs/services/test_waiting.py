@@ -27,7 +27,7 @@ SONG_S, WORK_S = 100.0, 122.0
 
 @pytest.fixture(autouse=True)
 def speeds(db: None) -> None:
-    for work, rate in zip(STAGES, (0.1, 1.0, 0.0, 0.0, 0.1), strict=True):
+    for work, rate in zip(STAGES, (0.2, 1.0, 0.0, 0.0, 0.0), strict=True):
         named = {"separator": "spectral", "model_name": "spectral"} if work == "separation" else {}
         Speed.objects.create(host="h", device="cpu", work=work, seconds_per_second=rate, **named)
 
@@ -103,16 +103,19 @@ def test_an_overdue_job_is_not_thought_to_end_at_once(owner: User) -> None:
     assert told(song()).starts_in_s == 10.0
 
 
-def test_a_runner_that_sees_no_end_yet_is_not_believed_over_earlier_songs(owner: User) -> None:
+@pytest.mark.parametrize("eta_s", [30.0, 900.0])
+def test_whoever_waits_is_told_the_time_that_the_page_of_the_running_job_says(
+    owner: User, eta_s: float
+) -> None:
     add_worker()
-    running(eta_s=7.0, started_at=timezone.now() - timedelta(seconds=62))
-    assert told(song()).starts_in_s == 60.0
+    running(eta_s=eta_s, started_at=timezone.now() - timedelta(seconds=2))
+    assert told(song()).starts_in_s == eta_s
 
 
-def test_a_runner_that_has_only_begun_frightens_nobody(owner: User) -> None:
+def test_of_a_job_that_was_worked_on_before_only_the_rest_is_waited_for(owner: User) -> None:
     add_worker()
-    running(eta_s=900.0, started_at=timezone.now() - timedelta(seconds=2))
-    assert told(song()).starts_in_s == 120.0
+    song(minutes_ago=2, progress_percent=75.0)
+    assert told(song(minutes_ago=1)).starts_in_s == pytest.approx(WORK_S / 4, abs=2.5)
 
 
 def test_who_has_one_song_is_not_told_to_wait_for_a_hundred(owner: User) -> None:
@@ -279,7 +282,7 @@ def test_a_time_that_was_guessed_is_told_as_a_bound(owner: User) -> None:
     add_worker()
     song(minutes_ago=2)
     found = told(song(minutes_ago=1))
-    assert found.sentence() == "2nd in line, starts within 70 s."
+    assert found.sentence() == "2nd in line, starts within 35 s."
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What the page of a job says in each state, and what its buttons do."""
 
+import re
 from typing import Any
 
 import pytest
@@ -55,6 +56,13 @@ def test_a_running_job_shows_its_bar_stage_and_time_left(client: Client, owner: 
     assert shown.count('aria-current="step"') == 1
     assert 'hx-trigger="every 1s"' in shown
     assert '<noscript><meta http-equiv="refresh"' in shown
+
+
+def test_a_job_that_runs_is_nowhere_shown_as_done(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING, progress_percent=99.9)
+    for shown in (text(client, job), client.get(reverse("jobs:history")).content.decode()):
+        assert "100 %" not in shown
+        assert re.search(r"\b99(<span>)? %", shown)
 
 
 def test_a_waiting_job_says_that_no_worker_is_there(client: Client, owner: User) -> None:

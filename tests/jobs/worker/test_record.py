@@ -64,3 +64,12 @@ def test_the_bar_of_a_job_that_goes_on_stands_still_until_it_is_where_it_was(job
         record.flush()
         shown.append(Job.objects.get().progress_percent)
     assert shown == [43.0, 43.0, 43.0, 44.0]
+
+
+def test_the_beginning_of_a_stage_tells_percent_and_time_left_together(job: Job) -> None:
+    told = StageStartedEvent(
+        job_id=str(job.pk), stage="export", label="Writing tracks", percent=80.0, eta_s=12.5
+    )
+    Recorder(Lease(job)).stage_started(told)
+    job.refresh_from_db()
+    assert (job.progress_percent, job.eta_s) == (80.0, 12.5)

@@ -119,9 +119,9 @@ def test_progress_comes_at_most_every_half_second_and_never_falls(
     # One more than half seconds fit in, as the first comes at once.
     assert len(told) <= (times[-1] - times[0]) / 0.5 + 1.5
     separating = [event for event in told if event.stage == "separation"]
-    assert all(30 <= event.percent <= 90 for event in separating)
     assert any(event.message == "Separating stems with fake" for event in separating)
-    assert any(event.eta_s is not None for event in separating)
+    assert all(event.eta_s is not None for event in separating)
+    assert separating[0].percent < separating[-1].percent < 100
 
 
 def test_cancel_takes_effect_within_two_seconds(tmp_path: Path, runner: RunnerProcess) -> None:

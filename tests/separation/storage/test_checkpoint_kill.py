@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from separation.protocol.jobspec import JobSpec
+from separation.protocol.jobspec import JobSpec, StageRate
 from tests.separation.fakes import make_song, make_spec, separation_request
 from tests.separation.interrupted import (
     ALWAYS,
@@ -20,6 +20,10 @@ from tests.separation.interrupted import (
 from tests.separation.small_models import noise, save_bag, save_song, save_th, small_htdemucs
 
 RATE_HZ = 44_100
+SEPARATION_IS_ALL = {
+    name: StageRate(seconds_per_second=seconds)
+    for name, seconds in {"prepare": 0.1, "separation": 1000.0, "export": 0.1}.items()
+}
 
 
 def uneven(tmp_path: Path, **options: Any) -> JobSpec:
@@ -97,14 +101,17 @@ def test_killed_before_the_first_checkpoint_it_starts_at_the_beginning(
     assert again.details["resumed_at_s"] is None
 
 
-def test_the_bar_goes_on_where_it_was(tmp_path: Path, whole: Outcome) -> None:
-    spec = uneven(tmp_path)
+@pytest.mark.parametrize("told", [0.0, 65.0, 85.0])
+def test_the_bar_goes_on_where_it_was(tmp_path: Path, whole: Outcome, told: float) -> None:
+    """Also for a person who asked for it again, to whom no percent was told before."""
+    spec = uneven(tmp_path).model_copy(update={"percent": told, "rates": SEPARATION_IS_ALL})
     kill_at(spec, whole.windows * 3 // 4)
     resumed = attempt(spec)
     assert_continued(resumed, whole)
-    # Separation fills 30 to 90; all but what it tells while it copies is past the middle.
-    assert resumed.percents[-1] > 60
-    assert [percent for percent in resumed.percents if 30 < percent < 60] == []
+    assert resumed.percents == tuple(sorted(resumed.percents))
+    assert resumed.percents[0] >= told and resumed.percents[-1] > 65
+    # Between what it tells while it copies and what comes then, it leaps over what was done.
+    assert [percent for percent in resumed.percents if 20 < percent < 60] == []
 
 
 def test_a_bag_of_small_htdemucs_goes_on_bit_for_bit(tmp_path: Path) -> None:
