@@ -8,6 +8,7 @@ from jobs.web.account import views as account
 from jobs.web.batches import views as batch
 from jobs.web.campaigns import views as version
 from jobs.web.comparing import views as comparing
+from jobs.web.front import views as front
 from jobs.web.history import bulk_views as bulk
 from jobs.web.history import views as history
 from jobs.web.job import download_views as downloads
@@ -30,6 +31,9 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("from-url/", upload.from_url, name="from-url"),
     path("demo/", demo.start, name="demo"),
+    path("demo/<str:edition>/mixer.json", front.song, name="demo-mixer"),
+    path("demo/<str:edition>/previews/<str:name>/", front.preview, name="demo-preview"),
+    path("demo/<str:edition>/peaks/<str:name>/", front.peaks, name="demo-peaks"),
     path("account/", account.account, name="account"),
     path("account/theme/", account.theme, name="theme"),
     path("account/defaults/", account.defaults, name="defaults"),

@@ -20,6 +20,7 @@ from jobs.services.sources.receive_source import sent_before
 from jobs.services.timing.speed import Speeds
 from jobs.services.uploads.url_import import import_song, takes_pages
 from jobs.web.form_errors import first_error
+from jobs.web.front.views import landing
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
 from jobs.web.uploads import choices
 from jobs.web.uploads.batch_form import BatchForm
@@ -44,7 +45,7 @@ TOO_MUCH = "The files together are larger than this server takes in one go. Send
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: UserRequest) -> HttpResponseBase:
     if request.method != "POST":
-        return _page(request) if request.user.is_authenticated else _landing(request)
+        return _page(request) if request.user.is_authenticated else landing(request)
     if not request.user.is_authenticated:
         return _log_in_first(request)
     if body_size(request) > largest_body():
@@ -186,10 +187,6 @@ def _page(
         "wants_notice": request.method == "POST" and "notify_by_email" in request.POST,
     }
     return render(request, "jobs/upload.html", context, status=status)
-
-
-def _landing(request: HttpRequest) -> HttpResponse:
-    return render(request, "jobs/landing.html", {"signup_open": settings.SIGNUP_OPEN})
 
 
 def _log_in_first(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,51 @@
+"""Somebody without an account opens the first page and plays the song that it has."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.mixer_page import MixerPage
+from tests.browser.visitor import Visitor, until, visitor
+
+pytestmark = pytest.mark.browser
+
+RENDERED_WITHIN_S = 120.0
+
+
+def open_front(person: Visitor) -> MixerPage:
+    """The worker renders the song beside whatever else it does."""
+
+    def has_mixer() -> bool:
+        return person.go("/") == 200 and "data-mixer=" in person.page.content()
+
+    until(person.page, has_mixer, within_s=RENDERED_WITHIN_S)
+    return MixerPage(person)
+
+
+def test_a_visitor_presses_play_and_hears_the_song(browser: Browser, site: str) -> None:
+    guest = visitor(browser, site, width=360)
+    player = open_front(guest)
+    page = guest.page
+    player.mixer.wait_for()
+    expect(page.locator(".front__plain")).to_be_hidden()
+    expect(page.locator("[data-lane]")).to_have_count(4)
+    player.press_play()
+    until(page, lambda: player.position() > 0.5)
+    player.press("Solo Vocals")
+    expect(player.lane("drums")).to_have_class("lane stem-drums lane--silent")
+    now = player.position()
+    until(page, lambda: player.position() > now + 0.3)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert guest.context.cookies() == []
+    assert guest.complaints == []
+    guest.context.close()
+
+
+def test_without_javascript_each_stem_has_a_player(browser: Browser, site: str) -> None:
+    guest = visitor(browser, site, scripts=False)
+    player = open_front(guest)
+    expect(player.mixer).to_be_hidden()
+    vocals = guest.page.get_by_label("Play Vocals", exact=True)
+    expect(vocals).to_be_visible()
+    vocals.evaluate("(audio) => { audio.muted = true; return audio.play(); }")
+    until(guest.page, lambda: vocals.evaluate("(audio) => audio.currentTime > 0"))
+    guest.context.close()
