@@ -23,7 +23,7 @@ from jobs.web.uploads import views as uploads
 
 app_name = "jobs"
 urlpatterns = [
-    path("", upload.upload, name="upload"),
+    path("", front.first_page, name="upload"),
     path("uploads/", uploads.begin, name="upload-begin"),
     path("uploads/<uuid:upload_id>/", uploads.outcome, name="upload-outcome"),
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),

@@ -1,11 +1,12 @@
-"""The first page of visitors without an account, and the files of the song that it plays."""
+"""The first page, and the files of the song that it plays to visitors without an account."""
 
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from jobs.http.listening import preview_response
@@ -13,7 +14,8 @@ from jobs.http.throttles import ShareThrottle
 from jobs.services.front_demo import FrontDemo, front_demo
 from jobs.services.listening.index import ListeningStem
 from jobs.web.front.demo import landing_context, song_of_demo
-from jobs.web.requests import too_many_requests
+from jobs.web.requests import UserRequest, too_many_requests
+from jobs.web.uploads.form_views import upload
 
 KEPT = "public, max-age=31536000, immutable"
 """The address of a file changes with its content."""
@@ -22,8 +24,13 @@ DemoView = Callable[..., HttpResponseBase]
 """Takes the request, the song, and the other parts of the address."""
 
 
-def landing(request: HttpRequest) -> HttpResponse:
-    return render(request, "jobs/landing.html", landing_context())
+# Exempt as the upload page is, which checks the token itself.
+@csrf_exempt
+def first_page(request: UserRequest) -> HttpResponseBase:
+    """The upload page for members, and for every form; the landing page for visitors."""
+    if request.method in ("GET", "HEAD") and not request.user.is_authenticated:
+        return render(request, "jobs/landing.html", landing_context())
+    return upload(request)
 
 
 def of_edition(view: DemoView) -> DemoView:

@@ -1,4 +1,4 @@
-"""The first page: the landing page for strangers, the upload form for members."""
+"""The upload form, which is the first page of members."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -20,7 +20,6 @@ from jobs.services.sources.receive_source import sent_before
 from jobs.services.timing.speed import Speeds
 from jobs.services.uploads.url_import import import_song, takes_pages
 from jobs.web.form_errors import first_error
-from jobs.web.front.views import landing
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
 from jobs.web.uploads import choices
 from jobs.web.uploads.batch_form import BatchForm
@@ -44,10 +43,10 @@ TOO_MUCH = "The files together are larger than this server takes in one go. Send
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: UserRequest) -> HttpResponseBase:
-    if request.method != "POST":
-        return _page(request) if request.user.is_authenticated else landing(request)
     if not request.user.is_authenticated:
         return _log_in_first(request)
+    if request.method != "POST":
+        return _page(request)
     if body_size(request) > largest_body():
         return _too_much(request)
     try:
