@@ -61,6 +61,8 @@ def site_paths(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.STATIC_ROOT = tmp_path / "staticfiles"
     settings.STATIC_ROOT.mkdir()
     settings.OFFLINE = True
+    # Else each housekeeping would render the song, which takes seconds.
+    settings.FRONT_DEMO = False
     # Nor does pip, which fetches weights that come in packages, ask anybody.
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     settings.MIN_FREE_BYTES = settings.RESERVE_BYTES = 0

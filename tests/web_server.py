@@ -35,6 +35,8 @@ class WebServer:
             "STEMSITE_DATA_DIR": str(folder),
             "STEMSITE_OFFLINE": "1",
             "STEMSITE_RESERVE_BYTES": "0",
+            # Rendering it takes seconds of the processor.
+            "STEMSITE_FRONT_DEMO": "0",
             "STEMSITE_MIN_FREE_BYTES": "1",
             "STEMSITE_RATE_UPLOAD": "10000/hour",
             "STEMSITE_PORT": self.port,

@@ -31,6 +31,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", status=403)
 
 
+def too_many_requests(request: HttpRequest, wait_s: int) -> HttpResponse:
+    response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
 def visible_job(request: UserRequest, job_id: UUID) -> Job:
     """The person's own job with its source. Raises ``Http404`` for anybody else's."""
     jobs = Job.objects.visible_to(request.user).select_related("source", "batch")

@@ -8,6 +8,7 @@ from jobs.web.account import views as account
 from jobs.web.batches import views as batch
 from jobs.web.campaigns import views as version
 from jobs.web.comparing import views as comparing
+from jobs.web.front import views as front
 from jobs.web.history import bulk_views as bulk
 from jobs.web.history import views as history
 from jobs.web.job import download_views as downloads
@@ -22,7 +23,7 @@ from jobs.web.uploads import views as uploads
 
 app_name = "jobs"
 urlpatterns = [
-    path("", upload.upload, name="upload"),
+    path("", front.first_page, name="upload"),
     path("uploads/", uploads.begin, name="upload-begin"),
     path("uploads/<uuid:upload_id>/", uploads.outcome, name="upload-outcome"),
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
@@ -30,6 +31,9 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("from-url/", upload.from_url, name="from-url"),
     path("demo/", demo.start, name="demo"),
+    path("demo/<str:edition>/mixer.json", front.song, name="demo-mixer"),
+    path("demo/<str:edition>/previews/<str:name>/", front.preview, name="demo-preview"),
+    path("demo/<str:edition>/peaks/<str:name>/", front.peaks, name="demo-peaks"),
     path("account/", account.account, name="account"),
     path("account/theme/", account.theme, name="theme"),
     path("account/defaults/", account.defaults, name="defaults"),

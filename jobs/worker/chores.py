@@ -13,11 +13,13 @@ from django.conf import settings
 
 from jobs.services.backup.schedule import is_backup_due
 from jobs.services.batches.notices import is_any_due
+from jobs.services.front_demo import front_demo, front_demo_dir
 from jobs.services.storage.integrity import is_scrub_due
 
 
 class OwnProcess(ABC):
-    """Runs a command of ``manage.py``, one process at a time. :meth:`turn` never waits."""
+    """Runs a program of the site, one process at a time; ``command``: the arguments of Python.
+    :meth:`turn` never waits."""
 
     def __init__(self, *command: str, does: str, logger: logging.Logger) -> None:
         self._command = command
@@ -32,7 +34,7 @@ class OwnProcess(ABC):
         if self._is_running() or not self.is_due():
             return
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", *self._command],
+            [sys.executable, *self._command],
             cwd=settings.BASE_DIR,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -55,7 +57,7 @@ class ScheduledBackups(OwnProcess):
     new backup in it."""
 
     def __init__(self) -> None:
-        command = ("backup", "--if-due", "--keep", str(settings.BACKUP_KEEP))
+        command = ("manage.py", "backup", "--if-due", "--keep", str(settings.BACKUP_KEEP))
         log = logging.getLogger("jobs.backup")
         super().__init__(*command, does="makes a backup", logger=log)
 
@@ -70,7 +72,7 @@ SCRUB_TURN_S = 300
 class Scrubbing(OwnProcess):
     def __init__(self) -> None:
         log = logging.getLogger("jobs.integrity")
-        command = ("scrub", "--quietly", "--seconds", str(SCRUB_TURN_S))
+        command = ("manage.py", "scrub", "--quietly", "--seconds", str(SCRUB_TURN_S))
         super().__init__(*command, does="checks delivered files", logger=log)
 
     def is_due(self) -> bool:
@@ -80,7 +82,20 @@ class Scrubbing(OwnProcess):
 class MailProcess(OwnProcess):
     def __init__(self) -> None:
         log = logging.getLogger("jobs.notices")
-        super().__init__("send_notices", does="sends e-mails", logger=log)
+        super().__init__("manage.py", "send_notices", does="sends e-mails", logger=log)
 
     def is_due(self) -> bool:
         return is_any_due()
+
+
+class DemoRendering(OwnProcess):
+    """Renders the demonstration song for the first page. Of several clusters one does: the others
+    find its lock, or the files."""
+
+    def __init__(self) -> None:
+        log = logging.getLogger("jobs.demo")
+        command = ("-m", "separation.stages.demo_stems", str(front_demo_dir()))
+        super().__init__(*command, does="renders the demonstration song", logger=log)
+
+    def is_due(self) -> bool:
+        return settings.FRONT_DEMO and front_demo() is None

@@ -4,6 +4,6 @@ This module imports nothing, so that a web server can name the song.
 """
 
 VERSION = 1
-"""Raise it with every change of the song's sound."""
+"""Raise it with every change of the song's sound, or of the files that make its stems playable."""
 
 FILE_NAME = "Eight bars.flac"

@@ -14,6 +14,11 @@ SHARE_MAX_DAYS = env.whole(
 SHARE_MAX_LINKS = env.whole(
     "STEMSITE_SHARE_MAX_LINKS", 20, "links of one song that work at the same time", least=1
 )
+FRONT_DEMO = env.boolean(
+    "STEMSITE_FRONT_DEMO",
+    True,
+    "the first page plays the demonstration song to visitors without an account",
+)
 MIX_S = env.number("STEMSITE_MIX_S", 240.0, "seconds that making one mix may take", least=0.1)
 MIXES_AT_ONCE = env.whole(
     "STEMSITE_MIXES_AT_ONCE", 2, "mixes that are made at the same time", least=1

@@ -52,7 +52,7 @@ def _world(environment: dict[str, str], what: str) -> str:
 def filled_site(folder: Path) -> Iterator[tuple[str, list[Stop]]]:
     """The address of a site with a world in it, and its pages. A worker separates one song; then
     there is none any more, so that every state stays as it is."""
-    server = WebServer(folder)
+    server = WebServer(folder, STEMSITE_FRONT_DEMO="1")
     try:
         server.start(worker=True)
         _world(server.environment, "separate")

@@ -122,8 +122,12 @@ def fill() -> None:
     from django.contrib.auth import get_user_model
 
     from jobs.services.account.tokens import create_token
+    from jobs.services.front_demo import front_demo_dir
+    from separation.stages.demo_stems import render
     from tests.factories import PASSWORD, make_user, set_quota
 
+    # The worker has perhaps been stopped while it did so.
+    render(front_demo_dir())
     get_user_model().objects.create_superuser(OPERATOR, "operator@example.org", PASSWORD)
     make_user(NEWCOMER)
     full = make_user(FULL)

@@ -156,6 +156,7 @@ class ChaosSite:
             "STEMSITE_MAX_ACTIVE_JOBS": "100000",
             "STEMSITE_OFFLINE": "1",
             "STEMSITE_RESERVE_BYTES": "0",
+            "STEMSITE_FRONT_DEMO": "0",
             "STEMSITE_ENGINE": "torch",
             "PYTHONPATH": plug_in(root),
             "TMPDIR": str(self.scratch),

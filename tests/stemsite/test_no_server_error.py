@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from jobs.models import ApiToken, Batch, Upload
+from jobs.services.front_demo import front_demo, front_demo_dir
 from jobs.services.sharing import create_link
 from jobs.services.storage import disk_space
 from separation.demo import VERSION
@@ -54,6 +55,10 @@ def world(owner: User, stranger: User, settings: Settings) -> dict[str, str]:
     demo = Path(settings.DATA_DIR) / "demo" / f"song-{VERSION}.flac"
     demo.parent.mkdir(parents=True)
     soundfile.write(demo, np.zeros((4410, 2), np.float32), 44_100)
+    settings.FRONT_DEMO = True
+    write_listening(front_demo_dir(), {"vocals": np.zeros((2, 4410), np.float32)})
+    song = front_demo()
+    assert song is not None
     job, other = (make_job(status="completed", manifest={"version": "2.0"}) for _ in range(2))
     for each in (job, other):
         sounds = {name: np.zeros((2, 4410), np.float32) for name in ("vocals", "residual")}
@@ -74,6 +79,7 @@ def world(owner: User, stranger: User, settings: Settings) -> dict[str, str]:
         "link_id": str(link.link.pk),
         "token_id": str(token.public_id),
         "token": link.token,
+        "edition": song.edition,
         "track": "vocals",
         "name": "vocals",
         "object_id": str(job.pk),

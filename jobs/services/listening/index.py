@@ -88,13 +88,18 @@ class Listening(_Strict):
 
 def listening_of(job: Job) -> Listening | None:
     """The index of the job's previews; None where there are none, or the index is unreadable."""
-    path = job.directory / INDEX
+    return listening_in(job.directory)
+
+
+def listening_in(directory: Path) -> Listening | None:
+    """The index of the previews in ``directory``, as :func:`listening_of`."""
+    path = directory / INDEX
     try:
         found = _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         return None
     except (OSError, ValidationError):
-        _log.exception("job %s: the index of what can be listened to is unreadable", job.pk)
+        _log.exception("%s: the index of what can be listened to is unreadable", directory)
         return None
     return found if found.stems or found.parts else None
 
@@ -209,8 +214,13 @@ def _read(path: Path, modified_ns: int) -> Listening:
 
 def listening_file(job: Job, relative: str) -> Path:
     """A file that the index names. Raises ``ValueError`` if it leaves the folder of previews."""
-    root = (job.directory / INDEX).parent.resolve()
-    file = (job.directory / relative).resolve()
+    return listening_file_in(job.directory, relative)
+
+
+def listening_file_in(directory: Path, relative: str) -> Path:
+    """A file that the index in ``directory`` names, as :func:`listening_file`."""
+    root = (directory / INDEX).parent.resolve()
+    file = (directory / relative).resolve()
     if not file.is_relative_to(root):
         raise ValueError(f"the path {relative!r} leaves the folder of previews")
     return file

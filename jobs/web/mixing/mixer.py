@@ -70,6 +70,14 @@ class Lane:
         return _LABELS.get(self.track.stage_name) or track_label(child_part(self.track.name))
 
 
+@dataclass(frozen=True)
+class PlainPlayer:
+    """One stem of the list that replaces the mixer where no script runs."""
+
+    lane: Lane
+    preview: str
+
+
 def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
     """The lanes of the owner's page: each stem, followed by its parts. A job that is not completed
     has lanes as soon as its stems are playable."""

@@ -1,22 +1,13 @@
 """The template context of a shared page; its addresses contain the token, never the job's id."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from jobs.services.listening.index import gain_of
 from jobs.services.sharing import Shared
-from jobs.web.mixing.mixer import Lane, lanes_of, song_of
+from jobs.web.mixing.mixer import PlainPlayer, lanes_of, song_of
 from jobs.web.results import shown_s
-
-
-@dataclass(frozen=True)
-class SharedTrack:
-    """One stem of the list that replaces the mixer where no script runs."""
-
-    lane: Lane
-    preview: str
 
 
 def context_of(token: str, shared: Shared) -> dict[str, Any]:
@@ -30,7 +21,7 @@ def context_of(token: str, shared: Shared) -> dict[str, Any]:
         "total_bytes": sum(track.size_bytes for track in shared.tracks),
         "mixer_url": reverse("jobs:shared-mixer", args=(token,)),
         "lanes": lanes,
-        "tracks": [SharedTrack(lane, address("preview", token, lane.track.name)) for lane in lanes],
+        "tracks": [PlainPlayer(lane, address("preview", token, lane.track.name)) for lane in lanes],
     }
 
 

@@ -22,6 +22,7 @@ from jobs.http.visitors import address_of
 from jobs.services.archive import tracks_zip
 from jobs.services.listening.index import ListeningStem
 from jobs.services.sharing import Shared, count_view, open_link
+from jobs.web.requests import too_many_requests
 from jobs.web.sharing.public import context_of, song_shared
 from separation.errors import SeparationError
 
@@ -54,7 +55,7 @@ def _answer_of_view(
     if shared is None:
         return None
     if wait_s := ShareThrottle().wait_before(request):
-        return _too_many_requests(request, wait_s)
+        return too_many_requests(request, wait_s)
     try:
         return view(request, token, shared, **parameters)
     except (Http404, SeparationError):
@@ -63,14 +64,8 @@ def _answer_of_view(
 
 def _not_found_page(request: HttpRequest) -> HttpResponse:
     if wait_s := MissedShareThrottle().wait_before(request):
-        return _too_many_requests(request, wait_s)
+        return too_many_requests(request, wait_s)
     return render(request, "jobs/shared_gone.html", status=404)
-
-
-def _too_many_requests(request: HttpRequest, wait_s: int) -> HttpResponse:
-    response = render(request, "429.html", status=429)
-    response.headers["Retry-After"] = str(wait_s)
-    return response
 
 
 @by_link

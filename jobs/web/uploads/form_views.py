@@ -1,4 +1,4 @@
-"""The first page: the landing page for strangers, the upload form for members."""
+"""The upload form, which is the first page of members."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -43,10 +43,10 @@ TOO_MUCH = "The files together are larger than this server takes in one go. Send
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: UserRequest) -> HttpResponseBase:
-    if request.method != "POST":
-        return _page(request) if request.user.is_authenticated else _landing(request)
     if not request.user.is_authenticated:
         return _log_in_first(request)
+    if request.method != "POST":
+        return _page(request)
     if body_size(request) > largest_body():
         return _too_much(request)
     try:
@@ -186,10 +186,6 @@ def _page(
         "wants_notice": request.method == "POST" and "notify_by_email" in request.POST,
     }
     return render(request, "jobs/upload.html", context, status=status)
-
-
-def _landing(request: HttpRequest) -> HttpResponse:
-    return render(request, "jobs/landing.html", {"signup_open": settings.SIGNUP_OPEN})
 
 
 def _log_in_first(request: HttpRequest) -> HttpResponse:

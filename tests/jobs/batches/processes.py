@@ -22,6 +22,7 @@ class Site:
             "STEMSITE_DATABASE_URL": database_url,
             "STEMSITE_EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             "STEMSITE_BATCH_QUIET_S": "0",
+            "STEMSITE_FRONT_DEMO": "0",
             "STEMSITE_LOG_LEVEL": "WARNING",
         }
         if not database_url:

@@ -77,6 +77,7 @@ class LiveSite:
             "STEMSITE_MIN_FREE_BYTES": "1000000",
             "STEMSITE_OFFLINE": "1",
             "STEMSITE_RESERVE_BYTES": "0",
+            "STEMSITE_FRONT_DEMO": "0",
             "OMP_NUM_THREADS": "1",
         }
         self.log = data_dir / "worker.log"

@@ -4,12 +4,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.worker.chores import OwnProcess, ScheduledBackups, Scrubbing
+from jobs.worker.chores import DemoRendering, OwnProcess, ScheduledBackups, Scrubbing
 from jobs.worker.reaper import Housekeeping
+from separation.demo import VERSION
 from tests.factories import make_artifact, make_job
+from tests.listening_files import write_listening
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +68,28 @@ def test_files_are_checked_when_one_is_due(
     assert command[:3] == ["manage.py", "scrub", "--quietly"]
 
 
-def test_the_housekeeping_does_both() -> None:
+def test_the_song_of_the_first_page_is_rendered_until_it_is_there(
+    settings: Settings, tmp_path: Path, started: list[tuple[list[str], Slow]]
+) -> None:
+    chore = DemoRendering()
+    chore.turn()
+    assert started == [], "it is switched off"
+    settings.FRONT_DEMO = True
+    chore.turn()
+    chore.turn()
+    ((command, process),) = started
+    folder = tmp_path / "demo" / f"mixer-{VERSION}"
+    assert command == ["-m", "separation.stages.demo_stems", str(folder)]
+    process.code = -9
+    chore.turn()
+    assert len(started) == 2, "one that was killed is started again"
+    started[1][1].code = 0
+    write_listening(folder, {"drums": np.zeros((2, 4410), np.float32)})
+    chore.turn()
+    assert len(started) == 2
+
+
+def test_the_housekeeping_does_them() -> None:
     chores = [getattr(chore, "__self__", None) for chore in Housekeeping()._chores]
     kinds = {type(owner) for owner in chores if isinstance(owner, OwnProcess)}
-    assert {ScheduledBackups, Scrubbing} <= kinds
+    assert {ScheduledBackups, Scrubbing, DemoRendering} <= kinds

@@ -50,7 +50,11 @@ print(json.dumps(codes))
 def test_only_a_cluster_that_was_told_to_stop_and_wound_down_ends_well(tmp_path: Path) -> None:
     site = tmp_path / "site"
     lay_out(site)
-    environment = {"STEMSITE_DATA_DIR": str(site), "STEMSITE_DATABASE_URL": ""}
+    environment = {
+        "STEMSITE_DATA_DIR": str(site),
+        "STEMSITE_DATABASE_URL": "",
+        "STEMSITE_FRONT_DEMO": "0",
+    }
     ended = subprocess.run(
         [sys.executable, "-c", CLUSTERS],
         cwd=ROOT,
