@@ -143,7 +143,7 @@ def core_settings(precision: str | None = None, engine: str | None = None) -> An
     import django
 
     django.setup()
-    from jobs.core import core_settings as from_environment
+    from jobs.core_settings import core_settings as from_environment
 
     settings = from_environment()
     # Two hours as plain WAV are larger than what the server takes unless it is told otherwise.

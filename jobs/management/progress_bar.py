@@ -3,7 +3,7 @@
 import shutil
 from typing import TextIO
 
-from jobs.services.clock import clock
+from jobs.services.song_length import clock
 
 WIDTH = 24
 

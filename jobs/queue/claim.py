@@ -18,7 +18,7 @@ from jobs.models.job import HELD_UNTIL, JobQuerySet, JobStatus, QueueRank
 from jobs.models.quota_rules import members
 from jobs.queue import clock, heartbeats
 from jobs.queue.caps import Account, Caps, owners_of
-from jobs.queue.lanes import current_post
+from jobs.queue.lanes import current_assignment
 
 LONGEST_WAIT_S = 3600.0
 """No back-off lasts longer. A later end was written by a wrong clock, so the back-off counts as
@@ -53,7 +53,7 @@ def claim_next(
     ``token``: the token of the new lease.
     """
     token = token or uuid.uuid4()
-    for turn in _turns(current_post().lanes if lanes is None else lanes, worker):
+    for turn in _turns(current_assignment().lanes if lanes is None else lanes, worker):
         job = _claim_one_of(turn, worker, token)
         if job is not None:
             return job

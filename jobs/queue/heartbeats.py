@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from jobs.models import Job, Worker
 from jobs.models.job import JobStatus
 from jobs.queue import clock, worker_table
-from jobs.queue.lanes import current_post
+from jobs.queue.lanes import current_assignment
 from jobs.queue.worker_table import Activity
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -105,7 +105,7 @@ class Heartbeats:
 
 
 def _row(pid: int) -> Worker:
-    post = current_post()
+    post = current_assignment()
     return Worker(
         name=worker_name(pid),
         host=socket.gethostname()[:128],

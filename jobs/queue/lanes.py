@@ -13,7 +13,7 @@ ALL = tuple(lane.value for lane in Lane)
 
 
 @dataclass(frozen=True)
-class Post:
+class WorkerAssignment:
     """The cluster and the lanes of a worker. ``lanes`` is in the order of serving."""
 
     cluster: str
@@ -33,15 +33,15 @@ class Post:
         return int(clusters()[self.cluster]["workers"])
 
 
-_post: Post | None = None
+_post: WorkerAssignment | None = None
 
 
-def current_post() -> Post:
+def current_assignment() -> WorkerAssignment:
     """The post of this process; by default the default cluster with the configured lanes."""
-    return _post or Post(str(settings.Q_CLUSTER["name"]), in_order(settings.LANES))
+    return _post or WorkerAssignment(str(settings.Q_CLUSTER["name"]), in_order(settings.LANES))
 
 
-def take_post(post: Post | None) -> None:
+def take_assignment(post: WorkerAssignment | None) -> None:
     """Set the post of this process and of all that it forks from now on."""
     global _post
     _post = post

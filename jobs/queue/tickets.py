@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 
 from jobs.queue import heartbeats
 from jobs.queue.claim import runnable
-from jobs.queue.lanes import Post, current_post
+from jobs.queue.lanes import WorkerAssignment, current_assignment
 
 RUN_NEXT = "jobs.worker.tasks.run_next"
 
@@ -30,13 +30,13 @@ def queues_served(lane: str) -> Counter[str]:
     """The number of workers at each queue that serves ``lane``; the default cluster's queue where
     no worker serves it."""
     rows = heartbeats.alive().values_list("cluster", "lanes")
-    posts = [Post(cluster, tuple(lanes)) for cluster, lanes in rows if lane in lanes]
+    posts = [WorkerAssignment(cluster, tuple(lanes)) for cluster, lanes in rows if lane in lanes]
     return Counter(post.queue for post in posts) or Counter([str(settings.Q_CLUSTER["name"])])
 
 
 def tickets_waiting(queue: str | None = None) -> int:
     """How many tickets no worker has taken yet; by default in the queue of this process."""
-    return int(get_broker(queue or current_post().queue).queue_size())
+    return int(get_broker(queue or current_assignment().queue).queue_size())
 
 
 def top_up() -> int:
@@ -45,7 +45,7 @@ def top_up() -> int:
     The queue gets at most one ticket for each of its workers, as each worker adds the next ticket
     when it finishes a job.
     """
-    post = current_post()
+    post = current_assignment()
     lanes = runnable(post.lanes).order_by("created_at").values_list("lane", flat=True)
     runnable_lanes = list(lanes[: max(post.workers, _workers_at(post))])
     if not runnable_lanes:
@@ -56,7 +56,7 @@ def top_up() -> int:
     return len(missing)
 
 
-def _workers_at(post: Post) -> int:
+def _workers_at(post: WorkerAssignment) -> int:
     """The workers at the queue of ``post``, on all hosts together."""
     return queues_served(post.lanes[0])[post.queue]
 

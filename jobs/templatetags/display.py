@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from jobs.models.preferences import Theme
 from jobs.services.account.preferences import theme_of
-from jobs.services.clock import clock as length_as_clock
 from jobs.services.email import mail_is_set_up
 from jobs.services.sizes import size
+from jobs.services.song_length import clock as length_as_clock
 from jobs.services.timing.progress import about, whole_percent
 from jobs.wording import decibels, stage_label, took, track_label
 

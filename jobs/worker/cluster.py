@@ -22,7 +22,7 @@ from django_q.cluster import Cluster
 from django_q.signals import post_spawn
 
 from jobs.queue import drain, heartbeats, worker_table
-from jobs.queue.lanes import Post, current_post, take_post
+from jobs.queue.lanes import WorkerAssignment, current_assignment, take_assignment
 from jobs.worker.gpu_assignment import take_card
 from jobs.worker.reaper import Housekeeping, do_chore, take_back
 from jobs.worker.runners import current_runner
@@ -45,9 +45,9 @@ class DrainingCluster(Cluster):  # type: ignore[misc]
         drain.request()
 
 
-def run_cluster(post: Post) -> int:
+def run_cluster(post: WorkerAssignment) -> int:
     """Run the cluster until a signal or a crash; returns the exit code: 0 after a clean drain."""
-    take_post(post)
+    take_assignment(post)
     drain.clear()
     worker_table.clear()
     connections.close_all()
@@ -129,7 +129,7 @@ def _run_until_drained(keeper: int) -> int:
     # If keeper and cluster are both killed, no process is left to end the others.
     os.register_at_fork(before=_before_fork, after_in_child=_follow_parent)
     post_spawn.connect(_warm_up)
-    cluster = DrainingCluster(get_broker(current_post().queue))
+    cluster = DrainingCluster(get_broker(current_assignment().queue))
     housekeeping = Housekeeping()
     watchdog = Watchdog(on_death=housekeeping.lost)
     try:
@@ -176,7 +176,7 @@ def _drain_workers() -> None:
 def _warm_up(**_: object) -> None:
     """Register a new worker and start its runner before the first job needs it."""
     worker_table.register()
-    heartbeats.register(take_card() if current_post().cluster == GPU else None)
+    heartbeats.register(take_card() if current_assignment().cluster == GPU else None)
     # The runner's process must not inherit the connection that was opened here.
     connections.close_all()
     current_runner()

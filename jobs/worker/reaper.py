@@ -25,8 +25,8 @@ from jobs.services.housekeeping.sweep import sweep_everything
 from jobs.services.storage.disk_space import maintain_reserve
 from jobs.worker import outcome
 from jobs.worker.chores import DemoRendering, MailProcess, ScheduledBackups, Scrubbing
-from jobs.worker.expiry import Expiry, HeldLease
-from jobs.worker.leftovers import prune_queue
+from jobs.worker.lease_expiry import Expiry, HeldLease
+from jobs.worker.queue_pruning import prune_queue
 from separation.errors import WorkerLost
 
 TICKETS_EVERY_S = 2.0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from jobs.core import core_settings
+from jobs.core_settings import core_settings
 
 if TYPE_CHECKING:
     from separation.runner.client import RunnerProcess

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from jobs.queue import worker_table
 from jobs.queue.claim import runnable
 from jobs.queue.health import STUCK_AFTER_S
-from jobs.queue.lanes import current_post
+from jobs.queue.lanes import current_assignment
 from jobs.queue.worker_table import Activity, Member
 
 LOOK_EVERY_S = 15.0
@@ -60,7 +60,7 @@ class Watchdog:
         return self._is_stuck()
 
     def _lacks_workers(self) -> bool:
-        if len(worker_table.members()) >= current_post().workers:
+        if len(worker_table.members()) >= current_assignment().workers:
             self._complete_at = self._clock()
         if self._clock() - self._complete_at <= REPLACED_WITHIN_S:
             return False
@@ -71,7 +71,7 @@ class Watchdog:
         free = [
             member for member in worker_table.members() if member.activity is not Activity.WORKING
         ]
-        all_work = len(worker_table.members()) - len(free) >= current_post().workers
+        all_work = len(worker_table.members()) - len(free) >= current_assignment().workers
         if all_work or not self._has_waiting_jobs():
             self._waiting_since = None
             return False
@@ -85,7 +85,7 @@ class Watchdog:
 
     def _has_waiting_jobs(self) -> bool:
         try:
-            return runnable(current_post().lanes).exists()
+            return runnable(current_assignment().lanes).exists()
         except (DatabaseError, OSError):
             _log.exception("the queue cannot be looked at")
             return False

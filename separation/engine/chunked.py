@@ -20,9 +20,9 @@ import numpy as np
 from separation.audio.blocks import FloatArray
 from separation.engine.interface import Engine
 from separation.engine.overlap_add import OverlapAdd, WindowWeight, triangle
+from separation.engine.padded_song import MirroredSong
+from separation.engine.padded_song import NormalisedSong as NormalisedSong
 from separation.engine.statistics import MonoStatistics, Song
-from separation.engine.views import MirroredSong
-from separation.engine.views import NormalisedSong as NormalisedSong
 from separation.errors import InvalidOptions
 from separation.progress import Report, ignore_progress
 
@@ -44,8 +44,8 @@ class Plan:
 
     ``weight``: the weight of each frame of a window. ``stride_frames``: distance from one window to
     the next; it replaces ``overlap``. ``mirror_frames``: windows see the song mirrored at its ends,
-    and begin up to this many frames before it (:class:`~separation.engine.views.MirroredSong`);
-    ``None``: the song is padded with zeros. A mirrored song cannot be shifted.
+    and begin up to this many frames before it
+    (:class:`~separation.engine.padded_song.MirroredSong`); ``None``: the song is padded with zeros. A mirrored song cannot be shifted.
     """
 
     sample_rate_hz: int

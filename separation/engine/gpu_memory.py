@@ -31,7 +31,7 @@ class _Book(BaseModel):
     rows: tuple[_Row, ...] = ()
 
 
-class MemoryBook:
+class GpuMemoryRecords:
     """The measurements of one model directory."""
 
     def __init__(self, folder: Path) -> None:

@@ -11,7 +11,7 @@ from separation.audio.blocks import FloatArray
 from separation.engine.batching import BatchPlanner, Lane, run_windows
 from separation.engine.devices import device_errors
 from separation.engine.interface import Engine
-from separation.engine.torch_lane import CpuLane, CudaLane, half_precision
+from separation.engine.torch_transfer import CpuLane, CudaLane, half_precision
 from separation.settings import GPU_BATCH
 
 _log = logging.getLogger("engine")

@@ -22,7 +22,7 @@ from separation.base import (
 )
 from separation.catalogue import CATALOGUE
 from separation.engine.devices import look_for_card
-from separation.engine.gpu_memory import MemoryBook
+from separation.engine.gpu_memory import GpuMemoryRecords
 from separation.engine.health import DeviceFailed
 from separation.engine.host import GraphicsCard
 from separation.errors import (
@@ -120,7 +120,7 @@ class RoutedSeparator(ResumableSeparator):
         self._separators = separators
         self._allow_remote = allow_remote
         self._look_for_card = look_for_card
-        self._book = MemoryBook(options.model_dir or default_model_dir())
+        self._book = GpuMemoryRecords(options.model_dir or default_model_dir())
         self._surprises: list[tuple[str, str]] = []
         self._last_error: SeparationError | None = None
         self._card: GraphicsCard | None = None

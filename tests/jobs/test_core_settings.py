@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.core import core_settings, intake_limits
+from jobs.core_settings import core_settings, intake_limits
 from separation.settings import IntakeLimits, RemoteSettings
 
 NAMES = {"max_bytes": "MAX_UPLOAD_BYTES"}

@@ -14,7 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 from django.db import DatabaseError
 
-from jobs.core import core_settings
+from jobs.core_settings import core_settings
 from jobs.management.commands.separate import log_level
 from jobs.management.option_arguments import add_option
 from jobs.management.progress_bar import ProgressBar

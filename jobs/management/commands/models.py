@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs.core import core_settings
+from jobs.core_settings import core_settings
 from jobs.services.site_models.available import broken_models, known_models, licence_rule
 from separation.base import Validation
 from separation.catalogue import ELSEWHERE, ModelInfo

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.core import intake_limits
+from jobs.core_settings import intake_limits
 from separation.audio.decoding.child_process import CHILD_ENVIRONMENT
 from separation.audio.decoding.decoder_pool import DecoderPool
 from separation.audio.decoding.probe_result import ProbeResult, examine

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs.core import core_settings
+from jobs.core_settings import core_settings
 from jobs.management.option_arguments import add_option
 from jobs.management.progress_bar import ProgressBar
 from jobs.management.result_folder import (

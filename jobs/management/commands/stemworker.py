@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from jobs.queue.cluster_status import cluster_status
-from jobs.queue.lanes import ALL, Post, clusters, in_order, unknown
+from jobs.queue.lanes import ALL, WorkerAssignment, clusters, in_order, unknown
 
 CLUSTER_VARIABLE = "Q_CLUSTER_NAME"
 """django-q2 reads this variable when it is imported, before a command sees its options."""
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         _start_as(cluster)
         from jobs.worker.cluster import run_cluster
 
-        sys.exit(run_cluster(Post(cluster, chosen_lanes or in_order(settings.LANES))))
+        sys.exit(run_cluster(WorkerAssignment(cluster, chosen_lanes or in_order(settings.LANES))))
 
     def _check(self, cluster: str | None, lanes: tuple[str, ...] | None) -> None:
         try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import transaction
 
-from jobs.core import intake_limits
+from jobs.core_settings import intake_limits
 from jobs.models import Batch, Source, Upload
 from jobs.models.account_lock import lock_account
 from jobs.services.batch_membership import record_added_work, room_in_batch

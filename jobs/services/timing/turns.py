@@ -11,7 +11,7 @@ from jobs.models import Job
 from jobs.models.job import QueueRank
 from jobs.queue.claim import due, fair_order, runnable
 from jobs.queue.heartbeats import alive
-from jobs.queue.lanes import ALL, current_post
+from jobs.queue.lanes import ALL, current_assignment
 from jobs.queue.preemption import TurnRules, WaitingSong, songs_of_turn
 from jobs.services.timing.remaining import (
     WORK_COLUMNS,
@@ -58,7 +58,7 @@ def _lanes_without_help(job: Job) -> list[str]:
     before = ALL[: ALL.index(job.lane) + 1]
     free = alive().filter(job=None).values_list("lanes", flat=True)
     helped = {lane for lanes in free for lane in lanes or ALL}
-    return [lane for lane in before if lane in current_post().lanes and lane not in helped]
+    return [lane for lane in before if lane in current_assignment().lanes and lane not in helped]
 
 
 def _somebody_gave_way(lanes: list[str]) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.models import Job
-from jobs.services.clock import clock
 from jobs.services.quality import report_of
+from jobs.services.song_length import clock
 from jobs.web.results import shown_s
 from jobs.wording import decibels
 from separation.quality.report import PartsQuality, QualityReport, SignalQuality, StemQuality

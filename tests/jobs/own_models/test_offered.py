@@ -17,7 +17,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from jobs.core import core_settings
+from jobs.core_settings import core_settings
 from jobs.models import Job
 from tests.factories import wav_bytes
 from tests.separation.model_folders import put

@@ -14,7 +14,7 @@ from jobs.models import Worker
 from jobs.models.job import JobStatus
 from jobs.queue import heartbeats, worker_table
 from jobs.queue.heartbeats import Heartbeats, worker_name
-from jobs.queue.lanes import Post, take_post
+from jobs.queue.lanes import WorkerAssignment, take_assignment
 from tests.factories import make_job
 
 pytestmark = pytest.mark.django_db
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def post() -> Iterator[None]:
     worker_table.clear()
-    take_post(Post("gpu", ("interactive",)))
+    take_assignment(WorkerAssignment("gpu", ("interactive",)))
     yield
-    take_post(None)
+    take_assignment(None)
     worker_table.clear()
 
 

@@ -1,7 +1,7 @@
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.queue.lanes import ALL, Post, clusters, current_post, in_order
+from jobs.queue.lanes import ALL, WorkerAssignment, clusters, current_assignment, in_order
 
 
 def test_the_gpu_cluster_has_what_the_default_has_but_for_its_own(settings: Settings) -> None:
@@ -19,10 +19,14 @@ def test_interactive_goes_first_whatever_the_order(said: list[str]) -> None:
 
 
 def test_workers_of_some_lanes_have_a_queue_of_their_own() -> None:
-    posts = [Post("gpu", ALL), Post("gpu", ("backfill",)), Post("stemsite", ("backfill",))]
+    posts = [
+        WorkerAssignment("gpu", ALL),
+        WorkerAssignment("gpu", ("backfill",)),
+        WorkerAssignment("stemsite", ("backfill",)),
+    ]
     assert [post.queue for post in posts] == ["gpu", "gpu:backfill", "stemsite:backfill"]
 
 
 def test_without_a_word_a_process_stands_where_the_settings_say(settings: Settings) -> None:
     settings.LANES = ["interactive"]
-    assert current_post() == Post("stemsite", ("interactive",))
+    assert current_assignment() == WorkerAssignment("stemsite", ("interactive",))

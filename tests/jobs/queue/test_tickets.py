@@ -13,7 +13,7 @@ from jobs.models import Job, Worker
 from jobs.models.job import JobStatus
 from jobs.queue import drain
 from jobs.queue.health import QueueHealth, queue_health
-from jobs.queue.lanes import ALL, Post, take_post
+from jobs.queue.lanes import ALL, WorkerAssignment, take_assignment
 from jobs.queue.tickets import put_ticket, tickets_waiting, top_up
 from jobs.worker.reaper import Housekeeping
 from jobs.worker.tasks import run_next
@@ -21,9 +21,9 @@ from tests.factories import make_job, make_source
 
 
 @pytest.fixture
-def post() -> Iterator[Callable[[Post], None]]:
-    yield take_post
-    take_post(None)
+def post() -> Iterator[Callable[[WorkerAssignment], None]]:
+    yield take_assignment
+    take_assignment(None)
 
 
 @pytest.fixture
@@ -111,25 +111,25 @@ def test_as_many_tickets_wait_as_there_are_workers_on_all_hosts(db: None) -> Non
 
 
 def test_each_cluster_tops_up_its_own_queue_for_its_own_lanes(
-    owner: User, post: Callable[[Post], None]
+    owner: User, post: Callable[[WorkerAssignment], None]
 ) -> None:
     make_job(lane="backfill")
-    post(Post("gpu", ("interactive",)))
+    post(WorkerAssignment("gpu", ("interactive",)))
     assert top_up() == 0
-    post(Post("gpu", ("backfill",)))
+    post(WorkerAssignment("gpu", ("backfill",)))
     assert top_up() == 1
-    post(Post("stemsite", ALL))
+    post(WorkerAssignment("stemsite", ALL))
     assert top_up() == 1
     assert queues() == {"gpu:backfill": 1, "stemsite": 1}
 
 
 def test_a_ticket_runs_only_what_its_worker_may_take(
-    owner: User, post: Callable[[Post], None]
+    owner: User, post: Callable[[WorkerAssignment], None]
 ) -> None:
     job = make_job(lane="backfill", source=make_source(content=b""))
-    post(Post("stemsite", ("interactive",)))
+    post(WorkerAssignment("stemsite", ("interactive",)))
     assert run_next("backfill") == "nothing waits"
-    post(Post("gpu", ("backfill",)))
+    post(WorkerAssignment("gpu", ("backfill",)))
     assert run_next("interactive") == str(job.pk)
 
 

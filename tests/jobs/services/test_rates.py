@@ -15,7 +15,7 @@ from jobs.models import CacheEntry, RateCount
 from jobs.services import rates
 from jobs.services.kept_cache import KeptCache
 from jobs.services.rates import forget, give_back, parse_rate, remember, take, take_in_blocks
-from jobs.worker.leftovers import prune_queue
+from jobs.worker.queue_pruning import prune_queue
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ import django, json, os, signal, sys, time
 django.setup()
 from django.conf import settings
 from jobs.worker import cluster
-from jobs.queue.lanes import current_post
+from jobs.queue.lanes import current_assignment
 
 def told_to_stop(keeper):
     os.setsid()
@@ -42,7 +42,7 @@ def ends_unasked(keeper):
 settings.DRAIN_S = 0.5
 codes = {}
 for cluster._serve in (winds_down, is_killed, fails, stands_still, ends_unasked):
-    codes[cluster._serve.__name__] = cluster.run_cluster(current_post())
+    codes[cluster._serve.__name__] = cluster.run_cluster(current_assignment())
 print(json.dumps(codes))
 """
 

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue.lease import Lease, LeaseLost
-from jobs.worker.expiry import Expiry
+from jobs.worker.lease_expiry import Expiry
 from jobs.worker.reaper import reap
 from tests.factories import make_job
 

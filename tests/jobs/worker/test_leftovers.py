@@ -7,7 +7,7 @@ from django_q.models import OrmQ, Task
 
 from jobs.models import AudioUse
 from jobs.queue.tickets import put_ticket
-from jobs.worker.leftovers import prune_queue
+from jobs.worker.queue_pruning import prune_queue
 
 pytestmark = pytest.mark.django_db
 

@@ -172,14 +172,14 @@ import django, sys  # in place of manage.py stemworker
 django.setup()
 from jobs.worker import cluster
 from jobs.queue import worker_table as crew
-from jobs.queue.lanes import current_post
+from jobs.queue.lanes import current_assignment
 usual = cluster.Watchdog.needs_restart
 def breaks(self):
     if crew.anyone_works():
         raise RuntimeError("a fault of ours")
     return usual(self)
 cluster.Watchdog.needs_restart = breaks
-sys.exit(cluster.run_cluster(current_post()))
+sys.exit(cluster.run_cluster(current_assignment()))
 """
 
 

@@ -11,7 +11,7 @@ from jobs.queue.claim import due
 from jobs.queue.lease import Lease, LeaseLost
 from jobs.worker import outcome
 from jobs.worker.execute import _record_failure
-from jobs.worker.expiry import HeldLease
+from jobs.worker.lease_expiry import HeldLease
 from jobs.worker.reaper import _reap_one, reap
 from separation.errors import CorruptAudio, OutOfMemory, WorkerLost
 from tests.factories import make_job

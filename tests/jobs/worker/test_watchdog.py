@@ -16,7 +16,7 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.queue import worker_table
 from jobs.queue.health import STUCK_AFTER_S
-from jobs.queue.lanes import Post, take_post
+from jobs.queue.lanes import WorkerAssignment, take_assignment
 from jobs.queue.worker_table import Activity, Member
 from jobs.worker.watchdog import LOOK_EVERY_S, REPLACED_WITHIN_S, Watchdog
 from tests.factories import make_job
@@ -40,7 +40,7 @@ def empty_crew() -> Iterator[None]:
     worker_table.clear()
     yield
     worker_table.clear()
-    take_post(None)
+    take_assignment(None)
 
 
 @pytest.fixture
@@ -127,9 +127,9 @@ def test_jobs_of_other_lanes_and_of_owners_at_their_cap_do_not_count(
     clock: Clock, forgotten: Job, settings: Settings
 ) -> None:
     worker_table.register()
-    take_post(Post("stemsite", ("backfill",)))
+    take_assignment(WorkerAssignment("stemsite", ("backfill",)))
     assert not needs_restart_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)
-    take_post(None)
+    take_assignment(None)
     settings.MAX_RUNNING_JOBS = 1
     make_job(status=JobStatus.PROCESSING)
     assert not needs_restart_within(Watchdog(clock), clock, 2 * STUCK_AFTER_S)

@@ -10,8 +10,8 @@ from separation.audio.blocks import BLOCK_FRAMES, FloatArray
 from separation.engine.chunked import BagStream, Member, NormalisedSong, Plan
 from separation.engine.interface import Engine
 from separation.engine.overlap_add import trapezium
+from separation.engine.padded_song import MirroredSong
 from separation.engine.statistics import AS_IT_IS, MonoStatistics, Song
-from separation.engine.views import MirroredSong
 from separation.errors import Cancelled, InvalidOptions
 
 RATE_HZ = 44_100

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from separation.catalogue import CATALOGUE, find_model
-from separation.engine.gpu_memory import MemoryBook
+from separation.engine.gpu_memory import GpuMemoryRecords
 from separation.engine.health import DeviceFailed
 from separation.errors import (
     Cancelled,
@@ -345,10 +345,10 @@ def test_a_failure_for_want_of_memory_is_remembered_too(world: World, song: Path
 
 
 def test_measurements_are_of_one_card_one_model_and_one_precision(tmp_path: Path) -> None:
-    book = MemoryBook(tmp_path / "new" / "folder")
+    book = GpuMemoryRecords(tmp_path / "new" / "folder")
     book.remember(CARD, DIGEST, "float16", {1: 100, 8: 300})
     book.remember("another", DIGEST, "float16", {1: 50})
-    again = MemoryBook(tmp_path / "new" / "folder")
+    again = GpuMemoryRecords(tmp_path / "new" / "folder")
     assert again.needed(CARD, DIGEST, "float16") == 100
     assert again.needed("another", DIGEST, "float16") == 50
     assert again.needed(CARD, DIGEST, "float32") is None
@@ -358,7 +358,7 @@ def test_measurements_are_of_one_card_one_model_and_one_precision(tmp_path: Path
 
 
 def test_a_damaged_book_is_as_good_as_none(tmp_path: Path) -> None:
-    book = MemoryBook(tmp_path)
+    book = GpuMemoryRecords(tmp_path)
     book.remember(CARD, DIGEST, "float16", {1: 100})
     (file,) = tmp_path.glob(".gpu-memory.json")
     file.write_text("{")
