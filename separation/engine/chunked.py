@@ -45,7 +45,8 @@ class Plan:
     ``weight``: the weight of each frame of a window. ``stride_frames``: distance from one window to
     the next; it replaces ``overlap``. ``mirror_frames``: windows see the song mirrored at its ends,
     and begin up to this many frames before it
-    (:class:`~separation.engine.padded_song.MirroredSong`); ``None``: the song is padded with zeros. A mirrored song cannot be shifted.
+    (:class:`~separation.engine.padded_song.MirroredSong`); ``None``: the song is
+    padded with zeros. A mirrored song cannot be shifted.
     """
 
     sample_rate_hz: int
