@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests wait much for processes of their own: one more than two cores keeps both busy.
 PROCESSES ?= 3
+# The dearest tests are halved, and days take turns: in any two days everything runs.
+SHARD ?= $(shell expr $$(date +%s) / 86400 % 2 + 1)/2
 # CI puts a faster one here (.ci/run).
 INSTALL ?= $(BIN)/python -m pip install --disable-pip-version-check
 # $(call install,requirements): what the lock holds, by its digests, where there is one for this
@@ -69,8 +71,8 @@ models: $(RUN_STAMP)  ## the weights of the default model, if they are not here 
 run: models  ## install what is missing, then serve; Ctrl-C stops everything
 	$(BIN)/python manage.py serve
 
-test: $(DEV_STAMP) $(NPM_STAMP)  ## the whole test suite and its coverage; make test ARGS=tests/jobs for a part, without
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(or $(ARGS),--cov --cov-report=)
+test: $(DEV_STAMP) $(NPM_STAMP)  ## the test suite and its coverage; SHARD=1/1 for all of it in one run, ARGS=tests/jobs for a part
+	$(if $(ARGS),,SHARD=$(SHARD)) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(or $(ARGS),--cov --cov-report=)
 
 check: $(DEV_STAMP)  ## what a change needs while one works, in a minute: ruff, import contracts, its fast tests
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from jobs.services import rates
 from tests import ready_site
 from tests.factories import make_user
-from tests.spread import Spread, in_order
+from tests.spread import Spread, in_order, left_to_others
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -38,8 +38,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread | 
     return Spread(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items[:] = in_order(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left = left_to_others(items, shard) if (shard := os.environ.get("SHARD")) else []
+    if left:
+        config.hook.pytest_deselected(items=left)
+    others = set(left)
+    items[:] = in_order([item for item in items if item not in others])
+
+
+def pytest_report_header() -> str:
+    shard = os.environ.get("SHARD")
+    return f"shard {shard} of the dearest tests; SHARD=1/1 runs all" if shard else "all shards"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,11 @@
-"""How the tests are spread over processes: what shares a costly site stays together, and what takes
-longest begins first, so that no process is left with it at the end."""
+"""How the tests are spread over processes, and the dearest of them over runs.
+
+What shares a costly site stays together, and what takes longest begins first, so that no process is
+left with it at the end.
+
+``SHARD=1/2`` in the environment leaves every other file of the dearest to the run with
+``SHARD=2/2``; all other tests belong to each. Without it everything runs.
+"""
 
 from collections.abc import Sequence
 
@@ -55,6 +61,22 @@ LONGEST_FIRST = (
 )
 """What stays together can be shared out least, so it comes before what is many files; then those
 that took longest when they were measured (``pytest --durations=0``), each more than 20 s."""
+
+
+def is_dearest(item: pytest.Item) -> bool:
+    """In a file that takes longest and shares no site with others."""
+    return item.nodeid.startswith(LONGEST_FIRST) and not item.nodeid.startswith(TOGETHER)
+
+
+def left_to_others(items: Sequence[pytest.Item], shard: str) -> list[pytest.Item]:
+    """The tests that run in other shards. Neighbours in the list of the dearest are in different
+    ones, so that shards take about the same time. Raises ``ValueError`` for what is no shard."""
+    number, _, shards = shard.partition("/")
+    if not (number.isdecimal() and shards.isdecimal() and 1 <= int(number) <= int(shards)):
+        raise ValueError(f"SHARD={shard!r} is no shard: write 1/2 for the first of two")
+    files = dict.fromkeys(item.path for item in in_order(items) if is_dearest(item))
+    mine = set(list(files)[int(number) - 1 :: int(shards)])
+    return [item for item in items if item.path in files and item.path not in mine]
 
 
 class Spread(LoadFileScheduling):  # type: ignore[misc]  # xdist publishes no types

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.spread import ALONE, LONGEST_FIRST, TOGETHER, in_order
+from tests.spread import ALONE, LONGEST_FIRST, TOGETHER, in_order, left_to_others
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,3 +36,39 @@ def test_what_takes_longest_begins_first_and_what_is_marked_as_slow_next() -> No
     assert files == [
         "tests/browser/d.py", "tests/chaos/c.py", first, second, "tests/b.py", "tests/a.py"
     ]  # fmt: skip
+
+
+ITEMS = [
+    an_item("tests/a.py"),
+    an_item("tests/browser/d.py"),
+    an_item("tests/browser/test_accessibility.py"),
+    *(an_item(f"tests/chaos/test_{name}.py") for name in "pqrs"),
+    *(an_item(file) for file in LONGEST_FIRST[2:]),
+]
+
+
+def files_left(shard: str) -> set[Path]:
+    return {item.path for item in left_to_others(ITEMS, shard)}
+
+
+def test_each_of_the_dearest_files_runs_in_exactly_one_shard() -> None:
+    first, second = files_left("1/2"), files_left("2/2")
+    assert first.isdisjoint(second)
+    assert len(first) in (len(second), len(second) - 1, len(second) + 1)
+    dearest = {item.path for item in ITEMS[3:]}
+    assert first | second == dearest
+
+
+def test_all_other_tests_run_in_every_shard() -> None:
+    others = {item.path for item in ITEMS[:3]}
+    assert others.isdisjoint(files_left("1/2") | files_left("2/2"))
+
+
+def test_one_shard_of_one_is_everything() -> None:
+    assert files_left("1/1") == set()
+
+
+@pytest.mark.parametrize("shard", ["3/2", "0/2", "1", "a/b", "1/0"])
+def test_what_is_no_shard_is_refused(shard: str) -> None:
+    with pytest.raises(ValueError, match="SHARD"):
+        files_left(shard)
