@@ -18,8 +18,8 @@ def test_a_waiting_job_has_a_place_in_the_line(client: Client, owner: User) -> N
     client.force_login(owner)
     told = client.get(f"/api/v1/jobs/{make_job().pk}").json()["waiting"]
     assert (told["position"], told["workers"]) == (2, 1)
-    assert told["starts_in_s"] == 60.0
-    assert told["detail"] == "2nd in line, starts within 60 s."
+    assert told["starts_in_s"] == 25.0
+    assert told["detail"] == "2nd in line, starts within 25 s."
 
 
 def test_without_a_worker_the_time_is_null(client: Client, owner: User) -> None:
