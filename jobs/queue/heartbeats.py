@@ -129,12 +129,12 @@ def _store(rows: list[Worker], *fields: str) -> None:
 
 
 @dataclass(frozen=True)
-class Runner:
+class RunnerState:
     pid: int
     memory_bytes: int
 
 
-def runners_of(pids: list[int]) -> dict[int, Runner]:
+def runners_of(pids: list[int]) -> dict[int, RunnerState]:
     """The runner of each worker, from Linux's ``/proc``; empty on other systems."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -144,5 +144,5 @@ def runners_of(pids: list[int]) -> dict[int, Runner]:
             if parent not in pids or b"separation.runner" not in (folder / "cmdline").read_bytes():
                 continue
             resident = int((folder / "statm").read_text().split()[1]) * _PAGE_BYTES
-            found[parent] = Runner(int(folder.name), resident)
+            found[parent] = RunnerState(int(folder.name), resident)
     return found

@@ -40,7 +40,7 @@ _THREADS = min(os.cpu_count() or 1, 2)
 Spectra = NDArray[np.complexfloating[Any, Any]]
 
 
-class Source(Protocol):
+class HpssSource(Protocol):
     """The common interface of ``TrackReader`` (:mod:`separation.audio.tracks`) and
     ``BlockReader``."""
 
@@ -74,7 +74,7 @@ class HpssSettings:
 
 
 def split(
-    reader: Source,
+    reader: HpssSource,
     harmonic: Sink,
     percussive: Sink | None = None,
     *,

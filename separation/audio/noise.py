@@ -23,8 +23,8 @@ from collections import deque
 import numpy as np
 
 from separation.audio.blocks import LONG_BLOCK_FRAMES, FloatArray
-from separation.audio.hpss import Sink, Source
-from separation.audio.spectral_stream import OVERLAP, Grid, OverlapAdd, Spectra, spectra_of
+from separation.audio.hpss import HpssSource, Sink
+from separation.audio.spectral_stream import OVERLAP, Grid, Spectra, SpectralOverlapAdd, spectra_of
 from separation.progress import Report, ignore_progress
 
 SIZE = 2048
@@ -58,7 +58,7 @@ _TINY = 1e-30
 
 
 def reduce_noise(
-    source: Source,
+    source: HpssSource,
     sink: Sink,
     *,
     strength: float,
@@ -74,7 +74,7 @@ def reduce_noise(
         _copy(source, sink, report)
         return
     grid = Grid(SIZE, source.frames)
-    joined = OverlapAdd(grid, channels, sink)
+    joined = SpectralOverlapAdd(grid, channels, sink)
     gains = _Wiener(grid.bins, 10 ** (-FULL_DB * strength / 20))
     floor = _NoiseFloor(grid.bins)
     waiting: deque[Spectra] = deque()
@@ -98,7 +98,7 @@ def reduce_noise(
         write_oldest(floor.after_last())
 
 
-def _copy(source: Source, sink: Sink, report: Report) -> None:
+def _copy(source: HpssSource, sink: Sink, report: Report) -> None:
     for start in range(0, source.frames, LONG_BLOCK_FRAMES):
         count = min(LONG_BLOCK_FRAMES, source.frames - start)
         sink.write(source.read(start, count))

@@ -16,7 +16,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from separation.audio.blocks import FloatArray
-from separation.audio.hpss import Sink, Source
+from separation.audio.hpss import HpssSource, Sink
 from separation.progress import Report, ignore_progress
 
 OVERLAP = 4
@@ -69,7 +69,7 @@ def spectra_of(samples: FloatArray, grid: Grid) -> Spectra:
     return spectra
 
 
-class OverlapAdd:
+class SpectralOverlapAdd:
     """Adds overlapping frames of a spectrum to a sound and writes the completed samples."""
 
     def __init__(self, grid: Grid, channels: int, sink: Sink) -> None:
@@ -104,7 +104,7 @@ class OverlapAdd:
 
 
 def through_spectra(
-    sources: Sequence[Source],
+    sources: Sequence[HpssSource],
     sink: Sink,
     change: Change,
     *,
@@ -118,7 +118,7 @@ def through_spectra(
     keep state. Raises what ``change`` and ``report`` raise.
     """
     grid = Grid(size, sources[0].frames)
-    joined = OverlapAdd(grid, channels, sink)
+    joined = SpectralOverlapAdd(grid, channels, sink)
     for first, frames in grid.blocks():
         start, length = grid.samples(first, frames)
         joined.write(change([spectra_of(each.read(start, length), grid) for each in sources]))

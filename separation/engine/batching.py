@@ -1,6 +1,7 @@
 """Chooses how many windows a GPU computes at once, and retries with fewer when memory runs out.
 
-This module imports no torch: a :class:`Lane` does the work, so the module runs without a GPU.
+This module imports no torch: a :class:`DeviceTransfer` does the work, so the module runs without a
+GPU.
 """
 
 import logging
@@ -72,7 +73,7 @@ class BatchPlanner:
         return True
 
 
-class Lane(Protocol):
+class DeviceTransfer(Protocol):
     """Moves batches through a device. Every method but ``receive`` may return before its work is
     done."""
 
@@ -98,7 +99,7 @@ class Lane(Protocol):
         """Free the memory that a failed batch left allocated."""
 
 
-def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> FloatArray:
+def run_windows(windows: FloatArray, lane: DeviceTransfer, planner: BatchPlanner) -> FloatArray:
     """Run all windows through ``lane`` in batches; returns (n, stems, channels, frames).
 
     The first window is run alone to measure its memory. A batch that does not fit is tried again
@@ -123,7 +124,7 @@ def run_windows(windows: FloatArray, lane: Lane, planner: BatchPlanner) -> Float
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _measure(window: FloatArray, lane: Lane, planner: BatchPlanner) -> FloatArray:
+def _measure(window: FloatArray, lane: DeviceTransfer, planner: BatchPlanner) -> FloatArray:
     out = lane.receive(lane.compute(lane.send(window)))
     planner.record_peak(1, lane.peak_bytes())
     planner.record_window(lane.bytes_of_last())
@@ -131,7 +132,7 @@ def _measure(window: FloatArray, lane: Lane, planner: BatchPlanner) -> FloatArra
 
 
 def _run_until_full(
-    windows: FloatArray, lane: Lane, planner: BatchPlanner, parts: list[FloatArray]
+    windows: FloatArray, lane: DeviceTransfer, planner: BatchPlanner, parts: list[FloatArray]
 ) -> str | None:
     """Append results to ``parts``. Returns the reason when memory runs out, else ``None``."""
     batch = planner.batch
@@ -145,7 +146,7 @@ def _run_until_full(
 
 
 def _pipelined(
-    batches: Sequence[FloatArray], lane: Lane, planner: BatchPlanner
+    batches: Sequence[FloatArray], lane: DeviceTransfer, planner: BatchPlanner
 ) -> Iterator[FloatArray]:
     """Yield the results in order; while one batch is computed, the next one is copied to the device
     and the previous one is copied back."""

@@ -22,7 +22,7 @@ from separation.engine.interface import Engine
 from separation.engine.overlap_add import OverlapAdd, WindowWeight, triangle
 from separation.engine.padded_song import MirroredSong
 from separation.engine.padded_song import NormalisedSong as NormalisedSong
-from separation.engine.statistics import MonoStatistics, Song
+from separation.engine.statistics import MonoStatistics, StreamedSong
 from separation.errors import InvalidOptions
 from separation.progress import Report, ignore_progress
 
@@ -61,7 +61,7 @@ class Plan:
         if self.shifts and self.mirror_frames is not None:
             raise ValueError("a mirrored song cannot be shifted")
 
-    def view(self, song: Song, statistics: MonoStatistics) -> NormalisedSong:
+    def view(self, song: StreamedSong, statistics: MonoStatistics) -> NormalisedSong:
         """The song as windows see it."""
         if self.mirror_frames is None:
             return NormalisedSong(song, statistics)
@@ -220,7 +220,7 @@ class BagStream:
     def __init__(
         self,
         members: Sequence[Member],
-        song: Song,
+        song: StreamedSong,
         statistics: MonoStatistics,
         stems: Sequence[int],
         plan: Plan,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from separation.audio.blocks import FloatArray
-from separation.engine.statistics import MonoStatistics, Song
+from separation.engine.statistics import MonoStatistics, StreamedSong
 
 
 class NormalisedSong:
@@ -15,7 +15,7 @@ class NormalisedSong:
 
     margin = 0
 
-    def __init__(self, song: Song, statistics: MonoStatistics) -> None:
+    def __init__(self, song: StreamedSong, statistics: MonoStatistics) -> None:
         self._song = song
         self._mean = np.float32(statistics.mean)
         self._scale = np.float32(statistics.scale)
@@ -60,7 +60,7 @@ class MirroredSong(NormalisedSong):
     than half of it, else with zeros.
     """
 
-    def __init__(self, song: Song, statistics: MonoStatistics, margin: int) -> None:
+    def __init__(self, song: StreamedSong, statistics: MonoStatistics, margin: int) -> None:
         super().__init__(song, statistics)
         self.margin = margin if song.frames > 2 * margin else 0
 

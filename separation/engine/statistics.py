@@ -13,7 +13,7 @@ SCALE_FLOOR = 1e-8
 """Added to the deviation, so that silence is not divided by 0 (demucs/api.py)."""
 
 
-class Song(Protocol):
+class StreamedSong(Protocol):
     """A song that can be read in windows; zeros outside 0..frames. ``BlockReader`` is one."""
 
     frames: int
@@ -41,7 +41,7 @@ AS_IT_IS = MonoStatistics(mean=0.0, std=1.0)
 """For networks that take the song unchanged: in float32, 1 and 1 + ``SCALE_FLOOR`` are equal."""
 
 
-def measure_mono(song: Song, report: Report = ignore_progress) -> MonoStatistics:
+def measure_mono(song: StreamedSong, report: Report = ignore_progress) -> MonoStatistics:
     """Mean and deviation of the mean over channels, in float64, block by block.
 
     ``report`` is called after every block, because hours of sound take a while to read.

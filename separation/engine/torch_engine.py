@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from separation.audio.blocks import FloatArray
-from separation.engine.batching import BatchPlanner, Lane, run_windows
+from separation.engine.batching import BatchPlanner, DeviceTransfer, run_windows
 from separation.engine.devices import device_errors
 from separation.engine.interface import Engine
-from separation.engine.torch_transfer import CpuLane, CudaLane, half_precision
+from separation.engine.torch_transfer import CpuTransfer, CudaTransfer, half_precision
 from separation.settings import GPU_BATCH
 
 _log = logging.getLogger("engine")
@@ -59,7 +59,7 @@ class TorchEngine(Engine):
         self.precision = _name_of(self._dtype)
         # torch's modules are untyped beyond forward.
         self._module: Any = module.eval()
-        self._lane: Lane | None = None
+        self._lane: DeviceTransfer | None = None
 
     @property
     def memory_peaks(self) -> Mapping[int, int]:
@@ -88,14 +88,14 @@ class TorchEngine(Engine):
         self.batch_size = self._planner.usable_windows
         return out
 
-    def _open_lane(self) -> Lane:
+    def _open_lane(self) -> DeviceTransfer:
         """Move the module to the device at the first window. A network that no requested stem needs
         never occupies the GPU."""
         with device_errors(self._device):
             self._module.to(self._device)
         if self._device == "cpu":
-            return CpuLane(self._compute)
-        return CudaLane(self._compute, self._device)
+            return CpuTransfer(self._compute)
+        return CudaTransfer(self._compute, self._device)
 
     def _compute(self, windows: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode(), half_precision(self._device, self._dtype):

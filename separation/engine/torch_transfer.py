@@ -13,8 +13,9 @@ from separation.engine.devices import device_errors, release_memory
 Compute = Callable[[torch.Tensor], torch.Tensor]
 
 
-class CpuLane:
-    """A :class:`~separation.engine.batching.Lane` on the CPU, which copies and plans nothing."""
+class CpuTransfer:
+    """A :class:`~separation.engine.batching.DeviceTransfer` on the CPU: it copies and plans
+    nothing."""
 
     def __init__(self, compute: Compute) -> None:
         self._compute = compute
@@ -44,7 +45,7 @@ class CpuLane:
         """Does nothing, because the lane keeps no memory."""
 
 
-class CudaLane:
+class CudaTransfer:
     """A lane over three streams: copies in, computation, copies out.
 
     Host memory is pinned, because a copy from other memory waits for the GPU; torch keeps pinned

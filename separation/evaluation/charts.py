@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from math import ceil, floor, isfinite, log10
 
-from separation.evaluation.figures import Figure
-from separation.evaluation.report import Run
+from separation.evaluation.figures import EvaluationMetric
+from separation.evaluation.report import EvaluationRun
 
 _WIDTH, _LEFT, _RIGHT = 360.0, 108.0, 40.0
 _ROW, _TOP, _BOTTOM = 38.0, 14.0, 30.0
@@ -40,7 +40,7 @@ class _Scale:
         return (self._low + place * self._step for place in range(count + 1))
 
 
-def gain_chart(runs: Sequence[Run], figure: Figure, title: str) -> str:
+def gain_chart(runs: Sequence[EvaluationRun], figure: EvaluationMetric, title: str) -> str:
     """A bar for the gain over doing nothing of each stem and run, and a dot for each song."""
     stems = list(dict.fromkeys(stem for run in runs for stem in run.stems))
     gains = {
@@ -64,7 +64,7 @@ def gain_chart(runs: Sequence[Run], figure: Figure, title: str) -> str:
     return chart.svg()
 
 
-def ceiling_chart(run: Run, figure: Figure, title: str, place: int = 0) -> str:
+def ceiling_chart(run: EvaluationRun, figure: EvaluationMetric, title: str, place: int = 0) -> str:
     """A line for each stem, from doing nothing to the ideal mask, with the separator on it.
     ``place``: the index of the run, which decides its colour."""
     rows = {stem: run.summary(figure, stem) for stem in run.stems}
@@ -89,7 +89,7 @@ def ceiling_chart(run: Run, figure: Figure, title: str, place: int = 0) -> str:
     return chart.svg()
 
 
-def speed_chart(runs: Sequence[Run], title: str) -> str:
+def speed_chart(runs: Sequence[EvaluationRun], title: str) -> str:
     """A bar for the speed of each run in times real time, and a dot for each song."""
     scale = _Scale([song.times_real_time for run in runs for song in run.songs])
     words = "; ".join(f"{run.identity.label}: {run.times_real_time:.1f}" for run in runs)
@@ -173,7 +173,7 @@ def _round_step(least: float) -> float:
     return next(power * step for step in (1, 2, 5, 10) if power * step >= least * (1 - 1e-9))
 
 
-def _gains_in_words(runs: Sequence[Run], figure: Figure) -> str:
+def _gains_in_words(runs: Sequence[EvaluationRun], figure: EvaluationMetric) -> str:
     return "; ".join(
         f"{run.identity.label}, {stem}: {_db(run.summary(figure, stem)['gain'])}"
         for run in runs

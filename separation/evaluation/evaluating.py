@@ -18,10 +18,10 @@ from separation.errors import (
     WorkerLost,
     error_from_code,
 )
-from separation.evaluation.figures import Figure
+from separation.evaluation.figures import EvaluationMetric
 from separation.evaluation.loading import load_song
 from separation.evaluation.measuring import measure
-from separation.evaluation.report import FailedSong, Identity, Run, SongResult
+from separation.evaluation.report import EvaluationRun, FailedSong, Identity, SongResult
 from separation.evaluation.separating import Separated, evaluation_pipeline, separate
 from separation.evaluation.suite import Suite, SuiteSong
 from separation.evaluation.targets import targets
@@ -43,7 +43,7 @@ class Order:
     middle of each song. ``keep``: a folder for the separator's stems, else they are removed."""
 
     suite: Suite
-    figures: tuple[Figure, ...]
+    figures: tuple[EvaluationMetric, ...]
     limit: int | None = None
     seconds: float | None = None
     keep: Path | None = None
@@ -62,7 +62,7 @@ def run_suite(
     report: Report = ignore_progress,
     on_song: Callable[[SongResult], None] = lambda _: None,
     on_failed: Callable[[FailedSong], None] = lambda _: None,
-) -> Run:
+) -> EvaluationRun:
     """Separate and measure every song; all temporary files are removed.
 
     One runner separates all songs, and its peak memory is that of the run. A song that fails is
@@ -90,7 +90,7 @@ def run_suite(
     if not done:
         raise error_from_code(failed[0].code, failed[0].detail)
     first = done[0][1]
-    return Run(first, tuple(result for result, _ in done), tuple(failed), peak_bytes)
+    return EvaluationRun(first, tuple(result for result, _ in done), tuple(failed), peak_bytes)
 
 
 def _runner(settings: CoreSettings, log_level: str) -> AbstractContextManager[RunnerProcess]:

@@ -12,7 +12,7 @@ Figures = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
-class Figure:
+class EvaluationMetric:
     """``key``: its name in JSON. ``choice``: its name on the command line. ``label``: its name for
     people. ``over_songs``: how publications combine the figures of songs."""
 
@@ -23,12 +23,12 @@ class Figure:
 
 
 FIGURES = (
-    Figure("sdr", "sdr", "SDR, whole song (MDX)", "mean"),
-    Figure("si_sdr", "si_sdr", "SI-SDR", "mean"),
-    Figure("bss_sdr", "bss_sdr", "SDR, BSS Eval v4", "median"),
-    Figure("bss_isr", "bss_eval", "ISR, BSS Eval v4", "median"),
-    Figure("bss_sir", "bss_eval", "SIR, BSS Eval v4", "median"),
-    Figure("bss_sar", "bss_eval", "SAR, BSS Eval v4", "median"),
+    EvaluationMetric("sdr", "sdr", "SDR, whole song (MDX)", "mean"),
+    EvaluationMetric("si_sdr", "si_sdr", "SI-SDR", "mean"),
+    EvaluationMetric("bss_sdr", "bss_sdr", "SDR, BSS Eval v4", "median"),
+    EvaluationMetric("bss_isr", "bss_eval", "ISR, BSS Eval v4", "median"),
+    EvaluationMetric("bss_sir", "bss_eval", "SIR, BSS Eval v4", "median"),
+    EvaluationMetric("bss_sar", "bss_eval", "SAR, BSS Eval v4", "median"),
 )
 CHOICES = tuple(dict.fromkeys(figure.choice for figure in FIGURES))
 QUICK = ("sdr", "si_sdr", "bss_sdr")
@@ -38,7 +38,7 @@ which its SDR does not need, take 30 s and 300 MB more."""
 _OVER_SONGS: dict[str, Callable[[Iterable[float]], float]] = {"mean": fmean, "median": median}
 
 
-def chosen_figures(choices: Iterable[str]) -> tuple[Figure, ...]:
+def chosen_figures(choices: Iterable[str]) -> tuple[EvaluationMetric, ...]:
     """The figures for choices, in the order of :data:`FIGURES`; ``bss_eval`` means all four of BSS
     Eval. Raises ``InvalidOptions``."""
     names = set(choices)
@@ -59,7 +59,7 @@ def difference(figure: float | None, other: float | None) -> float | None:
     return None if math.isnan(result) else result
 
 
-def over_songs(figure: Figure, values: Iterable[float | None]) -> float | None:
+def over_songs(figure: EvaluationMetric, values: Iterable[float | None]) -> float | None:
     """One figure for several songs; songs without a figure are left out."""
     known = [value for value in values if value is not None]
     return _OVER_SONGS[figure.over_songs](known) if known else None

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from separation.evaluation.bss_eval import WINDOW, Correlations, FrameSdr, Projections, medians
-from separation.evaluation.figures import Figure, Figures, difference
+from separation.evaluation.figures import EvaluationMetric, Figures, difference
 from separation.evaluation.ideal_mask import frames_needed, grid_before, ideal_estimates
 from separation.evaluation.loading import LoadedSong, SumReader
 from separation.evaluation.targets import Target
@@ -50,7 +50,7 @@ def measure(
     song: LoadedSong,
     separated: Mapping[str, Path],
     targets: Sequence[Target],
-    figures: Sequence[Figure],
+    figures: Sequence[EvaluationMetric],
     *,
     report: Report = ignore_progress,
 ) -> tuple[StemResult, ...]:

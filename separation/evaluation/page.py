@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 
 from separation.evaluation.charts import ceiling_chart, gain_chart, speed_chart
-from separation.evaluation.figures import Figure
+from separation.evaluation.figures import EvaluationMetric
 from separation.evaluation.measuring import ESTIMATES, StemResult
 from separation.evaluation.page_style import STYLE
-from separation.evaluation.report import CONVENTIONS, Report, Run, SongResult
+from separation.evaluation.report import CONVENTIONS, EvaluationReport, EvaluationRun, SongResult
 from separation.evaluation.text import ALL_STEMS, decibels
 
 _COLUMNS = {
@@ -31,7 +31,7 @@ _TERMS = {
 }
 
 
-def as_page(report: Report) -> str:
+def as_page(report: EvaluationReport) -> str:
     """The whole document. Every name in it is escaped, because folders may have any name."""
     names = " and ".join(run.identity.label for run in report.runs)
     title = f"{names} on {report.suite}"
@@ -52,7 +52,7 @@ def as_page(report: Report) -> str:
     )
 
 
-def _facts(report: Report) -> str:
+def _facts(report: EvaluationReport) -> str:
     run = report.run
     songs = f"{len(run.songs)} songs, {run.audio_s / 60:.1f} minutes"
     if report.seconds is not None:
@@ -77,7 +77,7 @@ def _facts(report: Report) -> str:
     return f"<dl>{''.join(rows)}</dl>"
 
 
-def _plots(report: Report) -> Iterator[str]:
+def _plots(report: EvaluationReport) -> Iterator[str]:
     figure = report.figures[0]
     key = "".join(
         f'<li><i class="run{place}"></i>{escape(run.identity.label)}</li>'
@@ -116,10 +116,10 @@ def _figure(svg: str, title: str, words: str, key: str = "") -> str:
     )
 
 
-Row = Callable[[Figure], Sequence[float | None]]
+Row = Callable[[EvaluationMetric], Sequence[float | None]]
 
 
-def _run_section(run: Run, figures: Sequence[Figure]) -> str:
+def _run_section(run: EvaluationRun, figures: Sequence[EvaluationMetric]) -> str:
     name = run.identity.label
     rows = [(stem, _summary_row(run, stem)) for stem in run.stems]
     rows.append((ALL_STEMS, _summary_row(run, None)))
@@ -131,11 +131,11 @@ def _run_section(run: Run, figures: Sequence[Figure]) -> str:
     )
 
 
-def _summary_row(run: Run, stem: str | None) -> Row:
+def _summary_row(run: EvaluationRun, stem: str | None) -> Row:
     return lambda figure: [run.summary(figure, stem)[column] for column in _COLUMNS]
 
 
-def _song_section(song: SongResult, figures: Sequence[Figure]) -> str:
+def _song_section(song: SongResult, figures: Sequence[EvaluationMetric]) -> str:
     rows = [
         (f"{stem.stem} (silent)" if stem.is_silent else stem.stem, _stem_row(stem))
         for stem in song.stems
@@ -150,7 +150,7 @@ def _song_section(song: SongResult, figures: Sequence[Figure]) -> str:
 
 
 def _stem_row(stem: StemResult) -> Row:
-    def row(figure: Figure) -> list[float | None]:
+    def row(figure: EvaluationMetric) -> list[float | None]:
         values = {name: getattr(stem, name).get(figure.key) for name in ESTIMATES}
         values["gain"] = stem.gain(figure.key)
         return [values[column] for column in _COLUMNS]
@@ -158,7 +158,7 @@ def _stem_row(stem: StemResult) -> Row:
     return row
 
 
-def _comparison(report: Report) -> str:
+def _comparison(report: EvaluationReport) -> str:
     baseline = report.baseline
     if baseline is None:
         return ""
@@ -173,7 +173,7 @@ def _comparison(report: Report) -> str:
     return f"<section><h2>{escape(name)}</h2>{tables}</section>"
 
 
-def _comparison_row(report: Report, baseline: Run, stem: str) -> Row:
+def _comparison_row(report: EvaluationReport, baseline: EvaluationRun, stem: str) -> Row:
     return lambda figure: [
         report.run.summary(figure, stem)["separated"],
         baseline.summary(figure, stem)["separated"],
@@ -183,7 +183,7 @@ def _comparison_row(report: Report, baseline: Run, stem: str) -> Row:
 
 def _tables(
     name: str,
-    figures: Sequence[Figure],
+    figures: Sequence[EvaluationMetric],
     columns: Sequence[str],
     rows: Sequence[tuple[str, Row]],
 ) -> str:
@@ -193,7 +193,7 @@ def _tables(
 
 
 def _table(
-    caption: str, figure: Figure, columns: Sequence[str], rows: Sequence[tuple[str, Row]]
+    caption: str, figure: EvaluationMetric, columns: Sequence[str], rows: Sequence[tuple[str, Row]]
 ) -> str:
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("stem", *columns))
     body = "".join(
@@ -209,7 +209,7 @@ def _table(
     )
 
 
-def _failures(report: Report) -> str:
+def _failures(report: EvaluationReport) -> str:
     failed = [(run.identity.label, song) for run in report.runs for song in run.failed]
     if not failed:
         return ""
@@ -220,7 +220,7 @@ def _failures(report: Report) -> str:
     return f"<section><h2>Songs without figures</h2><ul>{lines}</ul></section>"
 
 
-def _conventions(report: Report) -> str:
+def _conventions(report: EvaluationReport) -> str:
     terms = "".join(
         f"<dt>{escape(_TERMS[key])}</dt><dd>{escape(words)}</dd>"
         for key, words in CONVENTIONS.items()

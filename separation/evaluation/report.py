@@ -10,7 +10,7 @@ from typing import Any
 
 from separation.engine.host import HostReport
 from separation.evaluation.bss_eval import TAPS, WINDOW
-from separation.evaluation.figures import Figure, difference, over_songs
+from separation.evaluation.figures import EvaluationMetric, difference, over_songs
 from separation.evaluation.ideal_mask import EXPONENT
 from separation.evaluation.measuring import ESTIMATES, StemResult
 from separation.evaluation.whole_song import MDX_DELTA
@@ -89,7 +89,7 @@ class FailedSong:
 
 
 @dataclass(frozen=True)
-class Run:
+class EvaluationRun:
     """One separator on all songs. ``peak_memory_bytes``: the highest resident memory of the process
     that separates; 0 where the system does not report it."""
 
@@ -124,7 +124,7 @@ class Run:
         """The results of a stem in every song in which it was compared."""
         return [result for song in self.songs for result in song.stems if result.stem == stem]
 
-    def summary(self, figure: Figure, stem: str | None = None) -> dict[str, float | None]:
+    def summary(self, figure: EvaluationMetric, stem: str | None = None) -> dict[str, float | None]:
         """``separated``, ``nothing``, ``ideal`` and ``gain`` over all songs, for one stem or as the
         mean over all stems."""
         if stem is None:
@@ -139,22 +139,22 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Report:
+class EvaluationReport:
     """``seconds``: how much of the middle of each song was measured, None for whole songs.
     ``limited``: only some songs of the suite were requested. ``date``: ISO 8601 with zone."""
 
     date: str
     suite: str
-    figures: tuple[Figure, ...]
+    figures: tuple[EvaluationMetric, ...]
     host: HostReport
     code_version: str
-    run: Run
-    baseline: Run | None = None
+    run: EvaluationRun
+    baseline: EvaluationRun | None = None
     seconds: float | None = None
     limited: bool = False
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[EvaluationRun, ...]:
         return (self.run,) if self.baseline is None else (self.run, self.baseline)
 
     @property
@@ -163,7 +163,7 @@ class Report:
         digests = sorted(song.digest for song in self.run.songs)
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
-    def ahead(self, figure: Figure, stem: str | None = None) -> float | None:
+    def ahead(self, figure: EvaluationMetric, stem: str | None = None) -> float | None:
         """How much better the run is than the baseline, in dB."""
         if self.baseline is None:
             return None
@@ -171,7 +171,7 @@ class Report:
         return difference(ours, self.baseline.summary(figure, stem)["separated"])
 
 
-def as_document(report: Report) -> dict[str, Any]:
+def as_document(report: EvaluationReport) -> dict[str, Any]:
     """The JSON document; infinite figures and NaN are null in it."""
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -200,7 +200,7 @@ def as_document(report: Report) -> dict[str, Any]:
     return finite
 
 
-def _run_document(run: Run, figures: Iterable[Figure]) -> dict[str, Any]:
+def _run_document(run: EvaluationRun, figures: Iterable[EvaluationMetric]) -> dict[str, Any]:
     return {
         "separator": asdict(run.identity),
         "peak_memory_bytes": run.peak_memory_bytes,
@@ -216,7 +216,7 @@ def _run_document(run: Run, figures: Iterable[Figure]) -> dict[str, Any]:
     }
 
 
-def _song_document(song: SongResult, figures: Iterable[Figure]) -> dict[str, Any]:
+def _song_document(song: SongResult, figures: Iterable[EvaluationMetric]) -> dict[str, Any]:
     return {
         "song": song.song,
         "digest": song.digest,
@@ -229,7 +229,7 @@ def _song_document(song: SongResult, figures: Iterable[Figure]) -> dict[str, Any
     }
 
 
-def _stem_document(stem: StemResult, figures: Iterable[Figure]) -> dict[str, Any]:
+def _stem_document(stem: StemResult, figures: Iterable[EvaluationMetric]) -> dict[str, Any]:
     return {
         "silent": stem.is_silent,
         **{name: dict(getattr(stem, name)) for name in ESTIMATES},
@@ -237,7 +237,7 @@ def _stem_document(stem: StemResult, figures: Iterable[Figure]) -> dict[str, Any
     }
 
 
-def _differences(report: Report) -> dict[str, Any]:
+def _differences(report: EvaluationReport) -> dict[str, Any]:
     common = [stem for stem in report.run.stems if stem in report.runs[-1].stems]
     return {
         stem: {figure.key: report.ahead(figure, stem) for figure in report.figures}

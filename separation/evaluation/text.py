@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from separation.audio.names import one_line
-from separation.evaluation.figures import Figure
+from separation.evaluation.figures import EvaluationMetric
 from separation.evaluation.measuring import ESTIMATES
-from separation.evaluation.report import Report, Run, SongResult
+from separation.evaluation.report import EvaluationReport, EvaluationRun, SongResult
 
 ALL_STEMS = "all stems"
 _COLUMNS = (*ESTIMATES, "gain")
@@ -13,14 +13,14 @@ _WIDTH = 10
 _PER_TABLE = 2
 """The number of figures side by side in 80 columns."""
 
-Row = Callable[[Figure, str], Sequence[float | None]]
+Row = Callable[[EvaluationMetric, str], Sequence[float | None]]
 
 
-def song_text(song: SongResult, figures: Sequence[Figure]) -> str:
+def song_text(song: SongResult, figures: Sequence[EvaluationMetric]) -> str:
     """The text of one song: its speed, and a line for each stem."""
     by_name = {result.stem: result for result in song.stems}
 
-    def row(figure: Figure, stem: str) -> list[float | None]:
+    def row(figure: EvaluationMetric, stem: str) -> list[float | None]:
         result = by_name[stem]
         values = [getattr(result, name).get(figure.key) for name in ESTIMATES]
         return [*values, result.gain(figure.key)]
@@ -38,10 +38,10 @@ def song_text(song: SongResult, figures: Sequence[Figure]) -> str:
     )
 
 
-def run_text(run: Run, figures: Sequence[Figure]) -> str:
+def run_text(run: EvaluationRun, figures: Sequence[EvaluationMetric]) -> str:
     """The text of a run: its speed, and a line for each stem over all songs."""
 
-    def row(figure: Figure, stem: str) -> list[float | None]:
+    def row(figure: EvaluationMetric, stem: str) -> list[float | None]:
         summary = run.summary(figure, None if stem == ALL_STEMS else stem)
         return [summary[name] for name in _COLUMNS]
 
@@ -58,12 +58,12 @@ def run_text(run: Run, figures: Sequence[Figure]) -> str:
     )
 
 
-def comparison_text(report: Report) -> str:
+def comparison_text(report: EvaluationReport) -> str:
     """The run and the baseline side by side, for the stems that both have."""
     assert report.baseline is not None
     baseline = report.baseline
 
-    def row(figure: Figure, stem: str) -> list[float | None]:
+    def row(figure: EvaluationMetric, stem: str) -> list[float | None]:
         name = None if stem == ALL_STEMS else stem
         return [
             report.run.summary(figure, name)["separated"],
@@ -89,7 +89,7 @@ def decibels(value: float | None) -> str:
 
 
 def _tables(
-    figures: Sequence[Figure], rows: Sequence[str], columns: Sequence[str], row: Row
+    figures: Sequence[EvaluationMetric], rows: Sequence[str], columns: Sequence[str], row: Row
 ) -> Iterator[str]:
     first = max([12, *(len(name) + 2 for name in rows)])
     for start in range(0, len(figures), _PER_TABLE):

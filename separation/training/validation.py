@@ -18,14 +18,14 @@ from separation.training.corpus import FloatArray
 
 
 @dataclass(frozen=True)
-class Song:
+class ValidationSong:
     """``stems``: (4, 2, frames), zeros for a stem that the song lacks."""
 
     name: str
     stems: FloatArray
 
 
-def read_songs(suite: Path) -> list[Song]:
+def read_songs(suite: Path) -> list[ValidationSong]:
     """Read every folder of ``suite`` with files of stems. Raises ``InvalidOptions``."""
     songs = []
     for folder in sorted(path for path in suite.iterdir() if path.is_dir()):
@@ -37,13 +37,15 @@ def read_songs(suite: Path) -> list[Song]:
         }
         if read:
             empty = np.zeros_like(next(iter(read.values())))
-            songs.append(Song(folder.name, np.stack([read.get(stem, empty) for stem in STEMS])))
+            songs.append(
+                ValidationSong(folder.name, np.stack([read.get(stem, empty) for stem in STEMS]))
+            )
     if not songs:
         raise InvalidOptions(f"{suite} holds no folder with stems such as drums.flac.")
     return songs
 
 
-def measure(network: BandSplitNetwork, songs: list[Song]) -> dict[str, float]:
+def measure(network: BandSplitNetwork, songs: list[ValidationSong]) -> dict[str, float]:
     """Mean SDR in dB by stem: of whole mixtures (``drums``) and without vocals (``drums*``)."""
     sums: dict[str, list[float]] = {}
     for song in songs:

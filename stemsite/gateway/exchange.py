@@ -13,7 +13,7 @@ from stemsite.gateway.client import Client, ClientGone, GaveWay, key_of
 from stemsite.gateway.client_log import Tally
 from stemsite.gateway.handed_file import HandedFile
 from stemsite.gateway.limits import Limits
-from stemsite.gateway.threads import NoThread, Threads, Turn
+from stemsite.gateway.threads import NoThread, Threads, ThreadTurn
 from stemsite.gateway.timeouts import MinimumRate, TooSlow
 from stemsite.gateway.upstream import (
     FILE_HEADER,
@@ -75,7 +75,7 @@ class Exchange:
                 raise
             self._client.gives_way = True
 
-    async def _request_upstream(self, turn: Turn) -> None:
+    async def _request_upstream(self, turn: ThreadTurn) -> None:
         try:
             upstream = await Upstream.connect(self._site.upstream, self._site.limits.queue_s)
         except UpstreamGone:
@@ -93,7 +93,7 @@ class Exchange:
         finally:
             upstream.close()
 
-    async def _send_request(self, upstream: Upstream, turn: Turn) -> h11.Response:
+    async def _send_request(self, upstream: Upstream, turn: ThreadTurn) -> h11.Response:
         """Send the request, and its body until gunicorn answers; returns the answer's head."""
         own = str(self._client.connection.getsockname()[0])
         await upstream.send(for_gunicorn(self._request, self._client.address, own))
@@ -111,7 +111,7 @@ class Exchange:
                 await pump
             self._body.end_if_here()
 
-    async def _pump(self, upstream: Upstream, turn: Turn) -> None:
+    async def _pump(self, upstream: Upstream, turn: ThreadTurn) -> None:
         """Send the rest of the body. An aborted body ends early, and Django answers the error."""
         try:
             while block := await self._body.next():
@@ -125,7 +125,7 @@ class Exchange:
         except (ClientGone, h11.RemoteProtocolError):
             upstream.end_early()
 
-    async def _relay(self, response: h11.Response, upstream: Upstream, turn: Turn) -> None:
+    async def _relay(self, response: h11.Response, upstream: Upstream, turn: ThreadTurn) -> None:
         handed = dict(response.headers).get(FILE_HEADER.lower())
         if handed is not None:
             upstream.close()

@@ -19,7 +19,7 @@ class NoThread(Exception):
 
 
 @dataclass(eq=False)
-class Turn:
+class ThreadTurn:
     """A request that has a thread or waits for one. ``has_body``: the rest of its body has not
     arrived, so that the thread waits for the client."""
 
@@ -33,14 +33,14 @@ class Turn:
 class Threads:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._busy: set[Turn] = set()
+        self._busy: set[ThreadTurn] = set()
         self._per_key: Counter[str] = Counter()
-        self._waiting: OrderedDict[str, deque[Turn]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[ThreadTurn]] = OrderedDict()
 
     @asynccontextmanager
-    async def hold(self, client: Client, key: str, *, has_body: bool) -> AsyncIterator[Turn]:
+    async def hold(self, client: Client, key: str, *, has_body: bool) -> AsyncIterator[ThreadTurn]:
         """Hold a thread until ``release`` or the end of the block. Raises ``NoThread``."""
-        turn = Turn(client, key, has_body, asyncio.get_running_loop().create_future())
+        turn = ThreadTurn(client, key, has_body, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(key, deque()).append(turn)
         try:
             self._assign()
@@ -49,7 +49,7 @@ class Threads:
         finally:
             self.release(turn)
 
-    def release(self, turn: Turn) -> None:
+    def release(self, turn: ThreadTurn) -> None:
         """Free the thread of ``turn``; a second call does nothing."""
         if turn.is_over:
             return
@@ -63,12 +63,12 @@ class Threads:
             self._forget(turn)
         self._assign()
 
-    def body_is_here(self, turn: Turn) -> None:
+    def body_is_here(self, turn: ThreadTurn) -> None:
         """The whole body has arrived: the thread no longer waits for the client."""
         turn.has_body = False
         self._assign()
 
-    async def _wait_for(self, turn: Turn) -> None:
+    async def _wait_for(self, turn: ThreadTurn) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._limits.queue_s
         while not turn.ready.done():
@@ -78,18 +78,18 @@ class Threads:
             self._make_room(turn)
             await asyncio.wait([turn.ready], timeout=min(LOOK_S, left_s))
 
-    def _make_room(self, turn: Turn) -> None:
+    def _make_room(self, turn: ThreadTurn) -> None:
         """Let a slow client give up its thread: at most one for each waiting request."""
         if sum(held.client.gives_way for held in self._busy) >= sum(1 for _ in self._queued()):
             return
-        holders: Iterator[Turn] = iter(self._busy)
+        holders: Iterator[ThreadTurn] = iter(self._busy)
         if self._per_key[turn.key] >= self._limits.address_threads:
             holders = (held for held in self._busy if held.key == turn.key)
         victim = slowest((held.client for held in holders), self._limits.give_way_s)
         if victim is not None:
             victim.give_way()
 
-    def _queued(self) -> Iterator[Turn]:
+    def _queued(self) -> Iterator[ThreadTurn]:
         return (turn for turns in self._waiting.values() for turn in turns)
 
     def _assign(self) -> None:
@@ -102,7 +102,7 @@ class Threads:
             self._per_key[turn.key] += 1
             turn.ready.set_result(None)
 
-    def _next(self) -> Turn | None:
+    def _next(self) -> ThreadTurn | None:
         bodies = sum(turn.has_body for turn in self._busy)
         for key, turns in self._waiting.items():
             if key and self._per_key[key] >= self._limits.address_threads:
@@ -113,7 +113,7 @@ class Threads:
                     return turn
         return None
 
-    def _forget(self, turn: Turn) -> None:
+    def _forget(self, turn: ThreadTurn) -> None:
         turns = self._waiting.get(turn.key)
         if turns is not None and turn in turns:
             turns.remove(turn)

@@ -29,7 +29,13 @@ from separation.errors import InvalidOptions, SeparationError, StorageUnavailabl
 from separation.evaluation.evaluating import Order, run_suite
 from separation.evaluation.figures import CHOICES, QUICK, chosen_figures
 from separation.evaluation.page import as_page
-from separation.evaluation.report import FailedSong, Report, Run, SongResult, as_document
+from separation.evaluation.report import (
+    EvaluationReport,
+    EvaluationRun,
+    FailedSong,
+    SongResult,
+    as_document,
+)
 from separation.evaluation.suite import read_suite
 from separation.evaluation.text import comparison_text, run_text, song_text
 from separation.request.separation_request import SeparationRequest, parse_stems
@@ -123,7 +129,7 @@ class Command(BaseCommand):
         if any(run.failed for run in report.runs):
             sys.exit(EXIT_INCOMPLETE)
 
-    def _evaluated(self, options: dict[str, Any]) -> Report:
+    def _evaluated(self, options: dict[str, Any]) -> EvaluationReport:
         order, requests = order_from(options), requests_from(options)
         check_outputs(options)
         try:
@@ -134,7 +140,7 @@ class Command(BaseCommand):
         finally:
             if order.keep is not None:
                 apply_umask(order.keep)
-        report = Report(
+        report = EvaluationReport(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             suite=order.suite.name,
             figures=order.figures,
@@ -148,7 +154,9 @@ class Command(BaseCommand):
         self._write_report(report, options)
         return report
 
-    def _run(self, order: Order, request: SeparationRequest, options: dict[str, Any]) -> Run:
+    def _run(
+        self, order: Order, request: SeparationRequest, options: dict[str, Any]
+    ) -> EvaluationRun:
         bar = ProgressBar(sys.stderr)
 
         def on_song(song: SongResult) -> None:
@@ -174,7 +182,7 @@ class Command(BaseCommand):
         finally:
             bar.end()
 
-    def _write_report(self, report: Report, options: dict[str, Any]) -> None:
+    def _write_report(self, report: EvaluationReport, options: dict[str, Any]) -> None:
         if options["html"] is not None:
             write_page(report, options["html"])
         document = as_document(report)
@@ -291,7 +299,7 @@ def kept_in(keep: Path | None, request: SeparationRequest) -> Path | None:
     return keep / "-".join(name for name in names if name) if keep is not None else None
 
 
-def write_page(report: Report, path: Path) -> None:
+def write_page(report: EvaluationReport, path: Path) -> None:
     try:
         # The name of a file may hold bytes that are no UTF-8.
         with inherited_umask(path):

@@ -40,7 +40,7 @@ class Opener:
 
 
 @dataclass(frozen=True)
-class Lane:
+class MixerLane:
     """One stem of the mixer, or a part of one; ``key`` is the digit that plays it alone, if there
     is one.
 
@@ -74,11 +74,11 @@ class Lane:
 class PlainPlayer:
     """One stem of the list that replaces the mixer where no script runs."""
 
-    lane: Lane
+    lane: MixerLane
     preview: str
 
 
-def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
+def lanes(job: Job, artifacts: list[Artifact]) -> list[MixerLane]:
     """The lanes of the owner's page: each stem, followed by its parts. A job that is not completed
     has lanes as soon as its stems are playable."""
     early = early_tracks(job)
@@ -96,7 +96,7 @@ def lanes(job: Job, artifacts: list[Artifact]) -> list[Lane]:
             overlaps = track.stage_name == DETAILS and track.parent in overlapping
             # Parts of the song are heard beside its stems, which are the whole song already.
             beside = overlaps or (track.parent not in names and bool(names))
-            by_name[track.name] = Lane(
+            by_name[track.name] = MixerLane(
                 track, 0, download(track.name), parent=track.parent, stands_in=not beside
             )
     return [
@@ -114,8 +114,8 @@ def _openers(stem: str, tracks: Iterable[MixerTrack]) -> tuple[Opener, ...]:
     return tuple(Opener(kind, _OPENERS[kind]) for kind in kinds)
 
 
-def lanes_of(tracks: Iterable[MixerTrack], download: Callable[[str], str]) -> list[Lane]:
-    return [Lane(track, n, download(track.name)) for n, track in enumerate(tracks, start=1)]
+def lanes_of(tracks: Iterable[MixerTrack], download: Callable[[str], str]) -> list[MixerLane]:
+    return [MixerLane(track, n, download(track.name)) for n, track in enumerate(tracks, start=1)]
 
 
 def addresses(job: Job) -> dict[str, str]:

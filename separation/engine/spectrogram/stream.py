@@ -17,7 +17,7 @@ from separation.audio.blocks import FloatArray
 from separation.engine.interface import Engine
 from separation.engine.spectrogram.layout import BINS, FRAMES, HOP, LEAD
 from separation.engine.spectrogram.transform import ComplexArray, Resynthesis, spectra_of
-from separation.engine.statistics import Song
+from separation.engine.statistics import StreamedSong
 from separation.progress import Report, ignore_progress
 
 _FLOOR = np.float32(1e-9)
@@ -51,7 +51,7 @@ class MaskStream:
     def __init__(
         self,
         engine: Engine,
-        song: Song,
+        song: StreamedSong,
         stems: Sequence[int],
         overlap: float,
         start: int = 0,

@@ -10,7 +10,7 @@ from separation.errors import InvalidOptions
 
 
 @dataclass(frozen=True)
-class StemChoice:
+class StemSelection:
     """``computed``: indices into the model's stems. ``outputs``: the stems to write, in order.
 
     With ``two_stems`` all stems are computed, and the second output is the sum of the others.
@@ -31,7 +31,7 @@ class StemChoice:
         return dict(zip(self.outputs, (block[self.single], rest), strict=True))
 
 
-def choose_stems(available: tuple[str, ...], options: SeparatorOptions) -> StemChoice:
+def choose_stems(available: tuple[str, ...], options: SeparatorOptions) -> StemSelection:
     """The stems that ``options`` request, in the model's order.
 
     Raises ``InvalidOptions`` for a stem that the model does not have.
@@ -45,6 +45,6 @@ def choose_stems(available: tuple[str, ...], options: SeparatorOptions) -> StemC
     if options.two_stems is not None:
         every = tuple(range(len(available)))
         single = available.index(options.two_stems)
-        return StemChoice(every, (options.two_stems, f"no_{options.two_stems}"), single)
+        return StemSelection(every, (options.two_stems, f"no_{options.two_stems}"), single)
     chosen = tuple(k for k, stem in enumerate(available) if requested is None or stem in requested)
-    return StemChoice(chosen, tuple(available[k] for k in chosen))
+    return StemSelection(chosen, tuple(available[k] for k in chosen))

@@ -7,7 +7,7 @@ from pathlib import Path
 from separation.catalogue import ELSEWHERE, Licence, ModelInfo, Source, WeightFile, combined
 from separation.catalogue.model import NOT_STATED, STATES
 from separation.separators.own_models.converted_weights import KeptWeights
-from separation.separators.own_models.folders import MSST, ModelCard, OwnModel, usable_models
+from separation.separators.own_models.folders import MSST, FolderCard, OwnModel, usable_models
 
 
 def all_rows(paths: Sequence[Path], model_dir: Path | None = None) -> tuple[ModelInfo, ...]:
@@ -66,7 +66,7 @@ def _address(known: ModelInfo | None) -> str:
     return known.source_url if known else ""
 
 
-def _licence(card: ModelCard) -> Licence:
+def _licence(card: FolderCard) -> Licence:
     if card.licence == "not_stated" and not card.licence_text:
         return NOT_STATED
     says = card.licence_text or f"{STATES[card.licence].capitalize()}."

@@ -44,7 +44,7 @@ _FOLDERS = 500
 """Limit of folders read in one named folder, so that a wrong folder does not cost minutes."""
 
 
-class ModelCard(BaseModel):
+class FolderCard(BaseModel):
     """An operator's description of a model: ``card.json``, or the key ``card`` in its YAML.
 
     ``label``: its name for people. ``model_type``: the architecture, where the YAML does not name
@@ -67,7 +67,7 @@ class ModelCard(BaseModel):
     overlapping: bool = False
 
 
-NO_CARD = ModelCard()
+NO_CARD = FolderCard()
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class OwnModel:
     stems: tuple[str, ...] = ()
     chunk_s: float = 0.0
     size_bytes: int = 0
-    card: ModelCard = NO_CARD
+    card: FolderCard = NO_CARD
     fault: str = ""
 
     @property
@@ -336,7 +336,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _card(folder: Path, stem: str, in_yaml: object) -> ModelCard:
+def _card(folder: Path, stem: str, in_yaml: object) -> FolderCard:
     """``<stem>.card.json``, else ``card.json``, else the card in the YAML. Raises
     ``ModelUnavailable``."""
     for name in (f"{stem}.{CARD}", CARD):
@@ -347,8 +347,8 @@ def _card(folder: Path, stem: str, in_yaml: object) -> ModelCard:
     return _checked_card(in_yaml, "the key card of the YAML")
 
 
-def _checked_card(content: object, where: str) -> ModelCard:
+def _checked_card(content: object, where: str) -> FolderCard:
     try:
-        return ModelCard.model_validate(content)
+        return FolderCard.model_validate(content)
     except ValidationError as error:
         raise ModelUnavailable(f"What {where} says cannot be used: {first_fault(error)}") from None

@@ -9,7 +9,7 @@ import numpy as np
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatWriter
 from separation.base import SeparatorIdentity
 from separation.errors import RemoteFailed, SeparationError
-from separation.separators.neural.stems import StemChoice
+from separation.separators.neural.stems import StemSelection
 from separation.separators.remote.audio import SongFile, WrongStem, adopt_stem, max_stem_bytes
 from separation.separators.remote.backoff import CancellableWait
 from separation.separators.remote.http import TransientError
@@ -167,7 +167,7 @@ class RemoteJob:
             received.unlink(missing_ok=True)
 
 
-def arranged(choice: StemChoice, stems: tuple[str, ...], output_dir: Path) -> dict[str, Path]:
+def arranged(choice: StemSelection, stems: tuple[str, ...], output_dir: Path) -> dict[str, Path]:
     """The requested files: with two stems, the other stems are summed into one."""
     if choice.single is not None:
         with ExitStack() as stack:

@@ -44,7 +44,7 @@ class _Error(BaseModel):
     detail: SafeText
 
 
-class Job(BaseModel):
+class RemotePortalJob(BaseModel):
     job_id: JobId
     status: Literal["pending", "processing", "completed", "failed", "cancelled"]
     progress: _Progress = _Progress()
@@ -117,13 +117,13 @@ class StemsiteAdapter(ServiceAdapter):
                 return found
             sent = True
             answer = self._client.call("POST", f"{API}/jobs", params=params, body=body)
-            return self._client.parsed(answer, Job).job_id
+            return self._client.parsed(answer, RemotePortalJob).job_id
 
         return self._client.repeated(once)
 
     def status(self, job_id: str) -> RemoteStatus:
         try:
-            job = self._client.get(_path(job_id), Job)
+            job = self._client.get(_path(job_id), RemotePortalJob)
         except Refused as error:
             if error.status == 404:
                 raise JobGone from None
@@ -146,7 +146,7 @@ class StemsiteAdapter(ServiceAdapter):
 
     def reported_identity(self, job_id: str) -> tuple[SeparatorIdentity, tuple[str, ...]]:
         reported = self._client.get(f"{_path(job_id)}/manifest", RemoteManifest).separation
-        warnings = self._client.get(_path(job_id), Job).warnings
+        warnings = self._client.get(_path(job_id), RemotePortalJob).warnings
         return SeparatorIdentity(**reported.model_dump()), warnings
 
     def cancel(self, job_id: str) -> None:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from separation.training.synthesis.song import Random, Samples, Song
+from separation.training.synthesis.song import Random, Samples, SynthesizedSong
 from separation.training.synthesis.track import (
-    Track,
+    SynthesizedTrack,
     band_pass,
     driven,
     room,
@@ -13,9 +13,9 @@ from separation.training.synthesis.track import (
 )
 
 
-def drums(draw: Random, song: Song) -> Samples:
+def drums(draw: Random, song: SynthesizedSong) -> Samples:
     """A drum machine over sixteen steps, with variations and fills."""
-    track = Track()
+    track = SynthesizedTrack()
     kit = {
         "kick": [_kick(draw)],
         "snare": [_snare(draw) if draw.random() < 0.7 else _clap(draw)],

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from separation.training.corpus import SAMPLE_RATE_HZ
-from separation.training.synthesis.song import SECONDS, Random, Samples, Song, Voice
+from separation.training.synthesis.song import SECONDS, Random, Samples, SynthesizedSong, Voice
 from separation.training.synthesis.tones import (
     additive,
     cached,
@@ -16,10 +16,10 @@ from separation.training.synthesis.tones import (
     swelling,
     swept,
 )
-from separation.training.synthesis.track import Track, band_pass, chorus, echo, room
+from separation.training.synthesis.track import SynthesizedTrack, band_pass, chorus, echo, room
 
 
-def bass(draw: Random, song: Song) -> Samples:
+def bass(draw: Random, song: SynthesizedSong) -> Samples:
     """One monophonic line below about 150 Hz."""
     voice = cached(_draw_bass(draw))
     rhythm = [draw.random(16) < draw.choice([0.25, 0.4, 0.7]) for _ in range(2)]
@@ -27,7 +27,7 @@ def bass(draw: Random, song: Song) -> Samples:
         pattern[0] = True
     length = draw.uniform(0.5, 3.5)
     octave = int(draw.choice([0, 1, 1]))
-    track = Track()
+    track = SynthesizedTrack()
     for step in range(song.steps):
         if rhythm[step // 32 % 2][step % 16]:
             jump = int(draw.choice([0, 0, 0, 4, 2])) + (7 if draw.random() < 0.12 else 0)
@@ -59,7 +59,7 @@ def _draw_bass(draw: Random) -> Voice:
     return partial(decaying, tone, draw.uniform(0.3, 3.0))
 
 
-def other(draw: Random, song: Song) -> Samples:
+def other(draw: Random, song: SynthesizedSong) -> Samples:
     """One to four parts: chords, arpeggios, a melody, guitars."""
     parts = draw.choice(
         ["pad", "stab", "arp", "lead", "guitar", "keys"], size=draw.integers(1, 5), replace=False
@@ -76,9 +76,9 @@ def other(draw: Random, song: Song) -> Samples:
 
 
 def _chords(
-    draw: Random, song: Song, voice: Voice, every: int, length: int, octave: int
+    draw: Random, song: SynthesizedSong, voice: Voice, every: int, length: int, octave: int
 ) -> Samples:
-    track = Track()
+    track = SynthesizedTrack()
     spread = draw.uniform(0, 0.8)
     inversion = int(draw.integers(3))
     hits = draw.random(16) < 0.3
@@ -94,7 +94,7 @@ def _chords(
     return track.samples
 
 
-def _pad(draw: Random, song: Song) -> Samples:
+def _pad(draw: Random, song: SynthesizedSong) -> Samples:
     tone = partial(
         swept,
         voices=int(draw.integers(1, 4)),
@@ -106,7 +106,7 @@ def _pad(draw: Random, song: Song) -> Samples:
     return _chords(draw, song, cached(partial(swelling, tone)), 16, 16, 2)
 
 
-def _stab(draw: Random, song: Song) -> Samples:
+def _stab(draw: Random, song: SynthesizedSong) -> Samples:
     tone = partial(
         swept,
         voices=int(draw.integers(1, 4)),
@@ -119,7 +119,7 @@ def _stab(draw: Random, song: Song) -> Samples:
     return _chords(draw, song, voice, 4, int(draw.integers(1, 4)), int(draw.choice([2, 3])))
 
 
-def _keys(draw: Random, song: Song) -> Samples:
+def _keys(draw: Random, song: SynthesizedSong) -> Samples:
     electric = partial(
         fm,
         ratio=float(draw.choice([1, 2, 7, 14])),
@@ -137,7 +137,7 @@ def _keys(draw: Random, song: Song) -> Samples:
     )
 
 
-def _arp(draw: Random, song: Song) -> Samples:
+def _arp(draw: Random, song: SynthesizedSong) -> Samples:
     tone = partial(
         swept,
         voices=1,
@@ -151,7 +151,7 @@ def _arp(draw: Random, song: Song) -> Samples:
         plucked if draw.random() < 0.4 else partial(decaying, tone, draw.uniform(0.08, 0.4))
     )
     order = draw.permutation([0, 2, 4, 7, 9, 11])[: draw.integers(3, 7)]
-    track = Track()
+    track = SynthesizedTrack()
     every = int(draw.choice([1, 2, 2, 3]))
     for k, step in enumerate(range(0, song.steps, every)):
         pitch = song.hertz(song.chord(step) + int(order[k % len(order)]), 3)
@@ -159,7 +159,7 @@ def _arp(draw: Random, song: Song) -> Samples:
     return track.samples
 
 
-def _lead(draw: Random, song: Song) -> Samples:
+def _lead(draw: Random, song: SynthesizedSong) -> Samples:
     tone = partial(
         swept,
         voices=int(draw.integers(1, 3)),
@@ -169,7 +169,7 @@ def _lead(draw: Random, song: Song) -> Samples:
         decay_s=1.0,
     )
     voice = cached(partial(swelling, tone))
-    track, step, degree = Track(), 0, 7
+    track, step, degree = SynthesizedTrack(), 0, 7
     while step < song.steps:
         length = int(draw.choice([1, 2, 2, 3, 4, 8]))
         degree = int(np.clip(degree + draw.integers(-3, 4), 0, 14))
@@ -183,7 +183,7 @@ def _lead(draw: Random, song: Song) -> Samples:
     return track.samples
 
 
-def _guitar(draw: Random, song: Song) -> Samples:
+def _guitar(draw: Random, song: SynthesizedSong) -> Samples:
     """Power chords, played twice: one take for each side."""
     drive = draw.uniform(2, 25)
     hits = draw.random(16) < draw.uniform(0.25, 0.9)
@@ -194,7 +194,7 @@ def _guitar(draw: Random, song: Song) -> Samples:
         voice = cached(
             partial(string, damping=draw.uniform(0.3, 0.6), seed=int(draw.integers(2**31)))
         )
-        track = Track()
+        track = SynthesizedTrack()
         for step in range(song.steps):
             if hits[step % 16]:
                 for degree, octave in ((0, 1), (4, 1), (0, 2)):
@@ -206,7 +206,7 @@ def _guitar(draw: Random, song: Song) -> Samples:
     return np.stack(sides).astype(np.float32)
 
 
-_PARTS: dict[str, Callable[[Random, Song], Samples]] = {
+_PARTS: dict[str, Callable[[Random, SynthesizedSong], Samples]] = {
     "pad": _pad,
     "stab": _stab,
     "arp": _arp,

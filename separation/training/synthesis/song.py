@@ -20,7 +20,7 @@ _PROGRESSIONS = ((0, 5, 2, 6), (0, 3, 4, 4), (0, 6, 5, 4), (0, 0, 3, 4), (0, 4, 
 
 
 @dataclass(frozen=True)
-class Song:
+class SynthesizedSong:
     """``step_s``: length of a sixteenth. ``chords``: a scale degree for each bar. ``root``: MIDI
     note."""
 
@@ -46,8 +46,8 @@ class Song:
         return float(440.0 * 2 ** ((note - 69) / 12))
 
 
-def draw_song(draw: Random) -> Song:
-    return Song(
+def draw_song(draw: Random) -> SynthesizedSong:
+    return SynthesizedSong(
         step_s=60.0 / draw.uniform(75, 175) / 4,
         scale=_SCALES[draw.integers(len(_SCALES))],
         chords=_PROGRESSIONS[draw.integers(len(_PROGRESSIONS))],

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.signal import butter, oaconvolve, sosfilt
 
 from separation.training.corpus import SAMPLE_RATE_HZ
-from separation.training.synthesis.song import SECONDS, Random, Samples, Song
+from separation.training.synthesis.song import SECONDS, Random, Samples, SynthesizedSong
 
 
-class Track:
+class SynthesizedTrack:
     """Two channels of ``SECONDS``, to which sounds are added."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ def chorus(draw: Random, samples: Samples) -> Samples:
     return wet
 
 
-def echo(draw: Random, samples: Samples, song: Song) -> Samples:
+def echo(draw: Random, samples: Samples, song: SynthesizedSong) -> Samples:
     delay = int(song.step_s * int(draw.choice([2, 3, 4, 6])) * SAMPLE_RATE_HZ)
     wet, gain = samples.copy(), 1.0
     for turn in range(1, 4):

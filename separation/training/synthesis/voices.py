@@ -9,9 +9,9 @@ Csound's manual, appendix "Formant values").
 import numpy as np
 
 from separation.training.corpus import SAMPLE_RATE_HZ
-from separation.training.synthesis.song import Random, Samples, Song
+from separation.training.synthesis.song import Random, Samples, SynthesizedSong
 from separation.training.synthesis.track import (
-    Track,
+    SynthesizedTrack,
     band_pass,
     faded,
     room,
@@ -33,10 +33,10 @@ _CONTROL_HZ = 200.0
 """How often the spectral envelope is computed; formants move slowly enough for this rate."""
 
 
-def vocals(draw: Random, song: Song) -> Samples:
+def vocals(draw: Random, song: SynthesizedSong) -> Samples:
     """A lead voice; in some songs with a copy on one side and a voice a third above on the
     other."""
-    track = Track()
+    track = SynthesizedTrack()
     size = draw.uniform(0.8, 1.25)
     octave = int(draw.choice([2, 3])) if size > 1.0 else 2
     lines = [(0, 0.0)] + ([(0, -0.7), (2, 0.7)] if draw.random() < 0.4 else [])

@@ -11,7 +11,7 @@ from separation.engine.chunked import BagStream, Member, NormalisedSong, Plan
 from separation.engine.interface import Engine
 from separation.engine.overlap_add import trapezium
 from separation.engine.padded_song import MirroredSong
-from separation.engine.statistics import AS_IT_IS, MonoStatistics, Song
+from separation.engine.statistics import AS_IT_IS, MonoStatistics, StreamedSong
 from separation.errors import Cancelled, InvalidOptions
 
 RATE_HZ = 44_100
@@ -49,7 +49,7 @@ class ToneSong:
             yield self.read(start, min(block_frames, self.frames - start))
 
 
-def a_stream(song: Song, **plan: float) -> BagStream:
+def a_stream(song: StreamedSong, **plan: float) -> BagStream:
     members = [Member(ShareEngine(), (1.0, 1.0))]
     return BagStream(members, song, PLAIN, [0, 1], Plan(RATE_HZ, **plan))  # type: ignore[arg-type]
 

@@ -3,7 +3,13 @@
 from separation.engine.host import HostReport
 from separation.evaluation.figures import chosen_figures
 from separation.evaluation.measuring import StemResult
-from separation.evaluation.report import FailedSong, Identity, Report, Run, SongResult
+from separation.evaluation.report import (
+    EvaluationReport,
+    EvaluationRun,
+    FailedSong,
+    Identity,
+    SongResult,
+)
 
 FIGURES = chosen_figures(["sdr", "bss_sdr"])
 NOTHING_DB, IDEAL_DB = -5.0, 10.0
@@ -24,12 +30,16 @@ def song(name: str, *, digest: str = "", **separated_db: float | None) -> SongRe
     return SongResult(name, 30.0, digest or name, stems, separation_s=3.0, job_s=5.0)
 
 
-def run(*songs: SongResult, name: str = "spectral", failed: tuple[FailedSong, ...] = ()) -> Run:
+def run(
+    *songs: SongResult, name: str = "spectral", failed: tuple[FailedSong, ...] = ()
+) -> EvaluationRun:
     identity = Identity(name, name, name, "1", "ab" * 32, "numpy", "float32", "cpu")
-    return Run(identity, songs, failed, peak_memory_bytes=400_000_000)
+    return EvaluationRun(identity, songs, failed, peak_memory_bytes=400_000_000)
 
 
-def report(first: Run, baseline: Run | None = None, **overrides: object) -> Report:
+def report(
+    first: EvaluationRun, baseline: EvaluationRun | None = None, **overrides: object
+) -> EvaluationReport:
     values: dict[str, object] = {
         "date": "2026-11-30T10:00:00+00:00",
         "suite": "songs",
@@ -38,4 +48,4 @@ def report(first: Run, baseline: Run | None = None, **overrides: object) -> Repo
         "code_version": "0.1.0",
         **overrides,
     }
-    return Report(run=first, baseline=baseline, **values)  # type: ignore[arg-type]
+    return EvaluationReport(run=first, baseline=baseline, **values)  # type: ignore[arg-type]

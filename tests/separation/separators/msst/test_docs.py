@@ -9,7 +9,7 @@ from separation.catalogue.model import LicenceState
 from separation.separators.msst.checkpoint import _PREFIXES, _WRAPPINGS
 from separation.separators.own_models.architectures import ARCHITECTURES
 from separation.separators.own_models.converted_weights import FOLDER
-from separation.separators.own_models.folders import _CHECKPOINTS, ModelCard, own_models
+from separation.separators.own_models.folders import _CHECKPOINTS, FolderCard, own_models
 from tests.separation.fenced import DOCS, blocks
 from tests.separation.msst_models import save_weights, small_config, small_network, write_config
 from tests.separation.small_models import save_bag, save_th, small_hdemucs
@@ -51,7 +51,7 @@ def test_the_page_has_every_architecture_and_what_it_is_known_by() -> None:
 
 def test_the_page_has_every_key_of_a_card_and_every_word_that_counts() -> None:
     elsewhere = {"stems", "model_type", "overlapping"}
-    assert set(json.loads(blocks(PAGE, "json")[0])) | elsewhere == set(ModelCard.model_fields)
+    assert set(json.loads(blocks(PAGE, "json")[0])) | elsewhere == set(FolderCard.model_fields)
     assert '`"overlapping": true`' in TEXT
     words = (*get_args(LicenceState), *_CHECKPOINTS, *_WRAPPINGS, *_PREFIXES)
     assert [word for word in words if f"`{word}`" not in TEXT] == []
