@@ -3,8 +3,8 @@
 What shares a costly site stays together, and what takes longest begins first, so that no process is
 left with it at the end.
 
-``SHARD=1/2`` in the environment leaves every other file of the dearest to the run with
-``SHARD=2/2``; all other tests belong to each. Without it everything runs.
+``SHARD=1/3`` in the environment leaves two thirds of the dearest files to the runs with
+``SHARD=2/3`` and ``SHARD=3/3``; all other tests belong to each. Without it everything runs.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,8 @@ that took longest when they were measured (``pytest --durations=0``), each more 
 
 def is_dearest(item: pytest.Item) -> bool:
     """In a file that takes longest and shares no site with others."""
-    return item.nodeid.startswith(LONGEST_FIRST) and not item.nodeid.startswith(TOGETHER)
+    shares_a_site = item.nodeid.startswith(TOGETHER) and not item.nodeid.startswith(ALONE)
+    return item.nodeid.startswith(LONGEST_FIRST) and not shares_a_site
 
 
 def left_to_others(items: Sequence[pytest.Item], shard: str) -> list[pytest.Item]:
@@ -73,7 +74,7 @@ def left_to_others(items: Sequence[pytest.Item], shard: str) -> list[pytest.Item
     ones, so that shards take about the same time. Raises ``ValueError`` for what is no shard."""
     number, _, shards = shard.partition("/")
     if not (number.isdecimal() and shards.isdecimal() and 1 <= int(number) <= int(shards)):
-        raise ValueError(f"SHARD={shard!r} is no shard: write 1/2 for the first of two")
+        raise ValueError(f"SHARD={shard!r} is no shard: write 1/3 for the first of three")
     files = dict.fromkeys(item.path for item in in_order(items) if is_dearest(item))
     mine = set(list(files)[int(number) - 1 :: int(shards)])
     return [item for item in items if item.path in files and item.path not in mine]

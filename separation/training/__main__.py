@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from separation.errors import SeparationError
@@ -10,8 +10,8 @@ from separation.errors import SeparationError
 _SOUND_FONTS = (Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),)
 
 
-def main() -> int:
-    arguments = _parser().parse_args()
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
     try:
         arguments.run_command(arguments)
     except SeparationError as error:
