@@ -53,7 +53,7 @@ def make_source(*, content: bytes | None = None, **overrides: Any) -> Source:
     data = wav_bytes() if content is None else content
     if "owner" not in overrides:
         overrides["owner"] = make_user()
-    source = Source.objects.create(
+    source = Source(
         **{
             "original_name": "Song.wav",
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -66,6 +66,8 @@ def make_source(*, content: bytes | None = None, **overrides: Any) -> Source:
             **overrides,
         }
     )
+    source.song_title = source.song_title or source.first_title
+    source.save(force_insert=True)
     if data:
         source.path.parent.mkdir(parents=True, exist_ok=True)
         source.path.write_bytes(data)

@@ -30,7 +30,13 @@ class JobAdmin(ReadOnlyAdmin):
     list_filter = (
         "status", "separator", "lane", ("error_code", NamedEmptyFilter), "created_at",
     )  # fmt: skip
-    search_fields = ("id", "owner__username", "owner__email", "source__original_name")
+    search_fields = (
+        "id",
+        "owner__username",
+        "owner__email",
+        "source__song_title",
+        "source__original_name",
+    )
     search_help_text = "Id of the job, name or address of the owner, name of the song"
     date_hierarchy = "created_at"
     list_select_related = ("source", "owner")

@@ -47,7 +47,8 @@ def filtered(jobs: JobQuerySet, query: dict[str, str]) -> JobQuerySet:
     if "search" in filters:
         text = filters["search"]
         jobs = jobs.filter(
-            Q(source__original_name__icontains=text)
+            Q(source__song_title__icontains=text)
+            | Q(source__original_name__icontains=text)
             | Q(source__title__icontains=text)
             | Q(source__artist__icontains=text)
         )
@@ -65,7 +66,7 @@ def _sorted(jobs: JobQuerySet, sort: str) -> JobQuerySet:
     if sort == "oldest":
         return jobs.newest_first().reverse()
     if sort == "title":
-        return jobs.newest_first(Lower("source__original_name"))
+        return jobs.newest_first(Lower("source__song_title"))
     if sort == "longest":
         return jobs.newest_first(length.desc())
     if sort == "shortest":

@@ -24,6 +24,8 @@ class Source(models.Model):
     """One uploaded file, kept unchanged under a generated name. Jobs read it; no job writes it.
 
     ``original_name`` is cleaned for display; ``sha256`` was computed while the bytes arrived.
+    ``song_title`` is what its owner calls the song: first the title of its tags, or else the file's
+    name without its ending.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,8 +34,9 @@ class Source(models.Model):
     )
     original_name = models.CharField(max_length=255)
     name_number = models.PositiveIntegerField(
-        default=1, editable=False, help_text="Which of the owner's songs of this name it is."
+        default=1, editable=False, help_text="Which of the owner's songs of this title it is."
     )
+    song_title = models.CharField(max_length=255, blank=True)
     sha256 = models.CharField(max_length=64, db_index=True)
     size_bytes = models.PositiveBigIntegerField()
     container = models.CharField(max_length=32)
@@ -55,8 +58,16 @@ class Source(models.Model):
 
     @property
     def label(self) -> str:
-        """The name that pages show: it tells songs of one name apart."""
-        return _numbered(self.original_name, self.name_number)
+        """The name that pages show: it tells songs of one title apart."""
+        return _numbered(self.song_title or self.first_title, self.name_number)
+
+    @property
+    def first_title(self) -> str:
+        """The title of a song that nobody has named."""
+        # Importing the audio core takes a while, and most requests need none of it.
+        from separation.audio.names import song_title
+
+        return self.title or song_title(self.original_name)
 
     @property
     def path(self) -> Path:

@@ -48,7 +48,7 @@ def test_the_whole_life_of_an_account_needs_no_script_and_no_wide_screen(
     expect(person.page.get_by_label("Format")).to_have_value("mp3")
     person.page.get_by_label("Choose songs").set_input_files(song(tmp_path, "Last.wav"))
     person.separate()
-    expect(person.page.get_by_role("heading", name="Last.wav")).to_be_visible()
+    expect(person.page.get_by_role("heading", name="Last")).to_be_visible()
 
     person.go("/account/")
     person.page.get_by_label("Name").fill("Laptop")

@@ -53,7 +53,7 @@ def waiting(browser: Browser, site: str, step: Step, name: str, state: str) -> t
     person = visitor(browser, site)
     person.log_in(name)
     person.go(address)
-    expect(person.page.get_by_role("heading", name="Early.wav")).to_be_visible()
+    expect(person.page.get_by_role("heading", name="Early")).to_be_visible()
     person.page.evaluate("window.mark = true")
     return person, address
 

@@ -71,7 +71,7 @@ def test_the_browser_had_nothing_to_complain_of(owner: Visitor) -> None:
 
 def test_a_stranger_sees_404(owner: Visitor, browser: Browser, site: str) -> None:
     owner.go("/jobs/")
-    owner.page.get_by_role("link", name="Night train.wav").click()
+    owner.page.get_by_role("link", name="Night train").click()
     path = owner.page.url.removeprefix(site)
     stranger = visitor(browser, site)
     stranger.sign_up("stranger")
@@ -110,18 +110,18 @@ def test_without_javascript_the_plain_form_works(browser: Browser, site: str, fo
     plain.sign_up("plain")
     plain.choose(song(folder, "Plain.wav", seconds=1.0))
     plain.separate()
-    expect(plain.page.get_by_role("heading", level=1)).to_have_text("Plain.wav")
+    expect(plain.page.get_by_role("heading", level=1)).to_have_text("Plain")
     # Nobody touches anything: the page loads itself anew until the tracks are there.
     expect(plain.page.locator("audio").first).to_be_attached(timeout=JOB_S)
     plain.page.get_by_role("link", name="Delete").click()
     plain.page.get_by_role("button", name="Delete it").click()
-    expect(plain.page.get_by_text("Plain.wav and its tracks are deleted.")).to_be_visible()
+    expect(plain.page.get_by_text("Plain and its tracks are deleted.")).to_be_visible()
     plain.context.close()
 
 
 def test_no_page_is_wider_than_a_phone(owner: Visitor, site: str) -> None:
     owner.go("/jobs/")
-    owner.page.get_by_role("link", name="Night train.wav").click()
+    owner.page.get_by_role("link", name="Night train").click()
     job = owner.page.url.removeprefix(site)
     owner.page.set_viewport_size({"width": 360, "height": 740})
     for path in ("/", "/jobs/", job, f"{job}delete/", "/accounts/password/change/", "/nothing/"):

@@ -59,7 +59,7 @@ def test_buttons_cancel_retry_and_delete(person: Visitor, tmp_path: Path) -> Non
     expect(page.get_by_text("You cancelled this job")).to_be_visible(timeout=JOB_S)
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("Long.wav and its tracks are deleted.")).to_be_visible()
+    expect(page.get_by_text("Long and its tracks are deleted.")).to_be_visible()
     expect(page.get_by_text("No jobs yet")).to_be_visible()
 
 

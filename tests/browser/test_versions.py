@@ -75,7 +75,7 @@ def test_a_version_is_heard_and_accepted_without_a_mouse(
     page.keyboard.press("Enter")
     expect(page.get_by_text("The newer version is in your history now.")).to_be_visible()
     page.get_by_role("link", name="History", exact=True).first.click()
-    found = page.get_by_role("link", name="Old friend.wav")
+    found = page.get_by_role("link", name="Old friend")
     expect(found).to_have_count(1)
     expect(found).to_have_attribute("href", new)
     owner.go(old)

@@ -169,7 +169,6 @@ def song_of(part: Part, facts: "SourceFacts", sha256: str) -> Iterator[Source]:
         pk=upload.pk,
         owner_id=upload.owner_id,
         original_name=upload.name,
-        name_number=next_number(owner_id=upload.owner_id, name=upload.name),
         sha256=sha256,
         size_bytes=part.size,
         container=facts.container,
@@ -180,6 +179,8 @@ def song_of(part: Part, facts: "SourceFacts", sha256: str) -> Iterator[Source]:
         title=facts.tags.get("title", "")[:255],
         artist=facts.tags.get("artist", "")[:255],
     )
+    source.song_title = source.first_title
+    source.name_number = next_number(owner_id=upload.owner_id, title=source.song_title)
     with _moved(part.path, source.path), transaction.atomic():
         source.save(force_insert=True)
         yield source

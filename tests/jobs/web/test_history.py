@@ -37,7 +37,7 @@ def add(
 
 def names(client: Client, query: str = "") -> list[str]:
     page = client.get(reverse("jobs:history") + query).content.decode()
-    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)\.wav</a>', page)
+    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', page)
 
 
 def test_the_newest_job_comes_first(member: Client, owner: User) -> None:

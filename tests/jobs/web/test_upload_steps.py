@@ -141,7 +141,7 @@ def test_a_form_without_script_says_that_the_song_was_sent_before(member: Client
     assert b"sent this very song before" not in member.get("/jobs/").content
     send_form(member, song("Second.wav"))
     page = member.get("/jobs/").content.decode()
-    assert "Second.wav: you had sent this very song before, as First.wav." in page
+    assert "Second: you had sent this very song before, as First." in page
     assert Job.objects.count() == 2
 
 
