@@ -34,6 +34,11 @@ def site_name() -> str:
 
 
 @register.simple_tag
+def signup_is_open() -> bool:
+    return bool(settings.SIGNUP_OPEN)
+
+
+@register.simple_tag
 def site_sends_mail() -> bool:
     return mail_is_set_up()
 

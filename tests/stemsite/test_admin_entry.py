@@ -1,5 +1,7 @@
 """The way into the administration pages, and the name they bear."""
 
+import re
+
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -31,3 +33,19 @@ def test_the_admin_bears_the_name_of_the_site(client: Client, staff: User) -> No
     page = client.get("/admin/").content.decode()
     assert "Django administration" not in page
     assert "stemsite" in page
+
+
+def link_to_the_administration(client: Client, user: User) -> str:
+    client.force_login(user)
+    found = re.search(r'href="([^"]+)">Administration<', client.get("/").content.decode())
+    return found[1] if found else ""
+
+
+def test_staff_reach_the_operators_page_in_one_click(client: Client, staff: User) -> None:
+    assert link_to_the_administration(client, staff) == reverse("admin:jobs_worker_changelist")
+
+
+def test_staff_who_may_not_see_workers_get_the_index(client: Client, stranger: User) -> None:
+    assert link_to_the_administration(client, stranger) == ""
+    User.objects.filter(pk=stranger.pk).update(is_staff=True)
+    assert link_to_the_administration(client, stranger) == reverse("admin:index")
