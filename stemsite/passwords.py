@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -43,6 +44,12 @@ class LimitedBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth ha
         if user is not None:
             attempt.succeeded(door_of(request, user))
         return user
+
+    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+        """As Django's, with the preferences that every page needs."""
+        accounts = get_user_model()._default_manager.select_related("preferences")
+        user = accounts.filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def _authenticate_by_email(self, email: str, password: str) -> AbstractBaseUser | None:
         # Only a few accounts: each check is a slow digest, and anybody may sign up with another

@@ -1,13 +1,14 @@
-"""Preferences: the theme of one person, and the default options of their new songs."""
+"""Preferences: theme and language of one person, and the default options of their new songs."""
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", "As the system has it"
-    LIGHT = "light", "Light"
-    DARK = "dark", "Dark"
+    SYSTEM = "system", _("As the system has it")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
 
 
 class Preferences(models.Model):
@@ -18,6 +19,9 @@ class Preferences(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences"
     )
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    language = models.CharField(
+        max_length=8, blank=True, default="", help_text="Empty: as the browser asks."
+    )
     defaults = models.JSONField(default=dict)
 
     class Meta:

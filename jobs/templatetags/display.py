@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.conf import settings
+from django.utils import translation
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from jobs.models.preferences import Theme
+from jobs.script_texts import script_texts_address
 from jobs.services.account.preferences import theme_of
 from jobs.services.email import mail_is_set_up
 from jobs.services.sizes import size
@@ -47,6 +49,18 @@ def site_sends_mail() -> bool:
 def songs_may_leave() -> bool:
     """Whether songs may be sent to another machine, so that no page promises otherwise."""
     return bool(settings.REMOTE_URL)
+
+
+@register.simple_tag
+def offered_languages() -> list[tuple[str, str]]:
+    """Code and name of each language of the site."""
+    return list(settings.OFFERED_LANGUAGES)
+
+
+@register.simple_tag
+def script_texts() -> str:
+    """The address of the scripts' texts in the language of the page; empty where none is needed."""
+    return script_texts_address(translation.get_language() or "en")
 
 
 @register.simple_tag(takes_context=True)

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from jobs.web import language
 from jobs.web.account import deletion_views as account_deletion
 from jobs.web.account import token_views as tokens
 from jobs.web.account import views as account
@@ -35,6 +36,8 @@ urlpatterns = [
     path("demo/<str:edition>/previews/<str:name>/", front.preview, name="demo-preview"),
     path("demo/<str:edition>/peaks/<str:name>/", front.peaks, name="demo-peaks"),
     path("account/", account.account, name="account"),
+    path("language/", language.choose, name="language"),
+    path("language.js", language.script_texts, name="script-texts"),
     path("account/theme/", account.theme, name="theme"),
     path("account/defaults/", account.defaults, name="defaults"),
     path("account/export/", account.export, name="export"),

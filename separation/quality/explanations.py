@@ -52,6 +52,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+TITLES = (*(title for title, _ in _SENTENCES.values()), "Nearly empty", "Empty", "Clipped",
+          "The stems do not sum to the song")  # fmt: skip
+"""The titles of all findings; fields of ``str.format`` stand for values."""
+
 
 def finding(fault: Fault, stem: str, names: Sequence[str]) -> Finding:
     """Return the finding for a fault of ``stem``; ``names``: those of all stems, in their order."""

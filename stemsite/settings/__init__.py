@@ -7,6 +7,7 @@ reads ``.env``.
 from stemsite import env
 from stemsite.settings.folders import *
 from stemsite.settings.site import *
+from stemsite.settings.languages import *
 from stemsite.settings.application import *
 from stemsite.settings.database import *
 from stemsite.settings.accounts import *

@@ -20,7 +20,7 @@ from jobs.models import (
     Stage,
     Upload,
 )
-from jobs.services.account.preferences import defaults_of, theme_of
+from jobs.services.account.preferences import defaults_of, language_of, theme_of
 from jobs.services.quotas.allowance import Gauge, allowance_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,11 @@ def _addresses(owner: "User") -> list[dict[str, Any]]:
 
 
 def _preferences(owner: "User") -> dict[str, Any]:
-    return {"theme": theme_of(owner), "new_songs_start_with": defaults_of(owner)}
+    return {
+        "theme": theme_of(owner),
+        "language": language_of(owner),
+        "new_songs_start_with": defaults_of(owner),
+    }
 
 
 def _limits(owner: "User") -> list[dict[str, Any]]:

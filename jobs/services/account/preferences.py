@@ -1,7 +1,9 @@
-"""The preferences of a person: the theme of the pages, and the defaults of the upload form."""
+"""The preferences of a person: theme and language of the pages, defaults of the upload form."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ObjectDoesNotExist
 
 from jobs.models import Preferences
 from jobs.models.preferences import Theme
@@ -11,10 +13,14 @@ if TYPE_CHECKING:
 
 
 def theme_of(user: "AbstractBaseUser | AnonymousUser") -> Theme:
-    if not user.is_authenticated:
-        return Theme.SYSTEM
-    chosen = Preferences.objects.filter(owner_id=user.pk).values_list("theme", flat=True).first()
-    return Theme(chosen or Theme.SYSTEM)
+    row = _row_of(user)
+    return Theme(row.theme) if row else Theme.SYSTEM
+
+
+def language_of(user: "AbstractBaseUser | AnonymousUser") -> str:
+    """The code of the chosen language; empty for none."""
+    row = _row_of(user)
+    return row.language if row else ""
 
 
 def defaults_of(owner: "User") -> dict[str, Any]:
@@ -24,10 +30,30 @@ def defaults_of(owner: "User") -> dict[str, Any]:
 
 
 def set_theme(*, owner: "User", theme: Theme) -> None:
-    Preferences.objects.update_or_create(owner=owner, defaults={"theme": theme})
+    _change(owner, theme=theme)
+
+
+def set_language(*, owner: "User", language: str) -> None:
+    """``language``: a code of ``settings.OFFERED_LANGUAGES``, or empty for the browser's."""
+    _change(owner, language=language)
 
 
 def set_defaults(*, owner: "User", chosen: Mapping[str, Any]) -> None:
     """Replace the chosen defaults. Empty values are dropped, so that the site's defaults apply."""
-    kept = {name: value for name, value in chosen.items() if value}
-    Preferences.objects.update_or_create(owner=owner, defaults={"defaults": kept})
+    _change(owner, defaults={name: value for name, value in chosen.items() if value})
+
+
+def _row_of(user: "AbstractBaseUser | AnonymousUser") -> Preferences | None:
+    """The row, which a request has read together with the account (``LimitedBackend.get_user``)."""
+    if not user.is_authenticated:
+        return None
+    try:
+        row: Preferences = user.preferences  # type: ignore[union-attr]  # the reverse of `owner`
+    except ObjectDoesNotExist:
+        return None
+    return row
+
+
+def _change(owner: "User", **values: Any) -> None:
+    row, _ = Preferences.objects.update_or_create(owner=owner, defaults=values)
+    row.owner = owner  # replaces what `owner` had read before

@@ -1,0 +1,130 @@
+"""The sentences that code without translation writes: those of the audio core and the services.
+
+These sentences are stored, logged and answered to programs, so they stay English there. Pages
+translate them when they show them (``jobs.sentences``). Here they are found in the code: a text of
+words that ends as a sentence does, with a placeholder for each value.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOTS = ("separation", "jobs/services", "jobs/queue", "jobs/worker", "jobs/http", "jobs/errors.py")
+
+NOT_ON_PAGES = (
+    "separation/training", "separation/evaluation", "separation/tensor_bundle", "jobs/services/backup",
+    "separation/sandbox", "separation/demo/__main__.py", "jobs/services/campaigns/query.py",
+    "separation/audio/median.py", "separation/audio/metadata", "separation/pipeline/manifest",
+    "separation/engine/spectrogram", "separation/system", "separation/weights", "jobs/http/job_filters",
+    "separation/separators/own_models", "separation/separators/msst", "separation/separators/wheel",
+    "separation/separators/weights", "separation/separators/bandsplit", "separation/separators/spleeter",
+    "separation/separators/torchaudio_hdemucs.py", "separation/separators/remote/http.py",
+    "separation/separators/neural/conversion.py", "separation/separators/demucs/separator.py",
+    "separation/separators/demucs/models.py", "separation/separators/demucs/fetch.py",
+    "separation/separators/fetch.py", "separation/engine/devices.py", "separation/ensemble.py",
+    "jobs/services/campaigns", "jobs/services/rates.py", "jobs/queue", "jobs/http/bodies.py",
+    "separation/catalogue", "separation/separator_options.py", "separation/stages/registry.py",
+    "separation/audio/encoding/stem_mp4.py", "jobs/services/storage/disk_space.py",
+"separation/option_document.py", "separation/catalogue/document.py",
+)  # fmt: skip
+"""Code whose sentences are for operators and authors of models: they name files, settings and
+commands. A page shows them as they are."""
+
+_SENTENCE = re.compile(r"(?:[A-Z\N{LEFT DOUBLE QUOTATION MARK}]|%\().*[a-z)%\d]s?[.?!:]$", re.DOTALL)
+_WORDS = re.compile(r"[a-z]+ (?:.* )?[a-z]+", re.DOTALL)
+_FIELD = re.compile(r"\{([a-z]\w*)(?::[^}]*)?\}")
+"""A field of ``str.format``."""
+
+_LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "log", "print"}
+
+_UNNAMED = {
+    "ValueError", "TypeError", "RuntimeError", "OSError", "KeyError", "TimeoutError", "LeaseLost",
+    "ConnectionError", "ExceptionGroup", "CheckpointDamaged", "BoxesBroken", "WrongStem", "Http404",
+}  # fmt: skip
+"""Errors whose text ends in a log."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """``text``: with ``%(name)s`` for each value."""
+
+    text: str
+    file: str
+    line: int
+
+
+def sentences(base: Path) -> Iterator[Sentence]:
+    for root in ROOTS:
+        where = base / root
+        for file in sorted([where] if where.is_file() else where.rglob("*.py")):
+            name = file.relative_to(base).as_posix()
+            if not name.startswith(NOT_ON_PAGES):
+                yield from _of_module(file.read_text(encoding="utf-8"), name)
+
+
+def _of_module(source: str, file: str) -> Iterator[Sentence]:
+    finder = _Finder()
+    finder.visit(ast.parse(source))
+    for text, line in finder.found:
+        yield Sentence(text, file, line)
+
+
+class _Finder(ast.NodeVisitor):
+    def __init__(self) -> None:
+        self.found: list[tuple[str, int]] = []
+        self._raising = False
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):  # else a docstring
+            self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+        if name not in _LOGGING:
+            self.generic_visit(node)
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        error = node.exc.func if isinstance(node.exc, ast.Call) else None
+        is_named = not isinstance(error, ast.Name) or error.id not in _UNNAMED
+        before, self._raising = self._raising, is_named
+        self.generic_visit(node)
+        self._raising = before
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            text = node.value.replace("%", "%%")
+            self._take(_FIELD.sub(r"%(\1)s", text), node.lineno)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        self._take(pattern_of(node), node.lineno)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)
+
+    def _take(self, text: str, line: int) -> None:
+        if _WORDS.search(text) and (self._raising or _SENTENCE.fullmatch(text)):
+            self.found.append((text, line))
+
+
+def pattern_of(node: ast.JoinedStr) -> str:
+    """An f-string as a text with named placeholders; equal names get numbers."""
+    taken: dict[str, str] = {}
+    parts = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value).replace("%", "%%"))
+        elif isinstance(part, ast.FormattedValue):
+            parts.append(f"%({_name(ast.unparse(part.value), taken)})s")
+    return "".join(parts)
+
+
+def _name(expression: str, taken: dict[str, str]) -> str:
+    """A name for the value of ``expression``, the same for the same expression."""
+    words = re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", expression)) or ["value"]
+    plain = words[-1].strip("_").lower() or "value"
+    name, number = plain, 2
+    while taken.setdefault(name, expression) != expression:
+        name, number = f"{plain}{number}", number + 1
+    return name
