@@ -66,6 +66,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/accept/", version.accept, name="accept"),
     path("jobs/<uuid:job_id>/dismiss/", version.dismiss, name="dismiss"),
     path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),
+    path("jobs/<uuid:job_id>/original/", downloads.original, name="original"),
     path("jobs/<uuid:job_id>/tracks.zip", downloads.archive, name="archive"),
     path("jobs/<uuid:job_id>/manifest.json", downloads.manifest, name="manifest"),
     path("jobs/<uuid:job_id>/tracks/<str:name>/", downloads.track, name="track"),

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jobs.http.original import media_type_of
 from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.services.demo import scores
@@ -26,7 +27,7 @@ from jobs.services.timing.waiting import waiting
 from jobs.web import results
 from jobs.web.comparing.context import choosing_context, instead_context
 from jobs.web.fragments import not_modified_or
-from jobs.web.job import quality
+from jobs.web.job import outline, quality
 from jobs.web.mixing import mixer
 from jobs.web.mixing.mixer import mixing_context
 from jobs.web.requests import UserRequest, visible_job
@@ -161,7 +162,8 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
 def _active(request: UserRequest, job: Job) -> dict[str, object]:
     progress = _progress(request, job)
     player = {"lanes": mixer.lanes(job, []), "has_cover": _shows_cover(job)}
-    return {**progress, **mixer.addresses(job), **player}
+    original = {"original_type": media_type_of(job.source)}
+    return {**progress, **mixer.addresses(job), **player, **original}
 
 
 def _shows_cover(job: Job) -> bool:
@@ -174,9 +176,12 @@ def _progress(request: UserRequest, job: Job) -> dict[str, object]:
     prefetch_related_objects([job], "stages")
     place = waiting(job)
     words = place.sentence(for_staff=request.user.is_staff) if place else ""
+    levels = outline.outline_of(job.stages.all())
     return {
         "job": job,
         "stages": job.stages.all(),
+        "stencil": outline.stencil(levels),
+        "stencil_width": outline.width(levels),
         "place": place,
         "place_words": words,
         "remarks": remarks(job),

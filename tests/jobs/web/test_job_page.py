@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from jobs.models import Artifact, Job
+from jobs.models import Artifact, Job, Stage
 from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
 from tests.factories import make_artifact, make_job
@@ -56,6 +56,19 @@ def test_a_running_job_shows_its_bar_stage_and_time_left(client: Client, owner: 
     assert shown.count('aria-current="step"') == 1
     assert 'hx-trigger="every 1s"' in shown
     assert '<noscript><meta http-equiv="refresh"' in shown
+
+
+def test_the_waveform_of_the_song_stands_before_its_bar(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING, progress_percent=40.0)
+    assert '<svg class="filling__stencil' not in text(client, job)
+    Stage.objects.filter(job=job, name="prepare").update(details={"outline": [0, 50, 100]})
+    for name in ("detail", "progress"):
+        shown = text(client, job, name)
+        assert 'viewBox="0 0 6 100"' in shown
+        # Silence is a thin line; a hole is as high as its level.
+        assert "M0 0H6V100H0zM0.35 48.5h1.3v3h-1.3zM2.35 25h1.3v50h-1.3z" in shown
+        assert shown.count("<progress ") == 1
+        assert 'value="40.0" aria-label="Progress of the job"' in shown
 
 
 def test_a_job_that_runs_is_nowhere_shown_as_done(client: Client, owner: User) -> None:
