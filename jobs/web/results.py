@@ -1,15 +1,22 @@
 """A finished job on its page: groups of tracks, facts and versions."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
 from jobs.services.listening.index import overlapping_parents
+from jobs.services.sizes import size
 from jobs.web.uploads.choices import PRESET_CHOICES
+from separation.errors import LicenceRefused, ModelUnavailable
 from separation.families import FAMILIES
 from separation.protocol.remarks import split_remark
 from separation.stage_table import DETAILS, NORMALIZATION
+
+_DID_WITHOUT = re.compile(r", as .+ (?:was|were) not available\b")
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,9 @@ def facts(job: Job) -> list[tuple[str, str]]:
         ("Engine", ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
         ("Device", ran.get("device") or ""),
         ("Time taken", _time_taken(job)),
+        ("File", source.original_name),
         ("Input", f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
+        ("Size", size(source.size_bytes)),
     ]
     return [(name, str(value)) for name, value in rows if value]
 
@@ -175,12 +184,39 @@ def _channels(source: Any) -> str:
 
 @dataclass(frozen=True)
 class Remark:
-    """``is_line``: it has a reason, which the manifest and the operator's page show."""
+    """``is_line``: it has a reason, which only the operator is told."""
 
     text: str
     is_line: bool
 
 
 def remarks(job: Job) -> list[Remark]:
-    remark_lines = (split_remark(warning) for warning in job.warnings)
-    return [Remark(line, is_line=bool(reason)) for line, reason in remark_lines]
+    """What everybody is told of how a song was separated. Which machine or library ran concerns the
+    operator alone (:func:`reasons`)."""
+    found = []
+    for warning in job.warnings:
+        line, reason = split_remark(warning)
+        if not reason:
+            found.append(Remark(line, is_line=False))
+        elif _DID_WITHOUT.search(line):
+            words = _("Made with the basic method; a better model is not installed.")
+            found.append(Remark(words, is_line=True))
+    return list(dict.fromkeys(found))
+
+
+def reasons(job: Job) -> list[str]:
+    """For the operator: all remarks with their reasons, and what the job failed of."""
+    told = [warning for warning in job.warnings if split_remark(warning)[1]]
+    return [job.error_detail, *told] if is_for_operator(job.error_code) else told
+
+
+def is_for_operator(error_code: str) -> bool:
+    """Whether an error of this code says what only the operator can do."""
+    return error_code in (ModelUnavailable.code, LicenceRefused.code)
+
+
+def failure(job: Job, *, for_staff: bool) -> str:
+    """Why the job failed."""
+    if is_for_operator(job.error_code) and not for_staff:
+        return _("The model that this needs is not available on this site.")
+    return job.error_detail

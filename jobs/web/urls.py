@@ -61,6 +61,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/retry/", job.retry, name="retry"),
     path("jobs/<uuid:job_id>/again/", comparing.again, name="again"),
     path("jobs/<uuid:job_id>/compare/<uuid:other_id>/", comparing.compare, name="compare"),
+    path("jobs/<uuid:job_id>/title/", job.title, name="title"),
     path("jobs/<uuid:job_id>/whole/", job.whole, name="whole"),
     path("jobs/<uuid:job_id>/anew/", job.anew, name="anew"),
     path("jobs/<uuid:job_id>/accept/", version.accept, name="accept"),

@@ -84,7 +84,7 @@ def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
     before = player.position()
 
     step("complete", address, "completed")
-    expect(page.get_by_role("link", name="Download all")).to_be_visible()
+    expect(page.get_by_role("tab", name="Downloads")).to_be_visible()
     expect(page.get_by_role("heading", name="Listen now")).to_be_hidden()
     expect(page.get_by_role("link", name="Download Vocals as wav16")).to_be_visible()
     expect(page.get_by_role("button", name="Download the mix")).to_be_enabled()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jobs.models import Job
 from jobs.services.quality import report_of
 from jobs.services.song_length import clock
+from jobs.web.job.quality_words import PlainLine, plain_lines, short_words
 from jobs.web.results import shown_s
 from jobs.wording import decibels
 from separation.quality.report import PartsQuality, QualityReport, SignalQuality, StemQuality
@@ -54,23 +55,16 @@ class QualityCard:
 
 @dataclass(frozen=True)
 class Quality:
+    """``lines`` and ``short`` are the plain words; the rest are the figures."""
+
     is_flagged: bool
     verdict: str
     reason: str
     notes: tuple[str, ...]
     cards: tuple[QualityCard, ...]
-    details: tuple[PartsQuality, ...] = ()
-
-    @property
-    def short(self) -> str:
-        """The summary at the top of the page."""
-        flagged = sum(card.is_flagged for card in self.cards)
-        if flagged:
-            return f"{flagged} of {len(self.cards)} stems should be looked at"
-        odd = [parts.parent for parts in self.details if parts.is_flagged]
-        if odd:
-            return f"the parts of {odd[0].replace('_', ' ')} do not sum to it"
-        return "the stems do not sum to the song" if self.is_flagged else "no fault found"
+    details: tuple[PartsQuality, ...]
+    lines: tuple[PlainLine, ...]
+    short: str
 
 
 def quality(job: Job) -> Quality | None:
@@ -86,6 +80,8 @@ def quality(job: Job) -> Quality | None:
         notes=tuple(note for note in (_residual(report), _gain(job)) if note),
         cards=tuple(_card(stem, report.song, shown_s(job)) for stem in report.stems),
         details=report.details,
+        lines=plain_lines(report, shown_s(job) or 0.0),
+        short=short_words(report),
     )
 
 

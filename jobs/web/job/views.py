@@ -1,6 +1,7 @@
 """One job: its page, the fragment that the page polls, and what its owner may do to it."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,12 +23,14 @@ from jobs.services.job.retry import retry_job
 from jobs.services.job.separate_again import repeat_separation, separate_whole_song
 from jobs.services.listening.index import has_cover, is_playable
 from jobs.services.site_models.runnable import Runnable
+from jobs.services.sources.rename import rename
 from jobs.services.storage.integrity import looks_intact
 from jobs.services.timing.waiting import waiting
 from jobs.web import results
 from jobs.web.comparing.context import choosing_context, instead_context
 from jobs.web.fragments import not_modified_or
 from jobs.web.job import outline, quality
+from jobs.web.job.panels import panels
 from jobs.web.mixing import mixer
 from jobs.web.mixing.mixer import mixing_context
 from jobs.web.requests import UserRequest, visible_job
@@ -49,8 +52,13 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     finished = lanes if job.status == JobStatus.COMPLETED else []
     stems = [lane.track.name for lane in finished if not lane.parent]
     damaged = [each for each in artifacts if not looks_intact(each)]
-    context = {
+    for_staff = request.user.is_staff
+    prefetch_related_objects([job], "stages")
+    context: dict[str, Any] = {
         "job": job,
+        "failure": results.failure(job, for_staff=for_staff),
+        "hides_reason": _hides_reason(request, job),
+        "reasons": results.reasons(job) if for_staff else [],
         "damaged": damaged,
         "why_not_anew": Runnable.load().why_not_anew(job) if damaged else "",
         "stages": job.stages.all(),
@@ -70,6 +78,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         **instead_context(job),
         **sharing_context(job, stems),
     }
+    context["panels"] = panels(job, context)
     return render(request, "jobs/ended.html", context)
 
 
@@ -103,6 +112,18 @@ def cancel(request: UserRequest, job_id: UUID) -> HttpResponse:
 def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
     job = visible_job(request, job_id)
     return _back_to_job(request, job, lambda: retry_job(job=job))
+
+
+@login_required
+@require_POST
+def title(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """Rename the song of the job, and thereby all results of it."""
+    job = visible_job(request, job_id)
+    try:
+        rename(owner=request.user, source=job.source, title=request.POST.get("title", ""))
+    except SeparationError as error:
+        messages.error(request, error.detail)
+    return redirect("jobs:detail", job.pk)
 
 
 @login_required
@@ -179,6 +200,7 @@ def _progress(request: UserRequest, job: Job) -> dict[str, object]:
     levels = outline.outline_of(job.stages.all())
     return {
         "job": job,
+        "hides_reason": _hides_reason(request, job),
         "stages": job.stages.all(),
         "stencil": outline.stencil(levels),
         "stencil_width": outline.width(levels),
@@ -187,3 +209,9 @@ def _progress(request: UserRequest, job: Job) -> dict[str, object]:
         "remarks": remarks(job),
         "is_playable": is_playable(job),
     }
+
+
+def _hides_reason(request: UserRequest, job: Job) -> bool:
+    """Whether the list of stages leaves out why one failed."""
+    failed = any(results.is_for_operator(stage.error_code) for stage in job.stages.all())
+    return failed and not request.user.is_staff

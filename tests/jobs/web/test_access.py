@@ -10,7 +10,7 @@ from jobs.models.job import JobStatus
 from tests.factories import make_artifact, make_job
 
 PAGES = ("detail", "progress", "delete", "archive", "manifest", "original")
-ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss")
+ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss", "title")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_stranger_cannot_change_a_job(
     assert job.status == JobStatus.COMPLETED
 
 
-@pytest.mark.parametrize("action", ("cancel", "retry"))
+@pytest.mark.parametrize("action", ("cancel", "retry", "title"))
 def test_a_job_is_not_changed_by_following_a_link(
     client: Client, owner: User, job: Job, action: str
 ) -> None:

@@ -151,6 +151,7 @@ def test_warnings_of_the_job_are_shown(client: Client, owner: User) -> None:
     assert "Spectral: &lt;no&gt; weights." in text(client, job)
 
 
+BASIC = "Made with the basic method; a better model is not installed."
 FELL_BACK = "Separated with Standard, as Hybrid Transformer Demucs was not available"
 
 
@@ -161,14 +162,49 @@ def test_a_job_that_fell_back_shows_a_small_line_and_no_reason(
     warning = f"{FELL_BACK}: No way to <huggingface.co>."
     job = make_job(owner=owner, status=status, warnings=[warning])
     shown = text(client, job)
-    assert f'<p class="remark">{FELL_BACK}.</p>' in shown
+    assert f'<p class="remark">{BASIC}</p>' in shown
     assert "huggingface" not in shown and "notice--info" not in shown
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "Separated with htdemucs: its weights are here.",
+        "This job ran on the CPU, not on a GPU: `STEMSITE_DEVICE` is cpu.",
+        "OpenVINO could not run htdemucs, so torch did: no such plug-in.",
+    ],
+)
+def test_what_concerns_the_operator_alone_is_told_to_nobody_else(
+    client: Client, owner: User, staff: User, warning: str
+) -> None:
+    job = make_job(owner=owner, status=JobStatus.COMPLETED, warnings=[warning])
+    shown = text(client, job)
+    assert "remark" not in shown and warning not in shown
+    job = make_job(owner=staff, status=JobStatus.COMPLETED, warnings=[warning])
+    assert re.sub("`([^`]*)`", r"<code>\1</code>", warning) in text(client, job)
+
+
+@pytest.mark.parametrize("code", ["model_unavailable", "licence_refused"])
+def test_how_to_install_a_model_is_told_to_the_operator_alone(
+    client: Client, owner: User, staff: User, code: str
+) -> None:
+    told = "Run python manage.py fetch_models htdemucs."
+    for person in (owner, staff):
+        job = make_job(owner=person, status=JobStatus.FAILED, error_code=code, error_detail=told)
+        Stage.objects.filter(job=job, name="separation").update(
+            status=StageStatus.FAILED, error_code=code, error_detail=told
+        )
+        shown = text(client, job)
+        assert (told in shown) == (person == staff)
+        assert ("is not available on this site" in shown) == (person == owner)
 
 
 def test_whoever_may_look_at_jobs_is_led_to_the_reason(client: Client, staff: User) -> None:
     job = make_job(owner=staff, status=JobStatus.COMPLETED, warnings=[f"{FELL_BACK}: No way."])
     address = reverse("admin:jobs_job_change", args=[job.pk])
-    assert f'{FELL_BACK}. <a href="{address}">Why</a>' in text(client, job)
+    shown = text(client, job)
+    assert f'{BASIC} <a href="{address}">Why</a>' in shown
+    assert f"{FELL_BACK}: No way." in shown
     assert f"{FELL_BACK}: No way." in client.get(address).content.decode()
 
 
