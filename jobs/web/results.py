@@ -1,7 +1,7 @@
 """A finished job on its page: groups of tracks, facts and versions."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from jobs.web.uploads.choices import PRESET_CHOICES
 from separation.errors import LicenceRefused, ModelUnavailable
 from separation.families import FAMILIES
 from separation.protocol.remarks import split_remark
-from separation.stage_table import DETAILS, NORMALIZATION
+from separation.stage_table import DETAILS
 
 _DID_WITHOUT = re.compile(r", as .+ (?:was|were) not available\b")
 
@@ -58,16 +58,12 @@ class TrackGroup:
     note: str
     tracks: list[Artifact]
     is_second_level: bool = False
-
-    @property
-    def collapsed(self) -> bool:
-        """The normalised tracks are copies of all others, which most people want to see first."""
-        return self.slug == NORMALIZATION
+    is_folded: bool = False
 
 
 def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:
     """Groups in the order of ``FAMILIES``, with a group for the parts of each stem; tracks of any
-    other stage come last."""
+    other stage come last. All but the first are folded."""
     known = [family.stage for family in FAMILIES]
     other_stages = dict.fromkeys(a.stage_name for a in artifacts if a.stage_name not in known)
     rows = [(family.stage, family.title, family.note) for family in FAMILIES]
@@ -79,7 +75,7 @@ def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:
             groups += _parts_groups(tracks, overlapping_parents(job))
         elif tracks:
             groups.append(TrackGroup(slug, title, note, tracks))
-    return groups
+    return [replace(group, is_folded=n > 0) for n, group in enumerate(groups)]
 
 
 def _parts_groups(parts: list[Artifact], overlapping: set[str]) -> list[TrackGroup]:

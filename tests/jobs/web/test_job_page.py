@@ -122,8 +122,9 @@ def test_a_finished_job_offers_every_track_to_play_and_to_keep(client: Client, o
     for name in TRACKS:
         assert f'src="{reverse("jobs:listen", args=[job.pk, name])}"' in shown
         assert f'href="{reverse("jobs:track", args=[job.pk, name])}"' in shown
+    assert shown.count('<details class="tracks">') == 3
     for title in ("Stems", "Harmonic and percussive", "Composites", "Normalized copies"):
-        assert f">{title}</h2>" in shown
+        assert f">{title}</h3>" in shown
     assert "−14.2 LUFS" in shown  # noqa: RUF001  # the true minus sign is meant
     assert reverse("jobs:archive", args=[job.pk]) in shown
 
