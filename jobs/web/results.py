@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
+from jobs.sentences import translated
 from jobs.services.listening.index import overlapping_parents
 from jobs.services.sizes import size
 from jobs.web.uploads.choices import PRESET_CHOICES
@@ -66,7 +67,7 @@ def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:
     other stage come last. All but the first are folded."""
     known = [family.stage for family in FAMILIES]
     other_stages = dict.fromkeys(a.stage_name for a in artifacts if a.stage_name not in known)
-    rows = [(family.stage, family.title, family.note) for family in FAMILIES]
+    rows = [(row.stage, translated(row.title), translated(row.note)) for row in FAMILIES]
     rows += [(slug, slug.replace("_", " ").capitalize(), "") for slug in other_stages]
     groups: list[TrackGroup] = []
     for slug, title, note in rows:
@@ -83,11 +84,11 @@ def _parts_groups(parts: list[Artifact], overlapping: set[str]) -> list[TrackGro
     groups = []
     for parent in dict.fromkeys(part.parent for part in parts):
         named = parent.replace("_", " ")
-        note = f"Together with their residual they sum to the {named}."
+        note = _("Together with their residual they sum to the %(stem)s.") % {"stem": named}
         if parent in overlapping:
-            note = "These overlap: one sound may be in several of them."
+            note = _("These overlap: one sound may be in several of them.")
         tracks = [part for part in parts if part.parent == parent]
-        title = f"{named.capitalize()}, split again"
+        title = _("%(stem)s, split again") % {"stem": named.capitalize()}
         groups.append(TrackGroup(f"{DETAILS}-{parent}", title, note, tracks, is_second_level=True))
     return groups
 
@@ -98,16 +99,16 @@ def facts(job: Job) -> list[tuple[str, str]]:
     source = job.source
     preset = dict(PRESET_CHOICES).get(job.request.get("preset") or "-", "")
     rows = [
-        ("Preset", preset),
-        ("Separator", ran.get("separator") or job.separator),
-        ("Model", ran.get("model") or job.model_name),
-        ("Members", _members(ran)),
-        ("Engine", ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
-        ("Device", ran.get("device") or ""),
-        ("Time taken", _time_taken(job)),
-        ("File", source.original_name),
-        ("Input", f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
-        ("Size", size(source.size_bytes)),
+        (_("Preset"), preset),
+        (_("Separator"), ran.get("separator") or job.separator),
+        (_("Model"), ran.get("model") or job.model_name),
+        (_("Members"), _members(ran)),
+        (_("Engine"), ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
+        (_("Device"), ran.get("device") or ""),
+        (_("Time taken"), _time_taken(job)),
+        (_("File"), source.original_name),
+        (_("Input"), f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
+        (_("Size"), size(source.size_bytes)),
     ]
     return [(name, str(value)) for name, value in rows if value]
 
@@ -175,7 +176,9 @@ def _time_taken(job: Job) -> str:
 
 
 def _channels(source: Any) -> str:
-    return {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")
+    if source.channels > 2:
+        return _("%(count)s channels") % {"count": source.channels}
+    return _("stereo") if source.channels == 2 else _("mono")
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def remarks(job: Job) -> list[Remark]:
     for warning in job.warnings:
         line, reason = split_remark(warning)
         if not reason:
-            found.append(Remark(line, is_line=False))
+            found.append(Remark(translated(line), is_line=False))
         elif _DID_WITHOUT.search(line):
             words = _("Made with the basic method; a better model is not installed.")
             found.append(Remark(words, is_line=True))
@@ -215,4 +218,4 @@ def failure(job: Job, *, for_staff: bool) -> str:
     """Why the job failed."""
     if is_for_operator(job.error_code) and not for_staff:
         return _("The model that this needs is not available on this site.")
-    return job.error_detail
+    return translated(job.error_detail)

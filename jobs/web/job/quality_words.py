@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jobs.sentences import translated
 from jobs.wording import track_label
 from separation.families import spoken_name
 from separation.quality.report import Finding, QualityReport, StemQuality
@@ -44,7 +45,7 @@ def plain_lines(report: QualityReport, duration_s: float) -> tuple[PlainLine, ..
     """What to look at first, then all good stems in one line."""
     odd = [_of_stem(stem, report, duration_s) for stem in report.stems if stem.findings]
     odd += [
-        PlainLine(track_label(parts.parent), parts.reason, is_flagged=True)
+        PlainLine(track_label(parts.parent), translated(parts.reason), is_flagged=True)
         for parts in report.details
         if parts.is_flagged
     ]
@@ -77,7 +78,7 @@ def _words(finding: Finding, others: Sequence[str]) -> str:
         return _("Some bleed from %(stem)s.") % {"stem": spoken_name(other)}
     if finding.code == "same_sound" and other:
         return _("Nearly the same sound as %(stem)s.") % {"stem": spoken_name(other)}
-    return str(WORDS.get(finding.code, finding.title))
+    return str(WORDS.get(finding.code) or translated(finding.title))
 
 
 def _other_in(finding: Finding, others: Sequence[str]) -> str:

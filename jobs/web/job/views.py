@@ -10,12 +10,14 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs.http.original import media_type_of
 from jobs.models import Job
 from jobs.models.job import JobStatus
+from jobs.sentences import translated
 from jobs.services.demo import scores
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
@@ -122,7 +124,7 @@ def title(request: UserRequest, job_id: UUID) -> HttpResponse:
     try:
         rename(owner=request.user, source=job.source, title=request.POST.get("title", ""))
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
     return redirect("jobs:detail", job.pk)
 
 
@@ -150,7 +152,7 @@ def _redirect_to_new(
     try:
         new_job = create(job)
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
         new_job = job
     return redirect("jobs:detail", new_job.pk)
 
@@ -160,7 +162,7 @@ def _back_to_job(request: UserRequest, job: Job, act: Callable[[], Job]) -> Http
     try:
         act()
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
     return redirect("jobs:detail", job.pk)
 
 
@@ -174,9 +176,9 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
     try:
         delete_job(job=job)
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
         return redirect("jobs:detail", job.pk)
-    messages.success(request, f"{name} and its tracks are deleted.")
+    messages.success(request, _("%(song)s and its tracks are deleted.") % {"song": name})
     return redirect("jobs:history")
 
 
