@@ -24,9 +24,16 @@ CONTENT_TYPES = {
 
 
 def ranged_file_response(
-    request: HttpRequest, path: Path, *, sha256: str, filename: str, as_attachment: bool = True
+    request: HttpRequest,
+    path: Path,
+    *,
+    sha256: str,
+    filename: str,
+    as_attachment: bool = True,
+    media_type: str = "",
 ) -> HttpResponseBase:
-    """Answer GET or HEAD with ``path``, whose content is that of ``sha256``.
+    """Answer GET or HEAD with ``path``, whose content is that of ``sha256``; its ending tells the
+    media type, unless ``media_type`` does.
 
     Supports ``Range`` (one part; a request for several gets the whole file), ``If-Range``,
     ``If-None-Match`` and ``If-Match``. Raises ``FileNotFoundError``.
@@ -36,7 +43,7 @@ def ranged_file_response(
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     if response is None:
         response = _accelerated(path) or _content(request, path, size, etag)
-        response.headers["Content-Type"] = content_type(path)
+        response.headers["Content-Type"] = media_type or content_type(path)
         response.headers["Content-Disposition"] = (
             content_disposition_header(as_attachment, filename) or "inline"
         )

@@ -1,15 +1,23 @@
 """A finished job on its page: groups of tracks, facts and versions."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from jobs.models import Artifact, Job
 from jobs.models.job import JobStatus
+from jobs.sentences import translated
 from jobs.services.listening.index import overlapping_parents
+from jobs.services.sizes import size
 from jobs.web.uploads.choices import PRESET_CHOICES
+from separation.errors import LicenceRefused, ModelUnavailable
 from separation.families import FAMILIES
 from separation.protocol.remarks import split_remark
-from separation.stage_table import DETAILS, NORMALIZATION
+from separation.stage_table import DETAILS
+
+_DID_WITHOUT = re.compile(r", as .+ (?:was|were) not available\b")
 
 
 @dataclass(frozen=True)
@@ -51,19 +59,15 @@ class TrackGroup:
     note: str
     tracks: list[Artifact]
     is_second_level: bool = False
-
-    @property
-    def collapsed(self) -> bool:
-        """The normalised tracks are copies of all others, which most people want to see first."""
-        return self.slug == NORMALIZATION
+    is_folded: bool = False
 
 
 def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:
     """Groups in the order of ``FAMILIES``, with a group for the parts of each stem; tracks of any
-    other stage come last."""
+    other stage come last. All but the first are folded."""
     known = [family.stage for family in FAMILIES]
     other_stages = dict.fromkeys(a.stage_name for a in artifacts if a.stage_name not in known)
-    rows = [(family.stage, family.title, family.note) for family in FAMILIES]
+    rows = [(row.stage, translated(row.title), translated(row.note)) for row in FAMILIES]
     rows += [(slug, slug.replace("_", " ").capitalize(), "") for slug in other_stages]
     groups: list[TrackGroup] = []
     for slug, title, note in rows:
@@ -72,7 +76,7 @@ def track_groups(job: Job, artifacts: list[Artifact]) -> list[TrackGroup]:
             groups += _parts_groups(tracks, overlapping_parents(job))
         elif tracks:
             groups.append(TrackGroup(slug, title, note, tracks))
-    return groups
+    return [replace(group, is_folded=n > 0) for n, group in enumerate(groups)]
 
 
 def _parts_groups(parts: list[Artifact], overlapping: set[str]) -> list[TrackGroup]:
@@ -80,11 +84,11 @@ def _parts_groups(parts: list[Artifact], overlapping: set[str]) -> list[TrackGro
     groups = []
     for parent in dict.fromkeys(part.parent for part in parts):
         named = parent.replace("_", " ")
-        note = f"Together with their residual they sum to the {named}."
+        note = _("Together with their residual they sum to the %(stem)s.") % {"stem": named}
         if parent in overlapping:
-            note = "These overlap: one sound may be in several of them."
+            note = _("These overlap: one sound may be in several of them.")
         tracks = [part for part in parts if part.parent == parent]
-        title = f"{named.capitalize()}, split again"
+        title = _("%(stem)s, split again") % {"stem": named.capitalize()}
         groups.append(TrackGroup(f"{DETAILS}-{parent}", title, note, tracks, is_second_level=True))
     return groups
 
@@ -95,14 +99,16 @@ def facts(job: Job) -> list[tuple[str, str]]:
     source = job.source
     preset = dict(PRESET_CHOICES).get(job.request.get("preset") or "-", "")
     rows = [
-        ("Preset", preset),
-        ("Separator", ran.get("separator") or job.separator),
-        ("Model", ran.get("model") or job.model_name),
-        ("Members", _members(ran)),
-        ("Engine", ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
-        ("Device", ran.get("device") or ""),
-        ("Time taken", _time_taken(job)),
-        ("Input", f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
+        (_("Preset"), preset),
+        (_("Separator"), ran.get("separator") or job.separator),
+        (_("Model"), ran.get("model") or job.model_name),
+        (_("Members"), _members(ran)),
+        (_("Engine"), ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
+        (_("Device"), ran.get("device") or ""),
+        (_("Time taken"), _time_taken(job)),
+        (_("File"), source.original_name),
+        (_("Input"), f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
+        (_("Size"), size(source.size_bytes)),
     ]
     return [(name, str(value)) for name, value in rows if value]
 
@@ -170,17 +176,46 @@ def _time_taken(job: Job) -> str:
 
 
 def _channels(source: Any) -> str:
-    return {1: "mono", 2: "stereo"}.get(source.channels, f"{source.channels} channels")
+    if source.channels > 2:
+        return _("%(count)s channels") % {"count": source.channels}
+    return _("stereo") if source.channels == 2 else _("mono")
 
 
 @dataclass(frozen=True)
 class Remark:
-    """``is_line``: it has a reason, which the manifest and the operator's page show."""
+    """``is_line``: it has a reason, which only the operator is told."""
 
     text: str
     is_line: bool
 
 
 def remarks(job: Job) -> list[Remark]:
-    remark_lines = (split_remark(warning) for warning in job.warnings)
-    return [Remark(line, is_line=bool(reason)) for line, reason in remark_lines]
+    """What everybody is told of how a song was separated. Which machine or library ran concerns the
+    operator alone (:func:`reasons`)."""
+    found = []
+    for warning in job.warnings:
+        line, reason = split_remark(warning)
+        if not reason:
+            found.append(Remark(translated(line), is_line=False))
+        elif _DID_WITHOUT.search(line):
+            words = _("Made with the basic method; a better model is not installed.")
+            found.append(Remark(words, is_line=True))
+    return list(dict.fromkeys(found))
+
+
+def reasons(job: Job) -> list[str]:
+    """For the operator: all remarks with their reasons, and what the job failed of."""
+    told = [warning for warning in job.warnings if split_remark(warning)[1]]
+    return [job.error_detail, *told] if is_for_operator(job.error_code) else told
+
+
+def is_for_operator(error_code: str) -> bool:
+    """Whether an error of this code says what only the operator can do."""
+    return error_code in (ModelUnavailable.code, LicenceRefused.code)
+
+
+def failure(job: Job, *, for_staff: bool) -> str:
+    """Why the job failed."""
+    if is_for_operator(job.error_code) and not for_staff:
+        return _("The model that this needs is not available on this site.")
+    return translated(job.error_detail)

@@ -8,16 +8,18 @@ count decoded frames, never a header's claim. The operator sets the limits of a 
 Parameters: ``start_s`` and ``length_s``, the part of the song that all later stages process instead
 of the whole. Without a start it begins at a third of the song, where the vocals of most songs have
 set in, or earlier if it would be cut short. A song that is no longer than ``length_s`` is kept
-whole. The details and ``Song.range`` describe the part.
+whole. The details and ``Song.range`` describe the part. The details also have ``outline``, the
+levels from which pages draw the song while it waits (:mod:`separation.audio.metering.outline`).
 
 Errors: those of decoding; ``invalid_options`` where the song ends before the start.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from separation.audio.decoding.decode import DecodedSong, decode_to_canonical
+from separation.audio.metering.outline import outline_of
 from separation.audio.range import keep_range
 from separation.audio.resample import frames_at
 from separation.base import SAMPLE_RATE_HZ
@@ -60,13 +62,12 @@ class PrepareStage(PipelineStage[PrepareParams]):
         )
         song = self._song(decoded)
         kept = self._range(song)
-        if kept is None:
-            return StageResult(song=song, warnings=decoded.warnings)
-        song = self._cut(song, kept, context)
-        assert song.range is not None
-        return StageResult(
-            song=song, details={"range": song.range.model_dump()}, warnings=decoded.warnings
-        )
+        if kept is not None:
+            song = self._cut(song, kept, context)
+        details: dict[str, Any] = {"outline": outline_of(context.out_dir / MIXTURE_NAME)}
+        if song.range is not None:
+            details["range"] = song.range.model_dump()
+        return StageResult(song=song, details=details, warnings=decoded.warnings)
 
     def _range(self, song: Song) -> tuple[int, int] | None:
         """First frame and number of frames, at the source's rate; None for the whole song."""

@@ -1,12 +1,14 @@
 // The page of a running job: htmx fetches its progress; this script updates the title and a screen reader,
 // and opens the mixer as soon as there are stems to play.
 import { Early } from "./early.js";
+import { Original } from "./original.js";
 import { tellMe } from "./tell-me.js";
 
 const region = document.querySelector("#progress");
 const announce = document.querySelector("[data-announce]");
 const name = document.title;
 const early = new Early(document.querySelector("[data-early]"));
+const original = new Original(document.querySelector("[data-original]"));
 let said = "";
 let arriving = false;
 
@@ -34,7 +36,13 @@ async function arrive() {
 }
 
 region.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (!early.isOpen || !event.detail.xhr.getResponseHeader("HX-Refresh")) return;
+  if (!event.detail.xhr.getResponseHeader("HX-Refresh")) return;
+  if (original.isPlaying) {
+    event.preventDefault();
+    original.offerResult();
+    return;
+  }
+  if (!early.isOpen) return;
   event.preventDefault();
   arrive();
 });

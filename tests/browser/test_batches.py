@@ -79,7 +79,7 @@ def test_a_lone_song_is_told_of_on_its_page_once(owner: Visitor, folder: Path) -
     owner.page.get_by_role("button", name="Tell me when it is done").click()
     pressed = owner.page.get_by_role("button", name="You will be told when it is done")
     expect(pressed).to_have_attribute("aria-pressed", "true")
-    expect(owner.page.locator("audio").first).to_be_attached(timeout=JOB_S)
+    expect(owner.page.locator(".track audio").first).to_be_attached(timeout=JOB_S)
     # The player's elements are parsed before the script that tells runs.
     owner.page.wait_for_load_state("load")
     assert told(owner)[before:] == [["Three.wav", "Done: Completed"]]

@@ -57,7 +57,7 @@ def playing(browser: Browser, site: str, jobs: list[str]) -> Iterator[MixerPage]
     """The comparison, opened from the page of A, with sound and with ears on it."""
     person = visitor(browser, site, ears=True)
     person.log_in(OWNER)
-    person.go(f"/jobs/{jobs[0]}/")
+    person.go(f"/jobs/{jobs[0]}/#compare")
     person.page.get_by_role("link", name="Compare with the result of").click()
     player = MixerPage(person)
     player.press_play()

@@ -84,7 +84,7 @@ def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
     before = player.position()
 
     step("complete", address, "completed")
-    expect(page.get_by_role("link", name="Download all")).to_be_visible()
+    expect(page.get_by_role("tab", name="Downloads")).to_be_visible()
     expect(page.get_by_role("heading", name="Listen now")).to_be_hidden()
     expect(page.get_by_role("link", name="Download Vocals as wav16")).to_be_visible()
     expect(page.get_by_role("button", name="Download the mix")).to_be_enabled()
@@ -93,7 +93,7 @@ def test_the_mixer_comes_by_itself_and_plays_on_over_the_end_of_the_job(
     assert player.state() == "playing"
     assert player.position() > before
     assert player.call("mixer.desk.stems[1].solo")
-    expect(page).to_have_title(re.compile("^Early.wav"))
+    expect(page).to_have_title(re.compile("^Early "))
 
     player.press("Solo Bass")
     level = "20 * Math.log10(mixer.engine.graph.strips[0].gain.gain.value)"
@@ -126,5 +126,22 @@ def test_who_comes_later_finds_the_mixer_and_a_cancel_leaves_the_music_on(
     expect(player.mixer).to_be_visible()
     mute = person.page.get_by_role("button", name="Mute Drums")
     expect(mute).to_have_attribute("aria-pressed", "true")
+    assert person.complaints == []
+    person.context.close()
+
+
+def test_the_song_that_was_sent_plays_meanwhile_and_the_result_waits_for_its_end(
+    browser: Browser, site: str, step: Step
+) -> None:
+    person, address = waiting(browser, site, step, "curious-listener", "separated")
+    page = person.page
+    song = page.get_by_label("The song as you sent it").locator("audio")
+    song.evaluate("(audio) => { audio.loop = true; return audio.play(); }")
+    until(page, lambda: song.evaluate("(audio) => audio.currentTime > 0"))
+    step("complete", address, "completed")
+    expect(page.get_by_role("link", name="Show it")).to_be_visible()
+    assert page.evaluate("window.mark") is True and not song.evaluate("(audio) => audio.paused")
+    song.evaluate("(audio) => audio.pause()")
+    expect(page.get_by_role("progressbar")).to_be_hidden()
     assert person.complaints == []
     person.context.close()

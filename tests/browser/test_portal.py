@@ -30,7 +30,7 @@ def owner(browser: Browser, site: str, folder: Path) -> Iterator[Visitor]:
     person.separate()
     person.page.wait_for_url("**/jobs/*/")
     expect(person.page.locator("progress")).to_be_visible()
-    expect(person.page.locator("audio").first).to_be_attached(timeout=JOB_S)
+    expect(person.page.locator(".track audio").first).to_be_attached(timeout=JOB_S)
     yield person
     person.context.close()
 
@@ -50,6 +50,7 @@ def test_the_results_play(owner: Visitor) -> None:
 
 
 def test_a_stem_and_the_archive_come_down_whole(owner: Visitor) -> None:
+    owner.page.get_by_role("tab", name="Downloads").click()
     with owner.page.expect_download() as stem:
         owner.page.get_by_role("link", name="Download Drums, ").click()
     sound, rate_hz = soundfile.read(stem.value.path(), always_2d=True)
@@ -112,7 +113,7 @@ def test_without_javascript_the_plain_form_works(browser: Browser, site: str, fo
     plain.separate()
     expect(plain.page.get_by_role("heading", level=1)).to_have_text("Plain")
     # Nobody touches anything: the page loads itself anew until the tracks are there.
-    expect(plain.page.locator("audio").first).to_be_attached(timeout=JOB_S)
+    expect(plain.page.locator(".track audio").first).to_be_attached(timeout=JOB_S)
     plain.page.get_by_role("link", name="Delete").click()
     plain.page.get_by_role("button", name="Delete it").click()
     expect(plain.page.get_by_text("Plain and its tracks are deleted.")).to_be_visible()

@@ -14,8 +14,7 @@ pytestmark = pytest.mark.browser
 def make_link(owner: Visitor, path: str, *, without: tuple[str, ...] = ()) -> str:
     """The path of the new link, as the owner reads it from the page."""
     page = owner.page
-    owner.go(path)
-    page.get_by_role("link", name="Share", exact=True).click()
+    owner.go(f"{path}#share")
     page.get_by_text("Make a link", exact=True).click()
     for stem in without:
         page.get_by_role("group", name="Stems to hear").get_by_label(stem).uncheck()
@@ -48,7 +47,7 @@ def test_somebody_without_an_account_plays_what_the_owner_shares(
     assert guest.context.cookies() == []
     assert guest.complaints == []
 
-    owner.go(mixable[1])
+    owner.go(f"{mixable[1]}#share")
     expect(owner.page.get_by_text("opened 1 time")).to_be_visible()
     owner.page.get_by_role("button", name="Revoke the link").click()
     expect(owner.page.get_by_text("revoked ", exact=False).first).to_be_visible()

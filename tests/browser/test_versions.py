@@ -26,7 +26,7 @@ def owner(
     person.choose(song(tmp_path, "Old friend.wav", seconds=1.0))
     person.separate()
     person.page.wait_for_url("**/jobs/*/")
-    expect(person.page.locator("audio").first).to_be_attached(timeout=JOB_S)
+    expect(person.page.locator(".track audio").first).to_be_attached(timeout=JOB_S)
     operator("reprocess", "--separator", "spectral", "--format", "mp3", "--owner", "versions")
     _reload_until(person.page, NOTICE)
     yield person

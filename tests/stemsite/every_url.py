@@ -27,6 +27,7 @@ _ODD_FIELDS: dict[str, Any] = {
     "gains": {"vocals": "NaN"},
     "separator": "\ud800",
     "label": "\x00",
+    "title": ["x"],
 }
 
 BODIES: tuple[tuple[str, bytes], ...] = (

@@ -8,12 +8,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from jobs.api.known_fields import KnownFieldsSerializer
 from jobs.api.schema import ErrorSerializer
 from jobs.http.downloads import deletion_sentence
 from jobs.models import Artifact, Job, Source, Stage, Tag
 from jobs.models.job import JobStatus
 from jobs.services.listening.index import is_playable
 from jobs.services.sources.receive_source import sent_before
+from jobs.services.sources.rename import MAX_TITLE_LENGTH
 from jobs.services.timing.progress import status_label
 from jobs.services.timing.waiting import Waiting, waiting
 
@@ -34,6 +36,17 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
             "artist",
         )
         read_only_fields = fields
+
+
+class JobChangeSerializer(KnownFieldsSerializer):
+    """A field that is left out keeps its value."""
+
+    title = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_TITLE_LENGTH,
+        help_text="Of the song, and so of all its jobs; empty: the first one again.",
+    )
 
 
 class ProgressSerializer(serializers.Serializer[Job]):
@@ -59,6 +72,10 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
 
     job_id = serializers.UUIDField(source="id", read_only=True)
     status_label = serializers.SerializerMethodField(help_text="The status in words.")
+    title = serializers.SerializerMethodField(
+        help_text="What its owner calls the song: at first the title of the file's tags, or the "
+        "name of the file without its ending."
+    )
     input_file = serializers.CharField(source="source.original_name", read_only=True)
     model = serializers.CharField(source="model_name", read_only=True)
     progress = ProgressSerializer(source="*", read_only=True)
@@ -77,6 +94,7 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
             "job_id",
             "status",
             "status_label",
+            "title",
             "input_file",
             "separator",
             "model",
@@ -95,6 +113,9 @@ class JobSummarySerializer(serializers.ModelSerializer[Job]):
 
     def get_status_label(self, job: Job) -> str:
         return status_label(job)
+
+    def get_title(self, job: Job) -> str:
+        return job.source.song_title or job.source.first_title
 
     @extend_schema_field(ErrorSerializer(allow_null=True))
     def get_error(self, job: Job) -> dict[str, Any] | None:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -21,6 +22,7 @@ from rest_framework.views import APIView
 from jobs.api.base_views import JobView
 from jobs.api.job.serializers import (
     CreatedJobSerializer,
+    JobChangeSerializer,
     JobSerializer,
     JobSummarySerializer,
     OutputsSerializer,
@@ -36,6 +38,7 @@ from jobs.models.job import JobQuerySet
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_job
+from jobs.services.sources.rename import rename
 from separation.stage_table import OPTIONAL_STAGES
 
 PAGING = ("page", "page_size")
@@ -105,6 +108,21 @@ class JobDetailView(JobView):
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
         return revalidated(request, JobSerializer(self.get_job(job_id)).data)
+
+    @extend_schema(
+        operation_id="jobs_change",
+        summary="Rename the song of a job",
+        request=JobChangeSerializer,
+        responses={200: JobSerializer, **refusals(400, 401, 404)},
+    )
+    def patch(self, request: Request, job_id: UUID) -> Response:
+        job = self.get_job(job_id)
+        serializer = JobChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        if "title" in serializer.validated_data:
+            title = serializer.validated_data["title"]
+            rename(owner=cast("User", request.user), source=job.source, title=title)
+        return Response(JobSerializer(job).data)
 
     @extend_schema(
         operation_id="jobs_delete",

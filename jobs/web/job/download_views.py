@@ -1,4 +1,5 @@
-"""The files of a job: tracks to play and download, the ZIP of all, and the manifest."""
+"""The files of a job: the song that was sent, tracks to play and download, the ZIP of all, and the
+manifest."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from jobs.http.downloads import all_tracks_response, track_response
 from jobs.http.errors import AudioDeleted
+from jobs.http.original import original_response
 from jobs.http.status import status_of
 from jobs.models import Job
 from jobs.web.requests import UserRequest, audio_deleted, visible_job
@@ -30,6 +32,13 @@ def listen(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
     return _answer_or_error(
         request, job_id, lambda job: track_response(request, job, name, as_attachment=False)
     )
+
+
+@login_required
+@require_safe
+def original(request: UserRequest, job_id: UUID) -> HttpResponseBase:
+    """The song as it was sent, which can be played before anything is separated."""
+    return original_response(request, visible_job(request, job_id).source)
 
 
 @login_required

@@ -4,9 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import localize
+from django.utils.translation import gettext as _
+
 from jobs.models import Job
+from jobs.sentences import translated
 from jobs.services.quality import report_of
 from jobs.services.song_length import clock
+from jobs.web.job.quality_words import PlainLine, plain_lines, short_words
 from jobs.web.results import shown_s
 from jobs.wording import decibels
 from separation.quality.report import PartsQuality, QualityReport, SignalQuality, StemQuality
@@ -54,23 +59,16 @@ class QualityCard:
 
 @dataclass(frozen=True)
 class Quality:
+    """``lines`` and ``short`` are the plain words; the rest are the figures."""
+
     is_flagged: bool
     verdict: str
     reason: str
     notes: tuple[str, ...]
     cards: tuple[QualityCard, ...]
-    details: tuple[PartsQuality, ...] = ()
-
-    @property
-    def short(self) -> str:
-        """The summary at the top of the page."""
-        flagged = sum(card.is_flagged for card in self.cards)
-        if flagged:
-            return f"{flagged} of {len(self.cards)} stems should be looked at"
-        odd = [parts.parent for parts in self.details if parts.is_flagged]
-        if odd:
-            return f"the parts of {odd[0].replace('_', ' ')} do not sum to it"
-        return "the stems do not sum to the song" if self.is_flagged else "no fault found"
+    details: tuple[PartsQuality, ...]
+    lines: tuple[PlainLine, ...]
+    short: str
 
 
 def quality(job: Job) -> Quality | None:
@@ -81,25 +79,27 @@ def quality(job: Job) -> Quality | None:
         is_flagged=bool(report.findings)
         or any(stem.findings for stem in report.stems)
         or any(parts.is_flagged for parts in report.details),
-        verdict=report.verdict,
-        reason=report.reason,
+        verdict=translated(report.verdict),
+        reason=translated(report.reason),
         notes=tuple(note for note in (_residual(report), _gain(job)) if note),
         cards=tuple(_card(stem, report.song, shown_s(job)) for stem in report.stems),
         details=report.details,
+        lines=plain_lines(report, shown_s(job) or 0.0),
+        short=short_words(report),
     )
 
 
 def _residual(report: QualityReport) -> str:
     if not report.complete:
-        return "Only some stems were requested, so together they are not the whole song."
+        return _("Only some stems were requested, so together they are not the whole song.")
     if report.findings:
         return ""
     if report.residual_db is None or report.residual_db <= SUMS_EXACTLY_DB:
-        return "Together the stems are exactly the song."
-    return (
-        f"Together the stems are the song but for a rest {-report.residual_db:.0f} dB below it, "
-        "which is in the track “residual”."
-    )
+        return _("Together the stems are exactly the song.")
+    return _(
+        "Together the stems are the song but for a rest %(db)s dB below it, which is in the track "
+        "“residual”."
+    ) % {"db": f"{-report.residual_db:.0f}"}
 
 
 def _gain(job: Job) -> str:
@@ -109,18 +109,18 @@ def _gain(job: Job) -> str:
     gain_db = next(found, {}).get("gain_db") or 0.0
     if gain_db > -0.05:
         return ""
-    return (
-        f"All tracks were then lowered by {-gain_db:.1f} dB, so that none is clipped in its file; "
-        "the levels here are from before."
-    )
+    return _(
+        "All tracks were then lowered by %(db)s dB, so that none is clipped in its file; the "
+        "levels here are from before."
+    ) % {"db": localize(round(-gain_db, 1))}
 
 
 def _card(stem: StemQuality, song: SignalQuality, duration_s: float | None) -> QualityCard:
     return QualityCard(
         name=stem.name,
         is_flagged=bool(stem.findings),
-        verdict=stem.verdict,
-        reason=stem.reason,
+        verdict=translated(stem.verdict),
+        reason=translated(stem.reason),
         plots=(_over_time(stem, song, duration_s), _spectrum(stem, song)),
         rows=(*_compared(stem, song), *_in_the_song(stem)),
     )
@@ -128,12 +128,12 @@ def _card(stem: StemQuality, song: SignalQuality, duration_s: float | None) -> Q
 
 def _compared(stem: StemQuality, song: SignalQuality) -> list[Row]:
     return [
-        Row("Loudness", *(_level(s.loudness_lufs, "LUFS") for s in (stem, song))),
-        Row("True peak", *(_level(s.true_peak_dbtp, "dBTP") for s in (stem, song))),
-        Row("Clipped", *(_clipped(s) for s in (stem, song))),
-        Row("Silent", *(_percent(s.silence_share) for s in (stem, song))),
-        Row("Spectral entropy", *(_entropy(s) for s in (stem, song))),
-        Row("Spectral flatness", *(_flatness(s) for s in (stem, song))),
+        Row(_("Loudness"), *(_level(s.loudness_lufs, "LUFS") for s in (stem, song))),
+        Row(_("True peak"), *(_level(s.true_peak_dbtp, "dBTP") for s in (stem, song))),
+        Row(_("Clipped"), *(_clipped(s) for s in (stem, song))),
+        Row(_("Silent"), *(_percent(s.silence_share) for s in (stem, song))),
+        Row(_("Spectral entropy"), *(_entropy(s) for s in (stem, song))),
+        Row(_("Spectral flatness"), *(_flatness(s) for s in (stem, song))),
     ]
 
 
@@ -142,47 +142,48 @@ def _in_the_song(stem: StemQuality) -> list[Row]:
     if stem.relative_db is None:
         return []
     rows = [
-        Row("Level in the song", _level(stem.relative_db, "dB")),
-        Row("Timing", _timing(stem.delay_ms)),
+        Row(_("Level in the song"), _level(stem.relative_db, "dB")),
+        Row(_("Timing"), _timing(stem.delay_ms)),
     ]
     if not any(each.code in ("late", "early") for each in stem.findings):
-        rows.append(Row("Fits best at", f"{_TIMES} {_signed(stem.fit_gain)}"))
+        rows.append(Row(_("Fits best at"), f"{_TIMES} {_signed(stem.fit_gain)}"))
     if stem.bleed:
         most = max(stem.bleed, key=lambda other: stem.bleed[other])
-        label = f"Moves most with {most.replace('_', ' ')}"
+        label = _("Moves most with %(stem)s") % {"stem": most.replace("_", " ")}
         rows.append(Row(label, _signed(stem.bleed[most])))
     return rows
 
 
 def _level(value: float | None, unit: str) -> str:
-    return "silent" if value is None else decibels(value, unit)
+    return _("silent") if value is None else decibels(value, unit)
 
 
 def _entropy(signal: SignalQuality) -> str:
-    return "none" if signal.entropy is None else f"{signal.entropy:.2f}"
+    return _("none") if signal.entropy is None else f"{signal.entropy:.2f}"
 
 
 def _flatness(signal: SignalQuality) -> str:
     """In decibels: 0 is white noise, and music is far below."""
     if signal.flatness is None:
-        return "none"
+        return _("none")
     return _level(10 * math.log10(max(signal.flatness, 1e-6)), "dB")
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share == 0 or share >= 0.005 else "under 1 %"
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.005 else _("under 1 %")
 
 
 def _clipped(signal: SignalQuality) -> str:
     if not signal.clipped_samples:
-        return "none"
+        return _("none")
     return f"{max(100 * signal.clipped_share, 1e-4):.2g} %"
 
 
 def _timing(delay_ms: float) -> str:
     if not delay_ms:
-        return "in time"
-    return f"{abs(delay_ms):.1f} ms {'late' if delay_ms > 0 else 'early'}"
+        return _("in time")
+    words = _("%(ms)s ms late") if delay_ms > 0 else _("%(ms)s ms early")
+    return words % {"ms": localize(round(abs(delay_ms), 1))}
 
 
 def _signed(value: float) -> str:
@@ -193,8 +194,8 @@ def _over_time(stem: StemQuality, song: SignalQuality, duration_s: float | None)
     top = max(song.levels_db, default=0)
     loudest = max(stem.levels_db, default=0)
     return Plot(
-        title="Level over time",
-        words=f"Level over time: at its loudest {_under(loudest, top)} the song's loudest.",
+        title=_("Level over time"),
+        words=_over_time_words(loudest, top),
         start="0:00",
         end=clock(duration_s or 0.0),
         stem=_area(stem.levels_db, top),
@@ -206,9 +207,12 @@ def _spectrum(stem: StemQuality, song: SignalQuality) -> Plot:
     top = max(song.bands_db, default=0)
     strongest = max(range(len(stem.bands_db)), key=lambda band: stem.bands_db[band], default=0)
     return Plot(
-        title="Spectrum",
-        words=f"Spectrum in {len(stem.bands_db)} bands of hearing: strongest in band "
-        f"{strongest + 1}, counted from the lowest.",
+        title=_("Spectrum"),
+        words=_(
+            "Spectrum in %(bands)s bands of hearing: strongest in band %(band)s, counted from the "
+            "lowest."
+        )
+        % {"bands": len(stem.bands_db), "band": strongest + 1},
         start="20 Hz",
         end="15.5 kHz",
         stem=_steps(stem.bands_db, top, closed=True),
@@ -216,8 +220,12 @@ def _spectrum(stem: StemQuality, song: SignalQuality) -> Plot:
     )
 
 
-def _under(level: int, top: int) -> str:
-    return f"{top - level} dB below" if level < top else "as loud as"
+def _over_time_words(loudest: int, top: int) -> str:
+    if loudest >= top:
+        return _("Level over time: at its loudest as loud as the song's loudest.")
+    return _("Level over time: at its loudest %(db)s dB below the song's loudest.") % {
+        "db": top - loudest
+    }
 
 
 def _y(level: int, top: int) -> str:

@@ -1,6 +1,7 @@
 """One job: its page, the fragment that the page polls, and what its owner may do to it."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,11 +10,14 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jobs.http.original import media_type_of
 from jobs.models import Job
 from jobs.models.job import JobStatus
+from jobs.sentences import translated
 from jobs.services.demo import scores
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
@@ -21,12 +25,14 @@ from jobs.services.job.retry import retry_job
 from jobs.services.job.separate_again import repeat_separation, separate_whole_song
 from jobs.services.listening.index import has_cover, is_playable
 from jobs.services.site_models.runnable import Runnable
+from jobs.services.sources.rename import rename
 from jobs.services.storage.integrity import looks_intact
 from jobs.services.timing.waiting import waiting
 from jobs.web import results
 from jobs.web.comparing.context import choosing_context, instead_context
 from jobs.web.fragments import not_modified_or
-from jobs.web.job import quality
+from jobs.web.job import outline, quality
+from jobs.web.job.panels import panels
 from jobs.web.mixing import mixer
 from jobs.web.mixing.mixer import mixing_context
 from jobs.web.requests import UserRequest, visible_job
@@ -48,8 +54,13 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
     finished = lanes if job.status == JobStatus.COMPLETED else []
     stems = [lane.track.name for lane in finished if not lane.parent]
     damaged = [each for each in artifacts if not looks_intact(each)]
-    context = {
+    for_staff = request.user.is_staff
+    prefetch_related_objects([job], "stages")
+    context: dict[str, Any] = {
         "job": job,
+        "failure": results.failure(job, for_staff=for_staff),
+        "hides_reason": _hides_reason(request, job),
+        "reasons": results.reasons(job) if for_staff else [],
         "damaged": damaged,
         "why_not_anew": Runnable.load().why_not_anew(job) if damaged else "",
         "stages": job.stages.all(),
@@ -69,6 +80,7 @@ def detail(request: UserRequest, job_id: UUID) -> HttpResponse:
         **instead_context(job),
         **sharing_context(job, stems),
     }
+    context["panels"] = panels(job, context)
     return render(request, "jobs/ended.html", context)
 
 
@@ -106,6 +118,18 @@ def retry(request: UserRequest, job_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def title(request: UserRequest, job_id: UUID) -> HttpResponse:
+    """Rename the song of the job, and thereby all results of it."""
+    job = visible_job(request, job_id)
+    try:
+        rename(owner=request.user, source=job.source, title=request.POST.get("title", ""))
+    except SeparationError as error:
+        messages.error(request, translated(error.detail))
+    return redirect("jobs:detail", job.pk)
+
+
+@login_required
+@require_POST
 def whole(request: UserRequest, job_id: UUID) -> HttpResponse:
     """Separate the whole song, in addition to a job for a part of it."""
     preset = request.POST.get("preset", "fast")
@@ -128,7 +152,7 @@ def _redirect_to_new(
     try:
         new_job = create(job)
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
         new_job = job
     return redirect("jobs:detail", new_job.pk)
 
@@ -138,7 +162,7 @@ def _back_to_job(request: UserRequest, job: Job, act: Callable[[], Job]) -> Http
     try:
         act()
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
     return redirect("jobs:detail", job.pk)
 
 
@@ -152,16 +176,17 @@ def delete(request: UserRequest, job_id: UUID) -> HttpResponse:
     try:
         delete_job(job=job)
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
         return redirect("jobs:detail", job.pk)
-    messages.success(request, f"{name} and its tracks are deleted.")
+    messages.success(request, _("%(song)s and its tracks are deleted.") % {"song": name})
     return redirect("jobs:history")
 
 
 def _active(request: UserRequest, job: Job) -> dict[str, object]:
     progress = _progress(request, job)
     player = {"lanes": mixer.lanes(job, []), "has_cover": _shows_cover(job)}
-    return {**progress, **mixer.addresses(job), **player}
+    original = {"original_type": media_type_of(job.source)}
+    return {**progress, **mixer.addresses(job), **player, **original}
 
 
 def _shows_cover(job: Job) -> bool:
@@ -174,11 +199,21 @@ def _progress(request: UserRequest, job: Job) -> dict[str, object]:
     prefetch_related_objects([job], "stages")
     place = waiting(job)
     words = place.sentence(for_staff=request.user.is_staff) if place else ""
+    levels = outline.outline_of(job.stages.all())
     return {
         "job": job,
+        "hides_reason": _hides_reason(request, job),
         "stages": job.stages.all(),
+        "stencil": outline.stencil(levels),
+        "stencil_width": outline.width(levels),
         "place": place,
         "place_words": words,
         "remarks": remarks(job),
         "is_playable": is_playable(job),
     }
+
+
+def _hides_reason(request: UserRequest, job: Job) -> bool:
+    """Whether the list of stages leaves out why one failed."""
+    failed = any(results.is_for_operator(stage.error_code) for stage in job.stages.all())
+    return failed and not request.user.is_staff

@@ -5,13 +5,21 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.models import Job
 from jobs.models.share_link import MAX_LABEL_LENGTH
 from jobs.services.sharing import USUAL_DAYS, title_of
 from jobs.wording import track_label
 
-_PERIODS = ((1, "1 day"), (7, "1 week"), (30, "30 days"), (90, "90 days"), (365, "1 year"))
+_PERIODS = (
+    (1, gettext_lazy("1 day")),
+    (7, gettext_lazy("1 week")),
+    (30, gettext_lazy("30 days")),
+    (90, gettext_lazy("90 days")),
+    (365, gettext_lazy("1 year")),
+)
 
 
 class ShareForm(forms.Form):
@@ -19,10 +27,12 @@ class ShareForm(forms.Form):
 
     stems = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one stem to share."},
+        error_messages={"required": gettext_lazy("Choose at least one stem to share.")},
     )
-    days = forms.TypedChoiceField(label="Works for", coerce=int)
-    label = forms.CharField(label="Note for yourself", max_length=MAX_LABEL_LENGTH, required=False)
+    days = forms.TypedChoiceField(label=gettext_lazy("Works for"), coerce=int)
+    label = forms.CharField(
+        label=gettext_lazy("Note for yourself"), max_length=MAX_LABEL_LENGTH, required=False
+    )
     show_title = forms.BooleanField(required=False)
     allow_download = forms.BooleanField(required=False)
 
@@ -54,9 +64,9 @@ class ShareForm(forms.Form):
 def periods() -> list[tuple[int, str]]:
     """The usual periods that the site allows, and the longest allowed one."""
     most = settings.SHARE_MAX_DAYS
-    usual = [(days, words) for days, words in _PERIODS if days <= most]
+    usual = [(days, str(words)) for days, words in _PERIODS if days <= most]
     known = {days for days, _ in usual}
-    return usual if most in known else [*usual, (most, f"{most} days")]
+    return usual if most in known else [*usual, (most, _("%(count)s days") % {"count": most})]
 
 
 def sharing_context(job: Job, stems: list[str]) -> dict[str, Any]:

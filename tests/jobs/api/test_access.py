@@ -32,6 +32,7 @@ THAT_CHANGE_A_JOB = (
     ("post", "/api/v1/jobs/{id}/mix"),
     ("post", "/api/v1/jobs/{id}/shares"),
     ("delete", "/api/v1/jobs/{id}/shares/{id}"),
+    ("patch", "/api/v1/jobs/{id}"),
     ("delete", "/api/v1/jobs/{id}"),
 )
 OF_AN_ACCOUNT = (

@@ -9,8 +9,8 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from tests.factories import make_artifact, make_job
 
-PAGES = ("detail", "progress", "delete", "archive", "manifest")
-ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss")
+PAGES = ("detail", "progress", "delete", "archive", "manifest", "original")
+ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss", "title")
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def addresses(job: Job) -> list[str]:
 
 def test_the_owner_sees_every_page_of_a_job(client: Client, owner: User, job: Job) -> None:
     client.force_login(owner)
-    assert [client.get(address).status_code for address in addresses(job)] == [200] * 7
+    assert [client.get(address).status_code for address in addresses(job)] == [200] * 8
 
 
 def test_a_stranger_gets_404_for_every_page_of_a_job(
     client: Client, stranger: User, job: Job
 ) -> None:
     client.force_login(stranger)
-    assert [client.get(address).status_code for address in addresses(job)] == [404] * 7
+    assert [client.get(address).status_code for address in addresses(job)] == [404] * 8
 
 
 def test_staff_see_the_jobs_of_others_only_in_the_admin(
@@ -62,7 +62,7 @@ def test_a_stranger_cannot_change_a_job(
     assert job.status == JobStatus.COMPLETED
 
 
-@pytest.mark.parametrize("action", ("cancel", "retry"))
+@pytest.mark.parametrize("action", ("cancel", "retry", "title"))
 def test_a_job_is_not_changed_by_following_a_link(
     client: Client, owner: User, job: Job, action: str
 ) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from jobs.models import Artifact, Job
+from jobs.models import Artifact, Job, Stage
 from jobs.models.job import JobStatus
 from jobs.models.stage import StageStatus
 from tests.factories import make_artifact, make_job
@@ -56,6 +56,19 @@ def test_a_running_job_shows_its_bar_stage_and_time_left(client: Client, owner: 
     assert shown.count('aria-current="step"') == 1
     assert 'hx-trigger="every 1s"' in shown
     assert '<noscript><meta http-equiv="refresh"' in shown
+
+
+def test_the_waveform_of_the_song_stands_before_its_bar(client: Client, owner: User) -> None:
+    job = make_job(owner=owner, status=JobStatus.PROCESSING, progress_percent=40.0)
+    assert '<svg class="filling__stencil' not in text(client, job)
+    Stage.objects.filter(job=job, name="prepare").update(details={"outline": [0, 50, 100]})
+    for name in ("detail", "progress"):
+        shown = text(client, job, name)
+        assert 'viewBox="0 0 6 100"' in shown
+        # Silence is a thin line; a hole is as high as its level.
+        assert "M0 0H6V100H0zM0.35 48.5h1.3v3h-1.3zM2.35 25h1.3v50h-1.3z" in shown
+        assert shown.count("<progress ") == 1
+        assert 'value="40.0" aria-label="Progress of the job"' in shown
 
 
 def test_a_job_that_runs_is_nowhere_shown_as_done(client: Client, owner: User) -> None:
@@ -109,8 +122,9 @@ def test_a_finished_job_offers_every_track_to_play_and_to_keep(client: Client, o
     for name in TRACKS:
         assert f'src="{reverse("jobs:listen", args=[job.pk, name])}"' in shown
         assert f'href="{reverse("jobs:track", args=[job.pk, name])}"' in shown
+    assert shown.count('<details class="tracks">') == 3
     for title in ("Stems", "Harmonic and percussive", "Composites", "Normalized copies"):
-        assert f">{title}</h2>" in shown
+        assert f">{title}</h3>" in shown
     assert "−14.2 LUFS" in shown  # noqa: RUF001  # the true minus sign is meant
     assert reverse("jobs:archive", args=[job.pk]) in shown
 
@@ -138,6 +152,7 @@ def test_warnings_of_the_job_are_shown(client: Client, owner: User) -> None:
     assert "Spectral: &lt;no&gt; weights." in text(client, job)
 
 
+BASIC = "Made with the basic method; a better model is not installed."
 FELL_BACK = "Separated with Standard, as Hybrid Transformer Demucs was not available"
 
 
@@ -148,14 +163,49 @@ def test_a_job_that_fell_back_shows_a_small_line_and_no_reason(
     warning = f"{FELL_BACK}: No way to <huggingface.co>."
     job = make_job(owner=owner, status=status, warnings=[warning])
     shown = text(client, job)
-    assert f'<p class="remark">{FELL_BACK}.</p>' in shown
+    assert f'<p class="remark">{BASIC}</p>' in shown
     assert "huggingface" not in shown and "notice--info" not in shown
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "Separated with htdemucs: its weights are here.",
+        "This job ran on the CPU, not on a GPU: `STEMSITE_DEVICE` is cpu.",
+        "OpenVINO could not run htdemucs, so torch did: no such plug-in.",
+    ],
+)
+def test_what_concerns_the_operator_alone_is_told_to_nobody_else(
+    client: Client, owner: User, staff: User, warning: str
+) -> None:
+    job = make_job(owner=owner, status=JobStatus.COMPLETED, warnings=[warning])
+    shown = text(client, job)
+    assert "remark" not in shown and warning not in shown
+    job = make_job(owner=staff, status=JobStatus.COMPLETED, warnings=[warning])
+    assert re.sub("`([^`]*)`", r"<code>\1</code>", warning) in text(client, job)
+
+
+@pytest.mark.parametrize("code", ["model_unavailable", "licence_refused"])
+def test_how_to_install_a_model_is_told_to_the_operator_alone(
+    client: Client, owner: User, staff: User, code: str
+) -> None:
+    told = "Run python manage.py fetch_models htdemucs."
+    for person in (owner, staff):
+        job = make_job(owner=person, status=JobStatus.FAILED, error_code=code, error_detail=told)
+        Stage.objects.filter(job=job, name="separation").update(
+            status=StageStatus.FAILED, error_code=code, error_detail=told
+        )
+        shown = text(client, job)
+        assert (told in shown) == (person == staff)
+        assert ("is not available on this site" in shown) == (person == owner)
 
 
 def test_whoever_may_look_at_jobs_is_led_to_the_reason(client: Client, staff: User) -> None:
     job = make_job(owner=staff, status=JobStatus.COMPLETED, warnings=[f"{FELL_BACK}: No way."])
     address = reverse("admin:jobs_job_change", args=[job.pk])
-    assert f'{FELL_BACK}. <a href="{address}">Why</a>' in text(client, job)
+    shown = text(client, job)
+    assert f'{BASIC} <a href="{address}">Why</a>' in shown
+    assert f"{FELL_BACK}: No way." in shown
     assert f"{FELL_BACK}: No way." in client.get(address).content.decode()
 
 

@@ -1,7 +1,7 @@
 """The page of a finished job says how good its stems are."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,8 +10,12 @@ from django.urls import reverse
 
 from jobs.models import Job
 from jobs.models.job import JobStatus
+from jobs.web.job.quality_words import WORDS
+from separation.quality.report import Code
 from tests.factories import make_job
 from tests.quality_report import make_report
+
+RANGE = {"song_s": 214.0, "song_frames": 9_437_400}
 
 
 def shown(client: Client, manifest: dict[str, Any]) -> str:
@@ -61,8 +65,52 @@ def test_the_head_of_the_page_leads_to_the_report(
     client: Client, owner: User, report: dict[str, Any]
 ) -> None:
     page = shown(client, {"quality": report})
-    assert '<a href="#quality">1 of 2 stems should be looked at</a>' in page
+    assert '<a href="#quality">look at Vocals</a>' in page
     assert 'id="quality"' in page
+
+
+def bleeding(report: dict[str, Any]) -> dict[str, Any]:
+    vocals, drums = report["stems"]
+    finding = {"code": "bleed", "title": "Bleed from drums", "detail": "It shares 15 %."}
+    # The vocals are loudest at the start, and drums sound with them at the end only.
+    first = {**vocals, "findings": [finding], "levels_db": [-10, -20, -20, -15]}
+    return {**report, "stems": [first, {**drums, "levels_db": [-90, -40, -30, -15]}]}
+
+
+def test_plain_words_come_first_and_lead_to_the_place_to_hear(
+    client: Client, owner: User, report: dict[str, Any]
+) -> None:
+    manifest = {"quality": bleeding(report), "range": {**RANGE, "start_s": 10.0, "end_s": 50.0}}
+    page = " ".join(section(shown(client, manifest)).split())
+    plain, figures = page.split("<details", 1)
+    assert "Vocals</span> <span>Some bleed from drums." in plain
+    # The third quarter of 40 s ends where both are loud.
+    assert '<a href="#quality" data-seek="30.0">0:30</a>' in plain
+    assert "Drums</span> <span>Good: no fault found.</span>" in plain
+    assert "LUFS" in figures and "LUFS" not in plain
+
+
+def test_a_fault_of_a_whole_stem_leads_nowhere(
+    client: Client, owner: User, report: dict[str, Any]
+) -> None:
+    report["stems"][0]["findings"] = [{"code": "late", "title": "3 ms late", "detail": "Move it."}]
+    page = section(shown(client, {"quality": report}))
+    assert "A little late." in page and "data-seek" not in page
+
+
+def test_every_code_of_a_finding_has_plain_words() -> None:
+    codes = set(get_args(Code)) - {"residual"}  # Of the whole song, not of a stem.
+    assert set(WORDS) == codes
+
+
+def test_a_song_without_a_fault_is_called_good(
+    client: Client, owner: User, report: dict[str, Any]
+) -> None:
+    for stem in report["stems"]:
+        stem["findings"] = []
+    page = " ".join(shown(client, {"quality": report}).split())
+    assert '<a href="#quality">good</a>' in page
+    assert "Vocals, Drums</span> <span>Good: no fault found." in page
 
 
 def test_a_common_gain_is_told_beside_levels_from_before(

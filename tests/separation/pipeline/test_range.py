@@ -107,3 +107,12 @@ def test_another_range_is_another_question(tmp_path: Path) -> None:
     for range_s in ranges:
         run(spec_for(tmp_path, **range_s))
     assert FakeSeparator.runs == 3
+
+
+def test_the_outline_is_that_of_the_stretch(tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    sound = np.zeros((3 * 44_100, 2), np.float32)
+    sound[44_100 : 44_100 + 11_025] = 0.5
+    soundfile.write(song, sound, 44_100)
+    stage = run(spec_for(tmp_path, length_s=0.5)).stage("prepare")
+    assert stage.details["outline"] == [100] * 60 + [0] * 60
