@@ -23,6 +23,7 @@ class JobFilterSerializer(serializers.Serializer[dict[str, str]]):
     )
     tag = serializers.CharField(required=False, help_text="Only jobs that carry this tag.")
     batch = serializers.UUIDField(required=False, help_text="Only songs of this batch.")
+    set_list = serializers.UUIDField(required=False, help_text="Only songs of this set list.")
     favourite = serializers.BooleanField(
         required=False, allow_null=True, default=None, help_text="Only favourites, or only others."
     )
@@ -56,6 +57,8 @@ def filtered(jobs: JobQuerySet, query: dict[str, str]) -> JobQuerySet:
         jobs = jobs.filter(tags__name__iexact=filters["tag"])
     if "batch" in filters:
         jobs = jobs.filter(batch=filters["batch"])
+    if "set_list" in filters:
+        jobs = jobs.filter(set_list_entries__set_list=filters["set_list"])
     if filters["favourite"] is not None:
         jobs = jobs.filter(is_favourite=filters["favourite"])
     return _sorted(jobs, filters.get("sort", "newest"))
