@@ -23,7 +23,9 @@ class SetListAdmin(ReadOnlyAdmin):
     fields = ("id", "name", "owner", "songs", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(song_count=Count("entries"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        counted: QuerySet[Any] = rows.annotate(song_count=Count("entries"))
+        return counted
 
     @admin.display(description="Id", ordering="id")
     def short_id(self, set_list: SetList) -> SafeString:

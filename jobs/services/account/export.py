@@ -132,7 +132,8 @@ def _uploads(owner: "User") -> Sequence[Any]:
 
 def _songs(owner: "User", link_to: LinkTo) -> Iterator[dict[str, Any]]:
     fields = ("id", "original_name", "song_title", "title", "artist", "sha256", "size_bytes",
-              "container", "codec", "sample_rate_hz", "channels", "duration_s", "created_at")  # fmt: skip
+              "container", "codec", "sample_rate_hz", "channels", "duration_s",
+              "created_at")  # fmt: skip
     for song in _in_batches(Source.objects.filter(owner=owner)):
         yield {name: getattr(song, name) for name in fields}
 
