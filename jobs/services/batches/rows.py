@@ -1,11 +1,12 @@
-"""Batches in the history: one row for each batch, in the place of its newest song."""
+"""Batches in the library: one row for each batch, in the place of its newest song."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Window
+from django.db.models.functions import RowNumber
 
 from jobs.models import Batch, Job
 from jobs.models.job import JobQuerySet
@@ -15,13 +16,24 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MOST_OFFERED = 100
-"""How many batches the filter of the history offers, newest first."""
+"""How many batches the filter of the library offers, newest first."""
+
+
+SONGS_SHOWN = 12
+"""How many songs of a batch its row names."""
 
 
 @dataclass(frozen=True)
 class BatchRow:
+    """``songs``: the first ones, in the order in which they were sent."""
+
     batch: Batch
     sight: BatchProgress
+    songs: tuple[Job, ...]
+
+    @property
+    def more(self) -> int:
+        return self.sight.songs - len(self.songs)
 
 
 def newest_of_each_batch(jobs: JobQuerySet) -> JobQuerySet:
@@ -39,12 +51,24 @@ def batch_rows(jobs: Sequence[Job]) -> dict[UUID, BatchRow]:
     ids = {job.batch_id for job in jobs if job.batch_id is not None}
     if not ids:
         return {}
-    progress = progress_of_batches(ids)
+    progress, songs = progress_of_batches(ids), _first_songs(ids)
     return {
-        job.pk: BatchRow(job.batch, progress[job.batch_id])
+        job.pk: BatchRow(job.batch, progress[job.batch_id], tuple(songs[job.batch_id]))
         for job in jobs
         if job.batch_id is not None and job.batch is not None and _are_many(progress[job.batch_id])
     }
+
+
+def _first_songs(ids: set[UUID]) -> dict[UUID, list[Job]]:
+    """The songs that the rows of these batches name, with one query."""
+    number = Window(RowNumber(), partition_by="batch", order_by=("created_at", "id"))
+    jobs = Job.objects.filter(batch__in=ids).listed().annotate(number=number)
+    first = jobs.filter(number__lte=SONGS_SHOWN).order_by("batch", "number")
+    found: dict[UUID, list[Job]] = {pk: [] for pk in ids}
+    for job in first.select_related("source").defer("manifest", "request", "pipeline", "routing"):
+        assert job.batch_id is not None
+        found[job.batch_id].append(job)
+    return found
 
 
 def _are_many(sight: BatchProgress) -> bool:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 MAX_SET_LISTS = 100
 """The maximum for one person, which limits the length of the side bar."""
 
-MAX_SET_LIST_SONGS = 500
+MAX_SET_LIST_SONGS = 200
+"""Its page shows all of them at once."""
 
 
 def songs_of(set_list: SetList) -> JobQuerySet:

@@ -37,7 +37,7 @@ def add(
 
 def names(client: Client, query: str = "") -> list[str]:
     page = client.get(reverse("jobs:history") + query).content.decode()
-    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', page)
+    return re.findall(r'<p class="song__title"><a [^>]*>([^<]*)</a>', page)
 
 
 def test_the_newest_job_comes_first(member: Client, owner: User) -> None:
@@ -81,10 +81,10 @@ def test_pages_keep_the_search(member: Client, owner: User) -> None:
 def test_an_empty_history_and_an_empty_search_say_different_things(
     member: Client, owner: User
 ) -> None:
-    assert "No jobs yet" in member.get(reverse("jobs:history")).content.decode()
+    assert "No songs yet" in member.get(reverse("jobs:history")).content.decode()
     add(owner, "Song")
     page = member.get(reverse("jobs:history"), {"search": "tuba"}).content.decode()
-    assert "No job matches" in page
+    assert "No song matches" in page
 
 
 def test_the_status_is_said_in_words(member: Client, owner: User) -> None:
@@ -98,8 +98,9 @@ def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
 ) -> None:
     for number in range(jobs):
         add(owner, f"Song {number}")
-    # Session, account, theme, separators, tags, count, page, its tags.
-    with django_assert_num_queries(9):
+    # Session, account, set lists, values of filters, tags, batches, count, page, its jobs, their
+    # tags, theme.
+    with django_assert_num_queries(11):
         member.get(reverse("jobs:history"))
 
 
