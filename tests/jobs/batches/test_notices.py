@@ -60,7 +60,7 @@ def test_a_long_batch_names_some_songs_and_counts_the_rest(mailbox: Mailbox) -> 
     text = mailbox.taken[0].get_content()
     assert text.count(".wav: completed") == notices.MAX_NAMED_SONGS and "and 3 more" in text
     # Nobody said under which address people reach this site.
-    assert "They are in your history." in text and "http" not in text
+    assert "They are in your library." in text and "http" not in text
 
 
 @pytest.mark.parametrize("status", ("pending", "processing"))

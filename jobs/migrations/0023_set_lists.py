@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Songs in an order, such as those of one evening. A song may be in several set lists."""
 
     dependencies = [
-        ("jobs", "0021_song_title"),
+        ("jobs", "0022_language"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

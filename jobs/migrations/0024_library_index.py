@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A page of the library reads this index instead of the rows of all songs."""
 
-    dependencies = [("jobs", "0022_set_lists")]
+    dependencies = [("jobs", "0023_set_lists")]
 
     operations = [
         migrations.RemoveIndex(model_name="job", name="job_history"),
