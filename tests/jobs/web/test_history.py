@@ -103,7 +103,7 @@ def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
         add(owner, f"Song {number}")
     # Session, account, set lists, values of filters, tags, batches, count, page, its jobs, their
     # tags, theme.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         member.get(reverse("jobs:history"))
 
 
