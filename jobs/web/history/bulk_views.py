@@ -22,7 +22,7 @@ from jobs.services.job.delete import delete_job
 from jobs.services.job.favourites_and_tags import add_tag, remove_tag, set_favourite
 from jobs.services.job.retry import retry_all
 from jobs.services.set_lists.actions import add_to_named
-from jobs.web.history.bulk_messages import add_messages
+from jobs.web.history.bulk_messages import Words, add_messages, deleted, waiting_again
 from jobs.web.history.way_back import way_back
 from jobs.web.requests import UserRequest
 from separation.errors import InvalidOptions, SeparationError
@@ -96,11 +96,11 @@ def _delete(request: UserRequest, jobs: list[Job]) -> HttpResponse:
     if "confirmed" not in request.POST:
         context = {"jobs": jobs, "back": way_back(request)}
         return render(request, "jobs/delete_together.html", context)
-    return _back_with_messages(request, for_each(jobs, lambda job: delete_job(job=job)), "deleted")
+    return _back_with_messages(request, for_each(jobs, lambda job: delete_job(job=job)), deleted)
 
 
 def _retry(request: UserRequest, jobs: list[Job]) -> HttpResponse:
-    return _back_with_messages(request, retry_all(jobs), "waiting again")
+    return _back_with_messages(request, retry_all(jobs), waiting_again)
 
 
 def _zip(request: UserRequest, jobs: list[Job]) -> HttpResponseBase:
@@ -152,7 +152,7 @@ _ACTIONS: dict[str, Callable[[UserRequest, list[Job]], HttpResponseBase]] = {
 }
 
 
-def _back_with_messages(request: UserRequest, outcome: BulkOutcome, done: str) -> HttpResponse:
+def _back_with_messages(request: UserRequest, outcome: BulkOutcome, done: Words) -> HttpResponse:
     add_messages(request, outcome, done)
     return _back(request)
 
