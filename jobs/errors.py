@@ -35,6 +35,20 @@ class TokenNameTaken(SeparationError):
     http_status: ClassVar[int] = 409
 
 
+class SetListNameTaken(SeparationError):
+    """The account has another set list of this name."""
+
+    code = "conflict"
+    http_status: ClassVar[int] = 409
+
+
+class SetListFull(SeparationError):
+    """A set list would hold more songs than one may."""
+
+    code = "set_list_full"
+    http_status: ClassVar[int] = 409
+
+
 class TooManyPasswords(SeparationError):
     """Too many wrong passwords came from one address for one account. The next try is allowed
     after ``retry_after_s`` seconds."""

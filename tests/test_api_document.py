@@ -101,6 +101,8 @@ def test_what_is_asked_of_a_finished_job_comes(pasted: dict[str, str]) -> None:
     assert manifest["version"] and quality
     batch, in_batch, batches = answers(pasted, "BATCH=$(")
     assert batch["counts"] and in_batch["count"] == batches["count"] == 1
+    added, ordered, in_list = answers(pasted, "SET_LIST=$(")
+    assert ordered["job_ids"] == added["job_ids"][::-1] and in_list["count"] == 2
     link, links = answers(pasted, '/shares" \\\n')
     assert link["url"].startswith("http") and [each["label"] for each in links] == ["Anna"]
     named = pasted["files"].splitlines()

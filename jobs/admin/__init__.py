@@ -7,6 +7,7 @@ from jobs.admin.job import JobAdmin
 from jobs.admin.model_measurement import ModelMeasurementAdmin
 from jobs.admin.operations import OperationsAdmin
 from jobs.admin.quota import AccountAdmin, MembersAdmin
+from jobs.admin.set_list import SetListAdmin
 from jobs.admin.share_link import ShareLinkAdmin
 from jobs.admin.source import SourceAdmin
 from jobs.admin.upload import UploadAdmin
@@ -21,6 +22,7 @@ __all__ = [
     "MembersAdmin",
     "ModelMeasurementAdmin",
     "OperationsAdmin",
+    "SetListAdmin",
     "ShareLinkAdmin",
     "SourceAdmin",
     "UploadAdmin",

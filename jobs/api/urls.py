@@ -22,6 +22,12 @@ from jobs.api.job.views import (
 )
 from jobs.api.mixing.views import MixView
 from jobs.api.routes import route
+from jobs.api.set_lists.views import (
+    SetListSongsView,
+    SetListSongView,
+    SetListsView,
+    SetListView,
+)
 from jobs.api.sharing.views import SharesView, ShareView
 from jobs.api.site.docs_views import DocsView, SchemaView, UnknownView
 from jobs.api.site.views import ConfigView, HealthView, PresetsView, SeparatorsView
@@ -40,6 +46,10 @@ urlpatterns = [
     *route("batches/<uuid:batch_id>/retry", BatchRetryView, "batch-retry"),
     *route("batches/<uuid:batch_id>/cancel", BatchCancelView, "batch-cancel"),
     *route("batches/<uuid:batch_id>/download/all", BatchDownloadView, "batch-download-all"),
+    *route("set-lists", SetListsView, "set-lists"),
+    *route("set-lists/<uuid:set_list_id>", SetListView, "set-list"),
+    *route("set-lists/<uuid:set_list_id>/songs", SetListSongsView, "set-list-songs"),
+    *route("set-lists/<uuid:set_list_id>/songs/<uuid:job_id>", SetListSongView, "set-list-song"),
     *route("jobs", JobsView, "jobs"),
     *route("jobs/<uuid:job_id>", JobDetailView, "job"),
     *route("jobs/<uuid:job_id>/outputs", OutputsView, "outputs"),

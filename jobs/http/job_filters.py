@@ -2,16 +2,17 @@
 
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from jobs.models.job import JobQuerySet, JobStatus
 
 SORTS = {
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "title": "Title",
-    "longest": "Longest first",
-    "shortest": "Shortest first",
+    "newest": _("Newest first"),
+    "oldest": _("Oldest first"),
+    "title": _("Title"),
+    "longest": _("Longest first"),
+    "shortest": _("Shortest first"),
 }
 
 
@@ -19,15 +20,16 @@ class JobFilterSerializer(serializers.Serializer[dict[str, str]]):
     status = serializers.ChoiceField(JobStatus.choices, required=False)
     separator = serializers.CharField(required=False)
     search = serializers.CharField(
-        required=False, help_text="Part of the file's name, the title or the artist."
+        required=False, help_text="Part of the title, the artist or the file's name."
     )
     tag = serializers.CharField(required=False, help_text="Only jobs that carry this tag.")
     batch = serializers.UUIDField(required=False, help_text="Only songs of this batch.")
+    set_list = serializers.UUIDField(required=False, help_text="Only songs of this set list.")
     favourite = serializers.BooleanField(
         required=False, allow_null=True, default=None, help_text="Only favourites, or only others."
     )
     sort = serializers.ChoiceField(
-        tuple(SORTS.items()), required=False, help_text="Newest first when it is left out."
+        tuple(SORTS), required=False, help_text="Newest first when it is left out."
     )
 
 
@@ -56,6 +58,8 @@ def filtered(jobs: JobQuerySet, query: dict[str, str]) -> JobQuerySet:
         jobs = jobs.filter(tags__name__iexact=filters["tag"])
     if "batch" in filters:
         jobs = jobs.filter(batch=filters["batch"])
+    if "set_list" in filters:
+        jobs = jobs.filter(set_list_entries__set_list=filters["set_list"])
     if filters["favourite"] is not None:
         jobs = jobs.filter(is_favourite=filters["favourite"])
     return _sorted(jobs, filters.get("sort", "newest"))

@@ -14,6 +14,7 @@ from jobs.models.preferences import Preferences
 from jobs.models.quota_limit import QuotaLimit
 from jobs.models.rate_count import CacheEntry, RateCount
 from jobs.models.reservation import Reservation
+from jobs.models.set_list import SetList, SetListSong
 from jobs.models.share_link import ShareLink
 from jobs.models.source import Source
 from jobs.models.speed import Speed
@@ -38,6 +39,8 @@ __all__ = [
     "QuotaLimit",
     "RateCount",
     "Reservation",
+    "SetList",
+    "SetListSong",
     "ShareLink",
     "Source",
     "Speed",

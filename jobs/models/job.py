@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, When
 from django.db.models.expressions import OrderBy
 
 from jobs.models.batch import Batch
@@ -84,8 +84,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         An accepted version has the place of its song, not the top. The id decides between jobs of
         the same instant; otherwise two pages could show the same job.
         """
+        # A subquery, as a join with the songs would be paid for every job.
+        sent_at = Source.objects.filter(pk=OuterRef("source")).values("created_at")
         stands_at = Case(
-            When(accepted_at__isnull=False, then=F("source__created_at")), default=F("created_at")
+            When(accepted_at__isnull=False, then=Subquery(sent_at)), default=F("created_at")
         )
         return self.annotate(stands_at=stands_at).order_by(*before, "-stands_at", "-id")
 
@@ -198,7 +200,23 @@ class Job(models.Model):
     class Meta:
         ordering = ("-created_at",)
         indexes = (
-            models.Index(fields=("owner", "-created_at"), name="job_history"),
+            # All that the library counts, narrows and sorts by: a page of 10 000 songs reads this
+            # index instead of rows, which hold manifests.
+            models.Index(
+                fields=(
+                    "owner",
+                    "-created_at",
+                    "id",
+                    "campaign",
+                    "accepted_at",
+                    "batch",
+                    "source",
+                    "status",
+                    "separator",
+                    "is_favourite",
+                ),
+                name="job_library",
+            ),
             models.Index(fields=("owner", "-started_at"), name="job_last_start"),
             models.Index(fields=("lane", "status", "-priority", "created_at"), name="job_queue"),
             models.Index(fields=("queue_rank",), condition=Q(queue_rank__gt=0), name="job_ahead"),

@@ -16,6 +16,7 @@ from jobs.web.job import download_views as downloads
 from jobs.web.job import views as job
 from jobs.web.mixing import mixer_views as mixer
 from jobs.web.mixing import views as mixing
+from jobs.web.set_lists import views as set_list
 from jobs.web.sharing import owner_views as sharing_owner
 from jobs.web.sharing import public_views as sharing_public
 from jobs.web.uploads import demo_views as demo
@@ -53,8 +54,14 @@ urlpatterns = [
     path("batches/<uuid:batch_id>/notify/", batch.notify, name="batch-notify"),
     path("batches/<uuid:batch_id>/delete/", batch.delete, name="batch-delete"),
     path("batches/<uuid:batch_id>/songs.zip", batch.archive, name="batch-archive"),
+    path("set-lists/", set_list.create, name="set-lists"),
+    path("set-lists/<uuid:set_list_id>/", set_list.detail, name="set-list"),
+    path("set-lists/<uuid:set_list_id>/songs/", set_list.songs, name="set-list-songs"),
+    path("set-lists/<uuid:set_list_id>/rename/", set_list.rename, name="set-list-rename"),
+    path("set-lists/<uuid:set_list_id>/delete/", set_list.delete, name="set-list-delete"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
+    path("jobs/<uuid:job_id>/title/", history.rename_song, name="library-rename"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),
     path("jobs/<uuid:job_id>/progress/", job.progress, name="progress"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),

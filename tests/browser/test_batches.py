@@ -64,9 +64,9 @@ def test_songs_sent_together_are_followed_told_of_and_fetched_as_one(
     with page.expect_download() as archive:
         page.get_by_role("link", name="Download all results").click()
     assert archive.value.suggested_filename.endswith(".zip")
-    page.get_by_role("link", name="History", exact=True).first.click()
-    row = page.get_by_role("row", name=re.compile("Batch of 2 songs: 2 completed"))
-    row.get_by_role("link").click()
+    page.get_by_role("link", name="Library", exact=True).first.click()
+    row = page.get_by_role("listitem").filter(has_text="Batch of 2 songs: 2 completed")
+    row.get_by_role("link", name=re.compile("^Songs of ")).click()
     expect(page.get_by_role("link", name="One")).to_be_visible()
     assert owner.complaints == []
 

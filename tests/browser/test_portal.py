@@ -80,7 +80,7 @@ def test_a_stranger_sees_404(owner: Visitor, browser: Browser, site: str) -> Non
     expect(stranger.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
     assert stranger.go(f"{path}tracks/vocals/") == 404
     stranger.go("/jobs/")
-    expect(stranger.page.get_by_text("No jobs yet")).to_be_visible()
+    expect(stranger.page.get_by_text("No songs yet")).to_be_visible()
     stranger.context.close()
 
 
@@ -99,7 +99,7 @@ def test_several_songs_are_sent_in_turn_and_a_bad_one_says_why(
     expect(rows.nth(1)).to_have_class(re.compile("failed"))
     expect(rows.nth(1)).not_to_contain_text("[object")
     owner.page.get_by_role("button", name="Remove words.wav").click()
-    owner.page.get_by_role("link", name="See the jobs in the history").click()
+    owner.page.get_by_role("link", name="See the songs in the library").click()
     # What was sent together is one row; its page has the songs.
     owner.page.get_by_role("link", name=re.compile("^Songs of ")).click()
     for name in ("One.wav", "Two.wav"):

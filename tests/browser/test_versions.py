@@ -1,4 +1,4 @@
-"""A newer version of a song, from the notice on the old page to its place in the history."""
+"""A newer version of a song, from the notice on the old page to its place in the library."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,8 +73,8 @@ def test_a_version_is_heard_and_accepted_without_a_mouse(
 
     tab_to(page, page.get_by_role("button", name="Accept the newer version"))
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The newer version is in your history now.")).to_be_visible()
-    page.get_by_role("link", name="History", exact=True).first.click()
+    expect(page.get_by_text("The newer version is in your library now.")).to_be_visible()
+    page.get_by_role("link", name="Library", exact=True).first.click()
     found = page.get_by_role("link", name="Old friend")
     expect(found).to_have_count(1)
     expect(found).to_have_attribute("href", new)

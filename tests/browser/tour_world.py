@@ -49,6 +49,7 @@ _STOPS = (
     Stop("history", "/jobs/", MUSICIAN),
     Stop("history-nothing-found", "/jobs/?search=zzz", MUSICIAN),
     Stop("history-empty", "/jobs/", NEWCOMER),
+    Stop("history-filtered", "/jobs/?status=completed&sort=title", MUSICIAN),
     Stop("account", "/account/", MUSICIAN),
     Stop("account-full", "/account/", FULL),
     Stop("account-delete", "/account/delete/", MUSICIAN),
@@ -169,7 +170,19 @@ def _job_stops(musician: "User") -> list[Stop]:
     stops = [Stop(f"job-{name}", f"/jobs/{job.pk}/", MUSICIAN) for name, job in jobs.items()]
     stops.append(Stop("job-delete", f"/jobs/{mixable.pk}/delete/", MUSICIAN))
     compared = _compared_stops(mixable, jobs["failed"])
+    compared += _set_list_stops(musician, mixable, jobs["failed"])
     return [*stops, *compared, *_batch_stops(musician), *_shared_stops(mixable)]
+
+
+def _set_list_stops(musician: "User", *songs: Any) -> list[Stop]:
+    from jobs.services.set_lists.actions import create_set_list
+
+    create_set_list(owner=musician, name="Wedding of Anna and Bartholomew, second half", jobs=songs)
+    page = f"/set-lists/{create_set_list(owner=musician, name='Friday', jobs=songs).pk}/"
+    return [
+        Stop("set-list", page, MUSICIAN),
+        Stop("set-list-delete", f"{page}delete/", MUSICIAN),
+    ]
 
 
 def _compared_stops(job: Any, of_another_song: Any) -> list[Stop]:

@@ -18,6 +18,7 @@ _ODD_FIELDS: dict[str, Any] = {
     "options": 3,
     "url": ["x"],
     "source_id": {},
+    "job_ids": [{}, 1],
     "batch": 1.5,
     "size": -1,
     "size_bytes": 1e400,

@@ -18,6 +18,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from jobs.models import ApiToken, Batch, Upload
 from jobs.services.front_demo import front_demo, front_demo_dir
+from jobs.services.set_lists.actions import create_set_list
 from jobs.services.sharing import create_link
 from jobs.services.storage import disk_space
 from separation.demo import VERSION
@@ -66,6 +67,7 @@ def world(owner: User, stranger: User, settings: Settings) -> dict[str, str]:
             make_artifact(each, name)
         write_listening(each.directory, sounds, {})
     batch = Batch.objects.create(owner=owner, name="x")
+    set_list = create_set_list(owner=owner, name="x", jobs=[job])
     upload = Upload.objects.create(
         owner=owner, name="x.wav", size_bytes=10, expires_at=timezone.now() + timedelta(days=1)
     )
@@ -75,6 +77,7 @@ def world(owner: User, stranger: User, settings: Settings) -> dict[str, str]:
         "job_id": str(job.pk),
         "other_id": str(other.pk),
         "batch_id": str(batch.pk),
+        "set_list_id": str(set_list.pk),
         "upload_id": str(upload.pk),
         "link_id": str(link.link.pk),
         "token_id": str(token.public_id),

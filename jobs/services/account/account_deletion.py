@@ -18,7 +18,7 @@ from django.db.models import F, Model, ProtectedError, Sum
 from django.utils import timezone
 
 from jobs.errors import AccountClosed, JobConflict, UploadBusy, UploadGone
-from jobs.models import AccountClosure, ApiToken, Artifact, Batch, Job, Source, Upload
+from jobs.models import AccountClosure, ApiToken, Artifact, Batch, Job, SetList, Source, Upload
 from jobs.models.account_lock import lock_account
 from jobs.models.job import JobStatus
 from jobs.services.sources.receive_source import release_upload
@@ -168,6 +168,7 @@ def _remove_account(closure: AccountClosure, owner: "User") -> bool:
         # Not `type(owner)`, as `request.user` is a lazy proxy.
         _forget_in_log(get_user_model(), [owner.pk])
         _forget_in_log(Batch, [batch.pk for batch in Batch.objects.filter(owner=owner)])
+        _forget_in_log(SetList, [each.pk for each in SetList.objects.filter(owner=owner)])
         # Protected rows are deleted already; all other rows of the account cascade.
         get_user_model().objects.filter(pk=owner.pk).delete()
         AccountClosure.objects.filter(pk=closure.pk).update(completed_at=timezone.now())

@@ -15,6 +15,7 @@ from jobs.models import (
     Batch,
     Job,
     MixerState,
+    SetList,
     ShareLink,
     Source,
     Stage,
@@ -105,6 +106,19 @@ def _batches(owner: "User") -> Sequence[Any]:
     return list(Batch.objects.filter(owner=owner).order_by("created_at").values(*fields))
 
 
+def _set_lists(owner: "User") -> Sequence[Any]:
+    rows = SetList.objects.filter(owner=owner).prefetch_related("entries")
+    return [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "created_at": row.created_at,
+            "jobs": [entry.job_id for entry in row.entries.all()],
+        }
+        for row in rows
+    ]
+
+
 def _audio_uses(owner: "User") -> Sequence[Any]:
     rows = AudioUse.objects.filter(owner=owner).order_by("used_at")
     return list(rows.values("used_at", "seconds", "job_id"))
@@ -117,8 +131,9 @@ def _uploads(owner: "User") -> Sequence[Any]:
 
 
 def _songs(owner: "User", link_to: LinkTo) -> Iterator[dict[str, Any]]:
-    fields = ("id", "original_name", "title", "artist", "sha256", "size_bytes", "container",
-              "codec", "sample_rate_hz", "channels", "duration_s", "created_at")  # fmt: skip
+    fields = ("id", "original_name", "song_title", "title", "artist", "sha256", "size_bytes",
+              "container", "codec", "sample_rate_hz", "channels", "duration_s",
+              "created_at")  # fmt: skip
     for song in _in_batches(Source.objects.filter(owner=owner)):
         yield {name: getattr(song, name) for name in fields}
 
@@ -173,6 +188,7 @@ PARTS: Mapping[str, Callable[["User"], Any]] = {
     "share_links": _shares,
     "tags": _tags,
     "batches": _batches,
+    "set_lists": _set_lists,
     "audio_separated_lately": _audio_uses,
     "uploads": _uploads,
 }

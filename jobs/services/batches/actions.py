@@ -129,7 +129,7 @@ def change_batch(
 
 
 def songs_of(batch: Batch) -> JobQuerySet:
-    """The jobs of the batch that the history lists, in the order in which they were sent."""
+    """The jobs of the batch that the library lists, in the order in which they were sent."""
     return Job.objects.filter(batch=batch).listed().order_by("created_at", "id")
 
 

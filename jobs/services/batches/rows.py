@@ -1,4 +1,4 @@
-"""Batches in the history: one row for each batch, in the place of its newest song."""
+"""Batches in the library: one row for each batch, in the place of its newest song."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MOST_OFFERED = 100
-"""How many batches the filter of the history offers, newest first."""
+"""How many batches the filter of the library offers, newest first."""
+
+
+SONGS_SHOWN = 12
+"""How many songs of a batch its row names."""
 
 
 @dataclass(frozen=True)
 class BatchRow:
+    """``songs``: the first ones, in the order in which they were sent."""
+
     batch: Batch
     sight: BatchProgress
+    songs: tuple[Job, ...]
+
+    @property
+    def more(self) -> int:
+        return self.sight.songs - len(self.songs)
 
 
 def newest_of_each_batch(jobs: JobQuerySet) -> JobQuerySet:
@@ -39,12 +50,32 @@ def batch_rows(jobs: Sequence[Job]) -> dict[UUID, BatchRow]:
     ids = {job.batch_id for job in jobs if job.batch_id is not None}
     if not ids:
         return {}
-    progress = progress_of_batches(ids)
+    progress, songs = progress_of_batches(ids), _first_songs(ids)
     return {
-        job.pk: BatchRow(job.batch, progress[job.batch_id])
+        job.pk: BatchRow(job.batch, progress[job.batch_id], tuple(songs[job.batch_id]))
         for job in jobs
         if job.batch_id is not None and job.batch is not None and _are_many(progress[job.batch_id])
     }
+
+
+def _first_songs(ids: set[UUID]) -> dict[UUID, list[Job]]:
+    """The songs that the rows of these batches name, with two queries."""
+    listed = Job.objects.filter(batch__in=ids).listed().order_by("created_at", "id")
+    first: dict[UUID, list[UUID]] = {pk: [] for pk in ids}
+    for batch, song in listed.values_list("batch", "pk"):
+        if batch is not None and len(first[batch]) < SONGS_SHOWN:
+            first[batch].append(song)
+    # Without the fields that hold a manifest or a pipeline: a row names the song and its status.
+    jobs = Job.objects.select_related("source").only(
+        "status",
+        "batch",
+        "source__song_title",
+        "source__name_number",
+        "source__title",
+        "source__original_name",
+    )
+    rows = jobs.in_bulk([pk for songs in first.values() for pk in songs])
+    return {batch: [rows[pk] for pk in songs if pk in rows] for batch, songs in first.items()}
 
 
 def _are_many(sight: BatchProgress) -> bool:

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs.errors import JobConflict
-from jobs.models import Campaign, Job
+from jobs.models import Campaign, Job, SetListSong
 from jobs.models.job import ENDED, JobStatus
 from jobs.services.housekeeping.expire import remove_song_unless_used
 from jobs.services.job.cancel import cancel_job
@@ -14,7 +14,8 @@ from jobs.services.storage.files import remove_audio
 
 
 def accept_version(*, job: Job) -> Job:
-    """Show the version in its owner's history instead of the job that it replaces, which stays.
+    """Show the version in its owner's library instead of the job that it replaces, which stays.
+    It takes that job's places in set lists.
 
     Safe to repeat. Raises ``JobConflict`` where there is nothing to accept.
     """
@@ -29,6 +30,7 @@ def accept_version(*, job: Job) -> Job:
             # Other offers for the old job become offers for this one.
             others = Job.objects.offered().filter(replaces_id=job.replaces_id)
             others.exclude(pk=job.pk).update(replaces_id=job.pk, updated_at=now)
+            SetListSong.objects.filter(job=job.replaces_id).update(job=job.pk)
     job.refresh_from_db()
     if job.accepted_at is None:
         raise JobConflict(_why_not(job, "accepted"))

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_GET,
@@ -34,7 +35,7 @@ from jobs.services.timing.waiting import waiting
 from jobs.web.batches.forms import BatchName
 from jobs.web.form_errors import first_error
 from jobs.web.fragments import not_modified_or, reload_page
-from jobs.web.history.bulk_messages import add_messages
+from jobs.web.history.bulk_messages import Words, add_messages, stopped, waiting_again
 from jobs.web.requests import UserRequest, visible_batch
 from separation.errors import InvalidOptions, SeparationError
 
@@ -90,18 +91,17 @@ def _place(request: UserRequest, songs: list[Job]) -> str:
 @login_required
 @require_POST
 def retry(request: UserRequest, batch_id: UUID) -> HttpResponse:
-    return _done(
-        request, batch_id, retry_batch(batch=visible_batch(request, batch_id)), "waiting again"
-    )
+    batch = visible_batch(request, batch_id)
+    return _done(request, batch_id, retry_batch(batch=batch), waiting_again)
 
 
 @login_required
 @require_POST
 def cancel(request: UserRequest, batch_id: UUID) -> HttpResponse:
-    return _done(request, batch_id, cancel_batch(batch=visible_batch(request, batch_id)), "stopped")
+    return _done(request, batch_id, cancel_batch(batch=visible_batch(request, batch_id)), stopped)
 
 
-def _done(request: UserRequest, batch_id: UUID, outcome: BulkOutcome, done: str) -> HttpResponse:
+def _done(request: UserRequest, batch_id: UUID, outcome: BulkOutcome, done: Words) -> HttpResponse:
     add_messages(request, outcome, done)
     return redirect("jobs:batch", batch_id)
 
@@ -153,6 +153,10 @@ def delete(request: UserRequest, batch_id: UUID) -> HttpResponse:
     except SeparationError as error:
         messages.error(request, error.detail)
         return redirect("jobs:batch", batch.pk)
-    songs = "song" if deleted == 1 else "songs"
-    messages.success(request, f"{batch.name} is deleted, with {deleted} {songs}.")
+    told = ngettext(
+        "%(name)s is deleted, with %(count)s song.",
+        "%(name)s is deleted, with %(count)s songs.",
+        deleted,
+    )
+    messages.success(request, told % {"name": batch.name, "count": deleted})
     return redirect("jobs:history")

@@ -22,7 +22,7 @@ def accept(request: UserRequest, job_id: UUID) -> HttpResponse:
     except SeparationError as error:
         messages.error(request, error.detail)
     else:
-        messages.success(request, "The newer version is in your history now.")
+        messages.success(request, "The newer version is in your library now.")
     return redirect("jobs:detail", job.pk)
 
 

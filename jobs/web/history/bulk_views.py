@@ -1,4 +1,4 @@
-"""Actions of the history on several selected jobs at once."""
+"""Actions of the library on several selected jobs at once."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from jobs.http.archive import archive_response
@@ -21,7 +21,9 @@ from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.delete import delete_job
 from jobs.services.job.favourites_and_tags import add_tag, remove_tag, set_favourite
 from jobs.services.job.retry import retry_all
-from jobs.web.history.bulk_messages import add_messages
+from jobs.services.set_lists.actions import add_to_named
+from jobs.web.history.bulk_messages import Words, add_messages, deleted, waiting_again
+from jobs.web.history.way_back import way_back
 from jobs.web.requests import UserRequest
 from separation.errors import InvalidOptions, SeparationError
 
@@ -39,13 +41,22 @@ def together(request: UserRequest) -> HttpResponseBase:
     try:
         if "star" in request.POST:
             return _toggle_favourite(request)
-        act = _ACTIONS.get(request.POST.get("action", ""))
+        act = _ACTIONS.get(_action(request))
         if act is None:
-            raise InvalidOptions("Choose what to do with the selected songs.")
+            raise InvalidOptions(_("Choose what to do with the selected songs."))
         return act(request, _chosen(request))
     except SeparationError as error:
         messages.error(request, error.detail)
         return _back(request)
+
+
+def _action(request: UserRequest) -> str:
+    """Return in one of the two fields means the button beside it."""
+    action = request.POST.get("action", "")
+    if action != "entered":
+        return action
+    filled = [name for name in ("tag", "set_list") if request.POST.get(name, "").strip()]
+    return filled[0] if len(filled) == 1 else ""
 
 
 def _toggle_favourite(request: UserRequest) -> HttpResponse:
@@ -61,10 +72,12 @@ def _chosen(request: UserRequest, field: str = "job") -> list[Job]:
         selection |= Q(batch__in=_ids(request, "batch"))
     jobs = Job.objects.visible_to(request.user).listed().filter(selection)
     if len(ids) > MAX_TOGETHER or jobs.count() > MAX_TOGETHER:
-        raise InvalidOptions(f"At most {MAX_TOGETHER} songs can be handled together.")
+        raise InvalidOptions(
+            _("At most %(count)s songs can be handled together.") % {"count": MAX_TOGETHER}
+        )
     chosen = list(jobs.newest_first().select_related("source").prefetch_related("artifacts"))
     if not chosen:
-        raise InvalidOptions("Select at least one song first.")
+        raise InvalidOptions(_("Select at least one song first."))
     return chosen
 
 
@@ -81,13 +94,13 @@ def _id(text: str) -> UUID | None:
 
 def _delete(request: UserRequest, jobs: list[Job]) -> HttpResponse:
     if "confirmed" not in request.POST:
-        context = {"jobs": jobs, "back": _address(request)}
+        context = {"jobs": jobs, "back": way_back(request)}
         return render(request, "jobs/delete_together.html", context)
-    return _back_with_messages(request, for_each(jobs, lambda job: delete_job(job=job)), "deleted")
+    return _back_with_messages(request, for_each(jobs, lambda job: delete_job(job=job)), deleted)
 
 
 def _retry(request: UserRequest, jobs: list[Job]) -> HttpResponse:
-    return _back_with_messages(request, retry_all(jobs), "waiting again")
+    return _back_with_messages(request, retry_all(jobs), waiting_again)
 
 
 def _zip(request: UserRequest, jobs: list[Job]) -> HttpResponseBase:
@@ -113,6 +126,20 @@ def _untag(request: UserRequest, jobs: list[Job]) -> HttpResponse:
     return _back(request)
 
 
+def _set_list(request: UserRequest, jobs: list[Job]) -> HttpResponse:
+    # In the order of the page, which its person sees.
+    places = {text: n for n, text in enumerate(request.POST.getlist("job"))}
+    jobs.sort(key=lambda job: places.get(str(job.pk), len(places)))
+    set_list, added = add_to_named(
+        owner=request.user, name=request.POST.get("set_list", ""), jobs=jobs
+    )
+    told = ngettext(
+        "%(count)s song is added to “%(name)s”.", "%(count)s songs are added to “%(name)s”.", added
+    )
+    messages.success(request, told % {"count": added, "name": set_list.name})
+    return _back(request)
+
+
 _ACTIONS: dict[str, Callable[[UserRequest, list[Job]], HttpResponseBase]] = {
     "delete": _delete,
     "retry": _retry,
@@ -121,23 +148,14 @@ _ACTIONS: dict[str, Callable[[UserRequest, list[Job]], HttpResponseBase]] = {
     "unfavourite": _mark(False),
     "tag": _tag,
     "untag": _untag,
+    "set_list": _set_list,
 }
 
 
-def _back_with_messages(request: UserRequest, outcome: BulkOutcome, done: str) -> HttpResponse:
+def _back_with_messages(request: UserRequest, outcome: BulkOutcome, done: Words) -> HttpResponse:
     add_messages(request, outcome, done)
     return _back(request)
 
 
 def _back(request: UserRequest) -> HttpResponse:
-    return redirect(_address(request))
-
-
-def _address(request: UserRequest) -> str:
-    """The page of the history that holds the form; never an address of another site."""
-    address = request.POST.get("back", "")
-    is_own = url_has_allowed_host_and_scheme(
-        address, allowed_hosts=None, require_https=request.is_secure()
-    )
-    home = reverse("jobs:history")
-    return address if is_own and address.startswith(home) else home
+    return redirect(way_back(request))

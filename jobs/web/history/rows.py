@@ -1,8 +1,11 @@
-"""What the history shows of a job beside its status: what ran, how long the tracks are."""
+"""What the library shows of a job beside its status: what ran, how long the tracks are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobs.models import Job
+from jobs.services.listening.index import has_cover
+from jobs.services.listening.waveform import has_waveform
 from jobs.web.results import separator_and_model
 
 PREVIEW = "preview"
@@ -20,6 +23,12 @@ class SongRow:
     length_s: float
     song_s: float | None
     is_preview: bool
+    has_cover: bool
+    has_waveform: bool
+
+
+def song_rows(jobs: Iterable[Job]) -> list[SongRow]:
+    return [song_row(job) for job in jobs]
 
 
 def song_row(job: Job) -> SongRow:
@@ -31,6 +40,8 @@ def song_row(job: Job) -> SongRow:
         length_s=length_s,
         song_s=song_s if length_s < song_s - 0.5 else None,
         is_preview=job.request.get("preset") == PREVIEW,
+        has_cover=has_cover(job),
+        has_waveform=has_waveform(job),
     )
 
 

@@ -1,21 +1,30 @@
-"""The history: all jobs of one person."""
+"""The library: all songs of one person, or those that a search or filters leave."""
 
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
 from jobs.http.job_filters import filtered
-from jobs.models import Job, Tag
+from jobs.models import Job
+from jobs.models.job import JobQuerySet
+from jobs.models.set_list import MAX_SET_LIST_NAME_LENGTH
 from jobs.models.tag import MAX_TAG_LENGTH
-from jobs.services.batches.rows import batch_rows, batches_offered, newest_of_each_batch
-from jobs.services.listening.index import has_cover
-from jobs.services.listening.waveform import has_waveform
-from jobs.web.history.rows import song_row
-from jobs.web.requests import UserRequest
-from jobs.web.uploads.forms import HistoryFilter
+from jobs.services.batches.rows import batch_rows, newest_of_each_batch
+from jobs.services.set_lists.contents import set_list_rows
+from jobs.services.sources.rename import MAX_TITLE_LENGTH, rename
+from jobs.web.history.filters import chips, menus, offer_of, orders
+from jobs.web.history.forms import HistoryFilter
+from jobs.web.history.rows import song_rows
+from jobs.web.history.way_back import way_back
+from jobs.web.requests import UserRequest, visible_job
+from separation.errors import SeparationError
 
 PAGE_SIZE = 20
 
@@ -23,7 +32,7 @@ PAGE_SIZE = 20
 @require_GET
 def history(request: UserRequest) -> HttpResponseBase:
     if request.htmx and not request.user.is_authenticated:
-        # A redirect would put the log-in page in place of the table.
+        # A redirect would put the log-in page in place of the list.
         return HttpResponse(headers={"HX-Refresh": "true", "Cache-Control": "no-store"})
     return _page(request)
 
@@ -31,29 +40,50 @@ def history(request: UserRequest) -> HttpResponseBase:
 @login_required
 def _page(request: UserRequest) -> HttpResponse:
     own_jobs = Job.objects.visible_to(request.user).listed()
-    separators = own_jobs.order_by("separator").values_list("separator", flat=True).distinct()
-    tags = Tag.objects.filter(owner=request.user).values_list("name", flat=True)
-    form = HistoryFilter(
-        request.GET,
-        separators=list(separators),
-        tags=list(tags),
-        batches=batches_offered(request.user, also=request.GET.get("batch", "")),
-    )
+    set_lists = set_list_rows(request.user)
+    offer = offer_of(request.user, own_jobs, set_lists, request.GET.get("batch", ""))
+    form = HistoryFilter(request.GET, offered=offer.values)
     # A search, and an order by a field of songs, list songs instead of batches.
-    together = not form.narrows and form.chosen.get("sort", "newest") in ("newest", "oldest")
+    together = not form.narrows and form.sort_chosen in ("newest", "oldest")
     found = filtered(newest_of_each_batch(own_jobs) if together else own_jobs, form.chosen)
-    found = found.select_related("source", "batch").prefetch_related("tags")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page, jobs = _jobs_of_page(found, request.GET.get("page"))
+    batches = batch_rows(jobs) if together else {}
     context = {
         "form": form,
         "filtered": form.narrows,
+        "kept": {name: value for name, value in form.chosen.items() if name != "search"},
+        "chips": chips(form),
+        "menus": menus(form, offer),
+        "orders": orders(form),
+        "tags": offer.values["tag"],
+        "set_lists": set_lists,
         "page": page,
-        "rows": [song_row(job) for job in page],
-        "batches": (batches := batch_rows(list(page)) if together else {}),
-        "moving": any(job.is_active for job in page)
+        "rows": song_rows(jobs),
+        "batches": batches,
+        "moving": any(job.is_active for job in jobs)
         or any(row.sight.is_moving for row in batches.values()),
-        "drawn": {job.pk for job in page if has_waveform(job)},
-        "covered": {job.pk for job in page if has_cover(job)},
         "tag_length": MAX_TAG_LENGTH,
+        "set_list_length": MAX_SET_LIST_NAME_LENGTH,
+        "title_length": MAX_TITLE_LENGTH,
     }
     return render(request, "jobs/history.html", context)
+
+
+def _jobs_of_page(found: JobQuerySet, number: str | None) -> tuple[Any, list[Job]]:
+    """The page, and its jobs in order. The ids are found by an index alone; only the jobs of the
+    page are read."""
+    page = Paginator(found.values_list("pk", flat=True), PAGE_SIZE).get_page(number)
+    jobs = Job.objects.select_related("source", "batch").prefetch_related("tags")
+    rows = jobs.in_bulk(list(page))
+    return page, [rows[pk] for pk in page if pk in rows]
+
+
+@login_required
+@require_POST
+def rename_song(request: UserRequest, job_id: UUID) -> HttpResponse:
+    job = visible_job(request, job_id)
+    try:
+        rename(owner=request.user, source=job.source, title=request.POST.get("title", ""))
+    except SeparationError as error:
+        messages.error(request, error.detail)
+    return redirect(way_back(request))

@@ -72,7 +72,7 @@ def peaks(request: UserRequest, job_id: UUID, name: str) -> HttpResponseBase:
 @login_required
 @require_safe
 def waveform(request: UserRequest, job_id: UUID) -> HttpResponseBase:
-    """The small waveform in the history."""
+    """The small waveform in the library."""
     job = visible_job(request, job_id)
     listening = _listening(job)
     try:

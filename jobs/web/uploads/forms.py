@@ -1,4 +1,4 @@
-"""The upload form and the filter of the history; the core validates the options."""
+"""The upload form; the core validates the options."""
 
 from functools import cache
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from jobs.http.job_filters import SORTS
-from jobs.models.job import JobStatus
 from jobs.services.job.request_validation import check_request, request_with_defaults
 from jobs.web.uploads import choices
 from jobs.web.uploads.option_fields import option_field, plain_options
@@ -165,46 +163,3 @@ def _second_level(cleaned: dict[str, Any]) -> dict[str, Any]:
         "details": tuple(details),
         "denoise": (denoise,) if cleaned["denoise_stem"] else (),
     }
-
-
-class HistoryFilter(forms.Form):
-    """Search, filters and order of the history; an invalid value is ignored."""
-
-    search = forms.CharField(label="Name, title or artist", max_length=200, required=False)
-    status = forms.ChoiceField(
-        label="Status", choices=(("", "Any status"), *JobStatus.choices), required=False
-    )
-    separator = forms.ChoiceField(label="Separator", required=False)
-    tag = forms.ChoiceField(label="Tag", required=False)
-    batch = forms.ChoiceField(label="Batch", required=False)
-    sort = forms.ChoiceField(label="Order", choices=tuple(SORTS.items()), required=False)
-    favourite = forms.BooleanField(label="Favourites only", required=False)
-
-    def __init__(
-        self,
-        *args: Any,
-        separators: list[str],
-        tags: list[str],
-        batches: list[tuple[str, str]],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._offer("separator", "Any separator", [(value, value) for value in separators])
-        self._offer("tag", "Any tag", [(value, value) for value in tags])
-        self._offer("batch", "Any batch", batches)
-
-    def _offer(self, name: str, nothing: str, values: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", nothing), *values]
-
-    @property
-    def chosen(self) -> dict[str, str]:
-        """The filters with the names and values of the API's query."""
-        self.is_valid()
-        return {name: str(value) for name, value in self.cleaned_data.items() if value}
-
-    @property
-    def narrows(self) -> bool:
-        """Whether a filter is set; an order alone is none."""
-        return bool(self.chosen.keys() - {"sort"})

@@ -30,6 +30,7 @@ EXPORTED = {
     "jobs.MixerState": "mixers",
     "jobs.Preferences": "preferences",
     "jobs.QuotaLimit": "limits",
+    "jobs.SetList": "set_lists",
     "jobs.ShareLink": "share_links",
     "jobs.Source": "songs",
     "jobs.Tag": "tags",

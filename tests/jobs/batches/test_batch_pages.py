@@ -49,7 +49,7 @@ def test_songs_of_one_form_are_a_batch_without_any_script(member: Client) -> Non
     assert batch.name.startswith("Songs of ") and not batch.notify_by_email
     assert set(Job.objects.values_list("batch", flat=True)) == {batch.pk}
     page = page_of(member, batch)
-    assert "One.wav" in page and "0 of 2 done" in page and 'http-equiv="refresh"' in page
+    assert "One</a>" in page and "0 of 2 done" in page and 'http-equiv="refresh"' in page
 
 
 def test_a_lone_song_is_no_batch_unless_its_owner_is_to_be_told(
@@ -186,10 +186,14 @@ def test_the_history_shows_it_as_one_row_with_its_progress(member: Client, owner
     batch = make_batch("completed", "failed", "processing", owner=owner)
     lone = make_batch("completed", owner=owner, name="Only one")
     page = member.get("/jobs/").content.decode()
-    assert page.count("Rehearsal</a>") == 1 and f'href="/batches/{batch.pk}/"' in page
+    assert page.count("Select all songs of Rehearsal") == 1
+    assert f'href="/batches/{batch.pk}/"' in page
     assert "Batch of 3 songs: 1 completed, 1 failed, 1 processing" in page
+    songs = page.partition(f'id="songs-{batch.pk}"')[2].partition("</details>")[0]
+    assert re.findall(r'<a href="[^"]*">([^<]*)</a>', songs) == ["Song 0", "Song 1", "Song 2"]
+    assert "Failed" in songs and "Completed" not in songs
     # A batch of one song is only that song.
-    assert "Song 1.wav" not in page and "Song 0.wav" in page
+    assert page.count("Select Song 0") == 1
     assert f"/batches/{lone.pk}/" not in page
 
 

@@ -41,7 +41,7 @@ def test_the_owner_is_told_once_what_became_of_the_songs(
     assert mail["Subject"] == "[stemsite] 4 songs have ended: 2 completed, 1 failed, 1 cancelled"
     text = mail.get_content()
     assert '"Rehearsal" has ended' in text
-    assert "Song 2.wav: failed (It broke.)" in text
+    assert "Song 2: failed (It broke.)" in text
     assert f"https://stems.example.org/batches/{batch.pk}/" in text
     batch.refresh_from_db()
     assert batch.notified_at is not None
@@ -58,9 +58,9 @@ def test_a_long_batch_names_some_songs_and_counts_the_rest(mailbox: Mailbox) -> 
     asked(*["completed"] * (notices.MAX_NAMED_SONGS + 3))
     send_due_notices()
     text = mailbox.taken[0].get_content()
-    assert text.count(".wav: completed") == notices.MAX_NAMED_SONGS and "and 3 more" in text
+    assert text.count(": completed") == notices.MAX_NAMED_SONGS and "and 3 more" in text
     # Nobody said under which address people reach this site.
-    assert "They are in your history." in text and "http" not in text
+    assert "They are in your library." in text and "http" not in text
 
 
 @pytest.mark.parametrize("status", ("pending", "processing"))

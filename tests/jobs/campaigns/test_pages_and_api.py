@@ -74,11 +74,11 @@ def test_the_version_can_be_listened_to_before_it_is_accepted(
 def test_accepting_swaps_the_two_in_the_history(client: Client, song: Job, version: Job) -> None:
     client.force_login(song.owner)
     shown = client.post(address("accept", version), follow=True).content.decode()
-    assert "in your history now" in shown and "older version" in shown
+    assert "in your library now" in shown and "older version" in shown
     assert address("accept", version) not in shown
     assert in_history(client) == [version]
     assert "This is an older version." in page(client, song)
-    assert "comes back into the history" in (
+    assert "comes back into the library" in (
         client.get(reverse("jobs:delete", args=[version.pk])).content.decode()
     )
 

@@ -1,16 +1,19 @@
 """The list of a person's jobs."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from jobs.models import Job
 from jobs.models.job import JobStatus
 from jobs.web.history.views import PAGE_SIZE
 from separation.request.separation_request import SeparationRequest
@@ -37,7 +40,7 @@ def add(
 
 def names(client: Client, query: str = "") -> list[str]:
     page = client.get(reverse("jobs:history") + query).content.decode()
-    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', page)
+    return re.findall(r'<p class="song__title"><a [^>]*>([^<]*)</a>', page)
 
 
 def test_the_newest_job_comes_first(member: Client, owner: User) -> None:
@@ -81,10 +84,10 @@ def test_pages_keep_the_search(member: Client, owner: User) -> None:
 def test_an_empty_history_and_an_empty_search_say_different_things(
     member: Client, owner: User
 ) -> None:
-    assert "No jobs yet" in member.get(reverse("jobs:history")).content.decode()
+    assert "No songs yet" in member.get(reverse("jobs:history")).content.decode()
     add(owner, "Song")
     page = member.get(reverse("jobs:history"), {"search": "tuba"}).content.decode()
-    assert "No job matches" in page
+    assert "No song matches" in page
 
 
 def test_the_status_is_said_in_words(member: Client, owner: User) -> None:
@@ -98,8 +101,9 @@ def test_the_list_takes_as_many_queries_for_many_jobs_as_for_one(
 ) -> None:
     for number in range(jobs):
         add(owner, f"Song {number}")
-    # Session, account, theme, separators, tags, count, page, its tags.
-    with django_assert_num_queries(9):
+    # Session, account, set lists, values of filters, tags, batches, count, page, its jobs, their
+    # tags, theme.
+    with django_assert_num_queries(10):
         member.get(reverse("jobs:history"))
 
 
@@ -132,3 +136,112 @@ def test_the_order_can_be_chosen(member: Client, owner: User) -> None:
     assert names(member, "?sort=longest") == ["b", "a", "C"]
     assert names(member, "?sort=shortest") == ["C", "a", "b"]
     assert names(member, "?sort=backwards") == ["b", "C", "a"]
+
+
+def page_of(client: Client, query: str = "") -> str:
+    return client.get(reverse("jobs:history") + query).content.decode()
+
+
+def links(page: str, part: str) -> dict[str, str]:
+    """Addresses of links by their words, in the element of this class."""
+    inside = page.partition(f'class="{part}"')[2].partition("</details>")[0]
+    inside = inside.partition('<div class="library"')[0]
+    found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', inside, re.DOTALL)
+    return {
+        " ".join(re.sub(r"<[^>]*>", "", words).split()): html.unescape(address)
+        for address, words in found
+    }
+
+
+def test_a_chip_shows_each_filter_and_takes_it_away(member: Client, owner: User) -> None:
+    add(owner, "Live", 1, "demucs", status=JobStatus.FAILED, is_favourite=True)
+    add(owner, "Take", 2, "spectral", status=JobStatus.COMPLETED)
+    query = "?search=i&status=failed&separator=demucs&favourite=True&sort=title"
+    chips = links(page_of(member, query), "chips")
+    assert set(chips) == {
+        "Remove the filter Status: Failed",
+        "Remove the filter Separator: demucs",
+        "Remove the filter Favourites only",
+        "Clear",
+    }
+    without = chips["Remove the filter Status: Failed"]
+    assert without == "/jobs/?search=i&separator=demucs&favourite=True&sort=title"
+    assert chips["Clear"] == "/jobs/"
+    assert 'class="chips"' not in page_of(member, "?sort=title")
+
+
+def test_the_menu_leads_to_each_filter_that_the_account_has(
+    member: Client, owner: User, stranger: User
+) -> None:
+    add(owner, "Live", 1, "demucs", status=JobStatus.FAILED)
+    add(owner, "Take", 2, "spectral", status=JobStatus.COMPLETED, is_favourite=True)
+    add(stranger, "Theirs", 2, "standard")
+    menu = links(page_of(member, "?search=x&page=7&sort=title"), "menu__panel menu__panel--filters")
+    assert set(menu) == {"Completed", "Failed", "demucs", "spectral", "Favourites only"}
+    assert menu["demucs"] == "/jobs/?search=x&sort=title&separator=demucs"
+    assert names(member, menu["Favourites only"].replace("/jobs/", "").replace("=x", "=")) == [
+        "Take"
+    ]
+
+
+def test_filters_that_tell_nothing_apart_are_not_offered(member: Client, owner: User) -> None:
+    for name in "ab":
+        add(owner, name, status=JobStatus.COMPLETED)
+    assert "menu__panel--filters" not in page_of(member)
+
+
+def test_the_order_is_a_menu_that_keeps_the_search(member: Client, owner: User) -> None:
+    add(owner, "Song")
+    page = page_of(member, "?search=song&sort=longest")
+    assert "/jobs/?search=song&amp;sort=title" in page
+    assert '<input type="hidden" name="sort" value="longest">' in page
+    assert re.search(r'aria-current="true">Longest first</a>', page)
+
+
+def test_a_status_is_shown_only_where_it_is_not_completed(member: Client, owner: User) -> None:
+    add(owner, "done", status=JobStatus.COMPLETED)
+    assert "badge--" not in page_of(member)
+    add(owner, "broken", status=JobStatus.FAILED)
+    assert page_of(member).count("badge--") == 1
+
+
+def test_a_song_is_renamed_where_it_stands(member: Client, owner: User) -> None:
+    add(owner, "take_03_final")
+    job = Job.objects.get()
+    answer = member.post(
+        f"/jobs/{job.pk}/title/", {"title": " Night\u202e train ", "back": "/jobs/?search=t"}
+    )
+    assert answer["Location"] == "/jobs/?search=t"
+    assert names(member) == ["Night train"]
+    member.post(f"/jobs/{job.pk}/title/", {"title": "x" * 256})
+    assert "A title has at most 255 characters" in page_of(member)
+    assert names(member) == ["Night train"]
+
+
+def test_only_its_owner_renames_a_song(client: Client, owner: User, stranger: User) -> None:
+    add(owner, "Mine")
+    address = f"/jobs/{Job.objects.get().pk}/title/"
+    assert client.post(address, {"title": "x"})["Location"].startswith("/accounts/login/")
+    client.force_login(stranger)
+    assert client.post(address, {"title": "x"}).status_code == 404
+    assert Job.objects.get().source.label == "Mine"
+
+
+def test_a_page_reads_an_index_and_the_rows_that_it_shows(member: Client, owner: User) -> None:
+    """A row holds its manifest, so that a page that read all rows would take long."""
+    add(owner, "Song")
+    plans = []
+
+    def explained(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if 'FROM "jobs_job"' in sql and "explain" not in sql.lower():
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+                plans.append([row[3] for row in cursor.fetchall()])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explained):
+        member.get(reverse("jobs:history"))
+    whole = [plan for plan in plans if any("job_library" in step for step in plan)]
+    assert len(whole) == 3, plans
+    assert all("COVERING INDEX job_library" in plan[0] for plan in whole)
+    assert not [step for plan in plans for step in plan if step.startswith("SCAN jobs_job")]

@@ -31,7 +31,7 @@ def send(client: Client, name: str, seed: int) -> None:
 
 def rows(client: Client) -> list[str]:
     page = client.get(reverse("jobs:history")).content.decode()
-    cells = re.findall(r"<tr>.*?</tr>", page.partition("<tbody>")[2], re.DOTALL)
+    cells = re.findall(r'<li class="song".*?</details>\s*</li>', page, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]*>", " ", cell).split()) for cell in cells]
 
 

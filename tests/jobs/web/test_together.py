@@ -1,4 +1,4 @@
-"""Several selected songs of the history at once: deleted, run again, downloaded, marked."""
+"""Several selected songs of the library at once: deleted, run again, downloaded, marked."""
 
 import io
 import zipfile
@@ -43,7 +43,7 @@ def test_ticked_songs_are_deleted_once_that_is_confirmed(
 ) -> None:
     first, second, kept = (done(owner, name) for name in ("One", "Two", "Three"))
     asked = send(member, "delete", first, second).content.decode()
-    assert "Delete 2 jobs?" in asked and "One" in asked and "Three" not in asked
+    assert "Delete 2 songs?" in asked and "One" in asked and "Three" not in asked
     assert Job.objects.count() == 3
     with django_capture_on_commit_callbacks(execute=True):
         assert send(member, "delete", first, second, confirmed="yes").status_code == 302
