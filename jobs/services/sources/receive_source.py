@@ -99,8 +99,9 @@ def receive_source(
     the place for the job stays reserved. Without it, storage is reserved until the song is stored.
     ``batch``: the batch of the job to come, which counts as unfinished while the song arrives.
 
-    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or the error that the probe
-    finds in the file. After an error nothing is left on disk or in the database.
+    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio``, ``UploadGone`` where it is
+    cancelled meanwhile, or the error that the probe finds in the file. After an error nothing is
+    left on disk or in the database.
     """
     if declared_size is not None and declared_size > settings.MAX_UPLOAD_BYTES:
         raise _too_large(declared_size)
@@ -129,6 +130,7 @@ def _receive(
             facts, sha256 = probe_part(part), part.whole_digest()
             with transaction.atomic():
                 lock_account(hold.owner)
+                part.check_wanted()
                 # First, as otherwise the song and its hold would both count.
                 hold.spend(size_bytes=part.size)
                 with song_of(part, facts, sha256) as source:
