@@ -101,7 +101,7 @@ def facts(job: Job) -> list[tuple[str, str]]:
         ("Members", _members(ran)),
         ("Engine", ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
         ("Device", ran.get("device") or ""),
-        ("Time taken", _time_taken(job)),
+        ("Time taken", time_taken(job)),
         ("Input", f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
     ]
     return [(name, str(value)) for name, value in rows if value]
@@ -159,7 +159,7 @@ def _members(ran: dict[str, Any]) -> str:
     return ", ".join(members)
 
 
-def _time_taken(job: Job) -> str:
+def time_taken(job: Job) -> str:
     """Without the turns of others. Empty for a cancelled job, which may have started once and was
     cancelled while it waited."""
     cancelled = job.status == JobStatus.CANCELLED
