@@ -3,6 +3,7 @@ only the state changes: that spares a new site a hundred steps that do nothing."
 
 import django.db.models.deletion
 import django.utils.timezone
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -206,6 +207,17 @@ class Migration(migrations.Migration):
                 ),
                 migrations.AlterField(
                     model_name="batch",
+                    name="id",
+                    field=models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="number",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="batch",
                     name="last_added_at",
                     field=models.DateTimeField(
                         default=django.utils.timezone.now,
@@ -222,10 +234,7 @@ class Migration(migrations.Migration):
                     model_name="batch",
                     name="notice_error",
                     field=models.CharField(
-                        blank=True,
-                        editable=False,
-                        max_length=255,
-                        verbose_name="why it was not sent",
+                        blank=True, editable=False, max_length=255, verbose_name="e-mail fault"
                     ),
                 ),
                 migrations.AlterField(
@@ -286,6 +295,17 @@ class Migration(migrations.Migration):
                         related_name="campaigns",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="started by",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="campaign",
+                    name="id",
+                    field=models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="number",
                     ),
                 ),
                 migrations.AlterField(
@@ -481,6 +501,17 @@ class Migration(migrations.Migration):
                         help_text="How long this attempt should take.",
                         null=True,
                         verbose_name="expected seconds",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="job",
+                    name="id",
+                    field=models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="number",
                     ),
                 ),
                 migrations.AlterField(

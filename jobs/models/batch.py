@@ -41,7 +41,7 @@ class Batch(models.Model):
     ``notice_not_before``: no other process tries to send the e-mail before this time.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -60,9 +60,7 @@ class Batch(models.Model):
     notice_not_before = models.DateTimeField(
         _("next try after"), null=True, blank=True, editable=False
     )
-    notice_error = models.CharField(
-        _("why it was not sent"), max_length=255, blank=True, editable=False
-    )
+    notice_error = models.CharField(_("e-mail fault"), max_length=255, blank=True, editable=False)
 
     objects = BatchQuerySet.as_manager()
 

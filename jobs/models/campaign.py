@@ -39,7 +39,7 @@ class Campaign(models.Model):
     the songs that existed when it was created.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
     status = models.CharField(
         _("state"), max_length=16, choices=CampaignStatus.choices, default=CampaignStatus.RUNNING
     )

@@ -113,7 +113,7 @@ class Job(models.Model):
     by side until the owner accepts the new one (``accepted_at``). Only then it joins the ``batch``.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -289,7 +289,7 @@ class Job(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.source.original_name} ({self.status})"
+        return f"{self.source.label} ({self.get_status_display().lower()})"
 
     @property
     def directory(self) -> Path:

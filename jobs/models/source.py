@@ -65,7 +65,7 @@ class Source(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return self.original_name
+        return self.label
 
     @property
     def label(self) -> str:
