@@ -149,7 +149,8 @@ def test_deleting_several_is_told_once(client: Client) -> None:
     }
     shown = client.post(LIST, chosen, follow=True).content.decode()
     assert not Job.objects.exists()
-    assert shown.count('<li class="success">') == 1 and "Successfully deleted 2 separations." in shown
+    assert shown.count('<li class="success">') == 1
+    assert "Successfully deleted 2 separations." in shown
 
 
 def test_a_running_job_cannot_be_deleted(client: Client) -> None:

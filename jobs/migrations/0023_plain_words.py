@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0021_song_title"),
+        ("jobs", "0022_language"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
