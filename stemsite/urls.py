@@ -1,15 +1,17 @@
 """All addresses of the site."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 
 from jobs.api.site.docs_views import UnknownView
 from stemsite.password_reset import ResetView
 from stemsite.setup import setup
 
-admin.site.site_header = admin.site.site_title = "stemsite"
-admin.site.index_title = "Administration"
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
+admin.site.index_title = _("Administration")
 # The admin uses the site's log-in form, as its own form has no limit of tries.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
     _Page = admin.ModelAdmin[Any]
     _Inline = admin.TabularInline[Any, Any]
 else:
@@ -13,7 +15,12 @@ else:
 
 
 class ReadOnlyAdmin(_Page):
-    """Rows change through services only: a form that saves would bypass their checks."""
+    """Rows change through services only: a form that saves would bypass their checks.
+
+    ``empty_words``: what an empty list says about what belongs there.
+    """
+
+    empty_words: "StrPromise | str" = ""
 
     class Media:
         css: ClassVar[dict[str, list[str]]] = {"all": ["css/admin.css"]}

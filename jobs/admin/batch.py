@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.filters import NamedEmptyFilter
@@ -19,23 +21,29 @@ from jobs.services.batches.actions import delete_batch
 from jobs.services.batches.progress import progress_of
 
 
-@admin.action(description="Send their e-mails once more", permissions=("change",))
+@admin.action(description=_("Send their e-mails once more"), permissions=("change",))
 def send_again(modeladmin: object, request: HttpRequest, batches: QuerySet[Batch]) -> None:
     notified = batches.filter(notify_by_email=True)
     for batch in notified:
         record_added_work(batch.pk)
-    messages.success(request, f"{len(notified)} e-mail(s) are sent by the worker in a moment.")
+    words = ngettext(
+        "The worker sends %(count)d e-mail in a moment.",
+        "The worker sends %(count)d e-mails in a moment.",
+        len(notified),
+    )
+    messages.success(request, words % {"count": len(notified)})
 
 
 @admin.register(Batch)
 class BatchAdmin(ReadOnlyAdmin):
+    empty_words = _("Songs that were sent together stand here as one batch.")
     list_display = (
         "short_id", "name", "owner", "songs", "notify_by_email", "notified_at", "notice_error",
         "created_at",
     )  # fmt: skip
     list_filter = ("notify_by_email", ("notice_error", NamedEmptyFilter), "created_at")
     search_fields = ("name", "owner__username", "owner__email")
-    search_help_text = "Name of the batch, name or address of the owner"
+    search_help_text = _("Name of the batch, name or address of the owner")
     list_select_related = ("owner",)
     list_per_page = 50
     actions = (send_again,)
@@ -44,11 +52,11 @@ class BatchAdmin(ReadOnlyAdmin):
         "notified_at", "notice_tries", "notice_not_before", "notice_error",
     )  # fmt: skip
 
-    @admin.display(description="Id", ordering="id")
+    @admin.display(description=_("Number"), ordering="id")
     def short_id(self, batch: Batch) -> SafeString:
         return id_start(str(batch.pk))
 
-    @admin.display(description="Songs")
+    @admin.display(description=_("Songs"))
     def songs(self, batch: Batch) -> SafeString:
         address = f"{reverse('admin:jobs_job_changelist')}?batch__id__exact={batch.pk}"
         return format_html('<a href="{}">{}</a>', address, progress_of(batch).words)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from jobs.admin.base import ReadOnlyAdmin
 from jobs.admin.words import id_start, pretty_json
@@ -18,12 +19,12 @@ from jobs.services.campaigns.actions import pause_campaign, resume_campaign
 from jobs.services.campaigns.sources import reason_words
 
 
-@admin.action(description="Pause selected campaigns", permissions=("change",))
+@admin.action(description=_("Pause selected campaigns"), permissions=("change",))
 def pause(modeladmin: object, request: HttpRequest, campaigns: QuerySet[Campaign]) -> None:
     _apply(request, campaigns, pause_campaign, "paused")
 
 
-@admin.action(description="Resume selected campaigns", permissions=("change",))
+@admin.action(description=_("Resume selected campaigns"), permissions=("change",))
 def resume(modeladmin: object, request: HttpRequest, campaigns: QuerySet[Campaign]) -> None:
     _apply(request, campaigns, resume_campaign, "resumed")
 
@@ -42,6 +43,9 @@ def _apply(
 
 @admin.register(Campaign)
 class CampaignAdmin(ReadOnlyAdmin):
+    empty_words = _(
+        "A campaign separates old songs again with a better model; manage.py reprocess starts one."
+    )
     list_display = (
         "short_id", "separator", "model_name", "status", "progress", "queued", "skipped",
         "created_at", "completed_at",
@@ -57,33 +61,33 @@ class CampaignAdmin(ReadOnlyAdmin):
         # The row records where versions came from; a repeated `reprocess` finds its campaign by it.
         return False
 
-    @admin.display(description="Id", ordering="id")
+    @admin.display(description=_("Number"), ordering="id")
     def short_id(self, campaign: Campaign) -> SafeString:
         return id_start(str(campaign.pk))
 
-    @admin.display(description="Looked at")
+    @admin.display(description=_("Looked at"))
     def progress(self, campaign: Campaign) -> SafeString:
         return format_html(
             '<progress max="{}" value="{}"></progress> {} of {} songs',
             max(campaign.total, 1), campaign.looked_at, campaign.looked_at, campaign.total,
         )  # fmt: skip
 
-    @admin.display(description="Jobs")
+    @admin.display(description=_("New versions"))
     def jobs_made(self, campaign: Campaign) -> SafeString:
         counts = {word: count for word, count in campaign.job_counts().items() if count}
         count_words = ", ".join(f"{count} {word}" for word, count in counts.items())
         address = f"{reverse('admin:jobs_job_changelist')}?campaign__id__exact={campaign.pk}"
         return format_html('<a href="{}">{}</a>', address, count_words or "none yet")
 
-    @admin.display(description="Left out")
+    @admin.display(description=_("Left out"))
     def left_out(self, campaign: Campaign) -> str:
         rows = sorted(campaign.reasons.items())
         return "; ".join(f"{reason_words(reason)}: {count}" for reason, count in rows) or "-"
 
-    @admin.display(description="Made with")
+    @admin.display(description=_("Made with"))
     def choices(self, campaign: Campaign) -> SafeString:
         return pretty_json(campaign.request)
 
-    @admin.display(description="Songs for which")
+    @admin.display(description=_("Songs for which"))
     def conditions(self, campaign: Campaign) -> SafeString | str:
         return pretty_json(campaign.query) if campaign.query else "every song"

@@ -1,6 +1,7 @@
 """Stages and artifacts on the page of their job."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from jobs.admin.base import ReadOnlyInline
 from jobs.admin.words import decibels, digest_start, seconds, size_words
@@ -14,7 +15,7 @@ class StageInline(ReadOnlyInline):
         "error_detail",
     )  # fmt: skip
 
-    @admin.display(description="Duration")
+    @admin.display(description=_("Duration"))
     def duration(self, stage: Stage) -> str:
         return seconds(stage.duration_s)
 
@@ -25,18 +26,18 @@ class ArtifactInline(ReadOnlyInline):
         "name", "same_as", "path", "format", "size", "loudness", "true_peak", "digest",
     )  # fmt: skip
 
-    @admin.display(description="LUFS")
+    @admin.display(description=_("LUFS"))
     def loudness(self, artifact: Artifact) -> str:
         return decibels(artifact.loudness_lufs)
 
-    @admin.display(description="dBTP")
+    @admin.display(description=_("dBTP"))
     def true_peak(self, artifact: Artifact) -> str:
         return decibels(artifact.true_peak_dbtp)
 
-    @admin.display(description="SHA-256")
+    @admin.display(description=_("SHA-256"))
     def digest(self, artifact: Artifact) -> str:
         return digest_start(artifact.sha256)
 
-    @admin.display(description="Size")
+    @admin.display(description=_("Size"))
     def size(self, artifact: Artifact) -> str:
         return size_words(artifact.size_bytes)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from jobs.admin import actions
 from jobs.admin.base import ReadOnlyAdmin
@@ -23,6 +24,7 @@ from separation.errors import SeparationError
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
+    empty_words = _("Every song that somebody has separated stands here, with its state.")
     list_display = (
         "short_id", "source", "owner", "status", "progress", "separator", "lane", "attempt",
         "error_code", "created_at",
@@ -37,7 +39,9 @@ class JobAdmin(ReadOnlyAdmin):
         "source__song_title",
         "source__original_name",
     )
-    search_help_text = "Id of the job, name or address of the owner, name of the song"
+    search_help_text = _(
+        "Number of the separation, name or address of the person, name of the song"
+    )
     date_hierarchy = "created_at"
     list_select_related = ("source", "owner")
     list_per_page = 50
@@ -50,48 +54,48 @@ class JobAdmin(ReadOnlyAdmin):
                         "created_at")},
         ),
         (
-            "Progress",
+            _("Progress"),
             {"fields": ("progress_percent", "progress_stage", "progress_message", "eta_s",
                         "expected_s", "deadline_s", "started_at", "completed_at",
                         "cancel_requested_at")},
         ),
         (
-            "Queue",
+            _("Queue"),
             {"fields": ("lane", "priority", "queue_rank", "preempted_at", "attempt",
                         "max_attempts", "not_before", "worker", "lease_until"),
              "classes": ("collapse",)},
         ),
         (
-            "Version",
+            _("New version of an older result"),
             {"fields": ("campaign", "replaces", "accepted_at"), "classes": ("collapse",)},
         ),
         (
-            "Choices",
+            _("Choices"),
             {"fields": ("separator", "model_name", "request_made"), "classes": ("collapse",)},
         ),
         (
-            "Manifest",
+            _("Record of the result"),
             {"fields": ("manifest_pretty", "audio_deleted_at"), "classes": ("collapse",)},
         ),
     )  # fmt: skip
 
-    @admin.display(description="Id", ordering="id")
+    @admin.display(description=_("Number"), ordering="id")
     def short_id(self, job: Job) -> SafeString:
         return id_start(str(job.pk))
 
-    @admin.display(description="Progress")
+    @admin.display(description=_("Progress"))
     def progress(self, job: Job) -> str:
         return f"{whole_percent(job.progress_percent)} %" if job.is_active else "-"
 
-    @admin.display(description="Error")
+    @admin.display(description=_("Error"))
     def error(self, job: Job) -> str:
         return f"{job.error_code}: {job.error_detail}" if job.error_code else "-"
 
-    @admin.display(description="Manifest")
+    @admin.display(description=_("Record of the result"))
     def manifest_pretty(self, job: Job) -> str:
         return pretty_json(job.manifest) if job.manifest else "-"
 
-    @admin.display(description="Request")
+    @admin.display(description=_("Choices"))
     def request_made(self, job: Job) -> str:
         return pretty_json(job.request)
 

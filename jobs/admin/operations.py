@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from jobs.admin.base import ReadOnlyAdmin
@@ -47,7 +48,7 @@ class OperationsAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": "Operations",
+            "title": _("Operations"),
             "opts": self.opts,
             "operations": operations(),
             # Names of songs are for those who may see jobs.

@@ -13,6 +13,7 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from jobs.admin.limit_field import BytesField, LimitField
 from jobs.models import QuotaLimit
@@ -28,11 +29,11 @@ else:
         forms.ModelForm, BaseInlineFormSet, admin.StackedInline, UserAdmin,
     )  # fmt: skip
 
-OF_USER = (
+OF_USER = _(
     "Empty: as its groups give to each member, or else the site's settings. The word unlimited: no "
     "limit."
 )
-OF_GROUP = (
+OF_GROUP = _(
     "Empty: this group says nothing. The word unlimited: no limit. For each member: of several "
     "groups of an account the most generous counts. For all members together: holds besides, also "
     "for members with a row of their own."
@@ -40,17 +41,35 @@ OF_GROUP = (
 LIMITS = ("stored_bytes", "audio_minutes_per_day", "active_jobs", "running_jobs")
 
 
+LABELS = {
+    "username": _("User name"),
+    "is_active": _("May log in"),
+    "is_staff": _("May open the administration"),
+    "is_superuser": _("May do everything"),
+    "groups": _("Groups"),
+    "user_permissions": _("Rights of this person alone"),
+}
+HELP_TEXTS = {
+    "username": _("At most 150 characters: letters, digits and @/./+/-/_."),
+    "is_active": _("Without it the account is closed for now, and nothing of it is lost."),
+    "is_staff": _("Of the pages here, the person sees those that the rights below open."),
+    "is_superuser": _("The person has every right, whatever stands below."),
+    "groups": _("The person has the rights and the quota of each of these groups."),
+    "user_permissions": _("Besides those of the groups."),
+}
+
+
 class LimitsForm(_Form):
-    stored_bytes = BytesField(label="Storage", help_text="Such as 50 GB.")
-    audio_minutes_per_day = LimitField(label="Minutes of audio in 24 hours")
-    active_jobs = LimitField(label="Jobs waiting and running")
-    running_jobs = LimitField(label="Jobs running at once")
+    stored_bytes = BytesField(label=_("Storage"), help_text=_("Such as 50 GB."))
+    audio_minutes_per_day = LimitField(label=_("Minutes of music in 24 hours"))
+    active_jobs = LimitField(label=_("Songs waiting and running"))
+    running_jobs = LimitField(label=_("Songs running at once"))
 
 
 class QuotaInline(_Stacked):
     model = QuotaLimit
     form = LimitsForm
-    verbose_name_plural = "Quota"
+    verbose_name_plural = _("Quota")
 
 
 class UserQuotaInline(QuotaInline):
@@ -81,13 +100,19 @@ admin.site.unregister(Group)
 @admin.register(User)
 class AccountAdmin(_Users):
     readonly_fields = ("quota_use",)
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Quota in use", {"fields": ("quota_use",)}))
+    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Quota in use"), {"fields": ("quota_use",)}))
+
+    def get_form(  # type: ignore[override]  # as Django's own class, not as its types
+        self, request: HttpRequest, obj: User | None = None, **options: Any
+    ) -> Any:
+        words = {"labels": LABELS, "help_texts": HELP_TEXTS} if obj else {}
+        return super().get_form(request, obj, **{**options, **words})
 
     def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
         # Django creates an account in two steps; the limits belong to the second.
         return (UserQuotaInline,) if obj else ()
 
-    @admin.display(description="In use")
+    @admin.display(description=_("In use"))
     def quota_use(self, user: User) -> str:
         allowance = allowance_of(user)
         return _lines((*allowance.own, *allowance.shared))
@@ -104,7 +129,7 @@ class MembersAdmin(GroupAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return (GroupQuotaInline,) if obj else ()
 
-    @admin.display(description="In use by all members")
+    @admin.display(description=_("In use by all members"))
     def quota_use(self, group: Group) -> str:
         return _lines(replace(gauge, group="", origin="") for gauge in use_of_group(group))
 

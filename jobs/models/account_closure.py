@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountClosureQuerySet(models.QuerySet["AccountClosure"]):
@@ -22,17 +23,21 @@ class AccountClosure(models.Model):
         null=True,
         blank=True,
         related_name="closure",
+        verbose_name=_("account"),
     )
-    jobs = models.PositiveIntegerField(default=0, help_text="Removed so far.")
-    songs = models.PositiveIntegerField(default=0, help_text="Removed so far.")
-    size_bytes = models.PositiveBigIntegerField(default=0, help_text="Of songs and tracks.")
-    requested_at = models.DateTimeField(auto_now_add=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
+    jobs = models.PositiveIntegerField(_("separations"), default=0, help_text=_("Removed so far."))
+    songs = models.PositiveIntegerField(_("songs"), default=0, help_text=_("Removed so far."))
+    size_bytes = models.PositiveBigIntegerField(
+        _("bytes"), default=0, help_text=_("Of songs and tracks.")
+    )
+    requested_at = models.DateTimeField(_("requested"), auto_now_add=True)
+    completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
 
     objects = AccountClosureQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "closed account"
+        verbose_name = _("closed account")
+        verbose_name_plural = _("closed accounts")
         ordering = ("-requested_at",)
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.job import Job
 
@@ -29,15 +30,17 @@ class Artifact(models.Model):
     that is the same sound and whose file this row names too, if any.
     """
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="artifacts", verbose_name=_("separation")
+    )
     position = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=128)
+    name = models.CharField(_("track"), max_length=128)
     stage_name = models.CharField(max_length=64)
     parent = models.CharField(max_length=128, blank=True, default="")
     note = models.TextField(blank=True, default="")
-    same_as = models.CharField(max_length=128, blank=True, default="")
-    path = models.CharField(max_length=255)
-    format = models.CharField(max_length=16)
+    same_as = models.CharField(_("same file as"), max_length=128, blank=True, default="")
+    path = models.CharField(_("file"), max_length=255)
+    format = models.CharField(_("format"), max_length=16)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
     frames = models.PositiveBigIntegerField()
@@ -57,6 +60,8 @@ class Artifact(models.Model):
     objects = ArtifactQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("track")
+        verbose_name_plural = _("tracks")
         ordering = ("job", "position")
         constraints = (
             models.UniqueConstraint(fields=("job", "name"), name="artifact_once_per_job"),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -40,19 +41,26 @@ class Batch(models.Model):
     ``notice_not_before``: no other process tries to send the e-mail before this time.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="batches"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="batches",
+        verbose_name=_("person"),
     )
-    name = models.CharField(max_length=MAX_NAME_LENGTH)
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_added_at = models.DateTimeField(default=timezone.now, editable=False)
+    name = models.CharField(_("name"), max_length=MAX_NAME_LENGTH)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_added_at = models.DateTimeField(_("last song added"), default=timezone.now, editable=False)
 
-    notify_by_email = models.BooleanField(default=False)
-    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    notice_tries = models.PositiveSmallIntegerField(default=0, editable=False)
-    notice_not_before = models.DateTimeField(null=True, blank=True, editable=False)
-    notice_error = models.CharField(max_length=255, blank=True, editable=False)
+    notify_by_email = models.BooleanField(_("e-mail requested"), default=False)
+    notified_at = models.DateTimeField(_("e-mail sent"), null=True, blank=True, editable=False)
+    notice_tries = models.PositiveSmallIntegerField(
+        _("tries to send it"), default=0, editable=False
+    )
+    notice_not_before = models.DateTimeField(
+        _("next try after"), null=True, blank=True, editable=False
+    )
+    notice_error = models.CharField(_("e-mail fault"), max_length=255, blank=True, editable=False)
 
     objects = BatchQuerySet.as_manager()
 
@@ -61,8 +69,9 @@ class Batch(models.Model):
         uploads: RelatedManager[Upload]
 
     class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
         ordering = ("-created_at", "-id")
-        verbose_name_plural = "batches"
         indexes = (
             models.Index(
                 fields=("last_added_at",),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -38,23 +39,37 @@ class Campaign(models.Model):
     the songs that existed when it was created.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
     status = models.CharField(
-        max_length=16, choices=CampaignStatus.choices, default=CampaignStatus.RUNNING
+        _("state"), max_length=16, choices=CampaignStatus.choices, default=CampaignStatus.RUNNING
     )
-    separator = models.CharField(max_length=64)
-    model_name = models.CharField(max_length=128, blank=True)
+    separator = models.CharField(_("separator"), max_length=64)
+    model_name = models.CharField(_("model"), max_length=128, blank=True)
     request = models.JSONField(
-        help_text="What every job of it is made with; other choices stay as they were."
+        _("choices"),
+        help_text=_("What every new version is made with; other choices stay as they were."),
     )
-    query = models.JSONField(default=dict, help_text="Which sources.")
+    query = models.JSONField(
+        _("songs"), default=dict, help_text=_("Which songs get a new version.")
+    )
     key = models.CharField(
-        max_length=64, unique=True, help_text="Digest of query and request: asked twice is once."
+        _("key"),
+        max_length=64,
+        unique=True,
+        help_text=_("The same campaign started twice runs once."),
     )
-    total = models.PositiveIntegerField(default=0, help_text="Sources that the query found.")
-    queued = models.PositiveIntegerField(default=0, help_text="Jobs made so far.")
-    skipped = models.PositiveIntegerField(default=0, help_text="Sources that got none.")
-    reasons = models.JSONField(default=dict, help_text="Why sources got none, with counts.")
+    total = models.PositiveIntegerField(
+        _("songs found"), default=0, help_text=_("Songs that the campaign looks at.")
+    )
+    queued = models.PositiveIntegerField(
+        _("versions begun"), default=0, help_text=_("Songs that got a new version so far.")
+    )
+    skipped = models.PositiveIntegerField(
+        _("songs left out"), default=0, help_text=_("Songs that got no new version.")
+    )
+    reasons = models.JSONField(
+        _("reasons"), default=dict, help_text=_("Why songs got no new version, with counts.")
+    )
     cursor = models.UUIDField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -62,10 +77,11 @@ class Campaign(models.Model):
         null=True,
         blank=True,
         related_name="campaigns",
+        verbose_name=_("started by"),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("started"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+    completed_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
 
     objects = CampaignQuerySet.as_manager()
 
@@ -73,6 +89,8 @@ class Campaign(models.Model):
         jobs: RelatedManager[Job]
 
     class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
         ordering = ("-created_at",)
 
     def __str__(self) -> str:

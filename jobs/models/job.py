@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, When
 from django.db.models.expressions import OrderBy
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.batch import Batch
 from jobs.models.campaign import Campaign
@@ -114,80 +115,141 @@ class Job(models.Model):
     by side until the owner accepts the new one (``accepted_at``). Only then it joins the ``batch``.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="jobs",
+        verbose_name=_("person"),
     )
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="jobs")
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="jobs", verbose_name=_("song")
+    )
     status = models.CharField(
-        max_length=16, choices=JobStatus.choices, default=JobStatus.PENDING, editable=False
+        _("state"),
+        max_length=16,
+        choices=JobStatus.choices,
+        default=JobStatus.PENDING,
+        editable=False,
     )
-    lane = models.CharField(max_length=16, choices=Lane.choices, default=Lane.INTERACTIVE)
-    priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
+    lane = models.CharField(
+        _("queue"), max_length=16, choices=Lane.choices, default=Lane.INTERACTIVE
+    )
+    priority = models.SmallIntegerField(
+        _("priority"), default=0, help_text=_("A higher number goes first.")
+    )
     queue_rank = models.PositiveSmallIntegerField(
-        choices=QueueRank.choices, default=QueueRank.IN_LINE, editable=False
+        _("place in the queue"),
+        choices=QueueRank.choices,
+        default=QueueRank.IN_LINE,
+        editable=False,
     )
 
-    separator = models.CharField(max_length=64)
-    model_name = models.CharField(max_length=128, blank=True)
-    request = models.JSONField(help_text="The validated choices of the person.")
-    pipeline = models.JSONField(help_text="The ordered stages with their parameters.")
+    separator = models.CharField(_("separator"), max_length=64)
+    model_name = models.CharField(_("model"), max_length=128, blank=True)
+    request = models.JSONField(
+        _("choices"), help_text=_("What the person chose for this song, as it was checked.")
+    )
+    pipeline = models.JSONField(
+        _("steps"), help_text=_("The steps in their order, with their settings.")
+    )
 
-    attempt = models.PositiveSmallIntegerField(default=0, editable=False)
-    max_attempts = models.PositiveSmallIntegerField(default=3)
-    not_before = models.DateTimeField(null=True, blank=True, editable=False)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0, editable=False)
+    max_attempts = models.PositiveSmallIntegerField(_("most attempts"), default=3)
+    not_before = models.DateTimeField(_("waits until"), null=True, blank=True, editable=False)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    worker = models.CharField(max_length=128, blank=True, editable=False)
-    cancel_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
-    preempted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(
+        _("reserved until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The worker renews this while it works."),
+    )
+    worker = models.CharField(_("worker"), max_length=128, blank=True, editable=False)
+    cancel_requested_at = models.DateTimeField(
+        _("cancel requested"), null=True, blank=True, editable=False
+    )
+    preempted_at = models.DateTimeField(
+        _("gave way to shorter songs"), null=True, blank=True, editable=False
+    )
     ran_s = models.FloatField(
+        _("seconds before it gave way"),
         default=0.0,
         editable=False,
-        help_text="How long this attempt had run before it last gave way.",
+        help_text=_("How long this attempt had run before it last gave way."),
     )
 
-    progress_percent = models.FloatField(default=0.0, editable=False)
-    progress_stage = models.CharField(max_length=64, blank=True, editable=False)
-    progress_message = models.CharField(max_length=255, blank=True, editable=False)
-    eta_s = models.FloatField(null=True, blank=True, editable=False)
+    progress_percent = models.FloatField(_("done, in per cent"), default=0.0, editable=False)
+    progress_stage = models.CharField(_("step"), max_length=64, blank=True, editable=False)
+    progress_message = models.CharField(
+        _("what happens"), max_length=255, blank=True, editable=False
+    )
+    eta_s = models.FloatField(_("seconds left"), null=True, blank=True, editable=False)
 
     expected_s = models.FloatField(
-        null=True, blank=True, editable=False, help_text="How long this attempt should take."
+        _("expected seconds"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("How long this attempt should take."),
     )
     deadline_s = models.FloatField(
-        null=True, blank=True, editable=False, help_text="After how long it is given up."
+        _("time limit in seconds"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("After this time the attempt is given up."),
     )
     routing = models.JSONField(
-        default=list, editable=False, help_text="The ways that were tried, and what came of each."
+        _("routes"),
+        default=list,
+        editable=False,
+        help_text=_("The ways that were tried, and what came of each."),
     )
 
-    error_code = models.CharField(max_length=64, blank=True, editable=False)
-    error_detail = models.TextField(blank=True, editable=False)
-    warnings = models.JSONField(default=list, editable=False)
-    manifest = models.JSONField(default=dict, editable=False)
+    error_code = models.CharField(_("error"), max_length=64, blank=True, editable=False)
+    error_detail = models.TextField(_("what went wrong"), blank=True, editable=False)
+    warnings = models.JSONField(_("remarks"), default=list, editable=False)
+    manifest = models.JSONField(_("record of the result"), default=dict, editable=False)
 
     batch = models.ForeignKey(
-        Batch, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs"
+        Batch,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="jobs",
+        verbose_name=_("batch"),
     )
 
     # Protected: a job without its campaign would count as requested by its owner.
     campaign = models.ForeignKey(
-        Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs"
+        Campaign,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="jobs",
+        verbose_name=_("campaign"),
     )
     replaces = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replacements"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replacements",
+        verbose_name=_("new version of"),
     )
-    accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True, editable=False)
 
     is_favourite = models.BooleanField(default=False)
     tags = models.ManyToManyField(Tag, blank=True, related_name="jobs")
 
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("sent"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    started_at = models.DateTimeField(null=True, blank=True, editable=False)
-    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    audio_deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True, editable=False)
+    completed_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
+    audio_deleted_at = models.DateTimeField(
+        _("audio deleted"), null=True, blank=True, editable=False
+    )
 
     objects = JobQuerySet.as_manager()
 
@@ -198,6 +260,8 @@ class Job(models.Model):
         replacements: RelatedManager["Job"]
 
     class Meta:
+        verbose_name = _("separation")
+        verbose_name_plural = _("separations")
         ordering = ("-created_at",)
         indexes = (
             # All that the library counts, narrows and sorts by: a page of 10 000 songs reads this
@@ -243,7 +307,7 @@ class Job(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.source.original_name} ({self.status})"
+        return f"{self.source.label} ({self.get_status_display().lower()})"
 
     @property
     def directory(self) -> Path:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class ModelMeasurement(models.Model):
@@ -12,18 +13,20 @@ class ModelMeasurement(models.Model):
     seconds of music.
     """
 
-    separator = models.CharField(max_length=64)
-    model_name = models.CharField(max_length=128)
-    weights_digest = models.CharField(max_length=64, blank=True)
-    suite = models.CharField(max_length=200)
-    songs = models.PositiveIntegerField()
-    figures = models.JSONField()
-    audio_s = models.FloatField()
-    seconds = models.FloatField()
-    peak_memory_bytes = models.PositiveBigIntegerField(null=True)
-    measured_at = models.DateTimeField(default=timezone.now)
+    separator = models.CharField(_("separator"), max_length=64)
+    model_name = models.CharField(_("model"), max_length=128)
+    weights_digest = models.CharField(_("fingerprint of the weights"), max_length=64, blank=True)
+    suite = models.CharField(_("test songs"), max_length=200)
+    songs = models.PositiveIntegerField(_("number of songs"))
+    figures = models.JSONField(_("results"))
+    audio_s = models.FloatField(_("seconds of music"))
+    seconds = models.FloatField(_("seconds of work"))
+    peak_memory_bytes = models.PositiveBigIntegerField(_("most memory, in bytes"), null=True)
+    measured_at = models.DateTimeField(_("measured"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("measurement of a model")
+        verbose_name_plural = _("measurements of models")
         ordering = ("-measured_at", "-id")
         indexes = (
             models.Index(

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.job import Job, JobStatus
 
@@ -42,23 +43,30 @@ class ShareLink(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="share_links")
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="share_links", verbose_name=_("separation")
+    )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="share_links"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="share_links",
+        verbose_name=_("person"),
     )
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
-    label = models.CharField(max_length=MAX_LABEL_LENGTH, blank=True)
-    stems = models.JSONField()
-    allow_download = models.BooleanField(default=False)
-    show_title = models.BooleanField(default=False)
-    views = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    label = models.CharField(_("note"), max_length=MAX_LABEL_LENGTH, blank=True)
+    stems = models.JSONField(_("stems"))
+    allow_download = models.BooleanField(_("download allowed"), default=False)
+    show_title = models.BooleanField(_("title shown"), default=False)
+    views = models.PositiveIntegerField(_("times opened"), default=0, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("works until"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 
     objects = ShareLinkQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("share link")
+        verbose_name_plural = _("share links")
         ordering = ("-created_at",)
         constraints = (
             models.CheckConstraint(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -30,31 +31,41 @@ class Source(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sources"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="sources",
+        verbose_name=_("person"),
     )
-    original_name = models.CharField(max_length=255)
+    original_name = models.CharField(_("file name"), max_length=255)
     name_number = models.PositiveIntegerField(
         default=1, editable=False, help_text="Which of the owner's songs of this title it is."
     )
-    song_title = models.CharField(max_length=255, blank=True)
-    sha256 = models.CharField(max_length=64, db_index=True)
-    size_bytes = models.PositiveBigIntegerField()
-    container = models.CharField(max_length=32)
-    codec = models.CharField(max_length=32)
-    sample_rate_hz = models.PositiveIntegerField()
-    channels = models.PositiveIntegerField()
-    duration_s = models.FloatField()
-    title = models.CharField(max_length=255, blank=True)
-    artist = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    song_title = models.CharField(_("title"), max_length=255, blank=True)
+    sha256 = models.CharField(
+        _("fingerprint (SHA-256)"),
+        max_length=64,
+        db_index=True,
+        help_text=_("Equal files have equal fingerprints."),
+    )
+    size_bytes = models.PositiveBigIntegerField(_("size in bytes"))
+    container = models.CharField(_("file type"), max_length=32)
+    codec = models.CharField(_("audio format"), max_length=32)
+    sample_rate_hz = models.PositiveIntegerField(_("samples per second"))
+    channels = models.PositiveIntegerField(_("channels"))
+    duration_s = models.FloatField(_("length in seconds"))
+    title = models.CharField(_("title in the file"), max_length=255, blank=True)
+    artist = models.CharField(_("artist in the file"), max_length=255, blank=True)
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
     objects = SourceQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("song")
+        verbose_name_plural = _("songs")
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return self.original_name
+        return self.label
 
     @property
     def label(self) -> str:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.batch import Batch
 from jobs.models.job import Job
@@ -71,32 +72,52 @@ class Upload(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="uploads",
+        verbose_name=_("person"),
     )
-    name = models.CharField(max_length=255)
-    size_bytes = models.PositiveBigIntegerField()
-    offset = models.PositiveBigIntegerField(default=0)
+    name = models.CharField(_("file name"), max_length=255)
+    size_bytes = models.PositiveBigIntegerField(_("size in bytes"))
+    offset = models.PositiveBigIntegerField(_("bytes that have arrived"), default=0)
     unverified_from = models.PositiveBigIntegerField(null=True, blank=True)
     modified_ms = models.BigIntegerField(null=True, blank=True)
-    request = models.JSONField(null=True, blank=True)
-    is_resumable = models.BooleanField(default=True)
+    request = models.JSONField(_("choices"), null=True, blank=True)
+    is_resumable = models.BooleanField(_("can be resumed"), default=True)
     source = models.ForeignKey(
-        Source, on_delete=models.CASCADE, null=True, blank=True, related_name="uploads"
+        Source,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="uploads",
+        verbose_name=_("song"),
     )
     job = models.ForeignKey(
-        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="uploads"
+        Job,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="uploads",
+        verbose_name=_("separation"),
     )
     batch = models.ForeignKey(
-        Batch, on_delete=models.SET_NULL, null=True, blank=True, related_name="uploads"
+        Batch,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="uploads",
+        verbose_name=_("batch"),
     )
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    is_duplicate = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(db_index=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True, editable=False)
+    is_duplicate = models.BooleanField(_("sent before"), default=False)
+    created_at = models.DateTimeField(_("begun"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("kept until"), db_index=True)
 
     objects = UploadQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
         ordering = ("-created_at",)
         constraints = (
             models.CheckConstraint(

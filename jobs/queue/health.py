@@ -45,7 +45,8 @@ class QueueHealth:
             return f"No worker is running; {waiting}."
         if not self.ok:
             return f"Jobs wait and no worker takes them; {waiting}."
-        return f"{self.workers_alive} worker(s); {waiting}."
+        workers = "1 worker" if self.workers_alive == 1 else f"{self.workers_alive} workers"
+        return f"{workers}; {waiting}."
 
 
 def queue_health() -> QueueHealth:

@@ -105,7 +105,7 @@ def facts(job: Job) -> list[tuple[str, str]]:
         (_("Members"), _members(ran)),
         (_("Engine"), ", ".join(str(ran[key]) for key in ("engine", "precision") if ran.get(key))),
         (_("Device"), ran.get("device") or ""),
-        (_("Time taken"), _time_taken(job)),
+        (_("Time taken"), time_taken(job)),
         (_("File"), source.original_name),
         (_("Input"), f"{source.codec}, {source.sample_rate_hz / 1000:g} kHz, {_channels(source)}"),
         (_("Size"), size(source.size_bytes)),
@@ -165,7 +165,7 @@ def _members(ran: dict[str, Any]) -> str:
     return ", ".join(members)
 
 
-def _time_taken(job: Job) -> str:
+def time_taken(job: Job) -> str:
     """Without the turns of others. Empty for a cancelled job, which may have started once and was
     cancelled while it waited."""
     cancelled = job.status == JobStatus.CANCELLED

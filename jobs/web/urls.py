@@ -22,6 +22,7 @@ from jobs.web.sharing import public_views as sharing_public
 from jobs.web.uploads import demo_views as demo
 from jobs.web.uploads import form_views as upload
 from jobs.web.uploads import views as uploads
+from jobs.web.uploads.url_views import cancel_fetching
 
 app_name = "jobs"
 urlpatterns = [
@@ -32,6 +33,7 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/cancel/", uploads.cancel, name="upload-cancel"),
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload-discard"),
     path("from-url/", upload.from_url, name="from-url"),
+    path("from-url/cancel/", cancel_fetching, name="from-url-cancel"),
     path("demo/", demo.start, name="demo"),
     path("demo/<str:edition>/mixer.json", front.song, name="demo-mixer"),
     path("demo/<str:edition>/previews/<str:name>/", front.preview, name="demo-preview"),

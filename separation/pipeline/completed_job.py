@@ -33,15 +33,22 @@ def completed_before(
 
     Reads every delivered file once. Raises what ``key_of`` and ``check`` raise.
     """
-    try:
-        earlier = load_manifest(spec.job_dir / MANIFEST_NAME)
-    except (OSError, ManifestUnreadable):
-        return None
-    if earlier.job_id != spec.job_id or earlier.status != "completed":
+    earlier = completed_manifest(spec)
+    if earlier is None:
         return None
     if not _same_stages(stages, earlier.stages) or not _same_keys(stages, earlier.stages, key_of):
         return None
     return earlier if not verify_manifest(spec.job_dir, check) else None
+
+
+def completed_manifest(spec: JobSpec) -> Manifest | None:
+    """The manifest on disk if it says that an attempt completed the job; reads no other file."""
+    try:
+        earlier = load_manifest(spec.job_dir / MANIFEST_NAME)
+    except (OSError, ManifestUnreadable):
+        return None
+    is_completed = earlier.job_id == spec.job_id and earlier.status == "completed"
+    return earlier if is_completed else None
 
 
 def _same_stages(stages: Sequence[PipelineStage[Any]], records: Sequence[StageRecord]) -> bool:

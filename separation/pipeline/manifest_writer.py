@@ -44,11 +44,15 @@ def manifest_parameters(stage: PipelineStage[Any]) -> dict[str, Any]:
 
 
 class ManifestWriter:
-    """One job's manifest in memory and on disk; nothing is written after ``fence`` is lost."""
+    """One job's manifest in memory and on disk; nothing is written after ``fence`` is lost.
+
+    ``has_begun``: whether the manifest of this attempt takes the place of an earlier one.
+    """
 
     def __init__(self, spec: JobSpec, fence: AttemptFence) -> None:
         self._job_dir = spec.job_dir
         self._fence = fence
+        self.has_begun = False
         self.manifest = Manifest(
             job_id=spec.job_id,
             input_file=spec.input_name,
@@ -76,6 +80,7 @@ class ManifestWriter:
             for stage in stages
         )
         known = InputRecord(sha256=source.sha256, size_bytes=source.size)
+        self.has_begun = True
         self._save(stages=records, input=known)
 
     def stage_began(self, name: str) -> None:

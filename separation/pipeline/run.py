@@ -23,7 +23,7 @@ from separation.errors import (
     SeparationError,
     WorkerLost,
 )
-from separation.pipeline.completed_job import completed_before
+from separation.pipeline.completed_job import completed_before, completed_manifest
 from separation.pipeline.error_mapping import named_error
 from separation.pipeline.events import EventSender, Observer
 from separation.pipeline.job_progress import JobProgress
@@ -300,6 +300,12 @@ class _JobRun:
             error.code,
             error,
         )
+        if not self._manifest_writer.has_begun:
+            earlier = completed_manifest(self._spec)
+            if earlier is not None:
+                # Nothing ran, so the earlier attempt's result stays, and a retry finds it.
+                self._events.failed(None, error, earlier)
+                return
         try:
             if not self._work.fence.is_lost:
                 self._spec.job_dir.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,8 @@ from tests.screenshots import README_PAGE
 
 pytestmark = pytest.mark.browser
 
-FOREIGN = frozenset({"api", "admin", "admin-jobs", "admin-batches"})
-"""Pages of others (Swagger UI, Django's admin), whose markup is not ours."""
+FOREIGN = frozenset({"api"})
+"""Pages of others (Swagger UI), whose markup is not ours."""
 
 NOT_OURS = [[".breadcrumbs"]]
 """Django's, on the operator's page too: links told by colour alone."""

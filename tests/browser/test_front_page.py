@@ -63,3 +63,16 @@ def test_without_javascript_each_stem_has_a_player(browser: Browser, site: str) 
     vocals.evaluate("(audio) => { audio.muted = true; return audio.play(); }")
     until(guest.page, lambda: vocals.evaluate("(audio) => audio.currentTime > 0"))
     guest.context.close()
+
+
+def test_when_the_mixers_script_does_not_load_each_stem_has_a_player(
+    browser: Browser, site: str
+) -> None:
+    guest = visitor(browser, site, width=360)
+    guest.context.route("**/js/mixer/main*.js", lambda route: route.abort())
+    player = open_front(guest)
+    expect(player.mixer).to_be_hidden()
+    expect(guest.page.get_by_label("Play Vocals", exact=True)).to_be_visible()
+    expect(guest.page.get_by_role("heading", level=1)).to_be_visible()
+    expect(guest.page.get_by_role("link", name="Create an account")).to_be_visible()
+    guest.context.close()

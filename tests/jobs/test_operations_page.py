@@ -67,7 +67,7 @@ def test_a_worker_shows_what_it_runs_how_far_and_since_when(client: Client) -> N
     )
     page = shown(client)
     for text in (
-        "amber:7", "stemsite: interactive", "working", "Needle.flac", "47 %", "separate stems",
+        "amber:7", "stemsite: interactive", "working", "Needle", "47 %", "separate stems",
         "about 75 s left", "3 min", "NVIDIA H200", "3.20 GB", "process 4711",
     ):  # fmt: skip
         assert text in page, text
@@ -90,7 +90,7 @@ def test_a_worker_that_stopped_signing_on_is_called_silent(
 def test_a_running_job_shows_though_its_worker_has_no_row(client: Client) -> None:
     running_job("basalt:9")
     page = shown(client)
-    assert "basalt:9" in page and "Needle.flac" in page
+    assert "basalt:9" in page and "Needle" in page
 
 
 def test_each_lane_shows_its_length_and_its_longest_wait(client: Client) -> None:
@@ -128,7 +128,7 @@ def test_the_last_failures_show_with_their_reason(client: Client) -> None:
         error_detail="It <b>ends</b> early.",
     )
     page = shown(client)
-    for text in ("Broken.wav", "corrupt_audio", "It &lt;b&gt;ends&lt;/b&gt; early."):
+    for text in ("Broken", "corrupt_audio", "It &lt;b&gt;ends&lt;/b&gt; early."):
         assert text in page, text
 
 
@@ -139,7 +139,7 @@ def test_no_more_than_the_last_eight_failures_show(client: Client) -> None:
         ended = now - timedelta(minutes=number)
         make_job(source=source, status=JobStatus.FAILED, completed_at=ended)
     page = shown(client)
-    assert [number for number in range(9) if f"Broken {number}.wav" in page] == [*range(8)]
+    assert [number for number in range(9) if f"Broken {number}<" in page] == [*range(8)]
 
 
 def missing(**fields: object) -> MissingModel:
@@ -254,9 +254,9 @@ def test_staff_need_the_permission_to_see_workers(client: Client) -> None:
     running_job()
     # Whoever may see workers but no jobs learns no names of songs.
     page = shown(client)
-    assert "amber:7" in page and "Needle.flac" not in page
+    assert "amber:7" in page and "Needle" not in page
     helper.user_permissions.add(Permission.objects.get(codename="view_job"))
-    assert "Needle.flac" in shown(client)
+    assert "Needle" in shown(client)
 
 
 def test_nothing_can_be_changed_there(client: Client) -> None:

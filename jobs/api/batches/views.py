@@ -135,7 +135,7 @@ class BatchRetryView(APIView):
 class BatchCancelView(APIView):
     @extend_schema(
         operation_id="batches_cancel",
-        summary="Cancel its waiting and running songs",
+        summary="Cancel its songs that wait, run or still arrive",
         request=None,
         responses={200: BatchOutcomeSerializer, **refusals(401, 404)},
     )

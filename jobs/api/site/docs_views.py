@@ -1,7 +1,9 @@
 """The OpenAPI description, and a page that shows it without access to the internet."""
 
 import hashlib
+import json
 import threading
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,8 +18,10 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+METHODS = ("get", "post", "put", "patch", "delete", "head")
 _schema_lock = threading.Lock()
 
 
@@ -56,9 +60,40 @@ def schema_document(format_name: str) -> bytes:
 # Swagger UI has inline styles; the policy for scripts stays as strict as everywhere.
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class DocsView(SpectacularSwaggerSplitView):
+    """The page, and with ``?script`` in the address the script that starts Swagger UI on it."""
+
     url_name = "api:schema"
+    template_name = "api/docs.html"
     # The answer to OPTIONS is no page, and this view's renderer has no other template.
     http_method_names = ("get", "head")
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page: Any = super()
+        response: Response = page.get(request, *args, **kwargs)
+        if "script" not in request.GET:
+            response.data["endpoints"] = endpoints()
+        return response
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    method: str
+    path: str
+    summary: str
+
+
+@cache
+def endpoints() -> tuple[Endpoint, ...]:
+    """What the description lists, for the page of a browser that runs no script."""
+    with _schema_lock:
+        described = json.loads(schema_document("json"))["paths"]
+    return tuple(
+        Endpoint(method.upper(), path, operation.get("summary", ""))
+        for path, operations in described.items()
+        for method, operation in operations.items()
+        if method in METHODS
+    )
 
 
 @extend_schema(exclude=True)

@@ -1,5 +1,6 @@
 """Creates, changes, retries, cancels and deletes batches of songs."""
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from jobs.errors import JobConflict, UploadGone
-from jobs.models import Batch, Job
+from jobs.models import Batch, Job, Upload
 from jobs.models.account_lock import lock_account
 from jobs.models.batch import MAX_NAME_LENGTH
 from jobs.models.job import RETRYABLE, JobQuerySet
@@ -21,6 +22,7 @@ from jobs.services.job.bulk import BulkOutcome, for_each
 from jobs.services.job.cancel import cancel_job
 from jobs.services.job.delete import delete_job
 from jobs.services.job.retry import retry_all
+from jobs.services.uploads.session import terminate
 from separation.errors import InvalidOptions, QuotaExceeded
 
 if TYPE_CHECKING:
@@ -140,8 +142,13 @@ def retry_batch(*, batch: Batch) -> BulkOutcome:
 
 
 def cancel_batch(*, batch: Batch) -> BulkOutcome:
+    """Cancel the songs that wait or run, and those that still arrive."""
+    # First, as a song that has just arrived is a job by now.
+    coming = list(Upload.objects.unfinished().filter(batch=batch))
+    arrived = {job.pk for job in map(terminate, coming) if job is not None}
     jobs = songs_of(batch).active().select_related("source")
-    return for_each(jobs, lambda job: cancel_job(job=job))
+    outcome = for_each(jobs.exclude(pk__in=arrived), lambda job: cancel_job(job=job))
+    return replace(outcome, done=outcome.done + len(coming))
 
 
 def delete_batch(*, batch: Batch) -> int:

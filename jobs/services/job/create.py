@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from jobs.errors import SourceMissing
-from jobs.models import Batch, Job, Source, Stage
+from jobs.models import Batch, Job, Source, Stage, Upload
 from jobs.models.account_lock import lock_account
 from jobs.models.job import Lane
 from jobs.queue.tickets import put_ticket
@@ -100,10 +100,11 @@ def submit_song(
     declared_size: int | None,
     request: SeparationRequest,
     batch: Batch | None = None,
+    upload: Upload | None = None,
 ) -> Job:
     """Receive a song and create a job for it. After an error neither exists.
 
-    Raises as :func:`receive_source` and :func:`create_job` do.
+    ``upload``: announced before. Raises as :func:`receive_source` and :func:`create_job` do.
     """
     source = receive_source(
         owner=hold.owner,
@@ -112,6 +113,7 @@ def submit_song(
         declared_size=declared_size,
         hold=hold,
         batch=batch,
+        upload=upload,
     )
     try:
         return create_job(owner=hold.owner, source=source, request=request, hold=hold, batch=batch)

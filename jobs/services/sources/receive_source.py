@@ -17,13 +17,14 @@ from django.conf import settings
 from django.db import transaction
 
 from jobs.core_settings import intake_limits
+from jobs.errors import UploadGone
 from jobs.models import Batch, Source, Upload
 from jobs.models.account_lock import lock_account
 from jobs.services.batch_membership import record_added_work, room_in_batch
 from jobs.services.quotas.limits import check_minutes_left, check_quota, check_storage
 from jobs.services.quotas.reservation import Hold, reserve
 from jobs.services.sources.same_names import next_number
-from jobs.services.sources.upload_parts import Part, held_part, remove_part
+from jobs.services.sources.upload_parts import CANCELLED, Part, held_part, remove_part
 from separation.errors import DiskFull, EmptyAudio, QuotaExceeded, TooLarge
 
 if TYPE_CHECKING:
@@ -77,6 +78,29 @@ def _open(
         )
 
 
+@contextmanager
+def announced(*, owner: "User", name: str, batch: Batch | None = None) -> Iterator[Upload]:
+    """The row of a song that this request fetches, before its name and its size are known: its
+    owner sees it and can cancel it meanwhile. The row is gone at the end of the block."""
+    upload = _open(owner, name, 1, is_resumable=False, batch=batch)
+    try:
+        yield upload
+    finally:
+        Upload.objects.filter(pk=upload.pk).delete()
+
+
+def _sized(upload: Upload, name: str, size_bytes: int) -> Upload:
+    """Raises ``DiskFull``, and ``UploadGone`` where its owner has cancelled it."""
+    from separation.audio.names import clean_name
+
+    _check_room(size_bytes)
+    upload.name, upload.size_bytes = clean_name(name), size_bytes
+    wanted = Upload.objects.wanted().filter(pk=upload.pk)
+    if not wanted.update(name=upload.name, size_bytes=size_bytes):
+        raise UploadGone(CANCELLED)
+    return upload
+
+
 def release_upload(upload: Upload) -> None:
     """Delete the upload's row and bytes, which releases its storage. Call it while its part is
     held."""
@@ -92,15 +116,18 @@ def receive_source(
     declared_size: int | None = None,
     hold: Hold | None = None,
     batch: Batch | None = None,
+    upload: Upload | None = None,
 ) -> Source:
     """Store one song of ``owner`` that arrives in one request, checked, hashed and probed.
 
     ``hold``: the reservation of the upload. A caller that then creates a job passes it, so that
     the place for the job stays reserved. Without it, storage is reserved until the song is stored.
     ``batch``: the batch of the job to come, which counts as unfinished while the song arrives.
+    ``upload``: the row of a song that was :func:`announced`.
 
-    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio`` or the error that the probe
-    finds in the file. After an error nothing is left on disk or in the database.
+    Raises ``QuotaExceeded``, ``TooLarge``, ``DiskFull``, ``EmptyAudio``, ``UploadGone`` where it is
+    cancelled meanwhile, or the error that the probe finds in the file. After an error nothing is
+    left on disk or in the database.
     """
     if declared_size is not None and declared_size > settings.MAX_UPLOAD_BYTES:
         raise _too_large(declared_size)
@@ -108,7 +135,7 @@ def receive_source(
         with reserve(owner=owner, size_bytes=declared_size) as new_hold:
             return _receive(new_hold, name, chunks, declared_size)
     hold.need(size_bytes=declared_size or 0, place=True)
-    return _receive(hold, name, chunks, declared_size, batch)
+    return _receive(hold, name, chunks, declared_size, batch, upload)
 
 
 def _receive(
@@ -117,10 +144,15 @@ def _receive(
     chunks: Iterable[bytes],
     declared_size: int | None,
     batch: Batch | None = None,
+    announced_upload: Upload | None = None,
 ) -> Source:
     most = settings.MAX_UPLOAD_BYTES if declared_size is None else declared_size
     # Not resumable, as the hold already counts its bytes.
-    upload = _open(hold.owner, name, most, is_resumable=False, batch=batch)
+    upload = (
+        _open(hold.owner, name, most, is_resumable=False, batch=batch)
+        if announced_upload is None
+        else _sized(announced_upload, name, most)
+    )
     with held_part(upload) as part:
         try:
             part.append(_held(hold, chunks), offset=0)
@@ -129,6 +161,7 @@ def _receive(
             facts, sha256 = probe_part(part), part.whole_digest()
             with transaction.atomic():
                 lock_account(hold.owner)
+                part.check_wanted()
                 # First, as otherwise the song and its hold would both count.
                 hold.spend(size_bytes=part.size)
                 with song_of(part, facts, sha256) as source:

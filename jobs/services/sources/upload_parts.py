@@ -115,7 +115,7 @@ class Part:
                 if time.monotonic() - noted_at > NOTED_EVERY_S:
                     noted_at = time.monotonic()
                     self._note(expires_at=Upload.fresh_expiry())
-                    self._check_wanted()
+                    self.check_wanted()
         except TooLarge:
             self._cut(start)
             raise
@@ -141,7 +141,7 @@ class Part:
         if digest.offset <= self.size:
             digests.keep(self.upload.pk, digest)
 
-    def _check_wanted(self) -> None:
+    def check_wanted(self) -> None:
         """Raises ``AccountClosed`` or ``UploadGone``, so that neither closing an account nor
         cancelling an upload need wait for the last byte."""
         mine = Upload.objects.filter(pk=self.upload.pk)

@@ -4,14 +4,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from jobs.errors import UrlImportBusy, UrlImportOff
-from jobs.models import Batch, Job
+from jobs.models import Batch, Job, Upload
+from jobs.models.upload import UploadQuerySet
 from jobs.services.job.create import submit_song
 from jobs.services.job.request_validation import check_request
 from jobs.services.quotas.reservation import reserve
+from jobs.services.sources.receive_source import announced
+from jobs.services.uploads.session import terminate
 from separation.request.separation_request import SeparationRequest
 
 if TYPE_CHECKING:
@@ -42,13 +46,18 @@ def import_song(
     """Fetch the file at ``url`` and queue a job for it, in ``batch`` if given.
 
     Raises ``UrlImportOff``, ``UrlImportBusy``, and the errors of
-    :func:`separation.net.url_download.fetching`, of the intake and of creating a job. After an
-    error nothing is left.
+    :func:`separation.net.url_download.fetching`, of the intake and of creating a job;
+    ``UploadGone`` where the owner cancels it meanwhile. After an error nothing is left.
     """
     check_url_import()
     # Checked first, so that a refused request causes no download.
     check_request(request=request)
-    with reserve(owner=owner) as hold, _turn(), _download(url) as download:
+    with (
+        reserve(owner=owner) as hold,
+        _turn(),
+        announced(owner=owner, name=_host(url), batch=batch) as upload,
+        _download(url) as download,
+    ):
         return submit_song(
             hold=hold,
             name=download.name,
@@ -56,7 +65,30 @@ def import_song(
             declared_size=download.size_bytes,
             request=request,
             batch=batch,
+            upload=upload,
         )
+
+
+def running_imports(owner: "User") -> UploadQuerySet:
+    """The songs that the site fetches, or receives by a form, for ``owner`` at this moment."""
+    return Upload.objects.unfinished().filter(owner=owner, is_resumable=False)
+
+
+def cancel_imports(*, owner: "User") -> int:
+    """Cancel them; returns how many there were. The request that fetches a song ends soon, and
+    makes no job of it."""
+    running = list(running_imports(owner))
+    for upload in running:
+        terminate(upload)
+    return len(running)
+
+
+def _host(url: str) -> str:
+    """For the list of what is being fetched; the name of the song is not known yet."""
+    try:
+        return urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _download(url: str) -> "AbstractContextManager[Download]":

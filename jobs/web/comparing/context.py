@@ -14,6 +14,7 @@ from jobs.services.demo import scores
 from jobs.services.job.request_validation import changed_request
 from jobs.services.quality import report_of
 from jobs.services.site_models.runnable import Runnable, best_first
+from jobs.web.comparing.made import Made, made_of
 from jobs.web.form_errors import first_error
 from jobs.web.results import Version, made_with, separator_and_model
 from jobs.web.uploads.choices import card_value, model_cards
@@ -107,7 +108,7 @@ def choosing_context(job: Job, stems: list[str]) -> dict[str, Any]:
     others = other_results(job)
     return {
         "again_form": AgainForm(job=job),
-        "comparable": [Version(each, made_with(each)) for each in others.ready],
+        "comparable": [made_of(each) for each in others.ready],
         "coming": [Version(each, made_with(each)) for each in others.coming],
     }
 
@@ -127,8 +128,7 @@ class SideHead:
     """One side with its letter on button and column; ``gain_db``: the gain of its files."""
 
     letter: str
-    job: Job
-    made_with: str
+    made: Made
     mixer_url: str
     gain_db: float
 
@@ -181,7 +181,7 @@ def refused_context(jobs: Iterable[Job]) -> dict[str, Any]:
 def _head(side: Side) -> SideHead:
     mixer_url = reverse("jobs:mixer", args=(side.job.pk,))
     gain_db = next(iter(side.stems.values())).gain_db
-    return SideHead(side.letter, side.job, made_with(side.job), mixer_url, gain_db)
+    return SideHead(side.letter, made_of(side.job), mixer_url, gain_db)
 
 
 def _pair(sides: tuple[Side, Side], name: str, number: int) -> Pair:

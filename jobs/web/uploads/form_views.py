@@ -18,7 +18,7 @@ from jobs.services.quotas.allowance import allowance_of
 from jobs.services.quotas.reservation import Hold, reserve
 from jobs.services.sources.receive_source import sent_before
 from jobs.services.timing.speed import Speeds
-from jobs.services.uploads.url_import import import_song, takes_pages
+from jobs.services.uploads.url_import import import_song, running_imports, takes_pages
 from jobs.web.form_errors import first_error
 from jobs.web.requests import LOGGED_OUT, UserRequest, wants_json
 from jobs.web.uploads import choices
@@ -181,6 +181,7 @@ def _page(
         "is_offline": settings.OFFLINE,
         "unfinished": Upload.objects.resumable().visible_to(request.user),
         "url_import": settings.URL_IMPORT,
+        "fetching": running_imports(request.user) if settings.URL_IMPORT else (),
         "url_import_pages": takes_pages(),
         "notice_obstacle": notice_obstacle(request.user),
         "wants_notice": request.method == "POST" and "notify_by_email" in request.POST,

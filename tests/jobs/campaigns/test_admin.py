@@ -63,7 +63,7 @@ def test_its_page_tells_all_and_changes_nothing(client: Client, campaign: Campai
     for text in ("1 waiting", "no completed job to replace: 1", "owner=", "mp3"):
         assert text in shown, text
     jobs = f"{reverse('admin:jobs_job_changelist')}?campaign__id__exact={campaign.pk}"
-    assert jobs in shown and "1 job" in client.get(jobs).content.decode()
+    assert jobs in shown and "1 separation" in client.get(jobs).content.decode()
     assert client.post(address, {"status": "done"}).status_code == 403
     assert client.get(reverse("admin:jobs_campaign_add")).status_code == 403
     assert client.post(reverse("admin:jobs_campaign_delete", args=[campaign.pk])).status_code == 403

@@ -47,7 +47,7 @@ def test_other_results_of_the_same_bytes_are_listed_newest_first(
     new = result("demucs mdx_extra", source=twin, created_at=days[1], completed_at=days[1])
     shown = section(visitor, job)
     assert links(shown) == [f"/jobs/{job.pk}/compare/{each.pk}/" for each in (new, old)]
-    assert shown.index("demucs mdx_extra") < shown.index(">spectral<")
+    assert shown.index("demucs mdx_extra") < shown.index(", spectral<")
     assert f"{days[0]:%-d %b %Y, %H:%M}" in shown
     assert NONE_YET not in shown
 

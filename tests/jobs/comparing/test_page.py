@@ -1,6 +1,7 @@
 """Two results of one song on one page, and why two jobs cannot be compared."""
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,8 +64,36 @@ def test_stems_are_paired_by_name_and_one_that_is_on_one_side_only_says_so(
     assert words(page).count("B has no such stem") == 2
     assert words(page).count("A has no such stem") == 2
     assert f'data-mixer="/jobs/{six.pk}/mixer.json" data-other="/jobs/{four.pk}/mixer.json"' in page
-    assert "A demucs htdemucs_6s , made" in words(page)
-    assert "B spectral , made" in words(page)
+    assert "A Own choice, demucs htdemucs_6s took 0 s made" in words(page)
+    assert "B Own choice, spectral took 0 s made" in words(page)
+
+
+def test_each_side_is_named_by_its_preset_model_time_and_quality(
+    visitor: Client, result: RESULT
+) -> None:
+    now = timezone.now()
+    report = {"quality": make_report().model_dump(mode="json")}
+    judged = result(
+        manifest=report,
+        started_at=now - timedelta(seconds=75),
+        completed_at=now,
+    )
+    other = result(
+        "spectral spectral",
+        started_at=now - timedelta(seconds=300),
+        completed_at=now,
+    )
+    for job, preset in ((judged, "karaoke"), (other, "full")):
+        job.request["preset"] = preset
+        job.save()
+    page = shown(visitor, judged, other)
+    head, buttons = words(page[: page.index("data-mixer")]), words(page[page.index("data-side") :])
+    assert "A Karaoke, demucs htdemucs took 75 s quality: listen to 1 stem before" in head
+    assert "B Everything, spectral took 5.0 min made" in head
+    assert "A Karaoke, demucs htdemucs took 75 s" in buttons
+    assert "B Everything, spectral took 5.0 min" in buttons
+    listed = words(visitor.get(f"/jobs/{judged.pk}/").content.decode())
+    assert "Everything, spectral took 5.0 min made" in listed
 
 
 def test_without_scripts_each_stem_has_a_player_for_either_side(

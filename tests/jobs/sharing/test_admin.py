@@ -34,7 +34,7 @@ def test_a_link_that_was_reported_is_found_by_itself(client: Client, share: Shar
 def test_links_are_revoked_from_the_list(client: Client, share: Share) -> None:
     chosen, other = share(), share()
     form = {"action": "revoke", "_selected_action": [str(chosen.link.pk)]}
-    assert "1 link(s) revoked." in client.post(LIST, form, follow=True).content.decode()
+    assert "1 link is revoked." in client.post(LIST, form, follow=True).content.decode()
     assert open_link(chosen.token) is None
     assert open_link(other.token) is not None
 

@@ -66,7 +66,7 @@ def test_check_tells_cluster_by_cluster_who_is_there(owner: User) -> None:
     assert check() == (
         0,
         [
-            "2 worker(s); 0 waiting, 1 running.",
+            "2 workers; 0 waiting, 1 running.",
             "stemsite: 1 worker(s) on far, 0 of them at work; lanes interactive, backfill.",
             "gpu: 1 worker(s) on near, 1 of them at work; lanes interactive.",
         ],

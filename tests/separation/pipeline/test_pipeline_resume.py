@@ -1,13 +1,14 @@
 """A second attempt keeps what is finished and intact, and runs the rest."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
 import soundfile
 
 from separation.base import SeparatorModel, SeparatorOptions
-from separation.errors import ModelUnavailable, OutputInvalid
-from separation.pipeline.manifest import Manifest, verify_manifest
+from separation.errors import Cancelled, ModelUnavailable, OutputInvalid
+from separation.pipeline.manifest import Manifest, load_manifest, verify_manifest
 from separation.pipeline.run import run_pipeline
 from separation.protocol.jobspec import JobSpec, StageRequest
 from separation.protocol.messages import Event, FailedEvent, StageFinishedEvent
@@ -167,3 +168,40 @@ def test_what_a_killed_attempt_had_begun_to_write_is_cleared_away(tmp_path: Path
     torn.write_text("{")
     attempt(spec)
     assert not torn.exists()
+
+
+def test_a_cancel_while_an_earlier_result_is_verified_leaves_that_result(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    attempt(spec)
+    written = (spec.job_dir / "manifest.json").read_bytes()
+    calls, verified_at = count(1), 3
+
+    def check() -> None:
+        if next(calls) >= verified_at:
+            raise Cancelled("enough")
+
+    events: list[Event] = []
+    with pytest.raises(Cancelled):
+        run_pipeline(spec, KEEP, separators=fake_separators, observer=events.append, check=check)
+    (event,) = events
+    assert isinstance(event, FailedEvent) and event.manifest is not None
+    assert [stage["status"] for stage in event.manifest["stages"]] == ["completed"] * 3
+    assert (spec.job_dir / "manifest.json").read_bytes() == written
+    runs = FakeSeparator.runs
+    _, reused = attempt(spec)
+    assert set(reused.values()) == {True} and FakeSeparator.runs == runs
+
+
+def test_a_cancel_of_a_new_attempt_is_written_over_an_earlier_end(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, model="nan")
+    with pytest.raises(OutputInvalid):
+        attempt(spec)
+
+    def check() -> None:
+        raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        run_pipeline(
+            spec, KEEP, separators=fake_separators, observer=lambda event: None, check=check
+        )
+    assert load_manifest(spec.job_dir / "manifest.json").status == "cancelled"
