@@ -1,5 +1,6 @@
 // The button posts the form to its own address, without the script of the uploads.
 const button = document.querySelector("[data-from-url]");
+const words = button.textContent;
 const field = document.querySelector("[data-url]");
 
 document.addEventListener(
@@ -10,7 +11,7 @@ document.addEventListener(
     // Fetching takes a while; a second press would fetch the song twice.
     setTimeout(() => {
       button.disabled = true;
-      button.textContent = "Fetching…";
+      button.textContent = button.dataset.fetching;
     });
   },
   { capture: true },
@@ -26,5 +27,5 @@ field.addEventListener("keydown", (event) => {
 // After "back" from the job's page, the browser may show this page in its last state.
 window.addEventListener("pageshow", () => {
   button.disabled = false;
-  button.textContent = "Fetch and separate";
+  button.textContent = words;
 });

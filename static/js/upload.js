@@ -1,7 +1,10 @@
 // The upload page: a row for each chosen song, a few of which are sent at a time.
+import { followChoices } from "./upload-choice.js";
+import { takeInSongs } from "./upload-intake.js";
 import { count, isOver, next, pageOf, sentence } from "./upload-queue.js";
 import { size } from "./upload-rules.js";
 import { Song } from "./upload-song.js";
+import { Times } from "./upload-time.js";
 
 const form = document.querySelector("[data-upload]");
 const zone = form.querySelector("[data-dropzone]");
@@ -12,7 +15,11 @@ const done = form.querySelector("[data-done]");
 const announce = form.querySelector("[data-announce]");
 const template = document.querySelector("template[data-row]");
 const unfinished = document.querySelector("[data-unfinished]");
+const words = document.querySelector("template[data-words]").dataset;
+const times = new Times(form, words);
 const maxBytes = Number(form.dataset.maxBytes);
+// States of songs whose time is still to come.
+const WANTED = ["waiting", "sending", "paused", "lost"];
 const songs = new Map();
 let sending = false;
 let batch = newKey();
@@ -148,6 +155,7 @@ function advance() {
   if (sending) submit.textContent = "Uploading…";
   else submit.textContent = waiting > 1 ? `Separate ${waiting} songs` : "Separate";
   zone.classList.toggle("dropzone--filled", songs.size > 0);
+  times.tell(all().filter((song) => WANTED.includes(song.state)).map(({ file }) => file));
   done.hidden = sending || count(all(), "done") === 0;
 }
 
@@ -166,37 +174,23 @@ window.addEventListener("online", () => {
   for (const song of all()) if (song.state === "lost") song.resume();
 });
 
-const cards = [...form.querySelectorAll("input[name=model]")];
+followChoices(form);
 
-function offerStems() {
-  const offered = cards.find(({ checked }) => checked)?.dataset.stems.split(" ");
-  for (const label of form.querySelectorAll("[data-stem]")) {
-    const box = label.querySelector("input");
-    label.hidden = offered !== undefined && !offered.includes(box.value);
-    // A disabled box stays checked and is not sent.
-    box.disabled = label.hidden;
-  }
-}
-
-for (const card of cards) card.addEventListener("change", offerStems);
-offerStems();
-
-function takeChosen() {
-  [...input.files].forEach(add);
-  input.value = "";
+function addAll(files) {
+  [...files].forEach(add);
   advance();
 }
 
+function takeChosen() {
+  addAll(input.files);
+  input.value = "";
+}
+
 input.addEventListener("change", takeChosen);
-for (const type of ["dragenter", "dragover"]) {
-  zone.addEventListener(type, () => zone.classList.add("dropzone--over"));
-}
-for (const type of ["dragleave", "drop"]) {
-  zone.addEventListener(type, () => zone.classList.remove("dropzone--over"));
-}
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
+takeInSongs({ form, words, add: addAll, said: form.querySelector("[data-left-out]") });
 // Songs may have been chosen before this script was loaded.
 takeChosen();

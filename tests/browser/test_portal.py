@@ -151,6 +151,7 @@ def six_stems(environment: dict[str, str]) -> Iterator[None]:
 @pytest.mark.usefixtures("six_stems")
 def test_only_stems_of_the_chosen_model_are_offered(owner: Visitor) -> None:
     owner.go("/")
+    owner.open_more()
     owner.page.get_by_role("radio", name="Own choice").check()
     owner.page.get_by_role("radio", name="Only these").check()
     expect(owner.page.get_by_role("checkbox", name="Vocals", exact=True)).to_be_visible()

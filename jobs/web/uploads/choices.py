@@ -1,6 +1,6 @@
 """The choices of the upload form, from the catalogue and the registry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -48,6 +48,9 @@ OWN_CHOICE = ""
 FIRST_PRESET = "stems"
 """The form's preset for a person without own defaults. The mixer can do most of what other presets
 add, such as the song without its vocals, and this preset is faster."""
+
+MAIN_PRESETS = (FIRST_PRESET, "karaoke", "full")
+"""The presets that the form shows at once; "More" shows the others and everything else."""
 
 PRESET_CHOICES = (
     *((preset.name, preset.label) for preset in PRESETS),
@@ -249,6 +252,12 @@ def stem_choices() -> tuple[StemChoice, ...]:
     offered = [model for model in offered_models() if not model.overlapping]
     names = dict.fromkeys(stem for model in offered for stem in model.stems)
     return tuple(StemChoice(name, name.capitalize(), stem_note(name, offered)) for name in names)
+
+
+def shown_stems(cards: Iterable[ModelCard]) -> tuple[StemChoice, ...]:
+    """The boxes of the stems that one of ``cards`` gives; a box that no card can fill is none."""
+    given = {stem for card in cards for stem in card.offered_stems}
+    return tuple(choice for choice in stem_choices() if choice.value in given)
 
 
 def split_choices() -> tuple[StemChoice, ...]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from jobs.http.status import status_of
 from jobs.models import Batch, Job, Upload
 from jobs.services.batches.actions import finish_form_batch
-from jobs.services.email import notice_obstacle
+from jobs.services.email import mail_is_set_up, notice_obstacle
 from jobs.services.presets import site_presets
 from jobs.services.quotas.allowance import allowance_of
 from jobs.services.quotas.reservation import Hold, reserve
@@ -166,15 +166,17 @@ def _page(
         # What was chosen before stays where it can be seen and changed.
         is_chosen = card.value == form["model"].value()
         (unusable if card.obstacle and not is_chosen else cards).append(card)
+    presets = {row.name: row for row in site_presets(speeds)}
     context = {
         "form": form,
         "failed": failed or [],
-        "presets": site_presets(speeds),
+        "main_presets": [presets.pop(name) for name in choices.MAIN_PRESETS],
+        "more_presets": list(presets.values()),
         "cards": [card for card in cards if card.featured],
         "more_cards": [card for card in cards if not card.featured],
         "unusable_cards": unusable,
         "stages": choices.STAGE_BOXES,
-        "stem_boxes": choices.stem_choices(),
+        "stem_boxes": choices.shown_stems(cards),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "allowance": allowance_of(request.user),
         "has_remote": bool(settings.REMOTE_URL),
@@ -182,6 +184,7 @@ def _page(
         "unfinished": Upload.objects.resumable().visible_to(request.user),
         "url_import": settings.URL_IMPORT,
         "url_import_pages": takes_pages(),
+        "sends_mail": mail_is_set_up(),
         "notice_obstacle": notice_obstacle(request.user),
         "wants_notice": request.method == "POST" and "notify_by_email" in request.POST,
     }

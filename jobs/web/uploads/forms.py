@@ -105,6 +105,16 @@ class SeparationForm(forms.Form):
         """Whether the page opens the part about details and noise."""
         return any(field.value() for field in (*self.details_fields, self["denoise_stem"]))
 
+    @property
+    def chooses_more(self) -> bool:
+        """Whether the page opens "More": an error or a choice is in it that should be seen."""
+        return (
+            bool(self.errors)
+            or self["preset"].value() not in choices.MAIN_PRESETS
+            or (self["format"].value() or choices.PAGE_FORMAT) != choices.PAGE_FORMAT
+            or bool(self["stay_here"].value())
+        )
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors:
