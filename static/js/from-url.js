@@ -1,4 +1,6 @@
 // The button posts the form to its own address, without the script of the uploads.
+import { translate } from "./language.js";
+
 const button = document.querySelector("[data-from-url]");
 const words = button.textContent;
 const field = document.querySelector("[data-url]");
@@ -11,7 +13,7 @@ document.addEventListener(
     // Fetching takes a while; a second press would fetch the song twice.
     setTimeout(() => {
       button.disabled = true;
-      button.textContent = button.dataset.fetching;
+      button.textContent = translate("Fetching…");
     });
   },
   { capture: true },

@@ -1,4 +1,5 @@
 // Songs from anywhere on the page: dropped, pasted, or a folder that is chosen; and pasted links.
+import { translate, translatePlural } from "./language.js";
 import { MOST_SONGS, songsIn, songsOf, taken } from "./upload-folder.js";
 
 const TYPED_INTO =
@@ -12,27 +13,36 @@ export function linkIn(text) {
 }
 
 // The sentence about what was left out; empty where nothing was.
-export function leftOut({ files, leftOut: count, isCut }, words) {
-  const one = count === 1 ? words.leftOutOne : words.leftOutMany;
-  return [
-    files.length === 0 ? words.noSongs : "",
-    count > 0 ? one.replace("{count}", count) : "",
-    isCut ? words.cut.replace("{count}", MOST_SONGS) : "",
-  ]
-    .filter(Boolean)
-    .join(" ");
+export function leftOut({ files, leftOut: count, isCut }) {
+  const told = [];
+  if (files.length === 0) told.push(translate("There is no song in it."));
+  if (count > 0)
+    told.push(
+      translatePlural(
+        "%(count)s file that is no song was left out.",
+        "%(count)s files that are no songs were left out.",
+        count,
+      ),
+    );
+  if (isCut)
+    told.push(
+      translate("A folder gives %(count)s songs at a time. The rest was left out.", {
+        count: MOST_SONGS,
+      }),
+    );
+  return told.join(" ");
 }
 
 // `add(files)` is called for every set of songs, `said` shows what was left out.
-export function takeInSongs({ form, words, add, said }) {
+export function takeInSongs({ form, add, said }) {
   const { accept } = form.querySelector("#files");
   const take = (found) => {
-    said.textContent = leftOut(found, words);
+    said.textContent = leftOut(found);
     if (found.files.length > 0) add(found.files);
   };
   const takeEvent = async (transfer) => take(await songsIn(taken(transfer), accept));
   onDrop(document.querySelector("[data-drop-overlay]"), takeEvent);
-  onPaste(takeEvent, (link) => fillIn(link, { words, said }));
+  onPaste(takeEvent, (link) => fillIn(link, said));
   offerFolder(form.querySelector("[data-folder]"), (files) => take(songsOf(files, accept)));
 }
 
@@ -76,12 +86,12 @@ function onPaste(take, follow) {
 }
 
 // Nothing is fetched before the person presses the button. Returns whether the site fetches links.
-function fillIn(link, { words, said }) {
+function fillIn(link, said) {
   const field = document.querySelector("[data-url]");
   if (!field) return false;
   field.value = link;
   document.querySelector("[data-from-url]").focus();
-  said.textContent = words.pasted;
+  said.textContent = translate("The link is in the box below. Press Enter to fetch the song.");
   return true;
 }
 

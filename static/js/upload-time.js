@@ -1,4 +1,6 @@
 // How long the chosen songs will take: their lengths are read here, the speeds came with the page.
+import { decimal, translatePlural } from "./language.js";
+
 const SHORT_S = 90;
 const LONG_S = 5400;
 const PATIENCE_MS = 5000;
@@ -8,7 +10,7 @@ export function about(seconds) {
   const rounded = coarse(seconds);
   if (rounded < SHORT_S) return `${rounded} s`;
   if (rounded < LONG_S) return `${Math.round(rounded / 60)} min`;
-  return `${(rounded / 3600).toFixed(1).replace(/\.0$/, "")} h`;
+  return `${decimal(rounded / 3600, rounded % 3600 === 0 ? 0 : 1)} h`;
 }
 
 function coarse(seconds) {
@@ -54,9 +56,7 @@ function lengthOf(file) {
 }
 
 export class Times {
-  // `words`: the sentences for one song and for many.
-  constructor(form, words) {
-    this.words = words;
+  constructor(form) {
     this.lengths = new WeakMap();
     this.files = [];
     this.cards = [...form.querySelectorAll("[data-time]")].map((element) => ({
@@ -93,8 +93,11 @@ export class Times {
   }
 
   sentence(time) {
-    const count = this.files.length;
-    const text = count === 1 ? this.words.timeOne : this.words.timeMany;
-    return text.replace("{time}", time).replace("{count}", count);
+    return translatePlural(
+      "About %(time)s for this song on this machine",
+      "About %(time)s for these %(count)s songs on this machine",
+      this.files.length,
+      { time },
+    );
   }
 }

@@ -1,4 +1,5 @@
 // The upload page: a row for each chosen song, a few of which are sent at a time.
+import { translate, translatePlural } from "./language.js";
 import { followChoices } from "./upload-choice.js";
 import { takeInSongs } from "./upload-intake.js";
 import { count, isOver, next, pageOf, sentence } from "./upload-queue.js";
@@ -15,8 +16,7 @@ const done = form.querySelector("[data-done]");
 const announce = form.querySelector("[data-announce]");
 const template = document.querySelector("template[data-row]");
 const unfinished = document.querySelector("[data-unfinished]");
-const words = document.querySelector("template[data-words]").dataset;
-const times = new Times(form, words);
+const times = new Times(form);
 const maxBytes = Number(form.dataset.maxBytes);
 // States of songs whose time is still to come.
 const WANTED = ["waiting", "sending", "paused", "lost"];
@@ -56,7 +56,7 @@ function add(file) {
   const song = new Song(file, { fields, csrf, begin: form.dataset.begin, changed });
   songs.set(song, { row, ...parts });
   find("name").textContent = file.name;
-  parts.bar.setAttribute("aria-label", `Upload of ${file.name}`);
+  parts.bar.setAttribute("aria-label", translate("Upload of %(name)s", { name: file.name }));
   parts.pause.addEventListener("click", () =>
     song.state === "paused" ? goOn(song) : song.pause(),
   );
@@ -68,9 +68,15 @@ function add(file) {
   parts.undo.addEventListener("click", () => goOn(song));
   parts.remove.addEventListener("click", () => (song.isOnItsWay ? song.cancel() : take(song)));
   queue.append(row);
-  if (file.size === 0) song.tell("failed", "The file is empty.");
+  if (file.size === 0) song.tell("failed", translate("The file is empty."));
   else if (file.size > maxBytes)
-    song.tell("failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
+    song.tell(
+      "failed",
+      translate("%(size)s is more than the %(most)s accepted here.", {
+        size: size(file.size),
+        most: size(maxBytes),
+      }),
+    );
   else changed(song);
 }
 
@@ -88,11 +94,10 @@ function take(song) {
   advance();
 }
 
-// A screen reader says the file's name after the first word: "Send Song.wav again".
-function label(button, text, name, shown) {
-  const [verb, ...rest] = text.split(" ");
+// A screen reader says the file's name too: "Send Song.wav again".
+function label(button, text, spoken, shown) {
   button.textContent = text;
-  button.setAttribute("aria-label", [verb, name, ...rest].join(" "));
+  button.setAttribute("aria-label", spoken);
   button.hidden = !shown;
 }
 
@@ -104,24 +109,43 @@ function changed(song) {
   row.className = `queue__row queue__row--${state}`;
   note.textContent = song.note;
   bar.value = song.percent;
-  label(pause, state === "paused" ? "Resume" : "Pause", file.name, song.canPause);
+  const { name } = file;
+  const isPaused = state === "paused";
+  label(
+    pause,
+    isPaused ? translate("Resume") : translate("Pause"),
+    isPaused ? translate("Resume %(name)s", { name }) : translate("Pause %(name)s", { name }),
+    song.canPause,
+  );
   label(
     again,
-    "Send again",
-    file.name,
+    translate("Send again"),
+    translate("Send %(name)s again", { name }),
     state === "lost" || (state === "failed" && song.canBeSentAgain),
   );
-  label(use, "Separate again", file.name, state === "known");
-  label(undo, "Undo", file.name, state === "cancelled" && !song.url);
+  label(
+    use,
+    translate("Separate again"),
+    translate("Separate %(name)s again", { name }),
+    state === "known",
+  );
+  label(
+    undo,
+    translate("Undo"),
+    translate("Undo %(name)s", { name }),
+    state === "cancelled" && !song.url,
+  );
   label(
     remove,
-    song.isOnItsWay ? "Cancel" : "Remove",
-    file.name,
+    song.isOnItsWay ? translate("Cancel") : translate("Remove"),
+    song.isOnItsWay
+      ? translate("Cancel %(name)s", { name })
+      : translate("Remove %(name)s", { name }),
     !["done", "cancelling"].includes(state),
   );
   open.hidden = !song.url;
   if (song.url) open.href = song.url;
-  open.setAttribute("aria-label", `Open the job of ${file.name}`);
+  open.setAttribute("aria-label", translate("Open the job of %(name)s", { name }));
   if (song.addresses) forget(song.addresses.upload);
   if (state === before) return;
   if (["paused", "lost", "known", "failed", "cancelled"].includes(state))
@@ -152,11 +176,20 @@ function advance() {
   }
   const waiting = count(all(), "waiting");
   submit.disabled = sending || waiting === 0;
-  if (sending) submit.textContent = "Uploading…";
-  else submit.textContent = waiting > 1 ? `Separate ${waiting} songs` : "Separate";
+  submit.textContent = submitText(waiting);
   zone.classList.toggle("dropzone--filled", songs.size > 0);
-  times.tell(all().filter((song) => WANTED.includes(song.state)).map(({ file }) => file));
+  times.tell(
+    all()
+      .filter((song) => WANTED.includes(song.state))
+      .map(({ file }) => file),
+  );
   done.hidden = sending || count(all(), "done") === 0;
+}
+
+function submitText(waiting) {
+  if (sending) return translate("Uploading…");
+  if (waiting < 2) return translate("Separate");
+  return translatePlural("Separate %(count)s song", "Separate %(count)s songs", waiting);
 }
 
 function conclude() {
@@ -191,6 +224,6 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
-takeInSongs({ form, words, add: addAll, said: form.querySelector("[data-left-out]") });
+takeInSongs({ form, add: addAll, said: form.querySelector("[data-left-out]") });
 // Songs may have been chosen before this script was loaded.
 takeChosen();

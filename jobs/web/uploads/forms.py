@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from jobs.http.job_filters import SORTS
 from jobs.models.job import JobStatus
@@ -33,7 +35,10 @@ class SeparationForm(forms.Form):
     """
 
     preset = forms.ChoiceField(
-        label="Preset", choices=choices.preset_choices, initial=choices.OWN_CHOICE, required=False
+        label=_("Preset"),
+        choices=choices.preset_choices,
+        initial=choices.OWN_CHOICE,
+        required=False,
     )
     model = forms.ChoiceField(
         choices=lambda: [(card.value, card.label) for card in choices.model_cards()],
@@ -42,9 +47,9 @@ class SeparationForm(forms.Form):
     )
     stem_choice = forms.ChoiceField(
         choices=(
-            ("all", "All stems"),
-            ("karaoke", "Karaoke: the vocals, and everything else"),
-            ("chosen", "Only these:"),
+            ("all", _("All stems")),
+            ("karaoke", _("Karaoke: the vocals, and everything else")),
+            ("chosen", _("Only these:")),
         ),
         initial="all",
         required=False,
@@ -59,15 +64,20 @@ class SeparationForm(forms.Form):
         required=False,
     )
     format = forms.ChoiceField(
-        label="Format", choices=choices.FORMATS, initial=choices.PAGE_FORMAT, required=False
+        label=_("Format"), choices=choices.FORMATS, initial=choices.PAGE_FORMAT, required=False
     )
     denoise_stem = forms.ChoiceField(
-        label="Stem with less noise",
-        choices=lambda: [("", "None"), *((s.value, s.label) for s in choices.stem_choices())],
+        label=_("Stem with less noise"),
+        choices=lambda: [
+            ("", gettext("None")),
+            *((s.value, s.label) for s in choices.stem_choices()),
+        ],
         required=False,
     )
     denoise_strength = option_field(DENOISE_STRENGTH)
-    stay_here = forms.BooleanField(label="Do not send the song to another machine", required=False)
+    stay_here = forms.BooleanField(
+        label=_("Do not send the song to another machine"), required=False
+    )
 
     separation_request: SeparationRequest
 
@@ -142,9 +152,9 @@ class SeparationForm(forms.Form):
             "chosen": {"stems": tuple(cleaned["stems"])},
         }
         if not cleaned["stages"]:
-            raise InvalidOptions("Choose at least one thing to make.")
+            raise InvalidOptions(gettext("Choose at least one thing to make."))
         if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
-            raise InvalidOptions("Select at least one stem, or choose all of them.")
+            raise InvalidOptions(gettext("Select at least one stem, or choose all of them."))
         plain = {name: cleaned[name] for name in plain_options() if cleaned[name] not in (None, "")}
         return {
             "separator": separator,
