@@ -8,7 +8,7 @@ from django.conf import settings
 from jobs.services.site_models.available import is_offered, is_there
 from jobs.services.site_models.forecast import Forecast, forecast
 from jobs.services.site_models.missing_models import missing_names
-from jobs.services.timing.speed import Speeds, Work
+from jobs.services.timing.speed import START_S, Speeds, Work
 from separation.ensemble import ENSEMBLE, find_ensemble
 from separation.request.presets import PRESETS, Resolved, find_preset, resolve
 from separation.request.presets import can_run as preset_can_run
@@ -22,15 +22,30 @@ UNIT = "fast"
 
 
 @dataclass(frozen=True)
+class Pace:
+    """What the model of time says of songs of any length: ``start_s``, and ``seconds_per_second``
+    for each second of the song, of which ``longest_s`` are separated at most."""
+
+    start_s: float
+    seconds_per_second: float
+    longest_s: float | None
+
+
+@dataclass(frozen=True)
 class SitePreset:
-    """``seconds``: time for a song of ``EXAMPLE_S`` on this site, None before it was learned.
-    ``times_fast``: its work as a multiple of the work of the preset "fast"."""
+    """``seconds``: time for a song of ``EXAMPLE_S`` on this site, ``pace``: that for any song; None
+    before it was learned. ``times_fast``: its work as a multiple of that of the preset "fast"."""
 
     resolved: Resolved
     request: SeparationRequest
     forecast: Forecast
     seconds: float | None
+    pace: Pace | None
     times_fast: float
+
+    @property
+    def name(self) -> str:
+        return self.resolved.preset.name
 
     @property
     def uses(self) -> str:
@@ -38,6 +53,12 @@ class SitePreset:
         if self.request.separator == ENSEMBLE and self.request.model:
             return find_ensemble(self.request.model).label
         return self.forecast.words or self.request.separator
+
+    @property
+    def quality(self) -> str:
+        """What is known of the model that separates, as sentences; empty for an ensemble."""
+        model = self.forecast.model or self.forecast.hoped or self.forecast.lacking
+        return model.description if model else ""
 
     @property
     def differs(self) -> bool:
@@ -67,7 +88,9 @@ def _site_preset(
     expected = forecast(request, missing)
     here = speeds.expect(_work(request, request.separator, request.model))
     seconds = here.seconds if here.learned else None
-    return SitePreset(resolved, request, expected, seconds, _work_s(request, expected) / unit)
+    pace = Pace(START_S, here.seconds_per_second, request.range_length_s) if here.learned else None
+    times_fast = _work_s(request, expected) / unit
+    return SitePreset(resolved, request, expected, seconds, pace, times_fast)
 
 
 def _request(resolved: Resolved) -> SeparationRequest:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from jobs.models.preferences import Theme
 from jobs.script_texts import script_texts_address
+from jobs.sentences import translated
 from jobs.services.account.preferences import theme_of
 from jobs.services.email import mail_is_set_up
 from jobs.services.sizes import size
@@ -25,6 +26,7 @@ register.filter("decibels", decibels)
 register.filter("stage_label", stage_label)
 register.filter("took", took)
 register.filter("track_label", track_label)
+register.filter("translated", translated)
 register.filter("whole_percent", whole_percent)
 
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")

@@ -1,5 +1,8 @@
 // The button posts the form to its own address, without the script of the uploads.
+import { translate } from "./language.js";
+
 const button = document.querySelector("[data-from-url]");
+const words = button.textContent;
 const field = document.querySelector("[data-url]");
 const stop = document.querySelector("[data-stop-fetching]");
 
@@ -12,7 +15,7 @@ document.addEventListener(
     // Fetching takes a while; a second press would fetch the song twice.
     setTimeout(() => {
       button.disabled = true;
-      button.textContent = "Fetching…";
+      button.textContent = translate("Fetching…");
       // Its answer takes the place of the one that is awaited.
       stop.hidden = false;
     });
@@ -31,5 +34,5 @@ field.addEventListener("keydown", (event) => {
 window.addEventListener("pageshow", () => {
   button.disabled = false;
   stop.hidden = true;
-  button.textContent = "Fetch and separate";
+  button.textContent = words;
 });

@@ -1,4 +1,6 @@
 // The order of a round of uploads: the next song, the end of the round, and the page after it.
+import { translate } from "./language.js";
+
 const AT_ONCE = 3;
 
 export function count(songs, ...states) {
@@ -27,5 +29,7 @@ export function sentence(songs) {
   const sent = count(songs, "done");
   const others = songs.length - sent;
   if (!sent) return "";
-  return `${sent} in the queue${others ? `, ${others} not` : ""}.`;
+  return others
+    ? translate("%(sent)s in the queue, %(others)s not.", { sent, others })
+    : translate("%(sent)s in the queue.", { sent });
 }

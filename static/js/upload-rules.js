@@ -1,11 +1,12 @@
 // The progress of an upload in words, and its next state after each answer of the server.
+import { decimal, translate } from "./language.js";
 
 // Statuses that concern the network or the server, not the file: the upload resumes when they are over.
 const PASSING = [0, 408, 409, 423, 502, 503, 504];
 
 export function size(bytes) {
   const kilobytes = Math.ceil(bytes / 1e3);
-  return kilobytes < 1000 ? `${kilobytes} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return kilobytes < 1000 ? `${kilobytes} kB` : `${decimal(bytes / 1e6, 1)} MB`;
 }
 
 // Whole per cent, 100 only when nothing is left.
@@ -27,8 +28,8 @@ export function refusal(status, text) {
   if (typeof told?.detail === "string") return new Refusal({ ...told, status });
   const detail =
     status === 403
-      ? "This page is out of date. Load it again, then choose the song once more."
-      : `The server answered with status ${status}. Try again in a moment.`;
+      ? translate("This page is out of date. Load it again, then choose the song once more.")
+      : translate("The server answered with status %(status)s. Try again in a moment.", { status });
   return new Refusal({ status, detail });
 }
 

@@ -1,4 +1,5 @@
 // The upload of one file: announced, sent by tus, its outcome polled. It reports its state to the page.
+import { translate } from "./language.js";
 import {
   canBeSentAgain,
   parsed,
@@ -54,7 +55,7 @@ export class Song {
 
   async send() {
     clearTimeout(this.timer);
-    this.tell("sending", "Starting…");
+    this.tell("sending", translate("Starting…"));
     this.announcing = this.announce();
     try {
       await this.announcing;
@@ -104,7 +105,12 @@ export class Song {
       onShouldRetry: (error) => {
         const again = navigator.onLine && passes(this.problem(error));
         if (again && this.isMoving)
-          this.tell("sending", `The connection was lost at ${this.percent} %. Trying again…`);
+          this.tell(
+            "sending",
+            translate("The connection was lost at %(percent)s %. Trying again…", {
+              percent: this.percent,
+            }),
+          );
         return again && this.isMoving;
       },
       onProgress: (sent, total) => {
@@ -113,7 +119,9 @@ export class Song {
         this.isSent = sent >= total;
         this.tell(
           "sending",
-          sent < total ? `${this.percent} % of ${size(total)}` : "Checking the file…",
+          sent < total
+            ? translate("%(percent)s % of %(total)s", { percent: this.percent, total: size(total) })
+            : translate("Checking the file…"),
         );
       },
       onError: (error) => this.stop(this.problem(error)),
@@ -143,7 +151,7 @@ export class Song {
 
   queued(url) {
     this.url = url;
-    this.tell("done", "In the queue");
+    this.tell("done", translate("In the queue"));
   }
 
   known({ name, url }) {
@@ -151,18 +159,19 @@ export class Song {
     this.tell(
       "known",
       name === this.file.name
-        ? "You have this very song here already."
-        : `You have this very song here already, as “${name}”.`,
+        ? translate("You have this very song here already.")
+        : translate("You have this very song here already, as “%(name)s”.", { name }),
     );
   }
 
   async separateKnown() {
-    this.tell("sending", "Adding it to the queue…");
+    this.tell("sending", translate("Adding it to the queue…"));
     try {
       const { url } = await this.ask(this.addresses.again, new FormData());
       if (this.isMoving) this.queued(url);
     } catch (problem) {
-      if (this.isMoving) this.tell("failed", problem.detail ?? "The connection was lost.");
+      if (this.isMoving)
+        this.tell("failed", problem.detail ?? translate("The connection was lost."));
     }
   }
 
@@ -177,8 +186,8 @@ export class Song {
     this.tell(
       "lost",
       navigator.onLine
-        ? "The server cannot be reached. The upload goes on as soon as it can."
-        : "There is no connection. The upload goes on as soon as there is.",
+        ? translate("The server cannot be reached. The upload goes on as soon as it can.")
+        : translate("There is no connection. The upload goes on as soon as there is."),
     );
     this.timer = setTimeout(() => this.resume(), TRY_AGAIN_MS);
   }
@@ -186,7 +195,13 @@ export class Song {
   pause() {
     this.transfer?.abort();
     clearTimeout(this.timer);
-    this.tell("paused", `Paused at ${this.percent} % of ${size(this.file.size)}`);
+    this.tell(
+      "paused",
+      translate("Paused at %(percent)s % of %(total)s", {
+        percent: this.percent,
+        total: size(this.file.size),
+      }),
+    );
   }
 
   // Back in the queue: the page sends it when its turn comes.
@@ -194,14 +209,16 @@ export class Song {
     clearTimeout(this.timer);
     this.tell(
       "waiting",
-      this.percent ? `Waiting, ${this.percent} % are there` : size(this.file.size),
+      this.percent
+        ? translate("Waiting, %(percent)s % are there", { percent: this.percent })
+        : size(this.file.size),
     );
   }
 
   // Wherever it is: the server stops what it does with it, also a job that has come of it by now.
   async cancel() {
     clearTimeout(this.timer);
-    this.tell("cancelling", "Cancelling…");
+    this.tell("cancelling", translate("Cancelling…"));
     await this.transfer?.abort();
     // What is being announced is not to be cancelled before it is there.
     await this.announcing?.catch(() => {});
@@ -216,7 +233,10 @@ export class Song {
       // Refused, expired or cancelled in another tab: there is none any more.
       if (problem.status === 404) return this.cancelled({});
       if (!passes(problem)) return this.tell("failed", problem.detail);
-      this.tell("cancelling", "The server cannot be reached. Cancelling as soon as it can…");
+      this.tell(
+        "cancelling",
+        translate("The server cannot be reached. Cancelling as soon as it can…"),
+      );
       this.timer = setTimeout(() => this.askToCancel(), CANCEL_AGAIN_MS);
     }
   }
@@ -227,10 +247,14 @@ export class Song {
     this.percent = 0;
     this.isSent = false;
     this.url = url;
-    if (state === "ended") this.tell("cancelled", "It was finished before it could be cancelled.");
+    if (state === "ended")
+      this.tell("cancelled", translate("It was finished before it could be cancelled."));
     else if (url)
-      this.tell("cancelled", "Cancelled. The song is here; its page can start it again.");
-    else this.tell("cancelled", "Cancelled. Nothing was kept.");
+      this.tell(
+        "cancelled",
+        translate("Cancelled. The song is here; its page can start it again."),
+      );
+    else this.tell("cancelled", translate("Cancelled. Nothing was kept."));
   }
 
   remove() {

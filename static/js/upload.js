@@ -1,7 +1,11 @@
 // The upload page: a row for each chosen song, a few of which are sent at a time.
+import { translate, translatePlural } from "./language.js";
+import { followChoices } from "./upload-choice.js";
+import { takeInSongs } from "./upload-intake.js";
 import { count, isOver, next, pageOf, sentence } from "./upload-queue.js";
 import { size } from "./upload-rules.js";
 import { Song } from "./upload-song.js";
+import { Times } from "./upload-time.js";
 
 const form = document.querySelector("[data-upload]");
 const zone = form.querySelector("[data-dropzone]");
@@ -12,7 +16,10 @@ const done = form.querySelector("[data-done]");
 const announce = form.querySelector("[data-announce]");
 const template = document.querySelector("template[data-row]");
 const unfinished = document.querySelector("[data-unfinished]");
+const times = new Times(form);
 const maxBytes = Number(form.dataset.maxBytes);
+// States of songs whose time is still to come.
+const WANTED = ["waiting", "sending", "paused", "lost"];
 const songs = new Map();
 let sending = false;
 let batch = newKey();
@@ -49,7 +56,7 @@ function add(file) {
   const song = new Song(file, { fields, csrf, begin: form.dataset.begin, changed });
   songs.set(song, { row, ...parts });
   find("name").textContent = file.name;
-  parts.bar.setAttribute("aria-label", `Upload of ${file.name}`);
+  parts.bar.setAttribute("aria-label", translate("Upload of %(name)s", { name: file.name }));
   parts.pause.addEventListener("click", () =>
     song.state === "paused" ? goOn(song) : song.pause(),
   );
@@ -61,9 +68,15 @@ function add(file) {
   parts.undo.addEventListener("click", () => goOn(song));
   parts.remove.addEventListener("click", () => (song.isOnItsWay ? song.cancel() : take(song)));
   queue.append(row);
-  if (file.size === 0) song.tell("failed", "The file is empty.");
+  if (file.size === 0) song.tell("failed", translate("The file is empty."));
   else if (file.size > maxBytes)
-    song.tell("failed", `${size(file.size)} is more than the ${size(maxBytes)} accepted here.`);
+    song.tell(
+      "failed",
+      translate("%(size)s is more than the %(most)s accepted here.", {
+        size: size(file.size),
+        most: size(maxBytes),
+      }),
+    );
   else changed(song);
 }
 
@@ -81,11 +94,10 @@ function take(song) {
   advance();
 }
 
-// A screen reader says the file's name after the first word: "Send Song.wav again".
-function label(button, text, name, shown) {
-  const [verb, ...rest] = text.split(" ");
+// A screen reader says the file's name too: "Send Song.wav again".
+function label(button, text, spoken, shown) {
   button.textContent = text;
-  button.setAttribute("aria-label", [verb, name, ...rest].join(" "));
+  button.setAttribute("aria-label", spoken);
   button.hidden = !shown;
 }
 
@@ -97,24 +109,43 @@ function changed(song) {
   row.className = `queue__row queue__row--${state}`;
   note.textContent = song.note;
   bar.value = song.percent;
-  label(pause, state === "paused" ? "Resume" : "Pause", file.name, song.canPause);
+  const { name } = file;
+  const isPaused = state === "paused";
+  label(
+    pause,
+    isPaused ? translate("Resume") : translate("Pause"),
+    isPaused ? translate("Resume %(name)s", { name }) : translate("Pause %(name)s", { name }),
+    song.canPause,
+  );
   label(
     again,
-    "Send again",
-    file.name,
+    translate("Send again"),
+    translate("Send %(name)s again", { name }),
     state === "lost" || (state === "failed" && song.canBeSentAgain),
   );
-  label(use, "Separate again", file.name, state === "known");
-  label(undo, "Undo", file.name, state === "cancelled" && !song.url);
+  label(
+    use,
+    translate("Separate again"),
+    translate("Separate %(name)s again", { name }),
+    state === "known",
+  );
+  label(
+    undo,
+    translate("Undo"),
+    translate("Undo %(name)s", { name }),
+    state === "cancelled" && !song.url,
+  );
   label(
     remove,
-    song.isOnItsWay ? "Cancel" : "Remove",
-    file.name,
+    song.isOnItsWay ? translate("Cancel") : translate("Remove"),
+    song.isOnItsWay
+      ? translate("Cancel %(name)s", { name })
+      : translate("Remove %(name)s", { name }),
     !["done", "cancelling"].includes(state),
   );
   open.hidden = !song.url;
   if (song.url) open.href = song.url;
-  open.setAttribute("aria-label", `Open the job of ${file.name}`);
+  open.setAttribute("aria-label", translate("Open the job of %(name)s", { name }));
   if (song.addresses) forget(song.addresses.upload);
   if (state === before) return;
   if (["paused", "lost", "known", "failed", "cancelled"].includes(state))
@@ -145,10 +176,20 @@ function advance() {
   }
   const waiting = count(all(), "waiting");
   submit.disabled = sending || waiting === 0;
-  if (sending) submit.textContent = "Uploading…";
-  else submit.textContent = waiting > 1 ? `Separate ${waiting} songs` : "Separate";
+  submit.textContent = submitText(waiting);
   zone.classList.toggle("dropzone--filled", songs.size > 0);
+  times.tell(
+    all()
+      .filter((song) => WANTED.includes(song.state))
+      .map(({ file }) => file),
+  );
   done.hidden = sending || count(all(), "done") === 0;
+}
+
+function submitText(waiting) {
+  if (sending) return translate("Uploading…");
+  if (waiting < 2) return translate("Separate");
+  return translatePlural("Separate %(count)s song", "Separate %(count)s songs", waiting);
 }
 
 function conclude() {
@@ -166,37 +207,23 @@ window.addEventListener("online", () => {
   for (const song of all()) if (song.state === "lost") song.resume();
 });
 
-const cards = [...form.querySelectorAll("input[name=model]")];
+followChoices(form);
 
-function offerStems() {
-  const offered = cards.find(({ checked }) => checked)?.dataset.stems.split(" ");
-  for (const label of form.querySelectorAll("[data-stem]")) {
-    const box = label.querySelector("input");
-    label.hidden = offered !== undefined && !offered.includes(box.value);
-    // A disabled box stays checked and is not sent.
-    box.disabled = label.hidden;
-  }
-}
-
-for (const card of cards) card.addEventListener("change", offerStems);
-offerStems();
-
-function takeChosen() {
-  [...input.files].forEach(add);
-  input.value = "";
+function addAll(files) {
+  [...files].forEach(add);
   advance();
 }
 
+function takeChosen() {
+  addAll(input.files);
+  input.value = "";
+}
+
 input.addEventListener("change", takeChosen);
-for (const type of ["dragenter", "dragover"]) {
-  zone.addEventListener(type, () => zone.classList.add("dropzone--over"));
-}
-for (const type of ["dragleave", "drop"]) {
-  zone.addEventListener(type, () => zone.classList.remove("dropzone--over"));
-}
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
+takeInSongs({ form, add: addAll, said: form.querySelector("[data-left-out]") });
 // Songs may have been chosen before this script was loaded.
 takeChosen();

@@ -82,7 +82,7 @@ def test_a_lone_song_is_told_of_on_its_page_once(owner: Visitor, folder: Path) -
     expect(owner.page.locator(".track audio").first).to_be_attached(timeout=JOB_S)
     # The player's elements are parsed before the script that tells runs.
     owner.page.wait_for_load_state("load")
-    assert told(owner)[before:] == [["Three.wav", "Done: Completed"]]
+    assert told(owner)[before:] == [["Three", "Done: Completed"]]
     owner.page.reload()
     assert len(told(owner)) == before + 1
 

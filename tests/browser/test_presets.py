@@ -25,15 +25,13 @@ def test_a_preview_needs_no_script_and_leads_to_the_whole_song(
     person.go("/")
     expect(page.get_by_role("radio", name="Stems", exact=True)).to_be_checked()
     assert not own_choices(page)
+    person.open_more()
     page.get_by_role("radio", name="Fast", exact=True).check()
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("radio", name="Preview", exact=True)).to_be_checked()
-    for _ in range(2):
-        page.keyboard.press("ArrowUp")
-    expect(page.get_by_role("radio", name="Own choice", exact=True)).to_be_checked()
-    assert own_choices(page)
-    for _ in range(2):
-        page.keyboard.press("ArrowDown")
+    page.get_by_role("radio", name="Own choice", exact=True).check()
+    expect(page.get_by_role("radio", name="Spectral masks")).to_be_visible()
+    page.get_by_role("radio", name="Preview", exact=True).check()
     page.get_by_label("Choose songs").set_input_files(song(tmp_path, "Long.wav", seconds=SONG_S))
     began = time.monotonic()
     person.separate()
@@ -56,6 +54,7 @@ def test_the_script_sends_the_preset_with_each_song(
     page = person.page
     person.sign_up("dancer")
     person.go("/")
+    person.open_more()
     page.get_by_role("radio", name="Stems for DJs").check()
     files = [song(tmp_path, name, seconds=1.0) for name in ("One.wav", "Two.wav")]
     page.get_by_label("Choose songs").set_input_files(files)

@@ -68,12 +68,12 @@ def test_the_keyboard_alone_leads_from_upload_to_results(person: Visitor, tmp_pa
     keys = song(tmp_path, "Keys.wav", seconds=1.0)
     # Before the walk: a chooser that opens before the browser was told to hand it over is lost.
     page.on("filechooser", lambda chooser: chooser.set_files(keys))
-    tab_to(page, page.get_by_label("Choose songs"))
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("list", name="Songs to upload")).to_contain_text("Keys.wav")
     tab_to(page, page.get_by_role("radio", name="Stems", exact=True))
     while not page.get_by_role("radio", name="Everything", exact=True).is_checked():
         page.keyboard.press("ArrowDown")
+    tab_to(page, page.get_by_label("Choose songs"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Songs to upload")).to_contain_text("Keys.wav")
     tab_to(page, page.get_by_role("button", name="Separate"))
     page.keyboard.press("Space")
     page.wait_for_url("**/jobs/*/")

@@ -261,7 +261,7 @@ def test_the_row_of_a_song_is_worked_by_keyboard(owner: Visitor, folder: Path) -
     owner.choose(song(folder, "Keys.wav", seconds=8.0))
     owner.separate()
     in_the_middle(owner, "Keys.wav")
-    owner.page.get_by_label("Choose songs").focus()
+    owner.page.get_by_label("Choose a folder").focus()
     owner.page.keyboard.press("Tab")
     expect(owner.page.get_by_role("button", name="Pause Keys.wav")).to_be_focused()
     owner.page.keyboard.press("Enter")

@@ -45,8 +45,14 @@ class Visitor:
 
     def choose(self, *files: Path) -> None:
         self.page.get_by_label("Choose songs").set_input_files(files)
+        self.open_more()
         self.page.get_by_role("radio", name="Own choice").check()
         self.page.get_by_role("radio", name="Spectral masks").check()
+
+    def open_more(self) -> None:
+        """Everything beside the three main choices, unless it is open already."""
+        if self.page.locator("details[data-more]").get_attribute("open") is None:
+            self.page.get_by_text("More", exact=True).click()
 
     def separate(self) -> None:
         self.page.get_by_role("button", name="Separate").click()

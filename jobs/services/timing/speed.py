@@ -6,7 +6,7 @@ waits, its deadline, and its progress, as the worker hands the same rates to the
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -76,6 +76,11 @@ class Expected:
     learned: bool
     rates: Mapping[str, StageRate]
 
+    @property
+    def seconds_per_second(self) -> float:
+        """Seconds of work for a second of the song, beside ``START_S``."""
+        return sum(rate.seconds_per_second for rate in self.rates.values())
+
 
 class Speeds:
     """All learned speeds, read once and used for many estimates."""
@@ -98,8 +103,8 @@ class Speeds:
         rates = {
             name: self._rate(work, name, params, hosts, device) for name, params in work.stages
         }
-        seconds = sum(rate.seconds_per_second for rate in rates.values()) * work.duration_s
-        return Expected(START_S + seconds, all(rate.learned for rate in rates.values()), rates)
+        found = Expected(START_S, all(rate.learned for rate in rates.values()), rates)
+        return replace(found, seconds=START_S + found.seconds_per_second * work.duration_s)
 
     def _rate(
         self,

@@ -1,11 +1,13 @@
 """The choices of the upload form, from the catalogue and the registry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from jobs.models import ModelMeasurement
+from jobs.sentences import translated
 from jobs.services.site_models.available import (
     can_run,
     is_offered,
@@ -49,6 +51,9 @@ FIRST_PRESET = "stems"
 """The form's preset for a person without own defaults. The mixer can do most of what other presets
 add, such as the song without its vocals, and this preset is faster."""
 
+MAIN_PRESETS = (FIRST_PRESET, "karaoke", "full")
+"""The presets that the form shows at once; "More" shows the others and everything else."""
+
 PRESET_CHOICES = (
     *((preset.name, preset.label) for preset in PRESETS),
     (OWN_CHOICE, "Own choice"),
@@ -58,7 +63,8 @@ PRESET_CHOICES = (
 def preset_choices() -> tuple[tuple[str, str], ...]:
     """The presets that can run on this site, and "Own choice"."""
     offered = {preset.name for preset in PRESETS if preset_can_run(preset, is_there, is_offered)}
-    return tuple(row for row in PRESET_CHOICES if row[0] in offered or row[0] == OWN_CHOICE)
+    here = [row for row in PRESET_CHOICES if row[0] in offered]
+    return (*here, (OWN_CHOICE, _("Own choice")))
 
 
 STAGE_BOXES = tuple((row.name, row.title, row.text) for row in STAGES.values() if row.is_optional)
@@ -134,25 +140,30 @@ class ModelCard:
         return self.value in FEATURED
 
 
-_REMOTE = ModelCard(
-    value="remote",
-    label="Another machine",
-    description="Sends the song to the separation service that this site was given.",
-)
+def _remote() -> ModelCard:
+    return ModelCard(
+        value="remote",
+        label=_("Another machine"),
+        description=_("Sends the song to the separation service that this site was given."),
+    )
 
 
 def _automatic() -> ModelCard:
     """The card of "Automatic"; it names the models that the site's licence rule allows."""
     models = licence_rule().automatic()
     labels = [
-        f"{row.label} where its weights are here or can be fetched" if row.download_bytes
-        else row.label
-        for row in models
-    ]  # fmt: skip
+        _("%(model)s where its weights are here or can be fetched") % {"model": label}
+        if needs_download
+        else label
+        for label, needs_download in ((translated(row.label), row.download_bytes) for row in models)
+    ]
+    chain = labels[-1] if labels else ""
+    for label in reversed(labels[:-1]):
+        chain = _("%(first)s, otherwise %(then)s") % {"first": label, "then": chain}
     return ModelCard(
         value="auto",
-        label="Automatic",
-        description=f"{', otherwise '.join(labels)}. The job says which was used and why.",
+        label=_("Automatic"),
+        description=_("%(models)s. The job says which was used and why.") % {"models": chain},
     )
 
 
@@ -196,12 +207,12 @@ def model_cards() -> tuple[ModelCard, ...]:
     offered = offered_separators()
     listed = {*BUILT_IN, *(model.separator for model in known_models())}
     plug_ins = tuple(
-        ModelCard(value=name, label=name, description="A plug-in installed on this site.")
+        ModelCard(value=name, label=name, description=_("A plug-in installed on this site."))
         for name in offered
         if name not in listed
     )
     automatic = (_automatic(),) if "auto" in offered else ()
-    remote = (_REMOTE,) if settings.REMOTE_URL and "remote" in offered else ()
+    remote = (_remote(),) if settings.REMOTE_URL and "remote" in offered else ()
     model_rows = [_card(model) for model in offered_models() if not model.overlapping]
     return (*automatic, *model_rows, *_ensemble_cards(), *remote, *plug_ins)
 
@@ -226,7 +237,7 @@ def splitters() -> tuple[tuple[str, str], ...]:
     ]
     known = (*cards, *overlapping)
     usable = [row for row in known if not available.why_not(*_names_or_usual(row[0]))]
-    return (("", "Leave it whole"), *usable)
+    return (("", _("Leave it whole")), *usable)
 
 
 @dataclass(frozen=True)
@@ -251,9 +262,15 @@ def stem_choices() -> tuple[StemChoice, ...]:
     return tuple(StemChoice(name, name.capitalize(), stem_note(name, offered)) for name in names)
 
 
+def shown_stems(cards: Iterable[ModelCard]) -> tuple[StemChoice, ...]:
+    """The boxes of the stems that one of ``cards`` gives; a box that no card can fill is none."""
+    given = {stem for card in cards for stem in card.offered_stems}
+    return tuple(choice for choice in stem_choices() if choice.value in given)
+
+
 def split_choices() -> tuple[StemChoice, ...]:
     """The stems that can be split again, and the whole song."""
-    return (*stem_choices(), StemChoice(SONG, "The whole song"))
+    return (*stem_choices(), StemChoice(SONG, _("The whole song")))
 
 
 def stem_note(stem: str, offered: Sequence[ModelInfo]) -> str:
@@ -261,8 +278,17 @@ def stem_note(stem: str, offered: Sequence[ModelInfo]) -> str:
     giving = [model.label for model in offered if stem in model.stems]
     lacking = [model.label for model in offered if stem not in model.stems]
     if len(lacking) < len(giving):
-        return f"not with {' or '.join(lacking)}" if lacking else ""
-    return f"with {' or '.join(giving)} only"
+        return _("not with %(models)s") % {"models": _any_of(lacking)} if lacking else ""
+    return _("with %(models)s only") % {"models": _any_of(giving)}
+
+
+def _any_of(labels: Sequence[str]) -> str:
+    *others, last = map(translated, labels)
+    return (
+        _("%(others)s or %(last)s") % {"others": ", ".join(others), "last": last}
+        if others
+        else last
+    )
 
 
 def card_value(separator: str) -> str:

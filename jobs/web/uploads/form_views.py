@@ -6,13 +6,15 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.http.status import status_of
 from jobs.models import Batch, Job, Upload
 from jobs.services.batches.actions import finish_form_batch
-from jobs.services.email import notice_obstacle
+from jobs.services.email import mail_is_set_up, notice_obstacle
 from jobs.services.presets import site_presets
 from jobs.services.quotas.allowance import allowance_of
 from jobs.services.quotas.reservation import Hold, reserve
@@ -35,7 +37,9 @@ from separation.errors import (
     TooLarge,
 )
 
-TOO_MUCH = "The files together are larger than this server takes in one go. Send fewer at a time."
+TOO_MUCH = gettext_lazy(
+    "The files together are larger than this server takes in one go. Send fewer at a time."
+)
 
 
 # Exempt here and protected in `_receive`: the CSRF check reads the body, and no body is read
@@ -82,7 +86,7 @@ def _receive(request: UserRequest, limit: SizeLimitHandler, hold: Hold) -> HttpR
 def _form_error(form: SeparationForm, has_files: bool) -> InvalidOptions | None:
     if not form.is_valid():
         return InvalidOptions(first_error(form))
-    return None if has_files else InvalidOptions("Choose at least one audio file.")
+    return None if has_files else InvalidOptions(_("Choose at least one audio file."))
 
 
 @require_POST
@@ -95,7 +99,7 @@ def from_url(request: UserRequest) -> HttpResponseBase:
         return _refused(request, [InvalidOptions(first_error(form))], form)
     url = request.POST.get("url", "").strip()
     if not url:
-        return _refused(request, [InvalidOptions("Type in the address of a song.")], form)
+        return _refused(request, [InvalidOptions(_("Type in the address of a song."))], form)
     try:
         batch = BatchForm(request.POST).batch_for(request.user, songs=1)
         job = import_song(owner=request.user, url=url, request=form.separation_request, batch=batch)
@@ -122,7 +126,11 @@ def _answer(
         _say_if_known(request, job)
     if len(outcomes) == 1:
         return redirect("jobs:detail", created[0].pk)
-    messages.success(request, f"{len(created)} of {len(outcomes)} songs are in the queue.")
+    messages.success(
+        request,
+        _("%(accepted)s of %(sent)s songs are in the queue.")
+        % {"accepted": len(created), "sent": len(outcomes)},
+    )
     if batch is None or len(created) == 1:
         return redirect("jobs:detail", created[0].pk)
     return redirect("jobs:batch", batch.pk)
@@ -133,8 +141,8 @@ def _say_if_known(request: UserRequest, job: Job) -> None:
     if older is not None:
         messages.info(
             request,
-            f"{job.source.label}: you had sent this very song before, as "
-            f"{older.label}. It is stored twice now.",
+            _("%(name)s: you had sent this very song before, as %(older)s. It is stored twice now.")
+            % {"name": job.source.label, "older": older.label},
         )
 
 
@@ -166,15 +174,17 @@ def _page(
         # What was chosen before stays where it can be seen and changed.
         is_chosen = card.value == form["model"].value()
         (unusable if card.obstacle and not is_chosen else cards).append(card)
+    presets = {row.name: row for row in site_presets(speeds)}
     context = {
         "form": form,
         "failed": failed or [],
-        "presets": site_presets(speeds),
+        "main_presets": [presets.pop(name) for name in choices.MAIN_PRESETS],
+        "more_presets": list(presets.values()),
         "cards": [card for card in cards if card.featured],
         "more_cards": [card for card in cards if not card.featured],
         "unusable_cards": unusable,
         "stages": choices.STAGE_BOXES,
-        "stem_boxes": choices.stem_choices(),
+        "stem_boxes": choices.shown_stems(cards),
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "allowance": allowance_of(request.user),
         "has_remote": bool(settings.REMOTE_URL),
@@ -183,6 +193,7 @@ def _page(
         "url_import": settings.URL_IMPORT,
         "fetching": running_imports(request.user) if settings.URL_IMPORT else (),
         "url_import_pages": takes_pages(),
+        "sends_mail": mail_is_set_up(),
         "notice_obstacle": notice_obstacle(request.user),
         "wants_notice": request.method == "POST" and "notify_by_email" in request.POST,
     }
@@ -202,7 +213,6 @@ def _too_much(request: HttpRequest) -> HttpResponse:
 
 
 def _too_large(name: str) -> SubmissionOutcome:
-    limit_mb = settings.MAX_UPLOAD_BYTES / 1e6
-    return SubmissionOutcome(
-        name=name, error=TooLarge(f"The file is larger than the {limit_mb:.1f} MB accepted here.")
-    )
+    limit = f"{settings.MAX_UPLOAD_BYTES / 1e6:.1f} MB"
+    sentence = _("The file is larger than the %(most)s accepted here.") % {"most": limit}
+    return SubmissionOutcome(name=name, error=TooLarge(sentence))

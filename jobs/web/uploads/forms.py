@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from jobs.services.job.request_validation import check_request, request_with_defaults
 from jobs.web.uploads import choices
@@ -31,7 +33,10 @@ class SeparationForm(forms.Form):
     """
 
     preset = forms.ChoiceField(
-        label="Preset", choices=choices.preset_choices, initial=choices.OWN_CHOICE, required=False
+        label=_("Preset"),
+        choices=choices.preset_choices,
+        initial=choices.OWN_CHOICE,
+        required=False,
     )
     model = forms.ChoiceField(
         choices=lambda: [(card.value, card.label) for card in choices.model_cards()],
@@ -40,9 +45,9 @@ class SeparationForm(forms.Form):
     )
     stem_choice = forms.ChoiceField(
         choices=(
-            ("all", "All stems"),
-            ("karaoke", "Karaoke: the vocals, and everything else"),
-            ("chosen", "Only these:"),
+            ("all", _("All stems")),
+            ("karaoke", _("Karaoke: the vocals, and everything else")),
+            ("chosen", _("Only these:")),
         ),
         initial="all",
         required=False,
@@ -57,15 +62,20 @@ class SeparationForm(forms.Form):
         required=False,
     )
     format = forms.ChoiceField(
-        label="Format", choices=choices.FORMATS, initial=choices.PAGE_FORMAT, required=False
+        label=_("Format"), choices=choices.FORMATS, initial=choices.PAGE_FORMAT, required=False
     )
     denoise_stem = forms.ChoiceField(
-        label="Stem with less noise",
-        choices=lambda: [("", "None"), *((s.value, s.label) for s in choices.stem_choices())],
+        label=_("Stem with less noise"),
+        choices=lambda: [
+            ("", gettext("None")),
+            *((s.value, s.label) for s in choices.stem_choices()),
+        ],
         required=False,
     )
     denoise_strength = option_field(DENOISE_STRENGTH)
-    stay_here = forms.BooleanField(label="Do not send the song to another machine", required=False)
+    stay_here = forms.BooleanField(
+        label=_("Do not send the song to another machine"), required=False
+    )
 
     separation_request: SeparationRequest
 
@@ -103,6 +113,16 @@ class SeparationForm(forms.Form):
         """Whether the page opens the part about details and noise."""
         return any(field.value() for field in (*self.details_fields, self["denoise_stem"]))
 
+    @property
+    def chooses_more(self) -> bool:
+        """Whether the page opens "More": an error or a choice is in it that should be seen."""
+        return (
+            bool(self.errors)
+            or self["preset"].value() not in choices.MAIN_PRESETS
+            or (self["format"].value() or choices.PAGE_FORMAT) != choices.PAGE_FORMAT
+            or bool(self["stay_here"].value())
+        )
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors:
@@ -130,9 +150,9 @@ class SeparationForm(forms.Form):
             "chosen": {"stems": tuple(cleaned["stems"])},
         }
         if not cleaned["stages"]:
-            raise InvalidOptions("Choose at least one thing to make.")
+            raise InvalidOptions(gettext("Choose at least one thing to make."))
         if cleaned["stem_choice"] == "chosen" and not cleaned["stems"]:
-            raise InvalidOptions("Select at least one stem, or choose all of them.")
+            raise InvalidOptions(gettext("Select at least one stem, or choose all of them."))
         plain = {name: cleaned[name] for name in plain_options() if cleaned[name] not in (None, "")}
         return {
             "separator": separator,
