@@ -89,7 +89,7 @@ def _whole(language: str, text: str) -> str | None:
 def _value(language: str, value: str) -> str:
     """A value is a name or a number, or words that the catalogue may have as well."""
     if _DECIMAL.fullmatch(value):
-        return value.replace(".", str(formats.get_format("DECIMAL_SEPARATOR", lang=language)))
+        return in_digits(value)
     return _translated(language, value)
 
 
@@ -99,3 +99,8 @@ def _in_parts(language: str, text: str) -> str | None:
         if head := _whole(language, text[: space.start()]):
             return f"{head} {_translated(language, text[space.end() :])}"
     return None
+
+
+def in_digits(text: str) -> str:
+    """Decimal points as the language of the page writes them."""
+    return re.sub(r"(?<=\d)\.(?=\d)", str(formats.get_format("DECIMAL_SEPARATOR")), text)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, When
 from django.db.models.expressions import OrderBy
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.batch import Batch
 from jobs.models.campaign import Campaign
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class JobStatus(models.TextChoices):
-    PENDING = "pending", "Waiting"
-    PROCESSING = "processing", "Processing"
-    COMPLETED = "completed", "Completed"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    PENDING = "pending", _("Waiting")
+    PROCESSING = "processing", _("Processing")
+    COMPLETED = "completed", _("Completed")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class Lane(models.TextChoices):

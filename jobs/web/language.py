@@ -41,7 +41,7 @@ def choose(request: UserRequest) -> HttpResponse:
     form = LanguageForm(request.POST)
     response = redirect(_way_back(request))
     if not form.is_valid():
-        messages.error(request, form.errors["language"][0])
+        messages.error(request, str(form.errors["language"][0]))
         return response
     language = form.cleaned_data["language"]
     if request.user.is_authenticated:
@@ -61,7 +61,7 @@ def _way_back(request: HttpRequest) -> str:
 def _remember(response: HttpResponse, language: str) -> None:
     name = settings.LANGUAGE_COOKIE_NAME
     if not language:
-        response.delete_cookie(name, samesite=settings.LANGUAGE_COOKIE_SAMESITE)
+        response.delete_cookie(name, samesite="Lax")
         return
     response.set_cookie(
         name,
@@ -69,7 +69,7 @@ def _remember(response: HttpResponse, language: str) -> None:
         max_age=settings.LANGUAGE_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 

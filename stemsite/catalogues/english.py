@@ -32,7 +32,9 @@ NOT_ON_PAGES = (
 """Code whose sentences are for operators and authors of models: they name files, settings and
 commands. A page shows them as they are."""
 
-_SENTENCE = re.compile(r"(?:[A-Z\N{LEFT DOUBLE QUOTATION MARK}]|%\().*[a-z)%\d]s?[.?!:]$", re.DOTALL)
+_SENTENCE = re.compile(
+    r"(?:[A-Z\N{LEFT DOUBLE QUOTATION MARK}]|%\().*[a-z)%\d]s?[.?!:]$", re.DOTALL
+)
 _WORDS = re.compile(r"[a-z]+ (?:.* )?[a-z]+", re.DOTALL)
 _FIELD = re.compile(r"\{([a-z]\w*)(?::[^}]*)?\}")
 """A field of ``str.format``."""

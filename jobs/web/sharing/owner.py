@@ -5,13 +5,17 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models import Job
 from jobs.models.share_link import MAX_LABEL_LENGTH
 from jobs.services.sharing import USUAL_DAYS, title_of
 from jobs.wording import track_label
 
-_PERIODS = ((1, "1 day"), (7, "1 week"), (30, "30 days"), (90, "90 days"), (365, "1 year"))
+_PERIODS = (
+    (1, _("1 day")), (7, _("1 week")), (30, _("30 days")), (90, _("90 days")), (365, _("1 year")),
+)  # fmt: skip
 
 
 class ShareForm(forms.Form):
@@ -19,10 +23,12 @@ class ShareForm(forms.Form):
 
     stems = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one stem to share."},
+        error_messages={"required": _("Choose at least one stem to share.")},
     )
-    days = forms.TypedChoiceField(label="Works for", coerce=int)
-    label = forms.CharField(label="Note for yourself", max_length=MAX_LABEL_LENGTH, required=False)
+    days = forms.TypedChoiceField(label=_("Works for"), coerce=int)
+    label = forms.CharField(
+        label=_("Note for yourself"), max_length=MAX_LABEL_LENGTH, required=False
+    )
     show_title = forms.BooleanField(required=False)
     allow_download = forms.BooleanField(required=False)
 
@@ -54,9 +60,9 @@ class ShareForm(forms.Form):
 def periods() -> list[tuple[int, str]]:
     """The usual periods that the site allows, and the longest allowed one."""
     most = settings.SHARE_MAX_DAYS
-    usual = [(days, words) for days, words in _PERIODS if days <= most]
+    usual = [(days, str(words)) for days, words in _PERIODS if days <= most]
     known = {days for days, _ in usual}
-    return usual if most in known else [*usual, (most, f"{most} days")]
+    return usual if most in known else [*usual, (most, gettext("%(days)s days") % {"days": most})]
 
 
 def sharing_context(job: Job, stems: list[str]) -> dict[str, Any]:
