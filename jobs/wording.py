@@ -18,12 +18,8 @@ def track_label(name: str) -> str:
     if name == "ni_stems":
         return _("All stems in one file")
     spoken = spoken_name(name)
-    first = translated(spoken)
-    if first == spoken:
-        first = ": ".join(translated(part) for part in spoken.split(": "))
-    return (
-        first[:1].upper() + first[1:].lower() if first == spoken else first[:1].upper() + first[1:]
-    )
+    words = ": ".join(translated(part) for part in spoken.split(": "))
+    return spoken.capitalize() if words == spoken else words[:1].upper() + words[1:]
 
 
 def took(seconds: float | None) -> str:

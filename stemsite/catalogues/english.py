@@ -14,25 +14,27 @@ from pathlib import Path
 ROOTS = ("separation", "jobs/services", "jobs/queue", "jobs/worker", "jobs/http", "jobs/errors.py")
 
 NOT_ON_PAGES = (
-    "separation/training", "separation/evaluation", "separation/tensor_bundle", "jobs/services/backup",
-    "separation/sandbox", "separation/demo/__main__.py", "jobs/services/campaigns/query.py",
-    "separation/audio/median.py", "separation/audio/metadata", "separation/pipeline/manifest",
-    "separation/engine/spectrogram", "separation/system", "separation/weights", "jobs/http/job_filters",
-    "separation/separators/own_models", "separation/separators/msst", "separation/separators/wheel",
-    "separation/separators/weights", "separation/separators/bandsplit", "separation/separators/spleeter",
-    "separation/separators/torchaudio_hdemucs.py", "separation/separators/remote/http.py",
-    "separation/separators/neural/conversion.py", "separation/separators/demucs/separator.py",
-    "separation/separators/demucs/models.py", "separation/separators/demucs/fetch.py",
-    "separation/separators/fetch.py", "separation/engine/devices.py", "separation/ensemble.py",
-    "jobs/services/campaigns", "jobs/services/rates.py", "jobs/queue", "jobs/http/bodies.py",
-    "separation/catalogue", "separation/separator_options.py", "separation/stages/registry.py",
-    "separation/audio/encoding/stem_mp4.py", "jobs/services/storage/disk_space.py",
-"separation/option_document.py", "separation/catalogue/document.py",
+    "jobs/http/bodies.py", "jobs/http/job_filters", "jobs/queue", "jobs/services/backup",
+    "jobs/services/campaigns", "jobs/services/campaigns/query.py", "jobs/services/rates.py",
+    "jobs/services/storage/disk_space.py", "separation/audio/encoding/stem_mp4.py",
+    "separation/audio/median.py", "separation/audio/metadata", "separation/catalogue",
+    "separation/catalogue/document.py", "separation/demo/__main__.py",
+    "separation/engine/devices.py", "separation/engine/spectrogram", "separation/ensemble.py",
+    "separation/evaluation", "separation/option_document.py", "separation/pipeline/manifest",
+    "separation/sandbox", "separation/separator_options.py", "separation/separators/bandsplit",
+    "separation/separators/demucs/fetch.py", "separation/separators/demucs/models.py",
+    "separation/separators/demucs/separator.py", "separation/separators/fetch.py",
+    "separation/separators/msst", "separation/separators/neural/conversion.py",
+    "separation/separators/own_models", "separation/separators/remote/http.py",
+    "separation/separators/spleeter", "separation/separators/torchaudio_hdemucs.py",
+    "separation/separators/weights", "separation/separators/wheel",
+    "separation/stages/registry.py", "separation/system", "separation/tensor_bundle",
+    "separation/training", "separation/weights",
 )  # fmt: skip
 """Code whose sentences are for operators and authors of models: they name files, settings and
 commands. A page shows them as they are."""
 
-_SENTENCE = re.compile(
+_SENTENCE = re.compile(r"(?:[A-Z\u201c]|%\().*[a-z)%\d][.?!:]", re.DOTALL)
     r"(?:[A-Z\N{LEFT DOUBLE QUOTATION MARK}]|%\().*[a-z)%\d]s?[.?!:]$", re.DOTALL
 )
 _WORDS = re.compile(r"[a-z]+ (?:.* )?[a-z]+", re.DOTALL)

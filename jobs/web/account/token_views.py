@@ -44,7 +44,6 @@ def revoke(request: UserRequest, token_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "jobs/token_revoke.html", {"token": token})
     revoke_token(token=token)
-    messages.success(
-        request, _("The token %(name)s is revoked: it no longer works.") % {"name": token.label}
-    )
+    words = _("The token %(name)s is revoked: it no longer works.")
+    messages.success(request, words % {"name": token.label})
     return redirect("jobs:account")
