@@ -6,6 +6,7 @@ words that ends as a sentence does, with a placeholder for each value.
 """
 
 import ast
+import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,8 +36,6 @@ NOT_ON_PAGES = (
 commands. A page shows them as they are."""
 
 _SENTENCE = re.compile(r"(?:[A-Z\u201c]|%\().*[a-z)%\d][.?!:]", re.DOTALL)
-    r"(?:[A-Z\N{LEFT DOUBLE QUOTATION MARK}]|%\().*[a-z)%\d]s?[.?!:]$", re.DOTALL
-)
 _WORDS = re.compile(r"[a-z]+ (?:.* )?[a-z]+", re.DOTALL)
 _FIELD = re.compile(r"\{([a-z]\w*)(?::[^}]*)?\}")
 """A field of ``str.format``."""
@@ -126,7 +125,9 @@ def pattern_of(node: ast.JoinedStr) -> str:
 
 def _name(expression: str, taken: dict[str, str]) -> str:
     """A name for the value of ``expression``, the same for the same expression."""
-    words = re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", expression)) or ["value"]
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", expression)
+    words = re.findall(r"[A-Za-z_]\w*\b(?!\()", bare)
+    words = [word for word in words if not keyword.iskeyword(word)] or ["value"]
     plain = words[-1].strip("_").lower() or "value"
     name, number = plain, 2
     while taken.setdefault(name, expression) != expression:
