@@ -17,6 +17,9 @@ DOMAIN = "sentences"
 """The name of the catalogue, beside Django's own."""
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+_VALUE = r"(?:(?![.!?] [A-Z]).)*?"
+"""What may stand for a placeholder: no more than one sentence."""
+
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?:;,]) ")
 _DECIMAL = re.compile(r"\d+\.\d+")
 
@@ -66,7 +69,7 @@ def pattern_of(message: str) -> re.Pattern[str]:
             parts.append(f"(?P={part})")
         else:
             seen.add(part)
-            parts.append(f"(?P<{part}>.*?)")
+            parts.append(f"(?P<{part}>{_VALUE})")
     return re.compile("".join(parts), re.DOTALL)
 
 

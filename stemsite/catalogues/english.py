@@ -21,7 +21,8 @@ NOT_ON_PAGES = (
     "separation/audio/median.py", "separation/audio/metadata", "separation/catalogue",
     "separation/catalogue/document.py", "separation/demo/__main__.py",
     "separation/engine/devices.py", "separation/engine/spectrogram", "separation/ensemble.py",
-    "separation/evaluation", "separation/option_document.py", "separation/pipeline/manifest",
+    "separation/evaluation", "separation/option_document.py", "separation/options.py",
+    "separation/audio/decoding/decoder_pool.py", "separation/pipeline/manifest",
     "separation/sandbox", "separation/separator_options.py", "separation/separators/bandsplit",
     "separation/separators/demucs/fetch.py", "separation/separators/demucs/models.py",
     "separation/separators/demucs/separator.py", "separation/separators/fetch.py",
@@ -35,7 +36,7 @@ NOT_ON_PAGES = (
 """Code whose sentences are for operators and authors of models: they name files, settings and
 commands. A page shows them as they are."""
 
-_SENTENCE = re.compile(r"(?:[A-Z\u201c]|%\().*[a-z)%\d][.?!:]", re.DOTALL)
+_SENTENCE = re.compile(r"(?:[A-Z\u201c]|%\().*[a-z)%\d][.?!:](?: %\(\w+\)s)?", re.DOTALL)
 _WORDS = re.compile(r"[a-z]+ (?:.* )?[a-z]+", re.DOTALL)
 _FIELD = re.compile(r"\{([a-z]\w*)(?::[^}]*)?\}")
 """A field of ``str.format``."""
