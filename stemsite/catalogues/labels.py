@@ -38,7 +38,8 @@ FRAGMENTS = (
     " (%(number)sst in line)", " (%(number)snd in line)", " (%(number)srd in line)",
     " (%(number)sth in line)", "starts when a worker for it is free", "starts in a moment",
     "starts in about %(time)s", "starts within %(time)s", "goes on when a worker for it is free",
-    "goes on in a moment", "goes on in about %(time)s", "goes on within %(time)s", "about %(time)s", "up to %(time)s",
+    "goes on in a moment", "goes on in about %(time)s", "goes on within %(time)s",
+    "about %(time)s", "up to %(time)s",
     "%(flagged)s of %(stems)s stems should be looked at",
 )  # fmt: skip
 """Parts that the code puts into sentences."""
