@@ -24,7 +24,7 @@ STEMS = (
 
 
 FRAGMENTS = (
-    "You", "The group %(name)s", "%(size)s more do not fit", "There is no room for anything more",
+    "Own choice", "Automatic", "Another machine", "You", "The group %(name)s", "%(size)s more do not fit", "There is no room for anything more",
     "%(minutes)s of them are left", "it has failed", "it was cancelled", "waiting", "processing",
     "completed", "failed", "cancelled", "silent", "no %(stem)s", "nothing else",
     "It is %(level)s quieter than the song", "There is nothing in it",
