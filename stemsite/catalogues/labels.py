@@ -24,7 +24,8 @@ STEMS = (
 
 
 FRAGMENTS = (
-    "Own choice", "Automatic", "Another machine", "You", "The group %(name)s", "%(size)s more do not fit", "There is no room for anything more",
+    "Own choice", "Automatic", "Another machine", "You", "The group %(name)s",
+    "%(size)s more do not fit", "There is no room for anything more",
     "%(minutes)s of them are left", "it has failed", "it was cancelled", "waiting", "processing",
     "completed", "failed", "cancelled", "silent", "no %(stem)s", "nothing else",
     "It is %(level)s quieter than the song", "There is nothing in it",
@@ -33,13 +34,13 @@ FRAGMENTS = (
     "kept below the target by the true-peak ceiling of %(dbtp)s dBTP",
     "silent or shorter than 0.4 s", "that are not numbers (NaN or infinity)",
     "%(peak)s times as loud as full scale, which no sound is", "No worker is running",
-    "Next in line, %(start)s.", "%(number)sst in line, %(start)s.", "%(number)snd in line, %(start)s.",
-    "%(number)srd in line, %(start)s.", "%(number)sth in line, %(start)s.", " (next in line)",
-    " (%(number)sst in line)", " (%(number)snd in line)", " (%(number)srd in line)",
-    " (%(number)sth in line)", "starts when a worker for it is free", "starts in a moment",
-    "starts in about %(time)s", "starts within %(time)s", "goes on when a worker for it is free",
-    "goes on in a moment", "goes on in about %(time)s", "goes on within %(time)s",
-    "about %(time)s", "up to %(time)s",
+    "Next in line, %(start)s.", "%(number)sst in line, %(start)s.",
+    "%(number)snd in line, %(start)s.", "%(number)srd in line, %(start)s.",
+    "%(number)sth in line, %(start)s.", " (next in line)", " (%(number)sst in line)",
+    " (%(number)snd in line)", " (%(number)srd in line)", " (%(number)sth in line)",
+    "starts when a worker for it is free", "starts in a moment", "starts in about %(time)s",
+    "starts within %(time)s", "goes on when a worker for it is free", "goes on in a moment",
+    "goes on in about %(time)s", "goes on within %(time)s", "about %(time)s", "up to %(time)s",
     "%(flagged)s of %(stems)s stems should be looked at",
 )  # fmt: skip
 """Parts that the code puts into sentences."""

@@ -57,7 +57,9 @@ def test_several_sentences_in_one_text_are_translated_one_by_one() -> None:
         )
 
 
-@pytest.mark.parametrize("text", ["", "My song.mp3", "100 % cotton", "Something that nobody wrote."])
+@pytest.mark.parametrize(
+    "text", ["", "My song.mp3", "100 % cotton", "Something that nobody wrote."]
+)
 def test_an_unknown_text_is_shown_as_it_is(text: str) -> None:
     for language in ("en", "de", "es"):
         with translation.override(language):

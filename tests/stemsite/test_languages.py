@@ -1,4 +1,4 @@
-"""The language of a page: the account's, else the visitor's, else the browser's; programs: English."""
+"""The language of a page: the account's, else the visitor's, else the browser's."""
 
 import re
 
@@ -106,9 +106,12 @@ def test_a_choice_leads_nowhere_else(client: Client, away: str) -> None:
     assert client.post("/language/", {"language": "de", "next": away})["Location"] == "/"
 
 
-def test_a_choice_needs_the_token_of_the_form() -> None:
+def test_only_a_member_s_choice_needs_the_token_of_the_form(owner: User) -> None:
     strict = Client(enforce_csrf_checks=True)
+    assert strict.post("/language/", {"language": "de"}).status_code == 302
+    strict.force_login(owner)
     assert strict.post("/language/", {"language": "de"}).status_code == 403
+    assert language_of(User.objects.get(pk=owner.pk)) == ""
     assert strict.get("/language/").status_code == 405
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language
 
 from jobs.services.front_demo import FrontDemo, front_demo
 from jobs.services.listening.index import EarlyTrack
@@ -25,7 +24,7 @@ def _mixer_context(demo: FrontDemo) -> dict[str, Any]:
     preview_of = partial(_address, demo, "preview")
     return {
         "demo_title": PurePath(FILE_NAME).stem,
-        "mixer_url": f"{reverse('jobs:demo-mixer', args=(demo.edition,))}?language={get_language()}",
+        "mixer_url": reverse("jobs:demo-mixer", args=(demo.edition,)),
         "lanes": lanes,
         "players": [PlainPlayer(lane, preview_of(lane.track.name)) for lane in lanes],
     }

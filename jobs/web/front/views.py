@@ -6,13 +6,11 @@ from functools import wraps
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from jobs.http.listening import preview_response
 from jobs.http.throttles import ShareThrottle
-from jobs.services.account.language import is_offered
 from jobs.services.front_demo import FrontDemo, front_demo
 from jobs.services.listening.index import ListeningStem
 from jobs.web.front.demo import landing_context, song_of_demo
@@ -57,10 +55,7 @@ def of_edition(view: DemoView) -> DemoView:
 
 @of_edition
 def song(request: HttpRequest, demo: FrontDemo) -> JsonResponse:
-    """The labels are in the language that the address names, as caches keep the answer."""
-    language = request.GET.get("language", "")
-    with translation.override(language if is_offered(language) else "en"):
-        return JsonResponse(song_of_demo(demo))
+    return JsonResponse(song_of_demo(demo))
 
 
 @of_edition
