@@ -17,6 +17,9 @@ DOMAIN = "sentences"
 """The name of the catalogue, beside Django's own."""
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+_VALUE = r"(?:(?![.!?] [A-Z]).)*?"
+"""What may stand for a placeholder: no more than one sentence."""
+
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?:;,]) ")
 _DECIMAL = re.compile(r"\d+\.\d+")
 
@@ -66,7 +69,7 @@ def pattern_of(message: str) -> re.Pattern[str]:
             parts.append(f"(?P={part})")
         else:
             seen.add(part)
-            parts.append(f"(?P<{part}>.*?)")
+            parts.append(f"(?P<{part}>{_VALUE})")
     return re.compile("".join(parts), re.DOTALL)
 
 
@@ -89,7 +92,7 @@ def _whole(language: str, text: str) -> str | None:
 def _value(language: str, value: str) -> str:
     """A value is a name or a number, or words that the catalogue may have as well."""
     if _DECIMAL.fullmatch(value):
-        return value.replace(".", str(formats.get_format("DECIMAL_SEPARATOR", lang=language)))
+        return in_digits(value)
     return _translated(language, value)
 
 
@@ -99,3 +102,8 @@ def _in_parts(language: str, text: str) -> str | None:
         if head := _whole(language, text[: space.start()]):
             return f"{head} {_translated(language, text[space.end() :])}"
     return None
+
+
+def in_digits(text: str) -> str:
+    """Decimal points as the language of the page writes them."""
+    return re.sub(r"(?<=\d)\.(?=\d)", str(formats.get_format("DECIMAL_SEPARATOR")), text)

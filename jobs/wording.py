@@ -1,18 +1,25 @@
 """Formats names and numbers of jobs for people, on pages and in the data of their scripts."""
 
+from django.utils.translation import gettext as _
+
+from jobs.sentences import in_digits, translated
 from separation.families import spoken_name
 from separation.stage_table import STAGES
-
-_TRACKS = {"ni_stems": "All stems in one file"}
 
 
 def stage_label(name: str) -> str:
     """The label of a stage. An unknown stage, which another version ran, gets one from its name."""
-    return STAGES[name].label if name in STAGES else name.replace("_", " ").capitalize()
+    label = STAGES[name].label if name in STAGES else name.replace("_", " ").capitalize()
+    return translated(label)
 
 
 def track_label(name: str) -> str:
-    return _TRACKS.get(name) or spoken_name(name).capitalize()
+    """A track's name, each of its parts in the language of the page."""
+    if name == "ni_stems":
+        return _("All stems in one file")
+    spoken = spoken_name(name)
+    words = ": ".join(translated(part) for part in spoken.split(": "))
+    return spoken.capitalize() if words == spoken else words[:1].upper() + words[1:]
 
 
 def took(seconds: float | None) -> str:
@@ -20,12 +27,12 @@ def took(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return in_digits(f"{seconds:.1f} s")
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
 def decibels(value: float | None, unit: str) -> str:
     """One decimal with a true minus sign; silence has no level."""
     if value is None:
-        return "silent"
-    return f"{value:.1f} {unit}".replace("-", "\N{MINUS SIGN}")
+        return _("silent")
+    return in_digits(f"{value:.1f} {unit}".replace("-", "\N{MINUS SIGN}"))

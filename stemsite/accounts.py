@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +12,13 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from jobs.errors import TooManyPasswords
 from jobs.http.addresses import site_address
 from jobs.http.visitors import address_of
+from jobs.sentences import translated
+from jobs.services.account.language import language_for
 from jobs.services.account.password_limits import clear_failures
 from stemsite.passwords import door_of
 
@@ -31,14 +35,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def clean_username(self, username: str, shallow: bool = False) -> str:
         # A name with @ could be another person's address, and sign-up would reveal that it exists.
         if "@" in username:
-            raise ValidationError("A user name holds no @: an e-mail address has its own field.")
+            raise ValidationError(_("A user name holds no @: an e-mail address has its own field."))
         return str(super().clean_username(username, shallow=shallow))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         try:
             user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         except TooManyPasswords as refused:
-            raise ValidationError(refused.detail) from None
+            raise ValidationError(translated(refused.detail)) from None
         return user
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
@@ -47,9 +51,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         clear_failures(door_of(context.request, user))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        super().send_mail(
-            template_prefix, email, {**context, **_site_context(self.request, context)}
-        )
+        user = context.get("user")
+        with language_for(user) if user is not None else nullcontext():
+            super().send_mail(
+                template_prefix, email, {**context, **_site_context(self.request, context)}
+            )
 
     def send_notification_mail(
         self, template_prefix: str, user: AbstractBaseUser, *args: Any, **kwargs: Any

@@ -15,9 +15,11 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from jobs.http.visitors import address_of
 from jobs.services.account import password_limits
+from jobs.services.account.language import language_for
 from jobs.services.account.password_limits import MOST_ACCOUNTS, Door
 from jobs.services.account.tokens import end_tokens
 
@@ -94,7 +96,7 @@ class EndsTokens:
         """Accepts every password."""
 
     def get_help_text(self) -> str:
-        return "A new password ends all API tokens of the account."
+        return _("A new password ends all API tokens of the account.")
 
     def password_changed(self, password: str, user: "User") -> None:
         ended = end_tokens(owner=user)
@@ -110,12 +112,13 @@ def _send_notice(user: "User", ended: int) -> None:
         "at": timezone.now(),
         "site": settings.PUBLIC_URL.rstrip("/"),
     }
-    message = EmailMessage(
-        subject=f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}Your password was changed",
-        body=render_to_string("account/mail/password_changed.txt", context),
-        to=[user.email],
-        headers={"Auto-Submitted": "auto-generated"},
-    )
+    with language_for(user):
+        message = EmailMessage(
+            subject=settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + _("Your password was changed"),
+            body=render_to_string("account/mail/password_changed.txt", context),
+            to=[user.email],
+            headers={"Auto-Submitted": "auto-generated"},
+        )
     try:
         message.send()
     except (OSError, smtplib.SMTPException, ValueError) as error:

@@ -8,20 +8,21 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from jobs.models.preferences import Theme
 from jobs.script_texts import script_texts_address
-from jobs.sentences import translated
+from jobs.sentences import in_digits, translated
 from jobs.services.account.preferences import theme_of
 from jobs.services.email import mail_is_set_up
-from jobs.services.sizes import size
+from jobs.services.sizes import size as size_in_english
 from jobs.services.song_length import clock as length_as_clock
-from jobs.services.timing.progress import about, whole_percent
+from jobs.services.timing.progress import about as length_in_words
+from jobs.services.timing.progress import whole_percent
 from jobs.wording import decibels, stage_label, took, track_label
 
 register = template.Library()
-register.filter("size", size)
-register.filter("about", about)
+register.filter("translated", translated)
 register.filter("decibels", decibels)
 register.filter("stage_label", stage_label)
 register.filter("took", took)
@@ -30,6 +31,16 @@ register.filter("translated", translated)
 register.filter("whole_percent", whole_percent)
 
 _STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano", "harmonic", "percussive")
+
+
+@register.filter
+def size(count: int) -> str:
+    return in_digits(size_in_english(count))
+
+
+@register.filter
+def about(seconds: float) -> str:
+    return in_digits(length_in_words(seconds))
 
 
 @register.simple_tag
@@ -103,26 +114,28 @@ def time_left(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 10:
-        return "a few seconds left"
+        return _("a few seconds left")
     if seconds < 90:
-        return f"about {round(seconds / 5) * 5} s left"
+        return _("about %(time)s left") % {"time": f"{round(seconds / 5) * 5} s"}
     if seconds < 5400:
-        return f"about {round(seconds / 60)} min left"
-    return f"about {seconds / 3600:.1f} h left"
+        return _("about %(time)s left") % {"time": f"{round(seconds / 60)} min"}
+    return _("about %(time)s left") % {"time": in_digits(f"{seconds / 3600:.1f} h")}
 
 
 @register.filter
 def minute_in(times_real_time: float) -> str:
     """The time for a minute of audio at a speed in multiples of real time."""
     seconds = 60.0 / times_real_time
-    return f"{seconds:.1f} s" if seconds < 10 else time_left(seconds).removesuffix(" left")
+    if seconds < 10:
+        return in_digits(f"{seconds:.1f} s")
+    return _("about %(time)s") % {"time": in_digits(length_in_words(seconds))}
 
 
 @register.filter
 def times(factor: float) -> str:
     """A factor in words, rounded as an estimate should be."""
     shown = f"{factor:.1f}" if factor < 3 else f"{factor:.0f}"
-    return f"{shown.removesuffix('.0')} times"
+    return _("%(factor)s times") % {"factor": in_digits(shown.removesuffix(".0"))}
 
 
 @register.filter

@@ -9,12 +9,15 @@ from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import JavaScriptCatalog
 
 from jobs.script_texts import script_texts_edition
 from jobs.services.account.language import is_offered
 from jobs.services.account.preferences import set_language
+from jobs.web.form_errors import first_error
 from jobs.web.requests import UserRequest
 
 KEPT = "public, max-age=31536000, immutable"
@@ -24,7 +27,7 @@ KEPT = "public, max-age=31536000, immutable"
 class LanguageForm(forms.Form):
     """An empty language is the browser's."""
 
-    language = forms.CharField(required=False, max_length=8)
+    language = forms.CharField(label=_lazy("Language"), required=False, max_length=8)
     next = forms.CharField(required=False)
 
     def clean_language(self) -> str:
@@ -34,14 +37,25 @@ class LanguageForm(forms.Form):
         return language
 
 
+# Without a token, which would be a cookie for everybody who only looks at the first page.
+@csrf_exempt
 @require_POST
-def choose(request: UserRequest) -> HttpResponse:
+def choose(request: UserRequest) -> HttpResponseBase:
     """A visitor's choice goes into a cookie, a member's into the account as well, so that the
     choice remains after logging out."""
+    return _member_chooses(request) if request.user.is_authenticated else _chosen(request)
+
+
+@csrf_protect
+def _member_chooses(request: UserRequest) -> HttpResponse:
+    return _chosen(request)
+
+
+def _chosen(request: UserRequest) -> HttpResponse:
     form = LanguageForm(request.POST)
     response = redirect(_way_back(request))
     if not form.is_valid():
-        messages.error(request, form.errors["language"][0])
+        messages.error(request, first_error(form))
         return response
     language = form.cleaned_data["language"]
     if request.user.is_authenticated:
@@ -61,7 +75,7 @@ def _way_back(request: HttpRequest) -> str:
 def _remember(response: HttpResponse, language: str) -> None:
     name = settings.LANGUAGE_COOKIE_NAME
     if not language:
-        response.delete_cookie(name, samesite=settings.LANGUAGE_COOKIE_SAMESITE)
+        response.delete_cookie(name, samesite="Lax")
         return
     response.set_cookie(
         name,
@@ -69,7 +83,7 @@ def _remember(response: HttpResponse, language: str) -> None:
         max_age=settings.LANGUAGE_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 

@@ -5,13 +5,14 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
 from jobs.http.errors import AudioDeleted
 from jobs.models import Batch, Job
 
-LOGGED_OUT = "You are logged out. Log in again, then send the file once more."
-EXPIRED = "The form has expired. Load the page again and send it once more."
+LOGGED_OUT = _("You are logged out. Log in again, then send the file once more.")
+EXPIRED = _("The form has expired. Load the page again and send it once more.")
 
 
 class UserRequest(HttpRequest):
@@ -27,7 +28,7 @@ def wants_json(request: HttpRequest) -> bool:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's answer to a missing or stale CSRF token; ``reason`` is for the log only."""
     if wants_json(request):
-        return JsonResponse({"code": "permission_denied", "detail": EXPIRED}, status=403)
+        return JsonResponse({"code": "permission_denied", "detail": str(EXPIRED)}, status=403)
     return render(request, "403_csrf.html", status=403)
 
 

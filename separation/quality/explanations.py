@@ -102,12 +102,12 @@ def clean_reason(*, silence_share: float, moves_with: tuple[str, float] | None) 
     correlates with, and the correlation."""
     reason = "In time, at its level in the song and not clipped."
     if silence_share >= _RARE:
-        reason += f" It sounds in {percent(1 - silence_share)} of the time."
+        sounds = f"It sounds in {percent(1 - silence_share)} of the time."
+        reason = f"{reason} {sounds}"
     if moves_with is not None:
         other, correlation = moves_with
-        reason += (
-            f" It rises and falls with {_spoken(other)} ({correlation:.2f}): listen for bleed."
-        )
+        moves = f"It rises and falls with {_spoken(other)} ({correlation:.2f}): listen for bleed."
+        reason = f"{reason} {moves}"
     return reason
 
 

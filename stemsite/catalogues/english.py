@@ -6,6 +6,7 @@ words that ends as a sentence does, with a placeholder for each value.
 """
 
 import ast
+import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,25 +15,28 @@ from pathlib import Path
 ROOTS = ("separation", "jobs/services", "jobs/queue", "jobs/worker", "jobs/http", "jobs/errors.py")
 
 NOT_ON_PAGES = (
-    "separation/training", "separation/evaluation", "separation/tensor_bundle", "jobs/services/backup",
-    "separation/sandbox", "separation/demo/__main__.py", "jobs/services/campaigns/query.py",
-    "separation/audio/median.py", "separation/audio/metadata", "separation/pipeline/manifest",
-    "separation/engine/spectrogram", "separation/system", "separation/weights", "jobs/http/job_filters",
-    "separation/separators/own_models", "separation/separators/msst", "separation/separators/wheel",
-    "separation/separators/weights", "separation/separators/bandsplit", "separation/separators/spleeter",
-    "separation/separators/torchaudio_hdemucs.py", "separation/separators/remote/http.py",
-    "separation/separators/neural/conversion.py", "separation/separators/demucs/separator.py",
-    "separation/separators/demucs/models.py", "separation/separators/demucs/fetch.py",
-    "separation/separators/fetch.py", "separation/engine/devices.py", "separation/ensemble.py",
-    "jobs/services/campaigns", "jobs/services/rates.py", "jobs/queue", "jobs/http/bodies.py",
-    "separation/catalogue", "separation/separator_options.py", "separation/stages/registry.py",
-    "separation/audio/encoding/stem_mp4.py", "jobs/services/storage/disk_space.py",
-"separation/option_document.py", "separation/catalogue/document.py",
+    "jobs/http/bodies.py", "jobs/http/job_filters", "jobs/queue", "jobs/services/backup",
+    "jobs/services/campaigns", "jobs/services/campaigns/query.py", "jobs/services/rates.py",
+    "jobs/services/storage/disk_space.py", "separation/audio/encoding/stem_mp4.py",
+    "separation/audio/median.py", "separation/audio/metadata", "separation/catalogue",
+    "separation/catalogue/document.py", "separation/demo/__main__.py",
+    "separation/engine/devices.py", "separation/engine/spectrogram", "separation/ensemble.py",
+    "separation/evaluation", "separation/option_document.py", "separation/options.py",
+    "separation/audio/decoding/decoder_pool.py", "separation/pipeline/manifest",
+    "separation/sandbox", "separation/separator_options.py", "separation/separators/bandsplit",
+    "separation/separators/demucs/fetch.py", "separation/separators/demucs/models.py",
+    "separation/separators/demucs/separator.py", "separation/separators/fetch.py",
+    "separation/separators/msst", "separation/separators/neural/conversion.py",
+    "separation/separators/own_models", "separation/separators/remote/http.py",
+    "separation/separators/spleeter", "separation/separators/torchaudio_hdemucs.py",
+    "separation/separators/weights", "separation/separators/wheel",
+    "separation/stages/registry.py", "separation/system", "separation/tensor_bundle",
+    "separation/training", "separation/weights",
 )  # fmt: skip
 """Code whose sentences are for operators and authors of models: they name files, settings and
 commands. A page shows them as they are."""
 
-_SENTENCE = re.compile(r"(?:[A-Z\N{LEFT DOUBLE QUOTATION MARK}]|%\().*[a-z)%\d]s?[.?!:]$", re.DOTALL)
+_SENTENCE = re.compile(r"(?:[A-Z\u201c]|%\().*[a-z)%\d][.?!:](?: %\(\w+\)s)?", re.DOTALL)
 _WORDS = re.compile(r"[a-z]+ (?:.* )?[a-z]+", re.DOTALL)
 _FIELD = re.compile(r"\{([a-z]\w*)(?::[^}]*)?\}")
 """A field of ``str.format``."""
@@ -122,7 +126,9 @@ def pattern_of(node: ast.JoinedStr) -> str:
 
 def _name(expression: str, taken: dict[str, str]) -> str:
     """A name for the value of ``expression``, the same for the same expression."""
-    words = re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'", "", expression)) or ["value"]
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", expression)
+    words = re.findall(r"[A-Za-z_]\w*\b(?!\()", bare)
+    words = [word for word in words if not keyword.iskeyword(word)] or ["value"]
     plain = words[-1].strip("_").lower() or "value"
     name, number = plain, 2
     while taken.setdefault(name, expression) != expression:

@@ -14,7 +14,7 @@ from stemsite.catalogues.english import sentences
 from stemsite.catalogues.labels import labels
 
 _CALL = re.compile(r"\b(?:_|u?n?p?gettext)\(")
-_SINGULAR = ("_", "gettext", "gettext_lazy", "gettext_noop")
+_SINGULAR = ("_", "gettext", "gettext_lazy", "gettext_noop", "_lazy")
 _PLURAL = ("ngettext", "ngettext_lazy")
 _SCRIPT_KEYWORDS = {"translate": None, "translatePlural": None}
 

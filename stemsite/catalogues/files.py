@@ -1,6 +1,7 @@
 """The catalogues of translations as files: ``.po``, which people edit, and ``.mo``, which Django
 reads. Both are in the repository, so that an installation needs no compiler."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -35,19 +36,19 @@ def update(base: Path, language: str, domain: str) -> Catalog:
     return filled(known, texts(base, domain), language)
 
 
-def filled(known: Catalog, found: "list[Found] | object", language: str) -> Catalog:
+def filled(known: Catalog, found: Iterable[Found], language: str) -> Catalog:
     catalog = Catalog(
         locale=language, project="stemsite", version="1", copyright_holder="stemsite",
         creation_date=_MADE, revision_date=_MADE, last_translator="stemsite",
         language_team=language, fuzzy=False,
     )  # fmt: skip
     catalog.header_comment = f"# stemsite in {language}. The terms are in docs/languages.md."
-    for each in found:  # type: ignore[attr-defined]  # an iterable of Found
+    for each in found:
         before = known.get(each.text if isinstance(each.text, str) else each.text[0])
         catalog.add(
             each.text,
             before.string if before is not None and before.id == each.text else None,
-            locations=[(each.file, None)],
+            locations=[(each.file, 0)],
         )
     return catalog
 

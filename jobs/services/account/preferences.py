@@ -48,7 +48,7 @@ def _row_of(user: "AbstractBaseUser | AnonymousUser") -> Preferences | None:
     if not user.is_authenticated:
         return None
     try:
-        row: Preferences = user.preferences  # type: ignore[union-attr]  # the reverse of `owner`
+        row: Preferences = user.preferences  # type: ignore[attr-defined]  # the reverse of `owner`
     except ObjectDoesNotExist:
         return None
     return row

@@ -21,9 +21,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from jobs.models import Batch, Job, Upload
 from jobs.models.batch import BatchQuerySet
+from jobs.services.account.language import language_for
 from jobs.services.batches.actions import songs_of
 from jobs.services.batches.progress import progress_of
 from jobs.services.email import mail_is_set_up, notice_obstacle
@@ -150,11 +152,16 @@ def message_of(batch: Batch) -> EmailMessage:
         "address": _address(batch),
         "account": _absolute(reverse("jobs:account")),
     }
-    noun = "song has" if progress.songs == 1 else "songs have"
-    subject = f"{progress.songs} {noun} ended: {progress.words}"
+    with language_for(batch.owner):
+        subject = ngettext(
+            "%(songs)s song has ended: %(words)s",
+            "%(songs)s songs have ended: %(words)s",
+            progress.songs,
+        ) % {"songs": progress.songs, "words": progress.words}
+        body = render_to_string("jobs/mail/batch_done.txt", context)
     return EmailMessage(
         subject=settings.ACCOUNT_EMAIL_SUBJECT_PREFIX + subject,
-        body=render_to_string("jobs/mail/batch_done.txt", context),
+        body=body,
         to=[batch.owner.email],
         headers={
             "Message-ID": _message_id(batch),

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.db.models import Case, Count, F, FloatField, Q, Sum, Value, When
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jobs.models import Batch, Job, Upload
 from jobs.models.job import ENDED, JobStatus
@@ -69,23 +71,24 @@ class BatchProgress:
     def label(self) -> str:
         """The status in words; it tells how many songs failed if not all did."""
         if self.status == JobStatus.FAILED:
-            return "Failed" if self.failed == self.songs else f"{self.failed} failed"
+            some = ngettext("%(n)s failed", "%(n)s failed", self.failed) % {"n": self.failed}
+            return _("Failed") if self.failed == self.songs else some
         if self.status == JobStatus.PENDING and not self.songs:
-            return "Uploading" if self.coming else "Empty"
+            return _("Uploading") if self.coming else _("Empty")
         return str(JobStatus(self.status).label)
 
     @property
     def words(self) -> str:
         """The counts in words, such as "3 completed, 1 failed", without zeros."""
-        counts = {
-            "completed": self.completed,
-            "failed": self.failed,
-            "cancelled": self.cancelled,
-            "processing": self.processing,
-            "waiting": self.pending,
-            "being uploaded": self.coming,
-        }
-        return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "no songs"
+        counts = (
+            (self.completed, ngettext("%(n)s completed", "%(n)s completed", self.completed)),
+            (self.failed, ngettext("%(n)s failed", "%(n)s failed", self.failed)),
+            (self.cancelled, ngettext("%(n)s cancelled", "%(n)s cancelled", self.cancelled)),
+            (self.processing, ngettext("%(n)s processing", "%(n)s processing", self.processing)),
+            (self.pending, ngettext("%(n)s waiting", "%(n)s waiting", self.pending)),
+            (self.coming, _("%(n)s being uploaded")),
+        )
+        return ", ".join(words % {"n": count} for count, words in counts if count) or _("no songs")
 
 
 def progress_of(batch: Batch) -> BatchProgress:

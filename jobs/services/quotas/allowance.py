@@ -4,7 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from jobs.models.quota_rules import Cap, Kind, members, rules_of, shared_cap
+from jobs.sentences import in_digits
 from jobs.services.quotas.limits import refusal
 from jobs.services.quotas.usage import used
 from jobs.services.sizes import size
@@ -16,10 +20,10 @@ NEARLY = 0.9
 """From this share of the limit on, a meter shows that little is left."""
 
 LABELS = {
-    Kind.STORED_BYTES: "Storage",
-    Kind.AUDIO_MINUTES: "Audio in 24 hours",
-    Kind.ACTIVE_JOBS: "Jobs waiting or running",
-    Kind.RUNNING_JOBS: "Jobs running",
+    Kind.STORED_BYTES: _("Storage"),
+    Kind.AUDIO_MINUTES: _("Audio in 24 hours"),
+    Kind.ACTIVE_JOBS: _("Jobs waiting or running"),
+    Kind.RUNNING_JOBS: _("Jobs running"),
 }
 
 
@@ -36,7 +40,7 @@ class Gauge:
 
     @property
     def label(self) -> str:
-        return LABELS[self.kind]
+        return str(LABELS[self.kind])
 
     @property
     def left(self) -> float | None:
@@ -56,20 +60,24 @@ class Gauge:
     def state(self) -> str:
         """The state in words, as some people cannot see a colour."""
         if self.most is None:
-            return "no limit"
+            return gettext("no limit")
         if self.used >= self.most:
-            return "full"
-        return "nearly full" if self.used >= self.nearly else ""
+            return gettext("full")
+        return gettext("nearly full") if self.used >= self.nearly else ""
 
     def __str__(self) -> str:
         """Such as "1.20 GB of 5.00 GB", "34 of 60 minutes", "2 of 10", or without a limit "2"."""
         if self.kind is Kind.STORED_BYTES:
             figure, most = size(int(self.used)), self.most and size(self.most)
-            return f"{figure} of {most}" if most else figure
+            return in_digits(_of(figure, most) if most else figure)
         minutes = self.kind is Kind.AUDIO_MINUTES
         figure = f"{self.used:.1f}".removesuffix(".0") if minutes else f"{self.used:.0f}"
-        text = figure if self.most is None else f"{figure} of {self.most}"
-        return f"{text} minutes" if minutes else text
+        text = in_digits(figure if self.most is None else _of(figure, str(self.most)))
+        return gettext("%(figure)s minutes") % {"figure": text} if minutes else text
+
+
+def _of(used: str, most: str) -> str:
+    return gettext("%(used)s of %(most)s") % {"used": used, "most": most}
 
 
 @dataclass(frozen=True)

@@ -65,14 +65,15 @@ def _on_processor(job: Job, expected: Expected) -> str:
 def too_slow(job: Job) -> str:
     """Why the attempt was stopped, for the owner of the job."""
     took = about(job.deadline_s or settings.MAX_JOB_S)
-    advice = "Run it again later, choose a faster separator or a shorter song, or ask whoever "
     if job.expected_s and job.deadline_s and job.deadline_s < settings.MAX_JOB_S:
         song = about(measured_s(job))
         return (
             f"The job ran for more than {took} and was stopped: a song of {song} should take "
-            f"{about(job.expected_s)} here. {advice}runs this server to look at its load."
+            f"{about(job.expected_s)} here. Run it again later, choose a faster separator or a "
+            "shorter song, or ask whoever runs this server to look at its load."
         )
     return (
-        f"The job ran for more than {took} and was stopped, which is the limit here. {advice}"
-        "runs this server to raise it."
+        f"The job ran for more than {took} and was stopped, which is the limit here. Run it again "
+        "later, choose a faster separator or a shorter song, or ask whoever runs this server to "
+        "raise it."
     )

@@ -2,6 +2,8 @@
 
 import math
 
+from django.utils.translation import gettext as _
+
 from jobs.models import Job
 from jobs.models.job import JobStatus
 
@@ -11,7 +13,7 @@ _SHORT_S, _LONG_S = 90.0, 5400.0
 def status_label(job: Job) -> str:
     """The status in words; "Cancelling" for an active job with a cancel request."""
     if job.is_active and job.cancel_requested:
-        return "Cancelling"
+        return _("Cancelling")
     return str(JobStatus(job.status).label)
 
 

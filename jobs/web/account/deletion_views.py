@@ -4,6 +4,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
@@ -26,7 +27,8 @@ def delete(request: UserRequest) -> HttpResponse:
         return _page(request, ClosingForm(owner=request.user))
     # Counted before the check, so that nobody guesses the password in a session left open.
     if minutes := PasswordThrottle().wait_before(request):
-        slow_down = f"Too many passwords were tried. Try again in {minutes} min."
+        slow_down = _("Too many passwords were tried. Try again in %(minutes)s min.")
+        slow_down %= {"minutes": minutes}
         return _page(request, ClosingForm(owner=request.user), slow_down, status=429)
     form = ClosingForm(request.POST, owner=request.user)
     if not form.is_valid():

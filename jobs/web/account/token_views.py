@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -43,5 +44,6 @@ def revoke(request: UserRequest, token_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "jobs/token_revoke.html", {"token": token})
     revoke_token(token=token)
-    messages.success(request, f"The token {token.label} is revoked: it no longer works.")
+    words = _("The token %(name)s is revoked: it no longer works.")
+    messages.success(request, words % {"name": token.label})
     return redirect("jobs:account")

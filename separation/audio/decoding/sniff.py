@@ -32,7 +32,7 @@ _MOST_TAGS = 16
 
 _W64_GUID = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
-_NOT_SOUND: tuple[tuple[int, bytes, str], ...] = (
+NOT_SOUND: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "a ZIP archive; unpack it and upload the songs in it"),
     (0, b"Rar!", "a RAR archive; unpack it and upload the songs in it"),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it and upload the songs in it"),
@@ -260,7 +260,7 @@ def _named_refusal(head: bytes) -> str | None:
     if head.startswith(b"OggS") and len(head) > 28:
         return f"This is an Ogg file with {_ogg_codec(head)}, which is not supported. {_CONVERT}"
     text = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for offset, magic, words in _NOT_SOUND:
+    for offset, magic, words in NOT_SOUND:
         if head.startswith(magic, offset) or (not offset and text.startswith(magic.lower())):
             return f"This is {words}."
     return None

@@ -22,5 +22,5 @@ class Command(BaseCommand):
                 self.stdout.write(f"{language} {domain}: {len(catalog)} texts, {missing} missing")
 
 
-def _is_complete(translation: str | tuple[str, ...]) -> bool:
+def _is_complete(translation: Any) -> bool:
     return bool(translation) and all(translation)
