@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0022_language"),
+        ("jobs", "0025_saved_mixes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
