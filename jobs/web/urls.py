@@ -81,6 +81,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/tracks/<str:name>/listen/", downloads.listen, name="listen"),
     path("jobs/<uuid:job_id>/mixer.json", mixer.song, name="mixer"),
     path("jobs/<uuid:job_id>/mixer-state/", mixer.state, name="mixer-state"),
+    path("jobs/<uuid:job_id>/mixer-saved/", mixer.saved, name="mixer-saved"),
     path("jobs/<uuid:job_id>/waveform.svg", mixer.waveform, name="waveform"),
     path("jobs/<uuid:job_id>/cover.jpg", mixer.cover, name="cover"),
     path("jobs/<uuid:job_id>/previews/<str:name>/", mixer.preview, name="preview"),

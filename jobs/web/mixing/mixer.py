@@ -123,6 +123,7 @@ def addresses(job: Job) -> dict[str, str]:
     return {
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "mixer_state_url": reverse("jobs:mixer-state", args=(job.pk,)),
+        "mixer_saved_url": reverse("jobs:mixer-saved", args=(job.pk,)),
     }
 
 
