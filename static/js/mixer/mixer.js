@@ -2,9 +2,11 @@
 import { Desk } from "./desk.js";
 import { Export } from "./export.js";
 import { Lane } from "./lane.js";
+import { LockScreen } from "./media-session.js";
 import { Meter } from "./meters.js";
 import { Persistence } from "./persistence.js";
 import { begin, Player, songAt } from "./player.js";
+import { Saved } from "./saved.js";
 import { Spectrogram } from "./spectrogram.js";
 
 // Which lanes are parts of a stem, in the form that the desk expects.
@@ -41,7 +43,9 @@ export class Mixer extends Player {
       letters: { x: () => desk.swap() },
     });
     this.#exports();
+    new LockScreen({ engine: this.engine, about: song.about ?? { title: document.title } });
     this.persistence = new Persistence(this, song.state);
+    if (this.find("saved")) this.saved = new Saved(this, song.saved);
     this.find("reset").addEventListener("click", () => this.persistence.reset());
   }
 
