@@ -19,6 +19,7 @@ from jobs.web.mixing import views as mixing
 from jobs.web.set_lists import views as set_list
 from jobs.web.sharing import owner_views as sharing_owner
 from jobs.web.sharing import public_views as sharing_public
+from jobs.web.shell import views as shell
 from jobs.web.uploads import demo_views as demo
 from jobs.web.uploads import form_views as upload
 from jobs.web.uploads import views as uploads
@@ -26,6 +27,9 @@ from jobs.web.uploads import views as uploads
 app_name = "jobs"
 urlpatterns = [
     path("", front.first_page, name="upload"),
+    path("site.webmanifest", shell.manifest, name="manifest-of-site"),
+    path("service-worker.js", shell.worker, name="service-worker"),
+    path("offline/", shell.offline, name="offline"),
     path("uploads/", uploads.begin, name="upload-begin"),
     path("uploads/<uuid:upload_id>/", uploads.outcome, name="upload-outcome"),
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
