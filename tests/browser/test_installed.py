@@ -1,4 +1,4 @@
-"""Without its server the installed site shows its offline page; its cache holds no private thing."""
+"""Without its server the installed site shows its offline page; nothing private is kept."""
 
 import socket
 import threading

@@ -6,6 +6,7 @@ import { LockScreen } from "./media-session.js";
 import { Meter } from "./meters.js";
 import { Persistence } from "./persistence.js";
 import { begin, Player, songAt } from "./player.js";
+import { Practice } from "./practice.js";
 import { Saved } from "./saved.js";
 import { Spectrogram } from "./spectrogram.js";
 
@@ -43,6 +44,7 @@ export class Mixer extends Player {
       letters: { x: () => desk.swap() },
     });
     this.#exports();
+    this.practice = new Practice(this);
     new LockScreen({ engine: this.engine, about: song.about ?? { title: document.title } });
     this.persistence = new Persistence(this, song.state);
     if (this.find("saved")) this.saved = new Saved(this, song.saved);
@@ -96,6 +98,11 @@ export class Mixer extends Player {
     const { solo, mute } = this.desk.stems[n];
     const state = solo ? "solo" : mute ? "muted" : "neither solo nor muted";
     this.find("announce").textContent = `${this.lanes[n].element.dataset.label}: ${state}`;
+  }
+
+  show(position) {
+    super.show(position);
+    this.practice?.move(this.transport.time.textContent);
   }
 
   measure(time, graph) {
