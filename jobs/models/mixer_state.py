@@ -9,6 +9,7 @@ from jobs.models.job import Job
 class MixerState(models.Model):
     """One for each job and account, deleted with either. The last writer wins.
 
+    ``saved``: named loops and mixes, which ``jobs.services.saved_mixes`` writes.
     ``number`` counts the states that ``page`` has sent, as requests may overtake each other.
     """
 
@@ -17,6 +18,7 @@ class MixerState(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mixer_states"
     )
     state = models.JSONField()
+    saved = models.JSONField(default=dict)
     page = models.CharField(max_length=32, blank=True)
     number = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField()

@@ -64,11 +64,11 @@ class _Span(_Part):
         return {**self.model_dump(), "start_s": start, "end_s": end} if start < end else None
 
 
-class _Loop(_Span):
+class Loop(_Span):
     is_on: bool = True
 
 
-class _State(_Part):
+class State(_Part):
     """``swapped``: everything but the soloed stems is heard; ``view`` is None for the whole
     song. ``page`` and ``number``: which page sends it, and as which of its states."""
 
@@ -76,7 +76,7 @@ class _State(_Part):
     master: Annotated[float, _between(0.0, HIGHEST)] = 1.0
     swapped: bool = False
     speed: Annotated[float, _between(SLOWEST, FASTEST)] = 1.0
-    loop: _Loop | None = None
+    loop: Loop | None = None
     view: _Span | None = None
     position_s: float = 0.0
     page: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{0,32}$")] = ""
@@ -126,12 +126,12 @@ def save_mixer_state(*, job: Job, owner: "User", listening: Listening, text: str
     rows.exclude(page=told.page, number__gt=told.number).update(**values)
 
 
-def _parsed(text: str) -> _State:
+def _parsed(text: str) -> State:
     limit = settings.MIXER_STATE_BYTES
     if len(text.encode(errors="replace")) > limit:
         raise TooLarge(f"The state of a mixer may have {limit} bytes; this one has more.")
     try:
-        return _State.model_validate(json.loads(text))
+        return State.model_validate(json.loads(text))
     except ValidationError as error:
         raise InvalidOptions(f"The state of the mixer: {first_fault(error)}.") from None
     except (ValueError, RecursionError):

@@ -19,6 +19,7 @@ from jobs.web.mixing import views as mixing
 from jobs.web.set_lists import views as set_list
 from jobs.web.sharing import owner_views as sharing_owner
 from jobs.web.sharing import public_views as sharing_public
+from jobs.web.shell import views as shell
 from jobs.web.uploads import demo_views as demo
 from jobs.web.uploads import form_views as upload
 from jobs.web.uploads import views as uploads
@@ -27,6 +28,9 @@ from jobs.web.uploads.url_views import cancel_fetching
 app_name = "jobs"
 urlpatterns = [
     path("", front.first_page, name="upload"),
+    path("site.webmanifest", shell.manifest, name="manifest-of-site"),
+    path("service-worker.js", shell.worker, name="service-worker"),
+    path("offline/", shell.offline, name="offline"),
     path("uploads/", uploads.begin, name="upload-begin"),
     path("uploads/<uuid:upload_id>/", uploads.outcome, name="upload-outcome"),
     path("uploads/<uuid:upload_id>/again/", uploads.again, name="upload-again"),
@@ -63,7 +67,6 @@ urlpatterns = [
     path("set-lists/<uuid:set_list_id>/delete/", set_list.delete, name="set-list-delete"),
     path("jobs/", history.history, name="history"),
     path("jobs/together/", bulk.together, name="together"),
-    path("jobs/<uuid:job_id>/title/", history.rename_song, name="library-rename"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),
     path("jobs/<uuid:job_id>/progress/", job.progress, name="progress"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
@@ -83,6 +86,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/tracks/<str:name>/listen/", downloads.listen, name="listen"),
     path("jobs/<uuid:job_id>/mixer.json", mixer.song, name="mixer"),
     path("jobs/<uuid:job_id>/mixer-state/", mixer.state, name="mixer-state"),
+    path("jobs/<uuid:job_id>/mixer-saved/", mixer.saved, name="mixer-saved"),
     path("jobs/<uuid:job_id>/waveform.svg", mixer.waveform, name="waveform"),
     path("jobs/<uuid:job_id>/cover.jpg", mixer.cover, name="cover"),
     path("jobs/<uuid:job_id>/previews/<str:name>/", mixer.preview, name="preview"),

@@ -47,7 +47,7 @@ def test_six_stems_are_heard_and_sum_to_the_master(player: MixerPage) -> None:
 
 
 def test_solo_leaves_one_stem_and_everything_else_is_its_opposite(player: MixerPage) -> None:
-    swap = player.page.get_by_role("button", name="Everything else")
+    swap = player.page.get_by_role("button", name="Solo the rest")
     expect(swap).to_be_disabled()
     player.press("Solo Vocals")
     assert audible(player) == ["vocals"]
@@ -164,3 +164,21 @@ def test_a_song_sounds_soon_after_the_button_is_pressed(
     assert time.monotonic() - began < 30
     assert player.position() > 0
     assert player.person.complaints == []
+
+
+def test_a_level_is_typed_stepped_by_key_and_set_back(player: MixerPage) -> None:
+    page = player.page
+    field = page.get_by_role("textbox", name="Bass in dB")
+    slider = page.get_by_role("slider", name="Volume of Bass")
+    field.fill("-12")
+    field.press("Enter")
+    expect(field).to_have_value("\N{MINUS SIGN}12.0 dB")
+    expect(slider).to_have_value("50")
+    slider.press("ArrowUp")
+    expect(slider).to_have_attribute("aria-valuetext", "\N{MINUS SIGN}11.0 dB")
+    expect(field).to_have_value("\N{MINUS SIGN}11.0 dB")
+    field.fill("loud")
+    field.press("Enter")
+    expect(field).to_have_value("\N{MINUS SIGN}11.0 dB")
+    field.dblclick()
+    expect(slider).to_have_attribute("aria-valuetext", "0.0 dB")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from zlib import crc32
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
@@ -68,11 +69,21 @@ def until(page: Page, holds: Callable[[], bool], within_s: float = 30.0) -> None
 
 
 def visitor(
-    browser: Browser, site: str, *, scripts: bool = True, width: int = 1280, ears: bool = False
+    browser: Browser,
+    site: str,
+    *,
+    scripts: bool = True,
+    width: int = 1280,
+    ears: bool = False,
+    service_workers: Literal["allow", "block"] = "block",
 ) -> Visitor:
-    """``ears``: without the content policy, so that a test can put its recorder into the page."""
+    """``ears``: without the content policy, so that a test can put its recorder into the page.
+    ``service_workers``: a test's routes do not see the requests that one has answered."""
     context = browser.new_context(
-        java_script_enabled=scripts, viewport={"width": width, "height": 800}, bypass_csp=ears
+        java_script_enabled=scripts,
+        viewport={"width": width, "height": 800},
+        bypass_csp=ears,
+        service_workers=service_workers,
     )
     person = Visitor(site, context, context.new_page())
     # Chromium reports what the content policy blocked as an error of the console.

@@ -176,7 +176,8 @@ def _track(track: Artifact, link_to: LinkTo) -> dict[str, Any]:
 
 def _mixers(owner: "User", link_to: LinkTo) -> Iterator[dict[str, Any]]:
     for mixer in _in_batches(MixerState.objects.filter(owner=owner)):
-        yield {"job_id": mixer.job_id, "saved_at": mixer.saved_at, "state": mixer.state}
+        told = {"job_id": mixer.job_id, "saved_at": mixer.saved_at, "state": mixer.state}
+        yield {**told, **mixer.saved}
 
 
 PARTS: Mapping[str, Callable[["User"], Any]] = {

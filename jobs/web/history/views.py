@@ -1,15 +1,13 @@
 """The library: all songs of one person, or those that a search or filters leave."""
 
 from typing import Any
-from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
 from jobs.http.job_filters import filtered
 from jobs.models import Job
@@ -18,13 +16,11 @@ from jobs.models.set_list import MAX_SET_LIST_NAME_LENGTH
 from jobs.models.tag import MAX_TAG_LENGTH
 from jobs.services.batches.rows import batch_rows, newest_of_each_batch
 from jobs.services.set_lists.contents import set_list_rows
-from jobs.services.sources.rename import MAX_TITLE_LENGTH, rename
+from jobs.services.sources.rename import MAX_TITLE_LENGTH
 from jobs.web.history.filters import chips, menus, offer_of, orders
 from jobs.web.history.forms import HistoryFilter
 from jobs.web.history.rows import song_rows
-from jobs.web.history.way_back import way_back
-from jobs.web.requests import UserRequest, visible_job
-from separation.errors import SeparationError
+from jobs.web.requests import UserRequest
 
 PAGE_SIZE = 20
 
@@ -76,14 +72,3 @@ def _jobs_of_page(found: JobQuerySet, number: str | None) -> tuple[Any, list[Job
     jobs = Job.objects.select_related("source", "batch").prefetch_related("tags")
     rows = jobs.in_bulk(list(page))
     return page, [rows[pk] for pk in page if pk in rows]
-
-
-@login_required
-@require_POST
-def rename_song(request: UserRequest, job_id: UUID) -> HttpResponse:
-    job = visible_job(request, job_id)
-    try:
-        rename(owner=request.user, source=job.source, title=request.POST.get("title", ""))
-    except SeparationError as error:
-        messages.error(request, error.detail)
-    return redirect(way_back(request))

@@ -10,6 +10,7 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -31,6 +32,7 @@ from jobs.services.timing.waiting import waiting
 from jobs.web import results
 from jobs.web.comparing.context import choosing_context, instead_context
 from jobs.web.fragments import not_modified_or
+from jobs.web.history.way_back import way_back
 from jobs.web.job import outline, quality
 from jobs.web.job.panels import panels
 from jobs.web.mixing import mixer
@@ -125,7 +127,9 @@ def title(request: UserRequest, job_id: UUID) -> HttpResponse:
         rename(owner=request.user, source=job.source, title=request.POST.get("title", ""))
     except SeparationError as error:
         messages.error(request, translated(error.detail))
-    return redirect("jobs:detail", job.pk)
+    # The library's form says where it stands, that of the result's page does not.
+    has_place = "back" in request.POST
+    return redirect(way_back(request) if has_place else reverse("jobs:detail", args=[job.pk]))
 
 
 @login_required

@@ -13,6 +13,7 @@ from jobs.services.listening.index import (
     MixerTrack,
     early_tracks,
     gain_of,
+    has_cover,
     overlapping_parents,
     playable_tracks,
 )
@@ -123,18 +124,26 @@ def addresses(job: Job) -> dict[str, str]:
     return {
         "mixer_url": reverse("jobs:mixer", args=(job.pk,)),
         "mixer_state_url": reverse("jobs:mixer-state", args=(job.pk,)),
+        "mixer_saved_url": reverse("jobs:mixer-saved", args=(job.pk,)),
     }
 
 
 def song(job: Job, listening: Listening) -> dict[str, Any]:
     """The song of the owner's page, with all stems and their parts."""
     everything = (*listening.stems, *listening.parts)
-    return song_of(
+    told = song_of(
         listening,
         everything,
         lambda kind, name: reverse(f"jobs:{kind}", args=(job.pk, name)),
         gain_of(job, listening),
     )
+    return {**told, "about": _about(job)}
+
+
+def _about(job: Job) -> dict[str, str]:
+    """What the lock screen of a phone shows of the song."""
+    cover = reverse("jobs:cover", args=(job.pk,)) if has_cover(job) else ""
+    return {"title": job.source.label, "artist": job.source.artist, "cover": cover}
 
 
 def song_of(

@@ -25,16 +25,21 @@ from jobs.services.listening.index import (
 )
 from jobs.services.listening.waveform import waveform_svg
 from jobs.services.mixer_state import mixer_state_of, save_mixer_state
+from jobs.services.saved_mixes import KINDS, Saved, delete_entry, rename_entry, save_entry, saved_of
 from jobs.web.mixing.mixer import song as song_of
 from jobs.web.requests import UserRequest, visible_job
-from separation.errors import SeparationError
+from separation.errors import InvalidOptions, SeparationError
 
 
 @login_required
 @require_safe
 def song(request: UserRequest, job_id: UUID) -> JsonResponse:
     job = visible_job(request, job_id)
-    told = {**song_of(job, _listening(job)), "state": mixer_state_of(job=job, owner=request.user)}
+    kept = {
+        "state": mixer_state_of(job=job, owner=request.user),
+        "saved": saved_of(job=job, owner=request.user),
+    }
+    told = {**song_of(job, _listening(job)), **kept}
     response = JsonResponse(told)
     response["Cache-Control"] = "private, no-cache"
     return response
@@ -55,6 +60,38 @@ def state(request: UserRequest, job_id: UUID) -> HttpResponse:
         told = {"code": error.code, "detail": error.detail}
         return JsonResponse(told, status=status_of(error))
     return HttpResponse(status=204)
+
+
+@login_required
+@require_POST
+def saved(request: UserRequest, job_id: UUID) -> JsonResponse:
+    """Saves, renames or deletes one named loop or mix, and answers with all of them."""
+    job = visible_job(request, job_id)
+    listening = _listening(job)
+    try:
+        return JsonResponse(_changed(request, job, listening))
+    except Job.DoesNotExist as error:
+        raise Http404("this job was deleted a moment ago") from error
+    except SeparationError as error:
+        told = {"code": error.code, "detail": error.detail}
+        return JsonResponse(told, status=status_of(error))
+
+
+def _changed(request: UserRequest, job: Job, listening: Listening) -> Saved:
+    form, owner = request.POST, request.user
+    kind = next((kind for kind in KINDS if kind == form.get("kind")), None)
+    name, entry_id = form.get("name", ""), form.get("id", "")
+    match form.get("action"):
+        case "save" if kind:
+            text = form.get("value", "")
+            return save_entry(
+                job=job, owner=owner, listening=listening, kind=kind, name=name, text=text
+            )
+        case "rename" if kind:
+            return rename_entry(job=job, owner=owner, kind=kind, entry_id=entry_id, name=name)
+        case "delete" if kind:
+            return delete_entry(job=job, owner=owner, kind=kind, entry_id=entry_id)
+    raise InvalidOptions("The form did not say what to save. Load the page again.")
 
 
 @login_required

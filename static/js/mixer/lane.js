@@ -1,12 +1,5 @@
 // The controls of one stem, bound to the desk.
-import { decibels } from "./desk.js";
-
-export function level(fader) {
-  const db = decibels(fader);
-  if (db === -Infinity) return "silent";
-  if (Math.abs(db) < 0.05) return "0.0 dB";
-  return `${db > 0 ? "+" : "\u2212"}${Math.abs(db).toFixed(1)} dB`;
-}
+import { bindFader } from "./fader.js";
 
 export function side(pan) {
   const percent = Math.round(Math.abs(pan) * 100);
@@ -48,10 +41,11 @@ export class Lane {
     this.wave = find("wave");
     this.solo.addEventListener("click", () => desk.toggleSolo(number));
     this.mute.addEventListener("click", () => desk.toggleMute(number));
-    this.showVolume = bindSlider(this.volume, {
-      home: 100,
-      say: (v) => level(v / 100),
-      set: (v) => desk.setVolume(number, v / 100),
+    this.showVolume = bindFader({
+      slider: this.volume,
+      field: find("volume-value"),
+      read: () => desk.stems[number].volume,
+      set: (fader) => desk.setVolume(number, fader),
     });
     this.showPan = bindSlider(this.pan, {
       home: 0,
@@ -73,7 +67,6 @@ export class Lane {
     this.solo.setAttribute("aria-pressed", stem.solo);
     this.mute.setAttribute("aria-pressed", stem.mute);
     this.element.classList.toggle("lane--silent", !this.desk.isHeard(this.number));
-    this.volume.valueAsNumber = Math.round(stem.volume * 100);
     this.pan.valueAsNumber = Math.round(stem.pan * 100);
     this.showVolume();
     this.showPan();

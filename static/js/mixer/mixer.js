@@ -2,9 +2,12 @@
 import { Desk } from "./desk.js";
 import { Export } from "./export.js";
 import { Lane } from "./lane.js";
+import { LockScreen } from "./media-session.js";
 import { Meter } from "./meters.js";
 import { Persistence } from "./persistence.js";
 import { begin, Player, songAt } from "./player.js";
+import { Practice } from "./practice.js";
+import { Saved } from "./saved.js";
 import { Spectrogram } from "./spectrogram.js";
 
 // Which lanes are parts of a stem, in the form that the desk expects.
@@ -41,7 +44,10 @@ export class Mixer extends Player {
       letters: { x: () => desk.swap() },
     });
     this.#exports();
+    this.practice = new Practice(this);
+    new LockScreen({ engine: this.engine, about: song.about ?? { title: document.title } });
     this.persistence = new Persistence(this, song.state);
+    if (this.find("saved")) this.saved = new Saved(this, song.saved);
     this.find("reset").addEventListener("click", () => this.persistence.reset());
   }
 
@@ -92,6 +98,11 @@ export class Mixer extends Player {
     const { solo, mute } = this.desk.stems[n];
     const state = solo ? "solo" : mute ? "muted" : "neither solo nor muted";
     this.find("announce").textContent = `${this.lanes[n].element.dataset.label}: ${state}`;
+  }
+
+  show(position) {
+    super.show(position);
+    this.practice?.move(this.transport.time.textContent);
   }
 
   measure(time, graph) {

@@ -101,6 +101,7 @@ export class Player {
       region,
     });
     this.masterMeter = new Meter(this.find("master-meter"));
+    this.find("legend").hidden = !this.stems.some(({ activity }) => activity?.length);
   }
 
   #actions() {

@@ -24,6 +24,12 @@ export function stateOf({ desk, engine, region, viewport }) {
   };
 }
 
+// A saved mix: what is heard and how fast, and not where.
+export function restoreMix({ desk, engine }, mix) {
+  desk.restore(mix);
+  engine.setRate(clamp(mix.speed, SLOWEST, FASTEST));
+}
+
 export function restore({ desk, engine, region, viewport }, state) {
   const { loop, view, speed, position_s } = state;
   desk.restore(state);

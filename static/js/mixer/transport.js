@@ -1,5 +1,6 @@
 // The bar above the lanes: play, position, loop, speed, zoom, master.
-import { bindSlider, level } from "./lane.js";
+import { bindFader } from "./fader.js";
+import { bindSlider } from "./lane.js";
 import { clock, songLength, spoken } from "./time.js";
 
 const CLOSER = 1.6;
@@ -37,10 +38,11 @@ export class Transport {
       say: (v) => `${v.toFixed(2)} times`,
       set: (v) => engine.setRate(v),
     });
-    this.showMaster = bindSlider(this.master, {
-      home: 100,
-      say: (v) => level(v / 100),
-      set: (v) => desk.setMaster(v / 100),
+    this.showMaster = bindFader({
+      slider: this.master,
+      field: find("master-value"),
+      read: () => desk.master,
+      set: (fader) => desk.setMaster(fader),
     });
     find("closer").addEventListener("click", () => this.zoom(CLOSER));
     find("farther").addEventListener("click", () => this.zoom(1 / CLOSER));
@@ -72,7 +74,6 @@ export class Transport {
     this.swap.setAttribute("aria-pressed", this.desk.swapped);
     this.speed.valueAsNumber = this.engine.rate;
     this.showSpeed();
-    this.master.valueAsNumber = Math.round(this.desk.master * 100);
     this.showMaster();
     this.speedValue.textContent = `${this.engine.rate.toFixed(2)}×`;
   }

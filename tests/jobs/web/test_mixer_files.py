@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from jobs.models import Job
+from jobs.models import Job, Source
 from jobs.services.listening.index import COVER, INDEX
 from jobs.services.listening.waveform import COLOURS
 from tests.factories import make_artifact, make_job
@@ -53,6 +53,18 @@ def test_the_song_tells_its_stems_and_where_somebody_sings(song: dict[str, Any])
     assert song["samples"] == round(SECONDS * 44_100)
     assert song["delaySamples"] == 1024
     assert [stem["activity"] for stem in song["stems"]] == [[], [[0.5, 1.5]]]
+
+
+def test_the_song_tells_what_the_lock_screen_shows(
+    client: Client, job: Job, song: dict[str, Any]
+) -> None:
+    Source.objects.filter(pk=job.source_id).update(artist="The Lights")
+    (job.directory / COVER).write_bytes(picture())
+    told = client.get(f"/jobs/{job.pk}/mixer.json").json()["about"]
+    assert told == {
+        "title": job.source.label, "artist": "The Lights", "cover": f"/jobs/{job.pk}/cover.jpg",
+    }  # fmt: skip
+    assert song["about"]["cover"] == "", "no picture, no address"
 
 
 def test_a_preview_is_sent_by_the_ranges_of_its_index(
