@@ -60,7 +60,7 @@ def test_buttons_cancel_retry_and_delete(person: Visitor, tmp_path: Path) -> Non
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("Long and its tracks are deleted.")).to_be_visible()
-    expect(page.get_by_text("No jobs yet")).to_be_visible()
+    expect(page.get_by_text("No songs yet")).to_be_visible()
 
 
 def test_the_keyboard_alone_leads_from_upload_to_results(person: Visitor, tmp_path: Path) -> None:

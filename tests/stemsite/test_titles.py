@@ -38,7 +38,7 @@ def test_no_template_writes_the_name_itself() -> None:
     ("address", "title"),
     [
         ("/", "Upload \u2013 Harbour Studio"),
-        ("/jobs/", "History \u2013 Harbour Studio"),
+        ("/jobs/", "Library \u2013 Harbour Studio"),
         ("/account/", "Account \u2013 Harbour Studio"),
         ("/nowhere/", "There is nothing here \u2013 Harbour Studio"),
         ("/setup/wrong/", "There is nothing here \u2013 Harbour Studio"),
