@@ -134,7 +134,7 @@ def test_a_finished_job_takes_few_queries_however_many_tracks(
 ) -> None:
     job = finished_job()
     client.force_login(owner)
-    with django_assert_num_queries(7):  # session, account, theme, job, stages, tracks, versions
+    with django_assert_num_queries(6):  # session, account, job, stages, tracks, versions
         client.get(reverse("jobs:detail", args=[job.pk]))
 
 
