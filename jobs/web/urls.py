@@ -79,6 +79,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/original/", downloads.original, name="original"),
     path("jobs/<uuid:job_id>/tracks.zip", downloads.archive, name="archive"),
     path("jobs/<uuid:job_id>/manifest.json", downloads.manifest, name="manifest"),
+    path("schemas/manifest-<str:version>.json", downloads.manifest_schema, name="manifest-schema"),
     path("jobs/<uuid:job_id>/tracks/<str:name>/", downloads.track, name="track"),
     path("jobs/<uuid:job_id>/tracks/<str:name>/listen/", downloads.listen, name="listen"),
     path("jobs/<uuid:job_id>/mixer.json", mixer.song, name="mixer"),

@@ -1,8 +1,9 @@
 """The manifest: what was requested, what ran and what came out; kept even without the audio.
 
-Version 2.0 is a superset of the specification's 1.0. :func:`load_manifest` accepts every version
-and :func:`separation.pipeline.manifest_migrations.migrate_manifest` converts old ones. Paths are
-relative to the job's folder, so the folder may be moved. The JSON Schema is published as
+Version 2 is a superset of the specification's 1.0. :func:`load_manifest` accepts every version
+and :func:`separation.pipeline.manifest_migrations.migrate_manifest` converts old ones. A later
+minor version only adds fields, which are kept when it is read and written. Paths are relative to
+the job's folder, so the folder may be moved. The JSON Schema is published as
 ``docs/manifest.schema.json``; ``python -m separation.pipeline.manifest --schema`` writes it.
 """
 
@@ -39,6 +40,7 @@ __all__ = [
     "manifest_schema",
     "migrate_manifest",
     "save_manifest",
+    "schema_text",
     "verify_manifest",
 ]
 
@@ -50,8 +52,8 @@ StageStatus = Literal["pending", "processing", "completed", "failed", "skipped"]
 
 
 class _Record(BaseModel):
-    # Reading ignores unknown fields of a later 2.x.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Keeps unknown fields of a later 2.x.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class StageRecord(_Record):
@@ -144,7 +146,7 @@ class Manifest(_Record):
     job_id: str
     input_file: str
     created_at: str
-    version: Literal["2.0"] = MANIFEST_VERSION
+    version: str = Field(default=MANIFEST_VERSION, pattern=r"^2\.(0|[1-9][0-9]*)$")
     status: JobStatus
     completed_at: str | None = None
     error: str | None = None
@@ -246,12 +248,17 @@ def manifest_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+def schema_text() -> str:
+    """The published document."""
+    return json.dumps(manifest_schema(), indent=2) + "\n"
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m separation.pipeline.manifest")
     parser.add_argument("--schema", action="store_true", required=True, help="write the schema")
     parser.add_argument("--out", type=Path, default=SCHEMA_PATH)
     options = parser.parse_args(arguments)
-    options.out.write_text(json.dumps(manifest_schema(), indent=2) + "\n")
+    options.out.write_text(schema_text())
 
 
 if __name__ == "__main__":
