@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jobs.models.artifact import Artifact
     from jobs.models.share_link import ShareLink
     from jobs.models.stage import Stage
+    from jobs.models.verification import Verification
 
 
 class JobStatus(models.TextChoices):
@@ -211,6 +212,14 @@ class Job(models.Model):
     error_detail = models.TextField(_("what went wrong"), blank=True, editable=False)
     warnings = models.JSONField(_("remarks"), default=list, editable=False)
     manifest = models.JSONField(_("record of the result"), default=dict, editable=False)
+    manifest_sha256 = models.CharField(
+        _("digest of the record"),
+        max_length=64,
+        blank=True,
+        default="",
+        editable=False,
+        help_text=_("The manifest's own digest, recorded when the job was completed."),
+    )
 
     batch = models.ForeignKey(
         Batch,
@@ -258,6 +267,7 @@ class Job(models.Model):
         artifacts: RelatedManager[Artifact]
         share_links: RelatedManager[ShareLink]
         replacements: RelatedManager["Job"]
+        verification: Verification
 
     class Meta:
         verbose_name = _("separation")

@@ -36,6 +36,8 @@ __all__ = [
     "MemberRecord",
     "SeparationRecord",
     "StageRecord",
+    "fault_of",
+    "file_problems",
     "load_manifest",
     "manifest_schema",
     "migrate_manifest",
@@ -210,7 +212,13 @@ def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> li
     Reads every file once. Raises ``ManifestUnreadable`` or ``OSError`` when there is no manifest,
     and what ``check`` raises.
     """
-    manifest = load_manifest(job_dir / MANIFEST_NAME)
+    return file_problems(load_manifest(job_dir / MANIFEST_NAME), job_dir, check)
+
+
+def file_problems(
+    manifest: Manifest, job_dir: Path, check: Callable[[], None] = never_stop
+) -> list[str]:
+    """As :func:`verify_manifest`, for a manifest that is not in the folder of the files."""
     recorded = {record.path for record in manifest.artifacts}
     problems = [
         f"{name}: {path} is missing."
@@ -226,16 +234,16 @@ def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> li
         # Several names may have one file.
         file = (record.path, record.sha256)
         if file not in faults:
-            faults[file] = _fault_of(record, job_dir, check)
+            faults[file] = fault_of(record, job_dir, check)
         if faults[file]:
             problems.append(f"{name}: {record.path} {faults[file]}.")
     return problems
 
 
-def _fault_of(
-    record: ArtifactRecord | SidecarRecord, job_dir: Path, check: Callable[[], None]
+def fault_of(
+    record: ArtifactRecord | SidecarRecord, job_dir: Path, check: Callable[[], None] = never_stop
 ) -> str:
-    """Empty where its file is what was delivered."""
+    """What is wrong with the file of a record, as the end of a sentence; empty for nothing."""
     if not (job_dir / record.path).is_file():
         return "is missing"
     intact = delivered_is_intact(record, job_dir, check)
