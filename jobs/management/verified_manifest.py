@@ -51,7 +51,8 @@ def verified_manifest(path: Path) -> Verified:
     own = _recorded_digest(manifest.job_id)
     if own and own != manifest_digest(json.loads(text)):
         problems.insert(0, f"{file.name} is not the manifest that this site recorded.")
-    delivered = {record.path for record in (*manifest.artifacts, *manifest.sidecars)}
+    delivered = {record.path for record in manifest.artifacts}
+    delivered |= {record.path for record in manifest.sidecars}
     note = "" if own else _NO_DIGEST
     return Verified(str(path), len(delivered) + 1, tuple(problems), note=note)
 

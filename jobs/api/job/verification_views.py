@@ -1,5 +1,6 @@
 """Verifying a job: the request, and the last result."""
 
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -27,7 +28,7 @@ class VerificationSerializer(serializers.ModelSerializer[Verification]):
         read_only_fields = fields
 
 
-_NEVER = {
+_NEVER: dict[str, Any] = {
     "state": VerificationState.NONE,
     "requested_at": None,
     "checked_at": None,

@@ -24,8 +24,9 @@ from jobs.errors import ArtifactDamaged
 from jobs.models import Artifact, Job
 from jobs.models.job import JobQuerySet, JobStatus
 from jobs.services.storage.files import MANIFEST_NAME
-from separation.pipeline.manifest import SidecarRecord, fault_of
+from separation.pipeline.manifest import fault_of
 from separation.pipeline.manifest_digest import manifest_digest
+from separation.stages.base import SidecarRecord
 from separation.storage.atomic_files import write_durably
 
 BEFORE_MANY = timedelta(hours=24)
