@@ -34,6 +34,8 @@ __all__ = [
     "ManifestMetadata",
     "ManifestUnreadable",
     "MemberRecord",
+    "RepeatedArtifact",
+    "RepetitionRecord",
     "SeparationRecord",
     "StageRecord",
     "fault_of",
@@ -135,12 +137,33 @@ class ManifestMetadata(_Record):
     libraries: dict[str, str] = Field(default_factory=dict)
 
 
+class RepeatedArtifact(_Record):
+    """One file against that of the repeated job. ``sdr_db``: energy of the earlier sound over that
+    of the difference to it, in dB; None for identical files and where ``note`` says why."""
+
+    name: str
+    is_identical: bool
+    sdr_db: float | None = None
+    note: str = ""
+
+
+class RepetitionRecord(_Record):
+    """The comparison with the job that this job repeats. ``reasons``: what differs in engine,
+    processor and libraries, in words; it may explain other bits."""
+
+    job_id: str
+    is_identical: bool
+    reasons: tuple[str, ...] = ()
+    artifacts: tuple[RepeatedArtifact, ...] = ()
+
+
 class Manifest(_Record):
     """One job. ``outputs`` names each track's file, ``artifacts`` describes it in full;
     ``sidecars`` are files for the portal, such as previews. ``quality``: the report on the stems;
     None where there are no stems, and in manifests that are older than this report.
 
-    ``replaces``: the earlier job of the same song that this job replaces. ``preset``: the name of
+    ``replaces``: the earlier job of the same song that this job replaces. ``repeats``: the job that
+    this job ran again exactly, since 2.1. ``preset``: the name of
     the preset that was chosen; the resulting parameters are with the stages. ``range``: the part
     of the song that was processed, None for the whole; ``input`` always describes the whole
     song."""
@@ -154,6 +177,7 @@ class Manifest(_Record):
     error: str | None = None
     error_code: str | None = None
     replaces: str | None = None
+    repeats: RepetitionRecord | None = None
     preset: str | None = None
     range: SongRange | None = None
     stages: tuple[StageRecord, ...] = ()
