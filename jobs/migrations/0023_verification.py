@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Results of verifying jobs, and the digest of each manifest. Older jobs get theirs at their
     first verification."""
 
-    dependencies = [("jobs", "0021_song_title")]
+    dependencies = [("jobs", "0022_language")]
 
     operations = [
         migrations.AddField(
