@@ -114,6 +114,7 @@ class Job(models.Model):
 
     A job of a ``campaign`` creates another version of the result of ``replaces``. Both exist side
     by side until the owner accepts the new one (``accepted_at``). Only then it joins the ``batch``.
+    A job with ``repeats`` runs that job again exactly, and its manifest compares the two.
     """
 
     id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
@@ -247,6 +248,14 @@ class Job(models.Model):
         related_name="replacements",
         verbose_name=_("new version of"),
     )
+    repeats = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="repetitions",
+        verbose_name=_("runs again"),
+    )
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True, editable=False)
 
     is_favourite = models.BooleanField(default=False)
@@ -267,6 +276,7 @@ class Job(models.Model):
         artifacts: RelatedManager[Artifact]
         share_links: RelatedManager[ShareLink]
         replacements: RelatedManager["Job"]
+        repetitions: RelatedManager["Job"]
         verification: Verification
 
     class Meta:

@@ -13,6 +13,7 @@ from jobs.web.front import views as front
 from jobs.web.history import bulk_views as bulk
 from jobs.web.history import views as history
 from jobs.web.job import download_views as downloads
+from jobs.web.job import rerun_views as rerunning
 from jobs.web.job import verification_views as verifying
 from jobs.web.job import views as job
 from jobs.web.mixing import mixer_views as mixer
@@ -79,6 +80,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),
     path("jobs/<uuid:job_id>/original/", downloads.original, name="original"),
     path("jobs/<uuid:job_id>/tracks.zip", downloads.archive, name="archive"),
+    path("jobs/<uuid:job_id>/rerun/", rerunning.rerun, name="rerun"),
     path("jobs/<uuid:job_id>/verify/", verifying.verify, name="verify"),
     path("jobs/<uuid:job_id>/verification/", verifying.verification, name="verification"),
     path("jobs/<uuid:job_id>/manifest.json", downloads.manifest, name="manifest"),

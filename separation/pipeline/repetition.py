@@ -47,11 +47,7 @@ def pipeline_of(manifest: Manifest, repo: Path | None = None) -> tuple[StageRequ
     What ``auto`` chose is taken instead of ``auto``. ``repo``: the folder with the models, which a
     manifest names without its path. Raises ``NotRepeatable``.
     """
-    if manifest.status != "completed":
-        raise NotRepeatable(
-            f"The job of the manifest is {manifest.status}: only a completed job can run again "
-            "exactly."
-        )
+    require_completed(manifest.status)
     if manifest.input is None or not manifest.stages or not manifest.artifacts:
         raise NotRepeatable(
             "The manifest has no digests or parameters, as manifests of version 1.0. Separate the "
@@ -61,6 +57,12 @@ def pipeline_of(manifest: Manifest, repo: Path | None = None) -> tuple[StageRequ
         StageRequest(name=stage.name, params=_parameters(stage, manifest, repo))
         for stage in manifest.stages
     )
+
+
+def require_completed(status: str) -> None:
+    """Raises ``NotRepeatable`` for a job of another status than ``completed``."""
+    if status != "completed":
+        raise NotRepeatable(f"The job is {status}: only a completed job can run again exactly.")
 
 
 def _parameters(stage: StageRecord, manifest: Manifest, repo: Path | None) -> dict[str, Any]:

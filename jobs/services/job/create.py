@@ -1,6 +1,7 @@
 """Creates a job in the queue from a song and a request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -17,12 +18,21 @@ from jobs.services.quotas.limits import check_quota, check_storage, use_audio_mi
 from jobs.services.quotas.reservation import Hold
 from jobs.services.sources.receive_source import receive_source
 from jobs.services.storage.files import remove_file
+from separation.protocol.jobspec import StageRequest
 from separation.request.separation_request import SeparationRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 __all__ = ["create_job", "discard_source_if_unused", "receive_source", "submit_song"]
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """The job that a new job repeats, and the stages that ran."""
+
+    of: Job
+    pipeline: tuple[StageRequest, ...]
 
 
 def create_job(
@@ -34,11 +44,12 @@ def create_job(
     priority: int = 0,
     hold: Hold | None = None,
     batch: Batch | None = None,
+    repetition: Repetition | None = None,
 ) -> Job:
     """Store the job with its stages, and put a ticket into the queue after the commit.
 
     ``hold``: the reservation of the upload; the job takes the place that it holds. ``batch``: a
-    batch of the same owner, which the job joins.
+    batch of the same owner, which the job joins. ``repetition``: the job that this one repeats.
 
     Raises ``InvalidOptions``, ``QuotaExceeded``, ``SourceMissing``, or ``JobConflict`` where the
     batch is full; the source stays.
@@ -54,6 +65,8 @@ def create_job(
             hold.spend(place=True)
         check_quota(owner=owner)
         fields = {"lane": lane, "priority": priority, "batch": add_to_batch(batch)}
+        if repetition is not None:
+            fields |= {"repeats": repetition.of, "pipeline": repetition.pipeline}
         job = insert_job(owner=owner, source=source, request=request, **fields)
         use_audio_minutes(owner=owner, source=source, job=job)
         # Robust, as the job is stored: the housekeeping replaces a lost ticket.
@@ -61,12 +74,22 @@ def create_job(
     return job
 
 
-def insert_job(*, owner: "User", source: Source, request: SeparationRequest, **fields: Any) -> Job:
-    """Insert the rows of one job. It checks neither the request nor a quota, and adds no ticket."""
+def insert_job(
+    *,
+    owner: "User",
+    source: Source,
+    request: SeparationRequest,
+    pipeline: Sequence[StageRequest] | None = None,
+    **fields: Any,
+) -> Job:
+    """Insert the rows of one job. It checks neither the request nor a quota, and adds no ticket.
+
+    ``pipeline``: its stages, by default those of the request.
+    """
     # Imported here, as stages import NumPy and SciPy, which most pages do not need.
     from separation.stages.registry import check_pipeline
 
-    pipeline = request.to_pipeline()
+    pipeline = request.to_pipeline() if pipeline is None else pipeline
     stages = check_pipeline(pipeline)
     job = Job.objects.create(
         owner=owner,

@@ -31,6 +31,7 @@ THAT_CHANGE_A_JOB = (
     ("post", "/api/v1/jobs/{id}/accept"),
     ("post", "/api/v1/jobs/{id}/dismiss"),
     ("post", "/api/v1/jobs/{id}/verify"),
+    ("post", "/api/v1/jobs/{id}/rerun"),
     ("post", "/api/v1/jobs/{id}/mix"),
     ("post", "/api/v1/jobs/{id}/shares"),
     ("delete", "/api/v1/jobs/{id}/shares/{id}"),

@@ -10,7 +10,7 @@ from jobs.models.job import JobStatus
 from tests.factories import make_artifact, make_job
 
 PAGES = ("detail", "progress", "delete", "archive", "manifest", "original", "verification")
-ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss", "title", "verify")
+ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss", "title", "verify", "rerun")
 
 
 @pytest.fixture

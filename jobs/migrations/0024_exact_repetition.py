@@ -1,0 +1,22 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """The job that a job runs again exactly."""
+
+    dependencies = [("jobs", "0023_verification")]
+
+    operations = [
+        migrations.AddField(
+            model_name="job",
+            name="repeats",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="repetitions",
+                to="jobs.job",
+            ),
+        ),
+    ]
