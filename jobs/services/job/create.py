@@ -1,6 +1,6 @@
 """Creates a job in the queue from a song and a request."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +65,9 @@ def create_job(
             hold.spend(place=True)
         check_quota(owner=owner)
         fields = {"lane": lane, "priority": priority, "batch": add_to_batch(batch)}
-        if repetition is not None:
-            fields |= {"repeats": repetition.of, "pipeline": repetition.pipeline}
-        job = insert_job(owner=owner, source=source, request=request, **fields)
+        job = insert_job(
+            owner=owner, source=source, request=request, repetition=repetition, **fields
+        )
         use_audio_minutes(owner=owner, source=source, job=job)
         # Robust, as the job is stored: the housekeeping replaces a lost ticket.
         transaction.on_commit(lambda: put_ticket(lane), robust=True)
@@ -79,23 +79,24 @@ def insert_job(
     owner: "User",
     source: Source,
     request: SeparationRequest,
-    pipeline: Sequence[StageRequest] | None = None,
+    repetition: Repetition | None = None,
     **fields: Any,
 ) -> Job:
     """Insert the rows of one job. It checks neither the request nor a quota, and adds no ticket.
 
-    ``pipeline``: its stages, by default those of the request.
+    ``repetition``: the job that it repeats, whose stages it has instead of the request's.
     """
     # Imported here, as stages import NumPy and SciPy, which most pages do not need.
     from separation.stages.registry import check_pipeline
 
-    pipeline = request.to_pipeline() if pipeline is None else pipeline
+    pipeline = repetition.pipeline if repetition else request.to_pipeline()
     stages = check_pipeline(pipeline)
     job = Job.objects.create(
         owner=owner,
         source=source,
         separator=request.separator,
         model_name=request.model or "",
+        repeats=repetition.of if repetition else None,
         request=request.model_dump(mode="json"),
         pipeline=[stage.model_dump(mode="json") for stage in pipeline],
         max_attempts=settings.MAX_ATTEMPTS,

@@ -50,7 +50,7 @@ def test_a_song_goes_in_and_files_come_out(site: LiveSite) -> None:
 def test_a_song_becomes_the_same_bits_in_the_portal_and_on_the_command_line(
     site: LiveSite, tmp_path: Path
 ) -> None:
-    first = site.wait_for(site.call("create", seconds=1.0), has_ended)
+    first = site.wait_for(site.call("create", seconds=1.0), has_ended, timeout_s=60)
     ran = subprocess.run(
         [sys.executable, "manage.py", "rerun", first["directory"], "--out", str(tmp_path)],
         cwd=ROOT,
@@ -60,7 +60,8 @@ def test_a_song_becomes_the_same_bits_in_the_portal_and_on_the_command_line(
     )
     assert ran.returncode == 0, ran.stderr
     assert f"All {len(first['files'])} files are bit-identical." in ran.stdout
-    again = site.wait_for(site.call("rerun", job_id=Path(first["directory"]).name), has_ended)
+    job_id = site.call("rerun", job_id=Path(first["directory"]).name)
+    again = site.wait_for(job_id, has_ended, timeout_s=60)
     told = load_manifest(Path(again["directory"]) / "manifest.json")
     assert again["status"] == "completed" and told.repeats is not None
     assert told.repeats.is_identical and len(told.repeats.artifacts) == len(first["files"])
