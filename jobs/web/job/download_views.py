@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from jobs.errors import JobConflict
 from jobs.http.downloads import all_tracks_response, track_response
 from jobs.http.errors import AudioDeleted
-from jobs.http.original import original_response
 from jobs.http.manifests import manifest_response, schema_response
+from jobs.http.original import original_response
 from jobs.http.status import status_of
 from jobs.models import Job
 from jobs.web.requests import UserRequest, audio_deleted, visible_job

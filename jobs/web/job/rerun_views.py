@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from jobs.sentences import translated
 from jobs.services.job.rerun import rerun_job
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
@@ -21,6 +22,6 @@ def rerun(request: UserRequest, job_id: UUID) -> HttpResponse:
     try:
         new_job = rerun_job(job=job)
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
         return redirect("jobs:detail", job.pk)
     return redirect("jobs:detail", new_job.pk)

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from jobs.http.downloads import check_downloadable
+from jobs.sentences import translated
 from jobs.services.verification import request_verification
 from jobs.web.requests import UserRequest, visible_job
 from separation.errors import SeparationError
@@ -24,9 +25,9 @@ def verify(request: UserRequest, job_id: UUID) -> HttpResponse:
         check_downloadable(job)
         request_verification(job=job)
     except SeparationError as error:
-        messages.error(request, error.detail)
+        messages.error(request, translated(error.detail))
         return redirect("jobs:detail", job.pk)
-    return redirect(f"{reverse('jobs:detail', args=(job.pk,))}#verification")
+    return redirect(f"{reverse('jobs:detail', args=(job.pk,))}#details")
 
 
 @never_cache

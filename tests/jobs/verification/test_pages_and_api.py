@@ -67,7 +67,7 @@ def test_the_page_offers_it_waits_and_shows_the_result_with_its_time(
     address = reverse("jobs:verify", args=[job.pk])
     assert f'action="{address}"' in shown(page, job)
     answer = page.post(address)
-    assert answer["Location"].endswith("#verification")
+    assert answer["Location"].endswith("#details")
     fragment = reverse("jobs:verification", args=[job.pk])
     assert f'hx-get="{fragment}"' in shown(page, job)
     verify_waiting()

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Results of verifying jobs, and the digest of each manifest. Older jobs get theirs at their
     first verification."""
 
-    dependencies = [("jobs", "0022_language")]
+    dependencies = [("jobs", "0023_plain_words"), ("jobs", "0024_library_index")]
 
     operations = [
         migrations.AddField(
@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                 editable=False,
                 help_text="The manifest's own digest, recorded when the job was completed.",
                 max_length=64,
+                verbose_name="digest of the record",
             ),
         ),
         migrations.CreateModel(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The job that a job runs again exactly."""
 
-    dependencies = [("jobs", "0023_verification")]
+    dependencies = [("jobs", "0025_verification")]
 
     operations = [
         migrations.AddField(
@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="repetitions",
                 to="jobs.job",
+                verbose_name="runs again",
             ),
         ),
     ]
