@@ -78,6 +78,12 @@ class SuiteInvalid(SeparationError):
     code = "suite_invalid"
 
 
+class NotRepeatable(SeparationError):
+    """A job that cannot run again exactly: another song, weights or version of a stage."""
+
+    code = "not_repeatable"
+
+
 class ModelUnavailable(SeparationError):
     code = "model_unavailable"
 

@@ -12,7 +12,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from jobs.services.account.language import chosen_language, is_offered
 
-SAME_FOR_ALL = re.compile(r"^/(language\.js$|demo/[^/]+/)")
+SAME_FOR_ALL = re.compile(r"^/(language\.js$|demo/[^/]+/|schemas/)")
 """Answers that shared caches keep: none of them depends on the person."""
 
 

@@ -6,6 +6,7 @@ import os
 # of two processes, wait for each other with all that a core has.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from jobs.services import rates
-from tests import ready_site
+from tests import published_schema, ready_site
 from tests.factories import make_user
 from tests.spread import Spread, in_order, left_to_others
 
@@ -55,6 +56,13 @@ def pytest_report_header() -> str:
 def folder_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     own = tmp_path_factory.getbasetemp()
     ready_site.shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def manifests_follow_the_schema() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        published_schema.check_all(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

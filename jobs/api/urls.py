@@ -12,6 +12,8 @@ from jobs.api.batches.views import (
 from jobs.api.campaigns.views import AcceptView, DismissView
 from jobs.api.job.download_views import DownloadAllView, DownloadView
 from jobs.api.job.quality_views import QualityView
+from jobs.api.job.rerun_views import RerunView
+from jobs.api.job.verification_views import VerifyView
 from jobs.api.job.views import (
     CancelView,
     JobDetailView,
@@ -62,6 +64,8 @@ urlpatterns = [
     *route("jobs/<uuid:job_id>/shares/<uuid:link_id>", ShareView, "share"),
     *route("jobs/<uuid:job_id>/mix", MixView, "mix"),
     *route("jobs/<uuid:job_id>/manifest", ManifestView, "manifest"),
+    *route("jobs/<uuid:job_id>/rerun", RerunView, "rerun"),
+    *route("jobs/<uuid:job_id>/verify", VerifyView, "verify"),
     *route("jobs/<uuid:job_id>/download/all", DownloadAllView, "download-all"),
     *route("jobs/<uuid:job_id>/download/<str:track>", DownloadView, "download"),
     *route("quota", QuotaView, "quota"),

@@ -13,6 +13,7 @@ STATUSES = {
     "too_many_channels": 400,
     "url_is_page": 400,
     "url_refused": 400,
+    "not_repeatable": 409,
     "too_large": 413,
     "unsupported_format": 415,
     "quota_exceeded": 429,

@@ -21,6 +21,7 @@ from jobs.models.speed import Speed
 from jobs.models.stage import Stage
 from jobs.models.tag import Tag
 from jobs.models.upload import Upload
+from jobs.models.verification import Verification
 from jobs.models.worker import Worker
 
 __all__ = [
@@ -47,5 +48,6 @@ __all__ = [
     "Stage",
     "Tag",
     "Upload",
+    "Verification",
     "Worker",
 ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jobs.models.artifact import Artifact
     from jobs.models.share_link import ShareLink
     from jobs.models.stage import Stage
+    from jobs.models.verification import Verification
 
 
 class JobStatus(models.TextChoices):
@@ -113,6 +114,7 @@ class Job(models.Model):
 
     A job of a ``campaign`` creates another version of the result of ``replaces``. Both exist side
     by side until the owner accepts the new one (``accepted_at``). Only then it joins the ``batch``.
+    A job with ``repeats`` runs that job again exactly, and its manifest compares the two.
     """
 
     id = models.UUIDField(_("number"), primary_key=True, default=uuid.uuid4, editable=False)
@@ -211,6 +213,14 @@ class Job(models.Model):
     error_detail = models.TextField(_("what went wrong"), blank=True, editable=False)
     warnings = models.JSONField(_("remarks"), default=list, editable=False)
     manifest = models.JSONField(_("record of the result"), default=dict, editable=False)
+    manifest_sha256 = models.CharField(
+        _("digest of the record"),
+        max_length=64,
+        blank=True,
+        default="",
+        editable=False,
+        help_text=_("The manifest's own digest, recorded when the job was completed."),
+    )
 
     batch = models.ForeignKey(
         Batch,
@@ -238,6 +248,14 @@ class Job(models.Model):
         related_name="replacements",
         verbose_name=_("new version of"),
     )
+    repeats = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="repetitions",
+        verbose_name=_("runs again"),
+    )
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True, editable=False)
 
     is_favourite = models.BooleanField(default=False)
@@ -258,6 +276,8 @@ class Job(models.Model):
         artifacts: RelatedManager[Artifact]
         share_links: RelatedManager[ShareLink]
         replacements: RelatedManager["Job"]
+        repetitions: RelatedManager["Job"]
+        verification: Verification
 
     class Meta:
         verbose_name = _("separation")

@@ -40,7 +40,7 @@ def too_many_requests(request: HttpRequest, wait_s: int) -> HttpResponse:
 
 def visible_job(request: UserRequest, job_id: UUID) -> Job:
     """The person's own job with its source. Raises ``Http404`` for anybody else's."""
-    jobs = Job.objects.visible_to(request.user).select_related("source", "batch")
+    jobs = Job.objects.visible_to(request.user).select_related("source", "batch", "verification")
     return get_object_or_404(jobs, pk=job_id)
 
 

@@ -13,6 +13,8 @@ from jobs.web.front import views as front
 from jobs.web.history import bulk_views as bulk
 from jobs.web.history import views as history
 from jobs.web.job import download_views as downloads
+from jobs.web.job import rerun_views as rerunning
+from jobs.web.job import verification_views as verifying
 from jobs.web.job import views as job
 from jobs.web.mixing import mixer_views as mixer
 from jobs.web.mixing import views as mixing
@@ -81,7 +83,11 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),
     path("jobs/<uuid:job_id>/original/", downloads.original, name="original"),
     path("jobs/<uuid:job_id>/tracks.zip", downloads.archive, name="archive"),
+    path("jobs/<uuid:job_id>/rerun/", rerunning.rerun, name="rerun"),
+    path("jobs/<uuid:job_id>/verify/", verifying.verify, name="verify"),
+    path("jobs/<uuid:job_id>/verification/", verifying.verification, name="verification"),
     path("jobs/<uuid:job_id>/manifest.json", downloads.manifest, name="manifest"),
+    path("schemas/manifest-<str:version>.json", downloads.manifest_schema, name="manifest-schema"),
     path("jobs/<uuid:job_id>/tracks/<str:name>/", downloads.track, name="track"),
     path("jobs/<uuid:job_id>/tracks/<str:name>/listen/", downloads.listen, name="listen"),
     path("jobs/<uuid:job_id>/mixer.json", mixer.song, name="mixer"),

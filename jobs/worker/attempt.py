@@ -29,7 +29,7 @@ from jobs.worker.record import Recorder, routing_of
 from jobs.worker.runners import current_runner, discard_runner
 from jobs.worker.stop_conditions import Stop, StopConditions
 from separation.errors import Cancelled, DeadlineExceeded, WorkerLost, error_from_code
-from separation.protocol.jobspec import JobSpec, StageRequest
+from separation.protocol.jobspec import JobSpec, RepeatedJob, StageRequest
 from separation.protocol.messages import (
     Event,
     FailedEvent,
@@ -254,9 +254,17 @@ def job_spec(job: Job, lease: Lease, expected: Expected | None = None) -> JobSpe
         pipeline=tuple(StageRequest.model_validate(stage) for stage in job.pipeline),
         created_at=job.created_at.isoformat(),
         replaces=str(job.replaces_id) if job.replaces_id else None,
+        repeats=_repeated(job.repeats),
         preset=job.request.get("preset"),
         rates=dict(expected.rates) if expected else {},
         audio_s=Work.of_job(job).duration_s or None,
         percent=job.progress_percent,
         attempt_id=lease.token.hex,
     )
+
+
+def _repeated(job: Job | None) -> RepeatedJob | None:
+    if job is None or not job.manifest:
+        return None
+    files = job.directory if job.audio_deleted_at is None else None
+    return RepeatedJob(manifest=job.manifest, files=files)

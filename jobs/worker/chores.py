@@ -15,6 +15,7 @@ from jobs.services.backup.schedule import is_backup_due
 from jobs.services.batches.notices import is_any_due
 from jobs.services.front_demo import front_demo, front_demo_dir
 from jobs.services.storage.integrity import is_scrub_due
+from jobs.services.verification import is_any_waiting
 
 
 class OwnProcess(ABC):
@@ -77,6 +78,17 @@ class Scrubbing(OwnProcess):
 
     def is_due(self) -> bool:
         return is_scrub_due()
+
+
+class Verifying(OwnProcess):
+    """Answers requests to verify a job."""
+
+    def __init__(self) -> None:
+        log = logging.getLogger("jobs.integrity")
+        super().__init__("manage.py", "verify", "--waiting", does="verifies jobs", logger=log)
+
+    def is_due(self) -> bool:
+        return is_any_waiting()
 
 
 class MailProcess(OwnProcess):

@@ -20,6 +20,7 @@ from jobs.services.housekeeping.expire import WORK
 from jobs.services.quotas.limits import give_minutes_back
 from jobs.services.storage.files import remove_file, remove_folder
 from separation.errors import SeparationError
+from separation.pipeline.manifest_digest import manifest_digest
 from separation.storage.leftovers import torn_files, unfinished
 
 ARTIFACT_FIELDS = (
@@ -39,6 +40,7 @@ def complete(lease: Lease, manifest: dict[str, Any]) -> None:
             progress_stage="",
             progress_message="Done",
             manifest=manifest,
+            manifest_sha256=manifest_digest(manifest),
             completed_at=now,
         )
         Artifact.objects.filter(job_id=lease.job_id).delete()

@@ -24,7 +24,7 @@ from jobs.services.housekeeping.expire import expire_everything
 from jobs.services.housekeeping.sweep import sweep_everything
 from jobs.services.storage.disk_space import maintain_reserve
 from jobs.worker import outcome
-from jobs.worker.chores import DemoRendering, MailProcess, ScheduledBackups, Scrubbing
+from jobs.worker.chores import DemoRendering, MailProcess, ScheduledBackups, Scrubbing, Verifying
 from jobs.worker.lease_expiry import Expiry, HeldLease
 from jobs.worker.queue_pruning import prune_queue
 from separation.errors import WorkerLost
@@ -38,6 +38,7 @@ DEAD_WORKERS_EVERY_S = 2.0
 HEARTBEATS_EVERY_S = 5.0
 CAMPAIGNS_EVERY_S = 5.0
 CLOSURES_EVERY_S = 2.0
+VERIFY_EVERY_S = 2.0
 NOTICES_EVERY_S = 5.0
 BACKUPS_EVERY_S = 600.0
 SCRUB_EVERY_S = 600.0
@@ -157,6 +158,7 @@ class Housekeeping:
             MailProcess().turn: NOTICES_EVERY_S,
             ScheduledBackups().turn: BACKUPS_EVERY_S,
             Scrubbing().turn: SCRUB_EVERY_S,
+            Verifying().turn: VERIFY_EVERY_S,
             DemoRendering().turn: DEMO_EVERY_S,
             # The chores that walk through folders come last, as jobs may wait at a start.
             expire_everything: EXPIRE_EVERY_S,

@@ -1,8 +1,9 @@
 """The manifest: what was requested, what ran and what came out; kept even without the audio.
 
-Version 2.0 is a superset of the specification's 1.0. :func:`load_manifest` accepts every version
-and :func:`separation.pipeline.manifest_migrations.migrate_manifest` converts old ones. Paths are
-relative to the job's folder, so the folder may be moved. The JSON Schema is published as
+Version 2 is a superset of the specification's 1.0. :func:`load_manifest` accepts every version
+and :func:`separation.pipeline.manifest_migrations.migrate_manifest` converts old ones. A later
+minor version only adds fields, which are kept when it is read and written. Paths are relative to
+the job's folder, so the folder may be moved. The JSON Schema is published as
 ``docs/manifest.schema.json``; ``python -m separation.pipeline.manifest --schema`` writes it.
 """
 
@@ -33,12 +34,17 @@ __all__ = [
     "ManifestMetadata",
     "ManifestUnreadable",
     "MemberRecord",
+    "RepeatedArtifact",
+    "RepetitionRecord",
     "SeparationRecord",
     "StageRecord",
+    "fault_of",
+    "file_problems",
     "load_manifest",
     "manifest_schema",
     "migrate_manifest",
     "save_manifest",
+    "schema_text",
     "verify_manifest",
 ]
 
@@ -50,8 +56,8 @@ StageStatus = Literal["pending", "processing", "completed", "failed", "skipped"]
 
 
 class _Record(BaseModel):
-    # Reading ignores unknown fields of a later 2.x.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Keeps unknown fields of a later 2.x.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class StageRecord(_Record):
@@ -131,12 +137,33 @@ class ManifestMetadata(_Record):
     libraries: dict[str, str] = Field(default_factory=dict)
 
 
+class RepeatedArtifact(_Record):
+    """One file against that of the repeated job. ``sdr_db``: energy of the earlier sound over that
+    of the difference to it, in dB; None for identical files and where ``note`` says why."""
+
+    name: str
+    is_identical: bool
+    sdr_db: float | None = None
+    note: str = ""
+
+
+class RepetitionRecord(_Record):
+    """The comparison with the job that this job repeats. ``reasons``: what differs in engine,
+    processor and libraries, in words; it may explain other bits."""
+
+    job_id: str
+    is_identical: bool
+    reasons: tuple[str, ...] = ()
+    artifacts: tuple[RepeatedArtifact, ...] = ()
+
+
 class Manifest(_Record):
     """One job. ``outputs`` names each track's file, ``artifacts`` describes it in full;
     ``sidecars`` are files for the portal, such as previews. ``quality``: the report on the stems;
     None where there are no stems, and in manifests that are older than this report.
 
-    ``replaces``: the earlier job of the same song that this job replaces. ``preset``: the name of
+    ``replaces``: the earlier job of the same song that this job replaces. ``repeats``: the job that
+    this job ran again exactly, since 2.1. ``preset``: the name of
     the preset that was chosen; the resulting parameters are with the stages. ``range``: the part
     of the song that was processed, None for the whole; ``input`` always describes the whole
     song."""
@@ -144,12 +171,13 @@ class Manifest(_Record):
     job_id: str
     input_file: str
     created_at: str
-    version: Literal["2.0"] = MANIFEST_VERSION
+    version: str = Field(default=MANIFEST_VERSION, pattern=r"^2\.(0|[1-9][0-9]*)$")
     status: JobStatus
     completed_at: str | None = None
     error: str | None = None
     error_code: str | None = None
     replaces: str | None = None
+    repeats: RepetitionRecord | None = None
     preset: str | None = None
     range: SongRange | None = None
     stages: tuple[StageRecord, ...] = ()
@@ -208,7 +236,13 @@ def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> li
     Reads every file once. Raises ``ManifestUnreadable`` or ``OSError`` when there is no manifest,
     and what ``check`` raises.
     """
-    manifest = load_manifest(job_dir / MANIFEST_NAME)
+    return file_problems(load_manifest(job_dir / MANIFEST_NAME), job_dir, check)
+
+
+def file_problems(
+    manifest: Manifest, job_dir: Path, check: Callable[[], None] = never_stop
+) -> list[str]:
+    """As :func:`verify_manifest`, for a manifest that is not in the folder of the files."""
     recorded = {record.path for record in manifest.artifacts}
     problems = [
         f"{name}: {path} is missing."
@@ -224,16 +258,16 @@ def verify_manifest(job_dir: Path, check: Callable[[], None] = never_stop) -> li
         # Several names may have one file.
         file = (record.path, record.sha256)
         if file not in faults:
-            faults[file] = _fault_of(record, job_dir, check)
+            faults[file] = fault_of(record, job_dir, check)
         if faults[file]:
             problems.append(f"{name}: {record.path} {faults[file]}.")
     return problems
 
 
-def _fault_of(
-    record: ArtifactRecord | SidecarRecord, job_dir: Path, check: Callable[[], None]
+def fault_of(
+    record: ArtifactRecord | SidecarRecord, job_dir: Path, check: Callable[[], None] = never_stop
 ) -> str:
-    """Empty where its file is what was delivered."""
+    """What is wrong with the file of a record, as the end of a sentence; empty for nothing."""
     if not (job_dir / record.path).is_file():
         return "is missing"
     intact = delivered_is_intact(record, job_dir, check)
@@ -246,12 +280,17 @@ def manifest_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+def schema_text() -> str:
+    """The published document."""
+    return json.dumps(manifest_schema(), indent=2) + "\n"
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m separation.pipeline.manifest")
     parser.add_argument("--schema", action="store_true", required=True, help="write the schema")
     parser.add_argument("--out", type=Path, default=SCHEMA_PATH)
     options = parser.parse_args(arguments)
-    options.out.write_text(json.dumps(manifest_schema(), indent=2) + "\n")
+    options.out.write_text(schema_text())
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 """Converts old manifests to the version that this code writes."""
 
+import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
 from separation.errors import InvalidOptions
 from separation.families import FAMILIES, SEPARATED_SUFFIX
 
-MANIFEST_VERSION: Final = "2.0"
+MANIFEST_VERSION: Final = "2.1"
+
+READABLE_VERSIONS: Final = ("2.0", MANIFEST_VERSION)
+"""The versions that the schema of this code describes: a minor version only adds fields."""
 
 _FOLDERS = frozenset(family.folder for family in FAMILIES if family.folder)
 
@@ -18,17 +22,30 @@ class ManifestUnreadable(InvalidOptions):
 def migrate_manifest(data: dict[str, Any]) -> dict[str, Any]:
     """The same manifest in the newest version, with defaults for what the old one lacks.
 
-    ``data`` is not modified. Raises ``ManifestUnreadable`` for an unknown version.
+    ``data`` is not modified. Unknown fields are kept, and so is the number of a later minor
+    version. Raises ``ManifestUnreadable`` for an unknown version.
     """
     version = str(data.get("version", "1.0"))
     if version == "1.0":
         return _from_1_0(data)
-    if version.split(".")[0] == MANIFEST_VERSION.split(".")[0]:
-        return {**data, "version": MANIFEST_VERSION}
-    raise ManifestUnreadable(
-        f"The manifest has version {version!r}; this stemsite reads 1.0 to {MANIFEST_VERSION}. "
-        "Update stemsite to read it."
-    )
+    found, known = _numbers(version), _numbers(MANIFEST_VERSION)
+    if found is not None and known is not None and found[0] == known[0]:
+        # A later one keeps its number, as it keeps the fields that only that number explains.
+        return {**data, "version": version if found > known else MANIFEST_VERSION}
+    raise ManifestUnreadable(_refusal(version, is_newer=bool(found and known and found > known)))
+
+
+def _numbers(version: str) -> tuple[int, int] | None:
+    """Major and minor version; None for text that is no version."""
+    found = re.fullmatch(r"(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})", version, re.ASCII)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _refusal(version: str, *, is_newer: bool) -> str:
+    reads = f"this stemsite reads 1.0 and 2.0 to {MANIFEST_VERSION}"
+    if is_newer:
+        return f"The manifest has version {version!r}; {reads}. Update stemsite to read it."
+    return f"The manifest has version {version!r}, which no stemsite has written; {reads}."
 
 
 def _from_1_0(data: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from separation.pipeline.manifest import (
     InputRecord,
     Manifest,
     ManifestMetadata,
+    RepetitionRecord,
     SeparationRecord,
     StageRecord,
     save_manifest,
@@ -114,8 +115,8 @@ class ManifestWriter:
             changes["sidecars"] = (*self.manifest.sidecars, *receipt.sidecars)
         self._save(**changes)
 
-    def completed(self) -> None:
-        self._save(status="completed", completed_at=now_iso())
+    def completed(self, repeats: RepetitionRecord | None = None) -> None:
+        self._save(status="completed", completed_at=now_iso(), repeats=repeats)
 
     def failed(self, stage: str | None, error: SeparationError) -> None:
         """Mark the stage and the job failed; after a cancel, mark the unfinished stages skipped."""

@@ -27,7 +27,7 @@ from separation.pipeline.completed_job import completed_before, completed_manife
 from separation.pipeline.error_mapping import named_error
 from separation.pipeline.events import EventSender, Observer
 from separation.pipeline.job_progress import JobProgress
-from separation.pipeline.manifest import Manifest
+from separation.pipeline.manifest import Manifest, RepetitionRecord, load_manifest
 from separation.pipeline.manifest_writer import ManifestWriter, made_with, now_iso
 from separation.pipeline.rates import Rates
 from separation.pipeline.receipts import (
@@ -39,6 +39,7 @@ from separation.pipeline.receipts import (
     unfinished_key,
     write_receipt,
 )
+from separation.pipeline.repetition import check_repeatable, compared, settings_as_then
 from separation.pipeline.work_folder import WorkFolder
 from separation.progress import Report, ignore_progress, never_pause, never_stop
 from separation.protocol.jobspec import JobSpec
@@ -112,6 +113,7 @@ class _JobRun:
         self._tracks: dict[str, Track] = {}
         self._key: str | None = None
         self._source = FileDigest(sha256="", size=0)
+        self._repeated: Manifest | None = None
 
     def run(self) -> Manifest:
         # SystemExit too: command line code inside libraries calls sys.exit on bad input.
@@ -131,6 +133,7 @@ class _JobRun:
         self._stages = stages = check_pipeline(self._spec.pipeline)
         self._work.take()
         self._source = digest_source(self._spec.input_path, self._check)
+        self._check_repeated(stages)
         earlier = completed_before(self._spec, stages, self._key_in_advance, self._check)
         if earlier is not None:
             self._work.end_job(keep_finished=self._settings.keep_work)
@@ -152,10 +155,34 @@ class _JobRun:
                 raise Cancelled(PAUSED)
             self._run_stage(stage, progress)
             self._stage_name = None
-        self._manifest_writer.completed()
+        self._manifest_writer.completed(self._comparison())
         self._work.end_job(keep_finished=self._settings.keep_work)
         self._events.finished(self._manifest_writer.manifest)
         return self._manifest_writer.manifest
+
+    def _check_repeated(self, stages: list[PipelineStage[Any]]) -> None:
+        """Raises ``NotRepeatable``; see :mod:`separation.pipeline.repetition`."""
+        if self._spec.repeats is None:
+            return
+        self._repeated = load_manifest(self._spec.repeats.manifest)
+        self._settings = settings_as_then(self._settings, self._repeated)
+        check_repeatable(
+            self._repeated,
+            stages,
+            self._source.sha256,
+            lambda stage: stage.key_material(self._context(stage, ignore_progress)),
+        )
+
+    def _comparison(self) -> RepetitionRecord | None:
+        if self._repeated is None or self._spec.repeats is None:
+            return None
+        return compared(
+            self._repeated,
+            self._manifest_writer.manifest,
+            self._spec.job_dir,
+            self._spec.repeats.files,
+            self._check,
+        )
 
     def _run_stage(self, stage: PipelineStage[Any], progress: JobProgress) -> None:
         """Run a stage, or take over what an earlier attempt finished of it."""

@@ -27,14 +27,25 @@ class StageRate(BaseModel):
     learned: bool = True
 
 
+class RepeatedJob(BaseModel):
+    """The job that a job repeats. ``manifest``: that of the other job. ``files``: the folder with
+    its delivered files, None where there are none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manifest: dict[str, Any]
+    files: JsonPath | None = None
+
+
 class JobSpec(BaseModel):
     """One job.
 
     ``input_path``: the preserved source file, which is only read. ``input_name``: the cleaned name
     for people. ``job_dir``: ``outputs/{job_id}``, the folder of all files that the job writes.
     ``created_at``: ISO 8601 with zone. ``attempt_id``: unique for each attempt at the job; it is
-    part of file names. ``replaces``: the job whose new version this job creates. ``preset``: name
-    of the preset from which the pipeline was built; only the manifest uses it.
+    part of file names. ``replaces``: the job whose new version this job creates. ``repeats``: the
+    job that this one runs again exactly. ``preset``: name of the preset from which the pipeline was
+    built; only the manifest uses it.
 
     The progress starts from these. ``rates``: by the name of a stage, as far as the asker knows
     them. ``audio_s``: the seconds of audio that the job works on, as far as that is known before
@@ -51,6 +62,7 @@ class JobSpec(BaseModel):
     pipeline: tuple[StageRequest, ...]
     created_at: str
     replaces: str | None = None
+    repeats: RepeatedJob | None = None
     preset: str | None = None
     rates: dict[str, StageRate] = Field(default_factory=dict)
     audio_s: float | None = None

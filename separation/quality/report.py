@@ -17,8 +17,8 @@ Code = Literal[
 
 
 class _ReportModel(BaseModel):
-    # As in the manifest, unknown fields of a later version are dropped on reading.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # As in the manifest, unknown fields of a later version are kept.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class Finding(_ReportModel):

@@ -29,11 +29,15 @@ class StageParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SongRange(BaseModel):
+class DeliveredRecord(BaseModel):
+    """A record that is also in the manifest: it keeps unknown fields of a later minor version."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class SongRange(DeliveredRecord):
     """The part of a song that a job processes, in seconds of the song. ``song_s`` and
     ``song_frames`` (at the source's rate) are the length of the whole song."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     start_s: float
     end_s: float
@@ -68,7 +72,7 @@ class Song(BaseModel):
     range: SongRange | None = None
 
 
-class ArtifactRecord(BaseModel):
+class ArtifactRecord(DeliveredRecord):
     """One delivered file; ``path`` is relative to the job's folder.
 
     ``gain_db``: the common gain that was applied so that nothing clips. It is the same for all
@@ -77,8 +81,6 @@ class ArtifactRecord(BaseModel):
     that was split again. ``note``: what the track is, where its name does not say so. ``same_as``:
     the name of an earlier track that is the same sound; both have one file.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     path: str
@@ -99,11 +101,9 @@ class ArtifactRecord(BaseModel):
     same_as: str | None = None
 
 
-class SidecarRecord(BaseModel):
+class SidecarRecord(DeliveredRecord):
     """A delivered file that is no track, such as a preview for the mixer; ``path`` is relative to
     the job's folder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
     sha256: str

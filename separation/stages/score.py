@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from separation.audio.blocks import BLOCK_FRAMES, BlockReader, FloatArray
+from separation.audio.metering.sdr import sdr_of_blocks
 from separation.audio.tracks import Track, TrackReader
 from separation.demo import VERSION
 from separation.demo import song as demo
@@ -26,9 +27,6 @@ from separation.stages.base import PipelineStage, StageContext, StageParams, Sta
 SAME_SONG_DB = 60.0
 """The least ratio between the song and the sum of the true stems: 24-bit FLAC keeps more than
 120 dB, MP3 less than 40 dB."""
-
-_FLOOR = 1e-12
-"""Added to both energies, so that the ratio stays finite."""
 
 
 class ScoreParams(StageParams):
@@ -77,10 +75,6 @@ def _score(truth: FloatArray, track: Track, context: StageContext) -> float:
 
 def _sdr_db(truth: FloatArray, estimate: BlockReader | TrackReader) -> float:
     """In dB, rounded to hundredths."""
-    energy = error = _FLOOR
-    for start in range(0, truth.shape[1], BLOCK_FRAMES):
-        true = truth[:, start : start + BLOCK_FRAMES].astype(np.float64)
-        estimated = estimate.read(start, true.shape[1])
-        energy += float(np.sum(true**2))
-        error += float(np.sum((true - estimated) ** 2))
-    return round(10 * float(np.log10(energy / error)), 2)
+    starts = range(0, truth.shape[1], BLOCK_FRAMES)
+    trues = ((start, truth[:, start : start + BLOCK_FRAMES]) for start in starts)
+    return sdr_of_blocks((true, estimate.read(start, true.shape[1])) for start, true in trues)

@@ -188,6 +188,12 @@ class JobSerializer(JobSummarySerializer):
         help_text="Whether stems can be heard on the job's page, which is before its files are "
         "written, and still while a failed or cancelled job can be retried."
     )
+    repeats = serializers.UUIDField(
+        source="repeats_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The job that this one ran again exactly; its manifest compares the two.",
+    )
     replaces = serializers.UUIDField(
         source="replaces_id",
         read_only=True,
@@ -220,6 +226,7 @@ class JobSerializer(JobSummarySerializer):
             "routing",
             "stages",
             "playable",
+            "repeats",
             "replaces",
             "accepted_at",
             "newer_versions",

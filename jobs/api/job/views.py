@@ -31,8 +31,8 @@ from jobs.api.known_fields import refuse_unknown
 from jobs.api.schema import IF_NONE_MATCH, refusals
 from jobs.api.uploads.serializers import BARE_BODY_PARAMETERS, UPLOAD_BODY
 from jobs.api.uploads.submission import NOTHING_ELSE, UPLOAD_PARSERS, submit
-from jobs.errors import JobConflict
 from jobs.http.job_filters import JobFilterSerializer, filtered
+from jobs.http.manifests import require_manifest
 from jobs.models import Job
 from jobs.models.job import JobQuerySet
 from jobs.services.job.cancel import cancel_job
@@ -173,13 +173,16 @@ class ManifestView(JobView):
     @extend_schema(
         operation_id="jobs_manifest",
         summary="The manifest, kept for ever",
-        responses={200: OpenApiTypes.OBJECT, **refusals(401, 404, 409)},
+        description="Its schema is at `/schemas/manifest-<version>.json`, open to everybody.",
+        parameters=[IF_NONE_MATCH],
+        responses={
+            200: OpenApiTypes.OBJECT,
+            304: OpenApiResponse(description="Nothing has changed since that ETag."),
+            **refusals(401, 404, 409),
+        },
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
-        job = self.get_job(job_id)
-        if not job.manifest:
-            raise JobConflict("The job has no manifest yet: none of its stages has ended.")
-        return revalidated(request, job.manifest)
+        return revalidated(request, require_manifest(self.get_job(job_id)))
 
 
 def revalidated(request: Request, data: Any) -> HttpResponseBase:

@@ -24,6 +24,9 @@ from jobs.errors import ArtifactDamaged
 from jobs.models import Artifact, Job
 from jobs.models.job import JobQuerySet, JobStatus
 from jobs.services.storage.files import MANIFEST_NAME
+from separation.pipeline.manifest import fault_of
+from separation.pipeline.manifest_digest import manifest_digest
+from separation.stages.base import SidecarRecord
 from separation.storage.atomic_files import write_durably
 
 BEFORE_MANY = timedelta(hours=24)
@@ -153,11 +156,59 @@ def _scrub_job(key: uuid.UUID, done: Scrubbed) -> None:
         return
     if mend_manifest(job):
         done.manifests.append(str(job.pk))
-    for artifact in Artifact.objects.one_per_file().filter(job=job):
-        done.files += 1
-        # A maximum age of 0 forces a new check.
-        if not is_intact(artifact, max_age=timedelta(0)) and kept.exists():
-            done.damaged.append(f"{job.pk}: {artifact.path}")
+    checked = check_files(job)
+    done.files += checked.files
+    if checked.damaged and kept.exists():
+        done.damaged.extend(f"{job.pk}: {path}" for path in checked.damaged)
+
+
+@dataclass(frozen=True)
+class CheckedFiles:
+    """``files``: how many were read. ``damaged``: what is wrong, by path in the job's folder."""
+
+    files: int
+    damaged: dict[str, str]
+
+
+def check_files(job: Job) -> CheckedFiles:
+    """Compare every delivered file of a job with its digest: tracks by their rows, where the result
+    is recorded, and all others, such as previews, by the manifest."""
+    artifacts = list(Artifact.objects.one_per_file().filter(job=job))
+    # A maximum age of 0 forces a new check.
+    damaged = {
+        artifact.path: "is missing or is not the file that was delivered"
+        for artifact in artifacts
+        if not is_intact(artifact, max_age=timedelta(0))
+    }
+    sidecars = _sidecars(job)
+    faults = {record.path: fault_of(record, job.directory) for record in sidecars}
+    damaged |= {path: fault for path, fault in faults.items() if fault}
+    return CheckedFiles(len(artifacts) + len(faults), damaged)
+
+
+def _sidecars(job: Job) -> list[SidecarRecord]:
+    return [SidecarRecord.model_validate(each) for each in job.manifest.get("sidecars") or ()]
+
+
+def manifest_problem(job: Job) -> str:
+    """What is wrong with a job's manifest, as a sentence; empty for nothing.
+
+    The row keeps the digest. A job of an older version has none: its manifest is taken as it is,
+    and its digest is recorded.
+    """
+    found = manifest_digest(job.manifest)
+    if not job.manifest_sha256:
+        Job.objects.filter(pk=job.pk, manifest_sha256="").update(manifest_sha256=found)
+    elif found != job.manifest_sha256:
+        return "The manifest in the database is not the one that was recorded."
+    try:
+        stored = json.loads((job.directory / MANIFEST_NAME).read_bytes())
+    except FileNotFoundError:
+        return f"{MANIFEST_NAME} is missing."
+    except (OSError, ValueError):
+        return f"{MANIFEST_NAME} cannot be read."
+    differs = not isinstance(stored, dict) or manifest_digest(stored) != found
+    return f"{MANIFEST_NAME} is not the manifest that was recorded." if differs else ""
 
 
 def mend_manifest(job: Job) -> bool:

@@ -6,13 +6,15 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from jobs.errors import JobConflict
 from jobs.http.downloads import all_tracks_response, track_response
 from jobs.http.errors import AudioDeleted
+from jobs.http.manifests import manifest_response, schema_response
 from jobs.http.original import original_response
 from jobs.http.status import status_of
 from jobs.models import Job
@@ -49,13 +51,18 @@ def archive(request: UserRequest, job_id: UUID) -> HttpResponseBase:
 
 @login_required
 @require_safe
-def manifest(request: UserRequest, job_id: UUID) -> HttpResponse:
+def manifest(request: UserRequest, job_id: UUID) -> HttpResponseBase:
     job = visible_job(request, job_id)
-    if not job.manifest:
-        raise Http404("this job has no manifest yet")
-    response = JsonResponse(job.manifest, json_dumps_params={"indent": 2})
-    response["Content-Disposition"] = 'attachment; filename="manifest.json"'
-    return response
+    try:
+        return manifest_response(request, job)
+    except JobConflict as error:
+        raise Http404(error.detail) from error
+
+
+@require_safe
+def manifest_schema(request: HttpRequest, version: str) -> HttpResponseBase:
+    """Open to everybody: whoever has a manifest may check it."""
+    return schema_response(request, version)
 
 
 def _answer_or_error(

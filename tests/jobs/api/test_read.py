@@ -168,6 +168,17 @@ def test_the_manifest_is_given_as_it_is_stored(api: APIClient) -> None:
     assert api.get(f"{JOBS}/{job.pk}/manifest").json() == {"version": "1.0", "job_id": "x"}
 
 
+def test_a_client_that_has_the_manifest_gets_304_until_it_changes(api: APIClient) -> None:
+    job = make_job(status="completed", manifest={"version": "2.0"})
+    address = f"{JOBS}/{job.pk}/manifest"
+    etag = api.get(address).headers["ETag"]
+    unchanged = api.get(address, headers={"If-None-Match": etag})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    Job.objects.filter(pk=job.pk).update(manifest={"version": "2.0", "mood": "x"})
+    changed = api.get(address, headers={"If-None-Match": etag})
+    assert changed.status_code == 200 and changed.headers["ETag"] != etag
+
+
 def test_a_job_without_a_manifest_says_so(api: APIClient) -> None:
     response = api.get(f"{JOBS}/{make_job().pk}/manifest")
     assert response.status_code == 409

@@ -9,8 +9,8 @@ from jobs.models import Job
 from jobs.models.job import JobStatus
 from tests.factories import make_artifact, make_job
 
-PAGES = ("detail", "progress", "delete", "archive", "manifest", "original")
-ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss", "title")
+PAGES = ("detail", "progress", "delete", "archive", "manifest", "original", "verification")
+ACTIONS = ("cancel", "retry", "delete", "accept", "dismiss", "title", "verify", "rerun")
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def addresses(job: Job) -> list[str]:
 
 def test_the_owner_sees_every_page_of_a_job(client: Client, owner: User, job: Job) -> None:
     client.force_login(owner)
-    assert [client.get(address).status_code for address in addresses(job)] == [200] * 8
+    assert [client.get(address).status_code for address in addresses(job)] == [200] * 9
 
 
 def test_a_stranger_gets_404_for_every_page_of_a_job(
     client: Client, stranger: User, job: Job
 ) -> None:
     client.force_login(stranger)
-    assert [client.get(address).status_code for address in addresses(job)] == [404] * 8
+    assert [client.get(address).status_code for address in addresses(job)] == [404] * 9
 
 
 def test_staff_see_the_jobs_of_others_only_in_the_admin(

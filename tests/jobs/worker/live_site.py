@@ -210,6 +210,13 @@ def _cancel(*, job_id: str) -> None:
     cancel_job(job=Job.objects.get(pk=job_id))
 
 
+def _rerun(*, job_id: str) -> str:
+    from jobs.models import Job
+    from jobs.services.job.rerun import rerun_job
+
+    return str(rerun_job(job=Job.objects.get(pk=job_id)).pk)
+
+
 def _steal(*, job_id: str) -> None:
     """What the reaper of another host does to a worker that it believes lost."""
     from jobs.models import Job
@@ -348,6 +355,7 @@ def _serve() -> None:
         "create": _create,
         "create_all": _create_all,
         "cancel": _cancel,
+        "rerun": _rerun,
         "steal": _steal,
         "look": _look,
         "health": _health,

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from pytest_django.fixtures import Settings
 
-from jobs.worker.chores import DemoRendering, OwnProcess, ScheduledBackups, Scrubbing
+from jobs.services.verification import request_verification
+from jobs.worker.chores import (
+    DemoRendering,
+    OwnProcess,
+    ScheduledBackups,
+    Scrubbing,
+    Verifying,
+)
 from jobs.worker.reaper import Housekeeping
 from separation.demo import VERSION
 from tests.factories import make_artifact, make_job
@@ -93,3 +100,21 @@ def test_the_housekeeping_does_them() -> None:
     chores = [getattr(chore, "__self__", None) for chore in Housekeeping()._chores]
     kinds = {type(owner) for owner in chores if isinstance(owner, OwnProcess)}
     assert {ScheduledBackups, Scrubbing, DemoRendering} <= kinds
+
+
+def test_a_process_verifies_what_somebody_requested(
+    started: list[tuple[list[str], Slow]],
+) -> None:
+    chore = Verifying()
+    chore.turn()
+    assert started == []
+    request_verification(job=make_job(status="completed"))
+    chore.turn()
+    chore.turn()
+    ((command, _),) = started
+    assert command == ["manage.py", "verify", "--waiting"]
+    assert any(getattr(each, "__self__", None).__class__ is Verifying for each in chores())
+
+
+def chores() -> list[object]:
+    return list(Housekeeping()._chores)

@@ -3,12 +3,16 @@ serves all but the last test, as starting one costs seconds."""
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.jobs.worker.live_site import LiveSite
+from separation.pipeline.manifest import load_manifest
+from tests.jobs.worker.live_site import ROOT, LiveSite
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +45,26 @@ def test_a_song_goes_in_and_files_come_out(site: LiveSite) -> None:
     assert all(job["files"].values())
     assert job["manifest"] == "completed"
     assert site.call("health") == [1, True]
+
+
+def test_a_song_becomes_the_same_bits_in_the_portal_and_on_the_command_line(
+    site: LiveSite, tmp_path: Path
+) -> None:
+    first = site.wait_for(site.call("create", seconds=1.0), has_ended, timeout_s=60)
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "rerun", first["directory"], "--out", str(tmp_path)],
+        cwd=ROOT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert f"All {len(first['files'])} files are bit-identical." in ran.stdout
+    job_id = site.call("rerun", job_id=Path(first["directory"]).name)
+    again = site.wait_for(job_id, has_ended, timeout_s=60)
+    told = load_manifest(Path(again["directory"]) / "manifest.json")
+    assert again["status"] == "completed" and told.repeats is not None
+    assert told.repeats.is_identical and len(told.repeats.artifacts) == len(first["files"])
 
 
 def test_a_running_job_is_cancelled_within_two_seconds(site: LiveSite) -> None:

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from separation.errors import SeparationError
 from separation.pipeline.manifest import (
+    MANIFEST_VERSION,
     SCHEMA_PATH,
     Manifest,
     ManifestUnreadable,
@@ -15,7 +17,9 @@ from separation.pipeline.manifest import (
     main,
     manifest_schema,
     migrate_manifest,
+    save_manifest,
 )
+from tests.quality_report import make_report
 
 JOB_ID = "550e8400-e29b-41d4-a716-446655440000"
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,7 +67,7 @@ def version_1_0(**overrides: Any) -> dict[str, Any]:
 
 def test_the_example_of_version_1_0_loads_as_the_newest_version() -> None:
     manifest = load_manifest(version_1_0())
-    assert manifest.version == "2.0"
+    assert manifest.version == MANIFEST_VERSION
     assert [stage.processor_type for stage in manifest.stages] == ["separator", "decomposition"]
     assert manifest.stage("audio_separation").duration_seconds == 245.3
     assert manifest.metadata.models == {"separator": "htdemucs", "version": "4.0.0"}
@@ -111,16 +115,57 @@ def test_migrating_twice_changes_nothing() -> None:
     assert migrate_manifest(once) == once
 
 
-def test_a_later_minor_version_is_read_without_what_it_added() -> None:
-    later = {**load_manifest(version_1_0()).model_dump(mode="json"), "version": "2.7", "mood": "x"}
-    assert load_manifest(later).version == "2.0"
+def make_record(name: str) -> dict[str, Any]:
+    return {
+        "name": name, "path": f"{name}.wav", "stage": "separation", "format": "wav24",
+        "sha256": "0", "size_bytes": 1, "frames": 1, "sample_rate_hz": 44_100, "channels": 2,
+        "duration_s": 0.1, "gain_db": 0.0, "peak_dbfs": None, "true_peak_dbtp": None,
+        "loudness_lufs": None,
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("version", ["3.0", "0.9", "banana"])
-def test_an_unknown_version_is_refused_with_its_number(version: str) -> None:
-    with pytest.raises(ManifestUnreadable, match=version) as caught:
+def with_news(record: dict[str, Any], version: str) -> dict[str, Any]:
+    """A manifest of another minor version, with a field that this code lacks in every record."""
+    told = {**record, "version": version, "mood": "x"}
+    told["metadata"] = {**record["metadata"], "room": "warm"}
+    told["stages"] = [{**stage, "energy_j": 5} for stage in record["stages"]]
+    told["artifacts"] = [{**make_record("drums"), "key": "C"}]
+    told["sidecars"] = [{"path": "a", "sha256": "0", "size_bytes": 1, "kind": "peaks"}]
+    told["quality"] = {**make_report().model_dump(mode="json"), "listener": "ear"}
+    told["input"] = {"sha256": "0", "size_bytes": 1, "isrc": "XX"}
+    told["range"] = {"start_s": 0.0, "end_s": 1.0, "song_s": 2.0, "song_frames": 9, "bars": 4}
+    return told
+
+
+@pytest.mark.parametrize(
+    ("version", "written"), [("2.7", "2.7"), ("2.10", "2.10"), ("2.0", MANIFEST_VERSION)]
+)
+def test_unknown_fields_of_another_minor_version_are_kept_when_it_is_read_and_written(
+    tmp_path: Path, version: str, written: str
+) -> None:
+    other = with_news(load_manifest(version_1_0()).model_dump(mode="json"), version)
+    save_manifest(load_manifest(other), tmp_path)
+    told = json.loads((tmp_path / "manifest.json").read_bytes())
+    assert told["version"] == written
+    assert told["mood"] == "x" and told["metadata"]["room"] == "warm"
+    assert {stage["energy_j"] for stage in told["stages"]} == {5}
+    assert told["artifacts"][0]["key"] == "C" and told["sidecars"][0]["kind"] == "peaks"
+    assert told["quality"]["listener"] == "ear" and told["input"]["isrc"] == "XX"
+    assert told["range"]["bars"] == 4
+    jsonschema.validate(told, manifest_schema())
+
+
+@pytest.mark.parametrize("version", ["3.0", "17.4"])
+def test_a_later_version_is_refused_by_name_with_what_to_do(version: str) -> None:
+    with pytest.raises(ManifestUnreadable, match=rf"{version}.*Update stemsite") as caught:
         load_manifest(version_1_0(version=version))
     assert isinstance(caught.value, SeparationError)
+
+
+@pytest.mark.parametrize("version", ["0.9", "1.1", "banana", "2", "2.x", "2.00", ""])
+def test_a_version_that_never_was_is_refused_by_name(version: str) -> None:
+    with pytest.raises(ManifestUnreadable, match=f"'{version}', which no stemsite has written"):
+        load_manifest(version_1_0(version=version))
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b"\xff\xfe"])
