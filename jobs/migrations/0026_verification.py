@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Results of verifying jobs, and the digest of each manifest. Older jobs get theirs at their
     first verification."""
 
-    dependencies = [("jobs", "0023_plain_words"), ("jobs", "0024_library_index")]
+    dependencies = [("jobs", "0025_saved_mixes")]
 
     operations = [
         migrations.AddField(

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0025_saved_mixes"),
+        ("jobs", "0027_exact_repetition"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

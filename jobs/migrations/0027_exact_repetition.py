@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The job that a job runs again exactly."""
 
-    dependencies = [("jobs", "0025_verification")]
+    dependencies = [("jobs", "0026_verification")]
 
     operations = [
         migrations.AddField(
