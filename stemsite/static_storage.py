@@ -2,7 +2,9 @@
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-_NAMED = r"""(?P<matched>import(?P<names>\s*\{[^}]*\})\s*from\s*["'](?P<url>\.{1,2}/[^"']+)["']\s*;)"""
+_NAMED = (
+    r"""(?P<matched>import(?P<names>\s*\{[^}]*\})\s*from\s*["'](?P<url>\.{1,2}/[^"']+)["']\s*;)"""
+)
 
 
 class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

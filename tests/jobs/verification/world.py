@@ -27,10 +27,12 @@ def make_verifiable(**overrides: Any) -> Job:
         created_at="2026-01-02T03:04:05+00:00",
         status="completed",
         artifacts=tuple(
-            ArtifactRecord(
-                stage=row.stage_name,
-                **{name: getattr(row, name) or None for name in ("same_as",)},
-                **{name: getattr(row, name) for name in names if name != "same_as"},
+            ArtifactRecord.model_validate(
+                {
+                    "stage": row.stage_name,
+                    **{name: getattr(row, name) for name in names},
+                    "same_as": row.same_as or None,
+                }
             )
             for row in rows
         ),
