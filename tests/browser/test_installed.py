@@ -93,5 +93,5 @@ def test_without_its_server_the_site_shows_the_offline_page_and_keeps_nothing_pr
         page.reload()
         title = page.get_by_role("heading", name="The server cannot be reached")
         expect(title).to_be_visible()
-        expect(title).to_have_css("font-weight", "700")
+        expect(title).to_have_css("font-weight", "680")
         person.context.close()

@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
 from tests.factories import PASSWORD, wav_bytes
 
+BLOCKED = "Service Worker registration blocked by Playwright"
+"""What Playwright says of itself in the console of every page."""
+
 JOB_S = 120_000
 """Time for a job of a few seconds of sound, in the milliseconds of playwright; the first one also
 converts a network, beside whatever else the machine does."""
@@ -24,6 +27,10 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
     tools: tuple[Page, CDPSession] | None = None
     """The developer tools of the page, once they are open."""
+
+    def heard(self, kind: str, text: str) -> None:
+        if text != BLOCKED:
+            self.complaints.append(f"{kind}: {text}")
 
     def go(self, path: str) -> int:
         answer = self.page.goto(self.site + path)
@@ -87,7 +94,7 @@ def visitor(
     )
     person = Visitor(site, context, context.new_page())
     # Chromium reports what the content policy blocked as an error of the console.
-    context.on("console", lambda said: person.complaints.append(f"{said.type}: {said.text}"))
+    context.on("console", lambda said: person.heard(said.type, said.text))
     context.on("weberror", lambda raised: person.complaints.append(str(raised.error)))
     return person
 
