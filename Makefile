@@ -32,7 +32,7 @@ BIOME := tests/clients/node_modules/.bin/biome
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run models test check lint docs lock fuzz mutants chaos separate unnamed bench messages screenshots clean
+.PHONY: help run models test check lint docs lock fuzz mutants chaos separate unnamed bench messages pictures screenshots clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/'
@@ -134,6 +134,9 @@ lock: $(DEV_STAMP)  ## the locks anew after a change of requirements*.txt; UPGRA
 
 messages: $(DEV_STAMP)  ## the texts to translate into stemsite/locale, and their translations compiled
 	@STEMSITE_DATA_DIR=$$(mktemp -d) $(BIN)/python manage.py messages
+
+pictures: $(DEV_STAMP)  ## the small pictures of the main pages that a test compares with, anew
+	RENEW_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/tour/test_pictures.py
 
 screenshots: $(DEV_STAMP)  ## a picture of every page: make screenshots [OUT=screenshots]
 	$(BIN)/python -m tests.screenshots --out "$(or $(OUT),screenshots)" $(ARGS)

@@ -15,8 +15,8 @@ from xdist.scheduler import LoadFileScheduling
 TOGETHER = ("tests/browser/",)
 """Folders with one site, one browser and one mixable job for all their files."""
 
-ALONE = ("tests/browser/test_accessibility.py",)
-"""Files of such folders that have a site of their own."""
+ALONE = ("tests/browser/tour/",)
+"""Folders within such folders that have a site of their own."""
 
 LONGEST_FIRST = (
     *TOGETHER,

@@ -41,7 +41,7 @@ def test_what_takes_longest_begins_first_and_what_is_marked_as_slow_next() -> No
 ITEMS = [
     an_item("tests/a.py"),
     an_item("tests/browser/d.py"),
-    an_item("tests/browser/test_accessibility.py"),
+    an_item("tests/browser/tour/test_accessibility.py"),
     *(an_item(f"tests/chaos/test_{name}.py") for name in "pqrs"),
     *(an_item(file) for file in LONGEST_FIRST[2:]),
 ]

@@ -65,10 +65,13 @@ def filled_site(folder: Path) -> Iterator[tuple[str, list[Stop]]]:
 
 
 class Tour:
-    """One look's browser contexts, each visitor logged in once."""
+    """The browser contexts of one look and one language, each visitor logged in once."""
 
-    def __init__(self, browser: Browser, site: str, look: Look) -> None:
+    def __init__(
+        self, browser: Browser, site: str, look: Look, language: str, scale: float
+    ) -> None:
         self._browser, self._site, self._look = browser, site, look
+        self._language, self._scale = language, scale
         self._pages: dict[str, Page] = {}
 
     def go(self, stop: Stop) -> Page:
@@ -93,9 +96,9 @@ class Tour:
         page = self._context().new_page()
         if visitor:
             page.goto(f"{self._site}/accounts/login/")
-            page.get_by_label("Username").fill(visitor)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Log in").click()
+            page.locator("[name=login]").fill(visitor)
+            page.locator("[name=password]").fill(PASSWORD)
+            page.locator("main [type=submit], main button:not([type])").click()
             page.wait_for_url(lambda address: "login" not in address)
         return page
 
@@ -105,13 +108,17 @@ class Tour:
             color_scheme="dark" if self._look.scheme == "dark" else "light",
             viewport={"width": self._look.width, "height": HEIGHT},
             reduced_motion="reduce",
+            locale=self._language,
+            device_scale_factor=self._scale,
             bypass_csp=True,
         )
 
 
 @contextmanager
-def tour(browser: Browser, site: str, look: Look) -> Iterator[Tour]:
-    going = Tour(browser, site, look)
+def tour(
+    browser: Browser, site: str, look: Look, *, language: str = "en", scale: float = 1.0
+) -> Iterator[Tour]:
+    going = Tour(browser, site, look, language, scale)
     try:
         yield going
     finally:

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import axe_script, violations
-from tests.browser.tour import LIGHT, PHONE_DARK, Look, filled_site, tour
+from tests.browser.tour import LIGHT, PHONE_DARK, Look, tour
+from tests.browser.tour_world import Stop
 from tests.screenshots import README_PAGE
 
 pytestmark = pytest.mark.browser
@@ -34,10 +35,10 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="module")
-def sights(browser: Browser, axe: str, tmp_path_factory: pytest.TempPathFactory) -> list[Sight]:
+def sights(browser: Browser, axe: str, filled: tuple[str, list[Stop]]) -> list[Sight]:
     seen = []
-    folder = tmp_path_factory.mktemp("tour")
-    with filled_site(folder) as (site, stops), tour(browser, site, LIGHT) as going:
+    site, stops = filled
+    with tour(browser, site, LIGHT) as going:
         for stop in stops:
             if stop.name not in FOREIGN:
                 page = going.go(stop)
