@@ -15,7 +15,7 @@ test("without a catalogue a text stays as it is written", async () => {
 test("with a catalogue its translations are filled in", async () => {
   globalThis.django = {
     gettext: (text) => (text === "Play %(name)s" ? "%(name)s abspielen" : text),
-    ngettext: (one, many, count) => (count === 1 ? "%(count)s Lied" : "%(count)s Lieder"),
+    ngettext: (_one, _many, count) => (count === 1 ? "%(count)s Lied" : "%(count)s Lieder"),
   };
   const { translate, translatePlural } = await import(`${WHERE}?german`);
   delete globalThis.django;

@@ -1,6 +1,7 @@
 // A fader in decibels: a slider with a field beside it, into which a level can be typed.
-import { decibels, HIGHEST } from "./desk.js";
+
 import { translate } from "../language.js";
+import { decibels, HIGHEST } from "./desk.js";
 
 const LOWEST_DB = -60; // a step below it is silence
 const STEPS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 6, PageDown: -6 };
