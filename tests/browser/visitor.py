@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Literal
 from zlib import crc32
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page
 
 from tests.factories import PASSWORD, wav_bytes
+
+_BLOCKED_WORKER = "Service Worker registration blocked by Playwright"
+"""What Playwright itself writes to the console, for every page with ``service_workers="block"``."""
 
 JOB_S = 120_000
 """Time for a job of a few seconds of sound, in the milliseconds of playwright; the first one also
@@ -86,8 +89,13 @@ def visitor(
         service_workers=service_workers,
     )
     person = Visitor(site, context, context.new_page())
+
     # Chromium reports what the content policy blocked as an error of the console.
-    context.on("console", lambda said: person.complaints.append(f"{said.type}: {said.text}"))
+    def hear(said: ConsoleMessage) -> None:
+        if said.text != _BLOCKED_WORKER:
+            person.complaints.append(f"{said.type}: {said.text}")
+
+    context.on("console", hear)
     context.on("weberror", lambda raised: person.complaints.append(str(raised.error)))
     return person
 
