@@ -67,7 +67,7 @@ def test_the_page_has_the_sites_header_and_a_list_for_browsers_without_scripts(
     client.force_login(owner)
     page = client.get("/api/v1/docs/").content.decode()
     assert "<title>API \u2013 stemsite</title>" in page
-    assert 'class="brand" href="/"' in page and ">History</a>" in page
+    assert 'class="brand" href="/"' in page and ">Library</a>" in page
     plain = page[page.index("<noscript>") : page.index("</noscript>")]
     listed = re.findall(r"<li><b>(\w+)</b> <code>([^<]+)</code> <span>([^<]+)</span>", plain)
     assert ("POST", "/api/v1/jobs") in {(method, path) for method, path, _ in listed}

@@ -227,6 +227,6 @@ def test_a_comparison_takes_few_queries_however_many_stems(
     visitor: Client, result: RESULT, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     pair = result(stems=("drums", "bass", "other", "vocals")), result()
-    # Session, account, theme, and of each side the job and its tracks.
-    with django_assert_num_queries(7):
+    # Session, account with preferences, and of each side the job and its tracks.
+    with django_assert_num_queries(6):
         shown(visitor, *pair)
