@@ -155,6 +155,9 @@ def test_no_address_was_forgotten_here() -> None:
     # tests/jobs/batches/test_batch_api.py
     one = "/api/v1/batches/<uuid:batch_id>"
     tried |= {"/api/v1/batches", one, *(f"{one}/{what}" for what in OF_A_BATCH)}
+    # tests/jobs/set_lists/test_api.py
+    one = "/api/v1/set-lists/<uuid:set_list_id>"
+    tried |= {"/api/v1/set-lists", one, f"{one}/songs", f"{one}/songs/<uuid:job_id>"}
     shown = {
         address.replace("{id}", "<uuid:job_id>", 1)
         .replace("{id}", "<uuid:link_id>")
