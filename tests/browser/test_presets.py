@@ -65,8 +65,10 @@ def test_the_script_sends_the_preset_with_each_song(
     requests = [person.context.request.get(each).json()["request"] for each in addresses]
     assert [(each["preset"], each["ni_stems"]) for each in requests] == [("dj", True)] * 2
     page.get_by_role("link", name="One").click()
-    with page.expect_download(timeout=2 * JOB_S) as file:
-        page.get_by_role("link", name="Download All stems in one file").click(timeout=2 * JOB_S)
+    page.get_by_role("tab", name="Downloads").click(timeout=2 * JOB_S)
+    page.get_by_text("The song and its stems in one file").click()
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Download All stems in one file").click()
     assert file.value.suggested_filename == "One.stem.mp4"
     assert b"stem{" in file.value.path().read_bytes()
     assert person.complaints == []
