@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,12 +117,12 @@ def _wait(
 
 
 def _bytes_below(folder: Path) -> int:
+    """pip moves and deletes its temporary files and folders meanwhile: they count as nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue  # pip moves and deletes its temporary files.
+    for parent, _, names in os.walk(folder):  # which, unlike rglob, skips a folder that is gone
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(parent, name).stat().st_size
     return total
 
 

@@ -1,8 +1,12 @@
 """pip in a process of its own: what it cannot do, how long it may take, and how it is stopped."""
 
+import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +88,39 @@ def test_a_cancel_ends_pip(
 def test_a_disk_that_pip_found_full_is_named(source: WheelSource) -> None:
     said = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
     assert isinstance(pip._failure(source, said), DiskFull)
+
+
+class Entries(list[Any]):
+    """A list as ``os.scandir`` gives it: it is closed at the end of a block."""
+
+    def __enter__(self) -> Iterator[Any]:
+        return iter(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def __next__(self) -> Any:
+        if not self:
+            raise StopIteration
+        return self.pop(0)
+
+
+def test_folders_that_pip_deletes_while_they_are_counted_count_as_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wheel").write_bytes(b"12345")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    scandir = os.scandir
+
+    def vanishing(path: str | Path) -> Any:
+        found = scandir(path)
+        entries = list(found)
+        found.close()
+        for name in ("a", "b"):
+            with suppress(FileNotFoundError):
+                (tmp_path / name).rmdir()
+        return Entries(entries)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    assert pip._bytes_below(tmp_path) == 5
