@@ -1,11 +1,10 @@
 """The scripts' arithmetic without a browser: every ``*.test.mjs`` here, by node's own runner."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.javascript.node import find_node
 
 HERE = Path(__file__).parent
 # In one process: `node --test` starts one for each file, which takes four times as long.
@@ -13,14 +12,10 @@ _IMPORT_ALL = "for (const file of process.argv.slice(1)) await import(file);"
 
 
 def test_every_unit_test_of_the_scripts_passes() -> None:
-    node = shutil.which("node")
-    if not node:
-        missing = "There is no node here: install nodejs"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     files = sorted(HERE.rglob("*.test.mjs"))
     assert files
     done = subprocess.run(
-        [node, "--test-reporter=spec", "--input-type=module", "--eval", _IMPORT_ALL, *files],
+        [find_node(), "--test-reporter=spec", "--input-type=module", "--eval", _IMPORT_ALL, *files],
         capture_output=True,
         text=True,
         timeout=120,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusUploadFailed
 
 from tests.factories import wav_bytes
+from tests.javascript.node import find_node
 from tests.jobs.uploads.live import LiveSender
 from tests.web_server import ROOT, WebServer
 
@@ -97,16 +97,10 @@ def test_tuspy_has_its_checksums_compared(
 
 @pytest.fixture
 def node() -> str:
-    path = shutil.which("node")
-    missing = None
-    if path is None:
-        missing = "There is no node here: install Debian's nodejs."
-    elif not (CLIENTS / "node_modules" / "tus-js-client").is_dir():
+    if not (CLIENTS / "node_modules" / "tus-js-client").is_dir():
         missing = "There is no tus-js-client here: npm ci --prefix tests/clients"
-    if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    assert path is not None
-    return path
+    return find_node()
 
 
 @pytest.fixture

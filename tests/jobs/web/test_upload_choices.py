@@ -2,9 +2,7 @@
 
 import html
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from jobs.services.timing.progress import about
 from jobs.services.timing.speed import Speeds, Work
 from jobs.web.uploads.choices import MAIN_PRESETS
 from tests.factories import wav_bytes
+from tests.javascript.node import find_node
 
 RATES = {
     "separation": 0.5,
@@ -179,15 +178,12 @@ def test_a_mail_that_the_site_cannot_send_has_no_box(member: Client, settings: S
 
 
 def test_the_script_says_a_time_as_the_server_says_it() -> None:
-    node = shutil.which("node")
-    if not node:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("There is no node: install nodejs")
     seconds = [0.4, 7.6, 44.0, 84.0, 88.0, 89.9, 91.0, 149.0, 3599.0, 5398.0, 5401.0, 7300.0, 9e4]
     script = (Path(project.BASE_DIR) / "static/js/upload-time.js").as_uri()
     code = f"""
         const {{ about }} = await import({json.dumps(script)});
         console.log(JSON.stringify({json.dumps(seconds)}.map(about)));
     """
-    command = [node, "--input-type=module", "--eval", code]
+    command = [find_node(), "--input-type=module", "--eval", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(done.stdout) == [about(each) for each in seconds]
