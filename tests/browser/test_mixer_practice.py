@@ -1,5 +1,7 @@
 """The mixer on the whole screen of a phone, by touch: upright, on its side, and out again."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -53,3 +55,7 @@ def test_a_phone_practises_on_the_whole_screen(
     expect(player.mixer).to_have_attribute("data-state", "playing")
     player.as_at_first()
     context.close()
+
+
+def test_a_desktop_has_no_button_for_it(open_mixer: Callable[[], MixerPage]) -> None:
+    expect(open_mixer().page.get_by_role("button", name="Practice", exact=True)).to_be_hidden()
