@@ -197,6 +197,7 @@ def _compared_stops(job: Any, of_another_song: Any) -> list[Stop]:
     other = add_result(job.source, stems, loudness, manifest={"separation": ran, **report})
     page = f"/jobs/{job.pk}/compare"
     return [
+        Stop("job-four-stems", f"/jobs/{other.pk}/", MUSICIAN),
         Stop("compare", f"{page}/{other.pk}/", MUSICIAN),
         Stop("compare-refused", f"{page}/{of_another_song.pk}/", MUSICIAN),
     ]

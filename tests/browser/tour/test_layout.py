@@ -1,7 +1,7 @@
 """No text is cut off and nothing scrolls sideways, on any page, in any language, at any width."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.tour import Look, tour
 from tests.browser.tour.cut_text import cut_texts, sideways
@@ -47,3 +47,20 @@ def test_what_is_cut_off_or_scrolls_is_noticed(browser: Browser) -> None:
     page.set_content("<p style='width:500px'>wider than the page</p>")
     assert sideways(page) == ["the page is 508 px wide"]
     page.context.close()
+
+
+@pytest.mark.parametrize(("width", "most"), [(1280, 2 * 800), (360, 4 * 740)])
+def test_a_result_is_short_whatever_tab_is_open(
+    browser: Browser, filled: tuple[str, list[Stop]], width: int, most: int
+) -> None:
+    """Two screens of a desktop, four of a phone, for a song of four stems."""
+    site, stops = filled
+    result = next(stop for stop in stops if stop.name == "job-four-stems")
+    with tour(browser, site, Look("short", "light", width)) as going:
+        page = going.go(result)
+        heights = {}
+        for name in ("Mix", "Downloads", "Quality", "Share", "Details"):
+            page.get_by_role("tab", name=name, exact=True).click()
+            expect(page.get_by_role("tabpanel", name=name)).to_be_visible()
+            heights[name] = page.evaluate("document.documentElement.scrollHeight")
+    assert {name: height for name, height in heights.items() if height > most} == {}
