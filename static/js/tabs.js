@@ -64,7 +64,22 @@ export class Tabs {
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     const found = target ? this.panels.findIndex((panel) => panel.contains(target)) : -1;
     this.#open(Math.max(found, 0));
-    if (found >= 0) target.scrollIntoView({ block: "start" });
+    if (found >= 0) this.#show(target);
+  }
+
+  // The mixer above opens when its song is loaded, and would push the target out of sight.
+  #show(target) {
+    const { hash } = location;
+    const show = () => target.scrollIntoView({ block: "start" });
+    show();
+    const mixer = document.querySelector("[data-mixer][hidden]");
+    if (!mixer) return;
+    const watch = new ResizeObserver(() => {
+      if (mixer.hidden) return;
+      watch.disconnect();
+      if (location.hash === hash) show();
+    });
+    watch.observe(mixer);
   }
 
   #open(chosen) {

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.mixer_page import MixerPage
-from tests.browser.visitor import visitor
+from tests.browser.visitor import until, visitor
 
 pytestmark = pytest.mark.browser
 PANELS = ("Mix", "Downloads", "Share", "Details")
@@ -41,6 +41,23 @@ def test_the_address_names_the_open_tab_and_arrow_keys_go_from_one_to_the_next(
     page.evaluate("location.hash = '#compare'")
     expect(panels["Details"]).to_be_visible()
     expect(page.get_by_role("heading", name="Compare")).to_be_in_viewport()
+
+
+def test_a_link_into_a_tab_keeps_its_place_when_the_mixer_opens(
+    open_mixer: Callable[..., MixerPage],
+) -> None:
+    player = open_mixer()
+    page, compare = player.page, player.page.get_by_role("heading", name="Compare")
+    held: list[Route] = []
+    page.route("**/mixer.json", lambda route: held.append(route))
+    page.evaluate("location.hash = '#compare'")
+    page.reload()
+    expect(compare).to_be_in_viewport()
+    until(page, lambda: bool(held))
+    held[0].continue_()
+    player.mixer.wait_for()
+    expect(compare).to_be_in_viewport()
+    page.unroute("**/mixer.json")
 
 
 def test_without_javascript_all_sections_are_there_and_the_song_can_be_renamed(
